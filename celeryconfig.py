@@ -1,0 +1,58 @@
+"""How Celery runs Linkmill: nothing is kept in the broker that the database does not know better."""
+
+from kombu.entity import Queue
+
+from models import settings
+
+SOCKET_SECONDS = 5
+VISIBILITY_SECONDS = 600
+
+_redis = settings.get().redis_url
+broker_url = _redis.replace("unix://", "redis+socket://", 1)
+broker_connection_timeout = SOCKET_SECONDS
+broker_connection_retry_on_startup = True
+broker_connection_max_retries = None
+broker_transport_options = {
+    "visibility_timeout": VISIBILITY_SECONDS,
+    "socket_timeout": 2 * SOCKET_SECONDS,  # longer than the second or so that a blocking read takes
+    "socket_connect_timeout": SOCKET_SECONDS,
+    "socket_keepalive": not _redis.startswith("unix://"),
+    "health_check_interval": 10,
+    "retry_on_timeout": True,
+    "max_retries": 0,  # a publisher does not wait for a broker that is away: the sweep wakes later
+}
+visibility_timeout = VISIBILITY_SECONDS
+
+task_serializer = result_serializer = "json"
+accept_content = ["json"]
+task_ignore_result = True
+task_store_errors_even_if_ignored = False
+task_acks_late = True
+task_reject_on_worker_lost = True
+task_track_started = True
+task_send_sent_event = True
+task_soft_time_limit = 240
+task_time_limit = 300
+task_create_missing_queues = True
+task_default_queue = "bulk"
+task_queues = [
+    Queue(name)  # type: ignore[no-untyped-call]
+    for name in ("bulk", "interactive", "deliver", "titles", "sweep")
+]
+
+worker_prefetch_multiplier = 1
+worker_send_task_events = True
+worker_soft_shutdown_timeout = 5
+worker_enable_soft_shutdown_on_idle = False
+worker_hijack_root_logger = False
+worker_cancel_long_running_tasks_on_connection_loss = False
+worker_max_memory_per_child = 280_000  # kilobytes; a child that grew is replaced between two tasks
+event_queue_expires = 60
+timezone = "UTC"
+
+SWEEP_SECONDS = 2.0
+beat_schedule = {
+    "sweep": {"task": "sweep", "schedule": SWEEP_SECONDS, "options": {"queue": "sweep", "expires": 5 * SWEEP_SECONDS}},
+}
+beat_max_loop_interval = 5
+beat_schedule_filename = str(settings.get().data_dir / "beat-schedule")

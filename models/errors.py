@@ -1,0 +1,91 @@
+"""The error tree: one class a kind of failure, each with its stable code."""
+
+
+class LinkmillError(Exception):
+    """The root. `code` is what clients may rely on, the message is for people."""
+
+    code = "INTERNAL"
+
+
+class SettingsError(LinkmillError):
+    code = "BAD_SETTING"
+
+
+class BadRequest(LinkmillError):
+    code = "BAD_REQUEST"
+
+
+class BrokenJson(BadRequest):
+    code = "BROKEN_JSON"
+
+
+class BrokenGzip(BadRequest):
+    code = "BROKEN_GZIP"
+
+
+class BrokenMultipart(BadRequest):
+    code = "BROKEN_MULTIPART"
+
+
+class Unauthorized(LinkmillError):
+    code = "UNAUTHORIZED"
+
+
+class Forbidden(LinkmillError):
+    code = "FORBIDDEN"
+
+
+class NotFound(LinkmillError):
+    code = "NOT_FOUND"
+
+
+class Gone(LinkmillError):
+    code = "GONE"
+
+
+class Conflict(LinkmillError):
+    code = "CONFLICT"
+
+
+class TooLarge(LinkmillError):
+    code = "TOO_LARGE"
+
+
+class UnsupportedType(LinkmillError):
+    code = "UNSUPPORTED_TYPE"
+
+
+class Invalid(LinkmillError):
+    """A request that could be read and makes no sense; `errors` points at the fields."""
+
+    code = "INVALID_REQUEST"
+
+    def __init__(self, message: str, errors: list[dict[str, str]] | None = None) -> None:
+        super().__init__(message)
+        self.errors = errors or []
+
+
+class EmptyUpload(Invalid):
+    code = "EMPTY_UPLOAD"
+
+
+class Unavailable(LinkmillError):
+    code = "UNAVAILABLE"
+
+
+class Unreadable(LinkmillError):
+    """The upload as a whole cannot be read: its job ends as failed, with this message as the detail."""
+
+    code = "UNREADABLE"
+
+
+class LostLease(LinkmillError):
+    """Somebody else has taken this work over; whatever was done must be rolled back."""
+
+    code = "LOST_LEASE"
+
+
+class Taken(LinkmillError):
+    """A unique key was there already: somebody was quicker."""
+
+    code = "TAKEN"

@@ -1,0 +1,53 @@
+"""Items: one row of a job each, with its result."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from sqlalchemy import Connection, Row, and_, select
+
+from models import store
+from models.store import Columns
+from models.tables import items, links
+
+CREATED, EXISTING, FAILED = "created", "existing", "failed"
+STATUSES = (CREATED, EXISTING, FAILED, "unprocessed")
+
+OUTCOME = (
+    items.c.index.label("at"),  # a row is a tuple, and has an index() of its own
+    items.c.line,
+    items.c.status,
+    items.c.slug,
+    items.c.error_code,
+    items.c.error_message,
+)
+SHOWN = (*OUTCOME, items.c.external_id, items.c.input)
+
+
+def write(db: Connection, columns: Columns, rows: int) -> None:
+    store.dialect().bulk_insert(db, items, columns, rows)
+
+
+def page(
+    db: Connection, job_id: int, domain_id: int, statuses: Sequence[str], after: int, limit: int
+) -> list[Row[*tuple[Any, ...]]]:
+    """Items behind an index, each with its link's URL while that very link is there."""
+    same = and_(links.c.domain_id == domain_id, links.c.slug == items.c.slug, links.c.generation == items.c.generation)
+    query = select(*SHOWN, links.c.url).outerjoin(links, same)
+    query = query.where(items.c.job_id == job_id, items.c.index > after).order_by(items.c.index).limit(limit)
+    if statuses:
+        query = query.where(items.c.status.in_(statuses))
+    return list(db.execute(query).all())
+
+
+def between(db: Connection, job_id: int, first: int, rows: int) -> list[Row[*tuple[Any, ...]]]:
+    """The items of one shard, without what only failures carry: for results, which have the upload beside them."""
+    columns = (
+        items.c.index.label("at"),
+        items.c.line,
+        items.c.status,
+        items.c.slug,
+        items.c.error_code,
+        items.c.error_message,
+    )
+    query = select(*columns).where(items.c.job_id == job_id, items.c.index >= first, items.c.index < first + rows)
+    return list(db.execute(query.order_by(items.c.index)).all())

@@ -1,0 +1,103 @@
+"""Jobs: one upload each, with its counters and its one way through the states.
+
+queued -> running (first shard claimed) -> completed (every row counted)
+queued or running -> failed (the upload itself cannot be read)
+"""
+
+from datetime import UTC, datetime
+from typing import Any
+
+from sqlalchemy import ColumnElement, Connection, Row, insert, select, update
+
+from models import store
+from models.tables import domains, job_errors, jobs
+
+QUEUED, RUNNING, COMPLETED, CANCELLED, FAILED = "queued", "running", "completed", "cancelled", "failed"
+STATUSES = (QUEUED, RUNNING, COMPLETED, CANCELLED, FAILED)
+OPEN = (QUEUED, RUNNING)
+ERRORS_SHOWN = 64
+
+Job = Row[*tuple[Any, ...]]
+
+PROCESSED: ColumnElement[int] = jobs.c.created + jobs.c.existing + jobs.c.failed
+WITH_DOMAIN = (jobs, domains.c.hostname, domains.c.is_default)
+
+
+def add(db: Connection, row: dict[str, Any]) -> None:
+    db.execute(insert(jobs).values(row | {"created_at": datetime.now(UTC)}))
+
+
+def get(db: Connection, job_id: int, workspace_id: int | None = None) -> Job | None:
+    """A job and its domain; with a workspace, only when the job is that one's."""
+    query = select(*WITH_DOMAIN).join(domains, domains.c.id == jobs.c.domain_id).where(jobs.c.id == job_id)
+    if workspace_id is not None:
+        query = query.where(jobs.c.workspace_id == workspace_id)
+    return db.execute(query).one_or_none()
+
+
+def page(db: Connection, workspace_id: int, status: str | None, before: int | None, limit: int) -> list[Job]:
+    """The newest first: ids sort by time."""
+    query = select(*WITH_DOMAIN).join(domains, domains.c.id == jobs.c.domain_id)
+    query = query.where(jobs.c.workspace_id == workspace_id).order_by(jobs.c.id.desc()).limit(limit)
+    if status:
+        query = query.where(jobs.c.status == status)
+    if before is not None:
+        query = query.where(jobs.c.id < before)
+    return list(db.execute(query).all())
+
+
+def errors(db: Connection, job_id: int) -> dict[str, int]:
+    """How many items failed of what, the commonest first."""
+    query = select(job_errors.c.code, job_errors.c.count).where(job_errors.c.job_id == job_id)
+    rows = db.execute(query.order_by(job_errors.c.count.desc(), job_errors.c.code).limit(ERRORS_SHOWN))
+    return {code: int(count) for code, count in rows}
+
+
+def start(db: Connection, job_id: int) -> None:
+    begun = {"status": RUNNING, "started_at": datetime.now(UTC)}
+    db.execute(update(jobs).where(jobs.c.id == job_id, jobs.c.status == QUEUED).values(begun))
+
+
+def describe(db: Connection, job_id: int, layout: dict[str, Any], upload: str) -> None:
+    """Notes how the upload turned out to be made, as soon as that is known."""
+    db.execute(update(jobs).where(jobs.c.id == job_id).values(layout=layout, upload=upload))
+
+
+def counted(db: Connection, job_id: int, total: int) -> None:
+    db.execute(update(jobs).where(jobs.c.id == job_id).values(total=total))
+
+
+def record(db: Connection, job_id: int, created: int, existing: int, failures: dict[str, int]) -> None:
+    """Adds a shard's results. The job's row is what all shards share, so this comes last in their transaction."""
+    added = {
+        jobs.c.created: jobs.c.created + created,
+        jobs.c.existing: jobs.c.existing + existing,
+        jobs.c.failed: jobs.c.failed + sum(failures.values()),
+    }
+    db.execute(update(jobs).where(jobs.c.id == job_id).values(added))
+    if failures:
+        rows = [{"job_id": job_id, "code": code, "count": count} for code, count in sorted(failures.items())]
+        upsert = store.dialect().insert(job_errors)
+        more = {"count": job_errors.c.count + upsert.excluded.count}
+        db.execute(upsert.on_conflict_do_update(index_elements=["job_id", "code"], set_=more), rows)
+
+
+def finish(db: Connection, job_id: int, run: int) -> bool:
+    """Ends the job if every row has its result. Anybody may try at any time: one statement decides, and only once."""
+    complete = update(jobs).where(
+        jobs.c.id == job_id, jobs.c.run == run, jobs.c.status.in_(OPEN), jobs.c.total == PROCESSED
+    )
+    ended = {"status": COMPLETED, "finished_at": datetime.now(UTC)}
+    return db.execute(complete.values(ended)).rowcount == 1
+
+
+def fail(db: Connection, job_id: int, run: int, detail: str) -> bool:
+    broken = update(jobs).where(jobs.c.id == job_id, jobs.c.run == run, jobs.c.status.in_(OPEN))
+    ended = {"status": FAILED, "finished_at": datetime.now(UTC), "detail": detail}
+    return db.execute(broken.values(ended)).rowcount == 1
+
+
+def complete(db: Connection) -> list[Job]:
+    """Open jobs whose rows all have results: whoever should have ended them died before."""
+    query = select(jobs.c.id, jobs.c.run).where(jobs.c.finished_at.is_(None), jobs.c.total == PROCESSED)
+    return list(db.execute(query).all())

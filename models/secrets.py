@@ -1,0 +1,24 @@
+"""Secrets of the installation: rows, so that every host and every DATA_DIR on the same database has the same ones."""
+
+import secrets
+
+from sqlalchemy import Connection, select
+
+from models import store
+from models.tables import secrets as table
+
+SLUG_KEY = "slug"
+SESSION_KEY = "session"
+WEBHOOK_KEY = "webhook"
+ALL = (SLUG_KEY, SESSION_KEY, WEBHOOK_KEY)
+BYTES = 32
+
+
+def make(db: Connection) -> None:
+    """Makes those that are missing; whoever comes second keeps the first one's."""
+    rows = [{"name": name, "value": secrets.token_bytes(BYTES)} for name in ALL]
+    db.execute(store.dialect().insert(table).on_conflict_do_nothing(), rows)
+
+
+def get(db: Connection, name: str) -> bytes:
+    return bytes(db.execute(select(table.c.value).where(table.c.name == name)).scalar_one())

@@ -1,0 +1,167 @@
+"""Settings: one frozen value made from the environment, loud on a bad variable."""
+
+import hashlib
+import os
+import re
+import tempfile
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import TypeVar
+from urllib.parse import urlsplit
+
+from models.errors import SettingsError
+
+T = TypeVar("T")
+
+SOCKET_PATH_LIMIT = 100  # the kernel takes 107 bytes; some room for a suffix
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    host: str
+    port: int
+    base_url: str
+    data_dir: Path
+    database_url: str
+    redis_url: str
+    redis_embedded: bool
+    uploads_url: str
+    workers: int
+    flower_port: int
+    flower_basic_auth: str
+    allow_private_targets: bool
+    allowed_ports: tuple[int, ...]
+    max_upload_bytes: int
+    sync_wait_seconds: int
+    retention_days: int
+    trusted_proxies: int
+    plans: str
+
+    @property
+    def authority(self) -> str:
+        """The default domain's hostname, with its port where that is not the scheme's own."""
+        return urlsplit(self.base_url).netloc.lower()
+
+
+@cache
+def get() -> Settings:
+    """This process's settings, read once."""
+    return load(os.environ)
+
+
+def load(env: Mapping[str, str]) -> Settings:
+    def read(name: str, default: str, parse: Callable[[str], T]) -> T:
+        text = env.get(name, "").strip() or default
+        try:
+            return parse(text)
+        except ValueError as error:
+            raise SettingsError(f"{name}={_masked(text)!r}: expected {error}") from None
+
+    port = read("PORT", "8000", _port)
+    data_dir = read("DATA_DIR", "./var", _folder)
+    return Settings(
+        host=read("HOST", "127.0.0.1", str),
+        port=port,
+        base_url=read("BASE_URL", f"http://localhost:{port}", _base_url),
+        data_dir=data_dir,
+        database_url=read("DATABASE_URL", f"sqlite:///{data_dir}/linkmill.db", _database_url),
+        redis_url=read("REDIS_URL", f"unix://{socket_path(data_dir)}", _redis_url),
+        redis_embedded=not env.get("REDIS_URL", "").strip(),
+        uploads_url=read("UPLOADS_URL", f"{data_dir}/uploads", _uploads_url),
+        workers=read("WORKERS", str(os.cpu_count() or 1), _between(1, 1024)),
+        flower_port=read("FLOWER_PORT", "5555", _port),
+        flower_basic_auth=read("FLOWER_BASIC_AUTH", ":", _pair).strip(":"),
+        allow_private_targets=read("ALLOW_PRIVATE_TARGETS", "0", _switch),
+        allowed_ports=read("ALLOWED_PORTS", "80,443", _ports),
+        max_upload_bytes=read("MAX_UPLOAD_BYTES", str(2 << 30), _between(1, 1 << 50)),
+        sync_wait_seconds=read("SYNC_WAIT_SECONDS", "25", _between(0, 600)),
+        retention_days=read("RETENTION_DAYS", "30", _between(0, 36500)),
+        trusted_proxies=read("TRUSTED_PROXIES", "0", _between(0, 32)),
+        plans=read("PLANS", "", _toml_file),
+    )
+
+
+def socket_path(data_dir: Path) -> Path:
+    """Where the embedded broker listens: beside the data, or in a short private folder when that path is too long."""
+    inside = data_dir / "broker" / "valkey.sock"
+    if len(os.fsencode(inside)) <= SOCKET_PATH_LIMIT:
+        return inside
+    mark = hashlib.sha256(os.fsencode(data_dir)).hexdigest()[:16]
+    return Path(tempfile.gettempdir()) / f"linkmill-{os.getuid()}-{mark}" / "valkey.sock"
+
+
+def _masked(text: str) -> str:
+    return re.sub(r"//([^/@:]*):[^@]*@", r"//\1:***@", text)
+
+
+def _between(low: int, high: int) -> Callable[[str], int]:
+    def parse(text: str) -> int:
+        if not re.fullmatch(r"[0-9]{1,18}", text) or not low <= int(text) <= high:
+            raise ValueError(f"a whole number from {low} to {high}")
+        return int(text)
+
+    return parse
+
+
+_port = _between(1, 65535)
+
+
+def _ports(text: str) -> tuple[int, ...]:
+    try:
+        return tuple(_port(part.strip()) for part in text.split(","))
+    except ValueError:
+        raise ValueError("port numbers with commas between, like 80,443") from None
+
+
+def _switch(text: str) -> bool:
+    if text not in ("0", "1"):
+        raise ValueError("0 or 1")
+    return text == "1"
+
+
+def _pair(text: str) -> str:
+    if ":" not in text:
+        raise ValueError("user:password")
+    return text
+
+
+def _folder(text: str) -> Path:
+    path = Path(text).expanduser().absolute()
+    if path.exists() and not path.is_dir():
+        raise ValueError("a folder, and a file is there")
+    return path
+
+
+def _base_url(text: str) -> str:
+    parts = urlsplit(text)
+    if parts.scheme not in ("http", "https") or not parts.netloc or parts.path.strip("/") or parts.query:
+        raise ValueError("http:// or https:// and a host, without a path")
+    return f"{parts.scheme}://{parts.netloc.lower()}"
+
+
+def _database_url(text: str) -> str:
+    if text.startswith("sqlite:///"):
+        return text
+    if not re.match(r"postgres(ql)?(\+psycopg)?://[^/]*/.+", text):
+        raise ValueError("postgresql://user@host:port/name or sqlite:///path")
+    return "postgresql+psycopg://" + text.split("://", 1)[1]
+
+
+def _redis_url(text: str) -> str:
+    if not text.startswith(("redis://", "rediss://", "unix://")):
+        raise ValueError("redis://host:port/0, rediss:// or unix:///path")
+    return text
+
+
+def _uploads_url(text: str) -> str:
+    if "://" in text and not text.startswith(("s3://", "file://", "memory://")):
+        raise ValueError("a folder or s3://bucket/prefix")
+    return text
+
+
+def _toml_file(text: str) -> str:
+    if text and not Path(text).is_file():
+        raise ValueError("a TOML file that exists")
+    return text

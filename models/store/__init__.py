@@ -1,0 +1,52 @@
+"""The store: one engine a process, transactions, and the dialect that answers for every difference."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import cache
+
+from sqlalchemy import Connection, Engine, create_engine, make_url
+
+from models import settings
+from models.store import postgresql, sqlite
+from models.store.dialect import Columns, Dialect
+
+__all__ = ["Columns", "Connection", "dialect", "dispose", "engine", "read", "write"]
+
+DIALECTS: dict[str, Dialect] = {"postgresql": postgresql.PostgreSQL(), "sqlite": sqlite.SQLite()}
+
+
+@cache
+def engine() -> Engine:
+    """Made at first use, so always after a fork: a connection must not be shared by two processes."""
+    url = make_url(settings.get().database_url)
+    made = create_engine(url, **dialect().engine_options())
+    dialect().prepare(made)
+    return made
+
+
+@cache
+def dialect() -> Dialect:
+    return DIALECTS[make_url(settings.get().database_url).get_backend_name()]
+
+
+def dispose() -> None:
+    """Lets go of every connection without closing it: for a process that has just been forked."""
+    if engine.cache_info().currsize:
+        engine().dispose(close=False)
+        engine.cache_clear()
+
+
+@contextmanager
+def read() -> Iterator[Connection]:
+    """A transaction that only looks."""
+    with engine().connect() as connection, connection.begin():
+        yield connection
+
+
+@contextmanager
+def write() -> Iterator[Connection]:
+    """A transaction that changes something, committed at the end of the block."""
+    with engine().connect() as connection:
+        connection = connection.execution_options(write=True)
+        with connection.begin():
+            yield connection

@@ -1,0 +1,42 @@
+"""What a database has to answer for: the list of all differences between the stores."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, Protocol
+
+from sqlalchemy import ColumnElement, Connection, Engine, Select, Table
+from sqlalchemy.dialects.postgresql.dml import Insert as PostgresInsert
+from sqlalchemy.dialects.sqlite.dml import Insert as SqliteInsert
+
+# A column of a batch: one value a row, or (as a plain value) the same for all rows.
+Columns = Mapping[str, Any]
+
+
+class Dialect(Protocol):
+    shard_rows: int
+    pause: float
+    """Seconds a bulk writer stays away from the database after a shard, so that small writers get in."""
+
+    def engine_options(self) -> dict[str, Any]: ...
+
+    def prepare(self, engine: Engine) -> None: ...
+
+    def clock(self) -> ColumnElement[float]:
+        """The database's own clock, in seconds: the only one that leases trust."""
+
+    def insert(self, table: Table) -> PostgresInsert | SqliteInsert:
+        """An INSERT that knows ON CONFLICT."""
+
+    def skip_locked(self, query: Select[Any], table: Table) -> Select[Any]:
+        """Makes a claim pass over rows that somebody else is claiming."""
+
+    def bulk_insert(self, db: Connection, table: Table, columns: Columns, rows: int) -> None:
+        """Writes a batch of columns; errors.Taken when a unique key is there already."""
+
+    def present(self, db: Connection, column: Any, values: Sequence[Any], where: ColumnElement[bool]) -> Iterable[Any]:
+        """Which of many values a column has already."""
+
+    def owner(self, db: Connection) -> str:
+        """A mark of whoever holds this connection, by which `evict` finds it again."""
+
+    def evict(self, db: Connection, owner: str) -> None:
+        """Makes sure that a transaction which the owner may have left open holds nothing any more."""

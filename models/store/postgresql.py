@@ -1,0 +1,114 @@
+"""PostgreSQL: COPY for batches, SKIP LOCKED for claims, backends that can be terminated."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import repeat
+from typing import Any
+
+import psycopg
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Engine,
+    Select,
+    Table,
+    any_,
+    bindparam,
+    event,
+    literal_column,
+    select,
+    text,
+)
+from sqlalchemy.dialects.postgresql import ARRAY, insert
+from sqlalchemy.dialects.postgresql.dml import Insert
+from sqlalchemy.exc import OperationalError
+
+from models.errors import Taken
+from models.store.dialect import Columns
+
+POOL = 12
+CONNECT_SECONDS = 5
+ESCAPES = str.maketrans({"\\": r"\\", "\t": r"\t", "\n": r"\n", "\r": r"\r"})
+EVICT = text(
+    "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+    " WHERE pid = :pid AND extract(epoch FROM backend_start)::text = :started AND pid <> pg_backend_pid()"
+)
+OWNER = "SELECT pid || ' ' || extract(epoch FROM backend_start) FROM pg_stat_activity WHERE pid = pg_backend_pid()"
+
+
+class PostgreSQL:
+    shard_rows = 25_000
+    pause = 0.0
+
+    def engine_options(self) -> dict[str, Any]:
+        arguments = {"connect_timeout": CONNECT_SECONDS, "options": "-c timezone=UTC"}
+        return {"pool_size": POOL, "max_overflow": POOL, "pool_pre_ping": True, "connect_args": arguments}
+
+    def prepare(self, engine: Engine) -> None:
+        event.listen(engine, "connect", lambda raw, record: record.info.clear())
+
+    def clock(self) -> ColumnElement[float]:
+        return literal_column("extract(epoch FROM clock_timestamp())::double precision")
+
+    def insert(self, table: Table) -> Insert:
+        return insert(table)
+
+    def skip_locked(self, query: Select[Any], table: Table) -> Select[Any]:
+        return query.with_for_update(skip_locked=True, of=table)
+
+    def bulk_insert(self, db: Connection, table: Table, columns: Columns, rows: int) -> None:
+        names = ", ".join(f'"{name}"' for name in columns)
+        raw = db.connection.driver_connection
+        assert isinstance(raw, psycopg.Connection)
+        try:
+            with raw.cursor() as cursor, cursor.copy(f"COPY {table.name} ({names}) FROM STDIN") as copy:
+                copy.write(_copy_text(columns, rows))
+        except psycopg.errors.UniqueViolation as error:
+            raise Taken(str(error)) from error
+        except psycopg.OperationalError as error:
+            raise OperationalError("COPY", None, error) from error
+
+    def present(self, db: Connection, column: Any, values: Sequence[Any], where: ColumnElement[bool]) -> Iterable[Any]:
+        wanted = bindparam("wanted", list(values), type_=ARRAY(column.type))
+        return db.execute(select(column).where(where, column == any_(wanted))).scalars()
+
+    def owner(self, db: Connection) -> str:
+        info = db.connection.info
+        if "owner" not in info:
+            info["owner"] = db.exec_driver_sql(OWNER).scalar_one()
+        return str(info["owner"])
+
+    def evict(self, db: Connection, owner: str) -> None:
+        pid, _, started = owner.partition(" ")
+        db.execute(EVICT, {"pid": int(pid), "started": started})
+
+
+def _copy_text(columns: Columns, rows: int) -> bytes:
+    body = "\n".join(map("\t".join, zip(*(_cells(column, rows) for column in columns.values()), strict=True)))
+    return (body + "\n").encode()
+
+
+def _cells(column: Any, rows: int) -> Iterator[str]:
+    if isinstance(column, str):
+        return repeat(column.translate(ESCAPES), rows)
+    if isinstance(column, range):
+        return map(str, column)
+    if not isinstance(column, list):
+        return repeat(r"\N" if column is None else str(column), rows)
+    return iter(_texts(column))
+
+
+def _texts(column: list[Any]) -> list[str]:
+    """Most columns are text that needs no escapes: that is found out once for all of it."""
+    try:
+        joined = "\n".join(column)
+    except TypeError:
+        return [_text(value) for value in column]
+    if "\\" in joined or "\t" in joined or "\r" in joined or joined.count("\n") != len(column) - 1:
+        return [value.translate(ESCAPES) for value in column]
+    return column
+
+
+def _text(value: Any) -> str:
+    if value is None:
+        return r"\N"
+    return value.translate(ESCAPES) if isinstance(value, str) else str(value)

@@ -1,0 +1,117 @@
+"""SQLite: one writer at a time, so writers queue politely, and a writer that froze is ended by its process id."""
+
+import json
+import os
+import sqlite3
+import time
+from collections.abc import Iterable, Sequence
+from functools import cache
+from itertools import repeat
+from typing import Any
+
+import psutil
+from sqlalchemy import ColumnElement, Connection, Engine, Select, Table, event, literal_column, select, text
+from sqlalchemy.dialects.sqlite import insert
+from sqlalchemy.dialects.sqlite.dml import Insert
+from sqlalchemy.exc import OperationalError
+
+from models.errors import Taken
+from models.store.dialect import Columns
+
+LOCK_SECONDS = 60.0
+RETRY_SECONDS = 0.001  # SQLite's own back-off sleeps up to 100 ms, and starves whoever comes late
+PRAGMAS = (
+    "journal_mode = WAL",
+    "synchronous = NORMAL",
+    "busy_timeout = 5000",
+    "cache_size = -65536",
+    "temp_store = MEMORY",
+    "wal_autocheckpoint = 4000",
+)
+
+
+class SQLite:
+    shard_rows = 5_000
+    pause = 0.003
+
+    def engine_options(self) -> dict[str, Any]:
+        return {"connect_args": {"check_same_thread": False}}
+
+    def prepare(self, engine: Engine) -> None:
+        event.listen(engine, "connect", _connected)
+        event.listen(engine, "begin", _begin)
+
+    def clock(self) -> ColumnElement[float]:
+        return literal_column("((julianday('now') - 2440587.5) * 86400.0)")
+
+    def insert(self, table: Table) -> Insert:
+        return insert(table)
+
+    def skip_locked(self, query: Select[Any], table: Table) -> Select[Any]:
+        return query  # whoever is here holds the only write lock
+
+    def bulk_insert(self, db: Connection, table: Table, columns: Columns, rows: int) -> None:
+        names = ", ".join(f'"{name}"' for name in columns)
+        marks = ", ".join("?" * len(columns))
+        cells = [column if isinstance(column, list | range) else repeat(column, rows) for column in columns.values()]
+        try:
+            _driver(db).executemany(f"INSERT INTO {table.name} ({names}) VALUES ({marks})", zip(*cells, strict=False))
+        except sqlite3.IntegrityError as error:
+            raise Taken(str(error)) from error
+        except sqlite3.OperationalError as error:
+            raise OperationalError("INSERT", None, error) from error
+
+    def present(self, db: Connection, column: Any, values: Sequence[Any], where: ColumnElement[bool]) -> Iterable[Any]:
+        wanted = text("SELECT value FROM json_each(:wanted)").bindparams(wanted=json.dumps(list(values)))
+        return db.execute(select(column).where(where, column.in_(wanted))).scalars()
+
+    def owner(self, db: Connection) -> str:
+        return _this_process(os.getpid())
+
+    def evict(self, db: Connection, owner: str) -> None:
+        """The lock is the process's: when it is frozen with it, only its end gives it back."""
+        pid, _, started = owner.partition(" ")
+        try:
+            process = psutil.Process(int(pid))
+            if str(process.create_time()) == started and process.status() == psutil.STATUS_STOPPED:
+                process.kill()
+        except psutil.NoSuchProcess:
+            pass
+
+
+@cache
+def _this_process(pid: int) -> str:
+    return f"{pid} {psutil.Process(pid).create_time()}"
+
+
+def _driver(db: Connection) -> sqlite3.Connection:
+    raw = db.connection.driver_connection
+    assert isinstance(raw, sqlite3.Connection)
+    return raw
+
+
+def _connected(raw: sqlite3.Connection, _record: object) -> None:
+    raw.isolation_level = None  # BEGIN is ours to say
+    for pragma in PRAGMAS:
+        raw.execute(f"PRAGMA {pragma}")
+
+
+def _begin(db: Connection) -> None:
+    if not db.get_execution_options().get("write"):
+        db.exec_driver_sql("BEGIN")
+        return
+    raw, until = _driver(db), time.monotonic() + LOCK_SECONDS
+    raw.execute("PRAGMA busy_timeout = 0")
+    while not _locked(raw, last=time.monotonic() > until):
+        time.sleep(RETRY_SECONDS)
+    raw.execute("PRAGMA busy_timeout = 5000")
+
+
+def _locked(raw: sqlite3.Connection, last: bool) -> bool:
+    try:
+        raw.execute("BEGIN IMMEDIATE")
+        return True
+    except sqlite3.OperationalError as error:
+        if last or error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY:
+            raise OperationalError("BEGIN IMMEDIATE", None, error) from error
+        return False

@@ -1,0 +1,30 @@
+"""Workspaces: who owns jobs and links, and on which plan."""
+
+import base64
+import secrets
+from typing import Any
+
+from sqlalchemy import Connection, Row, select, update
+
+from models import store
+from models.ids import new_id
+from models.tables import workspaces
+
+DEFAULT = "default"
+WEBHOOK_SECRET_BYTES = 24
+
+
+def find_or_make(db: Connection, name: str, plan: str | None) -> tuple[Row[*tuple[Any, ...]], bool]:
+    """The workspace of that name, and whether it is new. Naming a plan changes the plan of an old one."""
+    row = {"id": new_id(), "name": name, "plan": plan or "builder", "webhook_secret": new_webhook_secret()}
+    insert = store.dialect().insert(workspaces).values(row).on_conflict_do_nothing().returning(workspaces.c.id)
+    new = db.execute(insert).scalar_one_or_none() is not None
+    if plan and not new:
+        db.execute(update(workspaces).where(workspaces.c.name == name).values(plan=plan))
+    found = db.execute(select(workspaces.c.id, workspaces.c.webhook_secret).where(workspaces.c.name == name)).one()
+    return found, new
+
+
+def new_webhook_secret() -> str:
+    """In the form that Standard Webhooks libraries take."""
+    return "whsec_" + base64.b64encode(secrets.token_bytes(WEBHOOK_SECRET_BYTES)).decode()

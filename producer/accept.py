@@ -1,0 +1,144 @@
+"""accept: from an upload to a committed job. The one door for every vendor, every format, one link or ten million."""
+
+import time
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+
+import structlog
+
+from models import domains, jobs, settings, shards, store
+from models.errors import EmptyUpload, Invalid, Unreadable
+from models.ids import new_id
+from models.keys import Owner
+from producer import queue, uploads
+from producer.cut import Shard, cut
+from producer.formats import COUNT, HEADER_LIMIT, Layout, inspect
+
+CUT_AT_ONCE_BYTES = 512 << 10
+
+log = structlog.get_logger()
+
+
+@dataclass(frozen=True, slots=True)
+class Upload:
+    source: str
+    """What the job says it came from: csv, json, ndjson, count or a vendor's name."""
+    format: str
+    chunks: Iterable[bytes]
+    count: int = 0
+    """How many rows one item stands for."""
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    domain: str | None = None
+    mapping: dict[str, str] = field(default_factory=dict)
+    metadata: dict[str, Any] = field(default_factory=dict)
+
+
+def accept(upload: Upload, owner: Owner, options: Options) -> int:
+    """Keeps the upload, commits its job, wakes a worker; returns the job's id. What fails leaves nothing behind."""
+    with store.read() as db:
+        domain = domains.find(db, owner.workspace_id, options.domain)
+    if domain is None:
+        raise Invalid(f"no domain {options.domain!r} in this workspace", [_unknown_domain()])
+    name, size = uploads.save(upload.chunks, settings.get().max_upload_bytes)
+    try:
+        job = _describe(upload, name, size, owner, options) | {"domain_id": domain.id}
+        wakes = _commit(job, _shards(upload, name, size, job))
+    except BaseException:
+        uploads.delete(name)
+        raise
+    queue.wake(wakes)
+    return int(job["id"])
+
+
+def _describe(upload: Upload, name: str, size: int, owner: Owner, options: Options) -> dict[str, Any]:
+    return {
+        "id": new_id(),
+        "workspace_id": owner.workspace_id,
+        "kind": "create",
+        "status": jobs.QUEUED,
+        "source": upload.source,
+        "queue": queue.BULK,
+        "upload": name,
+        "layout": Layout(upload.format).dump(),
+        "options": {"mapping": options.mapping},
+        "metadata": options.metadata,
+    } | _inspected(upload, name, size, options)
+
+
+def _inspected(upload: Upload, name: str, size: int, options: Options) -> dict[str, Any]:
+    """How the upload is made; when nobody could read it, that is the job's end and its file's too."""
+    head = uploads.read(name, 0, min(size, HEADER_LIMIT))
+    try:
+        return {"layout": inspect(head, upload.format, store.dialect().shard_rows, options.mapping).dump()}
+    except Unreadable as error:
+        uploads.delete(name)
+        return {
+            "status": jobs.FAILED,
+            "detail": str(error),
+            "finished_at": datetime.now(UTC),
+            "started_at": datetime.now(UTC),
+        }
+
+
+def _shards(upload: Upload, name: str, size: int, job: dict[str, Any]) -> list[Shard] | None:
+    """The shards of what is small enough to be cut right here; None: a worker cuts it."""
+    if job["status"] == jobs.FAILED:
+        return []
+    layout = Layout.load(job["layout"])
+    if layout.format == COUNT:
+        return list(slices(upload.count, size, layout.shard_rows))
+    if size > CUT_AT_ONCE_BYTES:
+        return None
+    data = uploads.read(name, 0, size)
+    found = list(cut(lambda offset, length: data[offset : offset + length], layout))
+    if not found:
+        raise EmptyUpload("the upload has no rows")
+    return found
+
+
+def slices(count: int, size: int, shard_rows: int) -> Iterable[Shard]:
+    for first in range(0, count, shard_rows):
+        yield Shard(first, 1, 0, size, min(shard_rows, count - first))
+
+
+def shard_row(job: dict[str, Any], shard: Shard, kind: str = shards.CREATE) -> dict[str, Any]:
+    same = {"job_id": job["id"], "run": job.get("run", 1), "workspace_id": job["workspace_id"], "queue": job["queue"]}
+    return same | shard._asdict() | {"kind": kind, "state": shards.QUEUED}
+
+
+def _commit(job: dict[str, Any], found: list[Shard] | None) -> Iterable[Any]:
+    """One transaction for the job and what is known of its shards; returns for which of them to wake somebody."""
+    if found is None:
+        rows = [shard_row(job, Shard(shards.SPLIT_INDEX, 1, 0, 0, 0), shards.SPLIT)]
+    else:
+        job["total"] = sum(shard.rows for shard in found) if found else None
+        job["queue"] = queue.queue_for(job["total"] or 0)
+        rows = [shard_row(job, shard) for shard in found]
+    for row in rows[: queue.room()]:
+        row |= {"sent_at": time.time(), "sends": 1}
+    with store.write() as db:
+        jobs.add(db, job)
+        if rows:
+            shards.add(db, _alike(rows))
+    return [
+        queue.Wake(row["kind"], row["queue"], row["job_id"], row["first_index"], row["rows"])
+        for row in rows[: queue.room()]
+    ]
+
+
+def _alike(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Rows of one statement have the same keys."""
+    return [{"sent_at": None, "sends": 0} | row for row in rows]
+
+
+def _unknown_domain() -> dict[str, str]:
+    return {
+        "pointer": "/domain",
+        "code": "UNKNOWN_DOMAIN",
+        "message": "an id or hostname of a domain of this workspace",
+    }

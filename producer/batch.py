@@ -1,0 +1,189 @@
+"""A shard's bytes as columns: one list a field, since work in columns is several times faster than work in rows."""
+
+import csv
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from itertools import islice
+from typing import Any, NamedTuple
+
+import msgspec
+import numpy as np
+
+from producer.formats import COUNT, CSV, FIELDS, Layout
+from producer.records import never_closed, records
+
+SHOWN = 300  # characters of an unreadable row that its item keeps
+decoder = msgspec.json.Decoder()
+
+
+class Problem(NamedTuple):
+    """Why an item fails: a value, not an exception, since its neighbours go on."""
+
+    code: str
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    rows: int
+    lines: Sequence[int]
+    columns: dict[str, list[Any]]
+    """By item field; None or "" where a row lacks it."""
+    problems: dict[int, Problem]
+    """Rows that could not be read, by their place in the batch."""
+    raw: Callable[[int], dict[str, Any]]
+    """A row as it came."""
+    typed: bool = False
+    """Whether values have types of their own, as in JSON."""
+    clean: bool = False
+    """Whether there is no control character in any value."""
+
+
+def read(data: bytes, layout: Layout, line: int, skip: int, rows: int) -> Batch:
+    if layout.format == COUNT:
+        return _repeated(data, rows)
+    if layout.format == CSV:
+        return _plain_csv(data, layout, line, skip, rows) or _any_csv(data, layout, line, skip, rows)
+    return _ndjson(data, line, skip, rows)
+
+
+def csv_cells(data: bytes, skip: int, rows: int) -> list[list[str]]:
+    """The rows of a CSV shard as they came; of one that could not be read there is its text, as one cell."""
+    try:
+        cells = _split_plainly(data)[skip : skip + rows]
+    except (UnicodeDecodeError, csv.Error):
+        cells = []
+    if len(cells) == rows:
+        return cells
+    lines = _lines(data.decode(errors="replace"))
+    found = islice(records(lines), skip, skip + rows)
+    return [[lines[record.at]] if record.cells is None else record.cells for record in found]
+
+
+def _plain_csv(data: bytes, layout: Layout, line: int, skip: int, rows: int) -> Batch | None:
+    """The fast way, for a file as nearly all are: a row a line, as many cells in each as in the header."""
+    try:
+        cells = _split_plainly(data)
+    except (UnicodeDecodeError, csv.Error):
+        return None
+    cells = cells[skip : skip + rows]
+    if len(cells) != rows or set(map(len, cells)) != {len(layout.columns)}:
+        return None
+    columns = list(zip(*cells, strict=True))
+    mapped = {name: list(columns[at]) for name, at in layout.mapping.items()}
+    first = line + skip
+    return Batch(rows, range(first, first + rows), mapped, {}, _mapped_row(mapped), clean=_clean(data))
+
+
+def _split_plainly(data: bytes) -> list[list[str]]:
+    """A list of cells a line; nothing where lines and rows are not the same."""
+    text = data.decode()
+    if '"' not in text:
+        lines = _lines(text.replace("\r\n", "\n"))
+        return [] if "" in lines or "\r" in text.replace("\r\n", "") else [row.split(",") for row in lines]
+    lines = _lines(text)
+    cells = list(csv.reader(lines))
+    return [] if len(cells) != len(lines) or [] in cells or never_closed(lines) else cells
+
+
+def _any_csv(data: bytes, layout: Layout, line: int, skip: int, rows: int) -> Batch:
+    lines = _lines(data.decode(errors="surrogateescape"))
+    found = list(islice(records(lines), skip, skip + rows))
+    problems: dict[int, Problem] = {}
+    cells: list[list[str]] = []
+    for place, record in enumerate(found):
+        problem = _malformed(record.cells, record.problem, len(layout.columns))
+        if problem:
+            problems[place] = Problem("MALFORMED_ROW", f"line {line + record.at}: {problem}")
+        cells.append([""] * len(layout.columns) if problem else record.cells or [])
+    mapped = {name: [row[at] for row in cells] for name, at in layout.mapping.items()}
+    texts = {place: lines[found[place].at].encode(errors="replace").decode()[:SHOWN] for place in problems}
+    whole = _mapped_row(mapped)
+    return Batch(
+        len(found),
+        [line + record.at for record in found],
+        mapped,
+        problems,
+        lambda place: {"row": texts[place]} if place in texts else whole(place),
+    )
+
+
+def _malformed(cells: list[str] | None, problem: str, width: int) -> str:
+    if cells is None:
+        return problem
+    if len(cells) != width:
+        return f"{len(cells)} columns where the header has {width}"
+    try:
+        "".join(cells).encode()
+    except UnicodeEncodeError:
+        return "not UTF-8"
+    return ""
+
+
+def _ndjson(data: bytes, line: int, skip: int, rows: int) -> Batch:
+    lines = data.removesuffix(b"\n").split(b"\n")
+    filled = [place for place, text in enumerate(lines) if text not in (b"", b"\r")][skip : skip + rows]
+    found = [_object(lines[place]) for place in filled]
+    problems = {
+        place: Problem("MALFORMED_ROW", f"line {line + filled[place]}: {item}")
+        for place, item in enumerate(found)
+        if isinstance(item, str)
+    }
+    items = [{} if isinstance(item, str) else item for item in found]
+    _note_unknown(items, problems)
+    texts = {place: lines[filled[place]].decode(errors="replace")[:SHOWN] for place in problems}
+    return Batch(
+        len(items),
+        [line + place for place in filled],
+        _columns(items),
+        problems,
+        lambda place: items[place] or {"row": texts.get(place, "{}")},
+        typed=True,
+        clean=b"\\" not in data and _clean(data),
+    )
+
+
+def _object(text: bytes) -> dict[str, Any] | str:
+    try:
+        value = decoder.decode(text)
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        return str(error)
+    except RecursionError:
+        return "nested too deeply"
+    return value if isinstance(value, dict) else "not a JSON object"
+
+
+def _note_unknown(items: list[dict[str, Any]], problems: dict[int, Problem]) -> None:
+    unknown = set().union(*items).difference(FIELDS) if items else set()
+    if not unknown:
+        return
+    for place, item in enumerate(items):
+        names = sorted(unknown.intersection(item))
+        if names:
+            problems.setdefault(place, Problem("UNKNOWN_FIELD", f"no item has a field {names[0][:64]!r}"))
+
+
+def _columns(items: list[dict[str, Any]]) -> dict[str, list[Any]]:
+    present = set().union(*items)
+    return {name: [item.get(name) for item in items] for name in FIELDS if name in present}
+
+
+def _repeated(data: bytes, rows: int) -> Batch:
+    one = _ndjson(data, 1, 0, 1)
+    columns = {name: values * rows for name, values in one.columns.items()}
+    problems = dict.fromkeys(range(rows), one.problems[0]) if one.problems else {}
+    return Batch(rows, [1] * rows, columns, problems, lambda _place: one.raw(0), typed=True, clean=one.clean)
+
+
+def _lines(text: str) -> list[str]:
+    return text.removesuffix("\n").split("\n")
+
+
+def _clean(data: bytes) -> bool:
+    text = np.frombuffer(data, np.uint8)
+    odd = np.count_nonzero(text < 32) + np.count_nonzero(text == 127)
+    return bool(odd == data.count(b"\n") + data.count(b"\r\n"))
+
+
+def _mapped_row(mapped: dict[str, list[str]]) -> Callable[[int], dict[str, Any]]:
+    return lambda place: {name: values[place] for name, values in mapped.items() if values[place]}

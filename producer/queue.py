@@ -1,0 +1,63 @@
+"""The only place that names a task. A message is a wake-up: to lose one or to get it twice costs nothing."""
+
+from collections.abc import Iterable
+from functools import cache
+from typing import Any, NamedTuple
+
+import structlog
+from celery import Celery
+from kombu.exceptions import OperationalError
+from redis.exceptions import RedisError
+
+from models import settings, shards, store
+
+BULK, INTERACTIVE = "bulk", "interactive"
+INTERACTIVE_ROWS = 1000
+WAKE_UPS_A_WORKER = 2
+
+log = structlog.get_logger()
+
+
+class Wake(NamedTuple):
+    """Somebody should look for work; the shard is the one that is likeliest to be found."""
+
+    kind: str
+    queue: str
+    job_id: int
+    first_index: int
+    rows: int
+
+
+@cache
+def app() -> Celery:
+    made = Celery("linkmill")
+    made.config_from_object("celeryconfig")
+    return made
+
+
+def queue_for(rows: int) -> str:
+    return INTERACTIVE if rows <= INTERACTIVE_ROWS else BULK
+
+
+def wake(due: Iterable[Any]) -> None:
+    """Wakes a worker for each shard. Without a broker nobody is woken, and the sweep does it later."""
+    for shard in due:
+        send(shard.kind, shard.queue, job=str(shard.job_id), shard=shard.first_index, rows=shard.rows)
+
+
+def wake_next(job_id: int) -> None:
+    """Keeps a bounded number of wake-ups under way for a job."""
+    with store.write() as db:
+        due = shards.due(db, job_id, room())
+    wake(due)
+
+
+def room() -> int:
+    return WAKE_UPS_A_WORKER * settings.get().workers
+
+
+def send(task: str, queue: str, **arguments: Any) -> None:
+    try:
+        app().send_task(task, kwargs=arguments, queue=queue, retry=False, ignore_result=True)
+    except (OperationalError, RedisError, OSError) as error:
+        log.warning("broker_away", task=task, reason=str(error))

@@ -1,0 +1,69 @@
+"""CSV records one by one, as Python reads them, except that an unbalanced quote costs one row and not the file."""
+
+import csv
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple
+
+LONGEST_RECORD = 200  # lines that a quoted field may span
+LARGEST_RECORD = 1 << 18  # characters
+BLANK = ("", "\r")
+NEVER_CLOSED = "a quote opens here and is not closed where a field ends"
+
+csv.field_size_limit(LARGEST_RECORD)
+
+
+class Record(NamedTuple):
+    at: int
+    """The first of its lines, as a place in the list."""
+    lines: int
+    cells: list[str] | None
+    problem: str = ""
+
+
+def records(lines: Sequence[str]) -> Iterator[Record]:
+    """Every record of some lines (each without its newline); blank lines are none."""
+    at = 0
+    while at < len(lines):
+        if lines[at] in BLANK:
+            at += 1
+            continue
+        record = _record(lines, at)
+        yield record
+        at += record.lines
+
+
+def never_closed(lines: Sequence[str]) -> bool:
+    """Whether the last line leaves a quote open: Python's reader would take it for closed."""
+    try:
+        next(csv.reader(lines[-1:], strict=True), None)
+    except csv.Error as error:
+        return "end of data" in str(error)
+    return False
+
+
+def _record(lines: Sequence[str], at: int) -> Record:
+    reader = csv.reader(_ahead(lines, at))
+    try:
+        cells = next(reader)
+    except csv.Error as error:
+        return Record(at, 1, None, str(error))
+    used = reader.line_num
+    closed = _balanced(lines, at, used) if used > 1 else not (at == len(lines) - 1 and never_closed(lines))
+    return Record(at, used, cells) if closed else Record(at, 1, None, NEVER_CLOSED)
+
+
+def _ahead(lines: Sequence[str], at: int) -> Iterator[str]:
+    size = 0
+    for place in range(at, min(at + LONGEST_RECORD, len(lines))):
+        size += len(lines[place])
+        if size > LARGEST_RECORD and place > at:
+            return
+        yield lines[place] + "\n"
+
+
+def _balanced(lines: Sequence[str], at: int, used: int) -> bool:
+    """Only a strict reading tells a field with newlines from a stray quote that found another one further down."""
+    try:
+        return bool(next(csv.reader((line + "\n" for line in lines[at : at + used]), strict=True)))
+    except (csv.Error, StopIteration):
+        return False

@@ -1,0 +1,107 @@
+"""The shapes of the native API: a job, an item and a link as clients see them."""
+
+import json
+from datetime import UTC, datetime
+from typing import Any
+
+from models import domains, items, jobs, links
+from models.jobs import Job
+from models.links import Link
+from producer.formats import Layout
+
+
+def job(row: Job, errors: dict[str, int]) -> dict[str, Any]:
+    processed = row.created + row.existing + row.failed
+    rate = _rate(row, processed)
+    left = None if row.total is None else row.total - processed
+    self = f"/api/jobs/{row.id}"
+    return {
+        "id": str(row.id),
+        "kind": row.kind,
+        "run": row.run,
+        "status": row.status,
+        "outcome": outcome(row),
+        "source": row.source,
+        "dry_run": row.dry_run,
+        "created_at": moment(row.created_at),
+        "started_at": moment(row.started_at),
+        "finished_at": moment(row.finished_at),
+        "counts": {
+            "total": row.total,
+            "processed": processed,
+            "created": row.created,
+            "existing": row.existing,
+            "failed": row.failed,
+            "unprocessed": left,
+        },
+        "progress": round(processed / row.total, 4) if row.total else 0.0,
+        "rate": round(rate, 1),
+        "eta_seconds": round(left / rate, 1) if row.status == jobs.RUNNING and rate and left is not None else None,
+        "errors": errors,
+        "mapping": Layout.load(row.layout).named(),
+        "metadata": row.metadata,
+        "detail": row.detail,
+        "links": {
+            "self": self,
+            "items": f"{self}/items",
+            "results": f"{self}/results.csv",
+        },
+    }
+
+
+def outcome(row: Job) -> str | None:
+    if row.status in jobs.OPEN:
+        return None
+    if not row.created + row.existing:
+        return "failed"
+    return "succeeded" if row.created + row.existing == row.total else "partial"
+
+
+def etag(row: Job) -> str:
+    """Changes whenever the job does; a rate alone is no change."""
+    return f"{row.run}-{row.status}-{row.total}-{row.created}-{row.existing}-{row.failed}"
+
+
+def item(row: Any, base: str) -> dict[str, Any]:
+    failed = row.status == items.FAILED
+    return {
+        "index": row.at,
+        "line": row.line,
+        "status": row.status,
+        "url": row.url if row.url is not None else _asked_url(row.input),
+        "slug": row.slug,
+        "short_url": domains.short_url(base, row.slug) if row.slug else None,
+        "external_id": row.external_id,
+        "error": {"code": row.error_code, "message": row.error_message} if failed else None,
+    }
+
+
+def link(row: Link, base: str) -> dict[str, Any]:
+    return {
+        "id": links.link_id(row.domain_id, row.slug, row.generation),
+        "slug": row.slug,
+        "short_url": domains.short_url(base, row.slug),
+        "url": row.url,
+        "title": row.title,
+        "expires_at": moment(row.expires_at),
+        "max_clicks": row.max_clicks,
+        "protected": row.password_hash is not None,
+        "external_id": row.external_id,
+        "job_id": str(row.job_id),
+        "created_at": moment(row.created_at),
+    }
+
+
+def moment(value: datetime | None) -> str | None:
+    return value.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z") if value else None
+
+
+def _rate(row: Job, processed: int) -> float:
+    if row.started_at is None:
+        return 0.0
+    seconds = ((row.finished_at or datetime.now(UTC)) - row.started_at).total_seconds()
+    return float(processed / seconds) if seconds > 0 else 0.0
+
+
+def _asked_url(raw: str | None) -> Any:
+    return json.loads(raw).get("url") if raw else None

@@ -1,0 +1,104 @@
+"""Waiting for a job: Redis tells that something changed, the database says what."""
+
+import time
+from collections.abc import Callable
+from threading import BoundedSemaphore
+from typing import Any, TypeVar
+
+import structlog
+from redis.exceptions import RedisError
+
+from producer.broker import client
+
+T = TypeVar("T")
+
+MOST_WAITERS = 40  # a process: well under its threads, so that redirects always find one
+LOOK_AGAIN_SECONDS = 1.0
+LEAST_GAP_SECONDS = 0.25
+SIGNAL_SECONDS = 60
+
+log = structlog.get_logger()
+places = BoundedSemaphore(MOST_WAITERS)
+
+
+def tell_ended(job_id: int) -> None:
+    """Wakes whoever waits for the end, now or within the next minute."""
+    _quietly(lambda: _push(_end(job_id)))
+
+
+def tell_progress(job_id: int) -> None:
+    _quietly(lambda: client().publish(_progress(job_id), 1))
+
+
+def until_ended(job_id: int, seconds: float, look: Callable[[], T], ended: Callable[[T], bool]) -> T:
+    """Looks at a job until it has ended or the time is up."""
+    with _Place() as place:
+        until = time.monotonic() + seconds * place.granted
+        while True:
+            seen = look()
+            left = until - time.monotonic()
+            if ended(seen) or left <= 0:
+                return seen
+            _sleep_until_told(job_id, min(LOOK_AGAIN_SECONDS, left))
+
+
+def until_changed(job_id: int, seconds: float, look: Callable[[], T], changed: Callable[[T], bool]) -> T:
+    """Looks at a job until it differs from what the caller knows or the time is up."""
+    with _Place() as place, _signals() as signals:
+        until = time.monotonic() + seconds * place.granted
+        _quietly(lambda: signals.subscribe(_progress(job_id)))
+        while True:
+            seen, looked = look(), time.monotonic()
+            if changed(seen) or looked >= until:
+                return seen
+            _quietly(lambda: signals.get_message(timeout=min(LOOK_AGAIN_SECONDS, until - looked)))  # noqa: B023
+            time.sleep(max(0.0, min(until, looked + LEAST_GAP_SECONDS) - time.monotonic()))
+
+
+class _Place:
+    """One of the places for waiters; without one the caller gets its answer at once."""
+
+    granted = False
+
+    def __enter__(self) -> "_Place":
+        self.granted = places.acquire(blocking=False)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self.granted:
+            places.release()
+
+
+def _sleep_until_told(job_id: int, seconds: float) -> None:
+    told = _quietly(lambda: client().blpop([_end(job_id)], timeout=seconds))
+    if told:
+        tell_ended(job_id)  # for the others that wait
+
+
+def _signals() -> Any:
+    return client().pubsub(ignore_subscribe_messages=True)  # type: ignore[no-untyped-call]
+
+
+def _push(name: str) -> None:
+    pipeline = client().pipeline()
+    pipeline.lpush(name, 1)
+    pipeline.expire(name, SIGNAL_SECONDS)
+    pipeline.execute()
+
+
+def _quietly(call: Callable[[], object]) -> object:
+    """Without Redis there is no signal, and the next look at the database comes a little later."""
+    try:
+        return call()
+    except (RedisError, OSError) as error:
+        log.warning("signals_away", reason=str(error))
+        time.sleep(LEAST_GAP_SECONDS)
+        return None
+
+
+def _end(job_id: int) -> str:
+    return f"linkmill:end:{job_id}"
+
+
+def _progress(job_id: int) -> str:
+    return f"linkmill:progress:{job_id}"

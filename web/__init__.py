@@ -1,0 +1,32 @@
+"""HTTP in and out: no SQL of its own, no rules."""
+
+from flask import Flask
+from flask_smorest import Api
+
+from web import cli, errors, health, jobs, links, logs, redirect, results
+
+MAX_FORM_MEMORY = 1 << 20
+
+
+def create_app() -> Flask:
+    app = Flask(__name__)
+    app.config |= {
+        "API_TITLE": "Linkmill",
+        "API_VERSION": "1",
+        "OPENAPI_VERSION": "3.1.0",
+        "OPENAPI_URL_PREFIX": "/",
+        "OPENAPI_JSON_PATH": "openapi.json",
+        "MAX_FORM_MEMORY_SIZE": MAX_FORM_MEMORY,
+        "JSON_SORT_KEYS": False,
+    }
+    app.json.sort_keys = False  # type: ignore[attr-defined]
+    logs.configure()
+    api = Api(app)
+    for blueprint in (jobs.blueprint, results.blueprint, links.blueprint):
+        api.register_blueprint(blueprint)
+    app.register_blueprint(health.blueprint)
+    app.register_blueprint(redirect.blueprint)
+    errors.register(app)
+    app.cli.add_command(cli.keys)
+    app.cli.add_command(cli.upgrade)
+    return app

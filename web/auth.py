@@ -1,0 +1,47 @@
+"""Who is asking: keys from the Authorization header, and what they may do."""
+
+from collections.abc import Callable
+from functools import wraps
+from typing import Any, TypeVar
+
+from flask import g, request
+
+from models import keys, store
+from models.errors import Forbidden, Unauthorized
+from models.keys import Owner
+
+View = TypeVar("View", bound=Callable[..., Any])
+
+
+def needs(scope: str) -> Callable[[View], View]:
+    """Lets a view be called only with a key that has this scope."""
+
+    def wrap(view: View) -> View:
+        @wraps(view)
+        def checked(*args: Any, **kwargs: Any) -> Any:
+            g.owner = authenticate(_bearer())
+            if scope not in g.owner.scopes:
+                raise Forbidden(f"this key lacks the scope {scope!r}")
+            return view(*args, **kwargs)
+
+        return checked  # type: ignore[return-value]
+
+    return wrap
+
+
+def owner() -> Owner:
+    found: Owner = g.owner
+    return found
+
+
+def authenticate(token: str) -> Owner:
+    with store.read() as db:
+        found = keys.by_token(db, token) if token else None
+    if found is None:
+        raise Unauthorized("no key, or one that is not valid: send Authorization: Bearer <token>")
+    return found
+
+
+def _bearer() -> str:
+    scheme, _, token = request.headers.get("Authorization", "").partition(" ")
+    return token.strip() if scheme.lower() == "bearer" else ""

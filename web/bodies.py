@@ -1,0 +1,163 @@
+"""From a request to an upload: which of the five bodies it is, and where its options stand."""
+
+import json
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+from flask import Request
+from marshmallow import ValidationError
+from werkzeug.sansio.multipart import Data, Epilogue, Field, File, MultipartDecoder, NeedData
+
+from models import settings
+from models.errors import BrokenMultipart, Invalid, TooLarge, UnsupportedType
+from producer import bodies
+from producer.accept import Options, Upload
+from producer.formats import COUNT, CSV, NDJSON
+from producer.schemas import JobOptions
+from web.errors import pointers
+
+CHUNK = 1 << 18
+LARGEST_FIELD = 1 << 20
+FILE_LAST = "the file comes last: options stand before it"
+OF_NAME = {".csv": CSV, ".tsv": CSV, ".txt": CSV, ".ndjson": NDJSON, ".jsonl": NDJSON}
+OF_TYPE = {"text/csv": CSV, "application/x-ndjson": NDJSON, "application/ndjson": NDJSON, "application/jsonl": NDJSON}
+ACCEPTED = "application/json, text/csv, application/x-ndjson or multipart/form-data"
+OF_JSON = ("mapping", "metadata")
+
+
+def read(request: Request) -> tuple[Upload, Options]:
+    """The upload, still to be read from the wire, and the options."""
+    kind = request.mimetype
+    if kind == "application/json":
+        return _json(request)
+    if kind in OF_TYPE:
+        options = load_options(request.args.to_dict())
+        return Upload(OF_TYPE[kind], OF_TYPE[kind], _chunks(request)), options
+    if kind == "multipart/form-data":
+        return _multipart(request)
+    raise UnsupportedType(
+        f"{kind or 'no content type'}: send application/json, text/csv, application/x-ndjson or multipart/form-data"
+    )
+
+
+def load_options(given: dict[str, Any]) -> Options:
+    try:
+        return Options(**JobOptions().load({name: _of_text(name, value) for name, value in given.items()}))
+    except ValidationError as error:
+        raise Invalid("an option is not as it should be", pointers(error.messages)) from None
+
+
+def _of_text(name: str, value: Any) -> Any:
+    """Options in a query or a form are text; those with a structure are JSON in it."""
+    if name not in OF_JSON or not isinstance(value, str):
+        return value
+    try:
+        return json.loads(value)
+    except (ValueError, RecursionError):
+        return value
+
+
+def _json(request: Request) -> tuple[Upload, Options]:
+    limit = min(bodies.LARGEST_JSON, settings.get().max_upload_bytes)
+    given, items, count, item = bodies.json_body(bodies.whole(_chunks(request), limit))
+    options = load_options(given)
+    if items is None:
+        return Upload(COUNT, COUNT, [item], count), options
+    return Upload("json", NDJSON, bodies.lines(items)), options
+
+
+def _chunks(request: Request) -> Iterable[bytes]:
+    """The body as it arrives, decompressed."""
+    declared = request.content_length or 0
+    if declared > settings.get().max_upload_bytes:
+        raise TooLarge(f"the upload is larger than {settings.get().max_upload_bytes:,} bytes")
+    coding = request.headers.get("Content-Encoding", "identity").strip().lower()
+    if coding == "identity":
+        return _wire(request)
+    if coding != "gzip":
+        raise UnsupportedType(f"Content-Encoding {coding}: send gzip or none")
+    return bodies.gunzip(_wire(request))
+
+
+def _wire(request: Request) -> Iterator[bytes]:
+    stream = request.environ["wsgi.input"]
+    while chunk := stream.read(CHUNK):
+        yield chunk
+
+
+def _multipart(request: Request) -> tuple[Upload, Options]:
+    """Fields may stand before the file; those behind it are read when it is through, too late to count."""
+    boundary = request.mimetype_params.get("boundary", "")
+    if not boundary:
+        raise BrokenMultipart("multipart/form-data without a boundary")
+    parts = _parts(_chunks(request), boundary.encode())
+    fields: dict[str, str] = {}
+    for event in parts:
+        if isinstance(event, File):
+            if event.name != "file":
+                raise Invalid("one file, in a field named file", [_at(f"/{event.name}", "unknown")])
+            head, rest = _first(parts)
+            kind = _kind(event.filename or "", event.headers.get("Content-Type", ""), head)
+            return Upload(kind, kind, _file(head, rest)), load_options(fields)
+        if isinstance(event, Field):
+            fields[event.name] = _value(parts)
+    raise Invalid("there is no file", [_at("/file", "missing")])
+
+
+def _parts(chunks: Iterable[bytes], boundary: bytes) -> Iterator[Any]:
+    decoder = MultipartDecoder(boundary, max_parts=100)
+    try:
+        for chunk in chunks:
+            decoder.receive_data(chunk)
+            while not isinstance(event := decoder.next_event(), NeedData | Epilogue):
+                yield event
+            if isinstance(event, Epilogue):
+                return
+        decoder.receive_data(None)
+    except ValueError as error:
+        raise BrokenMultipart(f"the multipart body is broken: {error}") from None
+    raise BrokenMultipart("the multipart body ends before its last boundary")
+
+
+def _first(parts: Iterator[Any]) -> tuple[Data, Iterator[Any]]:
+    return next(parts), parts
+
+
+def _file(head: Data, parts: Iterator[Any]) -> Iterator[bytes]:
+    yield bytes(head.data)
+    if head.more_data:
+        for event in parts:
+            if not isinstance(event, Data):
+                raise Invalid(FILE_LAST)
+            yield bytes(event.data)
+            if not event.more_data:
+                break
+    for event in parts:
+        if isinstance(event, File | Field):
+            raise Invalid(
+                "the file comes last: options stand before it", [_at(f"/{event.name}", "stands behind the file")]
+            )
+
+
+def _value(parts: Iterator[Any]) -> str:
+    held = bytearray()
+    for event in parts:
+        held += event.data
+        if len(held) > LARGEST_FIELD:
+            raise TooLarge("a form field is larger than 1 MiB")
+        if not event.more_data:
+            break
+    return held.decode(errors="replace")
+
+
+def _kind(filename: str, content_type: str, head: Data) -> str:
+    ending = "." + filename.rpartition(".")[2].lower()
+    if ending in OF_NAME:
+        return OF_NAME[ending]
+    if content_type.partition(";")[0].strip() in OF_TYPE:
+        return OF_TYPE[content_type.partition(";")[0].strip()]
+    return NDJSON if bytes(head.data[:64]).lstrip(b"\xef\xbb\xbf \r\n\t").startswith(b"{") else CSV
+
+
+def _at(pointer: str, message: str) -> dict[str, str]:
+    return {"pointer": pointer, "code": "INVALID_VALUE", "message": message}

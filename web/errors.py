@@ -1,0 +1,85 @@
+"""Errors as problem+json (RFC 9457): the one place where our error tree meets HTTP."""
+
+from http import HTTPStatus
+from typing import Any
+
+import structlog
+from flask import Flask, Response, json
+from redis.exceptions import RedisError
+from sqlalchemy.exc import DBAPIError
+from werkzeug.exceptions import HTTPException
+
+from models import errors
+
+STATUS: dict[type[errors.LinkmillError], int] = {
+    errors.BadRequest: 400,
+    errors.Unauthorized: 401,
+    errors.Forbidden: 403,
+    errors.NotFound: 404,
+    errors.Conflict: 409,
+    errors.Gone: 410,
+    errors.TooLarge: 413,
+    errors.UnsupportedType: 415,
+    errors.Invalid: 422,
+    errors.Unreadable: 422,
+    errors.Unavailable: 503,
+}
+RETRY_SECONDS = 2
+
+log = structlog.get_logger()
+
+
+def register(app: Flask) -> None:
+    app.register_error_handler(errors.LinkmillError, of_ours)
+    app.register_error_handler(HTTPException, of_http)
+    app.register_error_handler(DBAPIError, of_database)
+    app.register_error_handler(RedisError, of_database)
+    app.register_error_handler(Exception, of_surprise)
+
+
+def problem(status: int, code: str, detail: str, fields: list[dict[str, str]] | None = None) -> Response:
+    title = HTTPStatus(status).phrase
+    body: dict[str, Any] = {"type": "about:blank", "title": title, "status": status, "detail": detail, "code": code}
+    if fields:
+        body["errors"] = fields
+    response = Response(json.dumps(body), status, content_type="application/problem+json")
+    if status == 401:
+        response.headers["WWW-Authenticate"] = "Bearer"
+    if status == 503:
+        response.headers["Retry-After"] = str(RETRY_SECONDS)
+    return response
+
+
+def of_ours(error: errors.LinkmillError) -> Response:
+    status = next((STATUS[kind] for kind in type(error).__mro__ if kind in STATUS), 500)
+    return problem(status, error.code, str(error), getattr(error, "errors", None))
+
+
+def of_http(error: HTTPException) -> Response:
+    status = error.code or 500
+    if error.response is not None or status < 400:
+        return error.get_response()  # type: ignore[return-value]
+    data = getattr(error, "data", None) or {}
+    fields = [field for place in data.get("messages", {}).values() for field in pointers(place)]
+    code = "INVALID_REQUEST" if fields else HTTPStatus(status).name
+    made = problem(status, code, error.description or HTTPStatus(status).phrase, fields)
+    if isinstance(allowed := getattr(error, "valid_methods", None), list):
+        made.headers["Allow"] = ", ".join(sorted(allowed))
+    return made
+
+
+def of_database(error: Exception) -> Response:
+    log.error("store_away", reason=str(error))
+    return problem(503, "UNAVAILABLE", "the database or the broker does not answer; try again")
+
+
+def of_surprise(error: Exception) -> Response:
+    log.error("surprise", exc_info=error)
+    return problem(500, "INTERNAL", "an internal error; it is in our log")
+
+
+def pointers(messages: Any, path: str = "") -> list[dict[str, str]]:
+    """marshmallow's nested messages as a flat list of pointers."""
+    if isinstance(messages, dict):
+        return [field for name, inner in messages.items() for field in pointers(inner, f"{path}/{name}")]
+    return [{"pointer": path or "/", "code": "INVALID_VALUE", "message": str(text)} for text in messages]

@@ -1,0 +1,128 @@
+"""`/api/jobs`: take an upload, show jobs and their items."""
+
+from typing import Any
+
+from flask import Response, jsonify, make_response, request
+from flask_smorest import Blueprint
+
+from models import domains, items, jobs, store
+from models.errors import Invalid, NotFound
+from models.ids import parse_id
+from models.jobs import Job
+from producer import schemas, shapes, wait
+from producer.accept import accept
+from web import bodies
+from web.auth import needs, owner
+
+RETRY_SECONDS = 1
+LONGEST_WAIT = 60.0
+
+blueprint = Blueprint("jobs", __name__, url_prefix="/api/jobs", description="Uploads and what became of them")
+
+
+@blueprint.route("", methods=["POST"])
+@blueprint.response(202, schemas.Job)
+@needs("write")
+def create() -> Response:
+    """Take an upload and answer with its job at once."""
+    upload, options = bodies.read(request)
+    job_id = accept(upload, owner(), options)
+    seconds = preferred_wait()
+    row = wait.until_ended(job_id, seconds, lambda: find(job_id), ended) if seconds else find(job_id)
+    response = shown(row, 200 if seconds and ended(row) else 202)
+    response.headers["Location"] = f"/api/jobs/{job_id}"
+    if response.status_code == 202:
+        response.headers["Retry-After"] = str(RETRY_SECONDS)
+    return response
+
+
+@blueprint.route("")
+@blueprint.arguments(schemas.JobsQuery, location="query")
+@blueprint.response(200, schemas.Jobs)
+@needs("read")
+def listed(query: dict[str, Any]) -> Response:
+    """Jobs of this workspace, the newest first."""
+    before = query.get("cursor")
+    with store.read() as db:
+        rows = jobs.page(db, owner().workspace_id, query.get("status"), before and int(before), query["limit"] + 1)
+        found = [shapes.job(row, jobs.errors(db, row.id)) for row in rows[: query["limit"]]]
+    more = len(rows) > query["limit"]
+    return jsonify(items=found, next_cursor=found[-1]["id"] if more else None)
+
+
+@blueprint.route("/<job_id>")
+@blueprint.arguments(schemas.JobQuery, location="query")
+@blueprint.response(200, schemas.Job)
+@needs("read")
+def one(query: dict[str, Any], job_id: str) -> Response:
+    """A job; with ?wait=N the answer is held until something changes."""
+    number = parse_id(job_id)
+    row = find(number)
+    known = request.headers.get("If-None-Match") or _quoted(row)
+    if query["wait"] and not ended(row) and known == _quoted(row):
+        row = wait.until_changed(
+            number, query["wait"], lambda: find(number), lambda seen: ended(seen) or _quoted(seen) != known
+        )
+    if request.headers.get("If-None-Match") == _quoted(row):
+        return _with_etag(make_response("", 304), row)
+    return shown(row)
+
+
+@blueprint.route("/<job_id>/items")
+@blueprint.arguments(schemas.ItemsQuery, location="query")
+@blueprint.response(200, schemas.Items)
+@needs("read")
+def its_items(query: dict[str, Any], job_id: str) -> Response:
+    """A job's items in input order."""
+    row = find(parse_id(job_id))
+    statuses = asked_statuses(query.get("status"))
+    base = domains.base_url(row.hostname, row.is_default)
+    with store.read() as db:
+        rows = items.page(db, row.id, row.domain_id, statuses, int(query.get("cursor", -1)), query["limit"] + 1)
+    found = [shapes.item(found, base) for found in rows[: query["limit"]]]
+    more = len(rows) > query["limit"]
+    return jsonify(items=found, next_cursor=str(found[-1]["index"]) if more else None)
+
+
+def find(job_id: int) -> Job:
+    with store.read() as db:
+        row = jobs.get(db, job_id, owner().workspace_id)
+    if row is None:
+        raise NotFound("there is no such job")
+    return row
+
+
+def ended(row: Job) -> bool:
+    return row.status not in jobs.OPEN
+
+
+def shown(row: Job, status: int = 200) -> Response:
+    with store.read() as db:
+        body = shapes.job(row, jobs.errors(db, row.id) if row.failed else {})
+    return _with_etag(make_response(jsonify(body), status), row)
+
+
+def asked_statuses(text: str | None) -> list[str]:
+    asked = [name for name in (text or "").split(",") if name]
+    if unknown := sorted(set(asked) - set(items.STATUSES)):
+        field = {"pointer": "/status", "code": "INVALID_VALUE", "message": f"some of {', '.join(items.STATUSES)}"}
+        raise Invalid(f"no item has the status {unknown[0]!r}", [field])
+    return asked
+
+
+def preferred_wait() -> float:
+    """How long the client would like to wait, from `Prefer: wait=N`."""
+    for preference in request.headers.get("Prefer", "").split(","):
+        name, _, value = preference.strip().partition("=")
+        if name.lower() == "wait" and value.isascii() and value.isdigit():
+            return min(float(value), LONGEST_WAIT)
+    return 0.0
+
+
+def _with_etag(response: Response, row: Job) -> Response:
+    response.headers["ETag"] = _quoted(row)
+    return response
+
+
+def _quoted(row: Job) -> str:
+    return f'"{shapes.etag(row)}"'

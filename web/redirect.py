@@ -1,0 +1,35 @@
+"""Short links: from a slug to where it leads."""
+
+from datetime import UTC, datetime
+
+from flask import Blueprint, Response, request
+
+from models import domains, links, store
+from models.errors import Gone, NotFound
+from models.links import Link
+
+HEADERS = {"Cache-Control": "private, no-store", "Referrer-Policy": "no-referrer-when-downgrade"}
+
+blueprint = Blueprint("redirect", __name__)
+
+
+@blueprint.get("/<slug>")
+def follow(slug: str) -> Response:
+    with store.read() as db:
+        link = links.get(db, domains.by_host(db, request.host).id, slug)
+    if link is None:
+        raise NotFound("there is no such short link")
+    _refuse_ended(link)
+    headers = {
+        "Location": link.url,
+        "Cache-Control": "private, no-store",
+        "Referrer-Policy": "no-referrer-when-downgrade",
+    }
+    return Response(status=302, headers=headers)
+
+
+def _refuse_ended(link: Link) -> None:
+    if link.expires_at is not None and link.expires_at <= datetime.now(UTC):
+        raise Gone("this short link has expired")
+    if link.max_clicks is not None or link.password_hash is not None:
+        raise NotFound("links with a click limit or a password do not redirect yet")

@@ -1,0 +1,24 @@
+"""The lock that gives a DATA_DIR to one run."""
+
+import fcntl
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from models.errors import Conflict, SettingsError
+
+
+@contextmanager
+def owned(data_dir: Path) -> Iterator[None]:
+    """Makes the folder where it is missing and holds it; the kernel lets go when the process ends, however it ends."""
+    try:
+        data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
+        file = (data_dir / "run.lock").open("a")
+    except OSError as error:
+        raise SettingsError(f"DATA_DIR={str(data_dir)!r}: cannot be written: {error.strerror}") from None
+    with file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            raise Conflict(f"DATA_DIR={str(data_dir)!r}: another `make run` is using it; stop that one first") from None
+        yield

@@ -1,0 +1,1 @@
+"""From an id to results: no SQL, no HTTP shapes."""

@@ -1,0 +1,23 @@
+"""The Celery application that worker nodes, beat and Flower load."""
+
+import gc
+from typing import Any
+
+from celery.signals import worker_process_init
+
+from models import store
+from producer.queue import app as make_app
+from workers.heart import Heart
+
+app = make_app()
+app.conf.include = ["workers.tasks"]
+app.steps["worker"].add(Heart)
+
+
+@worker_process_init.connect
+def begin(**_: Any) -> None:
+    """A child of the pool: connections of its own, and no collector walking over millions of short-lived cells."""
+    store.dispose()
+    gc.collect()
+    gc.freeze()
+    gc.disable()

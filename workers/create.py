@@ -1,0 +1,104 @@
+"""Create: a shard's rows become links and items, all in the one transaction that ends the shard."""
+
+import time
+from datetime import UTC, datetime
+from typing import Any
+
+from models import items, jobs, labels, links, secrets, settings, shards, slugs, store
+from models.errors import Taken
+from models.jobs import Job
+from models.shards import Claim
+from producer import batch, queue, uploads, wait
+from producer.batch import Batch, Problem
+from producer.formats import COUNT, Layout
+from producer.judge import Judged, Known, judge
+from workers import columns, passwords
+from workers.draft import Draft, draft, draw
+
+ROUNDS = 5  # how often somebody may be quicker before the shard is left for another time
+BEYOND_HELP = Problem("INTERNAL", "this row could not be worked on: an internal error, three times")
+
+
+def create(claim: Claim) -> dict[str, Any]:
+    with store.read() as db:
+        job = jobs.get(db, claim.job_id)
+        known = db_known(db, job) if job else None
+    if job is None or known is None or job.status not in jobs.OPEN:
+        return _settle_only(claim)
+    read = _read(claim, job)
+    judged = judge(read, known) if claim.attempts <= shards.TRIES else _given_up(read)
+    passwords.hash_all(claim, judged)
+    counts = _write(claim, job, read, judged)
+    time.sleep(store.dialect().pause if job.queue == queue.BULK else 0)
+    return counts
+
+
+def db_known(db: store.Connection, job: Job) -> Known:
+    groups = labels.group_ids(db, job.workspace_id)
+    return Known(frozenset((settings.get().authority, job.hostname)), groups, datetime.now(UTC))
+
+
+def _settle_only(claim: Claim) -> dict[str, Any]:
+    with store.write() as db:
+        shards.settle(db, claim)
+    return {"gone": True}
+
+
+def _read(claim: Claim, job: Job) -> Batch:
+    layout = Layout.load(job.layout)
+    data = uploads.read(job.upload, claim.offset, claim.length)
+    return batch.read(data, layout, claim.line, claim.skip, claim.rows)
+
+
+def _given_up(read: Batch) -> Judged:
+    return Judged({"url": [None] * read.rows}, dict.fromkeys(range(read.rows), BEYOND_HELP))
+
+
+def _write(claim: Claim, job: Job, read: Batch, judged: Judged) -> dict[str, Any]:
+    """Drafts and writes, again when somebody took a slug in between; only then are automatic ones looked up too."""
+    for careful in [False] + [True] * ROUNDS:
+        made = _draft(claim, job, read, judged, careful)
+        try:
+            return _commit(claim, job, read, made)
+        except Taken as error:
+            last = error
+    raise last
+
+
+def _draft(claim: Claim, job: Job, read: Batch, judged: Judged, careful: bool) -> Draft:
+    with store.write() if "tags" in judged.columns else store.read() as db:
+        facts = draw(db, job, judged)
+    made = draft(claim, job, read, judged, facts)
+    while missing := made.missing():
+        spelled = _automatic(job, missing)
+        unusable = facts.reserved.union(made.chosen)
+        if careful:
+            with store.read() as db:
+                unusable |= links.taken(db, job.domain_id, spelled)
+        made.offer(spelled if unusable.isdisjoint(spelled) else [slug for slug in spelled if slug not in unusable])
+    return made
+
+
+def _automatic(job: Job, count: int) -> list[str]:
+    shortest = slugs.SHORTEST_COUNTED if job.source == COUNT else slugs.SHORTEST
+    with store.write() as db:
+        ranges = slugs.reserve(db, job.domain_id, shortest, count)
+        key = secrets.get(db, secrets.SLUG_KEY)
+    return slugs.spell(ranges, job.domain_id, key)
+
+
+def _commit(claim: Claim, job: Job, read: Batch, made: Draft) -> dict[str, Any]:
+    of_links, of_items, of_tags = columns.of_links(made), columns.of_items(made), columns.of_tags(made)
+    counts = {"created": made.made, "existing": len(made.existing), "failed": len(made.problems)}
+    with store.write() as db:
+        shards.settle(db, claim)
+        links.write(db, of_links, made.made)
+        if of_tags:
+            labels.tie(db, of_tags, len(of_tags["slug"]))
+        items.write(db, of_items, read.rows)
+        jobs.record(db, claim.job_id, made.made, len(made.existing), made.failures)
+        ended = jobs.finish(db, claim.job_id, claim.run)
+        due = [] if ended else shards.due(db, claim.job_id, queue.room())
+    queue.wake(due)
+    (wait.tell_ended if ended else wait.tell_progress)(claim.job_id)
+    return counts

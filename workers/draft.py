@@ -1,0 +1,111 @@
+"""The draft of a shard: which rows make a link and under which slug, and which fail of what."""
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from sqlalchemy import Connection
+
+from models import labels, links, slugs
+from models.jobs import Job
+from models.shards import Claim
+from producer.batch import Batch, Problem
+from producer.judge import Judged
+
+Found = tuple[str, int]
+"""A link that is there already: its slug and generation."""
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """What the database knew when the draft was begun."""
+
+    reserved: frozenset[str]
+    taken: set[str]
+    known: dict[str, Found]
+    tags: dict[str, int]
+
+
+@dataclass(slots=True)
+class Draft:
+    claim: Claim
+    job: Job
+    read: Batch
+    columns: dict[str, list[Any]]
+    problems: dict[int, Problem]
+    existing: dict[int, Found | int]
+    """Rows that get a link which is there already, or (a number) the one that an earlier row of this shard makes."""
+    keep: Sequence[int]
+    """Rows that make a link."""
+    chosen: list[Any]
+    """Their slugs, None where an automatic one has still to come."""
+    tags: dict[str, int]
+    generation: int = field(default_factory=links.new_generation)
+
+    @property
+    def made(self) -> int:
+        return len(self.keep)
+
+    @property
+    def failures(self) -> dict[str, int]:
+        return Counter(problem.code for problem in self.problems.values())
+
+    def missing(self) -> int:
+        return self.chosen.count(None)
+
+    def offer(self, slugs: list[str]) -> None:
+        """Gives slugs to the rows that lack one, in order; there may be too few of them."""
+        if self.missing() == len(self.chosen) == len(slugs):
+            self.chosen = slugs
+            return
+        left = iter(slugs)
+        self.chosen = [slug if slug is not None else next(left, None) for slug in self.chosen]
+
+
+def draw(db: Connection, job: Job, judged: Judged) -> Facts:
+    """Asks the database what a draft has to go by."""
+    wanted = [slug for slug in judged.columns.get("slug", ()) if slug]
+    ids = [name for name in judged.columns.get("external_id", ()) if name]
+    names = {name for given in judged.columns.get("tags", ()) for name in given or ()}
+    return Facts(
+        slugs.reserved(db),
+        links.taken(db, job.domain_id, wanted),
+        links.known(db, job.workspace_id, ids),
+        labels.tag_ids(db, job.workspace_id, names) if names else {},
+    )
+
+
+def draft(claim: Claim, job: Job, read: Batch, judged: Judged, facts: Facts) -> Draft:
+    problems, existing = dict(judged.problems), dict[int, Found | int]()
+    custom, ids = judged.columns.get("slug"), judged.columns.get("external_id")
+    if custom or ids:
+        nothing = [None] * read.rows
+        _in_turn(zip(ids or nothing, custom or nothing, strict=True), facts, problems, existing)
+    out = problems.keys() | existing.keys()
+    keep = [row for row in range(read.rows) if row not in out] if out else range(read.rows)
+    chosen = [custom[row] for row in keep] if custom else [None] * len(keep)
+    return Draft(claim, job, read, judged.columns, problems, existing, keep, chosen, facts.tags)
+
+
+def _in_turn(
+    rows: Iterable[tuple[Any, Any]], facts: Facts, problems: dict[int, Problem], existing: dict[int, Found | int]
+) -> None:
+    """Row after row, as a loop over single links would meet them: what an earlier one takes, a later one lacks."""
+    used: set[str] = set()
+    first: dict[str, int] = {}
+    for row, (name, slug) in enumerate(rows):
+        found = facts.known.get(name, first.get(name)) if name else None
+        if found is not None:
+            existing[row] = found
+            problems.pop(row, None)
+        elif row in problems:
+            continue
+        elif slug in facts.reserved:
+            problems[row] = Problem("RESERVED_SLUG", f"{slug!r} is kept for this service's own pages")
+        elif slug and (slug in used or slug in facts.taken):
+            problems[row] = Problem("SLUG_TAKEN", f"Custom slug '{slug}' is already in use")
+        else:
+            used.add(slug)
+            if name:
+                first[name] = row

@@ -1,0 +1,82 @@
+"""Split: cuts an upload into shards, committing them as it goes, so that others begin before it is through."""
+
+from functools import partial
+from typing import Any
+
+from sqlalchemy import Connection
+
+from models import jobs, shards, store
+from models.errors import Unreadable
+from models.shards import Claim
+from producer import queue, uploads, wait
+from producer.accept import shard_row
+from producer.cut import Shard, cut
+from producer.formats import Layout
+
+SHARDS_A_COMMIT = 8
+NO_ROWS = "the upload has no rows"
+BROKEN = "the upload could not be cut into shards: an internal error, three times"
+
+
+def split(claim: Claim) -> dict[str, Any]:
+    with store.read() as db:
+        job = jobs.get(db, claim.job_id)
+    if job is None or job.status not in jobs.OPEN:
+        with store.write() as db:
+            shards.settle(db, claim)
+        return {"gone": True}
+    try:
+        total = _cut(claim, job)
+    except Unreadable as error:
+        return _end(claim, error)
+    return _counted(claim, total)
+
+
+def break_off(db: Connection, claim: Claim) -> None:
+    """What three attempts could not split ends its job, and says so."""
+    shards.settle(db, claim)
+    jobs.fail(db, claim.job_id, claim.run, BROKEN)
+
+
+def _cut(claim: Claim, job: jobs.Job) -> int:
+    total, held = 0, []
+    for shard in cut(partial(uploads.read, job.upload), Layout.load(job.layout)):
+        held.append(shard)
+        total += shard.rows
+        if len(held) == SHARDS_A_COMMIT:
+            _commit(claim, job, held)
+            held = []
+    if held:
+        _commit(claim, job, held)
+    return total
+
+
+def _commit(claim: Claim, job: jobs.Job, found: list[Shard]) -> None:
+    row = {"id": job.id, "run": claim.run, "workspace_id": job.workspace_id, "queue": job.queue}
+    with store.write() as db:
+        shards.keep(db, claim)
+        shards.add(db, [shard_row(row, shard) for shard in found])
+        due = shards.due(db, job.id, queue.room())
+    queue.wake(due)
+
+
+def _counted(claim: Claim, total: int) -> dict[str, Any]:
+    if not total:
+        return _end(claim, Unreadable(NO_ROWS))
+    with store.write() as db:
+        shards.settle(db, claim)
+        jobs.counted(db, claim.job_id, total)
+        ended = jobs.finish(db, claim.job_id, claim.run)
+    if ended:
+        wait.tell_ended(claim.job_id)
+    return {"rows": total}
+
+
+def _end(claim: Claim, error: Unreadable) -> dict[str, Any]:
+    with store.write() as db:
+        shards.settle(db, claim)
+        shards.drop(db, claim.job_id)
+        ended = jobs.fail(db, claim.job_id, claim.run, str(error))
+    if ended:
+        wait.tell_ended(claim.job_id)
+    return {"unreadable": str(error)}

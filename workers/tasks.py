@@ -1,0 +1,71 @@
+"""The tasks: claim, do, record. Arguments are ids, and only hints: what there is to do, the database knows."""
+
+from collections.abc import Callable
+from typing import Any
+
+import structlog
+from sqlalchemy.exc import DBAPIError
+
+from models import shards, store
+from models.errors import LostLease
+from models.shards import Claim
+from producer import broker, queue
+from workers import create, split, sweep
+from workers.app import app
+
+log = structlog.get_logger()
+
+Result = dict[str, Any]
+
+
+@app.task(name="split", bind=True)
+def split_task(self: Any, job: str, shard: int, rows: int) -> Result:
+    return _work(shards.SPLIT, _queue(self), (int(job), shard), split.split)
+
+
+@app.task(name="create", bind=True)
+def create_task(self: Any, job: str, shard: int, rows: int) -> Result:
+    return _work(shards.CREATE, _queue(self), (int(job), shard), create.create)
+
+
+@app.task(name="sweep", time_limit=60, soft_time_limit=50)
+def sweep_task() -> Result:
+    return sweep.sweep()
+
+
+@app.task(name="heartbeat")
+def heartbeat_task(node: str) -> None:
+    broker.hear(node)
+
+
+def _queue(task: Any) -> str:
+    return str(task.request.delivery_info.get("routing_key") or queue.BULK)
+
+
+def _work(kind: str, of: str, hint: tuple[int, int], do: Callable[[Claim], Result]) -> Result:
+    with store.write() as db:
+        claim = shards.claim(db, kind, of, hint)
+    if claim is None:
+        return {"idle": True}
+    told = {"job": str(claim.job_id), "shard": claim.first_index, "rows": claim.rows}
+    try:
+        return told | do(claim)
+    except LostLease:
+        return told | {"lost": True}
+    except Exception as error:
+        _failed(claim, error)
+        raise
+
+
+def _failed(claim: Claim, error: Exception) -> None:
+    """The shard is tried again, at once by whoever is woken. A database that went away is no fault of the shard."""
+    log.exception("shard_failed", job=claim.job_id, shard=claim.first_index, attempt=claim.attempts)
+    try:
+        with store.write() as db:
+            if isinstance(error, DBAPIError) and error.connection_invalidated:
+                shards.give_back(db, claim)
+            elif not shards.give_up(db, claim):
+                split.break_off(db, claim)
+        queue.wake_next(claim.job_id)
+    except DBAPIError:
+        log.warning("shard_left_to_its_lease", job=claim.job_id, shard=claim.first_index)
