@@ -1,6 +1,6 @@
 PYTHON ?= python3
 BIN := .venv/bin
-INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check
+INSTALL := $(BIN)/python -m pip install -qq --disable-pip-version-check
 
 .PHONY: run test check bench chaos format clean
 
@@ -13,7 +13,7 @@ test: .venv/.dev
 check: .venv/.dev
 	@$(BIN)/ruff check
 	@$(BIN)/ruff format --check
-	@$(BIN)/mypy
+	@$(BIN)/mypy .
 
 bench: .venv/.dev
 	@$(BIN)/python -m tests.bench
@@ -30,13 +30,15 @@ clean:
 	@find . -name __pycache__ -not -path './var/*' -prune -exec rm -rf {} +
 
 .venv/.run: requirements.txt $(BIN)/python
+	@echo 'installing requirements.txt into .venv' >&2
 	@$(INSTALL) -r requirements.txt
 	@touch $@
 
 .venv/.dev: requirements.txt requirements-dev.txt $(BIN)/python
+	@echo 'installing requirements-dev.txt into .venv' >&2
 	@$(INSTALL) -r requirements-dev.txt
 	@touch .venv/.run $@
 
 $(BIN)/python:
-	@$(PYTHON) -c 'import sys; sys.exit("Python 3.11 or newer is needed, see PYTHON= ..." if sys.version_info < (3, 11) else 0)'
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed: make PYTHON=python3.12" or 0)'
 	@$(PYTHON) -m venv .venv

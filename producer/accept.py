@@ -1,12 +1,10 @@
 """accept: from an upload to a committed job. The one door for every vendor, every format, one link or ten million."""
 
 import time
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
-
-import structlog
 
 from models import domains, jobs, settings, shards, store
 from models.errors import EmptyUpload, Invalid, Unreadable
@@ -17,8 +15,6 @@ from producer.cut import Shard, cut
 from producer.formats import COUNT, HEADER_LIMIT, Layout, inspect
 
 CUT_AT_ONCE_BYTES = 512 << 10
-
-log = structlog.get_logger()
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,15 +34,16 @@ class Options:
     metadata: dict[str, Any] = field(default_factory=dict)
 
 
-def accept(upload: Upload, owner: Owner, options: Options) -> int:
+Given = Callable[[], Options]
+"""Options, once the upload was read: in a form they may stand behind the file."""
+
+
+def accept(upload: Upload, owner: Owner, given: Given) -> int:
     """Keeps the upload, commits its job, wakes a worker; returns the job's id. What fails leaves nothing behind."""
-    with store.read() as db:
-        domain = domains.find(db, owner.workspace_id, options.domain)
-    if domain is None:
-        raise Invalid(f"no domain {options.domain!r} in this workspace", [_unknown_domain()])
     name, size = uploads.save(upload.chunks, settings.get().max_upload_bytes)
     try:
-        job = _describe(upload, name, size, owner, options) | {"domain_id": domain.id}
+        options = given()
+        job = _describe(upload, name, size, owner, options)
         wakes = _commit(job, _shards(upload, name, size, job))
     except BaseException:
         uploads.delete(name)
@@ -59,6 +56,7 @@ def _describe(upload: Upload, name: str, size: int, owner: Owner, options: Optio
     return {
         "id": new_id(),
         "workspace_id": owner.workspace_id,
+        "domain_id": _domain_id(owner, options.domain),
         "kind": "create",
         "status": jobs.QUEUED,
         "source": upload.source,
@@ -68,6 +66,19 @@ def _describe(upload: Upload, name: str, size: int, owner: Owner, options: Optio
         "options": {"mapping": options.mapping},
         "metadata": options.metadata,
     } | _inspected(upload, name, size, options)
+
+
+def _domain_id(owner: Owner, name: str | None) -> int:
+    with store.read() as db:
+        domain = domains.find(db, owner.workspace_id, name)
+    if domain is None:
+        field = {
+            "pointer": "/domain",
+            "code": "UNKNOWN_DOMAIN",
+            "message": "an id or hostname of a domain of yours",
+        }
+        raise Invalid(f"no domain {name!r} in this workspace", [field])
+    return int(domain.id)
 
 
 def _inspected(upload: Upload, name: str, size: int, options: Options) -> dict[str, Any]:
@@ -134,11 +145,3 @@ def _commit(job: dict[str, Any], found: list[Shard] | None) -> Iterable[Any]:
 def _alike(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
     """Rows of one statement have the same keys."""
     return [{"sent_at": None, "sends": 0} | row for row in rows]
-
-
-def _unknown_domain() -> dict[str, str]:
-    return {
-        "pointer": "/domain",
-        "code": "UNKNOWN_DOMAIN",
-        "message": "an id or hostname of a domain of this workspace",
-    }

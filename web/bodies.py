@@ -2,37 +2,38 @@
 
 import json
 from collections.abc import Iterable, Iterator
+from itertools import chain
 from typing import Any
 
 from flask import Request
 from marshmallow import ValidationError
-from werkzeug.sansio.multipart import Data, Epilogue, Field, File, MultipartDecoder, NeedData
+from werkzeug.sansio.multipart import Data, Epilogue, File, MultipartDecoder, NeedData, Preamble
 
 from models import settings
 from models.errors import BrokenMultipart, Invalid, TooLarge, UnsupportedType
 from producer import bodies
-from producer.accept import Options, Upload
+from producer.accept import Given, Options, Upload
 from producer.formats import COUNT, CSV, NDJSON
 from producer.schemas import JobOptions
 from web.errors import pointers
 
 CHUNK = 1 << 18
 LARGEST_FIELD = 1 << 20
-FILE_LAST = "the file comes last: options stand before it"
+MOST_PARTS = 100
 OF_NAME = {".csv": CSV, ".tsv": CSV, ".txt": CSV, ".ndjson": NDJSON, ".jsonl": NDJSON}
 OF_TYPE = {"text/csv": CSV, "application/x-ndjson": NDJSON, "application/ndjson": NDJSON, "application/jsonl": NDJSON}
 ACCEPTED = "application/json, text/csv, application/x-ndjson or multipart/form-data"
 OF_JSON = ("mapping", "metadata")
 
 
-def read(request: Request) -> tuple[Upload, Options]:
-    """The upload, still to be read from the wire, and the options."""
+def read(request: Request) -> tuple[Upload, Given]:
+    """The upload, still to be read from the wire, and its options, to be asked for when it is."""
     kind = request.mimetype
     if kind == "application/json":
         return _json(request)
     if kind in OF_TYPE:
         options = load_options(request.args.to_dict())
-        return Upload(OF_TYPE[kind], OF_TYPE[kind], _chunks(request)), options
+        return Upload(OF_TYPE[kind], OF_TYPE[kind], _chunks(request)), lambda: options
     if kind == "multipart/form-data":
         return _multipart(request)
     raise UnsupportedType(
@@ -57,13 +58,13 @@ def _of_text(name: str, value: Any) -> Any:
         return value
 
 
-def _json(request: Request) -> tuple[Upload, Options]:
+def _json(request: Request) -> tuple[Upload, Given]:
     limit = min(bodies.LARGEST_JSON, settings.get().max_upload_bytes)
     given, items, count, item = bodies.json_body(bodies.whole(_chunks(request), limit))
     options = load_options(given)
     if items is None:
-        return Upload(COUNT, COUNT, [item], count), options
-    return Upload("json", NDJSON, bodies.lines(items)), options
+        return Upload(COUNT, COUNT, [item], count), lambda: options
+    return Upload("json", NDJSON, bodies.lines(items)), lambda: options
 
 
 def _chunks(request: Request) -> Iterable[bytes]:
@@ -85,58 +86,50 @@ def _wire(request: Request) -> Iterator[bytes]:
         yield chunk
 
 
-def _multipart(request: Request) -> tuple[Upload, Options]:
-    """Fields may stand before the file; those behind it are read when it is through, too late to count."""
+def _multipart(request: Request) -> tuple[Upload, Given]:
+    """The file is stored as it comes by; fields may stand before or behind it, so options are known only then."""
     boundary = request.mimetype_params.get("boundary", "")
     if not boundary:
         raise BrokenMultipart("multipart/form-data without a boundary")
     parts = _parts(_chunks(request), boundary.encode())
     fields: dict[str, str] = {}
+    file = _until_file(parts, fields)
+    if file is None:
+        raise Invalid("there is no file", [_at("/file", "missing")])
+    head = next(parts)
+    kind = _kind(file.filename or "", file.headers.get("Content-Type", ""), head)
+    return Upload(kind, kind, _file(head, parts, fields)), lambda: load_options(fields)
+
+
+def _until_file(parts: Iterator[Any], fields: dict[str, str]) -> File | None:
     for event in parts:
         if isinstance(event, File):
-            if event.name != "file":
-                raise Invalid("one file, in a field named file", [_at(f"/{event.name}", "unknown")])
-            head, rest = _first(parts)
-            kind = _kind(event.filename or "", event.headers.get("Content-Type", ""), head)
-            return Upload(kind, kind, _file(head, rest)), load_options(fields)
-        if isinstance(event, Field):
-            fields[event.name] = _value(parts)
-    raise Invalid("there is no file", [_at("/file", "missing")])
+            if event.name == "file":
+                return event
+            raise Invalid("one file, in a field named file", [_at(f"/{event.name}", "unknown")])
+        fields[event.name] = _value(parts)
+    return None
 
 
 def _parts(chunks: Iterable[bytes], boundary: bytes) -> Iterator[Any]:
-    decoder = MultipartDecoder(boundary, max_parts=100)
+    decoder = MultipartDecoder(boundary, max_parts=MOST_PARTS)
     try:
-        for chunk in chunks:
+        for chunk in chain(chunks, [None]):
             decoder.receive_data(chunk)
             while not isinstance(event := decoder.next_event(), NeedData | Epilogue):
-                yield event
-            if isinstance(event, Epilogue):
-                return
-        decoder.receive_data(None)
+                if not isinstance(event, Preamble):
+                    yield event
     except ValueError as error:
         raise BrokenMultipart(f"the multipart body is broken: {error}") from None
-    raise BrokenMultipart("the multipart body ends before its last boundary")
 
 
-def _first(parts: Iterator[Any]) -> tuple[Data, Iterator[Any]]:
-    return next(parts), parts
-
-
-def _file(head: Data, parts: Iterator[Any]) -> Iterator[bytes]:
+def _file(head: Data, parts: Iterator[Any], fields: dict[str, str]) -> Iterator[bytes]:
     yield bytes(head.data)
-    if head.more_data:
-        for event in parts:
-            if not isinstance(event, Data):
-                raise Invalid(FILE_LAST)
-            yield bytes(event.data)
-            if not event.more_data:
-                break
-    for event in parts:
-        if isinstance(event, File | Field):
-            raise Invalid(
-                "the file comes last: options stand before it", [_at(f"/{event.name}", "stands behind the file")]
-            )
+    while head.more_data:
+        head = next(parts)
+        yield bytes(head.data)
+    if _until_file(parts, fields):
+        raise Invalid("one file an upload", [_at("/file", "given twice")])
 
 
 def _value(parts: Iterator[Any]) -> str:

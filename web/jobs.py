@@ -25,8 +25,8 @@ blueprint = Blueprint("jobs", __name__, url_prefix="/api/jobs", description="Upl
 @needs("write")
 def create() -> Response:
     """Take an upload and answer with its job at once."""
-    upload, options = bodies.read(request)
-    job_id = accept(upload, owner(), options)
+    upload, given = bodies.read(request)
+    job_id = accept(upload, owner(), given)
     seconds = preferred_wait()
     row = wait.until_ended(job_id, seconds, lambda: find(job_id), ended) if seconds else find(job_id)
     response = shown(row, 200 if seconds and ended(row) else 202)

@@ -26,7 +26,7 @@ blueprint = Blueprint("links", __name__, url_prefix="/api/links", description="S
 def create() -> Response:
     """Make one link: a job of one item, waited for."""
     domain, item = _item(request.get_data(cache=False))
-    job_id = accept(Upload("json", NDJSON, [item + b"\n"]), owner(), Options(domain=domain))
+    job_id = accept(Upload("json", NDJSON, [item + b"\n"]), owner(), lambda: Options(domain=domain))
     job = wait.until_ended(job_id, settings.get().sync_wait_seconds, lambda: find(job_id), ended)
     if not ended(job):
         raise Unavailable(f"the link is still being made: see /api/jobs/{job_id}")

@@ -12,6 +12,7 @@ from sqlalchemy.exc import DBAPIError
 from models import settings
 from models.errors import LinkmillError
 from models.settings import Settings
+from web import create_app
 from web.prepare import prepare
 from web.up import broker, leftovers, lock, output, preflight, procfile, tether
 from web.up.environment import flower_auth, shared
@@ -44,7 +45,7 @@ def _run(chosen: Settings, path: Path) -> None:
         if chosen.redis_embedded:
             broker.private_folder(settings.socket_path(chosen.data_dir).parent)
         flower_auth(chosen)
-        prepare()
+        prepare(create_app())
         environment = shared(chosen, os.environ, leftovers.mark(chosen.data_dir))
         with output.prefixed(["up", *(entry.name for entry in entries)]) as say:
             asyncio.run(supervise(Run(chosen, entries, environment, say), lambda: _announce(chosen)))

@@ -6,22 +6,17 @@ import stat
 import sys
 from importlib.util import find_spec
 from pathlib import Path
+from typing import NoReturn
 
 from models import settings
 from models.errors import LinkmillError, SettingsError, Unavailable
 
 
-def main() -> int:
+def main() -> NoReturn:
     try:
-        data_dir = settings.get().data_dir
-        socket = settings.socket_path(data_dir)
-        program = binary()
-        command = [program, *_options(socket, private_folder(data_dir / "broker"))]
-        private_folder(socket.parent)
+        _become(binary(), settings.get().data_dir)
     except LinkmillError as error:
-        print(error, file=sys.stderr)
-        return 1
-    os.execv(program, command)
+        sys.exit(str(error))
 
 
 def private_folder(path: Path) -> Path:
@@ -47,6 +42,12 @@ def binary() -> str:
     return str(shutil.which(found))
 
 
+def _become(program: str, data_dir: Path) -> NoReturn:
+    socket = settings.socket_path(data_dir)
+    private_folder(socket.parent)
+    os.execv(program, [program, *_options(socket, private_folder(data_dir / "broker"))])
+
+
 def _options(socket: Path, folder: Path) -> list[str]:
     options = {
         "port": "0",
@@ -65,4 +66,4 @@ def _options(socket: Path, folder: Path) -> list[str]:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    main()

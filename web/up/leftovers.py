@@ -54,7 +54,7 @@ def _alive(pid: int) -> bool:
         status: str = psutil.Process(pid).status()
     except psutil.Error:
         return False
-    return status != psutil.STATUS_ZOMBIE
+    return bool(status != psutil.STATUS_ZOMBIE)
 
 
 def _each(act: Callable[[psutil.Process], None], processes: Iterable[psutil.Process]) -> None:

