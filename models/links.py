@@ -21,7 +21,8 @@ def new_generation() -> int:
 
 
 def write(db: Connection, columns: Columns, rows: int) -> None:
-    store.dialect().bulk_insert(db, links, columns, rows)
+    if rows:
+        store.dialect().bulk_insert(db, links, columns, rows)
 
 
 def taken(db: Connection, domain_id: int, slugs: Sequence[str]) -> set[str]:

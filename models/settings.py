@@ -57,7 +57,7 @@ def load(env: Mapping[str, str]) -> Settings:
         try:
             return parse(text)
         except ValueError as error:
-            raise SettingsError(f"{name}={_masked(text)!r}: expected {error}") from None
+            raise SettingsError(f"{name}={masked(name, text)!r}: expected {error}") from None
 
     port = read("PORT", "8000", _port)
     data_dir = read("DATA_DIR", "./var", _folder)
@@ -72,7 +72,7 @@ def load(env: Mapping[str, str]) -> Settings:
         uploads_url=read("UPLOADS_URL", f"{data_dir}/uploads", _uploads_url),
         workers=read("WORKERS", str(os.cpu_count() or 1), _between(1, 1024)),
         flower_port=read("FLOWER_PORT", "5555", _port),
-        flower_basic_auth=read("FLOWER_BASIC_AUTH", ":", _pair).strip(":"),
+        flower_basic_auth=read("FLOWER_BASIC_AUTH", "", _pair),
         allow_private_targets=read("ALLOW_PRIVATE_TARGETS", "0", _switch),
         allowed_ports=read("ALLOWED_PORTS", "80,443", _ports),
         max_upload_bytes=read("MAX_UPLOAD_BYTES", str(2 << 30), _between(1, 1 << 50)),
@@ -92,8 +92,11 @@ def socket_path(data_dir: Path) -> Path:
     return Path(tempfile.gettempdir()) / f"linkmill-{os.getuid()}-{mark}" / "valkey.sock"
 
 
-def _masked(text: str) -> str:
-    return re.sub(r"//([^/@:]*):[^@]*@", r"//\1:***@", text)
+def masked(name: str, text: str) -> str:
+    """A value as it may be shown: without the passwords that URLs and pairs carry."""
+    if name.endswith("_AUTH"):
+        return "***"
+    return re.sub(r"password=[^&]*", "password=***", re.sub(r"//([^/@:]*):.*@", r"//\1:***@", text))
 
 
 def _between(low: int, high: int) -> Callable[[str], int]:
@@ -122,8 +125,8 @@ def _switch(text: str) -> bool:
 
 
 def _pair(text: str) -> str:
-    if ":" not in text:
-        raise ValueError("user:password")
+    if text and not re.fullmatch(r"[^:,]+:[^,]+", text):
+        raise ValueError("user:password, neither of them empty nor with a comma")
     return text
 
 

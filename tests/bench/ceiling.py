@@ -18,11 +18,12 @@ DOMAIN, WORKSPACE, JOB, GENERATION = 217_834_000_000_000, 217_834_000_000_001, 2
 
 LINKS = "(domain_id, slug, url, title, expires_at, created_at, workspace_id, job_id, generation)"
 ITEMS = '(job_id, "index", line, status, slug, error)'
+COUNTS = "SELECT (SELECT count(*) FROM reference_links), (SELECT count(*) FROM reference_items)"
 TABLES = (
     "DROP TABLE IF EXISTS reference_links; DROP TABLE IF EXISTS reference_items",
-    'CREATE TABLE reference_links (domain_id bigint NOT NULL, slug text COLLATE "C" NOT NULL, url text NOT NULL, title text,'
-    " expires_at timestamptz, created_at timestamptz NOT NULL, workspace_id bigint NOT NULL, job_id bigint NOT NULL,"
-    " generation int NOT NULL, PRIMARY KEY (domain_id, slug))",
+    'CREATE TABLE reference_links (domain_id bigint NOT NULL, slug text COLLATE "C" NOT NULL, url text NOT NULL,'
+    " title text, expires_at timestamptz, created_at timestamptz NOT NULL, workspace_id bigint NOT NULL,"
+    " job_id bigint NOT NULL, generation int NOT NULL, PRIMARY KEY (domain_id, slug))",
     "CREATE INDEX reference_links_list ON reference_links (workspace_id, created_at, slug)",
     'CREATE TABLE reference_items (job_id bigint NOT NULL, "index" bigint NOT NULL, line bigint NOT NULL,'
     ' status text NOT NULL, slug text COLLATE "C", error text, PRIMARY KEY (job_id, "index"))',
@@ -84,11 +85,11 @@ def _batches(rows: list[Row]) -> Iterator[list[tuple[int, str, Row]]]:
 
 
 def _tuples(batch: list[tuple[int, str, Row]]) -> tuple[list[tuple[object, ...]], list[tuple[object, ...]]]:
-    links = [
+    links: list[tuple[object, ...]] = [
         (DOMAIN, slug, row.url, row.title, row.expires_at, MOMENT, WORKSPACE, JOB, GENERATION)
         for _, slug, row in sorted(batch, key=lambda entry: entry[1])
     ]
-    items = [(JOB, index, index + 2, "created", slug, None) for index, slug, _ in batch]
+    items: list[tuple[object, ...]] = [(JOB, index, index + 2, "created", slug, None) for index, slug, _ in batch]
     return links, items
 
 

@@ -1,0 +1,174 @@
+"""The meaning of an upload: a loop that creates links one at a time and notes each result. Plain and slow."""
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+from urllib.parse import parse_qsl, quote_plus, urlencode, urlsplit, urlunsplit
+
+import can_ada
+from marshmallow import RAISE, Schema, ValidationError, fields
+
+ORDER = (
+    "url", "slug", "title", "password", "expires_at", "ttl", "max_clicks", "tags", "group",
+    "utm_source", "utm_medium", "utm_campaign", "utm_term", "utm_content", "external_id",
+)  # fmt: skip
+CODES = dict(zip(ORDER, (
+    "INVALID_URL", "INVALID_SLUG", "INVALID_TITLE", "INVALID_PASSWORD", "INVALID_EXPIRY", "INVALID_TTL",
+    "INVALID_MAX_CLICKS", "INVALID_TAGS", "UNKNOWN_GROUP", *["INVALID_UTM"] * 5, "INVALID_EXTERNAL_ID",
+), strict=True))  # fmt: skip
+LARGEST = 2**31 - 1
+
+
+def rule(test: Callable[[Any], bool]) -> Callable[[Any], None]:
+    def validate(value: Any) -> None:
+        if not test(value):
+            raise ValidationError("RULE")
+
+    return validate
+
+
+def is_text(longest: int) -> Callable[[str], bool]:
+    return lambda value: len(value) <= longest and "\0" not in value and value.isprintable() | is_utf8(value)
+
+
+def is_utf8(value: str) -> bool:
+    return not any(0xD800 <= ord(letter) <= 0xDFFF for letter in value)
+
+
+def normal_url(value: str) -> str | None:
+    if any(ord(letter) < 32 or ord(letter) == 127 for letter in value.strip(" ")):
+        return None
+    try:
+        url: str = can_ada.parse(value).href
+    except (ValueError, TypeError):
+        return None
+    parts = urlsplit(url)
+    good = parts.scheme in ("http", "https") and "@" not in parts.netloc and len(url) <= 2048
+    return url if good else None
+
+
+def is_moment(value: str) -> bool:
+    text = value.strip(" ")
+    if not re.match(r"\d{4}-\d\d-\d\d(?!\d)", text, re.ASCII) or not re.fullmatch(r"[0-9TtZz:+., -]+", text):
+        return False
+    try:
+        moment = datetime.fromisoformat(text.upper().replace(" Z", "Z").replace(",", "."))
+        (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).astimezone(UTC)
+    except (ValueError, OverflowError):
+        return False
+    return True
+
+
+def are_tags(value: list[str]) -> bool:
+    return len(value) <= 20 and all(0 < len(tag.strip(" ")) <= 50 and "\0" not in tag for tag in value)
+
+
+class Item(Schema):
+    class Meta:
+        unknown = RAISE
+
+    url = fields.String(validate=rule(lambda value: normal_url(value) is not None))
+    slug = fields.String(validate=rule(lambda value: bool(re.fullmatch(r"[A-Za-z0-9_-]{1,64}", value.strip(" ")))))
+    title = fields.String(validate=rule(is_text(500)))
+    password = fields.String(validate=rule(is_text(128)))
+    expires_at = fields.String(validate=rule(is_moment))
+    ttl = fields.Integer(strict=True, validate=rule(lambda value: 1 <= value <= LARGEST))
+    max_clicks = fields.Integer(strict=True, validate=rule(lambda value: 1 <= value <= LARGEST))
+    tags = fields.List(
+        fields.Raw(), validate=rule(lambda value: all(isinstance(tag, str) for tag in value) and are_tags(value))
+    )
+    group = fields.Raw()
+    utm_source = fields.String(validate=rule(is_text(255)))
+    utm_medium = fields.String(validate=rule(is_text(255)))
+    utm_campaign = fields.String(validate=rule(is_text(255)))
+    utm_term = fields.String(validate=rule(is_text(255)))
+    utm_content = fields.String(validate=rule(is_text(255)))
+    external_id = fields.String(validate=rule(lambda value: is_text(255)(value.strip(" "))))
+
+
+@dataclass
+class World:
+    """What is there before an item and after it."""
+
+    authority: str
+    reserved: frozenset[str]
+    groups: set[str] = field(default_factory=set)
+    links: dict[str, str] = field(default_factory=dict)
+    """Slug to URL, of custom slugs."""
+    external_ids: dict[str, str | None] = field(default_factory=dict)
+    """External id to slug, None for an automatic one."""
+
+
+def create_all(items: list[dict[str, Any]], world: World) -> list[tuple[str, str | None]]:
+    """The outcome of every item: created and its URL, existing, or failed and the code."""
+    return [create(item, world) for item in items]
+
+
+def create(item: dict[str, Any], world: World) -> tuple[str, str | None]:
+    given = {name: value for name, value in item.items() if value is not None and value != ""}
+    errors = problems(given)
+    external_id = given.get("external_id")
+    name = external_id.strip(" ") if isinstance(external_id, str) and "external_id" not in errors else None
+    if name and name in world.external_ids:
+        return "existing", None
+    code = first_problem(item, given, errors, world)
+    if code:
+        return "failed", code
+    slug = given["slug"].strip(" ") if "slug" in given else None
+    if slug and (slug in world.reserved or slug in world.links):
+        return "failed", "RESERVED_SLUG" if slug in world.reserved else "SLUG_TAKEN"
+    url = destination(given)
+    if slug:
+        world.links[slug] = url
+    if name:
+        world.external_ids[name] = slug
+    return "created", url
+
+
+def problems(given: dict[str, Any]) -> dict[str, str]:
+    """marshmallow's findings, by field."""
+    found: dict[str, str] = {}
+    for name, value in given.items():
+        if name not in ORDER:
+            continue
+        try:
+            Item().load({name: value})
+        except ValidationError as error:
+            messages = error.normalized_messages()[name]  # type: ignore[no-untyped-call]
+            found[name] = CODES[name] if messages == ["RULE"] else "INVALID_TYPE"
+        if isinstance(value, bool) or (name == "group" and not isinstance(value, str | int)):
+            found[name] = "INVALID_TYPE"
+    return found
+
+
+def first_problem(item: dict[str, Any], given: dict[str, Any], errors: dict[str, str], world: World) -> str | None:
+    if set(item) - set(ORDER):
+        return "UNKNOWN_FIELD"
+    for name in ORDER:
+        if name in errors:
+            return errors[name]
+        if name == "url" and "url" not in given:
+            return "INVALID_URL"
+    if str(can_ada.parse(given["url"]).host) == world.authority:
+        return "BLOCKED_URL"
+    if "group" in given and str(given["group"]).strip(" ") not in world.groups:
+        return "UNKNOWN_GROUP"
+    if "ttl" in given and "expires_at" in given:
+        return "INVALID_TTL"
+    return "INVALID_UTM" if len(destination(given)) > 2048 else None
+
+
+def destination(given: dict[str, Any]) -> str:
+    """The URL with its UTM fields, which win over parameters of the same name."""
+    url = normal_url(given["url"])
+    assert url is not None
+    utm = {name: given[name] for name in ORDER if name.startswith("utm_") and name in given}
+    if not utm:
+        return url
+    parts = urlsplit(url)
+    kept = [part for part in parts.query.split("&") if part and part.split("=")[0] not in utm]
+    added = [f"{name}={quote_plus(value)}" for name, value in utm.items()]
+    assert parse_qsl(urlencode(utm), keep_blank_values=True) == list(utm.items())
+    return urlunsplit((parts.scheme, parts.netloc, parts.path, "&".join(kept + added), parts.fragment))

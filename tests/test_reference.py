@@ -1,0 +1,181 @@
+"""The fast path means the same as the plain loop of tests/reference.py, on both stores, whatever comes in."""
+
+import csv
+import io
+import json
+import os
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from models import items as item_rows
+from models import jobs, labels, shards, slugs, store
+from models import settings as house_settings
+from models.keys import Owner
+from models.tables import groups
+from producer.accept import Options, Upload, accept
+from producer.formats import CSV, NDJSON
+from tests import reference
+from tests.ground import new_owner
+from workers import create
+
+URLS = st.sampled_from(
+    [
+        "https://example.com/",
+        "HTTP://EXAMPLE.com:80/a/../b?x=1#f",
+        "https://example.com/?utm_source=old&x=1",
+        "https://bücher.example/ü",
+        "https://example.com/" + "a" * 2028,
+        "https://example.com/" + "a" * 2029,
+        "ftp://example.com/",
+        "javascript:alert(1)",
+        "//example.com/a",
+        "https://user:pw@example.com/",
+        "https://example.com/a\tb",
+        " https://example.com/spaced ",
+        "http://localhost:8000/abc",
+        "http://LOCALHOST:8000/abc",
+        "http://localhost/abc",
+        "https://exa mple.com/",
+        "http://①.example/",
+        "nope",
+        "",
+    ]
+)
+ODD_TEXT = st.text(max_size=12) | st.sampled_from(
+    ["", " ", "a" * 50, "b" * 51, "c" * 255, "d" * 256, "e" * 501, "\\N", "x\0y"]
+)
+SLUGS = st.sampled_from(
+    ["sale", "Sale", "s-1", "s_2", "api", "a" * 64, "a" * 65, "ä", "a b", " sale ", "", "x/y", "s\n"]
+)
+MOMENTS = st.sampled_from(
+    [
+        "2027-01-01T00:00:00Z",
+        "2027-02-30T00:00:00Z",
+        "2020-01-01",
+        "2027-01-01T00:00:00+02:00",
+        "0001-01-01T00:00:00+01:00",
+        "2027-W01-1",
+        "20270101T000000Z",
+        "2027-01-01x00:00:00",
+        "2027-01-01 00:00:00.5Z",
+        "0000-01-01T00:00:00Z",
+        "soon",
+        "",
+    ]
+)
+NUMBERS = st.sampled_from([0, 1, -1, 2**31 - 1, 2**31, 10**20])
+WRONG = st.sampled_from([True, 1.5, [], {}, ["x"], {"a": 1}, 7])
+
+FIELDS: dict[str, st.SearchStrategy[Any]] = {
+    "url": URLS,
+    "slug": SLUGS,
+    "title": ODD_TEXT,
+    "password": st.sampled_from(["", "secret", "x" * 129]),
+    "expires_at": MOMENTS,
+    "ttl": NUMBERS,
+    "max_clicks": NUMBERS,
+    "tags": st.lists(ODD_TEXT, max_size=3),
+    "group": st.sampled_from(["summer", "1", 1, "winter", "", 99]),
+    "utm_source": ODD_TEXT,
+    "utm_content": ODD_TEXT,
+    "external_id": st.sampled_from(["e1", "e2", " e1 ", "x" * 256, ""]),
+}
+MOSTLY_GOOD = st.fixed_dictionaries(
+    {"url": URLS}, optional={name: made for name, made in FIELDS.items() if name != "url"}
+)
+ODD = st.dictionaries(st.sampled_from([*FIELDS, "colour"]), st.one_of(*FIELDS.values(), WRONG, st.none()), max_size=5)
+TEXTS = st.fixed_dictionaries(
+    {
+        name: made.map(str) if name in ("ttl", "max_clicks", "group") else made
+        for name, made in FIELDS.items()
+        if name != "tags"
+    }
+)
+EXAMPLES = int(os.environ.get("EXAMPLES", "60"))
+LIMITS = settings(
+    max_examples=EXAMPLES,
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+)
+
+
+@LIMITS
+@given(rows=st.lists(MOSTLY_GOOD | ODD, min_size=1, max_size=12))
+def test_ndjson_means_what_the_loop_means(house: Owner, rows: list[dict[str, Any]]) -> None:
+    text = "".join(json.dumps(row) + "\n" for row in rows)
+    compare(NDJSON, text.encode(), rows)
+
+
+@LIMITS
+@given(rows=st.lists(TEXTS, min_size=1, max_size=12))
+def test_csv_means_what_the_loop_means(house: Owner, rows: list[dict[str, str]]) -> None:
+    out = io.StringIO()
+    writer = csv.DictWriter(out, list(TEXTS_FIELDS), lineterminator="\n", quoting=csv.QUOTE_ALL)
+    writer.writeheader()
+    writer.writerows(rows)
+    compare(CSV, out.getvalue().encode(), [as_item(row) for row in rows])
+
+
+TEXTS_FIELDS = [name for name in FIELDS if name != "tags"]
+
+
+def as_item(row: dict[str, str]) -> dict[str, Any]:
+    """A row of text as a loop over single links would send it: whole numbers as such, where they are."""
+    return {name: int(cell) if name in ("ttl", "max_clicks") else cell for name, cell in row.items()}
+
+
+def compare(kind: str, body: bytes, rows: list[dict[str, Any]]) -> None:
+    owner = new_owner(f"w{id(rows)}-{len(body)}")
+    with store.write() as db:
+        if owner.workspace_id not in SEEN:
+            labels.add(db, groups, owner.workspace_id, ["summer"])
+        SEEN.add(owner.workspace_id)
+        reserved = slugs.reserved(db)
+    world = reference.World(house_settings.get().authority, reserved, {"summer", "1"})
+    with store.read() as db:
+        world.links, world.external_ids = already(db, owner)
+    expected = reference.create_all(rows, world)
+    job_id = accept(Upload(kind, kind, [body]), owner, Options)
+    assert outcomes(job_id) == expected
+
+
+SEEN: set[int] = set()
+
+
+def already(db: store.Connection, owner: Owner) -> tuple[dict[str, str], dict[str, str | None]]:
+    """Links of earlier examples: the domain is shared by all workspaces, external ids are not."""
+    found = db.exec_driver_sql("SELECT slug, url, external_id, workspace_id FROM links").all()
+    mine = {row.external_id: row.slug for row in found if row.workspace_id == owner.workspace_id and row.external_id}
+    return {row.slug: row.url for row in found}, mine
+
+
+def outcomes(job_id: int) -> list[tuple[str, str | None]]:
+    """Works the job off in this process, by the very functions that workers call."""
+    with store.write() as db:
+        queue = jobs.get(db, job_id)
+        assert queue is not None
+        claim = shards.claim(db, shards.CREATE, queue.queue, (job_id, 0))
+    assert claim is not None
+    assert claim.job_id == job_id
+    create.create(claim)
+    with store.read() as db:
+        job = jobs.get(db, job_id)
+        assert job is not None
+        assert job.status == jobs.COMPLETED
+        rows = item_rows.page(db, job_id, job.domain_id, (), -1, 1000)
+    return [
+        (row.status, row.error_code if row.status == "failed" else row.url if row.status == "created" else None)
+        for row in rows
+    ]
+
+
+@pytest.mark.parametrize("kind", [CSV, NDJSON])
+def test_the_comparison_sees_a_difference(house: Owner, kind: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A reference that is wrong on purpose has to be noticed."""
+    monkeypatch.setattr(reference, "create", lambda item, world: ("created", "https://wrong.example/"))
+    body = b"url\nhttps://example.com/\n" if kind == CSV else b'{"url": "https://example.com/"}\n'
+    with pytest.raises(AssertionError):
+        compare(kind, body, [{"url": "https://example.com/"}])
