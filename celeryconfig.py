@@ -5,6 +5,7 @@ from kombu.entity import Queue
 from models import settings
 
 SOCKET_SECONDS = 5
+ANSWER_SECONDS = 0.7  # a request that posts a job waits so long, once or twice, for a broker that hangs
 VISIBILITY_SECONDS = 600
 
 _redis = settings.get().redis_url
@@ -14,11 +15,11 @@ broker_connection_retry_on_startup = True
 broker_connection_max_retries = None
 broker_transport_options = {
     "visibility_timeout": VISIBILITY_SECONDS,
-    "socket_timeout": 2 * SOCKET_SECONDS,  # longer than the second or so that a blocking read takes
+    "socket_timeout": ANSWER_SECONDS,  # a worker's blocking read is under the event loop, which this does not reach
     "socket_connect_timeout": SOCKET_SECONDS,
     "socket_keepalive": not _redis.startswith("unix://"),
     "health_check_interval": 10,
-    "retry_on_timeout": True,
+    "retry_on_timeout": False,
     "max_retries": 0,  # a publisher does not wait for a broker that is away: the sweep wakes later
 }
 visibility_timeout = VISIBILITY_SECONDS
@@ -36,7 +37,7 @@ task_time_limit = 300
 task_create_missing_queues = True
 task_default_queue = "bulk"
 task_queues = [
-    Queue(name)  # type: ignore[no-untyped-call]
+    Queue(name, routing_key=name)  # type: ignore[no-untyped-call]
     for name in ("bulk", "interactive", "deliver", "titles", "sweep")
 ]
 

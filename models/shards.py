@@ -39,6 +39,7 @@ LONGEST_RESEND = 5  # doublings
 SENT_AGO: ColumnElement[Any] = RESEND_SECONDS / 2 * literal_column("(1 << sends)", Integer())
 DOUBLED: ColumnElement[int] = literal_column("(1 << attempts)", Integer())  # by the attempts before this one
 KEY = (shards.c.job_id, shards.c.run, shards.c.first_index)
+OPEN = shards.c.state != literal_column("'done'")  # word for word as in the index, or SQLite does not use it
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +77,7 @@ def claim(db: Connection, kind: str, queue: str, hint: tuple[int, int]) -> Claim
     """The next shard of the workspace that was served longest ago: the hinted one, where that is among them."""
     served = select(workspaces.c.served_at).where(workspaces.c.id == shards.c.workspace_id).scalar_subquery()
     hinted = case((and_(shards.c.job_id == hint[0], shards.c.first_index == hint[1]), 0), else_=1)
-    free = select(*KEY).where(shards.c.queue == queue, shards.c.kind == kind, shards.c.state == QUEUED)
+    free = select(*KEY).where(shards.c.queue == queue, shards.c.kind == kind, shards.c.state == QUEUED, OPEN)
     picked = store.dialect().skip_locked(free.order_by(served, hinted, *KEY).limit(1), shards)
     row = db.execute(_take(db).where(_among(picked)).returning(*FIELDS)).one_or_none()
     if row is None:
@@ -120,7 +121,7 @@ def give_up(db: Connection, claim: Claim) -> bool:
 def expired(db: Connection) -> list[tuple[Claim, str]]:
     """Shards whose owner was not heard of for the length of its lease, each with that owner."""
     late = select(*FIELDS, shards.c.owner).where(
-        shards.c.state == RUNNING, shards.c.leased_until < store.dialect().clock()
+        shards.c.state == RUNNING, OPEN, shards.c.leased_until < store.dialect().clock()
     )
     return [(Claim(*row[:-1]), row.owner) for row in db.execute(late)]
 
@@ -140,7 +141,14 @@ def due(db: Connection, job_id: int, room: int) -> list[Row[*tuple[Any, ...]]]:
 def waiting(db: Connection) -> list[int]:
     """Jobs with shards that nobody has been woken for lately."""
     stale = func.coalesce(shards.c.sent_at <= store.dialect().clock() - SENT_AGO, True)
-    return list(db.execute(select(shards.c.job_id).where(shards.c.state == QUEUED, stale).distinct()).scalars())
+    return list(db.execute(select(shards.c.job_id).where(shards.c.state == QUEUED, OPEN, stale).distinct()).scalars())
+
+
+def unsend(db: Connection, queue: str) -> int:
+    """Forgets wake-ups that should have been taken long since: for a queue in which the broker has none left."""
+    lost = shards.c.sent_at <= store.dialect().clock() - RESEND_SECONDS
+    mine = update(shards).where(shards.c.queue == queue, shards.c.state == QUEUED, OPEN, lost)
+    return db.execute(mine.values(sent_at=None, sends=0)).rowcount
 
 
 def drop(db: Connection, job_id: int) -> None:

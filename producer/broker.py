@@ -6,7 +6,7 @@ import redis
 
 from models import settings
 
-SOCKET_SECONDS = 5
+SOCKET_SECONDS = 2  # longer than any blocking read of ours
 HEARD = "linkmill:heard:"
 HEARD_SECONDS = 10
 
@@ -22,14 +22,20 @@ def client() -> redis.Redis:
     )
 
 
-def hear(node: str) -> None:
+def hear(node: str, beat: str) -> None:
     """Notes that a node has done a task that it sent to itself."""
-    client().set(f"{HEARD}{node}", 1, ex=HEARD_SECONDS)
+    client().set(f"{HEARD}{node}", beat, ex=HEARD_SECONDS)
 
 
-def beats(node: str) -> bool:
-    """Whether that node was heard lately; raises when the broker is away."""
-    return bool(client().exists(f"{HEARD}{node}"))
+def last_beat(node: str) -> str | None:
+    """What was heard last of that node, if that was lately; raises when the broker is away."""
+    beat = client().get(f"{HEARD}{node}")
+    return None if beat is None else str(beat)
+
+
+def drained(queue: str) -> bool:
+    """Whether every message of a queue was taken (or lost); raises when the broker is away."""
+    return not client().llen(queue)
 
 
 def heard() -> bool:

@@ -42,7 +42,8 @@ def queue_for(rows: int) -> str:
 def wake(due: Iterable[Any]) -> None:
     """Wakes a worker for each shard. Without a broker nobody is woken, and the sweep does it later."""
     for shard in due:
-        send(shard.kind, shard.queue, job=str(shard.job_id), shard=shard.first_index, rows=shard.rows)
+        if not send(shard.kind, shard.queue, job=str(shard.job_id), shard=shard.first_index, rows=shard.rows):
+            break  # each further one would wait for the same silence
 
 
 def wake_next(job_id: int) -> None:
@@ -56,8 +57,11 @@ def room() -> int:
     return WAKE_UPS_A_WORKER * settings.get().workers
 
 
-def send(task: str, queue: str, **arguments: Any) -> None:
+def send(task: str, queue: str, **arguments: Any) -> bool:
+    """Sends a task; False when the broker is away."""
     try:
         app().send_task(task, kwargs=arguments, queue=queue, retry=False, ignore_result=True)
     except (OperationalError, RedisError, OSError) as error:
         log.warning("broker_away", task=task, reason=str(error))
+        return False
+    return True

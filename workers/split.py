@@ -3,8 +3,6 @@
 from functools import partial
 from typing import Any
 
-from sqlalchemy import Connection
-
 from models import jobs, shards, store
 from models.errors import Unreadable
 from models.shards import Claim
@@ -15,7 +13,6 @@ from producer.formats import Layout
 
 SHARDS_A_COMMIT = 8
 NO_ROWS = "the upload has no rows"
-BROKEN = "the upload could not be cut into shards: an internal error, three times"
 
 
 def split(claim: Claim) -> dict[str, Any]:
@@ -30,12 +27,6 @@ def split(claim: Claim) -> dict[str, Any]:
     except Unreadable as error:
         return _end(claim, error)
     return _counted(claim, total)
-
-
-def break_off(db: Connection, claim: Claim) -> None:
-    """What three attempts could not split ends its job, and says so."""
-    shards.settle(db, claim)
-    jobs.fail(db, claim.job_id, claim.run, BROKEN)
 
 
 def _cut(claim: Claim, job: jobs.Job) -> int:

@@ -3,11 +3,11 @@
 from typing import Any
 
 import structlog
+from redis.exceptions import RedisError
 
 from models import jobs, shards, store
-from models.shards import Claim
-from producer import queue, wait
-from workers import split
+from producer import broker, queue, wait
+from workers import attempts
 
 log = structlog.get_logger()
 
@@ -25,12 +25,13 @@ def take_over() -> int:
             store.dialect().evict(db, owner)
     for claim, owner in late:
         log.warning("lease_ran_out", job=claim.job_id, shard=claim.first_index, attempt=claim.attempts, owner=owner)
-        _free(claim)
+        attempts.give_up(claim)
     return len(late)
 
 
 def wake() -> int:
     """Wakes for shards that nobody has been woken for in a while."""
+    _forget_lost()
     with store.read() as db:
         waiting = shards.waiting(db)
     for job_id in waiting:
@@ -50,7 +51,12 @@ def end() -> int:
     return len(complete)
 
 
-def _free(claim: Claim) -> None:
-    with store.write() as db:
-        if not shards.give_up(db, claim):
-            split.break_off(db, claim)
+def _forget_lost() -> None:
+    """Wake-ups that the broker lost are sent again at once, however often they were sent before."""
+    try:
+        drained = [name for name in (queue.BULK, queue.INTERACTIVE) if broker.drained(name)]
+    except (RedisError, OSError):
+        return
+    for name in drained:
+        with store.write() as db:
+            shards.unsend(db, name)

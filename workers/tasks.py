@@ -3,17 +3,12 @@
 from collections.abc import Callable
 from typing import Any
 
-import structlog
-from sqlalchemy.exc import DBAPIError
-
 from models import shards, store
 from models.errors import LostLease
 from models.shards import Claim
 from producer import broker, queue
-from workers import create, split, sweep
+from workers import attempts, create, split, sweep
 from workers.app import app
-
-log = structlog.get_logger()
 
 Result = dict[str, Any]
 
@@ -34,8 +29,8 @@ def sweep_task() -> Result:
 
 
 @app.task(name="heartbeat")
-def heartbeat_task(node: str) -> None:
-    broker.hear(node)
+def heartbeat_task(node: str, beat: str) -> None:
+    broker.hear(node, beat)
 
 
 def _queue(task: Any) -> str:
@@ -53,19 +48,5 @@ def _work(kind: str, of: str, hint: tuple[int, int], do: Callable[[Claim], Resul
     except LostLease:
         return told | {"lost": True}
     except Exception as error:
-        _failed(claim, error)
+        attempts.failed(claim, error)
         raise
-
-
-def _failed(claim: Claim, error: Exception) -> None:
-    """The shard is tried again, at once by whoever is woken. A database that went away is no fault of the shard."""
-    log.exception("shard_failed", job=claim.job_id, shard=claim.first_index, attempt=claim.attempts)
-    try:
-        with store.write() as db:
-            if isinstance(error, DBAPIError) and error.connection_invalidated:
-                shards.give_back(db, claim)
-            elif not shards.give_up(db, claim):
-                split.break_off(db, claim)
-        queue.wake_next(claim.job_id)
-    except DBAPIError:
-        log.warning("shard_left_to_its_lease", job=claim.job_id, shard=claim.first_index)

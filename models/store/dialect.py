@@ -6,6 +6,7 @@ from typing import Any, Protocol
 from sqlalchemy import ColumnElement, Connection, Engine, Select, Table
 from sqlalchemy.dialects.postgresql.dml import Insert as PostgresInsert
 from sqlalchemy.dialects.sqlite.dml import Insert as SqliteInsert
+from sqlalchemy.exc import DBAPIError
 
 # A column of a batch: one value a row, or (as a plain value) the same for all rows.
 Columns = Mapping[str, Any]
@@ -37,6 +38,9 @@ class Dialect(Protocol):
 
     def owner(self, db: Connection) -> str:
         """A mark of whoever holds this connection, by which `evict` finds it again."""
+
+    def passing(self, error: DBAPIError) -> bool:
+        """Whether an error is the database's own trouble, which passes, and no fault of what was asked of it."""
 
     def evict(self, db: Connection, owner: str) -> None:
         """Makes sure that a transaction which the owner may have left open holds nothing any more."""

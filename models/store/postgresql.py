@@ -1,5 +1,6 @@
 """PostgreSQL: COPY for batches, SKIP LOCKED for claims, backends that can be terminated."""
 
+import os
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import repeat
 from typing import Any
@@ -20,13 +21,15 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects.postgresql import ARRAY, insert
 from sqlalchemy.dialects.postgresql.dml import Insert
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import DBAPIError, OperationalError
 
 from models.errors import Taken
 from models.store.dialect import Columns
 
 POOL = 12
 CONNECT_SECONDS = 5
+ALIVE = {"keepalives_idle": 10, "keepalives_interval": 5, "keepalives_count": 3, "tcp_user_timeout": 30_000}
+PASSING = ("08", "40", "53", "57", "58")  # connection, rollback, resources, operator, system
 ESCAPES = str.maketrans({"\\": r"\\", "\t": r"\t", "\n": r"\n", "\r": r"\r"})
 EVICT = text(
     "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
@@ -40,8 +43,11 @@ class PostgreSQL:
     pause = 0.0
 
     def engine_options(self) -> dict[str, Any]:
-        arguments = {"connect_timeout": CONNECT_SECONDS, "options": "-c timezone=UTC"}
-        return {"pool_size": POOL, "max_overflow": POOL, "pool_pre_ping": True, "connect_args": arguments}
+        names = {"application_name": f"linkmill {os.getpid()}", "options": "-c timezone=UTC"}
+        arguments = names | {"connect_timeout": CONNECT_SECONDS} | ALIVE
+        pool = {"pool_size": POOL, "max_overflow": POOL, "pool_pre_ping": True}
+        # The last connection first: a worker that wants one at a time stays with the one that its claims name.
+        return pool | {"pool_use_lifo": True, "connect_args": arguments}
 
     def prepare(self, engine: Engine) -> None:
         event.listen(engine, "connect", lambda raw, record: record.info.clear())
@@ -65,7 +71,10 @@ class PostgreSQL:
         except psycopg.errors.UniqueViolation as error:
             raise Taken(str(error)) from error
         except psycopg.OperationalError as error:
-            raise OperationalError("COPY", None, error) from error
+            gone = bool(raw.closed)
+            if gone:
+                db.invalidate(error)
+            raise OperationalError("COPY", None, error, connection_invalidated=gone) from error
 
     def present(self, db: Connection, column: Any, values: Sequence[Any], where: ColumnElement[bool]) -> Iterable[Any]:
         wanted = bindparam("wanted", list(values), type_=ARRAY(column.type))
@@ -76,6 +85,10 @@ class PostgreSQL:
         if "owner" not in info:
             info["owner"] = db.exec_driver_sql(OWNER).scalar_one()
         return str(info["owner"])
+
+    def passing(self, error: DBAPIError) -> bool:
+        state = getattr(error.orig, "sqlstate", None)
+        return error.connection_invalidated or (isinstance(error, OperationalError) and (state or "08")[:2] in PASSING)
 
     def evict(self, db: Connection, owner: str) -> None:
         pid, _, started = owner.partition(" ")

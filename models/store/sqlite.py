@@ -13,12 +13,13 @@ import psutil
 from sqlalchemy import ColumnElement, Connection, Engine, Select, Table, event, literal_column, select, text
 from sqlalchemy.dialects.sqlite import insert
 from sqlalchemy.dialects.sqlite.dml import Insert
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import DBAPIError, OperationalError
 
 from models.errors import Taken
 from models.store.dialect import Columns
 
-LOCK_SECONDS = 60.0
+LOCK_SECONDS = 15.0
+PASSING = (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED, sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR)
 RETRY_SECONDS = 0.001  # SQLite's own back-off sleeps up to 100 ms, and starves whoever comes late
 PRAGMAS = (
     "journal_mode = WAL",
@@ -68,6 +69,9 @@ class SQLite:
     def owner(self, db: Connection) -> str:
         return _this_process(os.getpid())
 
+    def passing(self, error: DBAPIError) -> bool:
+        return getattr(error.orig, "sqlite_errorcode", 0) & 0xFF in PASSING
+
     def evict(self, db: Connection, owner: str) -> None:
         """The lock is the process's: when it is frozen with it, only its end gives it back."""
         pid, _, started = owner.partition(" ")
@@ -102,9 +106,11 @@ def _begin(db: Connection) -> None:
         return
     raw, until = _driver(db), time.monotonic() + LOCK_SECONDS
     raw.execute("PRAGMA busy_timeout = 0")
-    while not _locked(raw, last=time.monotonic() > until):
-        time.sleep(RETRY_SECONDS)
-    raw.execute("PRAGMA busy_timeout = 5000")
+    try:
+        while not _locked(raw, last=time.monotonic() > until):
+            time.sleep(RETRY_SECONDS)
+    finally:
+        raw.execute("PRAGMA busy_timeout = 5000")
 
 
 def _locked(raw: sqlite3.Connection, last: bool) -> bool:
