@@ -25,6 +25,8 @@ def keep_default(db: Connection) -> int:
 def find(db: Connection, workspace_id: int, name: str | None) -> Domain | None:
     """A domain that this workspace may use, by id or hostname; the default one when none is named."""
     query = select(domains.c.id, domains.c.hostname, domains.c.is_default)
+    if name and "\0" in name:
+        return None
     if not name:
         return db.execute(query.where(domains.c.is_default)).one_or_none()
     mine = or_(domains.c.is_default, domains.c.workspace_id == workspace_id)

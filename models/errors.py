@@ -27,6 +27,12 @@ class BrokenMultipart(BadRequest):
     code = "BROKEN_MULTIPART"
 
 
+class CutOff(BadRequest):
+    """The client went away in the middle of what it sent."""
+
+    code = "CUT_OFF"
+
+
 class Unauthorized(LinkmillError):
     code = "UNAUTHORIZED"
 

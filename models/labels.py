@@ -19,11 +19,10 @@ def tag_ids(db: Connection, workspace_id: int, names: Iterable[str]) -> dict[str
     """The numbers of some tags, made where they were not used before."""
     wanted = sorted(set(names))
     known = _numbers(db, tags, workspace_id, wanted)
-    missing = [name for name in wanted if name not in known]
-    if not missing:
-        return known
-    add(db, tags, workspace_id, missing)
-    return _numbers(db, tags, workspace_id, wanted)
+    while missing := [name for name in wanted if name not in known]:  # again when somebody else took our numbers
+        add(db, tags, workspace_id, missing)
+        known = _numbers(db, tags, workspace_id, wanted)
+    return known
 
 
 def add(db: Connection, table: Table, workspace_id: int, names: list[str]) -> None:

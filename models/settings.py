@@ -11,6 +11,8 @@ from pathlib import Path
 from typing import TypeVar
 from urllib.parse import urlsplit
 
+import can_ada
+
 from models.errors import SettingsError
 
 T = TypeVar("T")
@@ -138,10 +140,16 @@ def _folder(text: str) -> Path:
 
 
 def _base_url(text: str) -> str:
-    parts = urlsplit(text)
-    if parts.scheme not in ("http", "https") or not parts.netloc or parts.path.strip("/") or parts.query:
+    try:
+        parsed = can_ada.parse(text)
+    except ValueError:
+        parsed = None
+    if not parsed or not _ORIGIN.fullmatch(text) or parsed.protocol not in ("http:", "https:"):
         raise ValueError("http:// or https:// and a host, without a path")
-    return f"{parts.scheme}://{parts.netloc.lower()}"
+    return str(parsed.origin)
+
+
+_ORIGIN = re.compile(r"https?://[^/?#@\s\\]+/?", re.IGNORECASE)
 
 
 def _database_url(text: str) -> str:

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 import msgspec
 import numpy as np
 
-from producer.formats import COUNT, CSV, FIELDS, Layout
+from producer.formats import COUNT, CSV, FIELDS, OUR_COLUMNS, Layout, undone
 from producer.records import never_closed, records
 
 SHOWN = 300  # characters of an unreadable row that its item keeps
@@ -47,8 +47,16 @@ def read(data: bytes, layout: Layout, line: int, skip: int, rows: int) -> Batch:
     return _ndjson(data, line, skip, rows)
 
 
-def csv_cells(data: bytes, skip: int, rows: int) -> list[list[str]]:
-    """The rows of a CSV shard as they came; of one that could not be read there is its text, as one cell."""
+def csv_cells(data: bytes, layout: Layout, skip: int, rows: int) -> list[list[str]]:
+    """The client's own cells of a CSV shard as they came; of a row that could not be read its text, as one cell."""
+    cells = _cells(data, skip, rows)
+    if layout.own == len(layout.columns):
+        return cells
+    width = len(layout.columns)
+    return [[undone(cell) for cell in row[: layout.own]] if len(row) == width else [",".join(row)] for row in cells]
+
+
+def _cells(data: bytes, skip: int, rows: int) -> list[list[str]]:
     try:
         cells = _split_plainly(data)[skip : skip + rows]
     except (UnicodeDecodeError, csv.Error):
@@ -70,7 +78,7 @@ def _plain_csv(data: bytes, layout: Layout, line: int, skip: int, rows: int) -> 
     if len(cells) != rows or set(map(len, cells)) != {len(layout.columns)}:
         return None
     columns = list(zip(*cells, strict=True))
-    mapped = {name: list(columns[at]) for name, at in layout.mapping.items()}
+    mapped = _undone({name: list(columns[at]) for name, at in layout.mapping.items()}, layout)
     first = line + skip
     return Batch(rows, range(first, first + rows), mapped, {}, _mapped_row(mapped), clean=_clean(data))
 
@@ -83,7 +91,7 @@ def _split_plainly(data: bytes) -> list[list[str]]:
         return [] if "" in lines or "\r" in text.replace("\r\n", "") else [row.split(",") for row in lines]
     lines = _lines(text)
     cells = list(csv.reader(lines))
-    return [] if len(cells) != len(lines) or [] in cells or never_closed(lines) else cells
+    return [] if len(cells) != len(lines) or [] in cells or never_closed(lines[-1]) else cells
 
 
 def _any_csv(data: bytes, layout: Layout, line: int, skip: int, rows: int) -> Batch:
@@ -96,8 +104,9 @@ def _any_csv(data: bytes, layout: Layout, line: int, skip: int, rows: int) -> Ba
         if problem:
             problems[place] = Problem("MALFORMED_ROW", f"line {line + record.at}: {problem}")
         cells.append([""] * len(layout.columns) if problem else record.cells or [])
-    mapped = {name: [row[at] for row in cells] for name, at in layout.mapping.items()}
-    texts = {place: lines[found[place].at].encode(errors="replace").decode()[:SHOWN] for place in problems}
+    mapped = _undone({name: [row[at] for row in cells] for name, at in layout.mapping.items()}, layout)
+    secret = "password" in layout.mapping  # which may stand anywhere in a row that could not be read
+    texts = {place: "" if secret else _shown(lines[found[place].at]) for place in problems}
     whole = _mapped_row(mapped)
     return Batch(
         len(found),
@@ -131,7 +140,7 @@ def _ndjson(data: bytes, line: int, skip: int, rows: int) -> Batch:
     }
     items = [{} if isinstance(item, str) else item for item in found]
     _note_unknown(items, problems)
-    texts = {place: lines[filled[place]].decode(errors="replace")[:SHOWN] for place in problems}
+    texts = {place: _shown_json(lines[filled[place]]) for place in problems}
     return Batch(
         len(items),
         [line + place for place in filled],
@@ -150,7 +159,23 @@ def _object(text: bytes) -> dict[str, Any] | str:
         return str(error)
     except RecursionError:
         return "nested too deeply"
-    return value if isinstance(value, dict) else "not a JSON object"
+    if not isinstance(value, dict):
+        return "not a JSON object"
+    return _without_results(value) if "error_code" in value else value
+
+
+def _without_results(item: dict[str, Any]) -> dict[str, Any]:
+    """An item of our own results that comes back: what we added is known, and ignored."""
+    ours = [prefixed if (prefixed := f"result_{name}") in item else name for name in OUR_COLUMNS]
+    return {name: value for name, value in item.items() if name not in ours} if set(ours) <= item.keys() else item
+
+
+def _shown(text: str) -> str:
+    return text.encode(errors="replace").decode()[:SHOWN]
+
+
+def _shown_json(text: bytes) -> str:
+    return "" if b"password" in text else text.decode(errors="replace")[:SHOWN]
 
 
 def _note_unknown(items: list[dict[str, Any]], problems: dict[int, Problem]) -> None:
@@ -183,6 +208,12 @@ def _clean(data: bytes) -> bool:
     text = np.frombuffer(data, np.uint8)
     odd = np.count_nonzero(text < 32) + np.count_nonzero(text == 127)
     return bool(odd == data.count(b"\n") + data.count(b"\r\n"))
+
+
+def _undone(columns: dict[str, list[str]], layout: Layout) -> dict[str, list[str]]:
+    if layout.own == len(layout.columns):
+        return columns
+    return {name: [undone(value) for value in column] for name, column in columns.items()}
 
 
 def _mapped_row(mapped: dict[str, list[str]]) -> Callable[[int], dict[str, Any]]:

@@ -7,7 +7,7 @@ from typing import Any
 import msgspec
 
 from models.errors import BrokenGzip, BrokenJson, EmptyUpload, Invalid, TooLarge
-from producer.formats import FIELDS
+from producer.formats import BOM, FIELDS
 
 CHUNK = 1 << 20
 LARGEST_RATIO = 200
@@ -58,29 +58,34 @@ def whole(chunks: Iterable[bytes], limit: int) -> bytes:
 def json_body(body: bytes) -> tuple[dict[str, Any], list[msgspec.Raw] | None, int, bytes]:
     """Takes a JSON request apart: options, the list of items or None, and for the count shape N and its one item."""
     try:
-        parts = pieces.decode(body)
+        parts = pieces.decode(body.removeprefix(BOM))
         if "links" in parts:
             links = raw_items.decode(parts.pop("links"))
             return _decoded(parts), links, 0, b""
         count = msgspec.json.decode(parts.pop("count", b"null"))
         item = {name: parts.pop(name) for name in FIELDS if name in parts}
-        return _decoded(parts), None, _count(count, item), msgspec.json.encode(item)
+        return _decoded(parts), None, _count(count, item), one_line(msgspec.json.encode(item))
     except msgspec.ValidationError as error:
-        raise Invalid(f"the body is not as it should be: {error}", [_at("/", str(error))]) from None
+        raise Invalid(f"the body is not as it should be: {error}", [_at("/links", str(error))]) from None
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
         raise BrokenJson(f"the body is not JSON: {error}") from None
     except RecursionError:
         raise BrokenJson("the body is nested too deeply") from None
 
 
+def one_line(item: bytes) -> bytes:
+    """A newline in JSON can only stand between tokens, so a blank does as well."""
+    return item.replace(b"\n", b" ").replace(b"\r", b" ")
+
+
 def lines(items: list[msgspec.Raw]) -> Iterator[bytes]:
-    """Items as NDJSON. A newline in JSON can only stand between tokens, so a blank does as well."""
+    """Items as NDJSON."""
     if not items:
         raise EmptyUpload("the list of links is empty", [_at("/links", "at least one item")])
     if len(items) > MOST_LINKS:
         raise TooLarge(f"a JSON list has at most {MOST_LINKS:,} items; send a longer one as a file")
     for at in range(0, len(items), 1000):
-        yield b"".join(bytes(item).replace(b"\n", b" ").replace(b"\r", b" ") + b"\n" for item in items[at : at + 1000])
+        yield b"".join(one_line(bytes(item)) + b"\n" for item in items[at : at + 1000])
 
 
 def _decoded(parts: dict[str, msgspec.Raw]) -> dict[str, Any]:

@@ -12,6 +12,7 @@ from producer.records import LARGEST_RECORD, records
 
 BLOCK = 4 << 20
 LONGEST_LINE = BLOCK
+LONGEST_CHARACTER = 4  # bytes
 QUOTE, NEWLINE, COMMA, RETURN = 34, 10, 44, 13
 BEFORE_QUOTE = (COMMA, NEWLINE, QUOTE)
 BEHIND_QUOTE = (COMMA, NEWLINE, RETURN, QUOTE)
@@ -57,19 +58,27 @@ def _blocks(read: Read, layout: Layout) -> Iterator[tuple[int, int, Rows]]:
     offset, line, held = layout.offset, layout.line, b""
     while True:
         fresh = read(offset + len(held), BLOCK)
+        _refuse_long(held, fresh, line)
         block, last = held + fresh, len(fresh) < BLOCK
         rows = _rows(block, layout, last)
         yield offset, line, rows
         offset, line, held = offset + rows.end, line + rows.end_line, block[rows.end :]
         if last:
             return
-        if len(held) > LONGEST_LINE:
-            raise Unreadable(f"line {line}: longer than {LONGEST_LINE:,} bytes: this is not text by lines")
+
+
+def _refuse_long(held: bytes, fresh: bytes, line: int) -> None:
+    """Looks at the one line that a block begins in and the next one may end."""
+    rest = fresh.find(b"\n") if b"\n" in fresh else len(fresh)
+    if len(held) - held.rfind(b"\n") - 1 + rest > LONGEST_LINE:
+        at = line + held.count(b"\n")
+        raise Unreadable(f"line {at}: longer than {LONGEST_LINE:,} bytes: this is not text by lines")
 
 
 def _rows(block: bytes, layout: Layout, last: bool) -> Rows:
     if last and block and not block.endswith(b"\n"):
         return _rows(block + b"\n", layout, last)._replace(end=len(block))
+    block = block[: block.rfind(b"\n") + 1]
     newlines = np.flatnonzero(np.frombuffer(block, np.uint8) == NEWLINE)
     if layout.format != CSV or b'"' not in block or _one_line_each(block, newlines):
         return _whole(block, newlines)
@@ -104,7 +113,7 @@ def _one_by_one(block: bytes, last: bool) -> Rows:
     lines = block.split(b"\n")[:-1]
     at = np.cumsum([0] + [len(line) + 1 for line in lines])
     texts = [line.decode(errors="surrogateescape") for line in lines]
-    limit = int(at[-1]) if last else int(at[-1]) - 2 * LARGEST_RECORD
+    limit = int(at[-1]) if last else int(at[-1]) - LONGEST_CHARACTER * LARGEST_RECORD
     found, end = [], 0
     for record in records(texts):
         if at[record.at] >= limit:

@@ -1,11 +1,11 @@
 """How an upload is to be read: found out once from its first bytes, kept with the job."""
 
-import csv
 import json
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from models.errors import EmptyUpload, Invalid, Unreadable
+from producer.records import LONGEST_RECORD, records
 
 CSV, NDJSON, COUNT = "csv", "ndjson", "count"
 BOM = b"\xef\xbb\xbf"
@@ -26,6 +26,26 @@ FIELDS = (
     "utm_content",
     "external_id",
 )
+ALIASES = {
+    "long_url": "url",
+    "original_url": "url",
+    "target_url": "url",
+    "destination_url": "url",
+    "destination": "url",
+    "link": "url",
+    "alias": "slug",
+    "custom_slug": "slug",
+    "keyword": "slug",
+    "expires": "expires_at",
+    "expiry": "expires_at",
+    "expiration": "expires_at",
+    "expiration_date": "expires_at",
+    "click_limit": "max_clicks",
+    "tag": "tags",
+}
+"""What other services call these columns. Where a file has the field's own name too, that one counts."""
+
+DANGEROUS = ("=", "+", "-", "@", "\t", "\r", "\n")  # what a spreadsheet may take for a formula when a cell begins so
 OUR_COLUMNS = ("line", "status", "short_url", "slug", "error_code", "error_message")
 """What our own results add to an upload: known, and ignored, when a mended file comes back."""
 
@@ -70,9 +90,26 @@ def inspect(head: bytes, format_: str, shard_rows: int, mapping: dict[str, str])
     start = len(BOM) if head.startswith(BOM) else 0
     if format_ != CSV:
         return Layout(format_, start, shard_rows=shard_rows)
-    columns, used, lines = _header(head, start)
-    own = _own(columns)
-    return Layout(CSV, start + used, 1 + lines, columns, own, _mapped(columns[:own], mapping), shard_rows)
+    lines = head[start:].split(b"\n")
+    at = next((place for place, line in enumerate(lines) if line.strip()), None)
+    if at is None:
+        raise EmptyUpload("the upload has nothing but blank lines")
+    try:
+        columns, used = _header(lines[at : at + LONGEST_RECORD])
+        own = _own(columns)
+        columns[:own] = map(undone, columns[:own]) if own < len(columns) else columns[:own]
+        mapped = _mapped(columns[:own], mapping)
+    except Unreadable as error:
+        raise Unreadable(f"line {at + 1}: {error}") from None
+    end = start + sum(len(line) + 1 for line in lines[: at + used])
+    if end > len(head) >= HEADER_LIMIT:
+        raise Unreadable(f"line {at + 1}: the header is longer than {HEADER_LIMIT:,} bytes")
+    return Layout(CSV, min(end, len(head)), 1 + at + used, columns, own, mapped, shard_rows)
+
+
+def undone(text: str) -> str:
+    """A cell of our results as it was before an apostrophe made it safe for spreadsheets."""
+    return text[1:] if text.startswith("'") and text.lstrip("'").startswith(DANGEROUS) else text
 
 
 def _refuse_binary(head: bytes) -> None:
@@ -81,26 +118,18 @@ def _refuse_binary(head: bytes) -> None:
             raise Unreadable(f"line 1: this is {what}, not text in UTF-8")
 
 
-def _header(head: bytes, start: int) -> tuple[list[str], int, int]:
-    """The header's cells, and how many bytes and lines it and any blank lines before it take."""
-    lines = head[start:].split(b"\n")
-    blank = next((place for place, line in enumerate(lines) if line.strip()), len(lines))
-    reader = csv.reader(line.decode() + "\n" for line in lines[blank:])
+def _header(lines: list[bytes]) -> tuple[list[str], int]:
+    """The header's cells, and how many lines it takes."""
+    record = next(records([line.decode(errors="surrogateescape") for line in lines]))
     try:
-        cells = next(reader)
-    except StopIteration:
-        raise EmptyUpload("the upload has nothing but blank lines") from None
+        b"\n".join(lines[: record.lines]).decode()
     except UnicodeDecodeError as error:
-        raise Unreadable(
-            f"line {blank + 1}: byte {error.object[error.start]:#04x} at {error.start + 1} is not UTF-8"
-        ) from None
-    except csv.Error as error:
-        raise Unreadable(f"line {blank + 1}: the header cannot be read: {error}") from None
-    if any("\0" in cell for cell in cells):
-        raise Unreadable(f"line {blank + 1}: a NUL character in the header: this is not a text file")
-    used = blank + reader.line_num
-    size = sum(len(line) + 1 for line in lines[:used])
-    return [cell.strip() for cell in cells], min(size, len(head) - start), used
+        raise Unreadable(f"byte {error.object[error.start]:#04x} at {error.start + 1} is not UTF-8") from None
+    if record.cells is None:
+        raise Unreadable(f"the header cannot be read: {record.problem}")
+    if any("\0" in cell for cell in record.cells):
+        raise Unreadable("a NUL character in the header: this is not text in UTF-8")
+    return [cell.strip() for cell in record.cells], record.lines
 
 
 def _own(columns: list[str]) -> int:
@@ -110,22 +139,28 @@ def _own(columns: list[str]) -> int:
 
 
 def _mapped(columns: list[str], asked: dict[str, str]) -> dict[str, int]:
-    names = [column.lower().replace(" ", "_") for column in columns]
-    found = {name: at for at, name in enumerate(names) if name in FIELDS}
-    found |= {name: _asked(columns, name, column) for name, column in asked.items()}
+    names = ["_".join(column.lower().replace("-", " ").split()) for column in columns]
+    found = {name: _asked(columns, name, column) for name, column in asked.items()}
+    for name in FIELDS:
+        places = _places(names, name) if name not in found else []
+        if len(places) > 1:
+            raise Unreadable(f"two columns stand for {name}: {columns[places[0]]!r} and {columns[places[1]]!r}")
+        if places:
+            found[name] = places[0]
     if "url" not in found:
-        raise Unreadable(
-            f"line 1: no column is named url; the header has {json.dumps(columns[:20], ensure_ascii=False)}"
-        )
-    doubled = sorted({names[at] for at in found.values() if names.count(names[at]) > 1})
-    if doubled:
-        raise Unreadable(f"line 1: two columns are named {doubled[0]}")
+        raise Unreadable(f"no column is named url; the header has {json.dumps(columns[:20], ensure_ascii=False)}")
     return found
+
+
+def _places(names: list[str], field: str) -> list[int]:
+    exact = [at for at, name in enumerate(names) if name == field]
+    return exact or [at for at, name in enumerate(names) if ALIASES.get(name) == field]
 
 
 def _asked(columns: list[str], name: str, column: str) -> int:
     if name not in FIELDS:
-        raise Invalid(f"mapping: {name!r} is no item field")
-    if column not in columns:
-        raise Unreadable(f"line 1: the mapping wants a column {column!r} for {name}, and there is none")
+        field = {"pointer": f"/mapping/{name}", "code": "INVALID_VALUE", "message": "no item field"}
+        raise Invalid(f"mapping: {name!r} is no item field", [field])
+    if columns.count(column) != 1:
+        raise Unreadable(f"the mapping wants one column {column!r} for {name}, and there is none or more than one")
     return columns.index(column)

@@ -7,6 +7,7 @@ from typing import NamedTuple
 LONGEST_RECORD = 200  # lines that a quoted field may span
 LARGEST_RECORD = 1 << 18  # characters
 BLANK = ("", "\r")
+LONE_RETURN = "a carriage return that no line feed follows"
 NEVER_CLOSED = "a quote opens here and is not closed where a field ends"
 
 csv.field_size_limit(LARGEST_RECORD)
@@ -32,13 +33,16 @@ def records(lines: Sequence[str]) -> Iterator[Record]:
         at += record.lines
 
 
-def never_closed(lines: Sequence[str]) -> bool:
-    """Whether the last line leaves a quote open: Python's reader would take it for closed."""
+def never_closed(line: str) -> bool:
+    """Whether a quote is still open at the line's end: where nothing follows, Python's reader takes it for closed."""
+    if '"' not in line:
+        return False
+    reader = csv.reader((line + "\n", "\n"))
     try:
-        next(csv.reader(lines[-1:], strict=True), None)
-    except csv.Error as error:
-        return "end of data" in str(error)
-    return False
+        next(reader)
+    except csv.Error:
+        return False
+    return reader.line_num > 1
 
 
 def _record(lines: Sequence[str], at: int) -> Record:
@@ -46,9 +50,9 @@ def _record(lines: Sequence[str], at: int) -> Record:
     try:
         cells = next(reader)
     except csv.Error as error:
-        return Record(at, 1, None, str(error))
+        return Record(at, 1, None, LONE_RETURN if "new-line" in str(error) else str(error))
     used = reader.line_num
-    closed = _balanced(lines, at, used) if used > 1 else not (at == len(lines) - 1 and never_closed(lines))
+    closed = _balanced(lines, at, used) if used > 1 else not never_closed(lines[at])
     return Record(at, used, cells) if closed else Record(at, 1, None, NEVER_CLOSED)
 
 

@@ -9,9 +9,7 @@ from typing import Any, NamedTuple
 from models import domains, items, shards, store
 from models.jobs import Job
 from producer import batch, uploads
-from producer.formats import CSV, FIELDS, OUR_COLUMNS, Layout
-
-DANGEROUS = ("=", "+", "-", "@", "\t", "\r")
+from producer.formats import CSV, DANGEROUS, FIELDS, OUR_COLUMNS, Layout
 
 
 class Row(NamedTuple):
@@ -19,7 +17,7 @@ class Row(NamedTuple):
     ours: tuple[Any, ...]
 
 
-def as_csv(job: Job, statuses: Sequence[str]) -> Iterator[str]:
+def as_csv(job: Job, statuses: Sequence[str]) -> Iterator[bytes]:
     """The results as a spreadsheet may open them: no cell can be taken for a formula."""
     names = own_columns(job)
     yield _csv([[*map(safe, names), *_ours(names)]])
@@ -27,10 +25,11 @@ def as_csv(job: Job, statuses: Sequence[str]) -> Iterator[str]:
         yield _csv([[*map(safe, map(_cell, row.own)), *map(safe, map(_cell, row.ours))] for row in rows])
 
 
-def as_ndjson(job: Job, statuses: Sequence[str]) -> Iterator[str]:
+def as_ndjson(job: Job, statuses: Sequence[str]) -> Iterator[bytes]:
     names = own_columns(job)
     for rows in _shards(job, statuses, names):
-        yield "".join(json.dumps(_object(names, row), ensure_ascii=False) + "\n" for row in rows)
+        text = "".join(json.dumps(_object(names, row), ensure_ascii=False) + "\n" for row in rows)
+        yield text.encode(errors="replace")
 
 
 def own_columns(job: Job) -> list[str]:
@@ -61,22 +60,23 @@ def _own(job: Job, shard: Any, names: list[str]) -> list[list[Any]]:
     layout = Layout.load(job.layout)
     data = uploads.read(job.upload, shard.offset, shard.length)
     if layout.format == CSV:
-        rows = batch.csv_cells(data, shard.skip, shard.rows)
-        return [_blanked(_fitted(row, len(names)), layout.mapping.get("password")) for row in rows]
+        rows = batch.csv_cells(data, layout, shard.skip, shard.rows)
+        return [_fitted(row, len(names), layout.mapping.get("password")) for row in rows]
     read = batch.read(data, layout, shard.line, shard.skip, shard.rows)
     columns = [read.columns.get(name) if name != "password" else None for name in names]
     nothing = [None] * read.rows
     return [list(row) for row in zip(*(column or nothing for column in columns), strict=True)]
 
 
-def _fitted(row: list[str], width: int) -> list[str]:
-    return row[:width] if len(row) >= width else row + [""] * (width - len(row))
-
-
-def _blanked(row: list[str], password: int | None) -> list[str]:
+def _fitted(row: list[str], width: int, password: int | None) -> list[str]:
+    """The row at the header's width. In a malformed one a password may stand anywhere."""
+    if len(row) == width:
+        return row if password is None else [*row[:password], "", *row[password + 1 :]]
     if password is not None:
-        row[password] = ""
-    return row
+        return [""] * width
+    if len(row) < width:
+        return row + [""] * (width - len(row))
+    return [*row[: width - 1], ",".join(row[width - 1 :])]
 
 
 def _outcome(item: Any, base: str) -> tuple[Any, ...]:
@@ -101,7 +101,7 @@ def _cell(value: Any) -> str:
     return value if isinstance(value, str) else json.dumps(value)
 
 
-def _csv(rows: list[list[str]]) -> str:
+def _csv(rows: list[list[str]]) -> bytes:
     out = io.StringIO()
     csv.writer(out, lineterminator="\r\n").writerows(rows)
-    return out.getvalue()
+    return out.getvalue().encode(errors="replace")

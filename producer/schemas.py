@@ -1,10 +1,31 @@
 """Requests and answers of the native API, as marshmallow has them; OpenAPI is made from these."""
 
-from marshmallow import EXCLUDE, RAISE, Schema, fields, validate
+import json
+from typing import Any
+
+from marshmallow import EXCLUDE, RAISE, Schema, ValidationError, fields, validate
 
 from models import jobs
 
 MOST_LISTED = 1000
+LONGEST_WAIT = 60.0
+LARGEST_METADATA = 1 << 16  # characters, as JSON
+DEEPEST_METADATA = 32
+
+
+def keepable(value: dict[str, Any]) -> None:
+    """Metadata goes into a JSON column and out with every answer."""
+    try:
+        size = len(json.dumps(value, allow_nan=False)) if _depth(value) <= DEEPEST_METADATA else -1
+    except (ValueError, RecursionError):
+        size = -1
+    if not 0 <= size <= LARGEST_METADATA:
+        raise ValidationError(f"JSON of at most {LARGEST_METADATA:,} characters, {DEEPEST_METADATA} deep, without NaN")
+
+
+def _depth(value: Any) -> int:
+    inner = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
+    return 1 + max(map(_depth, inner), default=0)
 
 
 class ItemRequest(Schema):
@@ -35,14 +56,14 @@ class JobOptions(Schema):
 
     domain = fields.String(validate=validate.Length(1, 253))
     mapping = fields.Dict(keys=fields.String(), values=fields.String())
-    metadata = fields.Dict(keys=fields.String())
+    metadata = fields.Dict(keys=fields.String(), validate=keepable)
 
 
 class JobQuery(Schema):
     class Meta:
         unknown = EXCLUDE
 
-    wait = fields.Float(load_default=0.0, validate=validate.Range(0, 60))
+    wait = fields.Float(load_default=0.0, validate=validate.Range(0))
 
 
 class JobsQuery(Schema):

@@ -15,6 +15,7 @@ SLUG_LETTERS = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz_
 SLUG_LONGEST = 64
 DIGITS = bytes.maketrans(b"123456789", b"0" * 9)
 MOMENT = b"0000-00-00T00:00:00Z\n"
+MIDNIGHT_AGAIN = "T24"  # some versions of Python take it for the next day, others for no time at all
 
 Column = list[str]
 
@@ -40,7 +41,7 @@ def slugs(column: Column) -> Column | None:
 def moments(column: Column) -> Column | None:
     """Times in the commonest form: each still has to be one that exists."""
     joined = "\n".join(column)
-    if (joined + "\n").encode().translate(DIGITS) != MOMENT * len(column):
+    if (joined + "\n").encode().translate(DIGITS) != MOMENT * len(column) or MIDNIGHT_AGAIN in joined:
         return None
     try:
         deque(map(datetime.fromisoformat, column), maxlen=0)
@@ -56,6 +57,12 @@ def texts(longest: int) -> Callable[[Column], Column | None]:
     return check
 
 
+def names(column: Column) -> Column | None:
+    """Texts whose blanks at either end do not count: here there are none."""
+    joined = "\n" + "\n".join(column) + "\n"
+    return None if "\n " in joined or " \n" in joined else texts(LONGEST_EXTERNAL_ID)(column)
+
+
 CHECKS: dict[str, Callable[[Column], Column | None]] = {
     "url": urls,
     "slug": slugs,
@@ -66,5 +73,5 @@ CHECKS: dict[str, Callable[[Column], Column | None]] = {
     "utm_campaign": texts(LONGEST_UTM),
     "utm_term": texts(LONGEST_UTM),
     "utm_content": texts(LONGEST_UTM),
-    "external_id": texts(LONGEST_EXTERNAL_ID),
+    "external_id": names,
 }

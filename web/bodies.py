@@ -10,15 +10,16 @@ from marshmallow import ValidationError
 from werkzeug.sansio.multipart import Data, Epilogue, File, MultipartDecoder, NeedData, Preamble
 
 from models import settings
-from models.errors import BrokenMultipart, Invalid, TooLarge, UnsupportedType
+from models.errors import BrokenMultipart, CutOff, Invalid, TooLarge, UnsupportedType
 from producer import bodies
 from producer.accept import Given, Options, Upload
-from producer.formats import COUNT, CSV, NDJSON
+from producer.formats import BOM, COUNT, CSV, NDJSON
 from producer.schemas import JobOptions
 from web.errors import pointers
 
 CHUNK = 1 << 18
 LARGEST_FIELD = 1 << 20
+SNIFFED = 64
 MOST_PARTS = 100
 OF_NAME = {".csv": CSV, ".tsv": CSV, ".txt": CSV, ".ndjson": NDJSON, ".jsonl": NDJSON}
 OF_TYPE = {"text/csv": CSV, "application/x-ndjson": NDJSON, "application/ndjson": NDJSON, "application/jsonl": NDJSON}
@@ -33,12 +34,10 @@ def read(request: Request) -> tuple[Upload, Given]:
         return _json(request)
     if kind in OF_TYPE:
         options = load_options(request.args.to_dict())
-        return Upload(OF_TYPE[kind], OF_TYPE[kind], _chunks(request)), lambda: options
+        return Upload(OF_TYPE[kind], OF_TYPE[kind], chunks(request)), lambda: options
     if kind == "multipart/form-data":
         return _multipart(request)
-    raise UnsupportedType(
-        f"{kind or 'no content type'}: send application/json, text/csv, application/x-ndjson or multipart/form-data"
-    )
+    raise UnsupportedType(f"{kind or 'no content type'}: send {ACCEPTED}")
 
 
 def load_options(given: dict[str, Any]) -> Options:
@@ -60,30 +59,34 @@ def _of_text(name: str, value: Any) -> Any:
 
 def _json(request: Request) -> tuple[Upload, Given]:
     limit = min(bodies.LARGEST_JSON, settings.get().max_upload_bytes)
-    given, items, count, item = bodies.json_body(bodies.whole(_chunks(request), limit))
-    options = load_options(given)
+    given, items, count, item = bodies.json_body(bodies.whole(chunks(request), limit))
+    options = load_options(request.args.to_dict() | given)
     if items is None:
         return Upload(COUNT, COUNT, [item], count), lambda: options
     return Upload("json", NDJSON, bodies.lines(items)), lambda: options
 
 
-def _chunks(request: Request) -> Iterable[bytes]:
+def chunks(request: Request) -> Iterable[bytes]:
     """The body as it arrives, decompressed."""
     declared = request.content_length or 0
     if declared > settings.get().max_upload_bytes:
         raise TooLarge(f"the upload is larger than {settings.get().max_upload_bytes:,} bytes")
     coding = request.headers.get("Content-Encoding", "identity").strip().lower()
-    if coding == "identity":
+    if coding in ("", "identity"):
         return _wire(request)
-    if coding != "gzip":
+    if coding not in ("gzip", "x-gzip"):
         raise UnsupportedType(f"Content-Encoding {coding}: send gzip or none")
     return bodies.gunzip(_wire(request))
 
 
 def _wire(request: Request) -> Iterator[bytes]:
-    stream = request.environ["wsgi.input"]
+    """The server says nothing of a client that went away in the middle: only that there is less than was announced."""
+    stream, taken = request.environ["wsgi.input"], 0
     while chunk := stream.read(CHUNK):
+        taken += len(chunk)
         yield chunk
+    if taken < (request.content_length or 0):
+        raise CutOff(f"the body ends after {taken:,} of {request.content_length:,} bytes")
 
 
 def _multipart(request: Request) -> tuple[Upload, Given]:
@@ -91,14 +94,23 @@ def _multipart(request: Request) -> tuple[Upload, Given]:
     boundary = request.mimetype_params.get("boundary", "")
     if not boundary:
         raise BrokenMultipart("multipart/form-data without a boundary")
-    parts = _parts(_chunks(request), boundary.encode())
-    fields: dict[str, str] = {}
+    parts = _parts(chunks(request), boundary.encode())
+    fields: dict[str, str] = request.args.to_dict()
     file = _until_file(parts, fields)
     if file is None:
         raise Invalid("there is no file", [_at("/file", "missing")])
-    head = next(parts)
-    kind = _kind(file.filename or "", file.headers.get("Content-Type", ""), head)
+    head = _head(parts)
+    kind = _kind(file.filename or "", file.headers.get("Content-Type", ""), head.data)
     return Upload(kind, kind, _file(head, parts, fields)), lambda: load_options(fields)
+
+
+def _head(parts: Iterator[Any]) -> Data:
+    """The file's first bytes, enough of them to see what it is."""
+    held, more = b"", True
+    while more and len(held.strip()) < SNIFFED:
+        event = next(parts)
+        held, more = held + event.data, event.more_data
+    return Data(held, more)
 
 
 def _until_file(parts: Iterator[Any], fields: dict[str, str]) -> File | None:
@@ -143,13 +155,11 @@ def _value(parts: Iterator[Any]) -> str:
     return held.decode(errors="replace")
 
 
-def _kind(filename: str, content_type: str, head: Data) -> str:
+def _kind(filename: str, content_type: str, head: bytes) -> str:
     ending = "." + filename.rpartition(".")[2].lower()
-    if ending in OF_NAME:
-        return OF_NAME[ending]
-    if content_type.partition(";")[0].strip() in OF_TYPE:
-        return OF_TYPE[content_type.partition(";")[0].strip()]
-    return NDJSON if bytes(head.data[:64]).lstrip(b"\xef\xbb\xbf \r\n\t").startswith(b"{") else CSV
+    named = content_type.partition(";")[0].strip().lower()
+    found = NDJSON if head.removeprefix(BOM).lstrip().startswith(b"{") else CSV
+    return OF_NAME.get(ending) or OF_TYPE.get(named) or found
 
 
 def _at(pointer: str, message: str) -> dict[str, str]:

@@ -5,9 +5,11 @@ import json
 import click
 from flask import current_app
 from flask.cli import AppGroup, with_appcontext
+from sqlalchemy.exc import DBAPIError
 
 from models import keys as key_rows
 from models import store, workspaces
+from models.errors import LinkmillError
 from web.prepare import prepare
 
 PLANS = ("pro", "builder", "enterprise")
@@ -19,9 +21,7 @@ keys = AppGroup("keys", help="API keys.")
 @click.option(
     "--workspace", default=workspaces.DEFAULT, show_default=True, help="Made when there is none of that name."
 )
-@click.option(
-    "--plan", type=click.Choice(["pro", "builder", "enterprise"]), help="The workspace's; a new one's is builder."
-)
+@click.option("--plan", type=click.Choice(PLANS), help="The workspace's; a new one's is builder.")
 @click.option("--name", default="key", show_default=True)
 @click.option("--scopes", default="read,write", show_default=True)
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
@@ -30,8 +30,11 @@ def create(workspace: str, plan: str | None, name: str, scopes: str, as_json: bo
     asked = [scope.strip() for scope in scopes.split(",") if scope.strip()]
     if not asked or set(asked) - set(key_rows.SCOPES):
         raise click.BadParameter(f"one or both of {', '.join(key_rows.SCOPES)}", param_hint="--scopes")
-    with store.write() as db:
-        made = key_rows.create(db, workspace, plan, name, asked)
+    try:
+        with store.write() as db:
+            made = key_rows.create(db, workspace, plan, name, asked)
+    except (LinkmillError, DBAPIError) as error:
+        raise click.ClickException(" ".join(f"{error}; is the database there and upgraded?".split())) from None
     click.echo(json.dumps(made) if as_json else "\n".join(f"{field:16} {value}" for field, value in made.items()))
 
 

@@ -6,7 +6,7 @@ from typing import Any
 import structlog
 from flask import Flask, Response, json
 from redis.exceptions import RedisError
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import InterfaceError, OperationalError, TimeoutError
 from werkzeug.exceptions import HTTPException
 
 from models import errors
@@ -32,8 +32,8 @@ log = structlog.get_logger()
 def register(app: Flask) -> None:
     app.register_error_handler(errors.LinkmillError, of_ours)
     app.register_error_handler(HTTPException, of_http)
-    app.register_error_handler(DBAPIError, of_database)
-    app.register_error_handler(RedisError, of_database)
+    for away in (OperationalError, InterfaceError, TimeoutError, RedisError):
+        app.register_error_handler(away, of_database)
     app.register_error_handler(Exception, of_surprise)
 
 

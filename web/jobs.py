@@ -15,14 +15,13 @@ from web import bodies
 from web.auth import needs, owner
 
 RETRY_SECONDS = 1
-LONGEST_WAIT = 60.0
 
 blueprint = Blueprint("jobs", __name__, url_prefix="/api/jobs", description="Uploads and what became of them")
 
 
 @blueprint.route("", methods=["POST"])
-@blueprint.response(202, schemas.Job)
 @needs("write")
+@blueprint.response(202, schemas.Job)
 def create() -> Response:
     """Take an upload and answer with its job at once."""
     upload, given = bodies.read(request)
@@ -37,9 +36,9 @@ def create() -> Response:
 
 
 @blueprint.route("")
+@needs("read")
 @blueprint.arguments(schemas.JobsQuery, location="query")
 @blueprint.response(200, schemas.Jobs)
-@needs("read")
 def listed(query: dict[str, Any]) -> Response:
     """Jobs of this workspace, the newest first."""
     before = query.get("cursor")
@@ -51,27 +50,26 @@ def listed(query: dict[str, Any]) -> Response:
 
 
 @blueprint.route("/<job_id>")
+@needs("read")
 @blueprint.arguments(schemas.JobQuery, location="query")
 @blueprint.response(200, schemas.Job)
-@needs("read")
 def one(query: dict[str, Any], job_id: str) -> Response:
     """A job; with ?wait=N the answer is held until something changes."""
     number = parse_id(job_id)
     row = find(number)
-    known = request.headers.get("If-None-Match") or _quoted(row)
-    if query["wait"] and not ended(row) and known == _quoted(row):
+    known = shapes.etag(row)
+    if query["wait"] and not ended(row) and (not request.if_none_match or _has(row)):
+        seconds = min(query["wait"], schemas.LONGEST_WAIT)
         row = wait.until_changed(
-            number, query["wait"], lambda: find(number), lambda seen: ended(seen) or _quoted(seen) != known
+            number, seconds, lambda: find(number), lambda seen: ended(seen) or shapes.etag(seen) != known
         )
-    if request.headers.get("If-None-Match") == _quoted(row):
-        return _with_etag(make_response("", 304), row)
-    return shown(row)
+    return _with_etag(make_response("", 304), row) if _has(row) else shown(row)
 
 
 @blueprint.route("/<job_id>/items")
+@needs("read")
 @blueprint.arguments(schemas.ItemsQuery, location="query")
 @blueprint.response(200, schemas.Items)
-@needs("read")
 def its_items(query: dict[str, Any], job_id: str) -> Response:
     """A job's items in input order."""
     row = find(parse_id(job_id))
@@ -115,14 +113,15 @@ def preferred_wait() -> float:
     for preference in request.headers.get("Prefer", "").split(","):
         name, _, value = preference.strip().partition("=")
         if name.lower() == "wait" and value.isascii() and value.isdigit():
-            return min(float(value), LONGEST_WAIT)
+            return min(float(value), schemas.LONGEST_WAIT)
     return 0.0
 
 
 def _with_etag(response: Response, row: Job) -> Response:
-    response.headers["ETag"] = _quoted(row)
+    response.set_etag(shapes.etag(row))
     return response
 
 
-def _quoted(row: Job) -> str:
-    return f'"{shapes.etag(row)}"'
+def _has(row: Job) -> bool:
+    """Whether the client has this very state of the job; a proxy that compresses makes the tag a weak one."""
+    return request.if_none_match.contains_weak(shapes.etag(row))

@@ -7,25 +7,28 @@ from flask import Response, jsonify, make_response, request
 from flask_smorest import Blueprint
 
 from models import domains, items, jobs, links, settings, store
-from models.errors import BrokenJson, Conflict, Invalid, Unavailable
+from models.errors import BrokenJson, Conflict, Invalid, LinkmillError, Unavailable
 from producer import bodies, schemas, shapes, wait
 from producer.accept import Options, Upload, accept
 from producer.formats import NDJSON
+from producer.rules import RULES
 from web.auth import needs, owner
+from web.bodies import chunks
 from web.jobs import ended, find
 
 LARGEST_ITEM = 1 << 16
+FIELD_OF = {rule.code: [rule.field] for rule in RULES if not rule.field.startswith("utm")}
 CONFLICTS = ("SLUG_TAKEN", "RESERVED_SLUG")
 
 blueprint = Blueprint("links", __name__, url_prefix="/api/links", description="Single links")
 
 
 @blueprint.route("", methods=["POST"])
-@blueprint.response(201, schemas.Link)
 @needs("write")
+@blueprint.response(201, schemas.Link)
 def create() -> Response:
     """Make one link: a job of one item, waited for."""
-    domain, item = _item(request.get_data(cache=False))
+    domain, item = _item(bodies.whole(chunks(request), LARGEST_ITEM))
     job_id = accept(Upload("json", NDJSON, [item + b"\n"]), owner(), lambda: Options(domain=domain))
     job = wait.until_ended(job_id, settings.get().sync_wait_seconds, lambda: find(job_id), ended)
     if not ended(job):
@@ -36,11 +39,13 @@ def create() -> Response:
 def _item(body: bytes) -> tuple[str | None, bytes]:
     """The item, and the domain, which is said of the whole upload."""
     try:
-        parts = bodies.pieces.decode(body[: LARGEST_ITEM + 1])
-        domain = msgspec.json.decode(parts.pop("domain", b"null"), type=str | None)
+        parts = bodies.pieces.decode(body)
+        domain = msgspec.json.decode(parts.pop("domain", b"null"))
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-        raise BrokenJson(f"the body is not a JSON object of at most {LARGEST_ITEM:,} bytes: {error}") from None
-    return domain, next(bodies.lines([msgspec.Raw(msgspec.json.encode(parts))])).strip()
+        raise BrokenJson(f"the body is not a JSON object: {error}") from None
+    if not isinstance(domain, str | None):
+        raise Invalid("domain is a text", [_at("/domain", "INVALID_TYPE", "a text")])
+    return domain, bodies.one_line(msgspec.json.encode(parts))
 
 
 def _made(job: jobs.Job) -> Response:
@@ -56,6 +61,14 @@ def _made(job: jobs.Job) -> Response:
 
 
 def _refusal(item: Any) -> Exception:
-    refusal = (Conflict if item.error_code in CONFLICTS else Invalid)(item.error_message)
+    if item.error_code in CONFLICTS:
+        refusal: LinkmillError = Conflict(item.error_message)
+    else:
+        fields = [_at(f"/{name}", item.error_code, item.error_message) for name in FIELD_OF.get(item.error_code, ())]
+        refusal = Invalid(item.error_message, fields)
     refusal.code = item.error_code
     return refusal
+
+
+def _at(pointer: str, code: str, message: str) -> dict[str, str]:
+    return {"pointer": pointer, "code": code, "message": message}

@@ -7,6 +7,7 @@ from flask import Blueprint, Response, request
 from models import domains, links, store
 from models.errors import Gone, NotFound
 from models.links import Link
+from producer.rules import SLUG
 
 HEADERS = {"Cache-Control": "private, no-store", "Referrer-Policy": "no-referrer-when-downgrade"}
 
@@ -15,17 +16,16 @@ blueprint = Blueprint("redirect", __name__)
 
 @blueprint.get("/<slug>")
 def follow(slug: str) -> Response:
-    with store.read() as db:
-        link = links.get(db, domains.by_host(db, request.host).id, slug)
+    link = _find(slug) if SLUG.fullmatch(slug) else None
     if link is None:
         raise NotFound("there is no such short link")
     _refuse_ended(link)
-    headers = {
-        "Location": link.url,
-        "Cache-Control": "private, no-store",
-        "Referrer-Policy": "no-referrer-when-downgrade",
-    }
-    return Response(status=302, headers=headers)
+    return Response(status=302, headers=HEADERS | {"Location": link.url})
+
+
+def _find(slug: str) -> Link | None:
+    with store.read() as db:
+        return links.get(db, domains.by_host(db, request.host).id, slug)
 
 
 def _refuse_ended(link: Link) -> None:

@@ -14,16 +14,16 @@ blueprint = Blueprint("results", __name__, url_prefix="/api/jobs", description="
 
 
 @blueprint.route("/<job_id>/results.csv")
-@blueprint.response(200, {"type": "string"}, content_type="text/csv")
 @needs("read")
+@blueprint.response(200, {"type": "string"}, content_type="text/csv")
 def as_csv(job_id: str) -> Response:
     """The upload's own columns, then what became of each row."""
     return _streamed(job_id, results.as_csv, "text/csv; charset=utf-8", "csv")
 
 
 @blueprint.route("/<job_id>/results.ndjson")
-@blueprint.response(200, {"type": "string"}, content_type="application/x-ndjson")
 @needs("read")
+@blueprint.response(200, {"type": "string"}, content_type="application/x-ndjson")
 def as_ndjson(job_id: str) -> Response:
     """The same, as one JSON object a line."""
     return _streamed(job_id, results.as_ndjson, "application/x-ndjson", "ndjson")
