@@ -70,7 +70,7 @@ class _Place:
 
 
 def _sleep_until_told(job_id: int, seconds: float) -> None:
-    told = _quietly(lambda: client().blpop([_end(job_id)], timeout=seconds))
+    told = _quietly(lambda: client().blpop([_end(job_id)], timeout=seconds), LEAST_GAP_SECONDS)
     if told:
         tell_ended(job_id)  # for the others that wait
 
@@ -86,13 +86,13 @@ def _push(name: str) -> None:
     pipeline.execute()
 
 
-def _quietly(call: Callable[[], object]) -> object:
-    """Without Redis there is no signal, and the next look at the database comes a little later."""
+def _quietly(call: Callable[[], object], pause: float = 0.0) -> object:
+    """Without Redis there is no signal; whoever waits for one looks at the database a little later instead."""
     try:
         return call()
     except (RedisError, OSError) as error:
         log.warning("signals_away", reason=str(error))
-        time.sleep(LEAST_GAP_SECONDS)
+        time.sleep(pause)
         return None
 
 
