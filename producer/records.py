@@ -8,6 +8,7 @@ LONGEST_RECORD = 200  # lines that a quoted field may span
 LARGEST_RECORD = 1 << 18  # characters
 BLANK = ("", "\r")
 LONE_RETURN = "a carriage return that no line feed follows"
+PROBLEMS = {"new-line": LONE_RETURN}  # where Python's own words would puzzle
 NEVER_CLOSED = "a quote opens here and is not closed where a field ends"
 
 csv.field_size_limit(LARGEST_RECORD)
@@ -50,7 +51,7 @@ def _record(lines: Sequence[str], at: int) -> Record:
     try:
         cells = next(reader)
     except csv.Error as error:
-        return Record(at, 1, None, LONE_RETURN if "new-line" in str(error) else str(error))
+        return Record(at, 1, None, NEVER_CLOSED if reader.line_num > 1 else PROBLEMS.get(str(error)[:8], str(error)))
     used = reader.line_num
     closed = _balanced(lines, at, used) if used > 1 else not never_closed(lines[at])
     return Record(at, used, cells) if closed else Record(at, 1, None, NEVER_CLOSED)
