@@ -152,12 +152,22 @@ def _base_url(text: str) -> str:
 _ORIGIN = re.compile(r"https?://[^/?#@\s\\]+/?", re.IGNORECASE)
 
 
+_POSTGRESQL = ("postgresql+psycopg", r"[^/]*/.+")
+_STORES = {
+    "sqlite": ("sqlite", r"/.+"),
+    "postgres": _POSTGRESQL,
+    "postgresql": _POSTGRESQL,
+    "postgresql+psycopg": _POSTGRESQL,
+}
+"""By the scheme that users write: SQLAlchemy's own, and what has to follow."""
+
+
 def _database_url(text: str) -> str:
-    if text.startswith("sqlite:///"):
-        return text
-    if not re.match(r"postgres(ql)?(\+psycopg)?://[^/]*/.+", text):
+    scheme, _, rest = text.partition("://")
+    driver, form = _STORES.get(scheme, ("", "(?!)"))
+    if not re.fullmatch(form, rest):
         raise ValueError("postgresql://user@host:port/name or sqlite:///path")
-    return "postgresql+psycopg://" + text.split("://", 1)[1]
+    return f"{driver}://{rest}"
 
 
 def _redis_url(text: str) -> str:
