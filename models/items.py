@@ -39,15 +39,7 @@ def page(
     return list(db.execute(query).all())
 
 
-def between(db: Connection, job_id: int, first: int, rows: int) -> list[Row[*tuple[Any, ...]]]:
-    """The items of one shard, without what only failures carry: for results, which have the upload beside them."""
-    columns = (
-        items.c.index.label("at"),
-        items.c.line,
-        items.c.status,
-        items.c.slug,
-        items.c.error_code,
-        items.c.error_message,
-    )
-    query = select(*columns).where(items.c.job_id == job_id, items.c.index >= first, items.c.index < first + rows)
-    return list(db.execute(query.order_by(items.c.index)).all())
+def between(db: Connection, job_id: int, first: int, rows: int) -> list[tuple[Any, ...]]:
+    """The items of one shard: index, line, status, slug, error code and message; the upload has the rest."""
+    query = select(*OUTCOME).where(items.c.job_id == job_id, items.c.index >= first, items.c.index < first + rows)
+    return list(db.execute(query.order_by(items.c.index)).tuples())

@@ -11,24 +11,30 @@ from models.jobs import Job
 from producer import batch, uploads
 from producer.formats import CSV, DANGEROUS, FIELDS, OUR_COLUMNS, Layout
 
+RISKY = frozenset((*DANGEROUS, "'"))
 
-class Row(NamedTuple):
-    own: Sequence[Any]
-    ours: tuple[Any, ...]
+
+class Part(NamedTuple):
+    """Some rows as they came, and what became of each."""
+
+    own: list[list[Any]]
+    ours: list[tuple[Any, ...]]
 
 
 def as_csv(job: Job, statuses: Sequence[str]) -> Iterator[bytes]:
     """The results as a spreadsheet may open them: no cell can be taken for a formula."""
     names = own_columns(job)
     yield _csv([[*map(safe, names), *_ours(names)]])
-    for rows in _shards(job, statuses, names):
-        yield _csv([[*map(safe, map(_cell, row.own)), *map(safe, map(_cell, row.ours))] for row in rows])
+    for part in _parts(job, statuses, names):
+        own = part.own if Layout.load(job.layout).format == CSV else [list(map(_cell, row)) for row in part.own]
+        yield _csv([[*_safe_row(row), *outcome] for row, outcome in zip(own, part.ours, strict=True)])
 
 
 def as_ndjson(job: Job, statuses: Sequence[str]) -> Iterator[bytes]:
     names = own_columns(job)
-    for rows in _shards(job, statuses, names):
-        text = "".join(json.dumps(_object(names, row), ensure_ascii=False) + "\n" for row in rows)
+    for part in _parts(job, statuses, names):
+        rows = zip(part.own, part.ours, strict=True)
+        text = "".join(json.dumps(_object(names, *row), ensure_ascii=False) + "\n" for row in rows)
         yield text.encode(errors="replace")
 
 
@@ -42,17 +48,22 @@ def safe(text: str) -> str:
     return f"'{text}" if text.lstrip("'").startswith(DANGEROUS) else text
 
 
-def _shards(job: Job, statuses: Sequence[str], names: list[str]) -> Iterator[list[Row]]:
+def _safe_row(row: list[str]) -> list[str]:
+    return [safe(cell) if cell[:1] in RISKY else cell for cell in row]
+
+
+def _parts(job: Job, statuses: Sequence[str], names: list[str]) -> Iterator[Part]:
     with store.read() as db:
         ranges = shards.ranges(db, job.id, job.run)
-    base = domains.base_url(job.hostname, job.is_default)
+    base = domains.short_url(domains.base_url(job.hostname, job.is_default), "")
     for shard in ranges:
         with store.read() as db:
             found = items.between(db, job.id, shard.first_index, shard.rows)
-        wanted = [item for item in found if not statuses or item.status in statuses]
+        wanted = [item for item in found if item[2] in statuses] if statuses else found
         if wanted:
             own = _own(job, shard, names)
-            yield [Row(own[item.at - shard.first_index], _outcome(item, base)) for item in wanted]
+            chosen = own if len(wanted) == len(own) else [own[item[0] - shard.first_index] for item in wanted]
+            yield Part(chosen, [_outcome(item, base) for item in wanted])
 
 
 def _own(job: Job, shard: Any, names: list[str]) -> list[list[Any]]:
@@ -79,14 +90,16 @@ def _fitted(row: list[str], width: int, password: int | None) -> list[str]:
     return [*row[: width - 1], ",".join(row[width - 1 :])]
 
 
-def _outcome(item: Any, base: str) -> tuple[Any, ...]:
-    short = domains.short_url(base, item.slug) if item.slug else None
-    return (item.line, item.status, short, item.slug, item.error_code, item.error_message)
+def _outcome(item: Sequence[Any], base: str) -> tuple[Any, ...]:
+    _, line, status, slug, code, message = item
+    if code is None:
+        return (line, status, base + slug, slug if slug[0] not in RISKY else safe(slug), None, None)
+    return (line, status, None, None, code, safe(message))
 
 
-def _object(names: list[str], row: Row) -> dict[str, Any]:
-    own = {name: value for name, value in zip(names, row.own, strict=True) if value not in (None, "")}
-    return own | dict(zip(_ours(names), row.ours, strict=True))
+def _object(names: list[str], own: list[Any], ours: tuple[Any, ...]) -> dict[str, Any]:
+    given = {name: value for name, value in zip(names, own, strict=True) if value not in (None, "")}
+    return given | dict(zip(_ours(names), ours, strict=True))
 
 
 def _ours(names: Sequence[str]) -> list[str]:
@@ -101,7 +114,7 @@ def _cell(value: Any) -> str:
     return value if isinstance(value, str) else json.dumps(value)
 
 
-def _csv(rows: list[list[str]]) -> bytes:
+def _csv(rows: list[list[Any]]) -> bytes:
     out = io.StringIO()
     csv.writer(out, lineterminator="\r\n").writerows(rows)
     return out.getvalue().encode(errors="replace")

@@ -1,5 +1,7 @@
 """HTTP in and out: no SQL of its own, no rules."""
 
+import gc
+
 from flask import Flask
 from flask_smorest import Api
 
@@ -29,4 +31,11 @@ def create_app() -> Flask:
     errors.register(app)
     app.cli.add_command(cli.keys)
     app.cli.add_command(cli.upgrade)
+    tame_collector()
     return app
+
+
+def tame_collector() -> None:
+    """Results hold some 100,000 cells at a time: a collector that walks them every 700 makes them three times slower."""
+    gc.freeze()
+    gc.set_threshold(100_000, 20, 100)
