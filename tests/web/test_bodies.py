@@ -1,0 +1,255 @@
+"""What may be posted to /api/jobs, and what becomes of what may not."""
+
+import gzip
+import io
+import json
+import socket
+import time
+from collections.abc import Iterator
+from typing import Any
+from urllib.parse import urlsplit
+
+import httpx
+import pytest
+
+from models import keys, settings, store
+from models.keys import Owner
+from tests.ground import System, until
+from web import create_app
+
+BOUNDARY = "frontier"
+CSV = b"url,title\nhttps://example.com/a,A\nhttps://example.com/b,B\n"
+NDJSON = b'{"url":"https://example.com/a","title":"A"}\n{"url":"https://example.com/b","title":"B"}\n'
+LINKS = json.dumps(
+    {"links": [json.loads(line) for line in NDJSON.splitlines()], "metadata": {"a": 1}}, indent=2
+).encode()
+COUNT = json.dumps({"url": "https://example.com/a", "tags": ["x"], "count": 2, "metadata": {"a": 1}}, indent=2).encode()
+
+
+def part(name: str, value: bytes, headers: str = "", filename: str | None = None) -> bytes:
+    named = f'; filename="{filename}"' if filename is not None else ""
+    head = f'--{BOUNDARY}\r\nContent-Disposition: form-data; name="{name}"{named}\r\n{headers}\r\n'
+    return head.encode() + value + b"\r\n"
+
+
+def form(*parts: bytes) -> bytes:
+    return b"".join(parts) + f"--{BOUNDARY}--\r\n".encode()
+
+
+OPTION = part("metadata", b'{"a": 1}')
+MULTIPART = f"multipart/form-data; boundary={BOUNDARY}"
+ND = "application/x-ndjson"
+DEEP = b'{"links":[{}],"metadata":' + b'{"a":' * 90 + b"1" + b"}" * 91
+LARGE = form(part("metadata", b"x" * (1 << 20) + b"x"), part("file", CSV, "", "a"))
+QUERY = "?metadata=%7B%22a%22%3A%201%7D"
+BODIES = {
+    "links": ("application/json", "", "json", LINKS),
+    "count": ("application/json; charset=utf-8", "", "count", COUNT),
+    "csv": ("text/csv", QUERY, "csv", CSV),
+    "ndjson": ("application/x-ndjson", QUERY, "ndjson", NDJSON),
+    "options before the file": (MULTIPART, "", "csv", form(OPTION, part("file", CSV, "", "a.csv"))),
+    "options behind the file": (MULTIPART, "", "ndjson", form(part("file", NDJSON, "", "a.JSONL"), OPTION)),
+    "kind by type": (MULTIPART, "", "ndjson", form(OPTION, part("file", NDJSON, f"Content-Type: {ND}\r\n", ""))),
+    "json by content": (MULTIPART, "", "ndjson", form(OPTION, part("file", b"\n " + NDJSON, "", "upload"))),
+    "csv by content": (MULTIPART, "", "csv", form(OPTION, part("file", CSV, "Content-Type: text/plain\r\n", "upload"))),
+}  # fmt: skip
+
+
+def trickle(body: bytes) -> Iterator[bytes]:
+    """A stream of unknown length, in pieces that fit nothing."""
+    for at in range(0, len(body), 37):
+        yield body[at : at + 37]
+
+
+def files(system: System) -> set[str]:
+    folder = system.data_dir / "uploads"
+    return {path.name for path in folder.iterdir()} if folder.exists() else set()
+
+
+@pytest.mark.parametrize("name", BODIES)
+def test_every_body_is_taken_plain_or_zipped_whole_or_in_chunks(system: System, name: str) -> None:
+    kind, query, source, body = BODIES[name]
+    members = gzip.compress(body[:40]) + gzip.compress(body[40:])
+    for content, coding in (
+        (body, "identity"),
+        (trickle(body), "identity"),
+        (members, "gzip"),
+        (trickle(members), "gzip"),
+    ):
+        headers = {"Content-Type": kind, "Content-Encoding": coding, "Prefer": "wait=20"}
+        answer = system.post(content, f"/api/jobs{query}", headers=headers)
+        assert answer.status_code == 200, answer.text
+        job = answer.json()
+        assert (job["source"], job["counts"]["created"], job["metadata"]) == (source, 2, {"a": 1})
+
+
+REFUSED: dict[str, tuple[str, str, bytes, int, str]] = {
+    "empty": ("text/csv", "", b"", 422, "EMPTY_UPLOAD"),
+    "header only": ("text/csv", "", b"url,title\n", 422, "EMPTY_UPLOAD"),
+    "blank lines": ("text/csv", "", b"\n\r\n\n", 422, "EMPTY_UPLOAD"),
+    "header and blank lines": ("text/csv", "", b"url\n\n\r\n", 422, "EMPTY_UPLOAD"),
+    "no json lines": ("application/x-ndjson", "", b"\n\n", 422, "EMPTY_UPLOAD"),
+    "no links": ("application/json", "", b'{"links": []}', 422, "EMPTY_UPLOAD"),
+    "no type": ("", "", CSV, 415, "UNSUPPORTED_TYPE"),
+    "wrong type": ("text/plain", "", CSV, 415, "UNSUPPORTED_TYPE"),
+    "form type": ("application/x-www-form-urlencoded", "", CSV, 415, "UNSUPPORTED_TYPE"),
+    "broken json": ("application/json", "", b'{"links": [', 400, "BROKEN_JSON"),
+    "deep json": ("application/json", "", b'{"links": ' + b"[" * 100_000, 400, "BROKEN_JSON"),
+    "not a number": ("application/json", "", b'{"links": [{"ttl": NaN}]}', 400, "BROKEN_JSON"),
+    "a list": ("application/json", "", b"[]", 422, "INVALID_REQUEST"),
+    "a number": ("application/json", "", b"5", 422, "INVALID_REQUEST"),
+    "no url": ("application/json", "", b'{"count": 5}', 422, "INVALID_REQUEST"),
+    "100,001 links": ("application/json", "", b'{"links":[' + b"1," * 100_000 + b"1]}", 413, "TOO_LARGE"),
+    "unknown option": ("text/csv", "?colour=red", CSV, 422, "INVALID_REQUEST"),
+    "unknown json option": ("application/json", "", b'{"links": [{}], "colour": 1}', 422, "INVALID_REQUEST"),
+    "unknown domain": ("text/csv", "?domain=other.example", CSV, 422, "INVALID_REQUEST"),
+    "impossible domain": ("text/csv", "?domain=%00", CSV, 422, "INVALID_REQUEST"),
+    "domain of another type": ("application/json", "", b'{"links": [{}], "domain": 5}', 422, "INVALID_REQUEST"),
+    "metadata that is no object": ("text/csv", "?metadata=5", CSV, 422, "INVALID_REQUEST"),
+    "metadata that is no json": ("text/csv", "?metadata=%7B", CSV, 422, "INVALID_REQUEST"),
+    "metadata with NaN": ("text/csv", "?metadata=%7B%22a%22:NaN%7D", CSV, 422, "INVALID_REQUEST"),
+    "deep metadata": ("application/json", "", DEEP, 422, "INVALID_REQUEST"),
+    "mapping to no field": ("text/csv", "?mapping=%7B%22colour%22:%22url%22%7D", CSV, 422, "INVALID_REQUEST"),
+    "mapping of another type": ("text/csv", "?mapping=%7B%22url%22:5%7D", CSV, 422, "INVALID_REQUEST"),
+    "no boundary": ("multipart/form-data", "", form(OPTION), 400, "BROKEN_MULTIPART"),
+    "no file": (MULTIPART, "", form(OPTION), 422, "INVALID_REQUEST"),
+    "two files": (MULTIPART, "", form(part("file", CSV, "", "a"), part("file", CSV, "", "b")), 422, "INVALID_REQUEST"),
+    "another file": (MULTIPART, "", form(part("data", CSV, "", "a")), 422, "INVALID_REQUEST"),
+    "unknown field": (MULTIPART, "", form(part("file", CSV, "", "a"), part("colour", b"red")), 422, "INVALID_REQUEST"),
+    "cut multipart": (MULTIPART, "", form(part("file", CSV, "", "a"))[:-30], 400, "BROKEN_MULTIPART"),
+    "empty file": (MULTIPART, "", form(part("file", b"", "", "a.csv")), 422, "EMPTY_UPLOAD"),
+    "no multipart": (MULTIPART, "", CSV, 400, "BROKEN_MULTIPART"),
+    "large field": (MULTIPART, "", LARGE, 413, "TOO_LARGE"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", REFUSED)
+def test_what_cannot_be_taken_is_refused_clearly_and_leaves_no_file(system: System, name: str) -> None:
+    kind, query, body, status, code = REFUSED[name]
+    before = files(system)
+    for content in (body, trickle(body) if len(body) < 10_000 else body):
+        answer = system.post(content, f"/api/jobs{query}", headers={"Content-Type": kind} if kind else {})
+        refused(answer, status, code)
+    assert files(system) == before
+
+
+def refused(answer: httpx.Response, status: int, code: str) -> dict[str, Any]:
+    assert answer.status_code == status, answer.text
+    assert answer.headers["Content-Type"] == "application/problem+json"
+    problem: dict[str, Any] = answer.json()
+    assert (problem["code"], problem["status"]) == (code, status)
+    assert problem["detail"]
+    return problem
+
+
+def test_a_refused_option_is_pointed_at(system: System) -> None:
+    for query, pointer in (("colour=red", "/colour"), ("domain=x.example", "/domain"), ("metadata=5", "/metadata")):
+        problem = refused(system.csv(CSV, path=f"/api/jobs?{query}"), 422, "INVALID_REQUEST")
+        assert problem["errors"][0]["pointer"] == pointer
+
+
+def test_broken_gzip_bombs_and_other_codings_are_refused(system: System) -> None:
+    before = files(system)
+    bomb = gzip.compress(b"url\n" + bytes(200 << 20))
+    for body, coding, status, code in (
+        (CSV, "gzip", 400, "BROKEN_GZIP"),
+        (gzip.compress(CSV)[:-5], "gzip", 400, "BROKEN_GZIP"),
+        (gzip.compress(CSV) + b"x", "gzip", 400, "BROKEN_GZIP"),
+        (bomb, "gzip", 413, "TOO_LARGE"),
+        (CSV, "br", 415, "UNSUPPORTED_TYPE"),
+        (b"", "gzip", 422, "EMPTY_UPLOAD"),
+    ):
+        refused(system.csv(body, headers={"Content-Encoding": coding}), status, code)
+    assert files(system) == before
+
+
+UNREADABLE = {
+    "no url": (b"link to,title\nx,y\n", 'line 1: no column is named url; the header has ["link to", "title"]'),
+    "two urls": (b"url,URL\nx,y\n", "line 1: two columns stand for url"),
+    "UTF-16": ("url\nhttps://a.b".encode("utf-16"), "line 1: this is UTF-16"),
+    "zip": (b"PK\x03\x04" + bytes(100), "line 1: this is a zip or spreadsheet"),
+    "header of Latin-1": (b"url,t\xeftre\nx,y\n", "line 1: byte 0xef at 6 is not UTF-8"),
+    "open quote": (b'url,"title\nx,y\n', "line 1: the header cannot be read"),
+}
+
+
+@pytest.mark.parametrize("name", UNREADABLE)
+def test_a_file_that_cannot_be_read_is_a_failed_job_that_says_where(system: System, name: str) -> None:
+    body, said = UNREADABLE[name]
+    before = files(system)
+    job = system.csv(body).raise_for_status().json()
+    assert (job["status"], job["outcome"], job["counts"]["total"]) == ("failed", "failed", None)
+    assert job["detail"].startswith(said)
+    assert files(system) == before
+    assert system.items(job) == []
+    assert system.client.get(job["links"]["results"]).status_code == 200
+
+
+def test_a_line_without_end_is_a_failed_job_that_says_where(system: System) -> None:
+    job = system.finished(system.csv(b"url\nhttps://a.b\n" + b"x" * (5 << 20)))
+    assert (job["status"], job["detail"].partition(":")[0]) == ("failed", "line 3")
+
+
+@pytest.mark.parametrize("how", ["shut", "close", "reset"])
+@pytest.mark.parametrize("name", ["csv", "ndjson"])
+def test_a_client_that_goes_away_leaves_no_job_and_no_file(system: System, name: str, how: str) -> None:
+    kind, query, _, body = BODIES[name]
+    files_before, jobs_before = files(system), jobs(system)
+    with socket.create_connection(("localhost", urlsplit(system.url).port or 80)) as client:
+        head = (
+            f"POST /api/jobs{query} HTTP/1.1\r\nHost: x\r\nContent-Type: {kind}\r\nContent-Length: {len(body) + 1}\r\n"
+        )
+        client.sendall(f"{head}Authorization: Bearer {system.key['token']}\r\n\r\n".encode() + body)
+        until(lambda: files(system) != files_before, what="the upload to be begun")
+        if how == "reset":
+            client.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, b"\1\0\0\0\0\0\0\0")
+        if how == "shut":
+            client.shutdown(socket.SHUT_WR)
+            assert b"400" in client.recv(100)
+    until(lambda: files(system) == files_before, what="the file to be gone")
+    assert jobs(system) == jobs_before
+
+
+def jobs(system: System) -> list[str]:
+    return [
+        job["id"] for job in system.client.get("/api/jobs", params={"limit": 1000}).raise_for_status().json()["items"]
+    ]
+
+
+def test_more_than_may_be_uploaded_is_refused_before_it_is_sent(system: System) -> None:
+    with socket.create_connection(("localhost", urlsplit(system.url).port or 80), timeout=10) as client:
+        head = f"POST /api/jobs HTTP/1.1\r\nHost: x\r\nContent-Type: text/csv\r\nContent-Length: {3 << 30}\r\n"
+        client.sendall(f"{head}Authorization: Bearer {system.key['token']}\r\n\r\nurl\n".encode())
+        assert b" 413 " in client.recv(100)
+
+
+def test_a_json_list_of_more_than_64_mib_is_refused(system: System) -> None:
+    before, begun = files(system), time.monotonic()
+    refused(system.post(b" " * (65 << 20), headers={"Content-Type": "application/json"}), 413, "TOO_LARGE")
+    assert time.monotonic() - begun < 30
+    assert files(system) == before
+
+
+@pytest.mark.parametrize("kind", ["text/csv", "application/x-ndjson", "application/json", MULTIPART])
+@pytest.mark.parametrize("coding", ["identity", "gzip"])
+def test_the_limit_holds_for_what_was_not_announced_and_for_what_was_zipped(
+    house: Owner, monkeypatch: pytest.MonkeyPatch, kind: str, coding: str
+) -> None:
+    with store.write() as db:
+        token = keys.create(db, "default", None, "test", ["write"])["token"]
+    monkeypatch.setenv("MAX_UPLOAD_BYTES", "5000")
+    settings.get.cache_clear()
+    rows = b"url\n" + b"https://example.com/%d\n" * 1000
+    body = form(part("file", rows, "", "a.csv")) if kind == MULTIPART else rows
+    answer = (
+        create_app()
+        .test_client()
+        .post(
+            "/api/jobs",
+            input_stream=io.BytesIO(gzip.compress(body) if coding == "gzip" else body),
+            environ_overrides={"wsgi.input_terminated": True},
+            headers={"Content-Type": kind, "Content-Encoding": coding, "Authorization": f"Bearer {token}"},
+        )
+    )
+    assert (answer.status_code, answer.get_json()["code"]) == (413, "TOO_LARGE")
+    assert not list((settings.get().data_dir / "uploads").glob("*"))
