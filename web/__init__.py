@@ -36,6 +36,6 @@ def create_app() -> Flask:
 
 
 def tame_collector() -> None:
-    """Results hold some 100,000 cells at a time: a collector that walks them every 700 makes them three times slower."""
+    """Results hold 100,000 cells at a time: a collector that walks them every 700 makes them three times slower."""
     gc.freeze()
     gc.set_threshold(100_000, 20, 100)
