@@ -1,0 +1,69 @@
+"""What a frozen owner holds in the database, eviction gives back."""
+
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from textwrap import dedent
+
+import psutil
+import pytest
+from sqlalchemy import insert
+from sqlalchemy.exc import DBAPIError
+
+from models import store
+from models.keys import Owner
+from models.tables import reserved_slugs
+from tests.ground import ROOT, until
+
+HOLDS_AND_STANDS_STILL = dedent(
+    """
+    import os, signal
+    from models import store
+    from models.slugs import keep_reserved
+    with store.write() as db:
+        keep_reserved(db, {"held"})
+        print(store.dialect().owner(db), flush=True)
+        os.kill(os.getpid(), signal.SIGSTOP)
+    """
+)
+
+
+def test_a_frozen_transaction_holds_nothing_any_more(house: Owner) -> None:
+    with frozen() as (process, owner):
+        with store.read() as db:
+            store.dialect().evict(db, owner)
+        with store.write() as db:
+            db.execute(insert(reserved_slugs).values(slug="held"))
+        if process.is_running() and process.status() == psutil.STATUS_STOPPED:
+            process.resume()  # and it finds that it may not commit
+
+
+def test_an_owner_that_is_another_by_now_is_left_alone(house: Owner) -> None:
+    with frozen() as (process, owner):
+        process.resume()
+        with store.read() as db:
+            store.dialect().evict(db, owner.split()[0] + " 0")
+            store.dialect().evict(db, "999999999 0")
+        assert process.wait(20) == 0
+
+
+def test_an_error_that_passes_is_told_from_one_that_does_not(house: Owner) -> None:
+    with pytest.raises(DBAPIError) as failure, store.write() as db:
+        db.exec_driver_sql("SELECT nothing FROM nowhere")
+    assert not store.dialect().passing(failure.value)
+
+
+@contextmanager
+def frozen() -> Iterator[tuple[psutil.Process, str]]:
+    """A process that stopped in the middle of a transaction, and its mark."""
+    command = [sys.executable, "-c", HOLDS_AND_STANDS_STILL]
+    with subprocess.Popen(command, cwd=ROOT, env=dict(os.environ), stdout=subprocess.PIPE, text=True) as child:
+        assert child.stdout
+        owner, process = child.stdout.readline().strip(), psutil.Process(child.pid)
+        until(lambda: process.status() == psutil.STATUS_STOPPED, 10, "it to stand still")
+        try:
+            yield process, owner
+        finally:
+            child.kill()
