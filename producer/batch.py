@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 import msgspec
 import numpy as np
 
-from producer.formats import COUNT, CSV, FIELDS, OUR_COLUMNS, Layout, undone
+from producer.formats import COUNT, CSV, FIELDS, OUR_COLUMNS, Layout, from_json, undone
 from producer.records import never_closed, records
 
 SHOWN = 300  # characters of an unreadable row that its item keeps
@@ -154,7 +154,7 @@ def _ndjson(data: bytes, line: int, skip: int, rows: int) -> Batch:
 
 def _object(text: bytes) -> dict[str, Any] | str:
     try:
-        value = decoder.decode(text)
+        value = from_json(decoder, text)
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
         return str(error)
     except RecursionError:

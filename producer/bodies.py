@@ -7,7 +7,7 @@ from typing import Any
 import msgspec
 
 from models.errors import BrokenGzip, BrokenJson, EmptyUpload, Invalid, TooLarge
-from producer.formats import BOM, FIELDS
+from producer.formats import BOM, FIELDS, from_json
 
 CHUNK = 1 << 20
 LARGEST_RATIO = 200
@@ -58,7 +58,7 @@ def whole(chunks: Iterable[bytes], limit: int) -> bytes:
 def json_body(body: bytes) -> tuple[dict[str, Any], list[msgspec.Raw] | None, int, bytes]:
     """Takes a JSON request apart: options, the list of items or None, and for the count shape N and its one item."""
     try:
-        parts = pieces.decode(body.removeprefix(BOM))
+        parts = from_json(pieces, body.removeprefix(BOM))
         if "links" in parts:
             links = raw_items.decode(parts.pop("links"))
             return _decoded(parts), links, 0, b""

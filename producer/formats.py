@@ -1,11 +1,16 @@
 """How an upload is to be read: found out once from its first bytes, kept with the job."""
 
 import json
+import re
 from dataclasses import asdict, dataclass, field
-from typing import Any
+from typing import Any, TypeVar
+
+import msgspec
 
 from models.errors import EmptyUpload, Invalid, Unreadable
 from producer.records import LONGEST_RECORD, records
+
+T = TypeVar("T")
 
 CSV, NDJSON, COUNT = "csv", "ndjson", "count"
 BOM = b"\xef\xbb\xbf"
@@ -50,6 +55,7 @@ OUR_COLUMNS = ("line", "status", "short_url", "slug", "error_code", "error_messa
 """What our own results add to an upload: known, and ignored, when a mended file comes back."""
 
 HEADER_LIMIT = 1 << 20
+ESCAPE = re.compile(rb"\\(?:u[dD][89abAB]..\\u[dD][c-fC-F]..|u([dD][89a-fA-F]..)|.)", re.DOTALL)
 UNREADABLE_MARKS = {
     b"\xff\xfe": "UTF-16",
     b"\xfe\xff": "UTF-16",
@@ -105,6 +111,19 @@ def inspect(head: bytes, format_: str, shard_rows: int, mapping: dict[str, str])
     if end > len(head) >= HEADER_LIMIT:
         raise Unreadable(f"line {at + 1}: the header is longer than {HEADER_LIMIT:,} bytes")
     return Layout(CSV, min(end, len(head)), 1 + at + used, columns, own, mapped, shard_rows)
+
+
+def from_json(decoder: msgspec.json.Decoder[T], text: bytes) -> T:
+    """Reads JSON in which half a surrogate pair may be: for whoever judges the value, a character that is none."""
+    try:
+        return decoder.decode(text)
+    except msgspec.ValidationError:
+        raise
+    except msgspec.DecodeError:
+        whole = ESCAPE.sub(lambda found: rb"\u0000" if found[1] else found[0], text)
+        if whole == text:
+            raise
+        return decoder.decode(whole)
 
 
 def undone(text: str) -> str:

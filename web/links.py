@@ -10,7 +10,7 @@ from models import domains, items, jobs, links, settings, store
 from models.errors import BrokenJson, Conflict, Invalid, LinkmillError, Unavailable
 from producer import bodies, schemas, shapes, wait
 from producer.accept import Options, Upload, accept
-from producer.formats import NDJSON
+from producer.formats import NDJSON, from_json
 from producer.rules import RULES
 from web.auth import needs, owner
 from web.bodies import chunks
@@ -39,7 +39,7 @@ def create() -> Response:
 def _item(body: bytes) -> tuple[str | None, bytes]:
     """The item, and the domain, which is said of the whole upload."""
     try:
-        parts = bodies.pieces.decode(body)
+        parts = from_json(bodies.pieces, body)
         domain = msgspec.json.decode(parts.pop("domain", b"null"))
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise BrokenJson(f"the body is not a JSON object: {error}") from None

@@ -1,17 +1,26 @@
 """Short links: from a slug to where it leads."""
 
 from datetime import UTC, datetime
+from wsgiref.types import WSGIEnvironment
 
 from flask import Blueprint, Response, request
+from werkzeug.datastructures import Headers
 
 from models import domains, links, store
 from models.errors import Gone, NotFound
 from models.links import Link
 from producer.rules import SLUG
 
-HEADERS = {"Cache-Control": "private, no-store", "Referrer-Policy": "no-referrer-when-downgrade"}
+HEADERS = {"Content-Length": "0", "Cache-Control": "private, no-store", "Referrer-Policy": "no-referrer-when-downgrade"}
 
 blueprint = Blueprint("redirect", __name__)
+
+
+class Redirect(Response):
+    """Leads to the URL to the letter: Werkzeug would quote anew what browsers do not."""
+
+    def get_wsgi_headers(self, environ: WSGIEnvironment) -> Headers:
+        return self.headers
 
 
 @blueprint.get("/<slug>")
@@ -20,7 +29,7 @@ def follow(slug: str) -> Response:
     if link is None:
         raise NotFound("there is no such short link")
     _refuse_ended(link)
-    return Response(status=302, headers=HEADERS | {"Location": link.url})
+    return Redirect(status=302, headers=HEADERS | {"Location": link.url})
 
 
 def _find(slug: str) -> Link | None:

@@ -106,7 +106,6 @@ def test_json_lines_keep_their_types() -> None:
         "{",
         '{"url":"a"',
         '{"url":NaN}',
-        '{"url":"\\ud800"}',
         '{"a":1e999}',
         "[" * 5000,
         '{"a":' * 5000,
@@ -117,6 +116,23 @@ def test_a_line_that_is_no_object_costs_its_row(line: str) -> None:
     assert codes(found) == {1: "MALFORMED_ROW"}
     assert found.problems[1].message.startswith("line 2: ")
     assert found.columns["url"] == ["a", None, "b"]
+
+
+@pytest.mark.parametrize(
+    ("escaped", "read"),
+    [
+        (r"\ud800", "\0"),
+        (r"x\uDFFFy", "x\0y"),
+        (r"\ud83d\ude00\ud83d", "😀\0"),
+        (r"\ude00\ud83d", "\0\0"),
+        (r"\\ud800", r"\ud800"),
+        (r"\\\ud800", "\\\0"),
+        (r"\ud800\n\u0041", "\0\nA"),
+    ],
+)
+def test_half_a_surrogate_pair_is_a_character_that_no_rule_lets_through(escaped: str, read: str) -> None:
+    found = ndjson(f'{{"url":"a","title":"{escaped}"}}\n{{"url":"b"}}\n')
+    assert (found.columns["title"], found.problems) == ([read, None], {})
 
 
 def test_json_that_is_not_utf8_costs_its_row() -> None:

@@ -50,7 +50,8 @@ def test_one_bad_value_fails_its_row_alone(quote: str) -> None:
         ("group", "true", "INVALID_TYPE"), ("group", '"other"', "UNKNOWN_GROUP"), ("group", "7", "UNKNOWN_GROUP"),
         ("utm_term", "1", "INVALID_TYPE"), ("utm_term", '"a\\u0000"', "INVALID_UTM"),
         ("external_id", "5", "INVALID_TYPE"), ("external_id", '"' + "x" * 256 + '"', "INVALID_EXTERNAL_ID"),
-        ("colour", "1", "UNKNOWN_FIELD"), ("title", '"\\ud800"', "MALFORMED_ROW"),
+        ("colour", "1", "UNKNOWN_FIELD"), ("title", '"\\ud800"', "INVALID_TITLE"),
+        ("url", '"https://\\udc00"', "INVALID_URL"),
         ("title", "1" * 5000, "MALFORMED_ROW"),
     ],
 )  # fmt: skip

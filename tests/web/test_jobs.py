@@ -85,7 +85,17 @@ def test_the_outcome_tells_how_many_succeeded(system: System, items: list[str], 
 
 def test_whatever_an_item_is_it_fails_alone(system: System) -> None:
     good = {"url": "https://a.b"}
-    wrong: list[Any] = [5, None, [], "x", {}, {"url": 5}, {**good, "lug": 1}, {**good, "slug": "api"}, {**good, "title": "a\0b"}]
+    wrong: list[Any] = [
+        5,
+        None,
+        [],
+        "x",
+        {},
+        {"url": 5},
+        {**good, "lug": 1},
+        {**good, "slug": "api"},
+        {**good, "title": "a\0b"},
+    ]
     job = waited(system, [good, *wrong, good])
     codes = [item["error"] and item["error"]["code"] for item in system.items(job)]
     assert codes == [
@@ -93,6 +103,15 @@ def test_whatever_an_item_is_it_fails_alone(system: System) -> None:
         "UNKNOWN_FIELD", "RESERVED_SLUG", "INVALID_TITLE", None,
     ]  # fmt: skip
     assert [item["line"] for item in system.items(job)] == list(range(1, 12))
+
+
+def test_half_a_surrogate_pair_fails_its_item_in_every_body(system: System) -> None:
+    items = [{"url": "https://a.b"}, {"url": "https://a.b", "title": "\ud800"}, {"url": "https://a.b/\udfff"}]
+    lines = "\n".join(map(json.dumps, items))
+    for kind, body in (("application/json", json.dumps({"links": items})), ("application/x-ndjson", lines)):
+        answer = system.post(body.encode(), headers={"Content-Type": kind} | WAIT)
+        assert answer.status_code == 200, answer.text
+        assert answer.json()["errors"] == {"INVALID_TITLE": 1, "INVALID_URL": 1}
 
 
 def test_our_own_short_links_are_no_targets(system: System) -> None:

@@ -1,0 +1,72 @@
+"""What operators type."""
+
+import json
+import stat
+
+import pytest
+
+from tests.ground import System
+from tests.web.commands import client, flask, new_key
+
+FIELDS = {"id", "name", "workspace_id", "domain_id", "token", "consumer_key", "consumer_secret"}
+
+
+def test_a_key_is_printed_once_with_the_secret_of_a_new_workspace(system: System) -> None:
+    first = new_key(system, "--workspace", "fresh", "--name", "one")
+    second = new_key(system, "--workspace", "fresh", "--plan", "pro", "--scopes", "read")
+    assert set(first) == FIELDS | {"webhook_secret"}
+    assert set(second) == FIELDS
+    assert (first["name"], first["workspace_id"]) == ("one", second["workspace_id"])
+    assert first["webhook_secret"].startswith("whsec_")
+    assert first["domain_id"] == system.key["domain_id"]
+    plans = system.sql("SELECT plan FROM workspaces WHERE name = 'fresh'")
+    assert plans == [("pro",)]
+    with client(system, first) as asking:
+        assert asking.get("/api/jobs").json() == {"items": [], "next_cursor": None}
+
+
+def test_a_new_workspace_is_on_the_builder_plan_and_the_first_on_enterprise(system: System) -> None:
+    new_key(system, "--workspace", "plain")
+    assert system.sql("SELECT plan FROM workspaces WHERE name = 'plain'") == [("builder",)]
+    assert system.sql("SELECT plan FROM workspaces WHERE name = 'default'") == [("enterprise",)]
+
+
+def test_only_hashes_of_secrets_are_kept(system: System) -> None:
+    key = new_key(system)
+    (row,) = system.sql(f"SELECT * FROM keys WHERE id = {key['id']}")
+    assert key["consumer_key"] in row
+    assert key["token"] not in row
+    assert key["consumer_secret"] not in row
+
+
+def test_without_json_it_is_for_people(system: System) -> None:
+    done = flask(system, "keys", "create")
+    assert "token            lm_" in done.stdout
+
+
+@pytest.mark.parametrize("arguments", [["--scopes", "admin"], ["--scopes", ""], ["--plan", "free"]])
+def test_a_wrong_word_is_refused(system: System, arguments: list[str]) -> None:
+    done = flask(system, "keys", "create", *arguments)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert arguments[0] in done.stderr
+
+
+def test_the_first_key_is_for_its_owners_eyes(system: System) -> None:
+    path = system.data_dir / "first-key.json"
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+    assert set(json.loads(path.read_text())) == FIELDS | {"webhook_secret"}
+
+
+def test_an_upgrade_keeps_the_first_key(system: System) -> None:
+    before = (system.data_dir / "first-key.json").read_text()
+    assert flask(system, "upgrade").returncode == 0
+    assert (system.data_dir / "first-key.json").read_text() == before
+
+
+def test_no_secret_comes_into_the_log(system: System) -> None:
+    system.post({"url": "https://a.b", "password": "hunter2-hunter2"}, "/api/links")
+    system.csv("url,password\nnope,hunter2-hunter2\nbroken\n", headers={"Prefer": "wait=20"}).raise_for_status()
+    log = system.log()
+    for secret in (*(system.key[name] for name in ("token", "consumer_secret", "webhook_secret")), "hunter2"):
+        assert secret not in log
+    assert not [row for row in system.sql("SELECT input FROM items WHERE input IS NOT NULL") if "hunter2" in row[0]]
