@@ -71,6 +71,10 @@ class Invalid(LinkmillError):
         self.errors = errors or []
 
 
+class BadTarget(Invalid):
+    code = "BAD_TARGET"
+
+
 class EmptyUpload(Invalid):
     code = "EMPTY_UPLOAD"
 
@@ -83,6 +87,12 @@ class Unreadable(LinkmillError):
     """The upload as a whole cannot be read: its job ends as failed, with this message as the detail."""
 
     code = "UNREADABLE"
+
+
+class Unreachable(LinkmillError):
+    """A call to the outside that came to nothing: refused, timed out, or broken."""
+
+    code = "UNREACHABLE"
 
 
 class LostLease(LinkmillError):

@@ -1,16 +1,10 @@
 """Every table. People query `jobs`, `items` and `links`, so their names and columns are part of the product."""
 
-from datetime import UTC, datetime
-from typing import Any
-
 from sqlalchemy import (
     JSON,
     BigInteger,
-    Boolean,
     CheckConstraint,
     Column,
-    DateTime,
-    Dialect,
     Double,
     Index,
     Integer,
@@ -20,52 +14,13 @@ from sqlalchemy import (
     SmallInteger,
     Table,
     Text,
-    TypeDecorator,
     UniqueConstraint,
     text,
 )
-from sqlalchemy.dialects.postgresql import TEXT
 
-NAMES = {
-    "pk": "%(table_name)s_pkey",
-    "ix": "%(table_name)s_%(column_0_N_name)s_idx",
-    "uq": "%(table_name)s_%(column_0_N_name)s_key",
-    "ck": "%(table_name)s_%(constraint_name)s_check",
-}
-
-
-class Time(TypeDecorator[datetime]):
-    """A moment, always in UTC: SQLite keeps none of the zone, so it is put back."""
-
-    impl = DateTime(timezone=True)
-    cache_ok = True
-
-    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
-        if value is None or dialect.name != "sqlite":
-            return value
-        return value.astimezone(UTC).replace(tzinfo=None)
-
-    def process_result_value(self, value: Any, dialect: Dialect) -> datetime | None:
-        found: datetime | None = value
-        return found.replace(tzinfo=UTC) if found is not None and found.tzinfo is None else found
-
+from models.columns import NAMES, Key, Time, count, flag, made
 
 metadata = MetaData(naming_convention=NAMES)
-Key = Text().with_variant(TEXT(collation="C"), "postgresql")
-NOW = text("CURRENT_TIMESTAMP")
-
-
-def flag(name: str) -> Column[bool]:
-    return Column(name, Boolean, nullable=False, server_default=text("false"))
-
-
-def count(name: str) -> Column[int]:
-    return Column(name, BigInteger, nullable=False, server_default="0")
-
-
-def made(name: str = "created_at") -> Column[datetime]:
-    return Column(name, Time, nullable=False, server_default=NOW)
-
 
 secrets = Table(
     "secrets",
@@ -81,6 +36,8 @@ workspaces = Table(
     Column("name", Text, nullable=False, unique=True),
     Column("plan", Text, nullable=False),
     Column("webhook_secret", Text, nullable=False),
+    Column("old_webhook_secret", Text),
+    Column("old_until", Time),
     Column("served_at", Double, nullable=False, server_default="0"),  # when a worker last took a shard of it
     made(),
 )
@@ -216,7 +173,7 @@ links = Table(
     Column("generation", Integer, nullable=False),
     Column("workspace_id", BigInteger, nullable=False),
     Column("job_id", BigInteger, nullable=False),
-    Column("created_at", Time, nullable=False, server_default=NOW),
+    made(),
     Column("expires_at", Time),
     Column("max_clicks", Integer),
     Column("group_id", Integer),
@@ -266,4 +223,75 @@ link_tags = Table(
     Column("generation", Integer, nullable=False),
     PrimaryKeyConstraint("workspace_id", "tag_id", "domain_id", "slug", "generation"),
     CheckConstraint("tag_id > 0", name="tag_id"),
+)
+
+endpoints = Table(
+    "endpoints",
+    metadata,
+    Column("id", BigInteger, primary_key=True, autoincrement=False),
+    Column("workspace_id", BigInteger, nullable=False, index=True),
+    Column("url", Text, nullable=False),
+    Column("events", JSON, nullable=False),
+    Column("secret", Text, nullable=False),
+    Column("old_secret", Text),
+    Column("old_until", Time),
+    Column("failing_since", Time),
+    Column("disabled_at", Time),
+    Column("disabled_reason", Text),
+    made(),
+)
+
+deliveries = Table(
+    "deliveries",
+    metadata,
+    Column("id", BigInteger, primary_key=True, autoincrement=False),
+    Column("workspace_id", BigInteger, nullable=False),
+    Column("job_id", BigInteger, nullable=False),  # 0: a test event
+    Column("run", Integer, nullable=False),
+    Column("endpoint_id", BigInteger, nullable=False, index=True),  # 0: the job's own webhook_url
+    Column("type", Text, nullable=False),
+    Column("url", Text, nullable=False),
+    Column("host", Text, nullable=False),
+    Column("body", Text, nullable=False),
+    Column("status", Text, nullable=False),  # pending -> delivered or failed; by hand back to pending
+    Column("attempts", Integer, nullable=False, server_default="0"),
+    Column("next_at", Double),
+    Column("token", BigInteger),
+    Column("leased_until", Double),
+    made(),
+    Index(None, "job_id"),
+    Index(
+        "deliveries_due_idx",
+        "next_at",
+        postgresql_where=text("next_at IS NOT NULL"),
+        sqlite_where=text("next_at IS NOT NULL"),
+    ),
+)
+
+delivery_attempts = Table(
+    "delivery_attempts",
+    metadata,
+    Column("delivery_id", BigInteger, nullable=False),
+    Column("number", Integer, nullable=False),
+    Column("at", Time, nullable=False),
+    Column("status_code", Integer),
+    Column("error", Text),
+    Column("seconds", Double, nullable=False),
+    Column("answer", Text),
+    PrimaryKeyConstraint("delivery_id", "number"),
+)
+
+untitled = Table(
+    "untitled",
+    metadata,
+    Column("domain_id", BigInteger, nullable=False),
+    Column("slug", Key, nullable=False),
+    Column("generation", Integer, nullable=False),
+    Column("job_id", BigInteger, nullable=False),
+    Column("url", Text, nullable=False),
+    Column("host", Text, nullable=False),
+    Column("leased_until", Double, nullable=False, server_default="0"),
+    Column("attempts", Integer, nullable=False, server_default="0"),
+    PrimaryKeyConstraint("domain_id", "slug"),
+    Index(None, "leased_until", "job_id"),
 )

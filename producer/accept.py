@@ -10,7 +10,7 @@ from models import domains, jobs, settings, shards, store
 from models.errors import EmptyUpload, Invalid, Unreadable
 from models.ids import new_id
 from models.keys import Owner
-from producer import queue, uploads
+from producer import ending, outside, queue, uploads
 from producer.cut import Shard, cut
 from producer.formats import COUNT, HEADER_LIMIT, Layout, inspect
 
@@ -32,6 +32,12 @@ class Options:
     domain: str | None = None
     mapping: dict[str, str] = field(default_factory=dict)
     metadata: dict[str, Any] = field(default_factory=dict)
+    webhook_url: str | None = None
+    fetch_titles: bool = False
+
+    def kept(self) -> dict[str, Any]:
+        """What workers need to know of them."""
+        return {"mapping": self.mapping, "webhook_url": self.webhook_url, "fetch_titles": self.fetch_titles}
 
 
 Given = Callable[[], Options]
@@ -43,12 +49,16 @@ def accept(upload: Upload, owner: Owner, given: Given) -> int:
     name, size = uploads.save(upload.chunks, settings.get().max_upload_bytes)
     try:
         options = given()
+        if options.webhook_url:
+            outside.check(options.webhook_url)
         job = _describe(upload, name, size, owner, options)
-        wakes = _commit(job, _shards(upload, name, size, job))
+        wakes, ended = _commit(job, _shards(upload, name, size, job))
     except BaseException:
         uploads.delete(name)
         raise
     queue.wake(wakes)
+    if ended:
+        ending.announce(ended)
     return int(job["id"])
 
 
@@ -63,7 +73,7 @@ def _describe(upload: Upload, name: str, size: int, owner: Owner, options: Optio
         "queue": queue.BULK,
         "upload": name,
         "layout": Layout(upload.format).dump(),
-        "options": {"mapping": options.mapping},
+        "options": options.kept(),
         "metadata": options.metadata,
     } | _inspected(upload, name, size, options)
 
@@ -122,7 +132,7 @@ def shard_row(job: dict[str, Any], shard: Shard, kind: str = shards.CREATE) -> d
     return same | shard._asdict() | {"kind": kind, "state": shards.QUEUED}
 
 
-def _commit(job: dict[str, Any], found: list[Shard] | None) -> Iterable[Any]:
+def _commit(job: dict[str, Any], found: list[Shard] | None) -> tuple[list[queue.Wake], ending.Ended | None]:
     """One transaction for the job and what is known of its shards; returns for which of them to wake somebody."""
     if found is None:
         rows = [shard_row(job, Shard(shards.SPLIT_INDEX, 1, 0, 0, 0), shards.SPLIT)]
@@ -136,10 +146,10 @@ def _commit(job: dict[str, Any], found: list[Shard] | None) -> Iterable[Any]:
         jobs.add(db, job)
         if rows:
             shards.add(db, _alike(rows))
-    return [
-        queue.Wake(row["kind"], row["queue"], row["job_id"], row["first_index"], row["rows"])
-        for row in rows[: queue.room()]
-    ]
+        ended = ending.plan(db, job["id"]) if job["status"] == jobs.FAILED else None
+    sent = rows[: queue.room()]
+    wakes = [queue.Wake(row["kind"], row["queue"], row["job_id"], row["first_index"], row["rows"]) for row in sent]
+    return wakes, ended
 
 
 def _alike(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:

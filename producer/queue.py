@@ -12,6 +12,7 @@ from redis.exceptions import RedisError
 from models import settings, shards, store
 
 BULK, INTERACTIVE = "bulk", "interactive"
+DELIVER, TITLES = "deliver", "titles"
 INTERACTIVE_ROWS = 1000
 WAKE_UPS_A_WORKER = 2
 
@@ -57,10 +58,10 @@ def room() -> int:
     return WAKE_UPS_A_WORKER * settings.get().workers
 
 
-def send(task: str, queue: str, **arguments: Any) -> bool:
+def send(task: str, queue: str, expires: float | None = None, **arguments: Any) -> bool:
     """Sends a task; False when the broker is away."""
     try:
-        app().send_task(task, kwargs=arguments, queue=queue, retry=False, ignore_result=True)
+        app().send_task(task, kwargs=arguments, queue=queue, retry=False, ignore_result=True, expires=expires)
     except (OperationalError, RedisError, OSError) as error:
         log.warning("broker_away", task=task, reason=str(error))
         return False

@@ -8,6 +8,7 @@ from marshmallow import EXCLUDE, RAISE, Schema, ValidationError, fields, validat
 from models import jobs
 
 MOST_LISTED = 1000
+EVENTS = ("job.completed", "job.cancelled", "job.failed")
 LONGEST_WAIT = 60.0
 LARGEST_METADATA = 1 << 16  # characters, as JSON
 DEEPEST_METADATA = 32
@@ -57,6 +58,8 @@ class JobOptions(Schema):
     domain = fields.String(validate=validate.Length(1, 253))
     mapping = fields.Dict(keys=fields.String(), values=fields.String())
     metadata = fields.Dict(keys=fields.String(), validate=keepable)
+    webhook_url = fields.String(validate=validate.Length(1, 2048))
+    fetch_titles = fields.Boolean(truthy={True, "true", "1"}, falsy={False, "false", "0"})
 
 
 class JobQuery(Schema):
@@ -158,3 +161,73 @@ class Problem(Schema):
     detail = fields.String()
     code = fields.String()
     errors = fields.List(fields.Dict(keys=fields.String(), values=fields.String()))
+
+
+class WebhookRequest(Schema):
+    class Meta:
+        unknown = RAISE
+
+    url = fields.String(required=True, validate=validate.Length(1, 2048))
+    events = fields.List(fields.String(validate=validate.OneOf(EVENTS)), validate=validate.Length(1))
+
+
+class WebhookChange(Schema):
+    class Meta:
+        unknown = RAISE
+
+    url = fields.String(validate=validate.Length(1, 2048))
+    events = fields.List(fields.String(validate=validate.OneOf(EVENTS)), validate=validate.Length(1))
+    disabled = fields.Boolean()
+
+
+class Webhook(Schema):
+    id = fields.String()
+    url = fields.String()
+    events = fields.List(fields.String())
+    disabled = fields.Boolean()
+    disabled_reason = fields.String(allow_none=True)
+    failing_since = fields.DateTime(allow_none=True)
+    created_at = fields.DateTime()
+    secret = fields.String(metadata={"description": "only in the answer that made it"})
+
+
+class Secret(Schema):
+    secret = fields.String()
+
+
+class PageQuery(Schema):
+    cursor = fields.String(validate=validate.Regexp(r"[0-9]{1,18}\Z"))
+    limit = fields.Integer(load_default=50, validate=validate.Range(1, MOST_LISTED))
+
+
+class Webhooks(Schema):
+    items = fields.List(fields.Nested(Webhook))
+    next_cursor = fields.String(allow_none=True)
+
+
+class Attempt(Schema):
+    at = fields.DateTime()
+    status_code = fields.Integer(allow_none=True)
+    error = fields.String(allow_none=True)
+    seconds = fields.Float()
+    answer = fields.String(allow_none=True)
+
+
+class Delivery(Schema):
+    id = fields.String()
+    webhook_id = fields.String()
+    job_id = fields.String(allow_none=True)
+    run = fields.Integer()
+    endpoint_id = fields.String(allow_none=True)
+    endpoint_disabled = fields.String(allow_none=True)
+    type = fields.String()
+    url = fields.String()
+    status = fields.String(validate=validate.OneOf(("pending", "delivered", "failed")))
+    created_at = fields.DateTime()
+    next_attempt_at = fields.DateTime(allow_none=True)
+    attempts = fields.List(fields.Nested(Attempt))
+
+
+class Deliveries(Schema):
+    items = fields.List(fields.Nested(Delivery))
+    next_cursor = fields.String(allow_none=True)

@@ -92,6 +92,44 @@ def link(row: Link, base: str) -> dict[str, Any]:
     }
 
 
+def webhook(row: Any) -> dict[str, Any]:
+    return {
+        "id": str(row.id),
+        "url": row.url,
+        "events": row.events,
+        "disabled": row.disabled_at is not None,
+        "disabled_reason": row.disabled_reason,
+        "failing_since": moment(row.failing_since),
+        "created_at": moment(row.created_at),
+    }
+
+
+def delivery(row: Any, attempts: list[Any], disabled: str | None) -> dict[str, Any]:
+    return {
+        "id": str(row.id),
+        "webhook_id": f"msg_{row.id}",
+        "job_id": str(row.job_id) if row.job_id else None,
+        "run": row.run,
+        "endpoint_id": str(row.endpoint_id) if row.endpoint_id else None,
+        "endpoint_disabled": disabled,
+        "type": row.type,
+        "url": row.url,
+        "status": row.status,
+        "created_at": moment(row.created_at),
+        "next_attempt_at": moment(_at(row.next_at)) if row.next_at else None,
+        "attempts": [attempt(made) for made in attempts],
+    }
+
+
+def attempt(row: Any) -> dict[str, Any]:
+    shown = {"at": moment(row.at), "status_code": row.status_code, "error": row.error}
+    return shown | {"seconds": round(row.seconds, 3), "answer": row.answer}
+
+
+def _at(seconds: float) -> datetime:
+    return datetime.fromtimestamp(seconds, UTC)
+
+
 def moment(value: datetime | None) -> str | None:
     return value.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z") if value else None
 

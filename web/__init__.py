@@ -5,7 +5,7 @@ import gc
 from flask import Flask
 from flask_smorest import Api
 
-from web import cli, errors, health, jobs, links, logs, redirect, results
+from web import cli, deliveries, errors, health, jobs, links, logs, redirect, results, webhooks
 
 MAX_FORM_MEMORY = 1 << 20
 
@@ -24,7 +24,7 @@ def create_app() -> Flask:
     app.json.sort_keys = False  # type: ignore[attr-defined]
     logs.configure()
     api = Api(app)
-    for blueprint in (jobs.blueprint, results.blueprint, links.blueprint):
+    for blueprint in (jobs.blueprint, results.blueprint, links.blueprint, webhooks.blueprint, deliveries.blueprint):
         api.register_blueprint(blueprint)
     app.register_blueprint(health.blueprint)
     app.register_blueprint(redirect.blueprint)

@@ -5,10 +5,10 @@ import time
 import structlog
 from sqlalchemy.exc import DBAPIError
 
-from models import jobs, shards, store
+from models import shards, store
 from models.errors import LostLease
 from models.shards import Claim
-from producer import queue, wait
+from producer import ending, queue
 
 PAUSES = (0.5, 0.5, 1.0, 2.0, 4.0)  # together shorter than a lease: for a database that is started again
 BROKEN = "the upload could not be cut into shards: an internal error, three times"
@@ -36,11 +36,11 @@ def give_up(claim: Claim) -> None:
     """Frees a shard for the next attempt. A split that failed three times ends its job."""
     try:
         with store.write() as db:
-            ended = not shards.give_up(db, claim) and _break_off(db, claim)
+            ended = None if shards.give_up(db, claim) else _break_off(db, claim)
     except LostLease:
         return  # somebody else was quicker
     if ended:
-        wait.tell_ended(claim.job_id)
+        ending.announce(ended)
 
 
 def _free(claim: Claim, blameless: bool) -> None:
@@ -53,7 +53,7 @@ def _free(claim: Claim, blameless: bool) -> None:
         queue.wake_next(claim.job_id)
 
 
-def _break_off(db: store.Connection, claim: Claim) -> bool:
+def _break_off(db: store.Connection, claim: Claim) -> ending.Ended | None:
     shards.settle(db, claim)
     shards.drop(db, claim.job_id)
-    return jobs.fail(db, claim.job_id, claim.run, BROKEN)
+    return ending.fail(db, claim.job_id, claim.run, BROKEN)

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Sequence
 from typing import Any
+from urllib.parse import urlsplit
 
 from models import items
 from models.store import Columns
@@ -41,6 +42,20 @@ def of_tags(draft: Draft) -> Columns:
     one = _of_one(draft)
     shared = {name: one[name] for name in ("workspace_id", "domain_id", "generation")}
     return shared | {"tag_id": [tag for tag, _ in ties], "slug": [slug for _, slug in ties]} if ties else {}
+
+
+def of_untitled(draft: Draft) -> Columns:
+    """The links that have no title of their own."""
+    titles = draft.columns.get("title") or [None] * draft.read.rows
+    bare = [
+        (draft.columns["url"][row], slug) for row, slug in zip(draft.keep, draft.chosen, strict=True) if not titles[row]
+    ]
+    if not bare:
+        return {}
+    one = _of_one(draft)
+    hosts = [urlsplit(url).hostname or "" for url, _ in bare]
+    lists = {"url": [url for url, _ in bare], "slug": [slug for _, slug in bare], "host": hosts}
+    return {name: one[name] for name in ("domain_id", "generation", "job_id")} | lists
 
 
 def of_items(draft: Draft) -> Columns:

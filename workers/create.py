@@ -4,11 +4,11 @@ import time
 from datetime import UTC, datetime
 from typing import Any
 
-from models import items, jobs, labels, links, secrets, settings, shards, slugs, store
+from models import items, jobs, labels, links, secrets, settings, shards, slugs, store, untitled
 from models.errors import Taken
 from models.jobs import Job
 from models.shards import Claim
-from producer import batch, queue, uploads, wait
+from producer import batch, ending, queue, uploads, wait
 from producer.batch import Batch, Problem
 from producer.formats import COUNT, Layout
 from producer.judge import Judged, Known, judge
@@ -89,6 +89,7 @@ def _automatic(job: Job, count: int) -> list[str]:
 
 def _commit(claim: Claim, job: Job, read: Batch, made: Draft) -> dict[str, Any]:
     of_links, of_items, of_tags = columns.of_links(made), columns.of_items(made), columns.of_tags(made)
+    of_untitled = columns.of_untitled(made) if job.options.get("fetch_titles") else {}
     counts = {"created": made.made, "existing": len(made.existing), "failed": len(made.problems)}
     with store.write() as db:
         shards.settle(db, claim)
@@ -96,9 +97,16 @@ def _commit(claim: Claim, job: Job, read: Batch, made: Draft) -> dict[str, Any]:
         if of_tags:
             labels.tie(db, of_tags, len(of_tags["slug"]))
         items.write(db, of_items, read.rows)
+        if of_untitled:
+            untitled.add(db, of_untitled, len(of_untitled["slug"]))
         jobs.record(db, claim.job_id, made.made, len(made.existing), made.failures)
-        ended = jobs.finish(db, claim.job_id, claim.run)
+        ended = ending.finish(db, claim.job_id, claim.run)
         due = [] if ended else shards.due(db, claim.job_id, queue.room())
     queue.wake(due)
-    (wait.tell_ended if ended else wait.tell_progress)(claim.job_id)
+    if of_untitled:
+        queue.send("titles", queue.TITLES)
+    if ended:
+        ending.announce(ended)
+    else:
+        wait.tell_progress(claim.job_id)
     return counts

@@ -6,7 +6,7 @@ from typing import Any
 from models import jobs, shards, store
 from models.errors import Unreadable
 from models.shards import Claim
-from producer import queue, uploads, wait
+from producer import ending, queue, uploads
 from producer.accept import shard_row
 from producer.cut import Shard, cut
 from producer.formats import Layout
@@ -57,9 +57,9 @@ def _counted(claim: Claim, total: int) -> dict[str, Any]:
     with store.write() as db:
         shards.settle(db, claim)
         jobs.counted(db, claim.job_id, total)
-        ended = jobs.finish(db, claim.job_id, claim.run)
+        ended = ending.finish(db, claim.job_id, claim.run)
     if ended:
-        wait.tell_ended(claim.job_id)
+        ending.announce(ended)
     return {"rows": total}
 
 
@@ -67,7 +67,7 @@ def _end(claim: Claim, error: Unreadable) -> dict[str, Any]:
     with store.write() as db:
         shards.settle(db, claim)
         shards.drop(db, claim.job_id)
-        ended = jobs.fail(db, claim.job_id, claim.run, str(error))
+        ended = ending.fail(db, claim.job_id, claim.run, str(error))
     if ended:
-        wait.tell_ended(claim.job_id)
+        ending.announce(ended)
     return {"unreadable": str(error)}

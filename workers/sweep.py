@@ -5,16 +5,19 @@ from typing import Any
 import structlog
 from redis.exceptions import RedisError
 
-from models import jobs, shards, store
-from producer import broker, queue, wait
+from models import deliveries, jobs, shards, store, untitled
+from producer import broker, ending, queue
 from workers import attempts
+
+CALLS = 8  # webhooks at once, where there are so many
+CALL_EXPIRES = 10.0  # seconds: the next sweep asks again
 
 log = structlog.get_logger()
 
 
 def sweep() -> dict[str, Any]:
     """Every step is harmless when another sweep does the same at the same time."""
-    return {"taken_over": take_over(), "woken": wake(), "ended": end()}
+    return {"taken_over": take_over(), "woken": wake(), "ended": end(), "due": outside()}
 
 
 def take_over() -> int:
@@ -45,10 +48,23 @@ def end() -> int:
         complete = jobs.complete(db)
     for job in complete:
         with store.write() as db:
-            ended = jobs.finish(db, job.id, job.run)
+            ended = ending.finish(db, job.id, job.run)
         if ended:
-            wait.tell_ended(job.id)
+            ending.announce(ended)
     return len(complete)
+
+
+def outside() -> int:
+    """Wakes for webhooks that are due and titles that are wanted."""
+    with store.write() as db:
+        untitled.give_up(db)
+    with store.read() as db:
+        webhooks, titles = deliveries.due(db, CALLS), untitled.waiting(db)
+    for _ in range(webhooks):
+        queue.send("deliver", queue.DELIVER, expires=CALL_EXPIRES)
+    if titles:
+        queue.send("titles", queue.TITLES, expires=CALL_EXPIRES)
+    return webhooks + titles
 
 
 def _forget_lost() -> None:

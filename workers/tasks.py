@@ -7,8 +7,10 @@ from models import shards, store
 from models.errors import LostLease
 from models.shards import Claim
 from producer import broker, queue
-from workers import attempts, create, split, sweep
+from workers import attempts, create, deliver, split, sweep, titles
 from workers.app import app
+
+MOST_CALLS = 50  # of a task: Flower should see an end of it
 
 Result = dict[str, Any]
 
@@ -28,9 +30,30 @@ def sweep_task() -> Result:
     return sweep.sweep()
 
 
+@app.task(name="deliver")
+def deliver_task() -> Result:
+    """Sends what is due, one after the other; each of several such tasks has another delivery."""
+    return {"sent": _until_idle(deliver.deliver)}
+
+
+@app.task(name="titles")
+def titles_task() -> Result:
+    done = _until_idle(titles.fetch_one)
+    if done == MOST_CALLS:
+        queue.send("titles", queue.TITLES)
+    return {"fetched": done}
+
+
 @app.task(name="heartbeat")
 def heartbeat_task(node: str, beat: str) -> None:
     broker.hear(node, beat)
+
+
+def _until_idle(do: Callable[[], Result]) -> int:
+    done = 0
+    while done < MOST_CALLS and not do().get("idle"):
+        done += 1
+    return done
 
 
 def _queue(task: Any) -> str:

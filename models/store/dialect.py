@@ -36,6 +36,9 @@ class Dialect(Protocol):
     def present(self, db: Connection, column: Any, values: Sequence[Any], where: ColumnElement[bool]) -> Iterable[Any]:
         """Which of many values a column has already."""
 
+    def lock(self, db: Connection, name: str) -> None:
+        """Lets one transaction at a time through, until its end."""
+
     def owner(self, db: Connection) -> str:
         """A mark of whoever holds this connection, by which `evict` finds it again."""
 

@@ -15,6 +15,7 @@ from sqlalchemy import (
     any_,
     bindparam,
     event,
+    func,
     literal_column,
     select,
     text,
@@ -79,6 +80,9 @@ class PostgreSQL:
     def present(self, db: Connection, column: Any, values: Sequence[Any], where: ColumnElement[bool]) -> Iterable[Any]:
         wanted = bindparam("wanted", list(values), type_=ARRAY(column.type))
         return db.execute(select(column).where(where, column == any_(wanted))).scalars()
+
+    def lock(self, db: Connection, name: str) -> None:
+        db.execute(select(func.pg_advisory_xact_lock(func.hashtext(name))))
 
     def owner(self, db: Connection) -> str:
         info = db.connection.info

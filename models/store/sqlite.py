@@ -21,6 +21,7 @@ from models.store.dialect import Columns
 LOCK_SECONDS = 15.0
 PASSING = (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED, sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR)
 RETRY_SECONDS = 0.001  # SQLite's own back-off sleeps up to 100 ms, and starves whoever comes late
+POOL = 12
 PRAGMAS = (
     "journal_mode = WAL",
     "synchronous = NORMAL",
@@ -36,7 +37,7 @@ class SQLite:
     pause = 0.003
 
     def engine_options(self) -> dict[str, Any]:
-        return {"connect_args": {"check_same_thread": False}}
+        return {"connect_args": {"check_same_thread": False}, "pool_size": POOL, "max_overflow": POOL}
 
     def prepare(self, engine: Engine) -> None:
         event.listen(engine, "connect", _connected)
@@ -65,6 +66,9 @@ class SQLite:
     def present(self, db: Connection, column: Any, values: Sequence[Any], where: ColumnElement[bool]) -> Iterable[Any]:
         wanted = text("SELECT value FROM json_each(:wanted)").bindparams(wanted=json.dumps(list(values)))
         return db.execute(select(column).where(where, column.in_(wanted))).scalars()
+
+    def lock(self, db: Connection, name: str) -> None:
+        """Whoever writes holds the only lock already."""
 
     def owner(self, db: Connection) -> str:
         return _this_process(os.getpid())

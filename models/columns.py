@@ -1,0 +1,46 @@
+"""The kinds of columns that tables are made of."""
+
+from datetime import UTC, datetime
+from typing import Any
+
+from sqlalchemy import BigInteger, Boolean, Column, DateTime, Dialect, Text, TypeDecorator, text
+from sqlalchemy.dialects.postgresql import TEXT
+
+NAMES = {
+    "pk": "%(table_name)s_pkey",
+    "ix": "%(table_name)s_%(column_0_N_name)s_idx",
+    "uq": "%(table_name)s_%(column_0_N_name)s_key",
+    "ck": "%(table_name)s_%(constraint_name)s_check",
+}
+
+
+class Time(TypeDecorator[datetime]):
+    """A moment, always in UTC: SQLite keeps none of the zone, so it is put back."""
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        if value is None or dialect.name != "sqlite":
+            return value
+        return value.astimezone(UTC).replace(tzinfo=None)
+
+    def process_result_value(self, value: Any, dialect: Dialect) -> datetime | None:
+        found: datetime | None = value
+        return found.replace(tzinfo=UTC) if found is not None and found.tzinfo is None else found
+
+
+Key = Text().with_variant(TEXT(collation="C"), "postgresql")
+NOW = text("CURRENT_TIMESTAMP")
+
+
+def flag(name: str) -> Column[bool]:
+    return Column(name, Boolean, nullable=False, server_default=text("false"))
+
+
+def count(name: str) -> Column[int]:
+    return Column(name, BigInteger, nullable=False, server_default="0")
+
+
+def made(name: str = "created_at") -> Column[datetime]:
+    return Column(name, Time, nullable=False, server_default=NOW)

@@ -1,0 +1,70 @@
+"""A job's end: one guarded statement, and in the same transaction the deliveries that tell of it."""
+
+import json
+from datetime import UTC, datetime
+from typing import Any, NamedTuple
+
+from sqlalchemy import Connection
+
+from models import deliveries, endpoints, jobs
+from producer import queue, shapes, wait
+
+COMPLETED, CANCELLED, FAILED, TEST = "job.completed", "job.cancelled", "job.failed", "webhook.test"
+OF_STATUS = {jobs.COMPLETED: COMPLETED, jobs.CANCELLED: CANCELLED, jobs.FAILED: FAILED}
+LARGEST_BODY = 20_000
+CUT: dict[str, Any] = {"metadata": {}, "mapping": None}
+
+
+class Ended(NamedTuple):
+    """A job that this very call has ended."""
+
+    job_id: int
+    deliveries: int
+
+
+def finish(db: Connection, job_id: int, run: int) -> Ended | None:
+    """Ends a job whose rows all have results; None when it is not so, or somebody else was first."""
+    return plan(db, job_id) if jobs.finish(db, job_id, run) else None
+
+
+def fail(db: Connection, job_id: int, run: int, detail: str) -> Ended | None:
+    return plan(db, job_id) if jobs.fail(db, job_id, run, detail) else None
+
+
+def announce(ended: Ended) -> None:
+    """Tells who waits and wakes who delivers, once the end is committed."""
+    wait.tell_ended(ended.job_id)
+    if ended.deliveries:
+        queue.send("deliver", queue.DELIVER)
+
+
+def plan(db: Connection, job_id: int) -> Ended:
+    """A delivery to the job's own URL, and one to each subscribed endpoint."""
+    job = jobs.get(db, job_id)
+    if job is None:
+        return Ended(job_id, 0)
+    event, own = OF_STATUS[job.status], job.options.get("webhook_url")
+    targets = [(0, own)] if own else []
+    targets += [(row.id, row.url) for row in endpoints.subscribed(db, job.workspace_id, event)]
+    if targets:
+        text = body(event, shapes.job(job, jobs.errors(db, job_id)))
+        same = {"workspace_id": job.workspace_id, "job_id": job_id, "run": job.run, "type": event, "body": text}
+        deliveries.plan(db, [same | {"endpoint_id": place, "url": url} for place, url in targets])
+    return Ended(job_id, len(targets))
+
+
+def plan_test(db: Connection, endpoint_id: int, workspace_id: int, url: str) -> deliveries.Delivery:
+    """One delivery of an event that means nothing."""
+    text = body(TEST, {"message": "This is a test event from Linkmill."})
+    row = {"workspace_id": workspace_id, "job_id": 0, "run": 1, "endpoint_id": endpoint_id, "type": TEST}
+    return deliveries.get(db, deliveries.plan(db, [row | {"url": url, "body": text}])[0])
+
+
+def body(event: str, data: dict[str, Any]) -> str:
+    """What is sent; a client's own metadata goes when it would make it large."""
+    text = _text(event, data)
+    return text if len(text) < LARGEST_BODY else _text(event, data | CUT | {"cut": True})
+
+
+def _text(event: str, data: dict[str, Any]) -> str:
+    return json.dumps({"type": event, "timestamp": shapes.moment(datetime.now(UTC)), "data": data})

@@ -1,0 +1,42 @@
+"""Deliveries of a job, and sending one again."""
+
+from flask import Response, jsonify, make_response
+from flask_smorest import Blueprint
+
+from models import deliveries, endpoints, store
+from models.errors import NotFound
+from models.ids import parse_id
+from producer import queue, schemas, shapes
+from web.auth import needs, owner
+from web.jobs import find
+
+blueprint = Blueprint("deliveries", __name__, url_prefix="/api", description="Webhooks that were sent")
+
+
+@blueprint.route("/jobs/<job_id>/deliveries")
+@blueprint.response(200, schemas.Deliveries)
+@needs("read")
+def of_job(job_id: str) -> Response:
+    """The webhooks of a job, with every attempt."""
+    job = find(parse_id(job_id))
+    with store.read() as db:
+        rows = deliveries.of_job(db, job.id)
+        tries = deliveries.attempts(db, [row.id for row in rows])
+        disabled = endpoints.reasons(db, [row.endpoint_id for row in rows])
+    found = [shapes.delivery(row, tries.get(row.id, []), disabled.get(row.endpoint_id)) for row in rows]
+    return jsonify(items=found, next_cursor=None)
+
+
+@blueprint.route("/deliveries/<delivery_id>/redeliver", methods=["POST"])
+@blueprint.response(202, schemas.Delivery)
+@needs("write")
+def redeliver(delivery_id: str) -> Response:
+    """Send one again: the same id and body, and the whole schedule anew."""
+    number = parse_id(delivery_id)
+    with store.write() as db:
+        if not deliveries.again(db, number, owner().workspace_id):
+            raise NotFound("there is no such delivery")
+        row = deliveries.get(db, number)
+        tries = deliveries.attempts(db, [number])
+    queue.send("deliver", queue.DELIVER)
+    return make_response(jsonify(shapes.delivery(row, tries.get(number, []), None)), 202)
