@@ -54,7 +54,7 @@ def house(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.Mo
 def system(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[System]:
     """The whole of it, started as `make run` does, shared by all tests that do not break it."""
     folder = tmp_path_factory.mktemp(f"system-{request.param}")
-    with running(folder, database_url(request.param, folder, request)) as started:
+    with running(folder, database_url(request.param, folder, request), ALLOW_PRIVATE_TARGETS="1") as started:
         yield started
 
 

@@ -10,7 +10,7 @@ from standardwebhooks import Webhook
 
 from models import deliveries, endpoints, store
 from models.deliveries import Attempt, Delivery
-from models.errors import Unreachable
+from models.errors import BadTarget, Unreachable
 from producer import outside
 
 DELAYS = (0, 5, 300, 1800, 7200, 18_000, 36_000, 50_400, 72_000, 86_400)
@@ -40,18 +40,16 @@ def deliver() -> dict[str, Any]:
 
 
 def send(row: Delivery, secrets: list[str]) -> tuple[Attempt, float]:
-    """One call; whatever goes wrong is an attempt that failed."""
+    """One call, and how long the receiver asks to be left alone. Whatever goes wrong is an attempt that failed."""
     now = datetime.now(UTC)
     try:
         answer = outside.call("POST", row.url, headers(row, secrets, now), row.body.encode())
-    except Unreachable as error:
+    except (Unreachable, BadTarget) as error:
         return Attempt(now, _since(now), None, str(error)[:SHOWN], None), 0.0
     text = answer.body[:SHOWN].decode(errors="replace").replace("\0", "")
-    good = 200 <= answer.status < 300
-    error = None if good else f"the receiver answered {answer.status}"
-    return Attempt(now, answer.seconds, answer.status, error, text), _retry_after(
-        answer.headers.get("retry-after"), now
-    )
+    reason = None if 200 <= answer.status < 300 else f"the receiver answered {answer.status}"
+    again = _retry_after(answer.headers.get("retry-after"), now)
+    return Attempt(now, answer.seconds, answer.status, reason, text), again
 
 
 def headers(row: Delivery, secrets: list[str], now: datetime) -> dict[str, str]:
