@@ -75,6 +75,12 @@ class EmptyUpload(Invalid):
     code = "EMPTY_UPLOAD"
 
 
+class BadTarget(Invalid):
+    """A URL that this system must not call."""
+
+    code = "BAD_TARGET"
+
+
 class Unavailable(LinkmillError):
     code = "UNAVAILABLE"
 
@@ -83,6 +89,12 @@ class Unreadable(LinkmillError):
     """The upload as a whole cannot be read: its job ends as failed, with this message as the detail."""
 
     code = "UNREADABLE"
+
+
+class Unreachable(LinkmillError):
+    """A call to the outside that got no answer; the message says why."""
+
+    code = "UNREACHABLE"
 
 
 class LostLease(LinkmillError):
