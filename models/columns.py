@@ -15,15 +15,13 @@ NAMES = {
 
 
 class Time(TypeDecorator[datetime]):
-    """A moment, always in UTC: SQLite keeps none of the zone, so it is put back."""
+    """A moment, always in UTC, as every session is: what a store does not keep of the zone is put back."""
 
     impl = DateTime(timezone=True)
     cache_ok = True
 
     def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
-        if value is None or dialect.name != "sqlite":
-            return value
-        return value.astimezone(UTC).replace(tzinfo=None)
+        return value.astimezone(UTC).replace(tzinfo=None) if value else None
 
     def process_result_value(self, value: Any, dialect: Dialect) -> datetime | None:
         found: datetime | None = value

@@ -71,12 +71,14 @@ class Invalid(LinkmillError):
         self.errors = errors or []
 
 
-class BadTarget(Invalid):
-    code = "BAD_TARGET"
-
-
 class EmptyUpload(Invalid):
     code = "EMPTY_UPLOAD"
+
+
+class BadTarget(Invalid):
+    """A URL that this system must not call."""
+
+    code = "BAD_TARGET"
 
 
 class Unavailable(LinkmillError):
@@ -90,7 +92,7 @@ class Unreadable(LinkmillError):
 
 
 class Unreachable(LinkmillError):
-    """A call to the outside that came to nothing: refused, timed out, or broken."""
+    """A call to the outside that got no answer; the message says why."""
 
     code = "UNREACHABLE"
 

@@ -20,7 +20,7 @@ ALLOWED = {
 }
 LONGEST_FILE = 300
 STORES = ("sqlite", "postgres")
-BESIDE_THE_STORE = ("models/tables.py", "web/up/preflight.py")  # a column's type, and whether there is a server to ask
+BESIDE_THE_STORE = ("web/up/preflight.py",)  # whether there is a server to ask
 
 
 def sources(*folders: str) -> Iterator[Path]:

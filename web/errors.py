@@ -4,7 +4,7 @@ from http import HTTPStatus
 from typing import Any
 
 import structlog
-from flask import Flask, Response, json
+from flask import Flask, Response, json, request
 from redis.exceptions import RedisError
 from sqlalchemy.exc import InterfaceError, OperationalError, TimeoutError
 from werkzeug.exceptions import HTTPException
@@ -35,6 +35,7 @@ def register(app: Flask) -> None:
     for away in (OperationalError, InterfaceError, TimeoutError, RedisError):
         app.register_error_handler(away, of_database)
     app.register_error_handler(Exception, of_surprise)
+    app.after_request(let_go)
 
 
 def problem(status: int, code: str, detail: str, fields: list[dict[str, str]] | None = None) -> Response:
@@ -76,6 +77,14 @@ def of_database(error: Exception) -> Response:
 def of_surprise(error: Exception) -> Response:
     log.error("surprise", exc_info=error)
     return problem(500, "INTERNAL", "an internal error; it is in our log")
+
+
+def let_go(response: Response) -> Response:
+    """Part of a refused body may still be under way: without this the client's next request would run into it."""
+    sending = bool(request.content_length) or "Transfer-Encoding" in request.headers
+    if response.status_code >= 400 and sending and request.environ.get("SERVER_PROTOCOL", "").startswith("HTTP/1"):
+        response.headers["Connection"] = "close"
+    return response
 
 
 def pointers(messages: Any, path: str = "") -> list[dict[str, str]]:

@@ -52,6 +52,7 @@ class PostgreSQL:
 
     def prepare(self, engine: Engine) -> None:
         event.listen(engine, "connect", lambda raw, record: record.info.clear())
+        event.listen(engine, "rollback", _abandon)
 
     def clock(self) -> ColumnElement[float]:
         return literal_column("extract(epoch FROM clock_timestamp())::double precision")
@@ -97,6 +98,14 @@ class PostgreSQL:
     def evict(self, db: Connection, owner: str) -> None:
         pid, _, started = owner.partition(" ")
         db.execute(EVICT, {"pid": int(pid), "started": started})
+
+
+def _abandon(db: Connection) -> None:
+    """A command that a signal broke off cannot be rolled back from here: the server does it when the connection ends."""
+    raw = db.connection.driver_connection
+    assert isinstance(raw, psycopg.Connection)
+    if raw.info.transaction_status == psycopg.pq.TransactionStatus.ACTIVE:
+        db.invalidate()
 
 
 def _copy_text(columns: Columns, rows: int) -> bytes:

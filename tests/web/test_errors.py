@@ -10,6 +10,8 @@ from tests.ground import System
 from web import create_app
 from web.errors import STATUS, of_ours, pointers
 
+KEY = "Bearer %(token)s"
+
 
 @pytest.mark.parametrize("path", ["/api/nothing", "/api/jobs/", "/api/jobs/1/nothing", "/api", "/a/b/c", "/"])
 def test_an_unknown_path_is_a_problem(system: System, path: str) -> None:
@@ -67,6 +69,17 @@ def test_only_a_store_that_is_away_asks_to_try_again() -> None:
         assert answer.status_code == status
         assert ("Retry-After" in answer.headers) == (status == 503)
         assert "secret" not in answer.get_data(as_text=True)
+
+
+def test_a_connection_is_given_up_when_its_body_was_refused(system: System) -> None:
+    body = b"url\n" + b"https://example.com/\n" * 20_000
+    for kind, status in (("text/plain", 415), ("text/csv", 401)):
+        for content in (body, iter([body, body])):
+            with httpx.Client(base_url=system.url) as client:
+                headers = {"Content-Type": kind} | ({"Authorization": KEY % system.key} if status == 415 else {})
+                answer = client.post("/api/jobs", content=content, headers=headers)
+                assert (answer.status_code, answer.headers["Connection"]) == (status, "close")
+                assert client.get("/healthz").status_code == 200
 
 
 def test_nested_messages_become_pointers() -> None:

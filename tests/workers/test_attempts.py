@@ -1,11 +1,14 @@
 """Attempts: what fails three times is halved until the row at fault is alone; what failed by itself is not blamed."""
 
+import signal
 import sqlite3
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from itertools import count
 from typing import Any
 
 import pytest
+from celery.exceptions import SoftTimeLimitExceeded
 from sqlalchemy import update
 from sqlalchemy.exc import OperationalError
 
@@ -141,6 +144,27 @@ def test_a_slug_that_is_taken_meanwhile_leaves_the_connection_as_good_as_before(
         assert len(items.page(db, job, domain(job), (), -1, 10)) == 1
 
 
+def test_a_time_limit_in_the_middle_of_a_write_leaves_nothing_and_breaks_nothing(
+    house: Owner, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def too_late(*_: object) -> None:
+        raise SoftTimeLimitExceeded
+
+    job = posted(house, ["https://example.com/"])
+    writes = links.write
+    monkeypatch.setattr(links, "write", lambda db, columns, rows: written_for_ever(db, job))
+    before = signal.signal(signal.SIGALRM, too_late)
+    for after in (0.03, 0.1):
+        signal.setitimer(signal.ITIMER_REAL, after)
+        with pytest.raises(SoftTimeLimitExceeded):
+            create_once()
+    signal.signal(signal.SIGALRM, before)
+    monkeypatch.setattr(links, "write", writes)
+    work_off(create_once)
+    with store.read() as db:
+        assert len(db.execute(link_table.select()).all()) == 1
+
+
 def posted(owner: Owner, urls: list[str]) -> int:
     return accept(Upload(CSV, CSV, ["\n".join(["url", *urls, ""]).encode()]), owner, Options)
 
@@ -161,6 +185,12 @@ def work_off(once: Callable[[], dict[str, Any]]) -> None:
             result = once()
         except (ArithmeticError, AssertionError):
             continue
+
+
+def written_for_ever(db: store.Connection, job: int) -> None:
+    for at in count():
+        columns = {"job_id": job, "index": range(at * 1000, at * 1000 + 1000), "line": 1, "status": "created"}
+        items.write(db, columns, 1000)
 
 
 def fails(monkeypatch: pytest.MonkeyPatch, module: Any, name: str, times: int) -> None:

@@ -1,0 +1,206 @@
+"""Where the system may call out: the one guard. Whoever calls where a user points gets the socket from here."""
+
+import socket
+import time
+from dataclasses import dataclass
+from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address
+from queue import Empty, SimpleQueue
+from threading import BoundedSemaphore, Thread
+
+import can_ada
+
+from models import settings
+from models.errors import BadTarget
+
+CHECK_SECONDS = 3.0
+MOST_LOOKUPS = 64  # threads of a process: a name server that hangs keeps one for half a minute
+MOST_TRIED = 4  # addresses of one name
+DEFAULT_PORTS = {"http": 80, "https": 443}
+
+IPV4_REFUSED = [
+    IPv4Network(network)
+    for network in (
+        "0.0.0.0/8",  # this host
+        "10.0.0.0/8",  # private
+        "100.64.0.0/10",  # carrier-grade NAT, and Alibaba's metadata in it
+        "127.0.0.0/8",  # loopback
+        "168.63.129.16/32",  # Azure's metadata
+        "169.254.0.0/16",  # link-local, and nearly everybody's metadata in it
+        "172.16.0.0/12",  # private
+        "192.0.0.0/24",  # protocol assignments, and Oracle's metadata in it
+        "192.0.2.0/24",  # documentation
+        "192.31.196.0/24",  # AS112: whoever is nearest answers
+        "192.52.193.0/24",  # AMT relays
+        "192.88.99.0/24",  # 6to4 relays
+        "192.168.0.0/16",  # private
+        "192.175.48.0/24",  # AS112
+        "198.18.0.0/15",  # benchmarks
+        "198.51.100.0/24",  # documentation
+        "203.0.113.0/24",  # documentation
+        "224.0.0.0/4",  # multicast
+        "240.0.0.0/4",  # reserved, and broadcast
+    )
+]
+IPV6_UNICAST = IPv6Network("2000::/3")  # the rest is loopback, local, multicast, wrapped IPv4 or nobody's
+IPV6_REFUSED = [
+    IPv6Network(network)
+    for network in (
+        "2001::/23",  # protocol assignments: Teredo, benchmarks, ORCHID
+        "2001:db8::/32",  # documentation
+        "2002::/16",  # 6to4, which leads to the IPv4 address inside
+        "2620:4f:8000::/48",  # AS112
+        "3fff::/20",  # documentation
+    )
+]
+WRAPPED_IPV4 = [IPv6Network("::ffff:0:0/96"), IPv6Network("64:ff9b::/96")]  # mapped; NAT64, which IPv6-only hosts need
+ISATAP = 0x5EFE  # in the middle of an address whose end is an IPv4 address
+
+places = BoundedSemaphore(MOST_LOOKUPS)
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    href: str
+    scheme: str
+    host: str
+    """A name or an address, without brackets."""
+    port: int
+    authority: str
+    """What the Host header says."""
+    path: str
+
+
+def check(url: str) -> None:
+    """Raises BadTarget, with a reason for people, unless the system may call this URL."""
+    addresses(target(url), time.monotonic() + CHECK_SECONDS)
+
+
+def target(url: str) -> Target:
+    """A URL as it would be called, read as browsers read it; its name is not yet looked up."""
+    try:
+        parsed = can_ada.parse(url)
+    except (ValueError, TypeError):
+        raise BadTarget("this is not a URL with a scheme and a host") from None
+    scheme = parsed.protocol.removesuffix(":")
+    if scheme not in DEFAULT_PORTS:
+        raise BadTarget("only http:// and https:// can be called")
+    if parsed.has_credentials():
+        raise BadTarget("the URL has a user or password in it")
+    port = int(parsed.port or DEFAULT_PORTS[scheme])
+    _check_port(port)
+    path = parsed.pathname + parsed.search
+    return Target(parsed.href, scheme, parsed.hostname.strip("[]"), port, parsed.host, path)
+
+
+def _check_port(port: int) -> None:
+    allowed = settings.get().allowed_ports
+    if port not in allowed and not settings.get().allow_private_targets:
+        raise BadTarget(f"port {port} cannot be called, only {', '.join(map(str, allowed))}")
+
+
+def connect(target: Target, until: float) -> socket.socket:
+    """A connection to one of the very addresses that were checked."""
+    found = addresses(target, until)[:MOST_TRIED]
+    failure = OSError("no address")
+    for tried, address in enumerate(found):
+        try:
+            share = left(until) / (len(found) - tried)
+            return _connected(address, target.port, share)
+        except OSError as error:
+            failure = error
+    raise failure
+
+
+def left(until: float) -> float:
+    """The seconds until then; raises when there are none."""
+    seconds = until - time.monotonic()
+    if seconds <= 0:
+        raise TimeoutError("the time is up")
+    return seconds
+
+
+def _connected(address: str, port: int, seconds: float) -> socket.socket:
+    sock = socket.socket(socket.AF_INET6 if ":" in address else socket.AF_INET, socket.SOCK_STREAM)
+    try:
+        sock.settimeout(seconds)
+        sock.connect((address, port))
+        sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        _check_all([str(sock.getpeername()[0])], "the other end of the connection")
+    except BaseException:
+        sock.close()
+        raise
+    return sock
+
+
+def addresses(target: Target, until: float) -> list[str]:
+    """Every address of the target, all of them fit to be called; one that is not spoils the name."""
+    found = [target.host] if _is_address(target.host) else _looked_up(target.host, target.port, until)
+    if not found:
+        raise BadTarget(f"{target.host} does not resolve")
+    _check_all(found, target.host)
+    return found
+
+
+def _check_all(found: list[str], what: str) -> None:
+    # The address itself stays untold: what a private name server says is nobody's business outside.
+    if not settings.get().allow_private_targets and not all(map(is_public, found)):
+        raise BadTarget(f"{what} is not at a public address")
+
+
+def is_public(address: str) -> bool:
+    """Whether this is an address of the public internet. Of our own making: `is_global` lets wrapped ones through."""
+    if not _is_address(address) or "%" in address:
+        return False
+    parsed = ip_address(address)
+    return _is_public_ipv4(parsed) if isinstance(parsed, IPv4Address) else _is_public_ipv6(parsed)
+
+
+def _is_public_ipv4(address: IPv4Address) -> bool:
+    return not any(address in network for network in IPV4_REFUSED)
+
+
+def _is_public_ipv6(address: IPv6Address) -> bool:
+    if any(address in network for network in WRAPPED_IPV4):
+        return _is_public_ipv4(IPv4Address(int(address) & 0xFFFFFFFF))
+    if address not in IPV6_UNICAST or int(address) >> 32 & 0xFDFFFFFF == ISATAP:
+        return False
+    return not any(address in network for network in IPV6_REFUSED)
+
+
+def _is_address(host: str) -> bool:
+    try:
+        ip_address(host)
+    except ValueError:
+        return False
+    return True
+
+
+def _looked_up(host: str, port: int, until: float) -> list[str]:
+    """Resolves in a thread of its own, since getaddrinfo knows no time limit; a hung thread keeps its place."""
+    answers: SimpleQueue[list[str]] = SimpleQueue()
+    if not places.acquire(timeout=left(until)):
+        raise BadTarget("too many names are being looked up")
+    try:
+        Thread(target=_answer, args=(host, port, answers), daemon=True).start()
+    except RuntimeError:
+        places.release()
+        raise BadTarget("too many names are being looked up") from None
+    try:
+        return answers.get(timeout=left(until))
+    except (Empty, TimeoutError):
+        raise BadTarget(f"{host} could not be looked up in time") from None
+
+
+def _answer(host: str, port: int, answers: SimpleQueue[list[str]]) -> None:
+    try:
+        answers.put(resolve(host, port))
+    except (OSError, UnicodeError):
+        answers.put([])
+    finally:
+        places.release()
+
+
+def resolve(host: str, port: int) -> list[str]:
+    """Every address that the system knows for a name."""
+    found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    return list(dict.fromkeys(str(entry[4][0]) for entry in found))
