@@ -16,7 +16,7 @@ from models.tables import workspaces
 from producer.accept import Options, Upload, accept
 from producer.formats import NDJSON
 from tests.workers.receiver import Receiver, receiving
-from workers import deliver, tasks
+from workers import create, deliver, tasks
 
 EVENTS = ["job.completed", "job.failed"]
 A_DAY = 86_400
@@ -32,7 +32,7 @@ def receiver(monkeypatch: pytest.MonkeyPatch) -> Iterator[Receiver]:
 def run_job(owner: Owner, **options: Any) -> int:
     """A job of one link, worked off in this process."""
     job_id = accept(Upload("json", NDJSON, [b'{"url": "https://example.com/"}\n']), owner, lambda: Options(**options))
-    tasks._work("create", "interactive", (job_id, 0), tasks.create.create)
+    tasks._work("create", "interactive", (job_id, 0), create.create)
     return job_id
 
 
