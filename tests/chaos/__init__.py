@@ -1,0 +1,1 @@
+"""`python -m tests.chaos`: every fault again and again in the middle of large jobs, as a table."""
