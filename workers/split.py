@@ -25,8 +25,8 @@ def split(claim: Claim) -> dict[str, Any]:
     try:
         total = _cut(claim, job)
     except Unreadable as error:
-        return _end(claim, error)
-    return _counted(claim, total)
+        return _end(claim, job, error)
+    return _counted(claim, job, total)
 
 
 def _cut(claim: Claim, job: jobs.Job) -> int:
@@ -51,9 +51,9 @@ def _commit(claim: Claim, job: jobs.Job, found: list[Shard]) -> None:
     queue.wake(due)
 
 
-def _counted(claim: Claim, total: int) -> dict[str, Any]:
+def _counted(claim: Claim, job: jobs.Job, total: int) -> dict[str, Any]:
     if not total:
-        return _end(claim, Unreadable(NO_ROWS))
+        return _end(claim, job, Unreadable(NO_ROWS))
     with store.write() as db:
         shards.settle(db, claim)
         jobs.counted(db, claim.job_id, total)
@@ -63,11 +63,15 @@ def _counted(claim: Claim, total: int) -> dict[str, Any]:
     return {"rows": total}
 
 
-def _end(claim: Claim, error: Unreadable) -> dict[str, Any]:
+def _end(claim: Claim, job: jobs.Job, error: Unreadable) -> dict[str, Any]:
+    """The job ends as failed. Its upload goes, unless shards were made of it: their results need it."""
     with store.write() as db:
         shards.settle(db, claim)
         shards.drop(db, claim.job_id)
         ended = ending.fail(db, claim.job_id, claim.run, str(error))
+        untouched = not shards.ranges(db, claim.job_id, claim.run)
+    if untouched:
+        uploads.delete(job.upload)
     if ended:
         ending.announce(ended)
     return {"unreadable": str(error)}

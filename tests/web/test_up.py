@@ -283,7 +283,7 @@ def test_a_procfile_that_makes_no_sense_is_refused(tmp_path: Path, text: str) ->
 
 def test_the_procfile_starts_the_broker_first_and_flower_last() -> None:
     names = [entry.name for entry in procfile.read(ROOT / "Procfile")]
-    assert names == ["broker", "web", "bulk", "interactive", "beat", "flower"]
+    assert names == ["broker", "web", "bulk", "interactive", "callers", "beat", "flower"]
 
 
 @pytest.mark.parametrize(
