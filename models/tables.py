@@ -293,5 +293,7 @@ untitled = Table(
     Column("leased_until", Double, nullable=False, server_default="0"),
     Column("attempts", Integer, nullable=False, server_default="0"),
     PrimaryKeyConstraint("domain_id", "slug"),
-    Index(None, "leased_until", "job_id"),
+    Index(None, "host", "leased_until"),
+    Index(None, "leased_until"),
+    Index(None, "job_id"),
 )

@@ -13,6 +13,7 @@ MOST_AT_ONCE = 8  # so that pages which hang leave room for webhooks
 MOST_AT_ONCE_A_HOST = 2
 MOST_ATTEMPTS = 2
 LOCK = "untitled"
+FIRST = ""
 
 Untitled = Row[*tuple[Any, ...]]
 
@@ -21,20 +22,32 @@ def add(db: Connection, columns: Columns, rows: int) -> None:
     store.dialect().bulk_insert(db, untitled, columns, rows)
 
 
-def claim(db: Connection) -> Untitled | None:
-    """The next link to fetch a title for, of a host that is not busy."""
+def claim(db: Connection, after: str) -> Untitled | None:
+    """The next link to fetch a title for. Hosts take turns, from the one behind `after`; a busy one is passed over."""
     store.dialect().lock(db, LOCK)
     now = store.dialect().clock()
-    leased = select(untitled.c.host).where(untitled.c.leased_until > now)
-    if db.execute(select(func.count()).select_from(leased.subquery())).scalar_one() >= MOST_AT_ONCE:
+    leased = list(db.execute(select(untitled.c.host).where(untitled.c.leased_until > now)).scalars())
+    busy = {host for host in leased if leased.count(host) >= MOST_AT_ONCE_A_HOST}
+    if len(leased) >= MOST_AT_ONCE:
         return None
-    busy = leased.group_by(untitled.c.host).having(func.count() >= MOST_AT_ONCE_A_HOST)
-    query = select(untitled).where(untitled.c.leased_until <= now, untitled.c.host.not_in(busy))
-    row = db.execute(query.order_by(untitled.c.leased_until, untitled.c.job_id).limit(1)).one_or_none()
-    if row is not None:
-        taken = {"leased_until": now + LEASE_SECONDS, "attempts": untitled.c.attempts + 1}
-        db.execute(update(untitled).where(*_same(row)).values(taken))
+    host = _next_host(db, after, busy) or _next_host(db, FIRST, busy)
+    if host is None:
+        return None
+    free = (untitled.c.host == host, untitled.c.leased_until <= now)
+    row = db.execute(select(untitled).where(*free).order_by(untitled.c.leased_until).limit(1)).one()
+    taken = {"leased_until": now + LEASE_SECONDS, "attempts": untitled.c.attempts + 1}
+    db.execute(update(untitled).where(*_same(row)).values(taken))
     return row
+
+
+def _next_host(db: Connection, after: str, busy: set[str]) -> str | None:
+    """From host to host by the index: a host may have a million links, and is one step all the same."""
+    free = untitled.c.leased_until <= store.dialect().clock()
+    while True:
+        found = db.execute(select(func.min(untitled.c.host)).where(untitled.c.host > after, free)).scalar()
+        if found is None or found not in busy:
+            return found
+        after = found
 
 
 def settle(db: Connection, row: Untitled, title: str | None) -> None:
@@ -55,12 +68,6 @@ def waiting(db: Connection) -> bool:
 def left(db: Connection, job_id: int) -> bool:
     """Whether some of a job's titles are still to come."""
     return db.execute(select(untitled.c.slug).where(untitled.c.job_id == job_id).limit(1)).first() is not None
-
-
-def give_up(db: Connection) -> None:
-    """A page that ended whoever fetched it, twice, is not fetched again."""
-    late = (untitled.c.leased_until <= store.dialect().clock(), untitled.c.attempts >= MOST_ATTEMPTS)
-    db.execute(delete(untitled).where(*late))
 
 
 def _same(row: Untitled) -> tuple[Any, ...]:

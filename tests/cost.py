@@ -68,7 +68,9 @@ def _unbalanced(job: dict[str, Any]) -> int:
 
 
 def is_open(system: System, job_id: str) -> bool:
-    return system.job(job_id)["status"] in OPEN
+    """Asked of the database, since web may be what is away."""
+    ((status,),) = system.sql(f"SELECT status FROM jobs WHERE id = {job_id}")
+    return status in OPEN
 
 
 def _still(system: System, struck: list[Shard]) -> bool:

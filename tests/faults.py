@@ -32,11 +32,6 @@ def process(system: System, name: str) -> psutil.Process:
     return until(lambda: _child(system, name), 30, f"{name} to run")
 
 
-def pool(system: System, name: str) -> list[psutil.Process]:
-    """The processes of a worker node that do its tasks."""
-    return list(process(system, name).children())
-
-
 def owners(system: System) -> list[int]:
     """The living processes that work on a shard just now."""
     held = "SELECT owner FROM shards WHERE state = 'running' AND kind = 'create'"

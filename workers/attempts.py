@@ -32,10 +32,10 @@ def failed(claim: Claim, error: Exception) -> None:
     log.warning("shard_left_to_its_lease", job=claim.job_id, shard=claim.first_index)
 
 
-def give_up(claim: Claim) -> None:
+def give_up(claim: Claim, patience: float | None = None) -> None:
     """Frees a shard for the next attempt. A split that failed three times ends its job."""
     try:
-        with store.write() as db:
+        with store.write(patience) as db:
             ended = None if shards.give_up(db, claim) else _break_off(db, claim)
     except LostLease:
         return  # somebody else was quicker

@@ -1,14 +1,18 @@
 """The sweep: finds what a lost message, a dead worker or a broker's restart left behind, and sets it going again."""
 
+from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import structlog
 from redis.exceptions import RedisError
+from sqlalchemy.exc import DBAPIError
 
 from models import deliveries, jobs, shards, store, untitled
 from producer import broker, ending, queue
 from workers import attempts
 
+PATIENCE = 1.0
 CALLS = 8  # webhooks at once, where there are so many
 CALL_EXPIRES = 10.0  # seconds: the next sweep asks again
 
@@ -28,13 +32,15 @@ def take_over() -> int:
             store.dialect().evict(db, owner)
     for claim, owner in late:
         log.warning("lease_ran_out", job=claim.job_id, shard=claim.first_index, attempt=claim.attempts, owner=owner)
-        attempts.give_up(claim)
+        if not _had_the_lock(partial(attempts.give_up, claim, PATIENCE)):
+            break
     return len(late)
 
 
 def wake() -> int:
     """Wakes for shards that nobody has been woken for in a while."""
-    _forget_lost()
+    if not _had_the_lock(_forget_lost):
+        return 0
     with store.read() as db:
         waiting = shards.waiting(db)
     for job_id in waiting:
@@ -56,8 +62,6 @@ def end() -> int:
 
 def outside() -> int:
     """Wakes for webhooks that are due and titles that are wanted."""
-    with store.write() as db:
-        untitled.give_up(db)
     with store.read() as db:
         webhooks, titles = deliveries.due(db, CALLS), untitled.waiting(db)
     for _ in range(webhooks):
@@ -69,10 +73,25 @@ def outside() -> int:
 
 def _forget_lost() -> None:
     """Wake-ups that the broker lost are sent again at once, however often they were sent before."""
-    try:
-        drained = [name for name in (queue.BULK, queue.INTERACTIVE) if broker.drained(name)]
-    except (RedisError, OSError):
-        return
-    for name in drained:
-        with store.write() as db:
+    drained = _drained()
+    with store.write(PATIENCE) as db:
+        for name in drained:
             shards.unsend(db, name)
+
+
+def _had_the_lock(write: Callable[[], None]) -> bool:
+    """False when somebody holds the lock of all writers: who waits for it here takes nothing over from him."""
+    try:
+        write()
+    except DBAPIError as error:
+        if not store.dialect().passing(error):
+            raise
+        return False
+    return True
+
+
+def _drained() -> list[str]:
+    try:
+        return [name for name in (queue.BULK, queue.INTERACTIVE) if broker.drained(name)]
+    except (RedisError, OSError):
+        return []

@@ -1,6 +1,7 @@
 """Titles: fetched from where links lead, behind the batch and never in its way."""
 
 import hashlib
+from dataclasses import dataclass
 from typing import Any
 
 from redis.exceptions import RedisError
@@ -13,19 +14,36 @@ from producer.broker import client
 CACHE_SECONDS = 86_400
 
 
+@dataclass
+class Turn:
+    """Whose turn it was last, in this process."""
+
+    host: str = ""
+
+
+turn = Turn()
+
+
 def fetch_one() -> dict[str, Any]:
     """Fetches the next title that is wanted; the caller asks again until there is none."""
     with store.write() as db:
-        row = untitled.claim(db)
+        row = untitled.claim(db, turn.host)
     if row is None:
         return {"idle": True}
-    title = cached(row.url)
-    if title is None:
-        title = fetched(row.url)
-        remember(row.url, title)
+    turn.host = row.host
+    title = _title(row)
     with store.write() as db:
         untitled.settle(db, row, title)
     return {"url": row.url, "title": title}
+
+
+def _title(row: untitled.Untitled) -> str:
+    """A page that ended whoever fetched it, twice, is not fetched again."""
+    title = cached(row.url)
+    if title is None:
+        title = fetched(row.url) if row.attempts < untitled.MOST_ATTEMPTS else ""
+        remember(row.url, title)
+    return title
 
 
 def fetched(url: str) -> str:

@@ -44,9 +44,12 @@ def read() -> Iterator[Connection]:
 
 
 @contextmanager
-def write() -> Iterator[Connection]:
-    """A transaction that changes something, committed at the end of the block."""
+def write(patience: float | None = None) -> Iterator[Connection]:
+    """A transaction that changes something, committed at the end of the block.
+
+    Where there is one lock for all writers, patience says how many seconds to wait for it.
+    """
     with engine().connect() as connection:
-        connection = connection.execution_options(write=True)
+        connection = connection.execution_options(write=True, patience=patience)
         with connection.begin():
             yield connection

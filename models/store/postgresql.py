@@ -101,7 +101,7 @@ class PostgreSQL:
 
 
 def _abandon(db: Connection) -> None:
-    """What a signal broke off cannot be rolled back from here: the server does it when the connection ends."""
+    """A command that a signal broke off cannot be rolled back from here: the connection's end does that."""
     raw = db.connection.driver_connection
     assert isinstance(raw, psycopg.Connection)
     if raw.info.transaction_status == psycopg.pq.TransactionStatus.ACTIVE:

@@ -105,10 +105,11 @@ def _connected(raw: sqlite3.Connection, _record: object) -> None:
 
 
 def _begin(db: Connection) -> None:
-    if not db.get_execution_options().get("write"):
+    options = db.get_execution_options()
+    if not options.get("write"):
         db.exec_driver_sql("BEGIN")
         return
-    raw, until = _driver(db), time.monotonic() + LOCK_SECONDS
+    raw, until = _driver(db), time.monotonic() + (options.get("patience") or LOCK_SECONDS)
     raw.execute("PRAGMA busy_timeout = 0")
     try:
         while not _locked(raw, last=time.monotonic() > until):

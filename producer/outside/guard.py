@@ -14,6 +14,7 @@ from models.errors import BadTarget
 
 CHECK_SECONDS = 3.0
 MOST_LOOKUPS = 64  # threads of a process: a name server that hangs keeps one for half a minute
+LOOKUP = "lookup"  # what those threads are called
 MOST_TRIED = 4  # addresses of one name
 DEFAULT_PORTS = {"http": 80, "https": 443}
 
@@ -178,10 +179,10 @@ def _is_address(host: str) -> bool:
 def _looked_up(host: str, port: int, until: float) -> list[str]:
     """Resolves in a thread of its own, since getaddrinfo knows no time limit; a hung thread keeps its place."""
     answers: SimpleQueue[list[str]] = SimpleQueue()
-    if not places.acquire(timeout=left(until)):
+    if not places.acquire(timeout=max(0.0, until - time.monotonic())):
         raise BadTarget("too many names are being looked up")
     try:
-        Thread(target=_answer, args=(host, port, answers), daemon=True).start()
+        Thread(target=_answer, args=(host, port, answers), name=LOOKUP, daemon=True).start()
     except RuntimeError:
         places.release()
         raise BadTarget("too many names are being looked up") from None

@@ -87,23 +87,33 @@ def test_two_fetches_at_most_go_to_one_host_and_eight_in_all(house: Owner) -> No
     items = [{"url": f"http://host{number % 12}.example/{number}"} for number in range(48)]
     run_job(house, items, fetch_titles=True)
     with store.write() as db:
-        claims = [untitled.claim(db) for _ in range(10)]
+        claims = [untitled.claim(db, "") for _ in range(10)]
     hosts = [claim.host for claim in claims if claim]
     assert len(hosts) == untitled.MOST_AT_ONCE
     assert max(hosts.count(host) for host in hosts) <= untitled.MOST_AT_ONCE_A_HOST
     assert claims[-1] is None
 
 
-def test_a_page_that_ends_its_fetcher_is_given_up(house: Owner) -> None:
-    run_job(house, [{"url": "http://deadly.example/"}], fetch_titles=True)
+def test_a_page_that_ends_its_fetcher_is_given_up(pages: tuple[str, list[str]], house: Owner) -> None:
+    run_job(house, [{"url": f"{pages[0]}/plain"}], fetch_titles=True)
     for _ in range(untitled.MOST_ATTEMPTS):
         with store.write() as db:
-            untitled.give_up(db)
-            assert untitled.claim(db) is not None
+            assert untitled.claim(db, "") is not None
             db.execute(update(table).values(leased_until=1.0))
+    assert fetch_all() == 1
+    assert pages[1] == []
+
+
+def test_hosts_take_turns_however_many_links_one_has(house: Owner) -> None:
+    run_job(house, [{"url": f"http://large.example/{number}"} for number in range(500)], fetch_titles=True)
+    run_job(house, [{"url": f"http://small{number}.example/"} for number in range(3)], fetch_titles=True)
+    hosts: list[str] = []
     with store.write() as db:
-        untitled.give_up(db)
-        assert untitled.claim(db) is None
+        for _ in range(5):
+            claimed = untitled.claim(db, hosts[-1] if hosts else "")
+            assert claimed is not None
+            hosts.append(claimed.host)
+    assert hosts == ["large.example", "small0.example", "small1.example", "small2.example", "large.example"]
 
 
 def test_pages_that_hang_hold_up_neither_jobs_nor_webhooks(system: System) -> None:

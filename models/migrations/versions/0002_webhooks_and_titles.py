@@ -80,7 +80,9 @@ def upgrade() -> None:
         sa.Column("attempts", sa.Integer(), server_default="0", nullable=False),
         sa.PrimaryKeyConstraint("domain_id", "slug", name=op.f("untitled_pkey")),
     )
-    op.create_index(op.f("untitled_leased_until_job_id_idx"), "untitled", ["leased_until", "job_id"], unique=False)
+    op.create_index(op.f("untitled_host_leased_until_idx"), "untitled", ["host", "leased_until"], unique=False)
+    op.create_index(op.f("untitled_job_id_idx"), "untitled", ["job_id"], unique=False)
+    op.create_index(op.f("untitled_leased_until_idx"), "untitled", ["leased_until"], unique=False)
     op.add_column("workspaces", sa.Column("old_webhook_secret", sa.Text(), nullable=True))
     op.add_column("workspaces", sa.Column("old_until", sa.DateTime(timezone=True), nullable=True))
 
@@ -88,7 +90,9 @@ def upgrade() -> None:
 def downgrade() -> None:
     op.drop_column("workspaces", "old_until")
     op.drop_column("workspaces", "old_webhook_secret")
-    op.drop_index(op.f("untitled_leased_until_job_id_idx"), table_name="untitled")
+    op.drop_index(op.f("untitled_leased_until_idx"), table_name="untitled")
+    op.drop_index(op.f("untitled_job_id_idx"), table_name="untitled")
+    op.drop_index(op.f("untitled_host_leased_until_idx"), table_name="untitled")
     op.drop_table("untitled")
     op.drop_index(op.f("endpoints_workspace_id_idx"), table_name="endpoints")
     op.drop_table("endpoints")
