@@ -2,12 +2,16 @@
 
 import gc
 
+import structlog
 from flask import Flask
 from flask_smorest import Api
 
+from models import settings
 from web import cli, deliveries, errors, health, jobs, links, logs, redirect, results, webhooks
 
 MAX_FORM_MEMORY = 1 << 20
+
+log = structlog.get_logger()
 
 
 def create_app() -> Flask:
@@ -32,6 +36,8 @@ def create_app() -> Flask:
     app.cli.add_command(cli.keys)
     app.cli.add_command(cli.upgrade)
     tame_collector()
+    if settings.get().allow_private_targets:
+        log.warning("private_targets_allowed", setting="ALLOW_PRIVATE_TARGETS")
     return app
 
 
