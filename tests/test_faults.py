@@ -16,7 +16,7 @@ import pytest
 from tests import faults
 from tests.conftest import STORES, database_url
 from tests.cost import RECOVERY_SECONDS, Cost, cost_of, is_open, recovery, wounded
-from tests.ground import System, ended, running, until
+from tests.ground import System, ended, readable_folder, running, until
 
 ROWS = 300_000
 MOST_WAKE_UPS = 2 * 2 + 2  # twice the workers, and a few that found their shard gone
@@ -102,7 +102,7 @@ def test_messages_that_come_again_or_make_no_sense_do_no_harm(battered: System, 
 
 
 def test_a_job_outlives_the_restart_of_its_database(tmp_path: Path) -> None:
-    with faults.own_postgresql(tmp_path / "postgresql") as server:
+    with readable_folder() as folder, faults.own_postgresql(folder) as server:
         with psycopg.connect(faults.address(server), autocommit=True) as db:
             db.execute("CREATE DATABASE mill")
         with running(tmp_path, faults.address(server).replace("/postgres?", "/mill?")) as system:
