@@ -23,6 +23,7 @@ from tests.producer.receiver import (
 )
 
 OK = answer()
+ENOUGH = 4  # seconds: what holds somebody up here would do so for ten or more
 
 
 @pytest.fixture(autouse=True)
@@ -150,7 +151,7 @@ def test_the_whole_takes_no_longer_than_allowed(handle: Handler) -> None:
     with receiving(handle) as receiver:
         began = time.monotonic()
         broken = failure(receiver.url, seconds=0.3)
-    assert time.monotonic() - began < 1
+    assert time.monotonic() - began < ENOUGH
     assert "in time" in broken or "broken" in broken
 
 
@@ -159,7 +160,7 @@ def test_a_receiver_that_reads_nothing_holds_nobody_up() -> None:
         began = time.monotonic()
         with pytest.raises(Unreachable, match="in time"):
             post(receiver.url, b"x" * 50_000_000, seconds=0.3)
-    assert time.monotonic() - began < 1
+    assert time.monotonic() - began < ENOUGH
 
 
 def test_a_host_that_accepts_nobody_costs_the_time_to_connect() -> None:
@@ -171,7 +172,7 @@ def test_a_host_that_accepts_nobody_costs_the_time_to_connect() -> None:
         began = time.monotonic()
         said = failure(f"http://127.0.0.1:{listener.getsockname()[1]}/", connect=0.2)
         assert said == "no connection in time"
-        assert time.monotonic() - began < 1
+        assert time.monotonic() - began < ENOUGH
         for sock in waiting:
             sock.close()
 
@@ -180,7 +181,7 @@ def test_a_name_server_that_hangs_costs_the_time_to_connect(monkeypatch: pytest.
     began = time.monotonic()
     with hung_lookups(monkeypatch):
         assert "could not be looked up in time" in failure("http://slow.example/", connect=0.2)
-        assert time.monotonic() - began < 1
+        assert time.monotonic() - began < ENOUGH
 
 
 @pytest.mark.parametrize(
@@ -224,7 +225,7 @@ def test_a_connection_that_is_reset_is_one_error() -> None:
         sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, b"\x01\0\0\0\0\0\0\0")
 
     with receiving(resetting) as receiver:
-        assert failure(receiver.url) == "the connection failed: Connection reset by peer"
+        assert failure(receiver.url).startswith(("the connection failed: Connection reset", "the answer is broken"))
 
 
 def test_nobody_there_is_one_error() -> None:

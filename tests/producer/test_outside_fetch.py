@@ -11,6 +11,7 @@ from models.errors import Unreachable
 from producer import outside
 from tests.producer.receiver import answer, answering, dripping, pouring, receiving
 
+ENOUGH = 4  # seconds: what holds somebody up here would do so for ten or more
 PAGE = b"<title>Hello</title>" + bytes(range(256)) * 100
 
 
@@ -97,7 +98,7 @@ def test_a_bomb_costs_nothing(encoding: str, window: int) -> None:
         assert receiver.stopped.wait(5), "the connection is closed"
     assert got.body == bytes(256 << 10)
     assert peak < 4 << 20
-    assert got.seconds < 1
+    assert got.seconds < ENOUGH
 
 
 def test_a_packed_stream_that_yields_nothing_ends_too() -> None:
@@ -188,4 +189,4 @@ def test_all_redirects_together_take_no_longer_than_allowed() -> None:
         began = time.monotonic()
         with pytest.raises(Unreachable, match="in time"):
             outside.fetch(receiver.url, total_seconds=0.4)
-    assert time.monotonic() - began < 1
+    assert time.monotonic() - began < ENOUGH

@@ -17,6 +17,7 @@ from producer.outside import guard
 from tests.ground import ROOT
 from tests.producer.receiver import hung_lookups
 
+ENOUGH = 4  # seconds: what holds somebody up here would do so for ten or more
 NAMES = {
     "public.example": ["93.184.215.14"],
     "public.example.": ["93.184.215.14"],
@@ -163,7 +164,7 @@ def test_a_name_server_that_hangs_is_not_waited_for(monkeypatch: pytest.MonkeyPa
     began = time.monotonic()
     with hung_lookups(monkeypatch):
         assert "in time" in refusal("http://public.example/")
-        assert time.monotonic() - began < 1
+        assert time.monotonic() - began < ENOUGH
 
 
 def test_hung_lookups_are_counted_and_give_their_places_back(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -21,6 +21,7 @@ from producer import outside
 from producer.outside import Answer, connection, guard
 from tests.producer.receiver import Receiver, answer, answering, dripping, receiving
 
+ENOUGH = 4  # seconds: what holds somebody up here would do so for ten or more
 PEM = Encoding.PEM
 
 
@@ -192,7 +193,7 @@ def test_a_handshake_takes_no_longer_than_connecting_may(drop: bytes, authority:
         began = time.monotonic()
         with pytest.raises(Unreachable):
             outside.call("GET", f"https://hooks.example:{receiver.port}/", {}, None, connect_seconds=0.3)
-    assert time.monotonic() - began < 1
+    assert time.monotonic() - began < ENOUGH
 
 
 def test_a_drip_in_tls_takes_no_longer_than_allowed(authority: Authority) -> None:
@@ -200,7 +201,7 @@ def test_a_drip_in_tls_takes_no_longer_than_allowed(authority: Authority) -> Non
         began = time.monotonic()
         with pytest.raises(Unreachable, match="no answer in time"):
             outside.call("GET", f"https://hooks.example:{receiver.port}/", {}, None, total_seconds=0.5)
-    assert time.monotonic() - began < 1.5
+    assert time.monotonic() - began < ENOUGH
 
 
 def test_a_redirect_may_lead_to_tls(authority: Authority) -> None:

@@ -7,6 +7,7 @@ from hypothesis.strategies import lists, sampled_from
 from producer.page_charset import CODECS
 from producer.page_title import MOST_BYTES, title_of
 
+ENOUGH = 2  # seconds: all of these take a tenth at most, and what reads twice takes a minute
 HTML = "text/html; charset=utf-8"
 
 
@@ -219,9 +220,9 @@ def seconds(page: bytes) -> float:
 def test_no_page_takes_long(before: str) -> None:
     for piece in PIECES:
         page = (before + piece * MOST_BYTES)[:MOST_BYTES].encode()[:MOST_BYTES]
-        assert seconds(page) < 1, piece
+        assert seconds(page) < ENOUGH, piece
         if before == "<title>":
-            assert seconds(page[:-8] + b"</title>") < 1, piece
+            assert seconds(page[:-8] + b"</title>") < ENOUGH, piece
 
 
 @given(lists(sampled_from(PIECES), max_size=60))
@@ -232,5 +233,5 @@ def test_no_page_breaks_anything(pieces: list[str]) -> None:
 
 def test_a_hundred_thousand_elements_in_one_another_are_no_trouble() -> None:
     for tag in ("<b>", "<p>", "<i>", "<svg>", "<template>"):
-        assert seconds((tag * 100_000 + "<title>Hello</title>").encode()) < 1
+        assert seconds((tag * 100_000 + "<title>Hello</title>").encode()) < ENOUGH
     assert title("<b>" * 80_000 + "<title>Hello</title>") == "Hello"
