@@ -1,6 +1,7 @@
 import socket
 import time
 from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 
 import pytest
 
@@ -163,18 +164,28 @@ def test_a_receiver_that_reads_nothing_holds_nobody_up() -> None:
     assert time.monotonic() - began < ENOUGH
 
 
-def test_a_host_that_accepts_nobody_costs_the_time_to_connect() -> None:
-    with socket.create_server(("127.0.0.1", 0), backlog=0) as listener:
-        waiting = [socket.socket() for _ in range(4)]
-        for sock in waiting:
+@contextmanager
+def full(address: str, port: int = 0) -> Iterator[int]:
+    """A port where no connection is ever made: its queue is full."""
+    with socket.create_server((address, port), backlog=0) as listener, ExitStack() as queue:
+        for _ in range(4):
+            sock = queue.enter_context(socket.socket())
             sock.setblocking(False)
             sock.connect_ex(listener.getsockname())
-        began = time.monotonic()
-        said = failure(f"http://127.0.0.1:{listener.getsockname()[1]}/", connect=0.2)
-        assert said == "no connection in time"
-        assert time.monotonic() - began < ENOUGH
-        for sock in waiting:
-            sock.close()
+        yield listener.getsockname()[1]
+
+
+def test_a_host_that_accepts_nobody_costs_the_time_to_connect() -> None:
+    began = time.monotonic()
+    with full("127.0.0.1") as port:
+        assert failure(f"http://127.0.0.1:{port}/", connect=0.2) == "no connection in time"
+    assert time.monotonic() - began < ENOUGH
+
+
+def test_a_host_that_accepts_nobody_leaves_time_for_the_next_address(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(guard, "resolve", lambda host, port: ["127.0.0.2", "127.0.0.1"])
+    with receiving(answering(OK)) as receiver, full("127.0.0.2", receiver.port):
+        assert post(f"http://two.example:{receiver.port}/", connect=1).status == 200
 
 
 def test_a_name_server_that_hangs_costs_the_time_to_connect(monkeypatch: pytest.MonkeyPatch) -> None:
