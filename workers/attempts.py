@@ -19,7 +19,8 @@ log = structlog.get_logger()
 def failed(claim: Claim, error: Exception) -> None:
     """The shard is tried again, at once by whoever is woken. A database that went away is no fault of the shard."""
     blameless = isinstance(error, DBAPIError) and store.dialect().passing(error)
-    log.exception("shard_failed", job=claim.job_id, shard=claim.first_index, attempt=claim.attempts)
+    about = {"job": claim.job_id, "shard": claim.first_index, "attempt": claim.attempts}
+    log.error("shard_failed", **about, error=type(error).__name__)  # Celery logs the rest
     if blameless:
         time.sleep(PAUSES[0])
     for pause in PAUSES:
@@ -29,7 +30,7 @@ def failed(claim: Claim, error: Exception) -> None:
             time.sleep(pause)
         else:
             return
-    log.warning("shard_left_to_its_lease", job=claim.job_id, shard=claim.first_index)
+    log.warning("shard_left_to_its_lease", **about)
 
 
 def give_up(claim: Claim, patience: float | None = None) -> None:

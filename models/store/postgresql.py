@@ -102,9 +102,8 @@ class PostgreSQL:
 
 def _abandon(db: Connection) -> None:
     """A command that a signal broke off cannot be rolled back from here: the connection's end does that."""
-    raw = db.connection.driver_connection
-    assert isinstance(raw, psycopg.Connection)
-    if raw.info.transaction_status == psycopg.pq.TransactionStatus.ACTIVE:
+    raw = None if db.invalidated else db.connection.driver_connection
+    if isinstance(raw, psycopg.Connection) and raw.info.transaction_status == psycopg.pq.TransactionStatus.ACTIVE:
         db.invalidate()
 
 

@@ -1,6 +1,7 @@
 """What a frozen owner holds in the database, eviction gives back."""
 
 import os
+import sqlite3
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -10,7 +11,7 @@ from textwrap import dedent
 import psutil
 import pytest
 from sqlalchemy import insert
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import DBAPIError, OperationalError
 
 from models import store
 from models.keys import Owner
@@ -49,10 +50,29 @@ def test_an_owner_that_is_another_by_now_is_left_alone(house: Owner) -> None:
         assert process.wait(20) == 0
 
 
+def test_a_connection_that_ends_in_the_middle_of_a_batch_is_no_fault_of_the_batch(house: Owner) -> None:
+    with pytest.raises(DBAPIError) as failure, store.write() as db:
+        broken_off(db)
+    assert store.dialect().passing(failure.value)
+    with store.write() as db:
+        assert not db.execute(reserved_slugs.select().where(reserved_slugs.c.slug == "s1")).all()
+
+
 def test_an_error_that_passes_is_told_from_one_that_does_not(house: Owner) -> None:
     with pytest.raises(DBAPIError) as failure, store.write() as db:
         db.exec_driver_sql("SELECT nothing FROM nowhere")
     assert not store.dialect().passing(failure.value)
+
+
+def broken_off(db: store.Connection) -> None:
+    """A batch under which the database ends the connection, or (a file ends none) says that it is locked."""
+    if db.dialect.name == "postgresql":
+        with store.read() as other:
+            store.dialect().evict(other, store.dialect().owner(db))
+        store.dialect().bulk_insert(db, reserved_slugs, {"slug": [f"s{at}" for at in range(100)]}, 100)
+    cause = sqlite3.OperationalError("locked")
+    cause.sqlite_errorcode = sqlite3.SQLITE_BUSY
+    raise OperationalError("INSERT", None, cause)
 
 
 @contextmanager
