@@ -14,8 +14,8 @@ blueprint = Blueprint("deliveries", __name__, url_prefix="/api", description="We
 
 
 @blueprint.route("/jobs/<job_id>/deliveries")
-@blueprint.response(200, schemas.Deliveries)
 @needs("read")
+@blueprint.response(200, schemas.Deliveries)
 def of_job(job_id: str) -> Response:
     """The webhooks of a job, with every attempt."""
     job = find(parse_id(job_id))
@@ -28,8 +28,8 @@ def of_job(job_id: str) -> Response:
 
 
 @blueprint.route("/deliveries/<delivery_id>/redeliver", methods=["POST"])
-@blueprint.response(202, schemas.Delivery)
 @needs("write")
+@blueprint.response(202, schemas.Delivery)
 def redeliver(delivery_id: str) -> Response:
     """Send one again: the same id and body, and the whole schedule anew."""
     number = parse_id(delivery_id)

@@ -16,9 +16,9 @@ blueprint = Blueprint("webhooks", __name__, url_prefix="/api/webhooks", descript
 
 
 @blueprint.route("", methods=["POST"])
+@needs("write")
 @blueprint.arguments(schemas.WebhookRequest)
 @blueprint.response(201, schemas.Webhook)
-@needs("write")
 def create(asked: dict[str, Any]) -> Response:
     """Subscribe an endpoint. Its secret is in this answer and never again."""
     outside.check(asked["url"])
@@ -30,9 +30,9 @@ def create(asked: dict[str, Any]) -> Response:
 
 
 @blueprint.route("")
+@needs("read")
 @blueprint.arguments(schemas.PageQuery, location="query")
 @blueprint.response(200, schemas.Webhooks)
-@needs("read")
 def listed(query: dict[str, Any]) -> Response:
     """The workspace's endpoints."""
     with store.read() as db:
@@ -42,8 +42,8 @@ def listed(query: dict[str, Any]) -> Response:
 
 
 @blueprint.route("/secret", methods=["POST"])
-@blueprint.response(200, schemas.Secret)
 @needs("write")
+@blueprint.response(200, schemas.Secret)
 def rotate_workspace() -> Response:
     """A new secret for calls to a job's own webhook_url; the old one signs too for 24 hours."""
     with store.write() as db:
@@ -51,17 +51,17 @@ def rotate_workspace() -> Response:
 
 
 @blueprint.route("/<endpoint_id>")
-@blueprint.response(200, schemas.Webhook)
 @needs("read")
+@blueprint.response(200, schemas.Webhook)
 def one(endpoint_id: str) -> Response:
     """An endpoint."""
     return jsonify(shapes.webhook(find(endpoint_id)))
 
 
 @blueprint.route("/<endpoint_id>", methods=["PATCH"])
+@needs("write")
 @blueprint.arguments(schemas.WebhookChange)
 @blueprint.response(200, schemas.Webhook)
-@needs("write")
 def change(asked: dict[str, Any], endpoint_id: str) -> Response:
     """Change where it is or what it hears; disable it, or enable it again."""
     row = find(endpoint_id)
@@ -79,8 +79,8 @@ def change(asked: dict[str, Any], endpoint_id: str) -> Response:
 
 
 @blueprint.route("/<endpoint_id>", methods=["DELETE"])
-@blueprint.response(204)
 @needs("write")
+@blueprint.response(204)
 def remove(endpoint_id: str) -> Response:
     """Unsubscribe it; nothing more is sent there."""
     row = find(endpoint_id)
@@ -91,8 +91,8 @@ def remove(endpoint_id: str) -> Response:
 
 
 @blueprint.route("/<endpoint_id>/rotate", methods=["POST"])
-@blueprint.response(200, schemas.Secret)
 @needs("write")
+@blueprint.response(200, schemas.Secret)
 def rotate(endpoint_id: str) -> Response:
     """A new secret; the old one signs too for 24 hours."""
     row = find(endpoint_id)
@@ -101,8 +101,8 @@ def rotate(endpoint_id: str) -> Response:
 
 
 @blueprint.route("/<endpoint_id>/test", methods=["POST"])
-@blueprint.response(202, schemas.Delivery)
 @needs("write")
+@blueprint.response(202, schemas.Delivery)
 def test(endpoint_id: str) -> Response:
     """Send a test event."""
     row = find(endpoint_id)
@@ -113,9 +113,9 @@ def test(endpoint_id: str) -> Response:
 
 
 @blueprint.route("/<endpoint_id>/deliveries")
+@needs("read")
 @blueprint.arguments(schemas.PageQuery, location="query")
 @blueprint.response(200, schemas.Deliveries)
-@needs("read")
 def its_deliveries(query: dict[str, Any], endpoint_id: str) -> Response:
     """What was sent to it, the newest first."""
     row, before = find(endpoint_id), query.get("cursor")
