@@ -62,6 +62,12 @@ def test_an_unpacked_page_may_come_in_many_pieces() -> None:
         assert outside.fetch(receiver.url).body == PAGE
 
 
+def test_nothing_is_waited_for_after_the_end_of_what_was_packed() -> None:
+    head = b"HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\n\r\n" + gzip.compress(PAGE)
+    with receiving(dripping(head, b"x")) as receiver:
+        assert outside.fetch(receiver.url).body == PAGE
+
+
 @pytest.mark.parametrize("encoding", ["br", "zstd", "gzip, gzip", "compress", "x" * 1000])
 def test_what_was_not_asked_for_is_not_unpacked(encoding: str) -> None:
     with (
