@@ -1,6 +1,7 @@
 """Log lines: one JSON object each."""
 
 import logging
+import sys
 
 import structlog
 
@@ -17,5 +18,5 @@ def configure() -> None:
     structlog.configure(
         processors=PROCESSORS,
         wrapper_class=structlog.make_filtering_bound_logger(logging.INFO),
-        cache_logger_on_first_use=True,
+        logger_factory=lambda *_: structlog.PrintLogger(sys.stderr),  # standard output is for what was asked for
     )
