@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
-from sqlalchemy import Connection, Row, and_, func, insert, or_, select, update
+from sqlalchemy import ColumnElement, Connection, Row, and_, func, insert, or_, select, update
 
 from models import store
 from models.ids import new_id
@@ -51,11 +51,9 @@ def claim(db: Connection) -> tuple[Delivery, int] | None:
     now = store.dialect().clock()
     busy = select(deliveries.c.host).where(deliveries.c.leased_until > now).group_by(deliveries.c.host)
     busy = busy.having(func.count() >= MOST_AT_ONCE_A_HOST)
-    free = or_(deliveries.c.leased_until.is_(None), deliveries.c.leased_until <= now)
-    query = select(deliveries).where(deliveries.c.next_at <= now, free, deliveries.c.host.not_in(busy))
-    row = db.execute(
-        query.order_by(deliveries.c.attempts, deliveries.c.next_at, deliveries.c.id).limit(1)
-    ).one_or_none()
+    query = select(deliveries).where(_due(), deliveries.c.host.not_in(busy))
+    query = query.order_by(deliveries.c.attempts, deliveries.c.next_at, deliveries.c.id).limit(1)
+    row = db.execute(query).one_or_none()
     if row is None:
         return None
     token = secrets.randbits(63)
@@ -91,10 +89,7 @@ def again(db: Connection, delivery_id: int, workspace_id: int) -> bool:
 
 def due(db: Connection, most: int) -> int:
     """How many could be sent now, counted up to a limit."""
-    now = store.dialect().clock()
-    free = or_(deliveries.c.leased_until.is_(None), deliveries.c.leased_until <= now)
-    query = select(deliveries.c.id).where(deliveries.c.next_at <= now, free).limit(most)
-    return len(db.execute(query).all())
+    return len(db.execute(select(deliveries.c.id).where(_due()).limit(most)).all())
 
 
 def of_job(db: Connection, job_id: int) -> list[Delivery]:
@@ -114,3 +109,10 @@ def attempts(db: Connection, ids: list[int]) -> dict[int, list[Row[*tuple[Any, .
     for row in db.execute(query.order_by(delivery_attempts.c.delivery_id, delivery_attempts.c.number)):
         found.setdefault(row.delivery_id, []).append(row)
     return found
+
+
+def _due() -> ColumnElement[bool]:
+    """Its time has come, and nobody is at it."""
+    now = store.dialect().clock()
+    free = or_(deliveries.c.leased_until.is_(None), deliveries.c.leased_until <= now)
+    return and_(deliveries.c.next_at <= now, free)

@@ -59,10 +59,8 @@ def settle(db: Connection, row: Untitled, title: str | None) -> None:
 
 
 def waiting(db: Connection) -> bool:
-    return (
-        db.execute(select(untitled.c.slug).where(untitled.c.leased_until <= store.dialect().clock()).limit(1)).first()
-        is not None
-    )
+    query = select(untitled.c.slug).where(untitled.c.leased_until <= store.dialect().clock()).limit(1)
+    return db.execute(query).first() is not None
 
 
 def left(db: Connection, job_id: int) -> bool:

@@ -11,7 +11,7 @@ from models.ids import parse_id
 from models.jobs import Job
 from producer import schemas, shapes, wait
 from producer.accept import accept
-from web import bodies
+from web import bodies, lists
 from web.auth import needs, owner
 
 RETRY_SECONDS = 1
@@ -44,9 +44,7 @@ def listed(query: dict[str, Any]) -> Response:
     before = query.get("cursor")
     with store.read() as db:
         rows = jobs.page(db, owner().workspace_id, query.get("status"), before and int(before), query["limit"] + 1)
-        found = [shapes.job(row, jobs.errors(db, row.id)) for row in rows[: query["limit"]]]
-    more = len(rows) > query["limit"]
-    return jsonify(items=found, next_cursor=found[-1]["id"] if more else None)
+        return lists.page(rows, query["limit"], lambda row: shapes.job(row, jobs.errors(db, row.id)))
 
 
 @blueprint.route("/<job_id>")
@@ -77,9 +75,7 @@ def its_items(query: dict[str, Any], job_id: str) -> Response:
     base = domains.base_url(row.hostname, row.is_default)
     with store.read() as db:
         rows = items.page(db, row.id, row.domain_id, statuses, int(query.get("cursor", -1)), query["limit"] + 1)
-    found = [shapes.item(found, base) for found in rows[: query["limit"]]]
-    more = len(rows) > query["limit"]
-    return jsonify(items=found, next_cursor=str(found[-1]["index"]) if more else None)
+    return lists.page(rows, query["limit"], lambda found: shapes.item(found, base), "index")
 
 
 def find(job_id: int) -> Job:

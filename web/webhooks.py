@@ -10,6 +10,7 @@ from models.endpoints import Endpoint
 from models.errors import NotFound
 from models.ids import parse_id
 from producer import ending, outside, queue, schemas, shapes
+from web import lists
 from web.auth import needs, owner
 
 blueprint = Blueprint("webhooks", __name__, url_prefix="/api/webhooks", description="Who is called when a job ends")
@@ -37,8 +38,7 @@ def listed(query: dict[str, Any]) -> Response:
     """The workspace's endpoints."""
     with store.read() as db:
         rows = endpoints.page(db, owner().workspace_id, int(query.get("cursor", 0)), query["limit"] + 1)
-    found = [shapes.webhook(row) for row in rows[: query["limit"]]]
-    return jsonify(items=found, next_cursor=found[-1]["id"] if len(rows) > query["limit"] else None)
+    return lists.page(rows, query["limit"], shapes.webhook)
 
 
 @blueprint.route("/secret", methods=["POST"])
@@ -122,8 +122,9 @@ def its_deliveries(query: dict[str, Any], endpoint_id: str) -> Response:
     with store.read() as db:
         rows = deliveries.of_endpoint(db, row.id, before and int(before), query["limit"] + 1)
         tries = deliveries.attempts(db, [found.id for found in rows])
-    found = [shapes.delivery(made, tries.get(made.id, []), row.disabled_reason) for made in rows[: query["limit"]]]
-    return jsonify(items=found, next_cursor=found[-1]["id"] if len(rows) > query["limit"] else None)
+    return lists.page(
+        rows, query["limit"], lambda made: shapes.delivery(made, tries.get(made.id, []), row.disabled_reason)
+    )
 
 
 def find(endpoint_id: str) -> Endpoint:
