@@ -1,9 +1,9 @@
-"""The kinds of columns that tables are made of."""
+"""The kinds of columns that tables are made of, and the names of what the database makes itself."""
 
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import BigInteger, Boolean, Column, DateTime, Dialect, Text, TypeDecorator, text
+from sqlalchemy import BigInteger, Boolean, Column, DateTime, Dialect, MetaData, Text, TypeDecorator, text
 from sqlalchemy.dialects.postgresql import TEXT
 
 NAMES = {
@@ -12,6 +12,7 @@ NAMES = {
     "uq": "%(table_name)s_%(column_0_N_name)s_key",
     "ck": "%(table_name)s_%(constraint_name)s_check",
 }
+metadata = MetaData(naming_convention=NAMES)
 
 
 class Time(TypeDecorator[datetime]):

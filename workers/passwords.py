@@ -1,18 +1,14 @@
-"""Passwords of links: hashed before anything is written, so that none is ever kept in clear."""
+"""Hashing the passwords of a shard before anything is written, so that none is ever kept in clear."""
 
 import time
 from functools import lru_cache
 from typing import Any
 
-from argon2 import PasswordHasher
-
-from models import shards, store
+from models import passwords, shards, store
 from models.shards import Claim
 from producer.judge import Judged
 
 KEEP_SECONDS = 3.0
-
-hasher = PasswordHasher(time_cost=2, memory_cost=19_456, parallelism=1)  # OWASP's least
 
 
 def hash_all(claim: Claim, judged: Judged) -> None:
@@ -33,4 +29,4 @@ def hash_all(claim: Claim, judged: Judged) -> None:
 @lru_cache(maxsize=4096)
 def _hashed(job_id: int, password: str) -> Any:
     """Equal passwords of a job share one hash: 27 ms each would hold a large job up for hours."""
-    return hasher.hash(password)
+    return passwords.hashed(password)

@@ -1,0 +1,35 @@
+"""Every table. People query `jobs`, `items` and `links`, so their names and columns are part of the product."""
+
+from models.columns import metadata
+from models.tables.accounts import domains, endpoints, idempotency_keys, keys, quotas, secrets, workspaces
+from models.tables.clicks import click_batches, clicks, uses
+from models.tables.links import groups, link_tags, links, reserved_slugs, slug_counters, tags, untitled
+from models.tables.sent import deliveries, delivery_attempts
+from models.tables.work import items, job_errors, jobs, shards
+
+__all__ = [
+    "click_batches",
+    "clicks",
+    "deliveries",
+    "delivery_attempts",
+    "domains",
+    "endpoints",
+    "groups",
+    "idempotency_keys",
+    "items",
+    "job_errors",
+    "jobs",
+    "keys",
+    "link_tags",
+    "links",
+    "metadata",
+    "quotas",
+    "reserved_slugs",
+    "secrets",
+    "shards",
+    "slug_counters",
+    "tags",
+    "untitled",
+    "uses",
+    "workspaces",
+]

@@ -1,0 +1,90 @@
+"""Who uses the house: workspaces and their keys, domains and webhook endpoints."""
+
+from sqlalchemy import JSON, BigInteger, Column, Double, Integer, LargeBinary, PrimaryKeyConstraint, Table, Text
+
+from models.columns import Time, count, flag, made, metadata
+
+secrets = Table(
+    "secrets",
+    metadata,
+    Column("name", Text, primary_key=True),
+    Column("value", LargeBinary, nullable=False),
+)
+
+workspaces = Table(
+    "workspaces",
+    metadata,
+    Column("id", BigInteger, primary_key=True, autoincrement=False),
+    Column("name", Text, nullable=False, unique=True),
+    Column("plan", Text, nullable=False),
+    Column("webhook_secret", Text, nullable=False),
+    Column("old_webhook_secret", Text),
+    Column("old_until", Time),
+    Column("bulk_limit", Integer),  # items of an URL Shortify call; null: as the plan has it
+    Column("served_at", Double, nullable=False, server_default="0"),  # when a worker last took a shard of it
+    made(),
+)
+
+keys = Table(
+    "keys",
+    metadata,
+    Column("id", BigInteger, primary_key=True, autoincrement=False),
+    Column("workspace_id", BigInteger, nullable=False, index=True),
+    Column("name", Text, nullable=False),
+    Column("scopes", Text, nullable=False),
+    Column("token_hash", Text, nullable=False, unique=True),
+    Column("consumer_key", Text, nullable=False, unique=True),
+    Column("consumer_secret_hash", Text, nullable=False),
+    Column("last_used_at", Time),
+    Column("revoked_at", Time),
+    made(),
+)
+
+domains = Table(
+    "domains",
+    metadata,
+    Column("id", BigInteger, primary_key=True, autoincrement=False),
+    Column("workspace_id", BigInteger),  # null: the default domain, which is everybody's
+    Column("hostname", Text, nullable=False, unique=True),
+    flag("is_default"),
+    made(),
+)
+
+endpoints = Table(
+    "endpoints",
+    metadata,
+    Column("id", BigInteger, primary_key=True, autoincrement=False),
+    Column("workspace_id", BigInteger, nullable=False, index=True),
+    Column("url", Text, nullable=False),
+    Column("events", JSON, nullable=False),
+    Column("secret", Text, nullable=False),
+    Column("old_secret", Text),
+    Column("old_until", Time),
+    Column("failing_since", Time),
+    Column("disabled_at", Time),
+    Column("disabled_reason", Text),
+    made(),
+)
+
+quotas = Table(
+    "quotas",
+    metadata,
+    Column("workspace_id", BigInteger, nullable=False),
+    Column("period", Text, nullable=False),  # hour, day, total
+    Column("start", BigInteger, nullable=False),  # when the window that is counted began; 0 for the total
+    count("used"),
+    PrimaryKeyConstraint("workspace_id", "period"),
+)
+
+idempotency_keys = Table(
+    "idempotency_keys",
+    metadata,
+    Column("workspace_id", BigInteger, nullable=False),
+    Column("route", Text, nullable=False),
+    Column("key", Text, nullable=False),
+    Column("fingerprint", Text, nullable=False),
+    Column("job_id", BigInteger),  # null: the first request is still being received
+    Column("leased_until", Double, nullable=False),
+    made(),
+    PrimaryKeyConstraint("workspace_id", "route", "key"),
+)

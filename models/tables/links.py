@@ -1,0 +1,107 @@
+"""Links and what hangs on them."""
+
+from sqlalchemy import (
+    BigInteger,
+    CheckConstraint,
+    Column,
+    Double,
+    Index,
+    Integer,
+    PrimaryKeyConstraint,
+    SmallInteger,
+    Table,
+    Text,
+    UniqueConstraint,
+    text,
+)
+
+from models.columns import Key, Time, made, metadata
+
+slug_counters = Table(
+    "slug_counters",
+    metadata,
+    Column("domain_id", BigInteger, nullable=False),
+    Column("length", SmallInteger, nullable=False),
+    Column("next_value", BigInteger, nullable=False),
+    PrimaryKeyConstraint("domain_id", "length"),
+)
+
+reserved_slugs = Table("reserved_slugs", metadata, Column("slug", Key, primary_key=True))
+
+links = Table(
+    "links",
+    metadata,
+    Column("domain_id", BigInteger, nullable=False),
+    Column("slug", Key, nullable=False),
+    Column("generation", Integer, nullable=False),
+    Column("workspace_id", BigInteger, nullable=False),
+    Column("job_id", BigInteger, nullable=False),
+    made(),
+    Column("expires_at", Time),
+    Column("max_clicks", Integer),
+    Column("group_id", Integer),
+    Column("url", Text, nullable=False),
+    Column("title", Text),
+    Column("password_hash", Text),
+    Column("external_id", Text),
+    Column("disabled_at", Time),
+    PrimaryKeyConstraint("domain_id", "slug"),
+    Index(None, "workspace_id", "created_at", "slug"),
+    Index(
+        "links_external_id_key",
+        "workspace_id",
+        "external_id",
+        unique=True,
+        postgresql_where=text("external_id IS NOT NULL"),
+        sqlite_where=text("external_id IS NOT NULL"),
+    ),
+)
+
+groups = Table(
+    "groups",
+    metadata,
+    Column("workspace_id", BigInteger, nullable=False),
+    Column("id", Integer, nullable=False),
+    Column("name", Text, nullable=False),
+    PrimaryKeyConstraint("workspace_id", "id"),
+    UniqueConstraint("workspace_id", "name"),
+)
+
+tags = Table(
+    "tags",
+    metadata,
+    Column("workspace_id", BigInteger, nullable=False),
+    Column("id", Integer, nullable=False),
+    Column("name", Text, nullable=False),
+    PrimaryKeyConstraint("workspace_id", "id"),
+    UniqueConstraint("workspace_id", "name"),
+)
+
+link_tags = Table(
+    "link_tags",
+    metadata,
+    Column("workspace_id", BigInteger, nullable=False),
+    Column("tag_id", Integer, nullable=False),
+    Column("domain_id", BigInteger, nullable=False),
+    Column("slug", Key, nullable=False),
+    Column("generation", Integer, nullable=False),
+    PrimaryKeyConstraint("workspace_id", "tag_id", "domain_id", "slug", "generation"),
+    CheckConstraint("tag_id > 0", name="tag_id"),
+)
+
+untitled = Table(
+    "untitled",
+    metadata,
+    Column("domain_id", BigInteger, nullable=False),
+    Column("slug", Key, nullable=False),
+    Column("generation", Integer, nullable=False),
+    Column("job_id", BigInteger, nullable=False),
+    Column("url", Text, nullable=False),
+    Column("host", Text, nullable=False),
+    Column("leased_until", Double, nullable=False, server_default="0"),
+    Column("attempts", Integer, nullable=False, server_default="0"),
+    PrimaryKeyConstraint("domain_id", "slug"),
+    Index(None, "host", "leased_until"),
+    Index(None, "leased_until"),
+    Index(None, "job_id"),
+)
