@@ -81,8 +81,38 @@ class BadTarget(Invalid):
     code = "BAD_TARGET"
 
 
+class TooMany(Invalid):
+    """More links than one call may ask for."""
+
+    code = "TOO_MANY_LINKS"
+
+
+class OverLimit(Forbidden):
+    """Links that the plan's limit has no room for."""
+
+    code = "LIMIT_REACHED"
+
+
+class RateLimited(LinkmillError):
+    code = "RATE_LIMITED"
+
+    def __init__(self, message: str, retry_after: int) -> None:
+        super().__init__(message)
+        self.retry_after = retry_after
+
+
 class Unavailable(LinkmillError):
     code = "UNAVAILABLE"
+
+
+class StillRunning(LinkmillError):
+    """The wait ran out; the job goes on."""
+
+    code = "STILL_RUNNING"
+
+    def __init__(self, job_id: int) -> None:
+        super().__init__(f"the links are still being made: see /api/jobs/{job_id}, or send the same again to wait on")
+        self.job_id = job_id
 
 
 class Unreadable(LinkmillError):

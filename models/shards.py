@@ -59,6 +59,8 @@ class Claim:
     rows: int
     attempts: int
     token: int
+    granted: int
+    granted_at: float | None
 
     def mine(self) -> ColumnElement[bool]:
         key = (self.job_id, self.run, self.first_index)
@@ -91,6 +93,11 @@ def keep(db: Connection, claim: Claim) -> None:
     """Makes the lease last from now on."""
     kept = update(shards).where(claim.mine()).values(leased_until=store.dialect().clock() + LEASE_SECONDS)
     _mine(db.execute(kept).rowcount)
+
+
+def grant(db: Connection, claim: Claim, granted: int, at: float) -> None:
+    """Notes how many links its quota has set aside for a shard: whoever takes it over has them too."""
+    _mine(db.execute(update(shards).where(claim.mine()).values(granted=granted, granted_at=at)).rowcount)
 
 
 def settle(db: Connection, claim: Claim) -> None:

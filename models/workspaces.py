@@ -6,7 +6,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, select, update
 
-from models import store
+from models import plans, quotas, store
 from models.ids import new_id
 from models.tables import workspaces
 
@@ -16,13 +16,26 @@ WEBHOOK_SECRET_BYTES = 24
 
 def find_or_make(db: Connection, name: str, plan: str | None) -> tuple[Row[*tuple[Any, ...]], bool]:
     """The workspace of that name, and whether it is new. Naming a plan changes the plan of an old one."""
-    row = {"id": new_id(), "name": name, "plan": plan or "builder", "webhook_secret": new_webhook_secret()}
+    row = {"id": new_id(), "name": name, "plan": plan or plans.DEFAULT, "webhook_secret": new_webhook_secret()}
     insert = store.dialect().insert(workspaces).values(row).on_conflict_do_nothing().returning(workspaces.c.id)
     new = db.execute(insert).scalar_one_or_none() is not None
     if plan and not new:
         db.execute(update(workspaces).where(workspaces.c.name == name).values(plan=plan))
+        quotas.forget_totals(db)
     found = db.execute(select(workspaces.c.id, workspaces.c.webhook_secret).where(workspaces.c.name == name)).one()
     return found, new
+
+
+def get(db: Connection, workspace_id: int) -> Row[*tuple[Any, ...]]:
+    return db.execute(select(workspaces).where(workspaces.c.id == workspace_id)).one()
+
+
+def plan(db: Connection, workspace_id: int) -> str:
+    return str(db.execute(select(workspaces.c.plan).where(workspaces.c.id == workspace_id)).scalar_one())
+
+
+def set_bulk_limit(db: Connection, workspace_id: int, limit: int | None) -> None:
+    db.execute(update(workspaces).where(workspaces.c.id == workspace_id).values(bulk_limit=limit))
 
 
 def new_webhook_secret() -> str:

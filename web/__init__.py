@@ -7,7 +7,7 @@ from flask import Flask
 from flask_smorest import Api
 
 from models import settings
-from web import cli, deliveries, errors, health, jobs, links, logs, redirect, results, webhooks
+from web import cli, deliveries, errors, health, jobs, limits, links, logs, redirect, results, webhooks
 
 MAX_FORM_MEMORY = 1 << 20
 
@@ -33,6 +33,7 @@ def create_app() -> Flask:
     app.register_blueprint(health.blueprint)
     app.register_blueprint(redirect.blueprint)
     errors.register(app)
+    app.after_request(limits.tell)
     app.cli.add_command(cli.keys)
     app.cli.add_command(cli.upgrade)
     tame_collector()

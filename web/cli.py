@@ -8,11 +8,9 @@ from flask.cli import AppGroup, with_appcontext
 from sqlalchemy.exc import DBAPIError
 
 from models import keys as key_rows
-from models import store, workspaces
+from models import plans, store, workspaces
 from models.errors import LinkmillError
 from web.prepare import prepare
-
-PLANS = ("pro", "builder", "enterprise")
 
 keys = AppGroup("keys", help="API keys.")
 
@@ -21,7 +19,7 @@ keys = AppGroup("keys", help="API keys.")
 @click.option(
     "--workspace", default=workspaces.DEFAULT, show_default=True, help="Made when there is none of that name."
 )
-@click.option("--plan", type=click.Choice(PLANS), help="The workspace's; a new one's is builder.")
+@click.option("--plan", help="The workspace's; a new one's is builder.")
 @click.option("--name", default="key", show_default=True)
 @click.option("--scopes", default="read,write", show_default=True)
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
@@ -30,6 +28,8 @@ def create(workspace: str, plan: str | None, name: str, scopes: str, as_json: bo
     asked = [scope.strip() for scope in scopes.split(",") if scope.strip()]
     if not asked or set(asked) - set(key_rows.SCOPES):
         raise click.BadParameter(f"one or both of {', '.join(key_rows.SCOPES)}", param_hint="--scopes")
+    if plan and plan not in plans.table():
+        raise click.BadParameter(f"one of {', '.join(plans.table())}", param_hint="--plan")
     try:
         with store.write() as db:
             made = key_rows.create(db, workspace, plan, name, asked)

@@ -22,9 +22,12 @@ STATUS: dict[type[errors.LinkmillError], int] = {
     errors.UnsupportedType: 415,
     errors.Invalid: 422,
     errors.Unreadable: 422,
+    errors.RateLimited: 429,
     errors.Unavailable: 503,
+    errors.StillRunning: 504,
 }
 RETRY_SECONDS = 2
+QUOTA_EXCEEDED = "https://iana.org/assignments/http-problem-types#quota-exceeded"
 
 log = structlog.get_logger()
 
@@ -52,8 +55,25 @@ def problem(status: int, code: str, detail: str, fields: list[dict[str, str]] | 
 
 
 def of_ours(error: errors.LinkmillError) -> Response:
-    status = next((STATUS[kind] for kind in type(error).__mro__ if kind in STATUS), 500)
-    return problem(status, error.code, str(error), getattr(error, "errors", None))
+    made = problem(status_of(error), error.code, str(error), getattr(error, "errors", None))
+    if isinstance(error, errors.RateLimited):
+        body = json.loads(made.get_data()) | {"type": QUOTA_EXCEEDED, "violated-policies": ["bulk"]}
+        made.set_data(json.dumps(body))
+    return advised(made, error)
+
+
+def status_of(error: errors.LinkmillError) -> int:
+    return next((STATUS[kind] for kind in type(error).__mro__ if kind in STATUS), 500)
+
+
+def advised(response: Response, error: errors.LinkmillError) -> Response:
+    """Says in headers what a client can do about an error, whatever the shape of its body."""
+    if isinstance(error, errors.RateLimited):
+        response.headers["Retry-After"] = str(error.retry_after)
+    if isinstance(error, errors.StillRunning):
+        response.headers["Location"] = f"/api/jobs/{error.job_id}"
+        response.headers["Retry-After"] = str(RETRY_SECONDS)
+    return response
 
 
 def of_http(error: HTTPException) -> Response:

@@ -11,7 +11,7 @@ from models.ids import parse_id
 from models.jobs import Job
 from producer import schemas, shapes, wait
 from producer.accept import accept
-from web import bodies, lists
+from web import bodies, limits, lists
 from web.auth import needs, owner
 
 RETRY_SECONDS = 1
@@ -24,6 +24,7 @@ blueprint = Blueprint("jobs", __name__, url_prefix="/api/jobs", description="Upl
 @blueprint.response(202, schemas.Job)
 def create() -> Response:
     """Take an upload and answer with its job at once."""
+    limits.spend(owner())
     upload, given = bodies.read(request)
     job_id = accept(upload, owner(), given)
     seconds = preferred_wait()

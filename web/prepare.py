@@ -6,7 +6,7 @@ from pathlib import Path
 
 from flask import Flask
 
-from models import keys, migrate, settings, slugs, store, workspaces
+from models import keys, migrate, quotas, settings, slugs, store, workspaces
 
 FIRST_KEY = "first-key.json"
 FIRST_PLAN = "enterprise"
@@ -18,6 +18,7 @@ def prepare(app: Flask) -> None:
     migrate.upgrade()
     with store.write() as db:
         slugs.keep_reserved(db, first_segments(app))
+        quotas.forget_totals(db)
     make_first_key(settings.get().data_dir / FIRST_KEY)
 
 

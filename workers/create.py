@@ -4,15 +4,15 @@ import time
 from datetime import UTC, datetime
 from typing import Any
 
-from models import items, jobs, labels, links, secrets, settings, shards, slugs, store, untitled
+from models import items, jobs, labels, links, quotas, secrets, settings, shards, slugs, store, untitled
 from models.errors import Taken
 from models.jobs import Job
 from models.shards import Claim
 from producer import batch, ending, queue, uploads, wait
 from producer.batch import Batch, Problem
-from producer.formats import COUNT, Layout
+from producer.formats import Layout
 from producer.judge import Judged, Known, judge
-from workers import columns, passwords
+from workers import columns, passwords, quota
 from workers.draft import Draft, draft, draw
 
 ROUNDS = 5  # how often somebody may be quicker before the shard is left for another time
@@ -41,6 +41,8 @@ def db_known(db: store.Connection, job: Job) -> Known:
 def _settle_only(claim: Claim) -> dict[str, Any]:
     with store.write() as db:
         shards.settle(db, claim)
+        if claim.granted_at is not None:
+            quotas.give_back(db, claim.workspace_id, claim.granted, claim.granted_at)
     return {"gone": True}
 
 
@@ -59,9 +61,9 @@ def _write(claim: Claim, job: Job, read: Batch, judged: Judged) -> dict[str, Any
     for careful in [False] + [True] * ROUNDS:
         made = _draft(claim, job, read, judged, careful)
         try:
-            return _commit(claim, job, read, made)
+            return _commit(made, job, read)
         except Taken as error:
-            last = error
+            last, claim = error, made.claim
     raise last
 
 
@@ -69,6 +71,7 @@ def _draft(claim: Claim, job: Job, read: Batch, judged: Judged, careful: bool) -
     with store.write() if "tags" in judged.columns else store.read() as db:
         facts = draw(db, job, judged)
     made = draft(claim, job, read, judged, facts)
+    quota.hold(made)
     while missing := made.missing():
         spelled = _automatic(job, missing)
         unusable = facts.reserved.union(made.chosen)
@@ -80,14 +83,15 @@ def _draft(claim: Claim, job: Job, read: Batch, judged: Judged, careful: bool) -
 
 
 def _automatic(job: Job, count: int) -> list[str]:
-    shortest = slugs.SHORTEST_COUNTED if job.source == COUNT else slugs.SHORTEST
+    shortest = slugs.SHORTEST_COUNTED if job.source == "rebrandly" else slugs.SHORTEST
     with store.write() as db:
         ranges = slugs.reserve(db, job.domain_id, shortest, count)
         key = secrets.get(db, secrets.SLUG_KEY)
     return slugs.spell(ranges, job.domain_id, key)
 
 
-def _commit(claim: Claim, job: Job, read: Batch, made: Draft) -> dict[str, Any]:
+def _commit(made: Draft, job: Job, read: Batch) -> dict[str, Any]:
+    claim = made.claim
     of_links, of_items, of_tags = columns.of_links(made), columns.of_items(made), columns.of_tags(made)
     of_untitled = columns.of_untitled(made) if job.options.get("fetch_titles") else {}
     counts = {"created": made.made, "existing": len(made.existing), "failed": len(made.problems)}
@@ -99,6 +103,7 @@ def _commit(claim: Claim, job: Job, read: Batch, made: Draft) -> dict[str, Any]:
         items.write(db, of_items, read.rows)
         if of_untitled:
             untitled.add(db, of_untitled, len(of_untitled["slug"]))
+        quota.settle(db, made)
         jobs.record(db, claim.job_id, made.made, len(made.existing), made.failures)
         ended = ending.finish(db, claim.job_id, claim.run)
         due = [] if ended else shards.due(db, claim.job_id, queue.room())

@@ -51,6 +51,14 @@ class Draft:
     def failures(self) -> dict[str, int]:
         return Counter(problem.code for problem in self.problems.values())
 
+    def cut(self, most: int, problem: Problem) -> None:
+        """Makes the first rows only. What would have got a link of the others fails with them."""
+        out = set(self.keep[most:])
+        lost = [row for row, found in self.existing.items() if isinstance(found, int) and found in out]
+        self.problems |= dict.fromkeys((*out, *lost), problem)
+        self.existing = {row: found for row, found in self.existing.items() if row not in lost}
+        self.keep, self.chosen = self.keep[:most], self.chosen[:most]
+
     def missing(self) -> int:
         return self.chosen.count(None)
 

@@ -10,6 +10,7 @@ from redis.retry import Retry
 from sqlalchemy import NullPool, create_engine
 from sqlalchemy.exc import ArgumentError, DBAPIError
 
+from models import plans
 from models.errors import SettingsError
 from models.settings import Settings
 
@@ -18,6 +19,7 @@ PATIENCE = 5  # seconds that a server of the user's own may take to answer
 
 
 def check(settings: Settings) -> None:
+    plans.table()
     _ports_are_free(settings)
     if not settings.database_url.startswith("sqlite:"):
         _database_answers(settings.database_url)

@@ -1,0 +1,33 @@
+"""Keeps a shard within its workspace's quota: rows beyond it fail, the rest are made."""
+
+from dataclasses import replace
+
+from models import plans, quotas, shards, store, workspaces
+from models.store import Connection
+from producer.batch import Problem
+from workers.draft import Draft
+
+BEYOND = Problem("LIMIT_REACHED", "the plan's limit of links is reached")
+
+
+def hold(made: Draft) -> None:
+    """Sets links aside for a draft, before anything is written, and cuts it to what there is room for."""
+    claim = made.claim
+    with store.read() as db:
+        plan = plans.of(workspaces.plan(db, claim.workspace_id))
+    if not plan.limited:
+        return
+    missing = made.made - claim.granted
+    if missing > 0:
+        with store.write() as db:
+            got, at = quotas.reserve(db, claim.workspace_id, plan, missing)
+            shards.grant(db, claim, claim.granted + got, at)
+        made.claim = replace(claim, granted=claim.granted + got, granted_at=at)
+    made.cut(made.claim.granted, BEYOND)
+
+
+def settle(db: Connection, made: Draft) -> None:
+    """Gives back what the shard did not use after all."""
+    claim = made.claim
+    if claim.granted_at is not None and claim.granted > made.made:
+        quotas.give_back(db, claim.workspace_id, claim.granted - made.made, claim.granted_at)
