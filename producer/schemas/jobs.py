@@ -1,4 +1,4 @@
-"""Requests and answers of the native API, as marshmallow has them; OpenAPI is made from these."""
+"""Jobs and their items."""
 
 import json
 from typing import Any
@@ -6,9 +6,8 @@ from typing import Any
 from marshmallow import EXCLUDE, RAISE, Schema, ValidationError, fields, validate
 
 from models import jobs
+from producer.schemas.common import MOST_LISTED
 
-MOST_LISTED = 1000
-EVENTS = ("job.completed", "job.cancelled", "job.failed")
 LONGEST_WAIT = 60.0
 LARGEST_METADATA = 1 << 16  # characters, as JSON
 DEEPEST_METADATA = 32
@@ -27,26 +26,6 @@ def keepable(value: dict[str, Any]) -> None:
 def _depth(value: Any) -> int:
     inner = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
     return 1 + max(map(_depth, inner), default=0)
-
-
-class ItemRequest(Schema):
-    """One row of an upload. Rules, and the error code of each, are in producer/rules.py."""
-
-    url = fields.String(required=True, metadata={"example": "https://example.com/products/blue-widget"})
-    slug = fields.String(metadata={"example": "blue-widget"})
-    title = fields.String()
-    password = fields.String()
-    expires_at = fields.String(metadata={"format": "date-time"})
-    ttl = fields.Integer()
-    max_clicks = fields.Integer()
-    tags = fields.List(fields.String())
-    group = fields.String()
-    utm_source = fields.String()
-    utm_medium = fields.String()
-    utm_campaign = fields.String()
-    utm_term = fields.String()
-    utm_content = fields.String()
-    external_id = fields.String()
 
 
 class JobOptions(Schema):
@@ -135,99 +114,4 @@ class Jobs(Schema):
 
 class Items(Schema):
     items = fields.List(fields.Nested(Item))
-    next_cursor = fields.String(allow_none=True)
-
-
-class Link(Schema):
-    id = fields.String()
-    slug = fields.String()
-    short_url = fields.String()
-    url = fields.String()
-    title = fields.String(allow_none=True)
-    expires_at = fields.DateTime(allow_none=True)
-    max_clicks = fields.Integer(allow_none=True)
-    protected = fields.Boolean()
-    external_id = fields.String(allow_none=True)
-    job_id = fields.String()
-    created_at = fields.DateTime()
-
-
-class Problem(Schema):
-    """RFC 9457."""
-
-    type = fields.String()
-    title = fields.String()
-    status = fields.Integer()
-    detail = fields.String()
-    code = fields.String()
-    errors = fields.List(fields.Dict(keys=fields.String(), values=fields.String()))
-
-
-class WebhookRequest(Schema):
-    class Meta:
-        unknown = RAISE
-
-    url = fields.String(required=True, validate=validate.Length(1, 2048))
-    events = fields.List(fields.String(validate=validate.OneOf(EVENTS)), validate=validate.Length(1))
-
-
-class WebhookChange(Schema):
-    class Meta:
-        unknown = RAISE
-
-    url = fields.String(validate=validate.Length(1, 2048))
-    events = fields.List(fields.String(validate=validate.OneOf(EVENTS)), validate=validate.Length(1))
-    disabled = fields.Boolean()
-
-
-class Webhook(Schema):
-    id = fields.String()
-    url = fields.String()
-    events = fields.List(fields.String())
-    disabled = fields.Boolean()
-    disabled_reason = fields.String(allow_none=True)
-    failing_since = fields.DateTime(allow_none=True)
-    created_at = fields.DateTime()
-    secret = fields.String(metadata={"description": "only in the answer that made it"})
-
-
-class Secret(Schema):
-    secret = fields.String()
-
-
-class PageQuery(Schema):
-    cursor = fields.String(validate=validate.Regexp(r"[0-9]{1,18}\Z"))
-    limit = fields.Integer(load_default=50, validate=validate.Range(1, MOST_LISTED))
-
-
-class Webhooks(Schema):
-    items = fields.List(fields.Nested(Webhook))
-    next_cursor = fields.String(allow_none=True)
-
-
-class Attempt(Schema):
-    at = fields.DateTime()
-    status_code = fields.Integer(allow_none=True)
-    error = fields.String(allow_none=True)
-    seconds = fields.Float()
-    answer = fields.String(allow_none=True)
-
-
-class Delivery(Schema):
-    id = fields.String()
-    webhook_id = fields.String()
-    job_id = fields.String(allow_none=True)
-    run = fields.Integer()
-    endpoint_id = fields.String(allow_none=True)
-    endpoint_disabled = fields.String(allow_none=True)
-    type = fields.String()
-    url = fields.String()
-    status = fields.String(validate=validate.OneOf(("pending", "delivered", "failed")))
-    created_at = fields.DateTime()
-    next_attempt_at = fields.DateTime(allow_none=True)
-    attempts = fields.List(fields.Nested(Attempt))
-
-
-class Deliveries(Schema):
-    items = fields.List(fields.Nested(Delivery))
     next_cursor = fields.String(allow_none=True)

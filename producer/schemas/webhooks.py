@@ -1,0 +1,70 @@
+"""Webhook endpoints and what was sent to them."""
+
+from marshmallow import RAISE, Schema, fields, validate
+
+EVENTS = ("job.completed", "job.cancelled", "job.failed")
+
+
+class WebhookRequest(Schema):
+    class Meta:
+        unknown = RAISE
+
+    url = fields.String(required=True, validate=validate.Length(1, 2048))
+    events = fields.List(fields.String(validate=validate.OneOf(EVENTS)), validate=validate.Length(1))
+
+
+class WebhookChange(Schema):
+    class Meta:
+        unknown = RAISE
+
+    url = fields.String(validate=validate.Length(1, 2048))
+    events = fields.List(fields.String(validate=validate.OneOf(EVENTS)), validate=validate.Length(1))
+    disabled = fields.Boolean()
+
+
+class Webhook(Schema):
+    id = fields.String()
+    url = fields.String()
+    events = fields.List(fields.String())
+    disabled = fields.Boolean()
+    disabled_reason = fields.String(allow_none=True)
+    failing_since = fields.DateTime(allow_none=True)
+    created_at = fields.DateTime()
+    secret = fields.String(metadata={"description": "only in the answer that made it"})
+
+
+class Secret(Schema):
+    secret = fields.String()
+
+
+class Webhooks(Schema):
+    items = fields.List(fields.Nested(Webhook))
+    next_cursor = fields.String(allow_none=True)
+
+
+class Attempt(Schema):
+    at = fields.DateTime()
+    status_code = fields.Integer(allow_none=True)
+    error = fields.String(allow_none=True)
+    seconds = fields.Float()
+    answer = fields.String(allow_none=True)
+
+
+class Delivery(Schema):
+    id = fields.String()
+    webhook_id = fields.String()
+    job_id = fields.String(allow_none=True)
+    run = fields.Integer()
+    endpoint_id = fields.String(allow_none=True)
+    endpoint_disabled = fields.String(allow_none=True)
+    type = fields.String()
+    url = fields.String()
+    status = fields.String(validate=validate.OneOf(("pending", "delivered", "failed")))
+    created_at = fields.DateTime()
+    next_attempt_at = fields.DateTime(allow_none=True)
+    attempts = fields.List(fields.Nested(Attempt))
+
+
+class Deliveries(Schema):
+    items = fields.List(fields.Nested(Delivery))
+    next_cursor = fields.String(allow_none=True)
