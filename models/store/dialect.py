@@ -33,6 +33,9 @@ class Dialect(Protocol):
     def bulk_insert(self, db: Connection, table: Table, columns: Columns, rows: int) -> None:
         """Writes a batch of columns; errors.Taken when a unique key is there already."""
 
+    def bulk_add(self, db: Connection, table: Table, columns: Columns, count: str) -> None:
+        """Writes a batch of columns of one length, no key twice; what is there already is counted up."""
+
     def present(self, db: Connection, column: Any, values: Sequence[Any], where: ColumnElement[bool]) -> Iterable[Any]:
         """Which of many values a column has already."""
 

@@ -78,6 +78,13 @@ class PostgreSQL:
                 db.invalidate(error)
             raise OperationalError("COPY", None, error, connection_invalidated=gone) from error
 
+    def bulk_add(self, db: Connection, table: Table, columns: Columns, count: str) -> None:
+        names, keys = ", ".join(f'"{name}"' for name in columns), ", ".join(table.primary_key.columns.keys())
+        lists = ", ".join(f"%s::{_plain_type(db, table, name)}[]" for name in columns)
+        more = f'ON CONFLICT ({keys}) DO UPDATE SET "{count}" = {table.name}."{count}" + excluded."{count}"'
+        statement = f"INSERT INTO {table.name} ({names}) SELECT * FROM unnest({lists}) {more}"
+        db.exec_driver_sql(statement, tuple(columns.values()))
+
     def present(self, db: Connection, column: Any, values: Sequence[Any], where: ColumnElement[bool]) -> Iterable[Any]:
         wanted = bindparam("wanted", list(values), type_=ARRAY(column.type))
         return db.execute(select(column).where(where, column == any_(wanted))).scalars()
@@ -105,6 +112,10 @@ def _abandon(db: Connection) -> None:
     raw = None if db.invalidated else db.connection.driver_connection
     if isinstance(raw, psycopg.Connection) and raw.info.transaction_status == psycopg.pq.TransactionStatus.ACTIVE:
         db.invalidate()
+
+
+def _plain_type(db: Connection, table: Table, name: str) -> str:
+    return str(table.c[name].type.compile(db.dialect)).partition(" COLLATE")[0]
 
 
 def _copy_text(columns: Columns, rows: int) -> bytes:

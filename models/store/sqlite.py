@@ -5,6 +5,7 @@ import os
 import sqlite3
 import time
 from collections.abc import Iterable, Sequence
+from datetime import date
 from functools import cache
 from itertools import repeat
 from typing import Any
@@ -63,6 +64,13 @@ class SQLite:
         except sqlite3.OperationalError as error:
             raise OperationalError("INSERT", None, error) from error
 
+    def bulk_add(self, db: Connection, table: Table, columns: Columns, count: str) -> None:
+        names, keys = ", ".join(f'"{name}"' for name in columns), ", ".join(table.primary_key.columns.keys())
+        marks = ", ".join("?" * len(columns))
+        more = f'ON CONFLICT ({keys}) DO UPDATE SET "{count}" = {table.name}."{count}" + excluded."{count}"'
+        statement = f"INSERT INTO {table.name} ({names}) VALUES ({marks}) {more}"
+        db.exec_driver_sql(statement, list(zip(*map(_storable, columns.values()), strict=True)))
+
     def present(self, db: Connection, column: Any, values: Sequence[Any], where: ColumnElement[bool]) -> Iterable[Any]:
         wanted = text("SELECT value FROM json_each(:wanted)").bindparams(wanted=json.dumps(list(values)))
         return db.execute(select(column).where(where, column.in_(wanted))).scalars()
@@ -90,6 +98,10 @@ class SQLite:
 @cache
 def _this_process(pid: int) -> str:
     return f"{pid} {psutil.Process(pid).create_time()}"
+
+
+def _storable(column: list[Any]) -> list[Any]:
+    return [value.isoformat() if isinstance(value, date) else value for value in column]
 
 
 def _driver(db: Connection) -> sqlite3.Connection:
