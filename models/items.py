@@ -20,6 +20,8 @@ OUTCOME = (
     items.c.error_code,
     items.c.error_message,
 )
+Result = Row[*tuple[Any, ...]]
+
 SHOWN = (*OUTCOME, items.c.external_id, items.c.input)
 
 
@@ -37,6 +39,14 @@ def page(
     if statuses:
         query = query.where(items.c.status.in_(statuses))
     return list(db.execute(query).all())
+
+
+def results(db: Connection, job_id: int, domain_id: int) -> list[Result]:
+    """All items of a job, each with its link while that very link is there."""
+    same = and_(links.c.domain_id == domain_id, links.c.slug == items.c.slug, links.c.generation == items.c.generation)
+    kept = (links.c.url, links.c.title, links.c.created_at, links.c.expires_at, links.c.group_id, links.c.max_clicks)
+    query = select(*OUTCOME, items.c.generation, *kept).outerjoin(links, same).where(items.c.job_id == job_id)
+    return list(db.execute(query.order_by(items.c.index)).all())
 
 
 def between(db: Connection, job_id: int, first: int, rows: int) -> list[tuple[Any, ...]]:

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 import msgspec
 import numpy as np
 
-from producer.formats import COUNT, CSV, FIELDS, OUR_COLUMNS, Layout, from_json, undone
+from producer.formats import COUNT, CSV, FIELDS, OUR_COLUMNS, PREPARED, REFUSED, Layout, from_json, undone
 from producer.records import never_closed, records
 
 SHOWN = 300  # characters of an unreadable row that its item keeps
@@ -44,7 +44,7 @@ def read(data: bytes, layout: Layout, line: int, skip: int, rows: int) -> Batch:
         return _repeated(data, rows)
     if layout.format == CSV:
         return _plain_csv(data, layout, line, skip, rows) or _any_csv(data, layout, line, skip, rows)
-    return _ndjson(data, line, skip, rows)
+    return _ndjson(data, line, skip, rows, layout.format == PREPARED)
 
 
 def csv_cells(data: bytes, layout: Layout, skip: int, rows: int) -> list[list[str]]:
@@ -129,7 +129,7 @@ def _malformed(cells: list[str] | None, problem: str, width: int) -> str:
     return ""
 
 
-def _ndjson(data: bytes, line: int, skip: int, rows: int) -> Batch:
+def _ndjson(data: bytes, line: int, skip: int, rows: int, prepared: bool = False) -> Batch:
     lines = data.removesuffix(b"\n").split(b"\n")
     filled = [place for place, text in enumerate(lines) if text not in (b"", b"\r")][skip : skip + rows]
     found = [_object(lines[place]) for place in filled]
@@ -139,6 +139,8 @@ def _ndjson(data: bytes, line: int, skip: int, rows: int) -> Batch:
         if isinstance(item, str)
     }
     items = [{} if isinstance(item, str) else item for item in found]
+    if prepared:
+        problems |= {place: Problem(*item.pop(REFUSED)) for place, item in enumerate(items) if REFUSED in item}
     _note_unknown(items, problems)
     texts = {place: _shown_json(lines[filled[place]]) for place in problems}
     return Batch(

@@ -13,6 +13,8 @@ from producer.records import LONGEST_RECORD, records
 T = TypeVar("T")
 
 CSV, NDJSON, COUNT = "csv", "ndjson", "count"
+PREPARED = "prepared"  # NDJSON that our own hand wrote, where a row may be one that fails: REFUSED says of what
+REFUSED = "refused"
 BOM = b"\xef\xbb\xbf"
 FIELDS = (
     "url",

@@ -15,6 +15,7 @@ T = TypeVar("T")
 MOST_WAITERS = 40  # a process: well under its threads, so that redirects always find one
 LOOK_AGAIN_SECONDS = 1.0
 LEAST_GAP_SECONDS = 0.25
+SILENT_GAP_SECONDS = 0.05
 SIGNAL_SECONDS = 60
 
 log = structlog.get_logger()
@@ -32,19 +33,31 @@ def tell_progress(job_id: int) -> None:
 
 def until_ended(job_id: int, seconds: float, look: Callable[[], T], ended: Callable[[T], bool]) -> T:
     """Looks at a job until it has ended or the time is up."""
-    with _Place() as place:
-        until = time.monotonic() + seconds * place.granted
-        while True:
-            seen = look()
-            left = until - time.monotonic()
-            if ended(seen) or left <= 0:
-                return seen
-            _sleep_until_told(job_id, min(LOOK_AGAIN_SECONDS, left))
+    with Place() as place:
+        return watch(job_id, seconds * place.granted, look, ended)
+
+
+def watch(job_id: int, seconds: float, look: Callable[[], T], ended: Callable[[T], bool]) -> T:
+    """The same, for whoever has a place already."""
+    until = time.monotonic() + seconds
+    while True:
+        seen = look()
+        left = until - time.monotonic()
+        if ended(seen) or left <= 0:
+            return seen
+        _sleep_until_told(job_id, min(LOOK_AGAIN_SECONDS, left))
+
+
+def until_true(seconds: float, look: Callable[[], bool]) -> None:
+    """Looks at something of which no signal tells, for so long at most."""
+    until = time.monotonic() + seconds
+    while not look() and time.monotonic() < until:
+        time.sleep(SILENT_GAP_SECONDS)
 
 
 def until_changed(job_id: int, seconds: float, look: Callable[[], T], changed: Callable[[T], bool]) -> T:
     """Looks at a job until it differs from what the caller knows or the time is up."""
-    with _Place() as place, _signals() as signals:
+    with Place() as place, _signals() as signals:
         until = time.monotonic() + seconds * place.granted
         _quietly(lambda: signals.subscribe(_progress(job_id)))
         while True:
@@ -55,12 +68,12 @@ def until_changed(job_id: int, seconds: float, look: Callable[[], T], changed: C
             time.sleep(max(0.0, min(until, looked + LEAST_GAP_SECONDS) - time.monotonic()))
 
 
-class _Place:
+class Place:
     """One of the places for waiters; without one the caller gets its answer at once."""
 
     granted = False
 
-    def __enter__(self) -> "_Place":
+    def __enter__(self) -> "Place":
         self.granted = places.acquire(blocking=False)
         return self
 

@@ -7,7 +7,7 @@ from flask import Flask
 from flask_smorest import Api
 
 from models import settings
-from web import cli, deliveries, errors, health, jobs, limits, links, logs, redirect, results, webhooks
+from web import cli, deliveries, errors, health, jobs, limits, links, logs, redirect, results, vendors, webhooks
 
 MAX_FORM_MEMORY = 1 << 20
 
@@ -31,6 +31,7 @@ def create_app() -> Flask:
     for blueprint in (jobs.blueprint, results.blueprint, links.blueprint, webhooks.blueprint, deliveries.blueprint):
         api.register_blueprint(blueprint)
     app.register_blueprint(health.blueprint)
+    app.register_blueprint(vendors.blueprint)
     app.register_blueprint(redirect.blueprint)
     errors.register(app)
     app.after_request(limits.tell)

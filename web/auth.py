@@ -19,9 +19,8 @@ def needs(scope: str) -> Callable[[View], View]:
     def wrap(view: View) -> View:
         @wraps(view)
         def checked(*args: Any, **kwargs: Any) -> Any:
-            g.owner = authenticate(_bearer())
-            if scope not in g.owner.scopes:
-                raise Forbidden(f"this key lacks the scope {scope!r}")
+            g.owner = by_bearer()
+            require(scope)
             return view(*args, **kwargs)
 
         return checked  # type: ignore[return-value]
@@ -32,6 +31,20 @@ def needs(scope: str) -> Callable[[View], View]:
 def owner() -> Owner:
     found: Owner = g.owner
     return found
+
+
+def require(scope: str) -> None:
+    if scope not in owner().scopes:
+        raise Forbidden(f"this key lacks the scope {scope!r}")
+
+
+def by_bearer() -> Owner:
+    return authenticate(_bearer())
+
+
+def by_header(name: str) -> Owner:
+    """The token as it is, in a header of its own."""
+    return authenticate(request.headers.get(name, "").strip())
 
 
 def authenticate(token: str) -> Owner:

@@ -1,0 +1,36 @@
+"""What a vendor's call is owed: its wait ran out, its job goes on, and the same request again is to get its results."""
+
+from typing import Any
+
+from sqlalchemy import ColumnElement, Connection, and_, delete, select
+
+from models import store
+from models.tables import idempotency_keys as kept
+
+KEPT_SECONDS = 86_400.0
+
+
+def job(db: Connection, workspace_id: int, route: str, fingerprint: str) -> int | None:
+    found: Any = db.execute(select(kept.c.job_id).where(_mine(workspace_id, route, fingerprint))).scalar_one_or_none()
+    return None if found is None else int(found)
+
+
+def note(db: Connection, workspace_id: int, route: str, fingerprint: str, job_id: int) -> None:
+    row = {"workspace_id": workspace_id, "route": route, "key": _key(fingerprint), "fingerprint": fingerprint}
+    until = store.dialect().clock() + KEPT_SECONDS
+    insert = store.dialect().insert(kept).values(row | {"job_id": job_id, "leased_until": until})
+    db.execute(insert.on_conflict_do_update(index_elements=["workspace_id", "route", "key"], set_={"job_id": job_id}))
+
+
+def paid(db: Connection, workspace_id: int, route: str, fingerprint: str) -> None:
+    db.execute(delete(kept).where(_mine(workspace_id, route, fingerprint)))
+
+
+def _mine(workspace_id: int, route: str, fingerprint: str) -> ColumnElement[bool]:
+    same = and_(kept.c.workspace_id == workspace_id, kept.c.route == route, kept.c.key == _key(fingerprint))
+    return and_(same, kept.c.leased_until > store.dialect().clock())
+
+
+def _key(fingerprint: str) -> str:
+    """Apart from the keys that clients choose, which have no blank at the beginning."""
+    return f" {fingerprint}"

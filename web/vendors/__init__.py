@@ -1,0 +1,25 @@
+"""The registry of vendors: one file each, named here."""
+
+from collections.abc import Callable
+
+from flask import Blueprint, Response
+
+from web.vendors import awsys
+from web.vendors.call import answer
+from web.vendors.vendor import Vendor
+
+VENDORS: tuple[Vendor, ...] = (*awsys.VENDORS,)
+
+blueprint = Blueprint("vendors", __name__)
+
+
+def _view(sharing: list[Vendor]) -> Callable[[], Response]:
+    """Answers as the vendor whose request it is; the last one of those that share a path takes what nobody wants."""
+    return lambda: answer(next((vendor for vendor in sharing if vendor.speaks()), sharing[-1]))
+
+
+for path in dict.fromkeys(path for vendor in VENDORS for path in vendor.paths):
+    sharing = [vendor for vendor in VENDORS if path in vendor.paths]
+    blueprint.add_url_rule(
+        path, "-".join(vendor.name for vendor in sharing) + path, _view(sharing), methods=sharing[0].methods
+    )

@@ -1,0 +1,113 @@
+"""AWSYS: `/api/bulk`, as its guide and as its reference have it, and `/api/createShort` for one link."""
+
+import base64
+import binascii
+from typing import Any
+
+from flask import request
+
+from models.errors import Conflict, Invalid, LinkmillError
+from models.items import CREATED, EXISTING, Result
+from models.keys import Owner
+from web.auth import by_bearer
+from web.vendors.vendor import Asked, Finished, Refusal, Row, Vendor, refused
+
+SPELLINGS = {
+    "slug": ("customSlug", "slug"),
+    "expires_at": ("expiry", "expiresAt"),
+    "max_clicks": ("maxClicks",),
+    "title": ("title",),
+    "password": ("password",),
+    "tags": ("tags",),
+    "utm_source": ("utm_source", "utmSource"),
+    "utm_medium": ("utm_medium", "utmMedium"),
+    "utm_campaign": ("utm_campaign", "utmCampaign"),
+    "utm_term": ("utm_term", "utmTerm"),
+    "utm_content": ("utm_content", "utmContent"),
+}
+"""Our field, and what AWSYS calls it: its guide and its reference do not agree."""
+
+CODES = {"UNAUTHORIZED": "INVALID_TOKEN"}
+MADE = (CREATED, EXISTING)
+TAKEN = ("SLUG_TAKEN", "RESERVED_SLUG")
+
+
+def load_bulk(body: Any, owner: Owner) -> Asked:
+    links = body.get("links") if isinstance(body, dict) else None
+    if not isinstance(links, list):
+        raise Invalid("the body is an object with a list named links")
+    return Asked([row(link) for link in links])
+
+
+def load_one(body: Any, owner: Owner) -> Asked:
+    return Asked([row(body)])
+
+
+def row(link: Any) -> Row:
+    if not isinstance(link, dict):
+        return refused({}, "INVALID_TYPE", "a link is an object")
+    found = renamed(link, SPELLINGS)
+    long = link.get("long")
+    if not isinstance(long, str) or not long:
+        return refused(found, "INVALID_URL", "long is missing: the destination URL, Base64-encoded")
+    try:
+        return found | {"url": decoded(long)}
+    except ValueError:
+        return refused(found | {"url": long}, "INVALID_URL", "long is not a Base64-encoded URL")
+
+
+def renamed(link: dict[str, Any], spellings: dict[str, tuple[str, ...]]) -> Row:
+    """The fields of a link that we know, under our names; of several spellings the first that is given."""
+    given = {
+        ours: next((link[name] for name in names if link.get(name) is not None), None)
+        for ours, names in spellings.items()
+    }
+    return {ours: value for ours, value in given.items() if value is not None}
+
+
+def decoded(text: str) -> str:
+    """Base64 in either alphabet, with its padding or without."""
+    plain = text.strip().rstrip("=").translate(str.maketrans("-_", "+/"))
+    try:
+        return base64.b64decode(plain + "=" * (-len(plain) % 4), validate=True).decode()
+    except (binascii.Error, UnicodeDecodeError) as error:
+        raise ValueError(str(error)) from None
+
+
+def dump_bulk(finished: Finished) -> Any:
+    links = [shape(finished, found) for found in finished.results()]
+    if request.args.get("shape") == "array":
+        return links
+    return {"created": sum("error" not in link for link in links), "links": links}
+
+
+def shape(finished: Finished, found: Result) -> dict[str, Any]:
+    if found.status in MADE:
+        return {"shortUrl": found.slug, "url": finished.short(found.slug)}
+    return {"error": found.error_code, "message": found.error_message}
+
+
+def dump_one(finished: Finished) -> Any:
+    found = finished.results()[0]
+    if found.status not in MADE:
+        raise failure(found)
+    return shape(finished, found)
+
+
+def failure(found: Result) -> LinkmillError:
+    """An item's failure, where the item is all there is."""
+    error: LinkmillError = (Conflict if found.error_code in TAKEN else Invalid)(found.error_message)
+    error.code = found.error_code
+    return error
+
+
+def refuse(refusal: Refusal) -> tuple[int, Any]:
+    status = 400 if refusal.status in (413, 415, 422) else refusal.status
+    code = CODES.get(refusal.code, refusal.code)
+    return status, {"error": code, "code": code, "message": refusal.message}
+
+
+VENDORS = (
+    Vendor("awsys", ("/api/bulk",), by_bearer, load_bulk, dump_bulk, refuse),
+    Vendor("awsys", ("/api/createShort",), by_bearer, load_one, dump_one, refuse, bulk=False),
+)

@@ -1,0 +1,90 @@
+"""What a vendor's file says of itself: where it listens, who may call, what is asked and what is answered."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+from models import domains, items, store
+from models.errors import LinkmillError
+from models.items import Result
+from models.jobs import Job
+from models.keys import Owner
+from producer.formats import REFUSED
+
+Row = dict[str, Any]
+"""An item as our own API has it; with REFUSED in it, one that fails for a reason that only its vendor knows."""
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A request, in our words."""
+
+    rows: list[Row]
+    count: int = 0
+    """How many links the one row stands for; 0: each row is one."""
+    domain: str | None = None
+    fetch_titles: bool = False
+    note: Any = None
+    """What `dump` wants to remember of the request."""
+
+    @property
+    def links(self) -> int:
+        return self.count or len(self.rows)
+
+
+@dataclass(frozen=True, slots=True)
+class Finished:
+    """A job that has ended."""
+
+    job: Job
+    asked: Asked
+
+    @property
+    def base(self) -> str:
+        """What short URLs begin with."""
+        return domains.base_url(self.job.hostname, self.job.is_default)
+
+    def results(self) -> list[Result]:
+        """Each item in input order, with the link that it made."""
+        with store.read() as db:
+            return items.results(db, self.job.id, self.job.domain_id)
+
+    def short(self, slug: str) -> str:
+        return domains.short_url(self.base, slug)
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """Why a whole request failed; its vendor may have another status for it."""
+
+    status: int
+    code: str
+    message: str
+    error: LinkmillError
+
+
+@dataclass(frozen=True, slots=True)
+class Vendor:
+    name: str
+    """The job's source, and the plan's name for the size of a batch."""
+    paths: tuple[str, ...]
+    authenticate: Callable[[], Owner]
+    load: Callable[[Any, Owner], Asked]
+    dump: Callable[[Finished], Any]
+    refuse: Callable[[Refusal], tuple[int, Any]]
+    """The status and body of a request that failed as a whole."""
+    methods: tuple[str, ...] = ("POST",)
+    status: int = 200
+    speaks: Callable[[], bool] = field(default=lambda: True)
+    """Whether a request is this vendor's, where two share a path."""
+    most: Callable[[Owner], int | None] = field(default=lambda owner: None)
+    """Links a call may ask for, where that is not the plan's number."""
+    bulk: bool = True
+    """Whether a call counts as a bulk call."""
+    tells_limit: bool = False
+    """Whether links beyond the plan's total are refused beforehand."""
+
+
+def refused(row: Row, code: str, message: str) -> Row:
+    """The row as one that fails."""
+    return row | {REFUSED: [code, message]}
