@@ -47,6 +47,15 @@ def by_header(name: str) -> Owner:
     return authenticate(request.headers.get(name, "").strip())
 
 
+def by_consumer(key: str, secret: str) -> Owner:
+    """The pair that WordPress plugins know."""
+    with store.read() as db:
+        found = keys.by_consumer(db, key, secret) if key and secret else None
+    if found is None:
+        raise Unauthorized("no consumer key and secret, or not valid ones")
+    return found
+
+
 def authenticate(token: str) -> Owner:
     with store.read() as db:
         found = keys.by_token(db, token) if token else None

@@ -119,11 +119,11 @@ def test_our_own_short_links_are_no_targets(system: System) -> None:
     assert job["errors"] == {"BLOCKED_URL": 2}
 
 
-def test_a_counted_job_gives_that_many_short_slugs(system: System) -> None:
+def test_a_counted_job_gives_that_many_slugs(system: System) -> None:
     job = system.finished(system.post({"url": "https://a.b", "count": 1234, "title": "same"}))
     items = system.items(job)
     assert (job["source"], job["mapping"], len(items)) == ("count", None, 1234)
-    assert {len(item["slug"]) for item in items} == {5}
+    assert {len(item["slug"]) for item in items} == {7}
     assert {item["url"] for item in items} == {"https://a.b/"}
     assert len({item["slug"] for item in items}) == 1234
 
