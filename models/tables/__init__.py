@@ -3,7 +3,7 @@
 from models.columns import metadata
 from models.tables.accounts import domains, endpoints, idempotency_keys, keys, quotas, secrets, workspaces
 from models.tables.clicks import click_batches, clicks, uses
-from models.tables.links import groups, link_tags, links, reserved_slugs, slug_counters, tags, untitled
+from models.tables.links import groups, link_tags, links, reserved_slugs, slug_counters, tags, untitled, urls
 from models.tables.sent import deliveries, delivery_attempts
 from models.tables.work import items, job_errors, jobs, shards
 
@@ -30,6 +30,7 @@ __all__ = [
     "slug_counters",
     "tags",
     "untitled",
+    "urls",
     "uses",
     "workspaces",
 ]

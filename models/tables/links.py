@@ -105,3 +105,15 @@ untitled = Table(
     Index(None, "leased_until"),
     Index(None, "job_id"),
 )
+
+urls = Table(  # which link a URL has already, for jobs that reuse
+    "urls",
+    metadata,
+    Column("workspace_id", BigInteger, nullable=False),
+    Column("domain_id", BigInteger, nullable=False),
+    Column("hash", BigInteger, nullable=False),
+    Column("slug", Key, nullable=False),
+    Column("generation", Integer, nullable=False),
+    PrimaryKeyConstraint("workspace_id", "domain_id", "hash"),
+    Index(None, "domain_id", "slug"),
+)

@@ -28,6 +28,12 @@ jobs = Table(
     made(),
     Column("started_at", Time),
     Column("finished_at", Time),
+    Column("progressed_at", Time),  # when a shard of this run ended last
+    count("before"),  # items that had their results when this run began
+    Column("cancelled_at", Time),  # when somebody asked for the end
+    Column("of_job_id", BigInteger),  # undo: whose links go
+    Column("cleared_at", Time),  # its upload and results are gone
+    Column("forgotten_at", Time),  # nobody sees it any more, and the sweep clears it away
     Index(None, "workspace_id", "id"),
     Index(
         "jobs_open_idx", "id", postgresql_where=text("finished_at IS NULL"), sqlite_where=text("finished_at IS NULL")
@@ -50,9 +56,9 @@ shards = Table(
     Column("run", Integer, nullable=False),
     Column("first_index", BigInteger, nullable=False),  # -1: the shard that cuts the upload into the others
     Column("workspace_id", BigInteger, nullable=False),
-    Column("kind", Text, nullable=False),  # split, create
+    Column("kind", Text, nullable=False),  # split, create, undo
     Column("queue", Text, nullable=False),
-    Column("state", Text, nullable=False),  # queued -> running -> done; running -> queued when a lease runs out
+    Column("state", Text, nullable=False),  # queued, running, done or skipped: see models/shards.py
     Column("line", BigInteger, nullable=False),
     Column("offset", BigInteger, nullable=False),
     Column("length", BigInteger, nullable=False),

@@ -1,0 +1,39 @@
+"""Jobs that can be cancelled, retried, undone and forgotten; URLs that are known already."""
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "0004"
+down_revision = "0003"
+
+
+def upgrade() -> None:
+    op.create_table(
+        "urls",
+        sa.Column("workspace_id", sa.BigInteger(), nullable=False),
+        sa.Column("domain_id", sa.BigInteger(), nullable=False),
+        sa.Column("hash", sa.BigInteger(), nullable=False),
+        sa.Column("slug", sa.Text().with_variant(sa.TEXT(collation="C"), "postgresql"), nullable=False),
+        sa.Column("generation", sa.Integer(), nullable=False),
+        sa.PrimaryKeyConstraint("workspace_id", "domain_id", "hash", name=op.f("urls_pkey")),
+    )
+    op.create_index(op.f("urls_domain_id_slug_idx"), "urls", ["domain_id", "slug"], unique=False)
+    op.add_column("jobs", sa.Column("progressed_at", sa.DateTime(timezone=True), nullable=True))
+    op.add_column("jobs", sa.Column("before", sa.BigInteger(), server_default="0", nullable=False))
+    op.add_column("jobs", sa.Column("cancelled_at", sa.DateTime(timezone=True), nullable=True))
+    op.add_column("jobs", sa.Column("of_job_id", sa.BigInteger(), nullable=True))
+    op.add_column("jobs", sa.Column("cleared_at", sa.DateTime(timezone=True), nullable=True))
+    op.add_column("jobs", sa.Column("forgotten_at", sa.DateTime(timezone=True), nullable=True))
+    op.add_column("workspaces", sa.Column("reuses", sa.Boolean(), server_default=sa.text("false"), nullable=False))
+
+
+def downgrade() -> None:
+    op.drop_column("workspaces", "reuses")
+    op.drop_column("jobs", "forgotten_at")
+    op.drop_column("jobs", "cleared_at")
+    op.drop_column("jobs", "of_job_id")
+    op.drop_column("jobs", "cancelled_at")
+    op.drop_column("jobs", "before")
+    op.drop_column("jobs", "progressed_at")
+    op.drop_index(op.f("urls_domain_id_slug_idx"), table_name="urls")
+    op.drop_table("urls")
