@@ -10,9 +10,10 @@ from models import domains, jobs, settings, shards, store
 from models.errors import EmptyUpload, Invalid, Unreadable
 from models.ids import new_id
 from models.keys import Owner
-from producer import ending, outside, queue, uploads
+from producer import delimiters, ending, outside, queue, uploads
 from producer.cut import Shard, cut
-from producer.formats import COUNT, HEADER_LIMIT, Layout, inspect
+from producer.formats import COUNT, Layout
+from producer.inspect import HEADER_LIMIT, NOTHING_ASKED, Asked, inspect
 
 CUT_AT_ONCE_BYTES = 512 << 10
 
@@ -34,10 +35,22 @@ class Options:
     metadata: dict[str, Any] = field(default_factory=dict)
     webhook_url: str | None = None
     fetch_titles: bool = False
+    delimiter: str | None = None
+    encoding: str | None = None
+    header: bool | None = None
 
     def kept(self) -> dict[str, Any]:
         """What workers need to know of them."""
-        return {"mapping": self.mapping, "webhook_url": self.webhook_url, "fetch_titles": self.fetch_titles}
+        return {
+            "mapping": self.mapping,
+            "webhook_url": self.webhook_url,
+            "fetch_titles": self.fetch_titles,
+            "header": self.header,
+        }
+
+    def of_file(self) -> Asked:
+        """What they say of how a file is made."""
+        return Asked(self.delimiter and delimiters.NAMES[self.delimiter], self.encoding, self.header)
 
 
 Given = Callable[[], Options]
@@ -94,8 +107,9 @@ def _domain_id(owner: Owner, name: str | None) -> int:
 def _inspected(upload: Upload, name: str, size: int, options: Options) -> dict[str, Any]:
     """How the upload is made; when nobody could read it, that is the job's end and its file's too."""
     head = uploads.read(name, 0, min(size, HEADER_LIMIT))
+    asked = options.of_file() if upload.source == upload.format else NOTHING_ASKED  # else the file is of our making
     try:
-        return {"layout": inspect(head, upload.format, store.dialect().shard_rows, options.mapping).dump()}
+        return {"layout": inspect(head, upload.format, store.dialect().shard_rows, options.mapping, asked).dump()}
     except Unreadable as error:
         uploads.delete(name)
         return {
@@ -113,7 +127,7 @@ def _shards(upload: Upload, name: str, size: int, job: dict[str, Any]) -> list[S
     layout = Layout.load(job["layout"])
     if layout.format == COUNT:
         return list(slices(upload.count, size, layout.shard_rows))
-    if size > CUT_AT_ONCE_BYTES:
+    if size > CUT_AT_ONCE_BYTES or layout.turn:
         return None
     data = uploads.read(name, 0, size)
     found = list(cut(lambda offset, length: data[offset : offset + length], layout))

@@ -49,29 +49,30 @@ def read(data: bytes, layout: Layout, line: int, skip: int, rows: int) -> Batch:
 
 def csv_cells(data: bytes, layout: Layout, skip: int, rows: int) -> list[list[str]]:
     """The client's own cells of a CSV shard as they came; of a row that could not be read its text, as one cell."""
-    cells = _cells(data, skip, rows)
-    if layout.own == len(layout.columns):
-        return cells
     width = len(layout.columns)
-    return [[undone(cell) for cell in row[: layout.own]] if len(row) == width else [",".join(row)] for row in cells]
+    cells = [row if len(row) == width else _trimmed(row, width) for row in _cells(data, layout, skip, rows)]
+    if layout.own == width:
+        return cells
+    sign = layout.delimiter
+    return [[undone(cell) for cell in row[: layout.own]] if len(row) == width else [sign.join(row)] for row in cells]
 
 
-def _cells(data: bytes, skip: int, rows: int) -> list[list[str]]:
+def _cells(data: bytes, layout: Layout, skip: int, rows: int) -> list[list[str]]:
     try:
-        cells = _split_plainly(data)[skip : skip + rows]
+        cells = _split_plainly(data, layout.delimiter)[skip : skip + rows]
     except (UnicodeDecodeError, csv.Error):
         cells = []
     if len(cells) == rows:
         return cells
     lines = _lines(data.decode(errors="replace"))
-    found = islice(records(lines), skip, skip + rows)
+    found = islice(records(lines, layout.delimiter), skip, skip + rows)
     return [[lines[record.at]] if record.cells is None else record.cells for record in found]
 
 
 def _plain_csv(data: bytes, layout: Layout, line: int, skip: int, rows: int) -> Batch | None:
     """The fast way, for a file as nearly all are: a row a line, as many cells in each as in the header."""
     try:
-        cells = _split_plainly(data)
+        cells = _split_plainly(data, layout.delimiter)
     except (UnicodeDecodeError, csv.Error):
         return None
     cells = cells[skip : skip + rows]
@@ -83,27 +84,29 @@ def _plain_csv(data: bytes, layout: Layout, line: int, skip: int, rows: int) -> 
     return Batch(rows, range(first, first + rows), mapped, {}, _mapped_row(mapped), clean=_clean(data))
 
 
-def _split_plainly(data: bytes) -> list[list[str]]:
+def _split_plainly(data: bytes, delimiter: str) -> list[list[str]]:
     """A list of cells a line; nothing where lines and rows are not the same."""
     text = data.decode()
     if '"' not in text:
         lines = _lines(text.replace("\r\n", "\n"))
-        return [] if "" in lines or "\r" in text.replace("\r\n", "") else [row.split(",") for row in lines]
+        return [] if "" in lines or "\r" in text.replace("\r\n", "") else [row.split(delimiter) for row in lines]
     lines = _lines(text)
-    cells = list(csv.reader(lines))
-    return [] if len(cells) != len(lines) or [] in cells or never_closed(lines[-1]) else cells
+    cells = list(csv.reader(lines, delimiter=delimiter))
+    return [] if len(cells) != len(lines) or [] in cells or never_closed(lines[-1], delimiter) else cells
 
 
 def _any_csv(data: bytes, layout: Layout, line: int, skip: int, rows: int) -> Batch:
     lines = _lines(data.decode(errors="surrogateescape"))
-    found = list(islice(records(lines), skip, skip + rows))
+    found = list(islice(records(lines, layout.delimiter), skip, skip + rows))
+    width = len(layout.columns)
     problems: dict[int, Problem] = {}
     cells: list[list[str]] = []
     for place, record in enumerate(found):
-        problem = _malformed(record.cells, record.problem, len(layout.columns))
+        row = _trimmed(record.cells or [], width)
+        problem = record.problem or _malformed(row, layout)
         if problem:
             problems[place] = Problem("MALFORMED_ROW", f"line {line + record.at}: {problem}")
-        cells.append([""] * len(layout.columns) if problem else record.cells or [])
+        cells.append([""] * width if problem else row)
     mapped = _undone({name: [row[at] for row in cells] for name, at in layout.mapping.items()}, layout)
     secret = "password" in layout.mapping  # which may stand anywhere in a row that could not be read
     texts = {place: "" if secret else _shown(lines[found[place].at]) for place in problems}
@@ -117,16 +120,20 @@ def _any_csv(data: bytes, layout: Layout, line: int, skip: int, rows: int) -> Ba
     )
 
 
-def _malformed(cells: list[str] | None, problem: str, width: int) -> str:
-    if cells is None:
-        return problem
-    if len(cells) != width:
-        return f"{len(cells)} columns where the header has {width}"
+def _malformed(cells: list[str], layout: Layout) -> str:
+    if len(cells) != len(layout.columns):
+        first = "header" if layout.header else "first row"
+        return f"{len(cells)} columns where the {first} has {len(layout.columns)}"
     try:
         "".join(cells).encode()
     except UnicodeEncodeError:
-        return "not UTF-8"
+        return f"not {layout.encoding.upper()}"
     return ""
+
+
+def _trimmed(row: list[str], width: int) -> list[str]:
+    """What goes beyond the header and is empty is only a delimiter at the line's end."""
+    return row[:width] if len(row) > width and not any(row[width:]) else row
 
 
 def _ndjson(data: bytes, line: int, skip: int, rows: int, prepared: bool = False) -> Batch:

@@ -22,23 +22,23 @@ class Record(NamedTuple):
     problem: str = ""
 
 
-def records(lines: Sequence[str]) -> Iterator[Record]:
+def records(lines: Sequence[str], delimiter: str = ",") -> Iterator[Record]:
     """Every record of some lines (each without its newline); blank lines are none."""
     at = 0
     while at < len(lines):
         if lines[at] in BLANK:
             at += 1
             continue
-        record = _record(lines, at)
+        record = _record(lines, at, delimiter)
         yield record
         at += record.lines
 
 
-def never_closed(line: str) -> bool:
+def never_closed(line: str, delimiter: str = ",") -> bool:
     """Whether a quote is still open at the line's end: where nothing follows, Python's reader takes it for closed."""
     if '"' not in line:
         return False
-    reader = csv.reader((line + "\n", "\n"))
+    reader = csv.reader((line + "\n", "\n"), delimiter=delimiter)
     try:
         next(reader)
     except csv.Error:
@@ -46,14 +46,14 @@ def never_closed(line: str) -> bool:
     return reader.line_num > 1
 
 
-def _record(lines: Sequence[str], at: int) -> Record:
-    reader = csv.reader(_ahead(lines, at))
+def _record(lines: Sequence[str], at: int, delimiter: str) -> Record:
+    reader = csv.reader(_ahead(lines, at), delimiter=delimiter)
     try:
         cells = next(reader)
     except csv.Error as error:
         return Record(at, 1, None, NEVER_CLOSED if reader.line_num > 1 else PROBLEMS.get(str(error)[:8], str(error)))
     used = reader.line_num
-    closed = _balanced(lines, at, used) if used > 1 else not never_closed(lines[at])
+    closed = _balanced(lines[at : at + used], delimiter) if used > 1 else not never_closed(lines[at], delimiter)
     return Record(at, used, cells) if closed else Record(at, 1, None, NEVER_CLOSED)
 
 
@@ -66,9 +66,9 @@ def _ahead(lines: Sequence[str], at: int) -> Iterator[str]:
         yield lines[place] + "\n"
 
 
-def _balanced(lines: Sequence[str], at: int, used: int) -> bool:
+def _balanced(lines: Sequence[str], delimiter: str) -> bool:
     """Only a strict reading tells a field with newlines from a stray quote that found another one further down."""
     try:
-        return bool(next(csv.reader((line + "\n" for line in lines[at : at + used]), strict=True)))
+        return bool(next(csv.reader((line + "\n" for line in lines), delimiter=delimiter, strict=True)))
     except (csv.Error, StopIteration):
         return False

@@ -10,6 +10,7 @@ from models import domains, items, shards, store
 from models.jobs import Job
 from producer import batch, uploads
 from producer.formats import CSV, DANGEROUS, FIELDS, OUR_COLUMNS, Layout
+from producer.headers import distinct
 
 RISKY = frozenset((*DANGEROUS, "'"))
 
@@ -40,7 +41,7 @@ def as_ndjson(job: Job, statuses: Sequence[str]) -> Iterator[bytes]:
 
 def own_columns(job: Job) -> list[str]:
     layout = Layout.load(job.layout)
-    return layout.columns[: layout.own] if layout.format == CSV else list(FIELDS)
+    return distinct(layout.columns[: layout.own]) if layout.format == CSV else list(FIELDS)
 
 
 def safe(text: str) -> str:
@@ -72,14 +73,14 @@ def _own(job: Job, shard: Any, names: list[str]) -> list[list[Any]]:
     data = uploads.read(job.upload, shard.offset, shard.length)
     if layout.format == CSV:
         rows = batch.csv_cells(data, layout, shard.skip, shard.rows)
-        return [_fitted(row, len(names), layout.mapping.get("password")) for row in rows]
+        return [_fitted(row, len(names), layout.mapping.get("password"), layout.delimiter) for row in rows]
     read = batch.read(data, layout, shard.line, shard.skip, shard.rows)
     columns = [read.columns.get(name) if name != "password" else None for name in names]
     nothing = [None] * read.rows
     return [list(row) for row in zip(*(column or nothing for column in columns), strict=True)]
 
 
-def _fitted(row: list[str], width: int, password: int | None) -> list[str]:
+def _fitted(row: list[str], width: int, password: int | None, delimiter: str = ",") -> list[str]:
     """The row at the header's width. In a malformed one a password may stand anywhere."""
     if len(row) == width:
         return row if password is None else [*row[:password], "", *row[password + 1 :]]
@@ -87,7 +88,7 @@ def _fitted(row: list[str], width: int, password: int | None) -> list[str]:
         return [""] * width
     if len(row) < width:
         return row + [""] * (width - len(row))
-    return [*row[: width - 1], ",".join(row[width - 1 :])]
+    return [*row[: width - 1], delimiter.join(row[width - 1 :])]
 
 
 def _outcome(item: Sequence[Any], base: str) -> tuple[Any, ...]:

@@ -93,7 +93,7 @@ def max_clicks(value: str | int) -> int:
 
 
 def tags(value: str | list[Any]) -> list[str]:
-    names = value.split("|") if isinstance(value, str) else value
+    names = value.split("|" if "|" in value else ",") if isinstance(value, str) else value
     if len(names) > MOST_TAGS:
         raise Refused(f"more than {MOST_TAGS} tags")
     if not all(isinstance(name, str) for name in names):

@@ -14,6 +14,7 @@ def job(row: Job, errors: dict[str, int]) -> dict[str, Any]:
     processed = row.created + row.existing + row.failed
     rate = _rate(row, processed)
     left = None if row.total is None else row.total - processed
+    layout = Layout.load(row.layout)
     self = f"/api/jobs/{row.id}"
     return {
         "id": str(row.id),
@@ -38,7 +39,8 @@ def job(row: Job, errors: dict[str, int]) -> dict[str, Any]:
         "rate": round(rate, 1),
         "eta_seconds": round(left / rate, 1) if row.status == jobs.RUNNING and rate and left is not None else None,
         "errors": errors,
-        "mapping": Layout.load(row.layout).named(),
+        "mapping": layout.named(),
+        "format": layout.described(),
         "metadata": row.metadata,
         "detail": row.detail,
         "links": {

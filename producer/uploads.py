@@ -12,6 +12,7 @@ from models import settings
 from models.errors import EmptyUpload, TooLarge, Unreadable
 
 NAME_BYTES = 16
+GONE = "the upload is gone from the upload store"
 
 
 def save(chunks: Iterable[bytes], limit: int) -> tuple[str, int]:
@@ -40,7 +41,15 @@ def read(name: str, offset: int, length: int) -> bytes:
             source.seek(offset)
             return bytes(source.read(length))
     except FileNotFoundError:
-        raise Unreadable("the upload is gone from the upload store") from None
+        raise Unreadable(GONE) from None
+
+
+def opened(name: str) -> Any:
+    """An upload as a file, for what is not read in one direction."""
+    try:
+        return _fs().open(_path(name), "rb")
+    except FileNotFoundError:
+        raise Unreadable(GONE) from None
 
 
 def delete(name: str) -> None:

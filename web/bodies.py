@@ -13,7 +13,7 @@ from models import settings
 from models.errors import BrokenMultipart, CutOff, Invalid, TooLarge, UnsupportedType
 from producer import bodies
 from producer.accept import Given, Options, Upload
-from producer.formats import BOM, COUNT, CSV, NDJSON
+from producer.formats import COUNT, CSV, NDJSON
 from producer.schemas import JobOptions
 from web.errors import pointers
 
@@ -21,9 +21,19 @@ CHUNK = 1 << 18
 LARGEST_FIELD = 1 << 20
 SNIFFED = 64
 MOST_PARTS = 100
-OF_NAME = {".csv": CSV, ".tsv": CSV, ".txt": CSV, ".ndjson": NDJSON, ".jsonl": NDJSON}
-OF_TYPE = {"text/csv": CSV, "application/x-ndjson": NDJSON, "application/ndjson": NDJSON, "application/jsonl": NDJSON}
-ACCEPTED = "application/json, text/csv, application/x-ndjson or multipart/form-data"
+XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+OF_NAME = {".csv": CSV, ".tsv": CSV, ".txt": CSV, ".xlsx": CSV, ".xlsm": CSV, ".ndjson": NDJSON, ".jsonl": NDJSON}
+"""A spreadsheet is known by its content: what matters here is that it is no JSON."""
+OF_TYPE = {
+    "text/csv": CSV,
+    "text/tab-separated-values": CSV,
+    XLSX: CSV,
+    "application/x-ndjson": NDJSON,
+    "application/ndjson": NDJSON,
+    "application/jsonl": NDJSON,
+}
+ACCEPTED = f"application/json, text/csv, application/x-ndjson, {XLSX} or multipart/form-data"
+AROUND_TEXT = b"\xef\xbb\xbf\xff\xfe\0 \t\r\n"  # marks, blanks, and the zeros of UTF-16
 OF_JSON = ("mapping", "metadata")
 
 
@@ -158,7 +168,7 @@ def _value(parts: Iterator[Any]) -> str:
 def _kind(filename: str, content_type: str, head: bytes) -> str:
     ending = "." + filename.rpartition(".")[2].lower()
     named = content_type.partition(";")[0].strip().lower()
-    found = NDJSON if head.removeprefix(BOM).lstrip().startswith(b"{") else CSV
+    found = NDJSON if head.lstrip(AROUND_TEXT).startswith(b"{") else CSV
     return OF_NAME.get(ending) or OF_TYPE.get(named) or found
 
 

@@ -4,12 +4,13 @@ from functools import partial
 from typing import Any
 
 from models import jobs, shards, store
-from models.errors import Unreadable
+from models.errors import EmptyUpload, LinkmillError, TooLarge, Unreadable
 from models.shards import Claim
 from producer import ending, queue, uploads
 from producer.accept import shard_row
 from producer.cut import Shard, cut
 from producer.formats import Layout
+from workers import turn
 
 SHARDS_A_COMMIT = 8
 NO_ROWS = "the upload has no rows"
@@ -23,8 +24,9 @@ def split(claim: Claim) -> dict[str, Any]:
             shards.settle(db, claim)
         return {"gone": True}
     try:
+        job = turn.turned(claim, job)
         total = _cut(claim, job)
-    except Unreadable as error:
+    except (Unreadable, EmptyUpload, TooLarge) as error:
         return _end(claim, job, error)
     return _counted(claim, job, total)
 
@@ -63,7 +65,7 @@ def _counted(claim: Claim, job: jobs.Job, total: int) -> dict[str, Any]:
     return {"rows": total}
 
 
-def _end(claim: Claim, job: jobs.Job, error: Unreadable) -> dict[str, Any]:
+def _end(claim: Claim, job: jobs.Job, error: LinkmillError) -> dict[str, Any]:
     """The job ends as failed. Its upload goes, unless shards were made of it: their results need it."""
     with store.write() as db:
         shards.settle(db, claim)

@@ -6,6 +6,7 @@ from typing import Any
 from marshmallow import EXCLUDE, RAISE, Schema, ValidationError, fields, validate
 
 from models import jobs
+from producer import delimiters, encodings
 from producer.schemas.common import MOST_LISTED
 
 LONGEST_WAIT = 60.0
@@ -39,6 +40,9 @@ class JobOptions(Schema):
     metadata = fields.Dict(keys=fields.String(), validate=keepable)
     webhook_url = fields.String(validate=validate.Length(1, 2048))
     fetch_titles = fields.Boolean(truthy={True, "true", "1"}, falsy={False, "false", "0"})
+    delimiter = fields.String(validate=validate.OneOf(tuple(delimiters.NAMES)))
+    encoding = fields.String(validate=validate.OneOf(encodings.NAMES))
+    header = fields.Boolean(truthy={True, "true", "1"}, falsy={False, "false", "0"})
 
 
 class JobQuery(Schema):
@@ -86,6 +90,7 @@ class Job(Schema):
     eta_seconds = fields.Float(allow_none=True)
     errors = fields.Dict(keys=fields.String(), values=fields.Integer())
     mapping = fields.Dict(keys=fields.String(), values=fields.String(), allow_none=True)
+    format = fields.Dict(keys=fields.String(), allow_none=True)
     metadata = fields.Dict()
     detail = fields.String(allow_none=True)
     links = fields.Dict(keys=fields.String(), values=fields.String())

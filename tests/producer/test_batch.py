@@ -4,7 +4,8 @@ import pytest
 
 from producer import batch
 from producer.batch import Batch
-from producer.formats import COUNT, CSV, NDJSON, inspect
+from producer.formats import COUNT, CSV, NDJSON
+from producer.inspect import inspect
 
 
 def csv(text: str | bytes, **mapping: str) -> Batch:

@@ -12,7 +12,8 @@ from models.errors import Unreadable
 from producer import batch, cut, records
 from producer.batch import Problem
 from producer.cut import Shard
-from producer.formats import CSV, NDJSON, Layout, inspect
+from producer.formats import CSV, NDJSON, Layout
+from producer.inspect import inspect
 
 Row = tuple[int, tuple[str, str], Problem | None]
 
@@ -91,7 +92,7 @@ def test_the_fast_way_to_find_rows_finds_those_of_the_slow_one(lines: list[str],
     text = ("\n".join(lines) + "\n").encode()
     newlines = np.flatnonzero(np.frombuffer(text, np.uint8) == cut.NEWLINE)
     with blocks_of(block):
-        slow = cut._one_by_one(text, last=True)
+        slow = cut._one_by_one(text, ",", last=True)
         fast = cut._rows(text, Layout(CSV), last=True)
     assert fast.starts.tolist() == slow.starts.tolist()
     assert fast.lines.tolist() == slow.lines.tolist()

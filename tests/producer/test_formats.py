@@ -1,7 +1,8 @@
 import pytest
 
 from models.errors import EmptyUpload, Invalid, Unreadable
-from producer.formats import BOM, CSV, HEADER_LIMIT, NDJSON, Layout, inspect, undone
+from producer.formats import BOM, CSV, NDJSON, Layout, undone
+from producer.inspect import HEADER_LIMIT, inspect
 from producer.results import safe
 
 OURS = ["line", "status", "short_url", "slug", "error_code", "error_message"]
@@ -18,7 +19,7 @@ def header(text: str | bytes, **mapping: str) -> Layout:
         (b"url\r\nx", 5, 2),
         (BOM + b"url\nx", 7, 2),
         (b"\n\r\n  \nurl\nx", 10, 5),
-        (b'"u\nrl",url\nx', 11, 3),
+        (b'"n\nb",url\nx', 10, 3),
         (b"url", 3, 2),
     ],
 )
@@ -58,17 +59,18 @@ def test_a_mapping_to_no_item_field_is_a_fault_of_the_request() -> None:
         ("\n\nlink_to\nx", {}, "line 3: no column is named url"),
         ("url,URL\nx,y", {}, "line 1: two columns stand for url: 'url' and 'URL'"),
         ("url,title,Title", {}, "line 1: two columns stand for title"),
-        ("destination,long url", {}, "line 1: two columns stand for url"),
+        ("long_url,long url", {}, "line 1: two columns stand for url"),
         ("url", {"title": "Name"}, "line 1: the mapping wants one column 'Name' for title"),
         ("a,a", {"url": "a"}, "line 1: the mapping wants one column 'a' for url"),
-        (b"url,t\xe9\nx", {}, "line 1: byte 0xe9 at 6 is not UTF-8"),
-        (b"\nurl,\xff", {}, "line 2: byte 0xff at 5 is not UTF-8"),
+        ("url,ü,t".encode() + b"\xe9\nx", {}, "line 1: byte 0xe9 at 8 is not UTF-8"),
+        (b"\nurl,\x81", {}, "line 2: what stands at 5 is not CP1252"),
         ('url,"title\na,b\nc,d\n', {}, "line 1: the header cannot be read: a quote opens here"),
-        ("url,title\ra,b\rc,d", {}, "line 1: the header cannot be read: a carriage return"),
-        ("u\0r\0l\0", {}, "line 1: a NUL character"),
-        ("url".encode("utf-16"), {}, "line 1: this is UTF-16"),
-        (b"PK\x03\x04rest", {}, "line 1: this is a zip or spreadsheet"),
-        (b"\x1f\x8brest", {}, "line 1: this is gzip"),
+        ("url,title\ra,b\nc,d", {}, "line 1: the header cannot be read: a carriage return"),
+        ("url,ti\0tle", {}, "line 1: a NUL character"),
+        ("url".encode("utf-32"), {}, "line 1: this is not text but UTF-32"),
+        (b"\x1f\x8brest", {}, "line 1: this is not text but gzip"),
+        (b"\xd0\xcf\x11\xe0rest", {}, "line 1: this is not text but an old Excel file (.xls) or one with a password"),
+        ("sep=:\nurl:title", {}, "line 1: sep=:: a delimiter is one of"),
     ],
 )
 def test_a_header_that_cannot_be_used_says_what_is_wrong_and_where(

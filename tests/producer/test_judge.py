@@ -4,7 +4,8 @@ from typing import Any
 import pytest
 
 from producer.batch import read
-from producer.formats import CSV, NDJSON, inspect
+from producer.formats import CSV, NDJSON
+from producer.inspect import inspect
 from producer.judge import Judged, Known, judge, with_utm
 
 NOW = datetime(2027, 1, 1, tzinfo=UTC)

@@ -2,7 +2,8 @@ import pytest
 
 from producer import results
 from producer.batch import csv_cells
-from producer.formats import CSV, inspect
+from producer.formats import CSV
+from producer.inspect import inspect
 from producer.results import safe
 
 OURS = "line,status,short_url,slug,error_code,error_message"

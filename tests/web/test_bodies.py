@@ -166,9 +166,9 @@ def test_broken_gzip_bombs_and_other_codings_are_refused(system: System) -> None
 UNREADABLE = {
     "no url": (b"link to,title\nx,y\n", 'line 1: no column is named url; the header has ["link to", "title"]'),
     "two urls": (b"url,URL\nx,y\n", "line 1: two columns stand for url"),
-    "UTF-16": ("url\nhttps://a.b".encode("utf-16"), "line 1: this is UTF-16"),
-    "zip": (b"PK\x03\x04" + bytes(100), "line 1: this is a zip or spreadsheet"),
-    "header of Latin-1": (b"url,t\xeftre\nx,y\n", "line 1: byte 0xef at 6 is not UTF-8"),
+    "UTF-32": ("url\nhttps://a.b".encode("utf-32"), "line 1: this is not text but UTF-32"),
+    "old Excel": (b"\xd0\xcf\x11\xe0" + bytes(100), "line 1: this is not text but an old Excel file"),
+    "header of two encodings": ("url,ü".encode() + b",t\xeftre\nx,y,z\n", "line 1: byte 0xef at 8 is not UTF-8"),
     "open quote": (b'url,"title\nx,y\n', "line 1: the header cannot be read"),
 }
 
