@@ -12,10 +12,11 @@ from models.ids import new_id
 from models.keys import Owner
 from producer import delimiters, ending, outside, queue, uploads
 from producer.cut import Shard, cut
-from producer.formats import COUNT, Layout
-from producer.inspect import HEADER_LIMIT, NOTHING_ASKED, Asked, inspect
+from producer.formats import COUNT, UTF8, Layout
+from producer.inspect import HEADER_LIMIT, Asked, inspect
 
 CUT_AT_ONCE_BYTES = 512 << 10
+OF_OUR_MAKING = Asked(encoding=UTF8)
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +108,7 @@ def _domain_id(owner: Owner, name: str | None) -> int:
 def _inspected(upload: Upload, name: str, size: int, options: Options) -> dict[str, Any]:
     """How the upload is made; when nobody could read it, that is the job's end and its file's too."""
     head = uploads.read(name, 0, min(size, HEADER_LIMIT))
-    asked = options.of_file() if upload.source == upload.format else NOTHING_ASKED  # else the file is of our making
+    asked = options.of_file() if upload.source == upload.format else OF_OUR_MAKING
     try:
         return {"layout": inspect(head, upload.format, store.dialect().shard_rows, options.mapping, asked).dump()}
     except Unreadable as error:
