@@ -49,6 +49,12 @@ def results(db: Connection, job_id: int, domain_id: int) -> list[Result]:
     return list(db.execute(query.order_by(items.c.index)).all())
 
 
+def made(db: Connection, job_id: int) -> list[tuple[str, int]]:
+    """Slug and generation of every link that a job's items have, in input order."""
+    query = select(items.c.slug, items.c.generation).where(items.c.job_id == job_id, items.c.slug.is_not(None))
+    return list(db.execute(query.order_by(items.c.index)).tuples())
+
+
 def between(db: Connection, job_id: int, first: int, rows: int) -> list[tuple[Any, ...]]:
     """The items of one shard: index, line, status, slug, error code and message; the upload has the rest."""
     query = select(*OUTCOME).where(items.c.job_id == job_id, items.c.index >= first, items.c.index < first + rows)

@@ -10,7 +10,7 @@ from models.errors import Conflict, Invalid, LinkmillError
 from models.items import CREATED, EXISTING, Result
 from models.keys import Owner
 from web.auth import by_bearer
-from web.vendors.vendor import Asked, Finished, Refusal, Row, Vendor, refused
+from web.vendors.vendor import Asked, Finished, Refusal, Row, Vendor, refused, renamed
 
 SPELLINGS = {
     "slug": ("customSlug", "slug"),
@@ -54,15 +54,6 @@ def row(link: Any) -> Row:
         return found | {"url": decoded(long)}
     except ValueError:
         return refused(found | {"url": long}, "INVALID_URL", "long is not a Base64-encoded URL")
-
-
-def renamed(link: dict[str, Any], spellings: dict[str, tuple[str, ...]]) -> Row:
-    """The fields of a link that we know, under our names; of several spellings the first that is given."""
-    given = {
-        ours: next((link[name] for name in names if link.get(name) is not None), None)
-        for ours, names in spellings.items()
-    }
-    return {ours: value for ours, value in given.items() if value is not None}
 
 
 def decoded(text: str) -> str:

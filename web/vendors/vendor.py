@@ -24,6 +24,8 @@ class Asked:
     """How many links the one row stands for; 0: each row is one."""
     domain: str | None = None
     fetch_titles: bool = False
+    reuse: bool = False
+    """Whether a URL that the workspace has on this domain gets that link again."""
     note: Any = None
     """What `dump` wants to remember of the request."""
 
@@ -88,3 +90,12 @@ class Vendor:
 def refused(row: Row, code: str, message: str) -> Row:
     """The row as one that fails."""
     return row | {REFUSED: [code, message]}
+
+
+def renamed(link: dict[str, Any], spellings: dict[str, tuple[str, ...]]) -> Row:
+    """The fields of a link that we know, under our names; of several spellings the first that is given."""
+    given = {
+        ours: next((link[name] for name in names if link.get(name) is not None), None)
+        for ours, names in spellings.items()
+    }
+    return {ours: value for ours, value in given.items() if value is not None}
