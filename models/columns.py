@@ -5,6 +5,7 @@ from typing import Any
 
 from sqlalchemy import BigInteger, Boolean, Column, DateTime, Dialect, MetaData, Text, TypeDecorator, text
 from sqlalchemy.dialects.postgresql import TEXT
+from sqlalchemy.dialects.sqlite import DATETIME
 
 NAMES = {
     "pk": "%(table_name)s_pkey",
@@ -31,6 +32,8 @@ class Time(TypeDecorator[datetime]):
 
 Key = Text().with_variant(TEXT(collation="C"), "postgresql")
 NOW = text("CURRENT_TIMESTAMP")
+AsMade = DateTime(timezone=True).with_variant(DATETIME(truncate_microseconds=True), "sqlite")  # type: ignore[no-untyped-call]
+"""A moment as NOW writes it: where moments are text, only those that are spelled alike can be equal."""
 
 
 def flag(name: str) -> Column[bool]:

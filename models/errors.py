@@ -50,7 +50,13 @@ class Gone(LinkmillError):
 
 
 class Conflict(LinkmillError):
+    """What is asked for does not go with what is there; `errors` points at the fields."""
+
     code = "CONFLICT"
+
+    def __init__(self, message: str, errors: list[dict[str, str]] | None = None) -> None:
+        super().__init__(message)
+        self.errors = errors or []
 
 
 class TooLarge(LinkmillError):

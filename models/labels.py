@@ -1,12 +1,24 @@
 """Groups and tags: names with small whole numbers of a workspace's own."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
+from typing import Any
 
-from sqlalchemy import Connection, Table, func, select
+from sqlalchemy import Connection, Row, Table, delete, func, select, tuple_, update
+from sqlalchemy.exc import IntegrityError
 
 from models import store
+from models.clicks import Key
+from models.errors import Taken
 from models.store import Columns
-from models.tables import groups, link_tags, tags
+from models.tables import groups, link_tags, links, tags
+
+LARGEST_ID = 1_000_000_000  # that somebody may choose: the numbers beyond are left for those that we give
+AT_ONCE = 20_000  # links that lose their group in one transaction
+
+GROUPS, TAGS = groups, tags
+
+Kind = Table
+Label = Row[*tuple[Any, ...]]
 
 
 def group_ids(db: Connection, workspace_id: int) -> dict[str, int]:
@@ -25,10 +37,83 @@ def tag_ids(db: Connection, workspace_id: int, names: Iterable[str]) -> dict[str
     return known
 
 
-def add(db: Connection, table: Table, workspace_id: int, names: list[str]) -> None:
-    last = db.execute(select(func.max(table.c.id)).where(table.c.workspace_id == workspace_id)).scalar() or 0
+def add(db: Connection, table: Kind, workspace_id: int, names: list[str]) -> None:
+    last = _last(db, table, workspace_id)
     rows = [{"workspace_id": workspace_id, "id": last + place, "name": name} for place, name in enumerate(names, 1)]
     db.execute(store.dialect().insert(table).on_conflict_do_nothing(), rows)
+
+
+def make(db: Connection, table: Kind, workspace_id: int, name: str, number: int | None) -> Label:
+    """A new one, under a number of the caller's choice or the next; errors.Taken names what is taken: name or id."""
+    if _numbers(db, table, workspace_id, [name]):
+        raise Taken("name")
+    if number is None:
+        return _make_next(db, table, workspace_id, name)
+    made = _insert(db, table, workspace_id, name, number)
+    if made is None:
+        raise Taken("id" if get(db, table, workspace_id, number) else "name")
+    return made
+
+
+def _make_next(db: Connection, table: Kind, workspace_id: int, name: str) -> Label:
+    """Again when somebody else took our number."""
+    made = None
+    while made is None:
+        made = _insert(db, table, workspace_id, name, _last(db, table, workspace_id) + 1)
+        if made is None and _numbers(db, table, workspace_id, [name]):
+            raise Taken("name")
+    return made
+
+
+def _insert(db: Connection, table: Kind, workspace_id: int, name: str, number: int) -> Label | None:
+    row = {"workspace_id": workspace_id, "id": number, "name": name}
+    insert = store.dialect().insert(table).values(row).on_conflict_do_nothing()
+    return db.execute(insert.returning(table)).one_or_none()
+
+
+def _last(db: Connection, table: Kind, workspace_id: int) -> int:
+    return db.execute(select(func.max(table.c.id)).where(table.c.workspace_id == workspace_id)).scalar() or 0
+
+
+def page(db: Connection, table: Kind, workspace_id: int, after: int, limit: int) -> list[Label]:
+    query = select(table).where(table.c.workspace_id == workspace_id, table.c.id > after)
+    return list(db.execute(query.order_by(table.c.id).limit(limit)))
+
+
+def get(db: Connection, table: Kind, workspace_id: int, number: int) -> Label | None:
+    return db.execute(select(table).where(table.c.workspace_id == workspace_id, table.c.id == number)).one_or_none()
+
+
+def named(db: Connection, table: Kind, workspace_id: int, text: str) -> int | None:
+    """The number of the one of this name, or else of this number."""
+    found = _numbers(db, table, workspace_id, [text]).get(text)
+    number = int(text) if text.isascii() and text.isdigit() and len(text) < 10 else 0
+    return found or (number if get(db, table, workspace_id, number) else None)
+
+
+def rename(db: Connection, table: Kind, workspace_id: int, number: int, name: str) -> None:
+    this = (table.c.workspace_id == workspace_id, table.c.id == number)
+    try:
+        db.execute(update(table).where(*this).values(name=name))
+    except IntegrityError as error:
+        raise Taken(str(error)) from error
+
+
+def remove(db: Connection, table: Kind, workspace_id: int, number: int) -> None:
+    db.execute(delete(table).where(table.c.workspace_id == workspace_id, table.c.id == number))
+
+
+def ungroup(db: Connection, workspace_id: int, number: int) -> bool:
+    """Takes some links out of a group; False when none is left in it."""
+    inside = (links.c.workspace_id == workspace_id, links.c.group_id == number)
+    some = select(links.c.domain_id, links.c.slug).where(*inside).limit(AT_ONCE)
+    key = tuple_(links.c.domain_id, links.c.slug)
+    return bool(db.execute(update(links).where(key.in_(some), *inside).values(group_id=None)).rowcount)
+
+
+def untag(db: Connection, workspace_id: int, number: int) -> None:
+    """Takes a tag off every link."""
+    db.execute(delete(link_tags).where(link_tags.c.workspace_id == workspace_id, link_tags.c.tag_id == number))
 
 
 def tie(db: Connection, columns: Columns, rows: int) -> None:
@@ -36,7 +121,35 @@ def tie(db: Connection, columns: Columns, rows: int) -> None:
     store.dialect().bulk_insert(db, link_tags, columns, rows)
 
 
-def _numbers(db: Connection, table: Table, workspace_id: int, names: list[str]) -> dict[str, int]:
+def retie(db: Connection, workspace_id: int, key: Key, names: Collection[str]) -> None:
+    """Gives a link these tags in place of those that it has."""
+    untie(db, *key)
+    domain_id, slug, generation = key
+    same = {"workspace_id": workspace_id, "domain_id": domain_id, "slug": slug, "generation": generation}
+    ids = tag_ids(db, workspace_id, names)
+    if ids:
+        rows = [same | {"tag_id": number} for number in sorted(ids.values())]
+        db.execute(store.dialect().insert(link_tags).on_conflict_do_nothing(), rows)
+
+
+def untie(db: Connection, domain_id: int, slug: str, generation: int) -> None:
+    """Takes all tags off a link."""
+    this = (link_tags.c.domain_id == domain_id, link_tags.c.slug == slug, link_tags.c.generation == generation)
+    db.execute(delete(link_tags).where(*this))
+
+
+def of_links(db: Connection, keys: Collection[Key]) -> dict[Key, list[str]]:
+    """The tags of each of these links that has any."""
+    found: dict[Key, list[str]] = {}
+    key = (link_tags.c.domain_id, link_tags.c.slug, link_tags.c.generation)
+    same = (tags.c.workspace_id == link_tags.c.workspace_id) & (tags.c.id == link_tags.c.tag_id)
+    query = select(*key, tags.c.name).join(tags, same).where(tuple_(*key).in_(list(keys))).order_by(tags.c.name)
+    for domain_id, slug, generation, name in db.execute(query) if keys else ():
+        found.setdefault((domain_id, slug, generation), []).append(name)
+    return found
+
+
+def _numbers(db: Connection, table: Kind, workspace_id: int, names: list[str]) -> dict[str, int]:
     found = store.dialect().present(db, table.c.name, names, table.c.workspace_id == workspace_id)
     query = select(table.c.name, table.c.id).where(table.c.workspace_id == workspace_id, table.c.name.in_(set(found)))
     return {row.name: row.id for row in db.execute(query)}

@@ -1,16 +1,21 @@
 """Links: a slug on a domain, and where it leads."""
 
+import re
 import secrets
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import Connection, Row, select
+from sqlalchemy import ColumnElement, Connection, Row, and_, delete, select, update
+from sqlalchemy.exc import IntegrityError
 
-from models import store
+from models import clicks, labels, quotas, store, untitled
+from models.clicks import Key
+from models.errors import Taken
 from models.store import Columns
 from models.tables import links
 
 GENERATION_BITS = 31
+ID = re.compile(r"([1-9a-f][0-9a-f]{0,15})-(0|[1-9a-f][0-9a-f]{0,7})-([A-Za-z0-9_-]{1,64})")
 
 Link = Row[*tuple[Any, ...]]
 
@@ -39,8 +44,35 @@ def known(db: Connection, workspace_id: int, external_ids: Sequence[str]) -> dic
     return {row.external_id: (row.slug, row.generation) for row in db.execute(query)}
 
 
-def get(db: Connection, domain_id: int, slug: str) -> Row[*tuple[Any, ...]] | None:
+def get(db: Connection, domain_id: int, slug: str) -> Link | None:
     return db.execute(select(links).where(links.c.domain_id == domain_id, links.c.slug == slug)).one_or_none()
+
+
+def change(db: Connection, link: Link, values: dict[str, Any]) -> bool:
+    """Changes this very link; False when it is not there any more, errors.Taken when the external id is another's."""
+    try:
+        return not values or db.execute(update(links).where(is_key(*key(link))).values(values)).rowcount == 1
+    except IntegrityError as error:
+        raise Taken(str(error)) from error
+
+
+def remove(db: Connection, link: Link) -> bool:
+    """Deletes this very link and all that hangs on it; its slug and external id are free again."""
+    if not db.execute(delete(links).where(is_key(*key(link)))).rowcount:
+        return False
+    labels.untie(db, *key(link))
+    untitled.forget(db, *key(link))
+    clicks.forget(db, *key(link))
+    quotas.freed(db, link.workspace_id, 1)
+    return True
+
+
+def key(row: Link) -> Key:
+    return row.domain_id, row.slug, row.generation
+
+
+def is_key(domain_id: Any, slug: Any, generation: Any) -> ColumnElement[bool]:
+    return and_(links.c.domain_id == domain_id, links.c.slug == slug, links.c.generation == generation)
 
 
 def link_id(domain_id: int, slug: str, generation: int) -> str:
@@ -48,9 +80,9 @@ def link_id(domain_id: int, slug: str, generation: int) -> str:
     return f"{domain_id:x}-{generation:x}-{slug}"
 
 
-def parse_link_id(text: str) -> tuple[int, str, int] | None:
-    try:
-        domain, generation, slug = text.split("-", 2)
-        return int(domain, 16), slug, int(generation, 16)
-    except ValueError:
+def parse_link_id(text: str) -> Key | None:
+    found = ID.fullmatch(text)
+    if found is None:
         return None
+    domain_id, generation = int(found[1], 16), int(found[2], 16)
+    return (domain_id, found[3], generation) if domain_id >> 63 == 0 and generation >> GENERATION_BITS == 0 else None

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from sqlalchemy import Connection, Row, delete, func, select, update
+from sqlalchemy import Connection, Row, delete, func, select, tuple_, update
 
 from models import store
 from models.store import Columns
@@ -56,6 +56,18 @@ def settle(db: Connection, row: Untitled, title: str | None) -> None:
     same = (links.c.domain_id == row.domain_id, links.c.slug == row.slug, links.c.generation == row.generation)
     if title:
         db.execute(update(links).where(*same, links.c.title.is_(None)).values(title=title))
+
+
+def forget(db: Connection, domain_id: int, slug: str, generation: int) -> None:
+    """For a link that needs no title from its page any more."""
+    this = (untitled.c.domain_id == domain_id, untitled.c.slug == slug, untitled.c.generation == generation)
+    db.execute(delete(untitled).where(*this))
+
+
+def lead_to(db: Connection, key: tuple[int, str, int], url: str, host: str) -> None:
+    """The title of a link that waits for one comes from where it leads now."""
+    this = tuple_(untitled.c.domain_id, untitled.c.slug, untitled.c.generation) == key
+    db.execute(update(untitled).where(this).values(url=url, host=host))
 
 
 def waiting(db: Connection) -> bool:

@@ -65,7 +65,7 @@ def _one_by_one(rule: Rule, batch: Batch, problems: dict[int, Problem]) -> list[
         key = value if isinstance(value, str) else None
         result = seen.get(key) if key is not None else None
         if result is None:
-            result = _value(rule, value, batch.typed)
+            result = judge_value(rule, value, batch.typed)
             if key is not None and len(seen) < batch.rows:
                 seen[key] = result
         if isinstance(result, Problem):
@@ -75,7 +75,7 @@ def _one_by_one(rule: Rule, batch: Batch, problems: dict[int, Problem]) -> list[
     return judged
 
 
-def _value(rule: Rule, value: Any, typed: bool) -> Any:
+def judge_value(rule: Rule, value: Any, typed: bool) -> Any:
     if value is None or (isinstance(value, str) and not value):
         return None
     if typed and (not isinstance(value, rule.types) or isinstance(value, bool)):

@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from models import domains, items, jobs, links
+from models.clicks import Clicks
 from models.jobs import Job
 from models.links import Link
 from producer.formats import Layout
@@ -78,19 +79,56 @@ def item(row: Any, base: str) -> dict[str, Any]:
     }
 
 
-def link(row: Link, base: str) -> dict[str, Any]:
+def link(row: Link, tags: list[str], clicked: int) -> dict[str, Any]:
+    base = domains.base_url(row.hostname, row.is_default)
     return {
-        "id": links.link_id(row.domain_id, row.slug, row.generation),
+        "id": links.link_id(*links.key(row)),
         "slug": row.slug,
         "short_url": domains.short_url(base, row.slug),
         "url": row.url,
         "title": row.title,
+        "status": row.status,
+        "disabled": row.disabled_at is not None,
         "expires_at": moment(row.expires_at),
         "max_clicks": row.max_clicks,
+        "clicks": clicked,
         "protected": row.password_hash is not None,
+        "group": row.group_name,
+        "tags": tags,
         "external_id": row.external_id,
         "job_id": str(row.job_id),
         "created_at": moment(row.created_at),
+    }
+
+
+def stats(found: Clicks) -> dict[str, Any]:
+    return {
+        "clicks": found.total,
+        "bots": found.bots,
+        "by_day": [{"day": day.isoformat(), "clicks": count} for day, count in found.days],
+        "by_referrer": [{"referrer": host, "clicks": count} for host, count in found.referrers],
+        "by_device": [{"device": device, "clicks": count} for device, count in found.devices],
+        "by_country": [{"country": country, "clicks": count} for country, count in found.countries],
+    }
+
+
+def label(row: Any) -> dict[str, Any]:
+    return {"id": row.id, "name": row.name}
+
+
+def domain(row: Any) -> dict[str, Any]:
+    shown = {"id": str(row.id), "hostname": row.hostname, "is_default": row.is_default}
+    return shown | {"created_at": moment(row.created_at)}
+
+
+def key(row: Any) -> dict[str, Any]:
+    return {
+        "id": str(row.id),
+        "name": row.name,
+        "scopes": row.scopes.split(","),
+        "created_at": moment(row.created_at),
+        "last_used_at": moment(row.last_used_at),
+        "revoked_at": moment(row.revoked_at),
     }
 
 

@@ -7,9 +7,28 @@ from flask import Flask
 from flask_smorest import Api
 
 from models import settings
-from web import cli, deliveries, errors, health, jobs, limits, links, logs, redirect, results, vendors, webhooks
+from web import (
+    cli,
+    deliveries,
+    domains,
+    errors,
+    groups,
+    health,
+    jobs,
+    keys,
+    limits,
+    link,
+    links,
+    logs,
+    redirect,
+    results,
+    tags,
+    vendors,
+    webhooks,
+)
 
 MAX_FORM_MEMORY = 1 << 20
+NATIVE = (jobs, results, links, link, groups, tags, domains, keys, webhooks, deliveries)
 
 log = structlog.get_logger()
 
@@ -28,8 +47,8 @@ def create_app() -> Flask:
     app.json.sort_keys = False  # type: ignore[attr-defined]
     logs.configure()
     api = Api(app)
-    for blueprint in (jobs.blueprint, results.blueprint, links.blueprint, webhooks.blueprint, deliveries.blueprint):
-        api.register_blueprint(blueprint)
+    for part in NATIVE:
+        api.register_blueprint(part.blueprint)
     app.register_blueprint(health.blueprint)
     app.register_blueprint(vendors.blueprint)
     app.register_blueprint(redirect.blueprint)

@@ -4,13 +4,19 @@ from collections.abc import Callable
 from functools import wraps
 from typing import Any, TypeVar
 
-from flask import g, request
+import structlog
+from flask import Response, after_this_request, g, request
+from sqlalchemy.exc import SQLAlchemyError
 
 from models import keys, store
 from models.errors import Forbidden, Unauthorized
 from models.keys import Owner
 
 View = TypeVar("View", bound=Callable[..., Any])
+
+TOUCH_SECONDS = 0.001  # what noting a use may wait for its turn to write
+
+log = structlog.get_logger()
 
 
 def needs(scope: str) -> Callable[[View], View]:
@@ -53,7 +59,7 @@ def by_consumer(key: str, secret: str) -> Owner:
         found = keys.by_consumer(db, key, secret) if key and secret else None
     if found is None:
         raise Unauthorized("no consumer key and secret, or not valid ones")
-    return found
+    return _noted(found)
 
 
 def authenticate(token: str) -> Owner:
@@ -61,7 +67,27 @@ def authenticate(token: str) -> Owner:
         found = keys.by_token(db, token) if token else None
     if found is None:
         raise Unauthorized("no key, or one that is not valid: send Authorization: Bearer <token>")
+    return _noted(found)
+
+
+def _noted(found: Owner) -> Owner:
+    """Has the use of a key noted when the answer is out, so that nobody waits for it; another use does as well."""
+    if found.to_touch:
+        after_this_request(lambda response: _touching(response, found.key_id))
     return found
+
+
+def _touching(response: Response, key_id: int) -> Response:
+    response.call_on_close(lambda: _touch(key_id))
+    return response
+
+
+def _touch(key_id: int) -> None:
+    try:
+        with store.write(TOUCH_SECONDS) as db:
+            keys.touch(db, key_id)
+    except SQLAlchemyError as error:
+        log.debug("use_not_noted", key_id=key_id, reason=str(error))
 
 
 def _bearer() -> str:

@@ -1,74 +1,105 @@
-"""`/api/links`: one link at a time, through the same road as a million."""
+"""`/api/links`: make one, through the same road as a million, and list them."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import msgspec
 from flask import Response, jsonify, make_response, request
 from flask_smorest import Blueprint
 
-from models import domains, items, jobs, links, settings, store
-from models.errors import BrokenJson, Conflict, Invalid, LinkmillError, Unavailable
-from producer import bodies, schemas, shapes, wait
+from models import clicks, items, jobs, labels, links, listing, settings, store
+from models.errors import BrokenJson, Invalid, Unavailable
+from models.ids import parse_id
+from models.links import Link
+from models.listing import Asked
+from models.store import Connection
+from producer import bodies, faults, schemas, shapes, wait
 from producer.accept import Options, Upload, accept
+from producer.batch import decoder
 from producer.formats import NDJSON, from_json
-from producer.rules import RULES
 from web.auth import needs, owner
 from web.bodies import chunks
 from web.jobs import ended, find
 
 LARGEST_ITEM = 1 << 16
-FIELD_OF = {rule.code: [rule.field] for rule in RULES if not rule.field.startswith("utm")}
-CONFLICTS = ("SLUG_TAKEN", "RESERVED_SLUG")
+UNREAD = "MALFORMED_ROW"
 
 blueprint = Blueprint("links", __name__, url_prefix="/api/links", description="Single links")
 
 
+def documented(schema: Any) -> Any:
+    """Says in OpenAPI what a view takes that reads its body by the rules of items."""
+    content = {"application/json": {"schema": schema}}
+    return blueprint.doc(requestBody={"required": True, "content": content})
+
+
 @blueprint.route("", methods=["POST"])
 @needs("write")
+@documented(schemas.LinkRequest)
 @blueprint.response(201, schemas.Link)
 def create() -> Response:
     """Make one link: a job of one item, waited for."""
-    domain, item = _item(bodies.whole(chunks(request), LARGEST_ITEM))
+    parts = taken_apart()
+    domain, item = _domain(parts), bodies.one_line(msgspec.json.encode(parts))
     job_id = accept(Upload("json", NDJSON, [item + b"\n"]), owner(), lambda: Options(domain=domain))
     job = wait.until_ended(job_id, settings.get().sync_wait_seconds, lambda: find(job_id), ended)
     if not ended(job):
         raise Unavailable(f"the link is still being made: see /api/jobs/{job_id}")
-    return _made(job)
+    return _made(job, parts)
 
 
-def _item(body: bytes) -> tuple[str | None, bytes]:
-    """The item, and the domain, which is said of the whole upload."""
+@blueprint.route("")
+@needs("read")
+@blueprint.arguments(schemas.LinksQuery, location="query")
+@blueprint.response(200, schemas.Links)
+def listed(query: dict[str, Any]) -> Response:
+    """Links of this workspace, the newest first."""
+    limit, after = query.pop("limit"), query.pop("cursor", None)
+    asked = Asked(**query | ({"job": parse_id(query["job"])} if "job" in query else {}))
+    with store.read() as db:
+        rows = listing.page(db, owner().workspace_id, asked, after, limit + 1)
+        found = shown(db, rows[:limit])
+    return jsonify(items=found, next_cursor=listing.cursor_of(rows[limit - 1]) if len(rows) > limit else None)
+
+
+def taken_apart() -> dict[str, msgspec.Raw]:
+    """The fields of a body, each still as it came."""
     try:
-        parts = from_json(bodies.pieces, body)
-        domain = msgspec.json.decode(parts.pop("domain", b"null"))
+        return from_json(bodies.pieces, bodies.whole(chunks(request), LARGEST_ITEM))
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise BrokenJson(f"the body is not a JSON object: {error}") from None
+
+
+def decoded(parts: dict[str, msgspec.Raw]) -> dict[str, Any]:
+    try:
+        return {name: from_json(decoder, bytes(value)) for name, value in parts.items()}
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise BrokenJson(f"the body is not JSON: {error}") from None
+
+
+def shown(db: Connection, rows: Sequence[Link]) -> list[dict[str, Any]]:
+    """Links as clients see them; a page of them takes as many statements as one."""
+    keys = [links.key(row) for row in rows]
+    tags, counted = labels.of_links(db, keys), clicks.totals(db, keys)
+    return [shapes.link(row, tags.get(key, []), counted.get(key, 0)) for key, row in zip(keys, rows, strict=True)]
+
+
+def _domain(parts: dict[str, msgspec.Raw]) -> str | None:
+    """The domain is said of the whole upload, so it is no field of the item."""
+    domain = decoded({"domain": parts.pop("domain", msgspec.Raw(b"null"))})["domain"]
     if not isinstance(domain, str | None):
-        raise Invalid("domain is a text", [_at("/domain", "INVALID_TYPE", "a text")])
-    return domain, bodies.one_line(msgspec.json.encode(parts))
+        raise Invalid("domain is a text", [faults.fault("domain", "INVALID_TYPE", "a text")])
+    return domain
 
 
-def _made(job: jobs.Job) -> Response:
+def _made(job: jobs.Job, parts: dict[str, msgspec.Raw]) -> Response:
     with store.read() as db:
         item: Any = items.page(db, job.id, job.domain_id, (), -1, 1)[0]
-        link = links.get(db, job.domain_id, item.slug) if item.slug else None
-    if link is None:
-        raise _refusal(item)
-    body = shapes.link(link, domains.base_url(job.hostname, job.is_default))
+        link = listing.one(db, job.workspace_id, job.domain_id, item.slug) if item.slug else None
+        body = shown(db, [link])[0] if link else None
+    if body is None:
+        given = decoded(parts) if item.error_code != UNREAD else {}
+        raise faults.refusal(item.error_code, item.error_message, given)
     response = make_response(jsonify(body), 201 if item.status == items.CREATED else 200)
     response.headers["Location"] = f"/api/links/{body['id']}"
     return response
-
-
-def _refusal(item: Any) -> Exception:
-    if item.error_code in CONFLICTS:
-        refusal: LinkmillError = Conflict(item.error_message)
-    else:
-        fields = [_at(f"/{name}", item.error_code, item.error_message) for name in FIELD_OF.get(item.error_code, ())]
-        refusal = Invalid(item.error_message, fields)
-    refusal.code = item.error_code
-    return refusal
-
-
-def _at(pointer: str, code: str, message: str) -> dict[str, str]:
-    return {"pointer": pointer, "code": code, "message": message}

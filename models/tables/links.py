@@ -86,6 +86,7 @@ link_tags = Table(
     Column("slug", Key, nullable=False),
     Column("generation", Integer, nullable=False),
     PrimaryKeyConstraint("workspace_id", "tag_id", "domain_id", "slug", "generation"),
+    Index(None, "domain_id", "slug"),  # the tags of a page of links; only links that have any are in it
     CheckConstraint("tag_id > 0", name="tag_id"),
 )
 

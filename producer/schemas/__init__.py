@@ -1,8 +1,23 @@
 """Requests and answers of the native API, as marshmallow has them; OpenAPI is made from these."""
 
+from producer.schemas.accounts import (
+    Domain,
+    DomainRequest,
+    Domains,
+    GroupChange,
+    GroupRequest,
+    Key,
+    KeyRequest,
+    Keys,
+    Label,
+    Labels,
+    NewKey,
+    TagChange,
+    TagRequest,
+)
 from producer.schemas.common import MOST_LISTED, PageQuery, Problem
 from producer.schemas.jobs import LONGEST_WAIT, Item, Items, ItemsQuery, Job, JobOptions, JobQuery, Jobs, JobsQuery
-from producer.schemas.links import ItemRequest, Link
+from producer.schemas.links import ItemRequest, Link, LinkChange, LinkRequest, Links, LinksQuery, QrQuery, Stats
 from producer.schemas.webhooks import (
     EVENTS,
     Deliveries,
@@ -20,6 +35,11 @@ __all__ = [
     "MOST_LISTED",
     "Deliveries",
     "Delivery",
+    "Domain",
+    "DomainRequest",
+    "Domains",
+    "GroupChange",
+    "GroupRequest",
     "Item",
     "ItemRequest",
     "Items",
@@ -29,10 +49,24 @@ __all__ = [
     "JobQuery",
     "Jobs",
     "JobsQuery",
+    "Key",
+    "KeyRequest",
+    "Keys",
+    "Label",
+    "Labels",
     "Link",
+    "LinkChange",
+    "LinkRequest",
+    "Links",
+    "LinksQuery",
+    "NewKey",
     "PageQuery",
     "Problem",
+    "QrQuery",
     "Secret",
+    "Stats",
+    "TagChange",
+    "TagRequest",
     "Webhook",
     "WebhookChange",
     "WebhookRequest",

@@ -1,8 +1,34 @@
 """What the schemas of several parts share: pages and errors."""
 
-from marshmallow import Schema, fields, validate
+from collections.abc import Callable
+
+from marshmallow import Schema, ValidationError, fields, validate
+
+from producer.rules import Refused
 
 MOST_LISTED = 1000
+
+
+def text(longest: int) -> Callable[[str], None]:
+    """What a database can keep, or compare with what it keeps."""
+
+    def check(value: str) -> None:
+        if len(value) > longest or "\0" in value or value.encode(errors="replace").decode() != value:
+            raise ValidationError(f"text of at most {longest:,} characters, without NUL")
+
+    return check
+
+
+def follows(rule: Callable[[str], object]) -> Callable[[str], None]:
+    """A rule of items, as a validator."""
+
+    def check(value: str) -> None:
+        try:
+            rule(value)
+        except Refused as refused:
+            raise ValidationError(str(refused)) from None
+
+    return check
 
 
 class Problem(Schema):

@@ -61,6 +61,7 @@ def upgrade() -> None:
         sa.Column("used", sa.Integer(), nullable=False),
         sa.PrimaryKeyConstraint("domain_id", "slug", "generation", name=op.f("uses_pkey")),
     )
+    op.create_index(op.f("link_tags_domain_id_slug_idx"), "link_tags", ["domain_id", "slug"], unique=False)
     op.add_column("links", sa.Column("disabled_at", sa.DateTime(timezone=True), nullable=True))
     op.add_column("shards", sa.Column("granted", sa.Integer(), server_default="0", nullable=False))
     op.add_column("shards", sa.Column("granted_at", sa.Double(), nullable=True))
@@ -72,6 +73,7 @@ def downgrade() -> None:
     op.drop_column("shards", "granted_at")
     op.drop_column("shards", "granted")
     op.drop_column("links", "disabled_at")
+    op.drop_index(op.f("link_tags_domain_id_slug_idx"), table_name="link_tags")
     op.drop_table("uses")
     op.drop_table("quotas")
     op.drop_table("idempotency_keys")

@@ -1,0 +1,47 @@
+"""What is wrong with a single item, said to whoever sent it: a refusal that points at the fields."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from models.errors import Conflict, Invalid
+from producer.batch import Problem
+from producer.formats import FIELDS
+from producer.judge import UTM, judge_value
+from producer.rules import RULES
+
+CONFLICTS = ("SLUG_TAKEN", "RESERVED_SLUG")
+FIELD_OF = {rule.code: (rule.field,) for rule in RULES} | {
+    "INVALID_UTM": UTM,
+    "BLOCKED_URL": ("url",),
+    "SLUG_TAKEN": ("slug",),
+    "RESERVED_SLUG": ("slug",),
+}
+
+
+def refusal(code: str, message: str, given: Mapping[str, Any]) -> Conflict | Invalid:
+    """The error of an item as an error of the request that sent it alone."""
+    kind = Conflict if code in CONFLICTS else Invalid
+    refused = kind(message, [fault(name, code, message) for name in _at_fault(code, given)])
+    refused.code = code
+    return refused
+
+
+def conflict(field: str, code: str, message: str) -> Conflict:
+    """What one field asks for is somebody else's already."""
+    refused = Conflict(message, [fault(field, code, message)])
+    refused.code = code
+    return refused
+
+
+def fault(field: str, code: str, message: str) -> dict[str, str]:
+    return {"pointer": "/" + field.replace("~", "~0").replace("/", "~1"), "code": code, "message": message}
+
+
+def _at_fault(code: str, given: Mapping[str, Any]) -> list[str]:
+    """The fields that break a rule of this code; where it takes several of them together to do so, those."""
+    if code == "UNKNOWN_FIELD":
+        return sorted(given.keys() - set(FIELDS))
+    found = {rule.field: judge_value(rule, given.get(rule.field), typed=True) for rule in RULES}
+    alone = [name for name, result in found.items() if isinstance(result, Problem) and result.code == code]
+    together = FIELD_OF.get(code, ())
+    return alone or [name for name in together if len(together) == 1 or given.get(name)]

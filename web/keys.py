@@ -1,0 +1,71 @@
+"""`/api/keys`: who may ask on a workspace's behalf."""
+
+from typing import Any
+
+from flask import Response, jsonify, make_response
+from flask_smorest import Blueprint
+
+from models import keys, store
+from models.errors import Forbidden, NotFound
+from models.ids import parse_id
+from models.keys import Key
+from models.store import Connection
+from producer import schemas, shapes
+from web import lists
+from web.auth import needs, owner
+
+blueprint = Blueprint("keys", __name__, url_prefix="/api/keys", description="Keys of a workspace")
+
+
+@blueprint.route("", methods=["POST"])
+@needs("write")
+@blueprint.arguments(schemas.KeyRequest)
+@blueprint.response(201, schemas.NewKey)
+def create(asked: dict[str, Any]) -> Response:
+    """Make a key. Its secrets are in this answer and never again."""
+    scopes = [scope for scope in keys.SCOPES if scope in asked.get("scopes", owner().scopes)]
+    if lacking := set(scopes) - owner().scopes:
+        raise Forbidden(f"this key lacks the scope {min(lacking)!r} itself")
+    with store.write() as db:
+        made = keys.add(db, owner().workspace_id, asked["name"], scopes)
+        row = find(db, made["id"])
+    response = make_response(jsonify(shapes.key(row) | made), 201)
+    response.headers["Location"] = f"/api/keys/{made['id']}"
+    return response
+
+
+@blueprint.route("")
+@needs("read")
+@blueprint.arguments(schemas.PageQuery, location="query")
+@blueprint.response(200, schemas.Keys)
+def listed(query: dict[str, Any]) -> Response:
+    """The workspace's keys, revoked ones too."""
+    with store.read() as db:
+        rows = keys.page(db, owner().workspace_id, int(query.get("cursor", 0)), query["limit"] + 1)
+    return lists.page(rows, query["limit"], shapes.key)
+
+
+@blueprint.route("/<key_id>")
+@needs("read")
+@blueprint.response(200, schemas.Key)
+def one(key_id: str) -> Response:
+    """A key."""
+    with store.read() as db:
+        return jsonify(shapes.key(find(db, key_id)))
+
+
+@blueprint.route("/<key_id>", methods=["DELETE"])
+@needs("write")
+@blueprint.response(204)
+def revoke(key_id: str) -> Response:
+    """Revoke it, from the next request on. A key may revoke itself."""
+    with store.write() as db:
+        keys.revoke(db, find(db, key_id).id)
+    return Response(status=204)
+
+
+def find(db: Connection, key_id: str) -> Key:
+    row = keys.get(db, parse_id(key_id), owner().workspace_id)
+    if row is None:
+        raise NotFound("there is no such key")
+    return row

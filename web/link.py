@@ -1,0 +1,124 @@
+"""`/api/links/{id}`: one link, its clicks and its QR code."""
+
+from datetime import UTC, datetime
+from typing import Any
+from urllib.parse import urlsplit
+
+from flask import Response, jsonify
+from flask_smorest import Blueprint
+
+from models import clicks, domains, labels, links, listing, settings, store, untitled
+from models.errors import Conflict, NotFound, Taken
+from models.links import Link
+from models.store import Connection
+from producer import change as changes
+from producer import faults, qr, schemas, shapes
+from producer.change import Change
+from producer.judge import Known
+from web.auth import needs, owner
+from web.links import decoded, documented, shown, taken_apart
+
+blueprint = Blueprint("link", __name__, url_prefix="/api/links/<link_id>", description="A link")
+
+
+@blueprint.route("")
+@needs("read")
+@blueprint.response(200, schemas.Link)
+def one(link_id: str) -> Response:
+    """A link."""
+    with store.read() as db:
+        return jsonify(shown(db, [find(db, link_id)])[0])
+
+
+@blueprint.route("", methods=["PATCH"])
+@needs("write")
+@documented(schemas.LinkChange)
+@blueprint.response(200, schemas.Link)
+def change(link_id: str) -> Response:
+    """Change what is named, by the rules that links are made by; null removes."""
+    with store.read() as db:
+        link = find(db, link_id)
+        known = _known(db, link)
+    wanted = changes.of(link, decoded(taken_apart()), known)
+    try:
+        with store.write() as db:
+            _apply(db, link, wanted)
+            return jsonify(shown(db, [find(db, link_id)])[0])
+    except Taken:
+        raise _taken() from None
+
+
+@blueprint.route("", methods=["DELETE"])
+@needs("write")
+@blueprint.response(204)
+def remove(link_id: str) -> Response:
+    """Delete it, and what was counted of it. Its slug and external id are free again."""
+    with store.write() as db:
+        if not links.remove(db, find(db, link_id)):
+            raise _unknown()
+    return Response(status=204)
+
+
+@blueprint.route("/stats")
+@needs("read")
+@blueprint.response(200, schemas.Stats)
+def stats(link_id: str) -> Response:
+    """Its clicks: by day for a year, and by referrer, device and country."""
+    with store.read() as db:
+        return jsonify(shapes.stats(clicks.of_link(db, *links.key(find(db, link_id)))))
+
+
+@blueprint.route("/qr.svg")
+@needs("read")
+@blueprint.arguments(schemas.QrQuery, location="query")
+@blueprint.response(200, {"type": "string"}, content_type=qr.SVG)
+def qr_svg(query: dict[str, Any], link_id: str) -> Response:
+    """A QR code of the short URL, as SVG."""
+    return Response(qr.svg(_short_url(link_id), **query), content_type=qr.SVG)
+
+
+@blueprint.route("/qr.png")
+@needs("read")
+@blueprint.arguments(schemas.QrQuery, location="query")
+@blueprint.response(200, {"type": "string", "format": "binary"}, content_type=qr.PNG)
+def qr_png(query: dict[str, Any], link_id: str) -> Response:
+    """A QR code of the short URL, as PNG."""
+    return Response(qr.png(_short_url(link_id), **query), content_type=qr.PNG)
+
+
+def find(db: Connection, link_id: str) -> Link:
+    key = links.parse_link_id(link_id)
+    link = listing.one(db, owner().workspace_id, *key) if key else None
+    if link is None:
+        raise _unknown()
+    return link
+
+
+def _known(db: Connection, link: Link) -> Known:
+    groups = labels.group_ids(db, link.workspace_id)
+    return Known(frozenset((settings.get().authority, link.hostname)), groups, datetime.now(UTC))
+
+
+def _apply(db: Connection, link: Link, wanted: Change) -> None:
+    if not links.change(db, link, wanted.values):
+        raise _unknown()
+    if wanted.tags is not None:
+        labels.retie(db, link.workspace_id, links.key(link), wanted.tags)
+    if "title" in wanted.values:
+        untitled.forget(db, *links.key(link))
+    elif url := wanted.values.get("url"):
+        untitled.lead_to(db, links.key(link), url, urlsplit(url).hostname or "")
+
+
+def _short_url(link_id: str) -> str:
+    with store.read() as db:
+        link = find(db, link_id)
+    return domains.short_url(domains.base_url(link.hostname, link.is_default), link.slug)
+
+
+def _unknown() -> NotFound:
+    return NotFound("there is no such link")
+
+
+def _taken() -> Conflict:
+    return faults.conflict("external_id", "EXTERNAL_ID_TAKEN", "another link of this workspace has this external id")
