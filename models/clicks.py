@@ -73,10 +73,13 @@ def first_time(db: Connection, batch: str) -> bool:
     return db.execute(new.returning(click_batches.c.id)).first() is not None
 
 
-def forget_batches(db: Connection, seconds: float) -> int:
-    """Forgets the batches that were drained so long ago that they cannot come again."""
-    old = click_batches.c.drained_at < store.dialect().clock() - seconds
-    return db.execute(delete(click_batches).where(old)).rowcount
+def stale(db: Connection, seconds: float) -> bool:
+    """Whether there are batches that were written so long ago that they cannot come again."""
+    return db.execute(select(click_batches.c.id).where(_older(seconds)).limit(1)).first() is not None
+
+
+def forget_batches(db: Connection, seconds: float) -> None:
+    db.execute(delete(click_batches).where(_older(seconds)))
 
 
 def of_link(db: Connection, domain_id: int, slug: str, generation: int) -> Clicks:
@@ -110,6 +113,10 @@ def forget(db: Connection, domain_id: int, slug: str, generation: int) -> None:
     for table in (clicks, uses):
         this = (table.c.domain_id == domain_id, table.c.slug == slug, table.c.generation == generation)
         db.execute(delete(table).where(*this))
+
+
+def _older(seconds: float) -> ColumnElement[bool]:
+    return click_batches.c.drained_at < store.dialect().clock() - seconds
 
 
 def _sum(db: Connection, *where: ColumnElement[bool]) -> int:

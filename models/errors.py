@@ -107,6 +107,12 @@ class RateLimited(LinkmillError):
         self.retry_after = retry_after
 
 
+class TooManyAttempts(RateLimited):
+    """Wrong passwords of a short link."""
+
+    code = "TOO_MANY_ATTEMPTS"
+
+
 class Unavailable(LinkmillError):
     code = "UNAVAILABLE"
 

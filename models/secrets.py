@@ -10,7 +10,8 @@ from models.tables import secrets as table
 SLUG_KEY = "slug"
 SESSION_KEY = "session"
 WEBHOOK_KEY = "webhook"
-ALL = (SLUG_KEY, SESSION_KEY, WEBHOOK_KEY)
+VISITOR_KEY = "visitor"
+ALL = (SLUG_KEY, SESSION_KEY, WEBHOOK_KEY, VISITOR_KEY)
 BYTES = 32
 
 

@@ -12,7 +12,7 @@ from redis.exceptions import RedisError
 from models import settings, shards, store
 
 BULK, INTERACTIVE = "bulk", "interactive"
-DELIVER, TITLES = "deliver", "titles"
+DELIVER, TITLES, SWEEP = "deliver", "titles", "sweep"
 INTERACTIVE_ROWS = 1000
 WAKE_UPS_A_WORKER = 2
 

@@ -45,6 +45,7 @@ def house(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.Mo
     forget()
     migrate.upgrade()
     yield new_owner("default")
+    store.straight().close()
     store.engine().dispose()
     forget()
 
@@ -66,5 +67,5 @@ def own_system(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Syste
 
 def forget() -> None:
     """What a process keeps for its life, a test has to give up."""
-    for kept in (settings.get, store.engine, store.dialect, uploads._store, broker.client, queue.app):
+    for kept in (settings.get, store.engine, store.straight, store.dialect, uploads._store, broker.client, queue.app):
         kept.cache_clear()

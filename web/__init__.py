@@ -5,6 +5,7 @@ import gc
 import structlog
 from flask import Flask
 from flask_smorest import Api
+from werkzeug.middleware.proxy_fix import ProxyFix
 
 from models import settings
 from web import (
@@ -14,6 +15,7 @@ from web import (
     errors,
     groups,
     health,
+    hosts,
     jobs,
     keys,
     limits,
@@ -53,9 +55,13 @@ def create_app() -> Flask:
     app.register_blueprint(vendors.blueprint)
     app.register_blueprint(redirect.blueprint)
     errors.register(app)
+    app.before_request(hosts.only_redirects)
     app.after_request(limits.tell)
     app.cli.add_command(cli.keys)
     app.cli.add_command(cli.upgrade)
+    app.wsgi_app = redirect.Shortcut(app.wsgi_app)  # type: ignore[method-assign]
+    if proxies := settings.get().trusted_proxies:  # for the address alone: proxies pass the Host header on
+        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=proxies, x_proto=proxies, x_host=0)  # type: ignore[method-assign]
     tame_collector()
     if settings.get().allow_private_targets:
         log.warning("private_targets_allowed", setting="ALLOW_PRIVATE_TARGETS")

@@ -1,19 +1,49 @@
 """Short links: from a slug to where it leads."""
 
+from collections.abc import Iterable
 from datetime import UTC, datetime
-from wsgiref.types import WSGIEnvironment
+from threading import BoundedSemaphore
+from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
-from flask import Blueprint, Response, request
+from flask import Blueprint, Response, current_app, request
+from sqlalchemy.exc import SQLAlchemyError
 from werkzeug.datastructures import Headers
+from werkzeug.exceptions import MethodNotAllowed
 
-from models import domains, links, store
-from models.errors import Gone, NotFound
-from models.links import Link
+from models import domains, passwords, store, targets, uses
+from models.errors import Gone, LinkmillError, NotFound, Unavailable
+from models.targets import Target
+from producer import attempts, clicks, visitor
 from producer.rules import SLUG
+from web import hosts, visitors
 
-HEADERS = {"Content-Length": "0", "Cache-Control": "private, no-store", "Referrer-Policy": "no-referrer-when-downgrade"}
+HEADERS = {
+    "Cache-Control": "private, no-store",
+    "Referrer-Policy": "no-referrer-when-downgrade",
+    "X-Robots-Tag": "noindex",
+}
+UNCONDITIONAL = (None, None, None)  # a target's limit, password and end by hand
+LARGEST_FORM = 1 << 13
+CHECKS = 4  # passwords looked at at the same time: each takes 19 MiB and 27 ms of a core
+CHECK_SECONDS = 1.0
 
-blueprint = Blueprint("redirect", __name__)
+blueprint = Blueprint("redirect", __name__, template_folder="pages")
+checks = BoundedSemaphore(CHECKS)
+
+
+class Shortcut:
+    """Stands before Flask, which takes longer than all the rest: a plain link is followed without it."""
+
+    def __init__(self, app: WSGIApplication) -> None:
+        self.app = app
+
+    def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        target = _plain(environ) if environ["REQUEST_METHOD"] == "GET" else None
+        if target is None:
+            return self.app(environ, start_response)
+        _count(target, environ)
+        start_response("302 FOUND", [*HEADERS.items(), ("Content-Length", "0"), ("Location", target.url)])
+        return []
 
 
 class Redirect(Response):
@@ -24,21 +54,112 @@ class Redirect(Response):
 
 
 @blueprint.get("/<slug>")
-def follow(slug: str) -> Response:
-    link = _find(slug) if SLUG.fullmatch(slug) else None
-    if link is None:
-        raise NotFound("there is no such short link")
-    _refuse_ended(link)
-    return Redirect(status=302, headers=HEADERS | {"Location": link.url})
+def visit(slug: str) -> Response:
+    if slug.endswith("+"):
+        return _preview(slug[:-1])
+    target = _open(slug)
+    return _lead_on(target, 302) if target.password_hash is None else visitors.password()
 
 
-def _find(slug: str) -> Link | None:
+@blueprint.post("/<slug>")
+def unlock(slug: str) -> Response:
+    request.max_content_length = LARGEST_FORM
+    _leave_to_others()
+    target = _open(slug)
+    if target.password_hash is not None:
+        attempt = attempts.begin(target, request.remote_addr or "")
+        if not _fits(request.form.get("password", ""), target.password_hash):
+            return visitors.password(wrong=True)
+        attempts.succeeded(attempt)
+    return _lead_on(target, 303)
+
+
+@blueprint.errorhandler(LinkmillError)
+def refuse(error: LinkmillError) -> Response:
+    return visitors.refused(error)
+
+
+@blueprint.after_request
+def keep_out(response: Response) -> Response:
+    response.headers |= HEADERS
+    return response
+
+
+def _preview(slug: str) -> Response:
+    target = _open(slug)
+    if target.password_hash is not None or _used_up(target):
+        raise _unknown()
+    domain = hosts.of(request.environ.get("HTTP_HOST", ""))
+    base = domains.base_url(domain.hostname, domain.is_default)
+    return visitors.preview(domains.short_url(base, slug), target.url, target.title)
+
+
+def _leave_to_others() -> None:
+    """A path of ours that takes no POST is no short link all the same."""
+    paths = current_app.create_url_adapter(request)
+    assert paths
+    if paths.match(method="GET")[0] != f"{blueprint.name}.{visit.__name__}":
+        raise MethodNotAllowed([method for method in paths.allowed_methods() if method != "POST"])
+
+
+def _open(slug: str) -> Target:
+    target = _find(slug, request.environ)
+    if target is None or target.disabled_at is not None:
+        raise _unknown()
+    if _expired(target):
+        raise Gone(visitors.TEXTS["expired"])
+    return target
+
+
+def _lead_on(target: Target, status: int) -> Response:
+    if target.max_clicks is not None:
+        with store.write() as db:
+            if not uses.take(db, target.domain_id, target.slug, target.generation, target.max_clicks):
+                raise Gone(visitors.TEXTS["used up"])
+    if target.max_clicks is not None or request.method != "HEAD":
+        _count(target, request.environ)
+    return Redirect(status=status, headers={"Content-Length": "0", "Location": target.url})
+
+
+def _plain(environ: WSGIEnvironment) -> Target | None:
+    """A link without conditions; what goes wrong on the way is left for Flask to tell."""
+    try:
+        target = _find(environ["PATH_INFO"][1:], environ)
+    except SQLAlchemyError:
+        return None
+    plain = target is not None and target[-3:] == UNCONDITIONAL and not _expired(target)
+    return target if plain else None
+
+
+def _find(slug: str, environ: WSGIEnvironment) -> Target | None:
+    return targets.find(hosts.of(environ.get("HTTP_HOST", "")).id, slug) if SLUG.fullmatch(slug) else None
+
+
+def _expired(target: Target) -> bool:
+    return target.expires_at is not None and target.expires_at <= datetime.now(UTC)
+
+
+def _used_up(target: Target) -> bool:
+    if target.max_clicks is None:
+        return False
     with store.read() as db:
-        return links.get(db, domains.by_host(db, request.host).id, slug)
+        return uses.used(db, target.domain_id, target.slug, target.generation) >= target.max_clicks
 
 
-def _refuse_ended(link: Link) -> None:
-    if link.expires_at is not None and link.expires_at <= datetime.now(UTC):
-        raise Gone("this short link has expired")
-    if link.max_clicks is not None or link.password_hash is not None:
-        raise NotFound("links with a click limit or a password do not redirect yet")
+def _fits(password: str, kept: str) -> bool:
+    """Few at a time: whoever sends many passwords must not take the memory and the threads of everybody else."""
+    if not checks.acquire(timeout=CHECK_SECONDS):
+        raise Unavailable("too many passwords are being checked; try again")
+    try:
+        return passwords.fits(password, kept)
+    finally:
+        checks.release()
+
+
+def _count(target: Target, environ: WSGIEnvironment) -> None:
+    agent, referrer = environ.get("HTTP_USER_AGENT", ""), environ.get("HTTP_REFERER", "")
+    clicks.buffer.count(target, visitor.kind(agent, referrer, environ.get("REMOTE_ADDR", "")))
+
+
+def _unknown() -> NotFound:
+    return NotFound(visitors.TEXTS["unknown"])

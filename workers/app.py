@@ -10,11 +10,11 @@ from models import store
 from producer.queue import app as make_app
 from workers.heart import Heart
 
-ROUTINE = ("Task heartbeat[", "Task sweep[")
+ROUTINE = ("Task heartbeat[", "Task sweep[", "Task clicks[")
 
 
 class NothingNew(logging.Filter):
-    """Heartbeats and sweeps come every few seconds: only what goes wrong with them is worth a line."""
+    """Heartbeats, sweeps and clicks come every few seconds: only what goes wrong with them is worth a line."""
 
     def filter(self, record: logging.LogRecord) -> bool:
         return record.levelno > logging.INFO or not record.getMessage().startswith(ROUTINE)

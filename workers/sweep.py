@@ -10,7 +10,7 @@ from sqlalchemy.exc import DBAPIError
 
 from models import deliveries, jobs, shards, store, untitled
 from producer import broker, ending, queue
-from workers import attempts
+from workers import attempts, clicks
 
 PATIENCE = 1.0
 CALLS = 8  # webhooks at once, where there are so many
@@ -21,7 +21,7 @@ log = structlog.get_logger()
 
 def sweep() -> dict[str, Any]:
     """Every step is harmless when another sweep does the same at the same time."""
-    return {"taken_over": take_over(), "woken": wake(), "ended": end(), "due": outside()}
+    return {"taken_over": take_over(), "woken": wake(), "ended": end(), "due": outside(), "clicks": count()}
 
 
 def take_over() -> int:
@@ -69,6 +69,15 @@ def outside() -> int:
     if titles:
         queue.send("titles", queue.TITLES, expires=CALL_EXPIRES)
     return webhooks + titles
+
+
+def count() -> bool:
+    """Wakes for clicks that nobody was woken for."""
+    some = clicks.some_wait()
+    if some:
+        queue.send("clicks", queue.SWEEP, expires=CALL_EXPIRES)
+    _had_the_lock(partial(clicks.forget_batches, PATIENCE))
+    return some
 
 
 def _forget_lost() -> None:

@@ -7,7 +7,7 @@ from models import shards, store
 from models.errors import LostLease
 from models.shards import Claim
 from producer import broker, queue
-from workers import attempts, create, deliver, split, sweep, titles
+from workers import attempts, clicks, create, deliver, split, sweep, titles
 from workers.app import app
 
 MOST_CALLS = 50  # of a task: Flower should see an end of it
@@ -42,6 +42,14 @@ def titles_task() -> Result:
     if done == MOST_CALLS:
         queue.send("titles", queue.TITLES)
     return {"fetched": done}
+
+
+@app.task(name="clicks", time_limit=60, soft_time_limit=50)
+def clicks_task() -> Result:
+    done = _until_idle(clicks.write_next)
+    if done == MOST_CALLS:
+        queue.send("clicks", queue.SWEEP)
+    return {"batches": done}
 
 
 @app.task(name="heartbeat")

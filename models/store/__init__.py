@@ -9,8 +9,9 @@ from sqlalchemy import Connection, Engine, create_engine, make_url
 from models import settings
 from models.store import postgresql, sqlite
 from models.store.dialect import Columns, Dialect
+from models.store.straight import Question, Straight
 
-__all__ = ["Columns", "Connection", "dialect", "dispose", "engine", "read", "write"]
+__all__ = ["Columns", "Connection", "Question", "dialect", "dispose", "engine", "read", "straight", "write"]
 
 DIALECTS: dict[str, Dialect] = {"postgresql": postgresql.PostgreSQL(), "sqlite": sqlite.SQLite()}
 
@@ -29,11 +30,17 @@ def dialect() -> Dialect:
     return DIALECTS[make_url(settings.get().database_url).get_backend_name()]
 
 
+@cache
+def straight() -> Straight:
+    return Straight(engine(), dialect())
+
+
 def dispose() -> None:
     """Lets go of every connection without closing it: for a process that has just been forked."""
     if engine.cache_info().currsize:
         engine().dispose(close=False)
         engine.cache_clear()
+        straight.cache_clear()
 
 
 @contextmanager

@@ -17,9 +17,16 @@ class Dialect(Protocol):
     pause: float
     """Seconds a bulk writer stays away from the database after a shard, so that small writers get in."""
 
+    @property
+    def away(self) -> tuple[type[Exception], ...]:
+        """The driver's own errors when the database does not answer."""
+
     def engine_options(self) -> dict[str, Any]: ...
 
     def prepare(self, engine: Engine) -> None: ...
+
+    def straighten(self, raw: Any) -> Any:
+        """A cursor of the driver's, for reading only: no transaction, and statements stay prepared."""
 
     def clock(self) -> ColumnElement[float]:
         """The database's own clock, in seconds: the only one that leases trust."""

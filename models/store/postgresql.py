@@ -42,6 +42,7 @@ OWNER = "SELECT pid || ' ' || extract(epoch FROM backend_start) FROM pg_stat_act
 class PostgreSQL:
     shard_rows = 25_000
     pause = 0.0
+    away: tuple[type[Exception], ...] = (psycopg.OperationalError, psycopg.InterfaceError)
 
     def engine_options(self) -> dict[str, Any]:
         names = {"application_name": f"linkmill {os.getpid()}", "options": "-c timezone=UTC"}
@@ -53,6 +54,11 @@ class PostgreSQL:
     def prepare(self, engine: Engine) -> None:
         event.listen(engine, "connect", lambda raw, record: record.info.clear())
         event.listen(engine, "rollback", _abandon)
+
+    def straighten(self, raw: Any) -> Any:
+        raw.autocommit = True
+        raw.prepare_threshold = 0
+        return raw.cursor()
 
     def clock(self) -> ColumnElement[float]:
         return literal_column("extract(epoch FROM clock_timestamp())::double precision")

@@ -23,6 +23,7 @@ LOCK_SECONDS = 15.0
 PASSING = (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED, sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR)
 RETRY_SECONDS = 0.001  # SQLite's own back-off sleeps up to 100 ms, and starves whoever comes late
 POOL = 12
+STRAIGHT_CACHE = -8192  # kilobytes: there are several such connections in each web process
 PRAGMAS = (
     "journal_mode = WAL",
     "synchronous = NORMAL",
@@ -36,6 +37,7 @@ PRAGMAS = (
 class SQLite:
     shard_rows = 5_000
     pause = 0.003
+    away: tuple[type[Exception], ...] = (sqlite3.OperationalError,)
 
     def engine_options(self) -> dict[str, Any]:
         return {"connect_args": {"check_same_thread": False}, "pool_size": POOL, "max_overflow": POOL}
@@ -43,6 +45,10 @@ class SQLite:
     def prepare(self, engine: Engine) -> None:
         event.listen(engine, "connect", _connected)
         event.listen(engine, "begin", _begin)
+
+    def straighten(self, raw: Any) -> Any:
+        raw.execute(f"PRAGMA cache_size = {STRAIGHT_CACHE}")
+        return raw.cursor()
 
     def clock(self) -> ColumnElement[float]:
         return literal_column("((julianday('now') - 2440587.5) * 86400.0)")

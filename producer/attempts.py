@@ -1,0 +1,74 @@
+"""Attempts at a link's password: so many failures from one place, and then a pause.
+
+The count is in Redis under a keyed hash: from what is stored nobody can tell an address.
+"""
+
+import hmac
+import ipaddress
+from functools import cache
+
+import structlog
+from redis.exceptions import RedisError
+
+from models import secrets, store
+from models.errors import TooManyAttempts
+from models.targets import Target
+from producer.broker import client
+
+MOST = 10
+SECONDS = 600
+NEIGHBOURS = 64  # bits: whoever has an IPv6 address has all that begin like it
+PREFIX = "linkmill:attempts:"
+
+log = structlog.get_logger()
+
+
+def begin(target: Target, address: str) -> str:
+    """Counts an attempt before its password is looked at, so that many at once are no way round the limit."""
+    name = _name(target, address)
+    try:
+        count, left = _count(name)
+    except (RedisError, OSError) as error:
+        log.warning("attempts_not_counted", reason=str(error))
+        return name
+    if count > MOST:
+        raise TooManyAttempts("too many wrong passwords: try again later", max(left, 1))
+    return name
+
+
+def succeeded(name: str) -> None:
+    """A right password was no failure."""
+    try:
+        client().decr(name)
+    except (RedisError, OSError) as error:
+        log.warning("attempts_not_counted", reason=str(error))
+
+
+def _count(name: str) -> tuple[int, int]:
+    with client().pipeline() as pipe:
+        pipe.set(name, 0, ex=SECONDS, nx=True)
+        pipe.incr(name)
+        pipe.ttl(name)
+        _, count, left = pipe.execute()
+    return int(count), int(left)
+
+
+def _name(target: Target, address: str) -> str:
+    link = f"{target.domain_id} {target.slug} {target.generation}"
+    return PREFIX + hmac.digest(_key(), f"{link} {_place(address)}".encode(), "sha256").hex()[:32]
+
+
+def _place(address: str) -> str:
+    try:
+        found = ipaddress.ip_address(address)
+    except ValueError:
+        return address
+    if isinstance(found, ipaddress.IPv6Address) and not found.ipv4_mapped:
+        return str(ipaddress.ip_network((found, NEIGHBOURS), strict=False))
+    return str(found)
+
+
+@cache
+def _key() -> bytes:
+    with store.read() as db:
+        return secrets.get(db, secrets.VISITOR_KEY)

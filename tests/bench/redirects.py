@@ -1,0 +1,56 @@
+"""How many short links are followed a second, and whether every click is counted."""
+
+import statistics
+from pathlib import Path
+
+from tests.bench import load, rows
+from tests.bench.ground import ROUNDS, Client, Figure, system_on_postgresql
+from tests.bench.load import CONNECTIONS, Load
+from tests.ground import System, until
+
+LINKS = 100_000
+SECONDS = 8.0
+WARM_SECONDS = 3.0
+LEAST = 3_000
+P99_MS = 20.0
+BY = "" if load.WRK else ", by threads of ours for want of wrk"
+
+
+def measure(folder: Path) -> list[Figure]:
+    rows.write(folder / "rows.csv", rows.make(LINKS))
+    with system_on_postgresql(folder) as system:
+        client = Client(system)
+        client.until_ended(client.post_csv(folder / "rows.csv"))
+        slugs = folder / "slugs"
+        slugs.write_text("\n".join(slug for (slug,) in system.sql("SELECT slug FROM links")))
+        warm = load.run(system.url, slugs, WARM_SECONDS)
+        runs = [load.run(system.url, slugs, SECONDS) for _ in range(ROUNDS)]
+        rate = statistics.median(run.rate for run in runs)
+        half = load.run(system.url, slugs, SECONDS, pause_ms=round(CONNECTIONS / (rate / 2) * 1000))
+        return [_speed(rate, runs), _patience(half), _counted(system, [warm, *runs, half])]
+
+
+def _speed(rate: float, runs: list[Load]) -> Figure:
+    failed = sum(run.failed for run in runs)
+    what = f"redirects of {LINKS:,} links at random, {CONNECTIONS} connections{BY}"
+    good = rate >= LEAST and not failed
+    return Figure(what, f"{rate:,.0f}/s", f"{failed} failed", "", f">= {LEAST:,}/s", good)
+
+
+def _patience(half: Load) -> Figure:
+    what = f"the same at half of that, p99{BY}"
+    good = half.p99_ms < P99_MS
+    return Figure(what, f"{half.p99_ms:.1f} ms", f"at {half.rate:,.0f}/s", "", f"< {P99_MS:.0f} ms", good)
+
+
+def _counted(system: System, runs: list[Load]) -> Figure:
+    """When its time is over wrk hangs up, and does not see the answers to what each connection asked last."""
+    answered, unseen = sum(run.requests for run in runs), len(runs) * CONNECTIONS
+
+    def counted() -> int:
+        return int(system.sql("SELECT coalesce(sum(count), 0) FROM clicks")[0][0])
+
+    until(lambda: counted() >= answered, 20, lambda: f"{answered:,} clicks; there are {counted():,}")
+    found = counted()
+    good = answered <= found <= answered + unseen
+    return Figure("clicks in the database, of those answered", f"{found:,}", f"{answered:,}", "", "equal", good)

@@ -1,0 +1,56 @@
+"""Clicks: from the batches that web hands over into the database, each once."""
+
+from typing import Any
+
+import msgspec
+import structlog
+from redis.exceptions import RedisError
+
+from models import clicks as counted
+from models import store
+from producer import clicks
+
+KEPT_SECONDS = 3600.0
+
+log = structlog.get_logger()
+
+
+def write_next() -> dict[str, Any]:
+    """Writes the oldest batch. It leaves the broker when it is in the database, and not before."""
+    try:
+        payload = clicks.waiting()
+        if payload is None:
+            return {"idle": True}
+        write(payload)
+        clicks.done(payload)
+    except (RedisError, OSError) as error:
+        log.warning("clicks_wait_for_the_broker", reason=str(error))
+        return {"idle": True}
+    return {"idle": False}
+
+
+def write(payload: str) -> None:
+    try:
+        batch, rows = clicks.read(payload)
+    except (msgspec.DecodeError, ValueError) as error:
+        log.error("clicks_unreadable", reason=str(error), beginning=payload[:100])
+        return
+    with store.write() as db:
+        if counted.first_time(db, batch):
+            counted.add(db, rows)
+
+
+def some_wait() -> bool:
+    try:
+        return clicks.waiting() is not None
+    except (RedisError, OSError):
+        return False
+
+
+def forget_batches(patience: float) -> None:
+    """Forgets what cannot come again; looks first, for a lock is dear to others."""
+    with store.read() as db:
+        if not counted.stale(db, KEPT_SECONDS):
+            return
+    with store.write(patience) as db:
+        counted.forget_batches(db, KEPT_SECONDS)
