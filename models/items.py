@@ -3,14 +3,15 @@
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import Connection, Row, and_, select
+from sqlalchemy import ColumnElement, Connection, Row, and_, select
 
 from models import store
 from models.store import Columns
 from models.tables import items, links
 
-CREATED, EXISTING, FAILED = "created", "existing", "failed"
-STATUSES = (CREATED, EXISTING, FAILED, "unprocessed")
+CREATED, EXISTING, FAILED, UNPROCESSED = "created", "existing", "failed", "unprocessed"
+SETTLED = (CREATED, EXISTING, FAILED)
+STATUSES = (*SETTLED, UNPROCESSED)
 
 OUTCOME = (
     items.c.index.label("at"),  # a row is a tuple, and has an index() of its own
@@ -33,19 +34,35 @@ def page(
     db: Connection, job_id: int, domain_id: int, statuses: Sequence[str], after: int, limit: int
 ) -> list[Row[*tuple[Any, ...]]]:
     """Items behind an index, each with its link's URL while that very link is there."""
-    same = and_(links.c.domain_id == domain_id, links.c.slug == items.c.slug, links.c.generation == items.c.generation)
-    query = select(*SHOWN, links.c.url).outerjoin(links, same)
+    query = select(*SHOWN, links.c.url).outerjoin(links, _its_link(domain_id))
     query = query.where(items.c.job_id == job_id, items.c.index > after).order_by(items.c.index).limit(limit)
     if statuses:
         query = query.where(items.c.status.in_(statuses))
     return list(db.execute(query).all())
 
 
+def settled(db: Connection, job_id: int, first: int, rows: int) -> list[int]:
+    """Which rows of a range have a result."""
+    mine = (items.c.job_id == job_id, items.c.index >= first, items.c.index < first + rows)
+    return list(db.execute(select(items.c.index).where(*mine)).scalars())
+
+
+def made_between(db: Connection, job_id: int, domain_id: int, first: int, rows: int) -> list[Result]:
+    """The items of a range that made a link."""
+    mine = (items.c.job_id == job_id, items.c.index >= first, items.c.index < first + rows, items.c.status == CREATED)
+    query = select(*OUTCOME, items.c.generation, items.c.external_id, links.c.url)
+    query = query.outerjoin(links, _its_link(domain_id)).where(*mine)
+    return list(db.execute(query.order_by(items.c.index)).all())
+
+
 def results(db: Connection, job_id: int, domain_id: int) -> list[Result]:
     """All items of a job, each with its link while that very link is there."""
-    same = and_(links.c.domain_id == domain_id, links.c.slug == items.c.slug, links.c.generation == items.c.generation)
     kept = (links.c.url, links.c.title, links.c.created_at, links.c.expires_at, links.c.group_id, links.c.max_clicks)
-    query = select(*OUTCOME, items.c.generation, *kept).outerjoin(links, same).where(items.c.job_id == job_id)
+    query = (
+        select(*OUTCOME, items.c.generation, *kept)
+        .outerjoin(links, _its_link(domain_id))
+        .where(items.c.job_id == job_id)
+    )
     return list(db.execute(query.order_by(items.c.index)).all())
 
 
@@ -59,3 +76,7 @@ def between(db: Connection, job_id: int, first: int, rows: int) -> list[tuple[An
     """The items of one shard: index, line, status, slug, error code and message; the upload has the rest."""
     query = select(*OUTCOME).where(items.c.job_id == job_id, items.c.index >= first, items.c.index < first + rows)
     return list(db.execute(query.order_by(items.c.index)).tuples())
+
+
+def _its_link(domain_id: int) -> ColumnElement[bool]:
+    return and_(links.c.domain_id == domain_id, links.c.slug == items.c.slug, links.c.generation == items.c.generation)

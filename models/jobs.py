@@ -1,16 +1,17 @@
-"""Jobs: one upload each, with its counters and its one way through the states.
+"""Jobs: one upload each, with its counters and its way through the states.
 
 queued -> running (first shard claimed) -> completed (every row counted)
 queued or running -> failed (the upload itself cannot be read)
+What users can do to a job beside that, models/runs.py says.
 """
 
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, insert, select, update
+from sqlalchemy import ColumnElement, Connection, Row, and_, case, exists, insert, or_, select, update
 
 from models import store
-from models.tables import domains, job_errors, jobs
+from models.tables import domains, job_errors, jobs, shards
 
 QUEUED, RUNNING, COMPLETED, CANCELLED, FAILED = "queued", "running", "completed", "cancelled", "failed"
 STATUSES = (QUEUED, RUNNING, COMPLETED, CANCELLED, FAILED)
@@ -20,6 +21,8 @@ ERRORS_SHOWN = 64
 Job = Row[*tuple[Any, ...]]
 
 PROCESSED: ColumnElement[int] = jobs.c.created + jobs.c.existing + jobs.c.failed
+AT_WORK = exists().where(shards.c.job_id == jobs.c.id, shards.c.run == jobs.c.run, shards.c.state.in_(OPEN))
+STOPPED = and_(jobs.c.cancelled_at.is_not(None), jobs.c.total.is_not(None), ~AT_WORK)
 WITH_DOMAIN = (jobs, domains.c.hostname, domains.c.is_default)
 
 
@@ -73,6 +76,7 @@ def record(db: Connection, job_id: int, created: int, existing: int, failures: d
         jobs.c.created: jobs.c.created + created,
         jobs.c.existing: jobs.c.existing + existing,
         jobs.c.failed: jobs.c.failed + sum(failures.values()),
+        jobs.c.progressed_at: datetime.now(UTC),
     }
     db.execute(update(jobs).where(jobs.c.id == job_id).values(added))
     if failures:
@@ -83,12 +87,20 @@ def record(db: Connection, job_id: int, created: int, existing: int, failures: d
 
 
 def finish(db: Connection, job_id: int, run: int) -> bool:
-    """Ends the job if every row has its result. Anybody may try at any time: one statement decides, and only once."""
-    complete = update(jobs).where(
-        jobs.c.id == job_id, jobs.c.run == run, jobs.c.status.in_(OPEN), jobs.c.total == PROCESSED
-    )
-    ended = {"status": COMPLETED, "finished_at": datetime.now(UTC)}
-    return db.execute(complete.values(ended)).rowcount == 1
+    """Ends the job if every row has its result, or if it was cancelled and nobody works on it any more.
+
+    Anybody may try at any time: one statement decides, and only once.
+    """
+    mine = and_(jobs.c.id == job_id, jobs.c.run == run, jobs.c.status.in_(OPEN))
+    status = case((jobs.c.total == PROCESSED, COMPLETED), else_=CANCELLED)
+    ended = update(jobs).where(mine, or_(jobs.c.total == PROCESSED, STOPPED))
+    return db.execute(ended.values(status=status, finished_at=datetime.now(UTC))).rowcount == 1
+
+
+def hold(db: Connection, job_id: int) -> bool:
+    """Keeps everybody else from changing the job until this transaction's end; tells whether it was cancelled."""
+    query = select(jobs.c.cancelled_at).where(jobs.c.id == job_id).with_for_update()
+    return db.execute(query).scalar_one_or_none() is not None
 
 
 def fail(db: Connection, job_id: int, run: int, detail: str) -> bool:
@@ -98,6 +110,7 @@ def fail(db: Connection, job_id: int, run: int, detail: str) -> bool:
 
 
 def complete(db: Connection) -> list[Job]:
-    """Open jobs whose rows all have results: whoever should have ended them died before."""
-    query = select(jobs.c.id, jobs.c.run).where(jobs.c.finished_at.is_(None), jobs.c.total == PROCESSED)
+    """Open jobs that nobody has anything left to do for: whoever should have ended them died before."""
+    ready = or_(jobs.c.total == PROCESSED, STOPPED)
+    query = select(jobs.c.id, jobs.c.run).where(jobs.c.finished_at.is_(None), ready)
     return list(db.execute(query).all())

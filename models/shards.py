@@ -2,6 +2,7 @@
 
 queued -> running (claimed: a token, and a lease that ends by itself) -> done (settled by whoever still has the token)
 running -> queued (the lease ran out, or the attempt failed), the third time in halves, until the row at fault is alone
+queued -> skipped (its job was cancelled: the rows have no result until a retry makes new shards of them)
 """
 
 import secrets
@@ -28,8 +29,8 @@ from models import jobs, store
 from models.errors import LostLease
 from models.tables import shards, workspaces
 
-SPLIT, CREATE = "split", "create"
-QUEUED, RUNNING, DONE = "queued", "running", "done"
+SPLIT, CREATE, UNDO = "split", "create", "undo"
+QUEUED, RUNNING, DONE, SKIPPED = "queued", "running", "done", "skipped"
 SPLIT_INDEX = -1
 LEASE_SECONDS = 10.0
 TRIES = 3
@@ -100,9 +101,9 @@ def grant(db: Connection, claim: Claim, granted: int, at: float) -> None:
     _mine(db.execute(update(shards).where(claim.mine()).values(granted=granted, granted_at=at)).rowcount)
 
 
-def settle(db: Connection, claim: Claim) -> None:
+def settle(db: Connection, claim: Claim, state: str = DONE) -> None:
     """Ends a shard. First in its transaction, so that whoever lost the lease writes nothing."""
-    ended = {"state": DONE, "token": None, "owner": None, "leased_until": None}
+    ended = {"state": state, "token": None, "owner": None, "leased_until": None}
     _mine(db.execute(update(shards).where(claim.mine()).values(ended)).rowcount)
 
 
@@ -163,10 +164,21 @@ def drop(db: Connection, job_id: int) -> None:
     db.execute(update(shards).where(shards.c.job_id == job_id, shards.c.state == QUEUED).values(state=DONE))
 
 
-def ranges(db: Connection, job_id: int, run: int) -> list[Row[*tuple[Any, ...]]]:
+def base(job_id: int) -> ColumnElement[bool]:
+    """The shards that together are all rows of a job: those of its first run."""
+    return and_(shards.c.job_id == job_id, shards.c.run == 1, shards.c.kind != SPLIT)
+
+
+def ranges(db: Connection, job_id: int) -> list[Row[*tuple[Any, ...]]]:
     """Where in the upload each shard's rows lie, in input order."""
-    mine = (shards.c.job_id == job_id, shards.c.run == run, shards.c.kind == CREATE)
-    return list(db.execute(select(*FIELDS).where(*mine).order_by(shards.c.first_index)).all())
+    return list(db.execute(select(*FIELDS).where(base(job_id)).order_by(shards.c.first_index)).all())
+
+
+def unsettled(db: Connection, job_id: int, run: int, first: int) -> list[Row[*tuple[Any, ...]]]:
+    """The ranges, from one row on, in which a row may be without a result."""
+    last = shards.c.first_index + shards.c.rows
+    mine = and_(shards.c.job_id == job_id, shards.c.run == run, shards.c.kind == CREATE, OPEN, last > first)
+    return list(db.execute(select(*FIELDS).where(mine).order_by(shards.c.first_index)).all())
 
 
 def _among(picked: Select[Any]) -> ColumnElement[bool]:

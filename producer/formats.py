@@ -14,6 +14,7 @@ REFUSED = "refused"
 TEXT, LINES, SHEET = "text", "lines", "sheet"
 """What the split turns into UTF-8 by lines: another encoding, also one with carriage returns for line ends, or xlsx."""
 UTF8 = "utf-8"
+UNDO = "undo"  # no upload at all
 BOM = b"\xef\xbb\xbf"
 FIELDS = (
     "url",

@@ -6,10 +6,10 @@ import json
 from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
 
-from models import domains, items, shards, store
+from models import domains, items, jobs, shards, store
 from models.jobs import Job
 from producer import batch, uploads
-from producer.formats import CSV, DANGEROUS, FIELDS, OUR_COLUMNS, Layout
+from producer.formats import CSV, DANGEROUS, FIELDS, OUR_COLUMNS, UNDO, Layout
 from producer.headers import distinct
 
 RISKY = frozenset((*DANGEROUS, "'"))
@@ -41,6 +41,8 @@ def as_ndjson(job: Job, statuses: Sequence[str]) -> Iterator[bytes]:
 
 def own_columns(job: Job) -> list[str]:
     layout = Layout.load(job.layout)
+    if layout.format == UNDO:
+        return []
     return distinct(layout.columns[: layout.own]) if layout.format == CSV else list(FIELDS)
 
 
@@ -55,16 +57,29 @@ def _safe_row(row: list[str]) -> list[str]:
 
 def _parts(job: Job, statuses: Sequence[str], names: list[str]) -> Iterator[Part]:
     with store.read() as db:
-        ranges = shards.ranges(db, job.id, job.run)
+        ranges = shards.ranges(db, job.id)
     base = domains.short_url(domains.base_url(job.hostname, job.is_default), "")
     for shard in ranges:
         with store.read() as db:
             found = items.between(db, job.id, shard.first_index, shard.rows)
+        if len(found) < shard.rows and job.status not in jobs.OPEN and job.upload:
+            found = _with_gaps(job, shard, found)
         wanted = [item for item in found if item[2] in statuses] if statuses else found
-        if wanted:
+        if wanted and job.kind == "undo":
+            yield Part([[] for _ in wanted], [_outcome(item, base) for item in wanted])
+        elif wanted:
             own = _own(job, shard, names)
             chosen = own if len(wanted) == len(own) else [own[item[0] - shard.first_index] for item in wanted]
             yield Part(chosen, [_outcome(item, base) for item in wanted])
+
+
+def _with_gaps(job: Job, shard: Any, found: list[tuple[Any, ...]]) -> list[tuple[Any, ...]]:
+    """The range's items, and in place of those that there are not, that they are unprocessed."""
+    data = uploads.read(job.upload, shard.offset, shard.length)
+    lines = batch.read(data, Layout.load(job.layout), shard.line, shard.skip, shard.rows).lines
+    known = {item[0]: item for item in found}
+    every = ((shard.first_index + place, line) for place, line in enumerate(lines))
+    return [known.get(at) or (at, line, items.UNPROCESSED, None, None, None) for at, line in every]
 
 
 def _own(job: Job, shard: Any, names: list[str]) -> list[list[Any]]:
@@ -93,6 +108,8 @@ def _fitted(row: list[str], width: int, password: int | None, delimiter: str = "
 
 def _outcome(item: Sequence[Any], base: str) -> tuple[Any, ...]:
     _, line, status, slug, code, message = item
+    if slug is None and code is None:
+        return (line, status, None, None, None, None)
     if code is None:
         return (line, status, base + slug, slug if slug[0] not in RISKY else safe(slug), None, None)
     return (line, status, None, None, code, safe(message))

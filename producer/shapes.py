@@ -13,7 +13,7 @@ from producer.formats import Layout
 
 def job(row: Job, errors: dict[str, int]) -> dict[str, Any]:
     processed = row.created + row.existing + row.failed
-    rate = _rate(row, processed)
+    rate = _rate(row, processed - row.before)
     left = None if row.total is None else row.total - processed
     layout = Layout.load(row.layout)
     self = f"/api/jobs/{row.id}"
@@ -38,7 +38,7 @@ def job(row: Job, errors: dict[str, int]) -> dict[str, Any]:
         },
         "progress": round(processed / row.total, 4) if row.total else 0.0,
         "rate": round(rate, 1),
-        "eta_seconds": round(left / rate, 1) if row.status == jobs.RUNNING and rate and left is not None else None,
+        "eta_seconds": _seconds_left(row, left, rate),
         "errors": errors,
         "mapping": layout.named(),
         "format": layout.described(),
@@ -55,6 +55,8 @@ def job(row: Job, errors: dict[str, int]) -> dict[str, Any]:
 def outcome(row: Job) -> str | None:
     if row.status in jobs.OPEN:
         return None
+    if row.total == 0:
+        return "succeeded"
     if not row.created + row.existing:
         return "failed"
     return "succeeded" if row.created + row.existing == row.total else "partial"
@@ -174,11 +176,19 @@ def moment(value: datetime | None) -> str | None:
     return value.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z") if value else None
 
 
-def _rate(row: Job, processed: int) -> float:
-    if row.started_at is None:
+def _rate(row: Job, done: int) -> float:
+    """Items a second in this run, up to the last shard that ended: what is half done nobody can count."""
+    if row.started_at is None or row.progressed_at is None:
         return 0.0
-    seconds = ((row.finished_at or datetime.now(UTC)) - row.started_at).total_seconds()
-    return float(processed / seconds) if seconds > 0 else 0.0
+    seconds = (row.progressed_at - row.started_at).total_seconds()
+    return float(done / seconds) if seconds > 0 else 0.0
+
+
+def _seconds_left(row: Job, left: int | None, rate: float) -> float | None:
+    if row.status != jobs.RUNNING or left is None or not rate:
+        return None
+    since: float = (datetime.now(UTC) - row.progressed_at).total_seconds()
+    return round(max(0.0, left / rate - since), 1)
 
 
 def _asked_url(raw: str | None) -> Any:

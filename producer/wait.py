@@ -39,13 +39,15 @@ def until_ended(job_id: int, seconds: float, look: Callable[[], T], ended: Calla
 
 def watch(job_id: int, seconds: float, look: Callable[[], T], ended: Callable[[T], bool]) -> T:
     """The same, for whoever has a place already."""
-    until = time.monotonic() + seconds
+    until, told = time.monotonic() + seconds, False
     while True:
         seen = look()
         left = until - time.monotonic()
         if ended(seen) or left <= 0:
+            if told:
+                tell_ended(job_id)  # for the others that wait
             return seen
-        _sleep_until_told(job_id, min(LOOK_AGAIN_SECONDS, left))
+        told = _told(job_id, min(LOOK_AGAIN_SECONDS, left))
 
 
 def until_true(seconds: float, look: Callable[[], bool]) -> None:
@@ -82,10 +84,9 @@ class Place:
             places.release()
 
 
-def _sleep_until_told(job_id: int, seconds: float) -> None:
-    told = _quietly(lambda: client().blpop([_end(job_id)], timeout=seconds), LEAST_GAP_SECONDS)
-    if told:
-        tell_ended(job_id)  # for the others that wait
+def _told(job_id: int, seconds: float) -> bool:
+    """Sleeps until somebody tells of the end. It may be that of an earlier run: the caller looks again anyway."""
+    return bool(_quietly(lambda: client().blpop([_end(job_id)], timeout=seconds), LEAST_GAP_SECONDS))
 
 
 def _signals() -> Any:

@@ -9,7 +9,7 @@ from models import domains, items, jobs, store
 from models.errors import Invalid, NotFound
 from models.ids import parse_id
 from models.jobs import Job
-from producer import schemas, shapes, wait
+from producer import control, rows, schemas, shapes, wait
 from producer.accept import accept
 from web import bodies, limits, lists
 from web.auth import needs, owner
@@ -74,9 +74,39 @@ def its_items(query: dict[str, Any], job_id: str) -> Response:
     row = find(parse_id(job_id))
     statuses = asked_statuses(query.get("status"))
     base = domains.base_url(row.hostname, row.is_default)
-    with store.read() as db:
-        rows = items.page(db, row.id, row.domain_id, statuses, int(query.get("cursor", -1)), query["limit"] + 1)
-    return lists.page(rows, query["limit"], lambda found: shapes.item(found, base), "index")
+    found = rows.page(row, statuses, int(query.get("cursor", -1)), query["limit"] + 1)
+    return lists.page(found, query["limit"], lambda item: shapes.item(item, base), "index")
+
+
+@blueprint.route("/<job_id>/cancel", methods=["POST"])
+@needs("write")
+@blueprint.response(202, schemas.Job)
+def cancel(job_id: str) -> Response:
+    """Stop a job at its shards' edges. What is done stays, the rest is unprocessed."""
+    row = find(parse_id(job_id))
+    control.cancel(row)
+    return shown(find(row.id), 202)
+
+
+@blueprint.route("/<job_id>/retry", methods=["POST"])
+@needs("write")
+@blueprint.response(202, schemas.Job)
+def retry(job_id: str) -> Response:
+    """Run failed and unprocessed items again, in the same job. What was made is never made twice."""
+    row = find(parse_id(job_id))
+    control.retry(row)
+    return shown(find(row.id), 202)
+
+
+@blueprint.route("/<job_id>/undo", methods=["POST"])
+@needs("write")
+@blueprint.response(202, schemas.Job)
+def undo(job_id: str) -> Response:
+    """Delete the links that this job made and nobody has clicked: a job of its own."""
+    made = control.undo(find(parse_id(job_id)))
+    response = shown(find(made), 202)
+    response.headers["Location"] = f"/api/jobs/{made}"
+    return response
 
 
 def find(job_id: int) -> Job:

@@ -29,6 +29,12 @@ def write_next() -> dict[str, Any]:
     return {"idle": False}
 
 
+def drain() -> None:
+    """Writes every batch that waits."""
+    while not write_next()["idle"]:
+        pass
+
+
 def write(payload: str) -> None:
     try:
         batch, rows = clicks.read(payload)

@@ -59,9 +59,13 @@ def of_untitled(draft: Draft) -> Columns:
 
 
 def of_items(draft: Draft) -> Columns:
-    rows, first = draft.read.rows, draft.claim.first_index
-    shared: dict[str, Any] = {"job_id": draft.job.id, "index": range(first, first + rows), "line": draft.read.lines}
-    if draft.made == rows:
+    first = draft.claim.first_index
+    shared: dict[str, Any] = {
+        "job_id": draft.job.id,
+        "index": [first + row for row in draft.rows] if draft.settled else range(first, first + draft.read.rows),
+        "line": _kept(draft.read.lines, draft.rows),
+    }
+    if draft.made == len(draft.rows):
         made = {"status": items.CREATED, "slug": draft.chosen, "generation": draft.generation}
         return shared | made | _external_ids(draft)
     return shared | _mixed(draft) | _external_ids(draft)
@@ -76,12 +80,13 @@ def _of_one(draft: Draft) -> dict[str, Any]:
     }
 
 
-def _kept(column: list[Any], keep: Sequence[int]) -> list[Any]:
+def _kept(column: Sequence[Any], keep: Sequence[int]) -> Sequence[Any]:
     return column if len(keep) == len(column) else [column[row] for row in keep]
 
 
 def _external_ids(draft: Draft) -> dict[str, Any]:
-    return {"external_id": draft.columns["external_id"]} if "external_id" in draft.columns else {}
+    ids = draft.columns.get("external_id")
+    return {"external_id": _kept(ids, draft.rows)} if ids else {}
 
 
 def _mixed(draft: Draft) -> dict[str, Any]:
@@ -93,9 +98,7 @@ def _mixed(draft: Draft) -> dict[str, Any]:
     failed = {row: _failed(draft, row) for row in draft.problems}
     outcomes = made | there | failed
     names = ("status", "slug", "generation", "error_code", "error_message", "input")
-    return dict(
-        zip(names, map(list, zip(*map(outcomes.__getitem__, range(draft.read.rows)), strict=True)), strict=True)
-    )
+    return dict(zip(names, map(list, zip(*map(outcomes.__getitem__, draft.rows), strict=True)), strict=True))
 
 
 def _found(draft: Draft, slugs: dict[int, str], link: Any) -> tuple[str, int]:

@@ -4,7 +4,7 @@ import time
 from datetime import UTC, datetime
 from typing import Any
 
-from models import items, jobs, labels, links, quotas, secrets, settings, shards, slugs, store, untitled
+from models import items, jobs, labels, links, quotas, runs, secrets, settings, shards, slugs, store, untitled
 from models.errors import Taken
 from models.jobs import Job
 from models.shards import Claim
@@ -25,10 +25,13 @@ def create(claim: Claim) -> dict[str, Any]:
         known = db_known(db, job) if job else None
     if job is None or known is None or job.status not in jobs.OPEN:
         return _settle_only(claim)
+    if job.cancelled_at is not None:
+        return cancelled(claim)
     read = _read(claim, job)
     judged = judge(read, known) if claim.attempts <= shards.TRIES else _given_up(read)
-    passwords.hash_all(claim, judged)
-    counts = _write(claim, job, read, judged)
+    settled = _settled(claim)
+    passwords.hash_all(claim, judged, settled)
+    counts = _write(claim, job, read, judged, settled)
     time.sleep(store.dialect().pause if job.queue == queue.BULK else 0)
     return counts
 
@@ -36,6 +39,26 @@ def create(claim: Claim) -> dict[str, Any]:
 def db_known(db: store.Connection, job: Job) -> Known:
     groups = labels.group_ids(db, job.workspace_id)
     return Known(frozenset((settings.get().authority, job.hostname)), groups, datetime.now(UTC))
+
+
+def cancelled(claim: Claim) -> dict[str, Any]:
+    """A shard that somebody took just before its job was cancelled."""
+    with store.write() as db:
+        runs.pass_over(db, claim)
+        ended = ending.finish(db, claim.job_id, claim.run)
+    if ended:
+        ending.announce(ended)
+    return {"cancelled": True}
+
+
+def _settled(claim: Claim) -> frozenset[int]:
+    """Rows that an earlier run has seen to."""
+    if claim.run == 1:
+        return frozenset()
+    with store.read() as db:
+        return frozenset(
+            at - claim.first_index for at in items.settled(db, claim.job_id, claim.first_index, claim.rows)
+        )
 
 
 def _settle_only(claim: Claim) -> dict[str, Any]:
@@ -56,10 +79,10 @@ def _given_up(read: Batch) -> Judged:
     return Judged({"url": [None] * read.rows}, dict.fromkeys(range(read.rows), BEYOND_HELP))
 
 
-def _write(claim: Claim, job: Job, read: Batch, judged: Judged) -> dict[str, Any]:
+def _write(claim: Claim, job: Job, read: Batch, judged: Judged, settled: frozenset[int]) -> dict[str, Any]:
     """Drafts and writes, again when somebody took a slug in between; only then are automatic ones looked up too."""
     for careful in [False] + [True] * ROUNDS:
-        made = _draft(claim, job, read, judged, careful)
+        made = _draft(claim, job, read, judged, settled, careful)
         try:
             return _commit(made, job, read)
         except Taken as error:
@@ -67,10 +90,10 @@ def _write(claim: Claim, job: Job, read: Batch, judged: Judged) -> dict[str, Any
     raise last
 
 
-def _draft(claim: Claim, job: Job, read: Batch, judged: Judged, careful: bool) -> Draft:
+def _draft(claim: Claim, job: Job, read: Batch, judged: Judged, settled: frozenset[int], careful: bool) -> Draft:
     with store.write() if "tags" in judged.columns else store.read() as db:
         facts = draw(db, job, judged)
-    made = draft(claim, job, read, judged, facts)
+    made = draft(claim, job, read, judged, facts, settled)
     quota.hold(made)
     while missing := made.missing():
         spelled = _automatic(job, missing)
@@ -100,7 +123,7 @@ def _commit(made: Draft, job: Job, read: Batch) -> dict[str, Any]:
         links.write(db, of_links, made.made)
         if of_tags:
             labels.tie(db, of_tags, len(of_tags["slug"]))
-        items.write(db, of_items, read.rows)
+        items.write(db, of_items, len(made.rows))
         if of_untitled:
             untitled.add(db, of_untitled, len(of_untitled["slug"]))
         quota.settle(db, made)

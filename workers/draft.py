@@ -41,11 +41,19 @@ class Draft:
     chosen: list[Any]
     """Their slugs, None where an automatic one has still to come."""
     tags: dict[str, int]
+    settled: frozenset[int] = frozenset()
+    """Rows that have their result from an earlier run."""
     generation: int = field(default_factory=links.new_generation)
 
     @property
     def made(self) -> int:
         return len(self.keep)
+
+    @property
+    def rows(self) -> Sequence[int]:
+        """Rows that get their result now."""
+        every = range(self.read.rows)
+        return [row for row in every if row not in self.settled] if self.settled else every
 
     @property
     def failures(self) -> dict[str, int]:
@@ -84,25 +92,32 @@ def draw(db: Connection, job: Job, judged: Judged) -> Facts:
     )
 
 
-def draft(claim: Claim, job: Job, read: Batch, judged: Judged, facts: Facts) -> Draft:
-    problems, existing = dict(judged.problems), dict[int, Found | int]()
+def draft(
+    claim: Claim, job: Job, read: Batch, judged: Judged, facts: Facts, settled: frozenset[int] = frozenset()
+) -> Draft:
+    problems = {row: problem for row, problem in judged.problems.items() if row not in settled}
+    existing = dict[int, Found | int]()
     custom, ids = judged.columns.get("slug"), judged.columns.get("external_id")
     if custom or ids:
         nothing = [None] * read.rows
-        _in_turn(zip(ids or nothing, custom or nothing, strict=True), facts, problems, existing)
-    out = problems.keys() | existing.keys()
+        rows = enumerate(zip(ids or nothing, custom or nothing, strict=True))
+        _in_turn((row for row in rows if row[0] not in settled), facts, problems, existing)
+    out = problems.keys() | existing.keys() | settled
     keep = [row for row in range(read.rows) if row not in out] if out else range(read.rows)
     chosen = [custom[row] for row in keep] if custom else [None] * len(keep)
-    return Draft(claim, job, read, judged.columns, problems, existing, keep, chosen, facts.tags)
+    return Draft(claim, job, read, judged.columns, problems, existing, keep, chosen, facts.tags, settled)
 
 
 def _in_turn(
-    rows: Iterable[tuple[Any, Any]], facts: Facts, problems: dict[int, Problem], existing: dict[int, Found | int]
+    rows: Iterable[tuple[int, tuple[Any, Any]]],
+    facts: Facts,
+    problems: dict[int, Problem],
+    existing: dict[int, Found | int],
 ) -> None:
     """Row after row, as a loop over single links would meet them: what an earlier one takes, a later one lacks."""
     used: set[str] = set()
     first: dict[str, int] = {}
-    for row, (name, slug) in enumerate(rows):
+    for row, (name, slug) in rows:
         found = facts.known.get(name, first.get(name)) if name else None
         if found is not None:
             existing[row] = found

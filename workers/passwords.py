@@ -12,12 +12,13 @@ from producer.judge import Judged
 KEEP_SECONDS = 3.0
 
 
-def hash_all(claim: Claim, judged: Judged) -> None:
+def hash_all(claim: Claim, judged: Judged, settled: frozenset[int]) -> None:
     """Puts hashes in place of a shard's passwords. It takes its time, so the lease is kept up meanwhile."""
     column = judged.columns.get("password")
     if column is None:
         return
-    rows = [row for row, password in enumerate(column) if password is not None and row not in judged.problems]
+    out = judged.problems.keys() | settled
+    rows = [row for row, password in enumerate(column) if password is not None and row not in out]
     hashes = dict(_hashed(claim, dict.fromkeys(column[row] for row in rows)))
     for row in rows:
         column[row] = hashes[column[row]]

@@ -48,7 +48,8 @@ def _commit(claim: Claim, job: jobs.Job, found: list[Shard]) -> None:
     row = {"id": job.id, "run": claim.run, "workspace_id": job.workspace_id, "queue": job.queue}
     with store.write() as db:
         shards.keep(db, claim)
-        shards.add(db, [shard_row(row, shard) for shard in found])
+        state = {"state": shards.SKIPPED} if jobs.hold(db, job.id) else {}
+        shards.add(db, [shard_row(row, shard) | state for shard in found])
         due = shards.due(db, job.id, queue.room())
     queue.wake(due)
 
@@ -71,7 +72,7 @@ def _end(claim: Claim, job: jobs.Job, error: LinkmillError) -> dict[str, Any]:
         shards.settle(db, claim)
         shards.drop(db, claim.job_id)
         ended = ending.fail(db, claim.job_id, claim.run, str(error))
-        untouched = not shards.ranges(db, claim.job_id, claim.run)
+        untouched = not shards.ranges(db, claim.job_id)
     if untouched:
         uploads.delete(job.upload)
     if ended:

@@ -7,7 +7,7 @@ from models import shards, store
 from models.errors import LostLease
 from models.shards import Claim
 from producer import broker, queue
-from workers import attempts, clicks, create, deliver, split, sweep, titles
+from workers import attempts, clicks, create, deliver, split, sweep, titles, undo
 from workers.app import app
 
 MOST_CALLS = 50  # of a task: Flower should see an end of it
@@ -23,6 +23,11 @@ def split_task(self: Any, job: str, shard: int, rows: int) -> Result:
 @app.task(name="create", bind=True)
 def create_task(self: Any, job: str, shard: int, rows: int) -> Result:
     return _work(shards.CREATE, _queue(self), (int(job), shard), create.create)
+
+
+@app.task(name="undo", bind=True)
+def undo_task(self: Any, job: str, shard: int, rows: int) -> Result:
+    return _work(shards.UNDO, _queue(self), (int(job), shard), undo.undo)
 
 
 @app.task(name="sweep", time_limit=60, soft_time_limit=50)

@@ -1,0 +1,73 @@
+"""What users do to a job that is there: cancel it, try it again, undo it."""
+
+from models import jobs, runs, shards, store
+from models.errors import Conflict
+from models.ids import new_id
+from models.jobs import Job
+from producer import ending, queue, wait
+from producer.formats import UNDO, Layout
+
+ENDED = (jobs.COMPLETED, jobs.CANCELLED)
+
+
+def cancel(job: Job) -> None:
+    """Stops at the edges of shards. A job that ended as cancelled stays so; another end cannot be taken back."""
+    with store.write() as db:
+        asked = runs.cancel(db, job.id)
+        ended = ending.finish(db, job.id, job.run) if asked else None
+    if ended:
+        ending.announce(ended)
+    elif asked:
+        wait.tell_progress(job.id)
+    elif job.status != jobs.CANCELLED:
+        raise Conflict(f"the job has ended: it is {job.status}")
+
+
+def retry(job: Job) -> None:
+    """Runs failed and unprocessed items again. Its status has left its end when this returns."""
+    with store.write() as db:
+        if not runs.retry(db, job):
+            raise Conflict(_no_retry(db, job))
+        due = shards.due(db, job.id, queue.room())
+    queue.wake(due)
+    wait.tell_progress(job.id)
+
+
+def undo(job: Job) -> int:
+    """Begins the job that deletes what this one made and nobody clicked; returns its id."""
+    if job.kind != "create" or job.dry_run or job.status in jobs.OPEN:
+        raise Conflict("only a job that made links and has ended can be undone")
+    made = {
+        "id": new_id(),
+        "workspace_id": job.workspace_id,
+        "domain_id": job.domain_id,
+        "of_job_id": job.id,
+        "kind": "undo",
+        "status": jobs.QUEUED,
+        "source": job.source,
+        "queue": queue.queue_for(job.created),
+        "upload": "",
+        "layout": Layout(UNDO).dump(),
+        "options": {},
+        "metadata": job.metadata,
+        "total": job.created,
+    }
+    with store.write() as db:
+        jobs.hold(db, job.id)
+        runs.undo(db, job, made)
+        due = shards.due(db, int(made["id"]), queue.room())
+        ended = None if job.created else ending.finish(db, int(made["id"]), 1)
+    queue.wake(due)
+    if ended:
+        ending.announce(ended)
+    return int(made["id"])
+
+
+def _no_retry(db: store.Connection, job: Job) -> str:
+    if job.kind != "create" or job.dry_run:
+        return "only a job that makes links can be tried again"
+    if job.status not in ENDED:
+        return f"a job that is {job.status} cannot be tried again"
+    if runs.being_undone(db, job.id):
+        return "the job is being undone"
+    return "every item has its link: there is nothing to try again"
