@@ -1,5 +1,6 @@
 """Webhooks: what is sent, how it is signed, and when it is tried again."""
 
+import json
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -13,6 +14,7 @@ from models.keys import Owner
 from models.tables import deliveries as table
 from models.tables import endpoints as endpoint_table
 from models.tables import workspaces
+from producer import control
 from producer.accept import Options, Upload, accept
 from producer.formats import NDJSON
 from tests.workers.receiver import Receiver, receiving
@@ -34,6 +36,13 @@ def run_job(owner: Owner, **options: Any) -> int:
     job_id = accept(Upload("json", NDJSON, [b'{"url": "https://example.com/"}\n']), owner, lambda: Options(**options))
     tasks._work("create", "interactive", (job_id, 0), create.create)
     return job_id
+
+
+def find(job_id: int) -> jobs.Job:
+    with store.read() as db:
+        row = jobs.get(db, job_id)
+    assert row
+    return row
 
 
 def only(job_id: int) -> deliveries.Delivery:
@@ -72,6 +81,20 @@ def test_a_jobs_own_url_is_called_and_signed_with_the_workspaces_secret(receiver
     assert event["data"]["metadata"] == {"campaign": "spring"}
     assert call.headers["content-type"] == "application/json"
     assert deliver.deliver() == {"idle": True}
+
+
+def test_a_job_that_is_cancelled_tells_so_and_its_retry_has_an_id_of_its_own(receiver: Receiver, house: Owner) -> None:
+    rows = Upload("json", NDJSON, [b'{"url": "https://example.com/"}\n'])
+    job_id = accept(rows, house, lambda: Options(webhook_url=f"{receiver.url}/hook"))
+    control.cancel(find(job_id))
+    assert deliver.deliver()["status"] == "delivered"
+    control.retry(find(job_id))
+    tasks._work("create", "interactive", (job_id, 0), create.create)
+    assert deliver.deliver()["status"] == "delivered"
+    first, second = (json.loads(call.body) for call in receiver.calls)
+    assert (first["type"], first["data"]["counts"]["unprocessed"], first["data"]["run"]) == ("job.cancelled", 1, 1)
+    assert (second["type"], second["data"]["counts"]["created"], second["data"]["run"]) == ("job.completed", 1, 2)
+    assert len({call.headers["webhook-id"] for call in receiver.calls}) == 2
 
 
 def test_endpoints_hear_what_they_subscribed_to(receiver: Receiver, house: Owner) -> None:
