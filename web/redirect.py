@@ -86,8 +86,8 @@ def keep_out(response: Response) -> Response:
 
 
 def _preview(slug: str) -> Response:
-    target = _open(slug)
-    if target.password_hash is not None or _used_up(target):
+    target = _find(slug, request.environ)
+    if target is None or target.disabled_at or target.password_hash or _expired(target) or _used_up(target):
         raise _unknown()
     domain = hosts.of(request.environ.get("HTTP_HOST", ""))
     base = domains.base_url(domain.hostname, domain.is_default)
@@ -96,6 +96,8 @@ def _preview(slug: str) -> Response:
 
 def _leave_to_others() -> None:
     """A path of ours that takes no POST is no short link all the same."""
+    if hosts.custom(request.environ.get("HTTP_HOST", "")):
+        return
     paths = current_app.create_url_adapter(request)
     assert paths
     if paths.match(method="GET")[0] != f"{blueprint.name}.{visit.__name__}":
