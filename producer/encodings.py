@@ -74,10 +74,8 @@ def _wide(head: bytes) -> str | None:
 
 def _is_utf8(head: bytes) -> bool:
     """Damage here and there does not make it another encoding, as long as more letters are whole."""
-    if head.isascii():
-        return True
     try:
-        codecs.getincrementaldecoder(UTF8)().decode(head)
+        head.decode()
     except UnicodeDecodeError:
         read = head.decode(errors="surrogateescape")
         broken = sum("\udc80" <= letter <= "\udcff" for letter in read)

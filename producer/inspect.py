@@ -37,7 +37,9 @@ def inspect(
     if format_ == CSV and head.startswith(ZIP):
         return Layout(CSV, shard_rows=shard_rows, turn=SHEET)
     encodings.refuse_binary(head)
-    encoding = encodings.found(head, asked.encoding, western=format_ == CSV)
+    more = len(head) >= HEADER_LIMIT
+    whole = head[: head.rfind(b"\n") + 1] if more else head  # no letter is cut in two
+    encoding = encodings.found(whole or head, asked.encoding, western=format_ == CSV)
     text = head if encoding == UTF8 else encodings.text(head, encoding)
     returns = format_ == CSV and _has_returns(text)
     turn = LINES if returns else TEXT if encoding != UTF8 else ""
@@ -48,7 +50,7 @@ def inspect(
     if format_ != CSV:
         secret = b'"password"' in text and format_ != COUNT
         return replace(made, shard_rows=_bounded(shard_rows, secret))
-    found = _csv(text[start:], len(head) >= HEADER_LIMIT, encoding, mapping, asked)
+    found = _csv(text[start:], more, encoding, mapping, asked)
     rows = _bounded(shard_rows, "password" in found.mapping, len(found.columns))
     return replace(made, **found._asdict() | {"offset": made.offset + found.offset, "shard_rows": rows})
 
@@ -114,7 +116,7 @@ def _first(sample: list[str], delimiter: str, encoding: str) -> Record:
 
 def _named(first: Record, mapping: Mapping[str, str], asked: bool | None) -> Found:
     cells = [cell.strip() for cell in first.cells or []]
-    header = asked if asked is not None else not headers.is_url(cells[0]) or headers.known(cells, mapping.values()) > 0
+    header = asked if asked is not None else not headers.is_url(cells[0])
     columns = cells if header else headers.numbered(len(cells), mapping)
     own = _own(columns)
     if own < len(columns):

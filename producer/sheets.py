@@ -69,8 +69,7 @@ def opened(source: IO[bytes], largest: int, tick: Tick) -> Iterator[Book]:
 
 def only_sheet(book: Book) -> str:
     """The name of the sheet that has rows."""
-    names = list(book.sheets)
-    filled = names if len(names) == 1 else [name for name in names if _has_rows(book, name)]
+    filled = [name for name in book.sheets if _has_rows(book, name)]
     if len(filled) > 1:
         listed = ", ".join(repr(name) for name in filled[:10])
         raise Unreadable(f"{len(filled)} sheets have something in them ({listed}): leave one, or send each as a file")

@@ -70,11 +70,12 @@ def blocks_of(size: int) -> Iterator[None]:
 
 
 @settings(max_examples=400, deadline=None)
-@given(LINES, st.integers(1, 4), st.integers(1, 60), st.booleans())
+@given(LINES, st.integers(1, 4), st.integers(1, 60), st.booleans(), st.sampled_from(",;\t|"))
 def test_shards_hold_the_rows_of_the_whole_wherever_blocks_end(
-    lines: list[str], shard_rows: int, block: int, ended: bool
+    lines: list[str], shard_rows: int, block: int, ended: bool, delimiter: str
 ) -> None:
-    data = ("url,title\n" + "\n".join(lines) + ("\n" if ended else "")).encode()
+    text = "url,title\n" + "\n".join(lines) + ("\n" if ended else "")
+    data = text.replace(",", delimiter).encode()
     with blocks_of(10_000):
         layout, whole = shards(data, 1_000)
         wanted = [row for shard in whole for row in rows(data, layout, shard)]
@@ -87,13 +88,13 @@ def test_shards_hold_the_rows_of_the_whole_wherever_blocks_end(
 
 
 @settings(max_examples=200, deadline=None)
-@given(LINES, st.integers(1, 30))
-def test_the_fast_way_to_find_rows_finds_those_of_the_slow_one(lines: list[str], block: int) -> None:
-    text = ("\n".join(lines) + "\n").encode()
+@given(LINES, st.integers(1, 30), st.sampled_from(",;\t|"))
+def test_the_fast_way_to_find_rows_finds_those_of_the_slow_one(lines: list[str], block: int, delimiter: str) -> None:
+    text = ("\n".join(lines) + "\n").replace(",", delimiter).encode()
     newlines = np.flatnonzero(np.frombuffer(text, np.uint8) == cut.NEWLINE)
     with blocks_of(block):
-        slow = cut._one_by_one(text, ",", last=True)
-        fast = cut._rows(text, Layout(CSV), last=True)
+        slow = cut._one_by_one(text, delimiter, last=True)
+        fast = cut._rows(text, Layout(CSV, delimiter=delimiter), last=True)
     assert fast.starts.tolist() == slow.starts.tolist()
     assert fast.lines.tolist() == slow.lines.tolist()
     assert newlines.size >= slow.lines.size
@@ -161,3 +162,21 @@ def test_a_split_that_is_done_again_cuts_at_the_same_rows() -> None:
     data = b"url,title\n" + b'a,"b"\nc,d\n' * 500
     layout, once = shards(data, 7)
     assert list(cut.cut(reader(data), replace(layout))) == once
+
+
+@settings(max_examples=100, deadline=None)
+@given(st.lists(st.integers(1, 90), min_size=1, max_size=40), st.integers(1, 200), st.integers(1, 60))
+def test_a_shard_has_so_many_bytes_and_at_least_one_row(sizes: list[int], most: int, block: int) -> None:
+    data = "url,title\n" + "".join(f"{'x' * size},y\n" for size in sizes)
+    with blocks_of(block):
+        layout = replace(shards(data.encode(), 1_000)[0], shard_bytes=most)
+        found = list(cut.cut(reader(data.encode()), layout))
+    assert all(shard.rows == 1 or shard.length < most + 93 for shard in found)
+    assert all(before.length >= most for before in found[:-1])
+    assert sum(shard.rows for shard in found) == len(sizes)
+    assert all(before.offset + before.length == after.offset for before, after in itertools.pairwise(found))
+
+
+def test_the_wider_a_file_the_fewer_rows_a_shard_has() -> None:
+    assert inspect(b"url" + b",x" * 9_999, CSV, 25_000, {}).shard_rows == 100
+    assert inspect(b"url,title", CSV, 25_000, {}).shard_rows == 25_000

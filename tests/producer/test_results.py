@@ -14,7 +14,7 @@ def own(text: str) -> list[list[str]]:
     data = text.encode()
     layout = inspect(data, CSV, 100, {})
     rows = csv_cells(data[layout.offset :], layout, 0, text.count("\n") - 1)
-    return [results._fitted(row, layout.own, layout.mapping.get("password")) for row in rows]
+    return [results._fitted(row, layout.own, layout.mapping.get("password"), layout.delimiter) for row in rows]
 
 
 @pytest.mark.parametrize("quote", ["", '"'])
@@ -59,3 +59,11 @@ def test_values_of_json_become_cells() -> None:
     assert [results._cell(value) for value in (None, "a", 5, True, ["a", 1], {"a": 1})] == [
         "", "a", "5", "true", "a|1", '{"a": 1}',
     ]  # fmt: skip
+
+
+def test_delimiters_at_a_lines_end_are_no_cells() -> None:
+    assert own("url,note\na,1,\nb,2,,\nc,3\n") == [["a", "1"], ["b", "2"], ["c", "3"]]
+
+
+def test_a_broken_row_is_shown_with_its_own_delimiter() -> None:
+    assert own("url;note\na;1\nb;2;3\n") == [["a", "1"], ["b", "2;3"]]

@@ -16,6 +16,7 @@ ROWS = [
 ]
 ENCODINGS = ("utf-8", "utf-8-sig", "utf-16", "utf-16-le", "utf-16-be", "cp1252")
 LINE_ENDS = {"LF": "\n", "CRLF": "\r\n", "CR": "\r"}
+csv.field_size_limit(1 << 20)
 DELIMITERS = {"comma": ",", "semicolon": ";", "tab": "\t", "pipe": "|"}
 
 
@@ -49,3 +50,109 @@ def test_every_encoding_line_end_and_delimiter_gives_the_same_links_and_rows(
         assert urls(system, job) == [("https://example.com/b", 'say "hi"'), (ROWS[1][0], ROWS[1][1])]
         assert [row[:4] for row in results(system, job)] == ROWS
         assert [row[4] for row in results(system, job)[1:]] == ["2", "3", "4"]
+
+
+EXPORTS = {
+    "Bitly, from Excel in Germany": (
+        "Bitlink;Long URL;Title;Tags;Created\r\nbit.ly/1;https://example.com/größe;Größe;a,b;2024\r\n".encode("cp1252"),
+        [("https://example.com/gr%C3%B6%C3%9Fe", "Größe")],
+    ),
+    "Rebrandly, Unicode text": (
+        "title\tslashtag\tdestination\r\nOne\tfile-rb-1\thttps://example.com/1\r\n".encode("utf-16"),
+        [("https://example.com/1", "One")],
+    ),
+    "Kutt, with a note to Excel": (
+        b"sep=;\r\ntarget;customurl;description\r\nhttps://example.com/2;file-kutt;x\r\n",
+        [("https://example.com/2", None)],
+    ),
+    "YOURLS, old Mac": (
+        b'keyword,url,title\rfile-yo,https://example.com/3,"a\nb"\r',
+        [("https://example.com/3", "a\nb")],
+    ),
+    "one URL a line": (
+        b"https://example.com/4\nhttps://example.com/5,6\n",
+        [("https://example.com/4", None), ("https://example.com/5,6", None)],
+    ),
+    "delimiters at the line's end": (b"url,title\nhttps://example.com/7,x,,\n", [("https://example.com/7", "x")]),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", EXPORTS)
+def test_exports_of_other_services_just_work(system: System, name: str) -> None:
+    body, wanted = EXPORTS[name]
+    job = system.finished(system.csv(body))
+    assert job["status"] == "completed", job["detail"]
+    assert (job["errors"], urls(system, job)) == ({}, wanted)
+
+
+def test_tags_may_be_divided_by_commas(system: System) -> None:
+    job = system.finished(system.csv(b'url,Tags\nhttps://a.b,"file-x, file-y"\n'))
+    tied = "tags JOIN link_tags ON tag_id = tags.id JOIN links USING (domain_id, slug)"
+    found = system.sql(f"SELECT name FROM {tied} WHERE job_id = {job['id']} ORDER BY name")
+    assert found == [("file-x",), ("file-y",)]
+
+
+@pytest.mark.parametrize("how", ["query", "form"])
+def test_delimiter_encoding_and_header_can_be_said(system: System, how: str) -> None:
+    body = "https://a.b/é|https://c.d/x|1\n".encode("iso-8859-1")
+    options = {"delimiter": "pipe", "encoding": "iso-8859-1", "header": "false", "mapping": '{"url": "column_2"}'}
+    if how == "query":
+        answer = system.csv(body, params=options)
+    else:
+        answer = system.client.post("/api/jobs", data=options, files={"file": ("x.txt", body)})
+    job = system.finished(answer)
+    assert urls(system, job) == [("https://c.d/x", None)]
+    assert job["format"] == {"delimiter": "|", "encoding": "iso-8859-1", "header": False}
+    assert results(system, job)[:2] == [
+        ["column_1", "column_2", "column_3", *OURS],
+        ["https://a.b/é", "https://c.d/x", "1", "1", "created", *results(system, job)[1][5:]],
+    ]
+
+
+OURS = ["line", "status", "short_url", "slug", "error_code", "error_message"]
+
+
+@pytest.mark.parametrize("option", ["delimiter=x", "delimiter=", "encoding=utf-7", "encoding=rot13", "header=perhaps"])
+def test_an_option_that_means_nothing_is_refused(system: System, option: str) -> None:
+    answer = system.csv(b"url\nhttps://a.b", path=f"/api/jobs?{option}")
+    assert (answer.status_code, answer.json()["errors"][0]["pointer"]) == (422, f"/{option.partition('=')[0]}")
+
+
+def test_json_lines_may_be_utf16_too(system: System) -> None:
+    body = '{"url": "https://a.b/ü"}\r\n{"url": "https://a.b/2"}\r\n'.encode("utf-16")
+    job = system.finished(system.client.post("/api/jobs", files={"file": ("upload", body)}))
+    assert (job["source"], job["counts"]["created"]) == ("ndjson", 2)
+
+
+def test_options_of_files_change_nothing_for_json(system: System) -> None:
+    job = system.finished(system.post({"links": [{"url": "https://a.b"}], "encoding": "utf-16", "delimiter": ";"}))
+    assert (job["counts"]["created"], job["format"]) == (1, None)
+
+
+FAR = b"url,t\n" + b"https://a.b,\n" * 90_000
+HOSTILE: dict[str, tuple[bytes, str | dict[str, int]]] = {
+    "10,000 columns": (b"url" + b",x" * 9_999 + b"\n" + (b"https://a.b" + b"," * 9_999 + b"\n") * 30, {}),
+    "a long field": (b'url,note\nhttps://a.b,"' + b"x" * 140_000 + b'"\nhttps://c.d,x\n', {}),
+    "too long a field": (b'url,note\nhttps://a.b,"' + b"x" * 270_000 + b'"\nhttps://c.d,x\n', {"MALFORMED_ROW": 1}),
+    "a header of 1 MiB": (b"url" + b",xxxxxxx" * (1 << 17) + b"\n", "line 1: the header is longer than"),
+    "empty header cells": (b",,url,\n1,2,https://a.b,4\n", {}),
+    "ragged rows": (b"url,title\nhttps://a.b\nhttps://a.b,x,y\nhttps://a.b,x\n", {"MALFORMED_ROW": 2}),
+    "NUL": (b"url,title\nhttps://a.b,a\0b\nhttps://a.b/\0,x\n", {"INVALID_TITLE": 1, "INVALID_URL": 1}),
+    "bytes that are not UTF-8 far behind": (FAR + b"https://a.b,\xe9\n", {"MALFORMED_ROW": 1}),
+    "a picture": (b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR" + bytes(range(256)) * 50, "line 1: "),
+    "duplicate columns": (b"url,n,n,n_2\nhttps://a.b,1,2,3\n", {}),
+    "two urls": (b"url,Url\nhttps://a.b,x\n", "line 1: two columns stand for url"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", HOSTILE)
+def test_odd_files_get_a_clear_answer(system: System, name: str) -> None:
+    body, wanted = HOSTILE[name]
+    job = system.finished(system.csv(body))
+    if isinstance(wanted, str):
+        assert (job["status"], job["detail"][: len(wanted)]) == ("failed", wanted)
+        return
+    assert (job["status"], job["errors"]) == ("completed", wanted)
+    table = results(system, job)
+    assert len(table) == job["counts"]["total"] + 1
+    assert len(set(table[0])) == len(table[0]) == len(table[1])

@@ -1,0 +1,104 @@
+"""Spreadsheets, from the upload to the results."""
+
+import csv
+import io
+from datetime import datetime
+from typing import Any
+
+import httpx
+import pytest
+
+from tests.ground import System
+from tests.workbooks import by_openpyxl, by_xlsxwriter
+
+XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+BOOK = by_openpyxl(
+    Links=[
+        ["Destination URL", "Title", "Valid until", "Max visits", "Note"],
+        ["https://example.com/1", "Größe", datetime(2040, 1, 2, 3, 4, 5), 7.0, "=1+1"],
+        [],
+        ["no url", "x", None, None, 2.5],
+    ]
+)
+WAYS = ["raw", "by name", "by content", "said to be CSV"]
+
+
+def posted(system: System, book: bytes, way: str, **params: str) -> httpx.Response:
+    if way == "raw":
+        return system.post(book, headers={"Content-Type": XLSX}, params=params)
+    if way == "said to be CSV":
+        return system.csv(book, params=params)
+    name = "links.xlsx" if way == "by name" else "upload"
+    return system.client.post("/api/jobs", files={"file": (name, book)}, data=params)
+
+
+def results(system: System, job: dict[str, Any]) -> list[list[str]]:
+    found = system.client.get(job["links"]["results"]).raise_for_status().content.decode()
+    return list(csv.reader(io.StringIO(found, newline="")))
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_a_spreadsheet_is_read_however_it_comes(system: System, way: str) -> None:
+    job = system.finished(posted(system, BOOK, way))
+    assert (job["status"], job["source"], job["errors"]) == ("completed", "csv", {"INVALID_URL": 1}), job["detail"]
+    assert job["format"] == {"sheet": "Links", "header": True}
+    assert job["mapping"]["url"] == "Destination URL"
+    link = system.sql(f"SELECT url, title, max_clicks FROM links WHERE job_id = {job['id']}")
+    assert link == [("https://example.com/1", "Größe", 7)]
+    header, one, two = results(system, job)
+    assert header[:5] == ["Destination URL", "Title", "Valid until", "Max visits", "Note"]
+    assert one[:6] == ["https://example.com/1", "Größe", "2040-01-02T03:04:05", "7", "", "2"]
+    assert two[:7] == ["no url", "x", "", "", "2.5", "4", "failed"]
+    assert [item["line"] for item in system.items(job)] == [2, 4]
+
+
+def test_a_large_spreadsheet_is_read_in_shards(system: System) -> None:
+    rows = [["url", "title"], *([f"https://example.com/{at}", f"Title {at}"] for at in range(50_000))]
+    job = system.finished(posted(system, by_xlsxwriter(rows), "raw"))
+    assert (job["outcome"], job["counts"]["created"]) == ("succeeded", 50_000)
+    assert [row[0] for row in results(system, job)[1:]] == [row[0] for row in rows[1:]]
+
+
+def test_only_what_was_made_of_a_spreadsheet_is_kept(system: System) -> None:
+    folder = system.data_dir / "uploads"
+    before = {path.name for path in folder.iterdir()}
+    job = system.finished(posted(system, BOOK, "raw"))
+    (kept,) = {path.name for path in folder.iterdir()} - before
+    assert (folder / kept).read_bytes().startswith(b"Destination URL,Title,")
+    assert job["status"] == "completed"
+
+
+UNREADABLE = {
+    "two sheets": (by_openpyxl(One=[["url"], ["x"]], Two=[["y"]]), "2 sheets have something in them ('One', 'Two')"),
+    "no rows": (by_openpyxl(One=[]), "the spreadsheet has no rows"),
+    "header only": (by_openpyxl(One=[["url"]]), "the upload has no rows"),
+    "no url": (by_openpyxl(One=[["name"], ["x"]]), "line 1: no column is named url"),
+    "damaged": (BOOK[:-300], "this is no spreadsheet, or a damaged one"),
+    "another zip": (b"PK\x03\x04" + bytes(100), "this is no spreadsheet, or a damaged one"),
+}
+
+
+@pytest.mark.parametrize("name", UNREADABLE)
+def test_a_spreadsheet_that_cannot_be_read_is_a_failed_job_and_leaves_no_file(system: System, name: str) -> None:
+    book, said = UNREADABLE[name]
+    before = {path.name for path in (system.data_dir / "uploads").iterdir()}
+    job = system.finished(posted(system, book, "raw"))
+    assert (job["status"], job["detail"][: len(said)]) == ("failed", said)
+    assert {path.name for path in (system.data_dir / "uploads").iterdir()} == before
+    assert system.client.get(job["links"]["results"]).status_code == 200
+
+
+def test_old_excel_files_are_refused_with_advice(system: System) -> None:
+    answer = system.post(b"\xd0\xcf\x11\xe0", headers={"Content-Type": "application/vnd.ms-excel"})
+    assert answer.status_code == 415
+    assert ".xlsx" in answer.json()["detail"] or "spreadsheetml" in answer.json()["detail"]
+    job = system.finished(system.client.post("/api/jobs", files={"file": ("a.xls", b"\xd0\xcf\x11\xe0" + bytes(99))}))
+    assert (job["status"], "save it as .xlsx" in job["detail"]) == ("failed", True)
+
+
+def test_a_mapping_and_no_header_work_for_spreadsheets_too(system: System) -> None:
+    book = by_openpyxl(One=[["x", "https://a.b/1"], ["y", "https://a.b/2"]])
+    job = system.finished(posted(system, book, "by name", header="false", mapping='{"url": "column_2"}'))
+    assert (job["outcome"], job["mapping"]) == ("succeeded", {"url": "column_2"})
+    wrong = posted(system, book, "by name", mapping='{"colour": "column_2"}')
+    assert (wrong.status_code, wrong.json()["errors"][0]["pointer"]) == (422, "/mapping/colour")
