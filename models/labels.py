@@ -30,10 +30,10 @@ def group_ids(db: Connection, workspace_id: int) -> dict[str, int]:
 def tag_ids(db: Connection, workspace_id: int, names: Iterable[str]) -> dict[str, int]:
     """The numbers of some tags, made where they were not used before."""
     wanted = sorted(set(names))
-    known = _numbers(db, tags, workspace_id, wanted)
+    known = numbers(db, tags, workspace_id, wanted)
     while missing := [name for name in wanted if name not in known]:  # again when somebody else took our numbers
         add(db, tags, workspace_id, missing)
-        known = _numbers(db, tags, workspace_id, wanted)
+        known = numbers(db, tags, workspace_id, wanted)
     return known
 
 
@@ -45,7 +45,7 @@ def add(db: Connection, table: Kind, workspace_id: int, names: list[str]) -> Non
 
 def make(db: Connection, table: Kind, workspace_id: int, name: str, number: int | None) -> Label:
     """A new one, under a number of the caller's choice or the next; errors.Taken names what is taken: name or id."""
-    if _numbers(db, table, workspace_id, [name]):
+    if numbers(db, table, workspace_id, [name]):
         raise Taken("name")
     if number is None:
         return _make_next(db, table, workspace_id, name)
@@ -60,7 +60,7 @@ def _make_next(db: Connection, table: Kind, workspace_id: int, name: str) -> Lab
     made = None
     while made is None:
         made = _insert(db, table, workspace_id, name, _last(db, table, workspace_id) + 1)
-        if made is None and _numbers(db, table, workspace_id, [name]):
+        if made is None and numbers(db, table, workspace_id, [name]):
             raise Taken("name")
     return made
 
@@ -86,7 +86,7 @@ def get(db: Connection, table: Kind, workspace_id: int, number: int) -> Label | 
 
 def named(db: Connection, table: Kind, workspace_id: int, text: str) -> int | None:
     """The number of the one of this name, or else of this number."""
-    found = _numbers(db, table, workspace_id, [text]).get(text)
+    found = numbers(db, table, workspace_id, [text]).get(text)
     number = int(text) if text.isascii() and text.isdigit() and len(text) < 10 else 0
     return found or (number if get(db, table, workspace_id, number) else None)
 
@@ -149,7 +149,14 @@ def of_links(db: Connection, keys: Collection[Key]) -> dict[Key, list[str]]:
     return found
 
 
-def _numbers(db: Connection, table: Kind, workspace_id: int, names: list[str]) -> dict[str, int]:
+def numbers(db: Connection, table: Kind, workspace_id: int, names: list[str]) -> dict[str, int]:
+    """The numbers of those of some names that there are."""
     found = store.dialect().present(db, table.c.name, names, table.c.workspace_id == workspace_id)
     query = select(table.c.name, table.c.id).where(table.c.workspace_id == workspace_id, table.c.name.in_(set(found)))
     return {row.name: row.id for row in db.execute(query)}
+
+
+def names(db: Connection, table: Kind, workspace_id: int, numbers: Iterable[int]) -> dict[int, str]:
+    """The names of those of some numbers that there are."""
+    mine = (table.c.workspace_id == workspace_id, table.c.id.in_(set(numbers)))
+    return {row.id: row.name for row in db.execute(select(table.c.id, table.c.name).where(*mine))}

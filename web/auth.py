@@ -50,7 +50,7 @@ def by_bearer() -> Owner:
 
 def by_header(name: str) -> Owner:
     """The token as it is, in a header of its own."""
-    return authenticate(request.headers.get(name, "").strip())
+    return authenticate(request.headers.get(name, "").strip(), f"{name}: <token>")
 
 
 def by_consumer(key: str, secret: str) -> Owner:
@@ -62,11 +62,11 @@ def by_consumer(key: str, secret: str) -> Owner:
     return _noted(found)
 
 
-def authenticate(token: str) -> Owner:
+def authenticate(token: str, header: str = "Authorization: Bearer <token>") -> Owner:
     with store.read() as db:
         found = keys.by_token(db, token) if token else None
     if found is None:
-        raise Unauthorized("no key, or one that is not valid: send Authorization: Bearer <token>")
+        raise Unauthorized(f"no key, or one that is not valid: send {header}")
     return _noted(found)
 
 

@@ -2,6 +2,7 @@
 
 import socket
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -12,7 +13,9 @@ PAGES = {
     "/latin": ("text/html; charset=iso-8859-1", b"<title>Caf\xe9</title>"),
     "/json": ("application/json", b'{"title": "no page"}'),
     "/none": ("text/html", b"<p>nothing here"),
+    "/late": ("text/html", b"<title>A late page</title>"),
 }
+LATE_SECONDS = 3.0
 
 
 @contextmanager
@@ -23,6 +26,7 @@ def serving() -> Iterator[tuple[str, list[str]]]:
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
             asked.append(self.path)
+            time.sleep(LATE_SECONDS if self.path == "/late" else 0)
             kind, body = PAGES.get(self.path, ("text/html", b""))
             self.send_response(200 if self.path in PAGES else 404)
             self.send_header("Content-Type", kind)

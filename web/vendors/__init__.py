@@ -4,11 +4,17 @@ from collections.abc import Callable
 
 from flask import Blueprint, Response
 
-from web.vendors import awsys
+from web.vendors import awsys, dub, rebrandly, short_io, snipurl
 from web.vendors.call import answer
 from web.vendors.vendor import Vendor
 
-VENDORS: tuple[Vendor, ...] = (*awsys.VENDORS,)
+VENDORS: tuple[Vendor, ...] = (
+    *awsys.VENDORS,
+    *rebrandly.VENDORS,
+    *snipurl.VENDORS,
+    *dub.VENDORS,
+    *short_io.VENDORS,
+)
 
 blueprint = Blueprint("vendors", __name__)
 

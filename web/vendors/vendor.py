@@ -1,6 +1,6 @@
 """What a vendor's file says of itself: where it listens, who may call, what is asked and what is answered."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -92,7 +92,7 @@ def refused(row: Row, code: str, message: str) -> Row:
     return row | {REFUSED: [code, message]}
 
 
-def renamed(link: dict[str, Any], spellings: dict[str, tuple[str, ...]]) -> Row:
+def renamed(link: Mapping[str, Any], spellings: Mapping[str, tuple[str, ...]]) -> Row:
     """The fields of a link that we know, under our names; of several spellings the first that is given."""
     given = {
         ours: next((link[name] for name in names if link.get(name) is not None), None)

@@ -1,0 +1,215 @@
+"""SnipURL's documented examples to the letter, its partial failures, and titles that come in time or later."""
+
+import json
+import subprocess
+import time
+import uuid
+from collections.abc import Iterator
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from tests.conftest import STORES, database_url
+from tests.ground import System, running, until
+from tests.web.commands import client, new_key
+from tests.workers.pages import hanging, serving
+
+PATH = "/api/v1/links/bulk"
+FIELDS = {"id", "short_code", "short_url", "original_url", "title", "created_at"}
+CURL = """
+curl -sS -X POST $BASE/api/v1/links/bulk \\
+-H "Authorization: Bearer $KEY" \\
+-H "Content-Type: application/json" \\
+-w '\\n%{http_code}' \\
+-d '{
+"links": [
+{"url": "https://example.com/page-1", "title": "Page One"},
+{"url": "https://example.com/page-2", "custom_alias": "page-2"},
+{"url": "https://example.com/page-3"},
+{"url": "https://example.com/page-4", "password": "secret"},
+{"url": "https://example.com/page-5", "expires_at": "2025-12-31T00:00:00Z"}
+]
+}'
+"""
+FETCH = """
+const links = [
+{ url: 'https://example.com/page-1', title: 'Page One' },
+{ url: 'https://example.com/page-2', custom_alias: 'page-2-again' },
+{ url: 'https://example.com/page-3' },
+];
+const response = await fetch(process.env.BASE + '/api/v1/links/bulk', {
+method: 'POST',
+headers: {
+'Authorization': 'Bearer ' + process.env.KEY,
+'Content-Type': 'application/json',
+},
+body: JSON.stringify({ links }),
+});
+const { data } = await response.json();
+console.log(`Created: ${data.success.length}, Failed: ${data.failed.length}`);
+"""
+PLANS = "[small]\ntotal_links = 3\n"
+
+
+def bulk(system: System, *links: Any, **more: Any) -> httpx.Response:
+    return system.post({"links": list(links)}, PATH, **more)
+
+
+def run(command: list[str], system: System) -> str:
+    environment = {"BASE": system.url, "KEY": system.key["token"], "PATH": "/usr/local/bin:/usr/bin:/bin"}
+    return subprocess.run(command, env=environment, capture_output=True, text=True, check=True).stdout
+
+
+def test_the_curl_example_runs_as_it_stands(system: System) -> None:
+    text, _, status = run(["bash", "-c", CURL], system).rpartition("\n")
+    body = json.loads(text)
+    assert (status, set(body), body["success"], set(body["data"])) == (
+        "201",
+        {"success", "data"},
+        True,
+        {"success", "failed"},
+    )
+    links = body["data"]["success"]
+    assert ([set(link) for link in links], body["data"]["failed"]) == ([FIELDS] * 5, [])
+    for place, link in enumerate(links, 1):
+        assert link["original_url"] == f"https://example.com/page-{place}"
+        assert link["short_url"] == f"{system.url}/{link['short_code']}"
+        assert uuid.UUID(link["id"])
+        assert datetime.strptime(link["created_at"], "%Y-%m-%dT%H:%M:%S.%fZ")
+        assert link["created_at"][-5] == "."
+    assert (links[0]["title"], links[1]["short_code"]) == ("Page One", "page-2")
+    assert [httpx.get(link["short_url"]).headers.get("Location") for link in links[:3]] == [
+        f"https://example.com/page-{place}" for place in (1, 2, 3)
+    ]
+    assert "Location" not in httpx.get(links[3]["short_url"]).headers, "a password is asked for"
+    assert httpx.get(links[4]["short_url"]).status_code == 410, "its expiry lies in the past"
+
+
+def test_the_javascript_example_runs_as_it_stands(system: System) -> None:
+    assert run(["node", "--input-type=module", "-e", FETCH], system) == "Created: 3, Failed: 0\n"
+
+
+def test_the_python_example_finds_what_it_prints(system: System) -> None:
+    data = bulk(system, {"url": "https://example.com/page-1", "title": "Page One"}).json()["data"]
+    assert f"Created: {len(data['success'])}, Failed: {len(data['failed'])}" == "Created: 1, Failed: 0"
+
+
+def test_an_alias_that_is_taken_fails_alone(system: System) -> None:
+    bulk(system, {"url": "https://a.b", "custom_alias": "mine"})
+    answer = bulk(
+        system,
+        {"url": "https://example.com/page-1", "title": "Page One"},
+        {"url": "https://a.b", "custom_alias": "mine"},
+        {"url": "https://a.b", "custom_alias": "api"},
+    )
+    data = answer.json()["data"]
+    taken = "Alias already taken"
+    assert (answer.status_code, data["failed"]) == (201, [{"index": 1, "error": taken}, {"index": 2, "error": taken}])
+    assert [link["title"] for link in data["success"]] == ["Page One"]
+
+
+@pytest.mark.parametrize(
+    "link",
+    [
+        {"url": "nope"}, {"url": ""}, {"url": None}, {}, {"url": 5}, {"url": "https://a.b", "custom_alias": 5}, 5, None,
+        {"url": "https://a.b", "custom_alias": "a b"}, {"url": "https://a.b", "expires_at": "soon"}, "https://a.b", [],
+        {"url": "https://a.b", "password": ["x"]}, {"url": "https://a.b", "title": {}}, {"url": "\ud800"},
+    ],
+)  # fmt: skip
+def test_a_bad_link_fails_alone(system: System, link: Any) -> None:
+    body = json.dumps({"links": [link, {"url": "https://exämple.com/ü", "title": "Ünïcode ✓", "colour": "red"}]})
+    data = system.post(body.encode(), PATH).json()["data"]
+    (failed,), (made,) = data["failed"], data["success"]
+    assert (set(failed), failed["index"]) == ({"index", "error"}, 0)
+    assert "slug" not in failed["error"]
+    assert (made["original_url"], made["title"]) == ("https://exämple.com/ü", "Ünïcode ✓")
+    assert httpx.get(made["short_url"]).headers["Location"] == "https://xn--exmple-cua.com/%C3%BC"
+
+
+@pytest.mark.parametrize(
+    "body",
+    [b"", b"{", b"[]", b"null", b"5", b'{"links": 5}', b'{"links": {}}', b'{"links": []}', b'{"urls": []}', b"\xff"],
+)
+def test_what_is_no_list_of_links_is_a_400(system: System, body: bytes) -> None:
+    answer = system.post(body, PATH)
+    assert (answer.status_code, set(answer.json()), answer.json()["success"]) == (400, {"success", "error"}, False)
+    assert (set(answer.json()["error"]), answer.json()["error"]["code"]) == ({"code", "message"}, "VALIDATION_ERROR")
+
+
+def test_fifty_links_are_one_call_and_one_more_is_none(system: System) -> None:
+    links = [{"url": f"https://a.b/{number}", "title": "x"} for number in range(51)]
+    assert len(bulk(system, *links[:50]).json()["data"]["success"]) == 50
+    before = system.sql("SELECT count(*) FROM links")
+    refused = bulk(system, *links)
+    assert (refused.status_code, refused.json()["error"]["code"]) == (400, "VALIDATION_ERROR")
+    assert system.sql("SELECT count(*) FROM links") == before
+
+
+def test_keys_that_may_not_are_told_so(system: System) -> None:
+    for headers in ({}, {"Authorization": "Bearer nope"}, {"Authorization": system.key["token"]}):
+        answer = httpx.post(system.url + PATH, json={"links": [{"url": "https://a.b"}]}, headers=headers)
+        assert (answer.status_code, answer.json()["error"]["code"]) == (401, "UNAUTHORIZED")
+    with client(system, new_key(system, "--scopes", "read")) as reader:
+        answer = reader.post(PATH, json={"links": [{"url": "https://a.b"}]})
+    assert (answer.status_code, answer.json()["error"]["code"]) == (403, "FORBIDDEN")
+    with client(system, new_key(system, "--scopes", "write")) as writer:
+        assert writer.post(PATH, json={"links": [{"url": "https://a.b", "title": "x"}]}).status_code == 201
+
+
+@pytest.fixture(params=STORES)
+def narrow(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[System]:
+    """A system with a plan of three links."""
+    (tmp_path / "plans.toml").write_text(PLANS)
+    plans = str(tmp_path / "plans.toml")
+    with running(tmp_path, database_url(request.param, tmp_path, request), PLANS=plans) as started:
+        yield started
+
+
+def test_links_beyond_the_accounts_limit_are_refused_beforehand(narrow: System) -> None:
+    with client(narrow, new_key(narrow, "--workspace", "small", "--plan", "small")) as small:
+        links = [{"url": f"https://a.b/{number}", "title": "x"} for number in range(3)]
+        assert small.post(PATH, json={"links": links[:2]}).status_code == 201
+        answer = small.post(PATH, json={"links": links[:2]})
+        assert (answer.status_code, answer.json()["error"]["code"]) == (403, "FORBIDDEN")
+        assert "limit" in answer.json()["error"]["message"]
+        assert narrow.sql("SELECT count(*) FROM links") == [(2,)]
+        assert small.post(PATH, json={"links": links[:1]}).status_code == 201
+
+
+def test_titles_are_in_the_answer_and_a_page_that_hangs_does_not_hold_it_up(system: System) -> None:
+    with serving() as (url, _), hanging() as port:
+        began = time.monotonic()
+        answer = bulk(
+            system,
+            {"url": f"{url}/plain"},
+            {"url": f"http://127.0.0.1:{port}/"},
+            {"url": f"{url}/og"},
+            {"url": f"{url}/latin", "title": "My own"},
+            {"url": f"{url}/none"},
+        )
+        seconds = time.monotonic() - began
+        links = answer.json()["data"]["success"]
+        assert [link["title"] for link in links] == ["A plain page", None, "From og:title", "My own", None]
+        assert seconds < 4
+        waiting = f"SELECT slug FROM untitled WHERE slug = '{links[1]['short_code']}'"
+        assert system.sql(waiting), "it was not waited for"
+        until(lambda: not system.sql(waiting), 60, "the page that hangs to be given up")
+
+
+def test_a_title_that_comes_late_is_kept(system: System) -> None:
+    with serving() as (url, _):
+        link = bulk(system, {"url": f"{url}/late"}).json()["data"]["success"][0]
+        assert link["title"] is None
+        query = f"SELECT title FROM links WHERE slug = '{link['short_code']}'"
+        until(lambda: system.sql(query) == [("A late page",)], 30, "the late title")
+
+
+def test_pages_that_answer_at_once_cost_no_wait(system: System) -> None:
+    with serving() as (url, asked):
+        began = time.monotonic()
+        links = bulk(system, *({"url": f"{url}/plain?{number}"} for number in range(3))).json()["data"]["success"]
+        assert time.monotonic() - began < 2
+        assert (len(asked), {link["title"] for link in links}) == (3, {None})
