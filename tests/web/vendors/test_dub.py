@@ -1,0 +1,176 @@
+"""Dub through its own Python package, unchanged: what it sends is understood, what it reads it can parse."""
+
+from typing import Any
+
+import httpx
+import pytest
+from dub import Dub
+from dub.models import components, errors, operations
+
+from tests.ground import System
+from tests.web.commands import new_key
+
+PATH = "/links/bulk"
+LINK = "https://a.b"
+
+
+def sdk(system: System, token: str | None = None) -> Dub:
+    return Dub(token=token or system.key["token"], server_url=system.url)
+
+
+def create(system: System, *links: Any, token: str | None = None) -> list[Any]:
+    return sdk(system, token).links.create_many(request=list(links))
+
+
+def code(item: Any) -> str:
+    assert isinstance(item, components.LinkErrorSchema)
+    return item.code.value
+
+
+def test_the_documented_example_makes_links_in_order(system: System) -> None:
+    made = create(system, {"url": "https://google.com"}, {"url": "https://google.uk"})
+    assert [type(link) for link in made] == [components.LinkSchema] * 2
+    assert [link.url for link in made] == ["https://google.com/", "https://google.uk/"]
+    for link in made:
+        assert (link.short_link, len(link.key)) == (f"{system.url}/{link.key}", 7)
+        assert (link.domain, link.workspace_id) == (system.url.partition("://")[2], system.key["workspace_id"])
+        assert httpx.get(link.short_link).headers["Location"] == link.url
+        assert httpx.get(f"{system.url}/api/links/{link.id}", headers=bearer(system)).json()["slug"] == link.key
+        assert (link.clicks, link.archived, link.tags, link.expires_at, link.password) == (0, False, [], None, None)
+
+
+def bearer(system: System) -> dict[str, str]:
+    return {"Authorization": f"Bearer {system.key['token']}"}
+
+
+def test_every_field_that_we_have_is_taken(system: System) -> None:
+    link = create(
+        system,
+        {
+            "url": "https://example.com/?x=1",
+            "key": "dub-all",
+            "external_id": "order-1",
+            "tag_names": ["b", "a"],
+            "title": "Ünïcode ✓",
+            "password": "secret",
+            "expires_at": "2030-01-01T00:00:00Z",
+            "utm_source": "mail",
+            "utm_campaign": "spring sale",
+            "comments": "no such thing here",
+            "ios": "https://apps.apple.com",
+        },
+    )[0]
+    assert (link.key, link.external_id, link.title, link.password) == ("dub-all", "order-1", "Ünïcode ✓", "secret")
+    assert link.expires_at == "2030-01-01T00:00:00.000Z"
+    assert (link.utm_source, link.utm_campaign, link.utm_term) == ("mail", "spring sale", None)
+    assert link.url == "https://example.com/?x=1&utm_source=mail&utm_campaign=spring+sale"
+    assert [tag.name for tag in link.tags] == ["a", "b"]
+    assert (link.comments, link.ios) == (None, None)
+    assert "Location" not in httpx.get(link.short_link).headers
+    ids = [tag.id for tag in link.tags]
+    again = create(system, {"url": "https://a.b", "tag_ids": ids}, {"url": "https://a.b", "tag_ids": ids[0]})
+    assert [[tag.id for tag in other.tags] for other in again] == [ids, ids[:1]]
+    comma = create(system, {"url": "https://a.b", "tag_names": "a, b"}, {"url": "https://a.b", "tag_names": "solo"})
+    assert [[tag.name for tag in other.tags] for other in comma] == [["a", "b"], ["solo"]]
+
+
+def test_an_external_id_finds_its_link_again(system: System) -> None:
+    first, twin = create(
+        system,
+        {"url": "https://a.b", "external_id": "order-2", "tag_names": ["kept"]},
+        {"url": "https://c.d", "external_id": "order-2"},
+    )
+    again = create(system, {"url": "https://e.f", "external_id": "order-2"})[0]
+    assert (twin.id, again.id) == (first.id, first.id)
+    assert (again.url, again.external_id, [tag.name for tag in again.tags]) == ("https://a.b/", "order-2", ["kept"])
+
+
+def test_failures_stand_in_their_places_with_what_was_sent(system: System) -> None:
+    create(system, {"url": "https://a.b", "key": "taken"})
+    found = create(
+        system,
+        {"url": "https://a.b", "key": "taken"},
+        {"url": "https://a.b"},
+        {"url": "nope"},
+        {"url": "https://a.b", "key": "api"},
+        {"url": "https://a.b", "tag_ids": ["4711"]},
+        {"url": "https://a.b", "domain": "foreign.example"},
+        {"url": "https://a.b", "expires_at": "soon"},
+    )
+    bad = [item for place, item in enumerate(found) if place != 1]
+    assert isinstance(found[1], components.LinkSchema)
+    assert [code(item) for item in bad] == ["conflict", "unprocessable_entity", "forbidden"] + [
+        "unprocessable_entity"
+    ] * 3
+    assert found[0].error == "Duplicate key: This short link already exists."
+    assert found[0].link == {"url": "https://a.b", "key": "taken"}
+    assert "4711" in found[4].error
+    assert "Domain" in found[5].error
+
+
+def test_links_of_one_call_are_on_one_domain(system: System) -> None:
+    own = system.url.partition("://")[2]
+    made = create(
+        system,
+        {"url": "https://a.b", "domain": own},
+        {"url": "https://a.b", "domain": own.upper()},
+        {"url": "https://a.b"},
+    )
+    assert [link.domain for link in made] == [own] * 3
+    hostname = f"go-{own.partition(':')[2]}.example"
+    httpx.post(f"{system.url}/api/domains", json={"hostname": hostname}, headers=bearer(system)).raise_for_status()
+    mine, other = create(system, {"url": "https://a.b", "domain": hostname}, {"url": "https://a.b"})
+    assert (mine.domain, mine.short_link) == (hostname, f"http://{hostname}/{mine.key}")
+    assert code(other) == "unprocessable_entity"
+
+
+@pytest.mark.parametrize(
+    "link",
+    [
+        5, None, "https://a.b", [], {}, {"url": None}, {"url": 5}, {"url": ["x"]}, {"url": LINK, "key": 5},
+        {"url": LINK, "tagNames": 5}, {"url": LINK, "tagNames": [5]}, {"url": LINK, "domain": 5},
+        {"url": LINK, "tagIds": {"a": 1}}, {"url": LINK, "tagIds": [None]}, {"url": LINK, "domain": "\0"},
+        {"url": LINK, "externalId": {}}, {"url": LINK, "domain": ["x"]}, {"url": LINK, "tagIds": 5},
+    ],
+)  # fmt: skip
+def test_a_bad_link_fails_alone(system: System, link: Any) -> None:
+    answer = system.post([link, {"url": "https://a.b", "key": "", "title": None, "domain": None}], PATH)
+    bad, good = answer.json()
+    assert (answer.status_code, set(bad), bad["link"]) == (200, {"link", "error", "code"}, link)
+    assert (bad["code"], good["url"]) == ("unprocessable_entity", "https://a.b/")
+
+
+def test_a_request_that_fails_as_a_whole_raises_the_packages_own_errors(system: System) -> None:
+    with pytest.raises(errors.Unauthorized):
+        create(system, {"url": "https://a.b"}, token="nope")
+    with pytest.raises(errors.Forbidden):
+        create(system, {"url": "https://a.b"}, token=new_key(system, "--scopes", "read")["token"])
+    before = system.sql("SELECT count(*) FROM links")
+    with pytest.raises(errors.UnprocessableEntity, match="at most 100"):
+        create(system, *[{"url": "https://a.b"}] * 101)
+    with pytest.raises(errors.UnprocessableEntity):
+        create(system)
+    assert system.sql("SELECT count(*) FROM links") == before
+    assert len(create(system, *[{"url": "https://a.b"}] * 100)) == 100
+
+
+def test_too_many_calls_raise_the_packages_own_error(system: System) -> None:
+    token = new_key(system, "--workspace", "busy", "--plan", "pro")["token"]
+    for _ in range(50):
+        httpx.post(system.url + PATH, json=[], headers={"Authorization": f"Bearer {token}"})
+    with pytest.raises(errors.RateLimitExceeded) as told:
+        create(system, {"url": "https://a.b"}, token=token)
+    assert int(told.value.headers["Retry-After"]) > 0
+
+
+@pytest.mark.parametrize(("body", "status"), [(b"", 400), (b"{", 400), (b"{}", 422), (b"null", 422), (b"5", 422)])
+def test_a_body_that_is_no_array_is_told_as_dub_does(system: System, body: bytes, status: int) -> None:
+    answer = system.post(body, PATH)
+    assert (answer.status_code, set(answer.json()), set(answer.json()["error"])) == (
+        status, {"error"}, {"code", "message", "doc_url"},
+    )  # fmt: skip
+
+
+def test_the_packages_request_models_are_understood_too(system: System) -> None:
+    made = create(system, operations.RequestBody(url="https://a.b", key="model-1", archived=False))
+    assert made[0].key == "model-1"

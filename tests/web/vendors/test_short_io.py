@@ -1,0 +1,137 @@
+"""Short.io's tutorial for large numbers of links, to the letter; the path is Dub's too, and keys tell them apart."""
+
+import json
+import time
+from typing import Any
+
+import httpx
+import pytest
+
+from tests.ground import System
+from tests.web.commands import new_key
+
+PATH = "/links/bulk"
+FIELDS = {
+    "id", "idString", "originalURL", "path", "lcpath", "shortURL", "secureShortURL", "DomainId", "OwnerId", "title",
+    "tags", "expiresAt", "hasPassword", "createdAt", "updatedAt", "archived", "cloaking", "redirectType", "source",
+    "duplicate", "success",
+}  # fmt: skip
+
+
+def own(system: System) -> str:
+    return system.url.partition("://")[2]
+
+
+def bulk(system: System, *links: Any, key: dict[str, Any] | None = None, **more: Any) -> httpx.Response:
+    body = {"domain": own(system), "links": list(links)} | more
+    return send(system, json.dumps(body).encode(), (key or system.key)["token"])
+
+
+def send(system: System, body: bytes, token: str) -> httpx.Response:
+    return httpx.post(system.url + PATH, content=body, headers={"Authorization": token}, timeout=60)
+
+
+def test_the_tutorials_example_makes_two_links(system: System) -> None:
+    answer = bulk(
+        system,
+        {"originalURL": "https://example.com/first", "path": "first-path", "ttl": "2030-01-01T00:00:00.000Z"},
+        {"originalURL": "https://example.com/second", "path": "second-path", "ttl": 1893456000000},
+        allowDuplicates=False,
+    )
+    first, second = answer.json()
+    assert (answer.status_code, set(first), set(second)) == (200, FIELDS, FIELDS)
+    assert (first["path"], first["originalURL"]) == ("first-path", "https://example.com/first")
+    assert (first["shortURL"], first["secureShortURL"]) == (f"{system.url}/first-path",) * 2
+    assert first["expiresAt"] == second["expiresAt"] == "2030-01-01T00:00:00.000Z"
+    assert (first["success"], first["duplicate"], first["DomainId"]) == (True, False, int(system.key["domain_id"]))
+    assert httpx.get(second["shortURL"]).headers["Location"] == "https://example.com/second"
+
+
+def test_every_field_that_we_have_is_taken(system: System) -> None:
+    link = bulk(
+        system,
+        {
+            "originalURL": "https://example.com/ü", "title": "Ünïcode", "tags": ["a", "b"], "password": "secret",
+            "expiresAt": 1893456000000, "utmSource": "mail", "clicksLimit": 3, "cloaking": True, "iphoneURL": "x",
+        },
+    ).json()[0]  # fmt: skip
+    assert (link["title"], link["tags"], link["hasPassword"]) == ("Ünïcode", ["a", "b"], True)
+    assert link["originalURL"] == "https://example.com/%C3%BC?utm_source=mail"
+    assert (link["lcpath"], len(link["path"])) == (link["path"].lower(), 7)
+    query = f"SELECT max_clicks, password_hash IS NULL FROM links WHERE slug = '{link['path']}'"
+    assert [(clicks, bool(bare)) for clicks, bare in system.sql(query)] == [(3, False)]
+
+
+def test_failures_stand_in_their_places(system: System) -> None:
+    bulk(system, {"originalURL": "https://a.b", "path": "short-taken"})
+    found = bulk(
+        system,
+        {"originalURL": "https://c.d", "path": "short-taken"},
+        {"originalURL": "nope"},
+        {"originalURL": "https://a.b"},
+    ).json()
+    assert found[0] == {"error": "Link already exists", "status": 409, "success": False}
+    assert (set(found[1]), found[1]["status"]) == ({"error", "status", "success"}, 400)
+    assert found[2]["success"] is True
+
+
+@pytest.mark.parametrize(
+    "link",
+    [
+        5, None, "https://a.b", [], {}, {"originalURL": None}, {"originalURL": 5},
+        {"originalURL": "https://a.b", "path": 5},
+        {"originalURL": "https://a.b", "tags": "a"}, {"originalURL": "https://a.b", "tags": [5]},
+        {"originalURL": "https://a.b", "ttl": 3600}, {"originalURL": "https://a.b", "ttl": 10**30},
+        {"originalURL": "https://a.b", "expiresAt": True}, {"originalURL": "https://a.b", "expiresAt": {}},
+        {"originalURL": "https://a.b", "expiresAt": "soon"}, {"originalURL": "https://a.b", "expiresAt": -1.5},
+    ],
+)  # fmt: skip
+def test_a_bad_link_fails_alone(system: System, link: Any) -> None:
+    answer = bulk(system, link, {"originalURL": "https://a.b", "path": "", "title": None, "expiresAt": None})
+    bad, good = answer.json()
+    assert (answer.status_code, set(bad), bad["status"]) == (200, {"error", "status", "success"}, 400)
+    assert good["success"] is True
+
+
+def test_a_thousand_links_are_one_call_and_one_more_is_none(system: System) -> None:
+    links = [{"originalURL": f"https://a.b/{number}"} for number in range(1001)]
+    found = bulk(system, *links[:1000]).json()
+    assert [link["originalURL"] for link in found] == [link["originalURL"] for link in links[:1000]]
+    before = system.sql("SELECT count(*) FROM links")
+    refused = bulk(system, *links)
+    assert (refused.status_code, refused.json()["success"]) == (400, False)
+    assert system.sql("SELECT count(*) FROM links") == before
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"", b"{", b"[]", b"null", b"5", b"\xff", b'{"links": 5}', b'{"links": []}', b'{"domain": 5, "links": [{}]}',
+        b'{"domain": "foreign.example", "links": [{"originalURL": "https://a.b"}]}',
+        b'{"domain": "\\u0000", "links": [{"originalURL": "https://a.b"}]}',
+    ],
+)  # fmt: skip
+def test_a_body_that_makes_no_sense_is_a_400(system: System, body: bytes) -> None:
+    answer = send(system, body, system.key["token"])
+    assert (answer.status_code, set(answer.json())) == (400, {"error", "message", "statusCode", "success"})
+
+
+def test_without_a_domain_it_is_the_default_one(system: System) -> None:
+    body = b'{"links": [{"originalURL": "https://a.b"}]}'
+    assert send(system, body, system.key["token"]).json()[0]["shortURL"].startswith(system.url)
+
+
+def test_the_key_stands_alone_and_a_bearer_is_dubs(system: System) -> None:
+    for headers in ({}, {"Authorization": "nope"}):
+        answer = httpx.post(system.url + PATH, json={"links": []}, headers=headers)
+        assert (answer.status_code, answer.json()["success"]) == (401, False)
+    body = b'[{"url": "https://a.b"}]'
+    assert send(system, body, f"Bearer {system.key['token']}").json()[0]["url"] == "https://a.b/"
+    assert "code" in send(system, body, "Bearer nope").json()["error"]
+    assert bulk(system, {"originalURL": "https://a.b"}, key=new_key(system, "--scopes", "read")).status_code == 403
+    assert bulk(system, {"originalURL": "https://a.b"}, key=new_key(system, "--scopes", "write")).status_code == 200
+
+
+def test_a_link_in_the_past_is_gone(system: System) -> None:
+    link = bulk(system, {"originalURL": "https://a.b", "expiresAt": int(time.time() * 1000) - 5000}).json()[0]
+    assert httpx.get(link["shortURL"]).status_code == 410
