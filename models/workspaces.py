@@ -30,6 +30,10 @@ def get(db: Connection, workspace_id: int) -> Row[*tuple[Any, ...]]:
     return db.execute(select(workspaces).where(workspaces.c.id == workspace_id)).one()
 
 
+def named(db: Connection, name: str) -> int | None:
+    return db.execute(select(workspaces.c.id).where(workspaces.c.name == name)).scalar_one_or_none()
+
+
 def plan(db: Connection, workspace_id: int) -> str:
     return str(db.execute(select(workspaces.c.plan).where(workspaces.c.id == workspace_id)).scalar_one())
 

@@ -22,6 +22,7 @@ from web import (
     link,
     links,
     logs,
+    me,
     redirect,
     results,
     tags,
@@ -30,7 +31,7 @@ from web import (
 )
 
 MAX_FORM_MEMORY = 1 << 20
-NATIVE = (jobs, results, links, link, groups, tags, domains, keys, webhooks, deliveries)
+NATIVE = (jobs, results, links, link, groups, tags, domains, keys, me, webhooks, deliveries)
 
 log = structlog.get_logger()
 
@@ -58,6 +59,7 @@ def create_app() -> Flask:
     app.before_request(hosts.only_redirects)
     app.after_request(limits.tell)
     app.cli.add_command(cli.keys)
+    app.cli.add_command(cli.workspaces)
     app.cli.add_command(cli.upgrade)
     app.wsgi_app = redirect.Shortcut(app.wsgi_app)  # type: ignore[method-assign]
     if proxies := settings.get().trusted_proxies:  # for the address alone: proxies pass the Host header on

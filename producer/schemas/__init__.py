@@ -18,6 +18,7 @@ from producer.schemas.accounts import (
 from producer.schemas.common import MOST_LISTED, PageQuery, Problem
 from producer.schemas.jobs import LONGEST_WAIT, Item, Items, ItemsQuery, Job, JobOptions, JobQuery, Jobs, JobsQuery
 from producer.schemas.links import ItemRequest, Link, LinkChange, LinkRequest, Links, LinksQuery, QrQuery, Stats
+from producer.schemas.me import MOST_AT_ONCE, Me, MeChange
 from producer.schemas.webhooks import (
     EVENTS,
     Deliveries,
@@ -32,6 +33,7 @@ from producer.schemas.webhooks import (
 __all__ = [
     "EVENTS",
     "LONGEST_WAIT",
+    "MOST_AT_ONCE",
     "MOST_LISTED",
     "Deliveries",
     "Delivery",
@@ -59,6 +61,8 @@ __all__ = [
     "LinkRequest",
     "Links",
     "LinksQuery",
+    "Me",
+    "MeChange",
     "NewKey",
     "PageQuery",
     "Problem",

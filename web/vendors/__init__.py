@@ -4,12 +4,15 @@ from collections.abc import Callable
 
 from flask import Blueprint, Response
 
-from web.vendors import awsys, dub, rebrandly, short_io, snipurl
-from web.vendors.call import answer
+from models.keys import Owner
+from web.vendors import awsys, awsys_sdk, dub, rebrandly, short_io, snipurl, url_shortify
+from web.vendors.call import answer, guarded
 from web.vendors.vendor import Vendor
 
 VENDORS: tuple[Vendor, ...] = (
     *awsys.VENDORS,
+    *awsys_sdk.VENDORS,
+    *url_shortify.VENDORS,
     *rebrandly.VENDORS,
     *snipurl.VENDORS,
     *dub.VENDORS,
@@ -24,8 +27,16 @@ def _view(sharing: list[Vendor]) -> Callable[[], Response]:
     return lambda: answer(next((vendor for vendor in sharing if vendor.speaks()), sharing[-1]))
 
 
+def _read(vendor: Vendor, act: Callable[[Owner], Response]) -> Callable[[], Response]:
+    return lambda: guarded(vendor, "read", act)
+
+
 for path in dict.fromkeys(path for vendor in VENDORS for path in vendor.paths):
     sharing = [vendor for vendor in VENDORS if path in vendor.paths]
     blueprint.add_url_rule(
         path, "-".join(vendor.name for vendor in sharing) + path, _view(sharing), methods=sharing[0].methods
     )
+
+for vendor in VENDORS:
+    for path, act in vendor.reads.items():
+        blueprint.add_url_rule(path, vendor.name + path, _read(vendor, act))

@@ -6,7 +6,7 @@ from typing import Any
 
 from flask import request
 
-from models.errors import Conflict, Invalid, LinkmillError
+from models.errors import Conflict, Invalid, LinkmillError, OverLimit
 from models.items import CREATED, EXISTING, Result
 from models.keys import Owner
 from web.auth import by_bearer
@@ -29,7 +29,12 @@ SPELLINGS = {
 
 CODES = {"UNAUTHORIZED": "INVALID_TOKEN"}
 MADE = (CREATED, EXISTING)
-TAKEN = ("SLUG_TAKEN", "RESERVED_SLUG")
+KINDS: dict[str, type[LinkmillError]] = {
+    "SLUG_TAKEN": Conflict,
+    "RESERVED_SLUG": Conflict,
+    "LIMIT_REACHED": OverLimit,
+    "INTERNAL": LinkmillError,
+}
 
 
 def load_bulk(body: Any, owner: Owner) -> Asked:
@@ -57,10 +62,10 @@ def row(link: Any) -> Row:
 
 
 def decoded(text: str) -> str:
-    """Base64 in either alphabet, with its padding or without."""
-    plain = text.strip().rstrip("=").translate(str.maketrans("-_", "+/"))
+    """Base64 in either alphabet, with its padding or without, and in lines as `base64` writes it."""
+    plain = "".join(text.split()).rstrip("=").translate(str.maketrans("-_", "+/"))
     try:
-        return base64.b64decode(plain + "=" * (-len(plain) % 4), validate=True).decode()
+        return base64.b64decode(plain + "=" * (-len(plain) % 4), validate=True).decode().strip()
     except (binascii.Error, UnicodeDecodeError) as error:
         raise ValueError(str(error)) from None
 
@@ -87,7 +92,7 @@ def dump_one(finished: Finished) -> Any:
 
 def failure(found: Result) -> LinkmillError:
     """An item's failure, where the item is all there is."""
-    error: LinkmillError = (Conflict if found.error_code in TAKEN else Invalid)(found.error_message)
+    error = KINDS.get(found.error_code, Invalid)(found.error_message)
     error.code = found.error_code
     return error
 

@@ -90,7 +90,7 @@ def _check_size(vendor: Vendor, asked: Asked, owner: Owner) -> None:
     most = vendor.most(owner) or plan.batch[vendor.name]
     if not asked.links:
         raise EmptyUpload("there are no links in this request")
-    if asked.links > most:
+    if most and asked.links > most:
         raise TooMany(f"at most {most:,} links a request, and these are {asked.links:,}")
     if vendor.tells_limit and plan.total_links:
         with store.read() as db:
@@ -146,4 +146,7 @@ def _fingerprint(given: Any) -> str:
 
 def _refused(vendor: Vendor, error: LinkmillError) -> Response:
     status, body = vendor.refuse(Refusal(status_of(error), error.code, str(error), error))
-    return advised(answered(body, status), error)
+    response = advised(answered(body, status), error)
+    if status == 401:
+        response.headers["WWW-Authenticate"] = vendor.challenge
+    return response

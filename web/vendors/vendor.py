@@ -4,6 +4,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from flask import Response
+
 from models import domains, items, store
 from models.errors import LinkmillError
 from models.items import Result
@@ -85,6 +87,10 @@ class Vendor:
     """Whether a call counts as a bulk call."""
     tells_limit: bool = False
     """Whether links beyond the plan's total are refused beforehand."""
+    reads: Mapping[str, Callable[[Owner], Response]] = field(default_factory=dict)
+    """What can be asked beside it, by path."""
+    challenge: str = "Bearer"
+    """How a 401 says to authenticate."""
 
 
 def refused(row: Row, code: str, message: str) -> Row:
