@@ -91,12 +91,6 @@ def named(db: Connection, table: Kind, workspace_id: int, text: str) -> int | No
     return found or (number if get(db, table, workspace_id, number) else None)
 
 
-def names(db: Connection, table: Kind, workspace_id: int, numbers: Collection[int]) -> dict[int, str]:
-    """The names of those of these numbers that there are."""
-    query = select(table.c.id, table.c.name).where(table.c.workspace_id == workspace_id, table.c.id.in_(numbers))
-    return {row.id: row.name for row in db.execute(query)} if numbers else {}
-
-
 def rename(db: Connection, table: Kind, workspace_id: int, number: int, name: str) -> None:
     this = (table.c.workspace_id == workspace_id, table.c.id == number)
     try:
