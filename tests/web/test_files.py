@@ -16,7 +16,6 @@ ROWS = [
 ]
 ENCODINGS = ("utf-8", "utf-8-sig", "utf-16", "utf-16-le", "utf-16-be", "cp1252")
 LINE_ENDS = {"LF": "\n", "CRLF": "\r\n", "CR": "\r"}
-csv.field_size_limit(1 << 20)
 DELIMITERS = {"comma": ",", "semicolon": ";", "tab": "\t", "pipe": "|"}
 
 
@@ -28,7 +27,11 @@ def written(rows: list[list[str]], delimiter: str, line_end: str) -> str:
 
 def results(system: System, job: dict[str, Any]) -> list[list[str]]:
     found = system.client.get(job["links"]["results"]).raise_for_status().content.decode()
-    return list(csv.reader(io.StringIO(found, newline="")))
+    limit = csv.field_size_limit(1 << 20)  # for the whole process, so it is given back
+    try:
+        return list(csv.reader(io.StringIO(found, newline="")))
+    finally:
+        csv.field_size_limit(limit)
 
 
 def urls(system: System, job: dict[str, Any]) -> list[tuple[str, str | None]]:
