@@ -8,10 +8,9 @@ from typing import Any
 import msgspec
 
 from models import passwords
-from models.errors import Invalid
 from models.links import Link
 from producer import batch
-from producer.faults import fault, refusal
+from producer.faults import invalid, refusal
 from producer.formats import FIELDS, NDJSON, Layout
 from producer.judge import UTM, Known, judge
 
@@ -50,9 +49,7 @@ def of(link: Link, asked: Mapping[str, Any], known: Known) -> Change:
 def _refuse_unknown(asked: Mapping[str, Any]) -> None:
     for name in asked.keys() - set(CHANGEABLE):
         message = "a link keeps its slug" if name == "slug" else f"a link has no field {name[:64]!r} to change"
-        refused = Invalid(message, [fault(name, "UNKNOWN_FIELD", message)])
-        refused.code = "UNKNOWN_FIELD"
-        raise refused
+        raise invalid(name, "UNKNOWN_FIELD", message)
 
 
 def _judged(link: Link, given: Mapping[str, Any], known: Known) -> dict[str, Any]:
@@ -77,5 +74,5 @@ def _disabled(link: Link, asked: Mapping[str, Any]) -> dict[str, Any]:
     if "disabled" not in asked:
         return {}
     if not isinstance(asked["disabled"], bool):
-        raise Invalid("disabled is true or false", [fault("disabled", "INVALID_TYPE", "true or false")])
+        raise invalid("disabled", "INVALID_TYPE", "disabled is true or false")
     return {"disabled_at": (link.disabled_at or datetime.now(UTC)) if asked["disabled"] else None}

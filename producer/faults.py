@@ -1,13 +1,15 @@
 """What is wrong with a single item, said to whoever sent it: a refusal that points at the fields."""
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, TypeVar
 
 from models.errors import Conflict, Invalid
 from producer.batch import Problem
 from producer.formats import FIELDS
 from producer.judge import UTM, judge_value
 from producer.rules import RULES
+
+Refusal = TypeVar("Refusal", Conflict, Invalid)
 
 CONFLICTS = ("SLUG_TAKEN", "RESERVED_SLUG")
 FIELD_OF = {rule.code: (rule.field,) for rule in RULES} | {
@@ -20,20 +22,26 @@ FIELD_OF = {rule.code: (rule.field,) for rule in RULES} | {
 
 def refusal(code: str, message: str, given: Mapping[str, Any]) -> Conflict | Invalid:
     """The error of an item as an error of the request that sent it alone."""
-    kind = Conflict if code in CONFLICTS else Invalid
-    refused = kind(message, [fault(name, code, message) for name in _at_fault(code, given)])
-    refused.code = code
-    return refused
+    found = [_fault(name, code, message) for name in _at_fault(code, given)]
+    return _coded(Conflict(message, found), code) if code in CONFLICTS else _coded(Invalid(message, found), code)
 
 
 def conflict(field: str, code: str, message: str) -> Conflict:
     """What one field asks for is somebody else's already."""
-    refused = Conflict(message, [fault(field, code, message)])
+    return _coded(Conflict(message, [_fault(field, code, message)]), code)
+
+
+def invalid(field: str, code: str, message: str) -> Invalid:
+    """One field is not as it should be."""
+    return _coded(Invalid(message, [_fault(field, code, message)]), code)
+
+
+def _coded(refused: Refusal, code: str) -> Refusal:
     refused.code = code
     return refused
 
 
-def fault(field: str, code: str, message: str) -> dict[str, str]:
+def _fault(field: str, code: str, message: str) -> dict[str, str]:
     return {"pointer": "/" + field.replace("~", "~0").replace("/", "~1"), "code": code, "message": message}
 
 

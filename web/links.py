@@ -8,7 +8,7 @@ from flask import Response, jsonify, make_response, request
 from flask_smorest import Blueprint
 
 from models import clicks, items, jobs, labels, links, listing, settings, store
-from models.errors import BrokenJson, Invalid, Unavailable
+from models.errors import BrokenJson, Unavailable
 from models.ids import parse_id
 from models.links import Link
 from models.listing import Asked
@@ -88,7 +88,7 @@ def _domain(parts: dict[str, msgspec.Raw]) -> str | None:
     """The domain is said of the whole upload, so it is no field of the item."""
     domain = decoded({"domain": parts.pop("domain", msgspec.Raw(b"null"))})["domain"]
     if not isinstance(domain, str | None):
-        raise Invalid("domain is a text", [faults.fault("domain", "INVALID_TYPE", "a text")])
+        raise faults.invalid("domain", "INVALID_TYPE", "domain is a text")
     return domain
 
 
