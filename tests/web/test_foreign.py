@@ -1,0 +1,103 @@
+"""Another workspace's things: whatever the route and the method, they are not there, and nothing happens to them."""
+
+import json
+import re
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import httpx
+import pytest
+from werkzeug.routing import Rule
+
+from tests.ground import System
+from tests.web.commands import client, new_key
+from web import create_app
+
+PUBLIC = {"slug", "filename"}  # short links are for everybody, and so is what pages are made of
+PARAMETER = re.compile(r"<(?:[^<>]*:)?(\w+)>")
+SILENT = {"HEAD", "OPTIONS"}
+
+Make = Callable[[System], str]
+
+
+def job(system: System) -> str:
+    return str(system.finished(system.post({"url": "https://a.b/", "count": 2}))["id"])
+
+
+def made(path: str, body: Any) -> Make:
+    return lambda system: str(system.post(body, path).raise_for_status().json()["id"])
+
+
+def delivery(system: System) -> str:
+    endpoint = made("/api/webhooks", {"url": "http://127.0.0.1:9/"})(system)
+    return str(system.post(path=f"/api/webhooks/{endpoint}/test").raise_for_status().json()["id"])
+
+
+MAKERS: dict[str, Make] = {
+    "job_id": job,
+    "link_id": made("/api/links", {"url": "https://a.b/"}),
+    "endpoint_id": made("/api/webhooks", {"url": "http://127.0.0.1:9/"}),
+    "delivery_id": delivery,
+    "group_id": made("/api/groups", {"name": "foreign", "id": 4711}),
+    "tag_id": made("/api/tags", {"name": "foreign", "id": 4711}),
+    "domain_id": made("/api/domains", {"hostname": "foreign.example"}),
+    "key_id": made("/api/keys", {"name": "foreign"}),
+}
+"""For each kind of id in our routes, somebody who makes such a thing. A new kind of id needs a line here."""
+
+
+@pytest.fixture(scope="module")
+def theirs(system: System) -> dict[str, str]:
+    """A thing of each kind, in the first workspace."""
+    return {name: make(system) for name, make in MAKERS.items()}
+
+
+@pytest.fixture(scope="module")
+def stranger(system: System) -> Iterator[httpx.Client]:
+    """Somebody who may do everything, elsewhere."""
+    with client(system, new_key(system, "--workspace", "strangers", "--plan", "enterprise")) as found:
+        yield found
+
+
+def rules() -> list[Rule]:
+    return [rule for rule in create_app().url_map.iter_rules() if rule.arguments - PUBLIC]
+
+
+def calls() -> list[tuple[str, str]]:
+    return sorted((method, rule.rule) for rule in rules() for method in (rule.methods or set()) - SILENT)
+
+
+def filled(path: str, ids: dict[str, str]) -> str:
+    return PARAMETER.sub(lambda found: ids[found[1]], path)
+
+
+def state(system: System) -> dict[str, Any]:
+    """All that the owner can see of what they have, and what the database has besides."""
+    lists = ("jobs", "links", "webhooks", "groups", "tags", "domains", "keys")
+    seen = {name: system.client.get(f"/api/{name}", params={"limit": 1000}).raise_for_status().json() for name in lists}
+    for name, moving in (("keys", "last_used_at"), ("webhooks", "failing_since")):
+        for one in seen[name]["items"]:
+            one.pop(moving)
+    return seen | {name: system.sql(f"SELECT count(*) FROM {name}") for name in ("deliveries", "items", "jobs", "keys")}
+
+
+def test_every_kind_of_id_is_known_here() -> None:
+    named = {name for rule in rules() for name in rule.arguments} - PUBLIC
+    assert named == set(MAKERS), "a route has an id that nobody makes here, or the other way round"
+
+
+@pytest.mark.parametrize(("method", "path"), calls())
+def test_what_is_anothers_is_not_there(
+    system: System, stranger: httpx.Client, theirs: dict[str, str], method: str, path: str
+) -> None:
+    before = state(system)
+    answer = stranger.request(method, filled(path, theirs), content=b"{}", headers={"Content-Type": "application/json"})
+    assert (answer.status_code, answer.json()["code"]) == (404, "NOT_FOUND"), answer.text
+    assert answer.headers["Content-Type"] == "application/problem+json"
+    assert not [name for name, value in theirs.items() if len(value) > 9 and value in answer.text]
+    assert json.dumps(state(system)) == json.dumps(before)
+
+
+@pytest.mark.parametrize(("method", "path"), [call for call in calls() if call[0] == "GET"])
+def test_their_owner_sees_all_of_it(system: System, theirs: dict[str, str], method: str, path: str) -> None:
+    assert system.client.request(method, filled(path, theirs)).status_code == 200
