@@ -2,18 +2,21 @@
 
 What a shard may make is set aside in a small transaction of its own and noted on the shard; the shard's commit gives
 back what it did not use. So no shard waits for another one's end, and a worker that dies takes nothing with it.
+Whoever changes a job too changes it first: rows of this table are the last that a transaction locks.
 """
 
+from collections.abc import Iterable
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, and_, case, func, or_, select, update
+from sqlalchemy import Connection, and_, case, delete, func, select, update
 
 from models import store
 from models.plans import Plan
-from models.tables import links, quotas
+from models.tables import links, quotas, shards
 
 SECONDS = {"hour": 3_600, "day": 86_400}
 TOTAL = "total"
+UNDER_WAY = ("queued", "running")  # states of a shard that may make links yet
 
 
 def limits(plan: Plan) -> dict[str, int]:
@@ -31,9 +34,16 @@ def reserve(db: Connection, workspace_id: int, plan: Plan, wanted: int) -> tuple
     return got, now
 
 
-def give_back(db: Connection, workspace_id: int, count: int, reserved_at: float) -> None:
-    """Returns what was set aside at that time, to the periods that have not ended since."""
-    _add(db, workspace_id, -count, reserved_at)
+def give_back(db: Connection, workspace_id: int, count: int, reserved_at: float | None) -> None:
+    """Returns what was set aside at that time, if anything was, to the periods that have not ended since."""
+    if reserved_at is not None:
+        _add(db, workspace_id, -count, reserved_at)
+
+
+def let_go(db: Connection, grants: Iterable[Any]) -> None:
+    """Returns what shards have that nobody will look at: workspace, count and time of each."""
+    for grant in grants:
+        give_back(db, *grant)
 
 
 def freed(db: Connection, workspace_id: int, count: int) -> None:
@@ -51,9 +61,10 @@ def use(db: Connection, workspace_id: int, plan: Plan) -> dict[str, int]:
     return {period: (known | missing).get(period, 0) for period in limits(plan)}
 
 
-def forget_totals(db: Connection) -> None:
-    """Totals are counted anew when next asked for: a plan without a total does not keep them up."""
-    db.execute(quotas.delete().where(quotas.c.period == TOTAL))
+def forget_totals(db: Connection, workspace_id: int | None = None) -> None:
+    """Totals, or one, are counted anew when next asked for: a plan without a total does not keep them up."""
+    mine = quotas.c.workspace_id == workspace_id
+    db.execute(delete(quotas).where(quotas.c.period == TOTAL, *([mine] if workspace_id else [])))
 
 
 def _used(db: Connection, workspace_id: int, period: str, now: float) -> int:
@@ -73,18 +84,18 @@ def _used(db: Connection, workspace_id: int, period: str, now: float) -> int:
 
 
 def _add(db: Connection, workspace_id: int, count: int, at: float) -> None:
-    if count:
-        periods: list[ColumnElement[bool]] = [
-            and_(quotas.c.period == period, quotas.c.start == _start(period, at)) for period in (*SECONDS, TOTAL)
-        ]
-        mine = update(quotas).where(quotas.c.workspace_id == workspace_id, or_(*periods))
-        db.execute(mine.values(used=quotas.c.used + count))
+    """Period after period, since two that lock the same rows must take them in one order."""
+    for period in (*SECONDS, TOTAL) if count else ():
+        here = (quotas.c.workspace_id == workspace_id, quotas.c.period == period, quotas.c.start == _start(period, at))
+        db.execute(update(quotas).where(*here).values(used=quotas.c.used + count))
 
 
 def _count(db: Connection, workspace_id: int) -> int:
-    return int(
-        db.execute(select(func.count()).select_from(links).where(links.c.workspace_id == workspace_id)).scalar_one()
-    )
+    """The links that there are, and those that shards have set aside and not made yet."""
+    there = select(func.count()).select_from(links).where(links.c.workspace_id == workspace_id)
+    mine = (shards.c.workspace_id == workspace_id, shards.c.state.in_(UNDER_WAY))
+    aside = select(func.coalesce(func.sum(shards.c.granted), 0)).where(*mine)
+    return int(db.execute(select(there.scalar_subquery() + aside.scalar_subquery())).scalar_one())
 
 
 def _start(period: str, at: float) -> int:

@@ -9,7 +9,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, and_, delete, exists, func, insert, literal, or_, select, update
 
-from models import jobs, shards
+from models import jobs, quotas, shards
 from models.jobs import Job
 from models.shards import Claim
 from models.tables import items, job_errors
@@ -25,7 +25,8 @@ def cancel(db: Connection, job_id: int) -> bool:
     if not db.execute(asked.values(cancelled_at=func.coalesce(job_rows.c.cancelled_at, datetime.now(UTC)))).rowcount:
         return False
     waiting = (shard_rows.c.job_id == job_id, shard_rows.c.state == shards.QUEUED, shard_rows.c.kind != shards.SPLIT)
-    db.execute(update(shard_rows).where(*waiting).values(state=shards.SKIPPED))
+    skipped = update(shard_rows).where(*waiting).values(state=shards.SKIPPED)
+    quotas.let_go(db, db.execute(skipped.returning(*shards.GRANT)).all())
     return True
 
 
@@ -33,6 +34,7 @@ def pass_over(db: Connection, claim: Claim) -> None:
     """Lets go of a shard of a cancelled job without working on it."""
     jobs.hold(db, claim.job_id)
     shards.settle(db, claim, shards.SKIPPED)
+    quotas.give_back(db, claim.workspace_id, claim.granted, claim.granted_at)
 
 
 def retry(db: Connection, job: Job) -> bool:

@@ -68,6 +68,7 @@ class Claim:
         return and_(*(column == value for column, value in zip(KEY, key, strict=True)), shards.c.token == self.token)
 
 
+GRANT = (shards.c.workspace_id, shards.c.granted, shards.c.granted_at)
 FIELDS = tuple(shards.c[name] for name in Claim.__slots__)
 
 
@@ -96,9 +97,10 @@ def keep(db: Connection, claim: Claim) -> None:
     _mine(db.execute(kept).rowcount)
 
 
-def grant(db: Connection, claim: Claim, granted: int, at: float) -> None:
+def grant(db: Connection, claim: Claim) -> None:
     """Notes how many links its quota has set aside for a shard: whoever takes it over has them too."""
-    _mine(db.execute(update(shards).where(claim.mine()).values(granted=granted, granted_at=at)).rowcount)
+    granted = {"granted": claim.granted, "granted_at": claim.granted_at}
+    _mine(db.execute(update(shards).where(claim.mine()).values(granted)).rowcount)
 
 
 def settle(db: Connection, claim: Claim, state: str = DONE) -> None:
@@ -159,9 +161,10 @@ def unsend(db: Connection, queue: str) -> int:
     return db.execute(mine.values(sent_at=None, sends=0)).rowcount
 
 
-def drop(db: Connection, job_id: int) -> None:
-    """Nobody needs to look at what is left of a job that ended."""
-    db.execute(update(shards).where(shards.c.job_id == job_id, shards.c.state == QUEUED).values(state=DONE))
+def drop(db: Connection, job_id: int) -> list[Row[*tuple[Any, ...]]]:
+    """Nobody needs to look at what is left of a job that ended; tells what quota was set aside for that."""
+    left = update(shards).where(shards.c.job_id == job_id, shards.c.state == QUEUED).values(state=DONE)
+    return list(db.execute(left.returning(*GRANT)).all())
 
 
 def base(job_id: int) -> ColumnElement[bool]:

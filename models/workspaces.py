@@ -4,7 +4,7 @@ import base64
 import secrets
 from typing import Any
 
-from sqlalchemy import Connection, Row, select, update
+from sqlalchemy import Connection, Row, and_, select, update
 
 from models import plans, quotas, store
 from models.ids import new_id
@@ -20,10 +20,16 @@ def find_or_make(db: Connection, name: str, plan: str | None) -> tuple[Row[*tupl
     insert = store.dialect().insert(workspaces).values(row).on_conflict_do_nothing().returning(workspaces.c.id)
     new = db.execute(insert).scalar_one_or_none() is not None
     if plan and not new:
-        db.execute(update(workspaces).where(workspaces.c.name == name).values(plan=plan))
-        quotas.forget_totals(db)
+        _change_plan(db, name, plan)
     found = db.execute(select(workspaces.c.id, workspaces.c.webhook_secret).where(workspaces.c.name == name)).one()
     return found, new
+
+
+def _change_plan(db: Connection, name: str, plan: str) -> None:
+    other = and_(workspaces.c.name == name, workspaces.c.plan != plan)
+    changed = db.execute(update(workspaces).where(other).values(plan=plan).returning(workspaces.c.id))
+    for workspace_id in changed.scalars():
+        quotas.forget_totals(db, workspace_id)
 
 
 def get(db: Connection, workspace_id: int) -> Row[*tuple[Any, ...]]:

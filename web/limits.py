@@ -2,8 +2,9 @@
 
 import math
 import time
+from collections.abc import Callable
 from functools import cache
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
 import structlog
 from flask import Response, g
@@ -19,9 +20,13 @@ from producer import broker
 
 POLICY = "bulk"
 WINDOW_SECONDS = 3600
+AWAY_SECONDS = 1.0  # how long nobody asks a Redis that did not answer: each would wait for its silence
 UNLIMITED = 1_000_000_000  # what clients are told where there is no limit: they expect a number
 
+T = TypeVar("T")
+
 log = structlog.get_logger()
+away_until = 0.0
 
 
 class Room(NamedTuple):
@@ -37,26 +42,22 @@ def spend(owner: Owner) -> None:
     limit = plans.of(owner.plan).bulk_calls_per_hour
     if not limit:
         return
-    try:
-        item = RateLimitItemPerHour(limit)
-        if not _limiter().hit(item, str(owner.workspace_id)):
-            seconds = room(owner).seconds
-            raise RateLimited(f"this plan has {limit:,} bulk calls an hour; more in {seconds:,} s", seconds)
-    except (RedisError, OSError) as error:
-        log.warning("limits_away", reason=str(error))
+    item = RateLimitItemPerHour(limit)
+    if not _asked(lambda: _limiter().hit(item, str(owner.workspace_id)), True):
+        seconds = room(owner).seconds
+        raise RateLimited(f"this plan has {limit:,} bulk calls an hour; more in {seconds:,} s", seconds)
 
 
 def room(owner: Owner) -> Room:
     limit = plans.of(owner.plan).bulk_calls_per_hour
     if not limit:
         return Room(UNLIMITED, UNLIMITED, WINDOW_SECONDS)
-    try:
-        at, left = _limiter().get_window_stats(RateLimitItemPerHour(limit), str(owner.workspace_id))
-    except (RedisError, OSError) as error:
-        log.warning("limits_away", reason=str(error))
+    item = RateLimitItemPerHour(limit)
+    found = _asked(lambda: _limiter().get_window_stats(item, str(owner.workspace_id)), None)
+    if found is None or found.remaining >= limit:
         return Room(limit, limit, WINDOW_SECONDS)
-    seconds = math.ceil(at - time.time()) if left < limit else WINDOW_SECONDS
-    return Room(limit, max(0, left), min(max(1, seconds), WINDOW_SECONDS))
+    seconds = math.ceil(found.reset_time - time.time())
+    return Room(limit, max(0, found.remaining), min(max(1, seconds), WINDOW_SECONDS))
 
 
 def tell(response: Response) -> Response:
@@ -70,6 +71,19 @@ def tell(response: Response) -> Response:
         response.headers["X-RateLimit-Remaining"] = str(left)
         response.headers["X-RateLimit-Reset"] = str(math.ceil(time.time()) + seconds)
     return response
+
+
+def _asked(ask: Callable[[], T], otherwise: T) -> T:
+    """What Redis says, or what is assumed while it is away."""
+    global away_until
+    if time.monotonic() < away_until:
+        return otherwise
+    try:
+        return ask()
+    except (RedisError, OSError) as error:
+        away_until = time.monotonic() + AWAY_SECONDS
+        log.warning("limits_away", reason=str(error))
+        return otherwise
 
 
 @cache

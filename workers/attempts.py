@@ -5,7 +5,7 @@ import time
 import structlog
 from sqlalchemy.exc import DBAPIError
 
-from models import shards, store
+from models import quotas, shards, store
 from models.errors import LostLease
 from models.shards import Claim
 from producer import ending, queue
@@ -56,5 +56,7 @@ def _free(claim: Claim, blameless: bool) -> None:
 
 def _break_off(db: store.Connection, claim: Claim) -> ending.Ended | None:
     shards.settle(db, claim)
-    shards.drop(db, claim.job_id)
-    return ending.fail(db, claim.job_id, claim.run, BROKEN)
+    left = shards.drop(db, claim.job_id)
+    ended = ending.fail(db, claim.job_id, claim.run, BROKEN)
+    quotas.let_go(db, left)
+    return ended

@@ -64,8 +64,7 @@ def _settled(claim: Claim) -> frozenset[int]:
 def _settle_only(claim: Claim) -> dict[str, Any]:
     with store.write() as db:
         shards.settle(db, claim)
-        if claim.granted_at is not None:
-            quotas.give_back(db, claim.workspace_id, claim.granted, claim.granted_at)
+        quotas.give_back(db, claim.workspace_id, claim.granted, claim.granted_at)
     return {"gone": True}
 
 
@@ -126,9 +125,9 @@ def _commit(made: Draft, job: Job, read: Batch) -> dict[str, Any]:
         items.write(db, of_items, len(made.rows))
         if of_untitled:
             untitled.add(db, of_untitled, len(of_untitled["slug"]))
-        quota.settle(db, made)
         jobs.record(db, claim.job_id, made.made, len(made.existing), made.failures)
         ended = ending.finish(db, claim.job_id, claim.run)
+        quota.settle(db, made)
         due = [] if ended else shards.due(db, claim.job_id, queue.room())
     queue.wake(due)
     if of_untitled:

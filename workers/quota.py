@@ -11,7 +11,10 @@ BEYOND = Problem("LIMIT_REACHED", "the plan's limit of links is reached")
 
 
 def hold(made: Draft) -> None:
-    """Sets links aside for a draft, before anything is written, and cuts it to what there is room for."""
+    """Sets links aside for a draft, before anything is written, and cuts it to what there is room for.
+
+    All of it counts as set aside when the first of it was: what is given back then never makes too much room.
+    """
     claim = made.claim
     with store.read() as db:
         plan = plans.of(workspaces.plan(db, claim.workspace_id))
@@ -21,13 +24,14 @@ def hold(made: Draft) -> None:
     if missing > 0:
         with store.write() as db:
             got, at = quotas.reserve(db, claim.workspace_id, plan, missing)
-            shards.grant(db, claim, claim.granted + got, at)
-        made.claim = replace(claim, granted=claim.granted + got, granted_at=at)
+            claim = replace(claim, granted=claim.granted + got, granted_at=claim.granted_at or at)
+            shards.grant(db, claim)
+        made.claim = claim
     made.cut(made.claim.granted, BEYOND)
 
 
 def settle(db: Connection, made: Draft) -> None:
     """Gives back what the shard did not use after all."""
     claim = made.claim
-    if claim.granted_at is not None and claim.granted > made.made:
+    if claim.granted > made.made:
         quotas.give_back(db, claim.workspace_id, claim.granted - made.made, claim.granted_at)

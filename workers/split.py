@@ -3,7 +3,7 @@
 from functools import partial
 from typing import Any
 
-from models import jobs, shards, store
+from models import jobs, quotas, shards, store
 from models.errors import EmptyUpload, LinkmillError, TooLarge, Unreadable
 from models.shards import Claim
 from producer import ending, queue, uploads
@@ -70,8 +70,9 @@ def _end(claim: Claim, job: jobs.Job, error: LinkmillError) -> dict[str, Any]:
     """The job ends as failed. Its upload goes, unless shards were made of it: their results need it."""
     with store.write() as db:
         shards.settle(db, claim)
-        shards.drop(db, claim.job_id)
+        left = shards.drop(db, claim.job_id)
         ended = ending.fail(db, claim.job_id, claim.run, str(error))
+        quotas.let_go(db, left)
         untouched = not shards.ranges(db, claim.job_id)
     if untouched:
         uploads.delete(job.upload)

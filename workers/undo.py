@@ -35,10 +35,10 @@ def _delete(claim: Claim, job: Job) -> dict[str, Any]:
         made = items.made_between(db, job.of_job_id, job.domain_id, claim.first_index, claim.rows)
         kept = unclicked.remove(db, job.domain_id, job.of_job_id, claim.first_index, claim.rows)
         gone = len(made) - len(kept)
-        quotas.freed(db, job.workspace_id, gone)
         items.write(db, _items(job, made, kept), len(made))
         jobs.record(db, claim.job_id, gone, len(kept), {})
         ended = ending.finish(db, claim.job_id, claim.run)
+        quotas.freed(db, job.workspace_id, gone)
         due = [] if ended else shards.due(db, claim.job_id, queue.room())
     queue.wake(due)
     if ended:
