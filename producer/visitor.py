@@ -11,12 +11,13 @@ import structlog
 from models import settings
 
 COUNTRIES = "country.mmdb"
+MAPPED = "::ffff:"  # an IPv4 address, as a socket for both kinds tells it
 LONGEST_AGENT = 400
 AGENTS_KNOWN = 4096
 LONGEST_HOST = 253
 
 BOT = re.compile(
-    r"bot\b|bots?[/;_ -]|crawl|spider|slurp|preview|facebookexternalhit|embedly|quora link|outbrain|pinterest/|vkshare"
+    r"(?<!cu)bot\b|bots?/|crawl|spider|slurp|preview|facebookexternalhit|embedly|quora link|outbrain|pinterest/|vkshare"
     r"|whatsapp|skypeuripreview|w3c_validator|lighthouse|headless|phantomjs|monitor|uptime|pingdom|statuscake|archiver"
 )
 TABLET = re.compile(r"ipad|tablet|playbook|silk/|kindle|android(?!.*mobi)")
@@ -66,7 +67,7 @@ def country(address: str) -> str:
     if known is None:
         return ""
     try:
-        found: Any = known.get(address)
+        found: Any = known.get(address.removeprefix(MAPPED))
         code = found["country"]["iso_code"]
     except (ValueError, KeyError, TypeError, maxminddb.InvalidDatabaseError):
         return ""

@@ -9,7 +9,7 @@ from sqlalchemy import Connection, Engine, create_engine, make_url
 from models import settings
 from models.store import postgresql, sqlite
 from models.store.dialect import Columns, Dialect
-from models.store.straight import Question, Straight
+from models.store.driver import Question, Straight
 
 __all__ = ["Columns", "Connection", "Question", "dialect", "dispose", "engine", "read", "straight", "write"]
 
