@@ -1,0 +1,302 @@
+"""What plans limit, on whole systems with small plans: calls an hour, and links an hour, a day and in all."""
+
+import base64
+import re
+import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+from awsysco import AwsysRateLimitError
+from awsysco import Client as AwsysClient
+
+from tests import faults
+from tests.conftest import STORES, database_url
+from tests.ground import System, ended, running, until
+from tests.web.commands import client, new_key
+
+QUOTA_EXCEEDED = "https://iana.org/assignments/http-problem-types#quota-exceeded"
+PLANS = """
+[calls]
+bulk_calls_per_hour = 10
+[few]
+total_links = 3
+links_per_day = 5
+[daily]
+links_per_day = 3
+[hourly]
+links_per_hour = 3
+[many]
+links_per_hour = 70_000
+links_per_day = 80_000
+total_links = 90_000
+[roomy]
+total_links = 200_000
+[wide.batch]
+awsys = 0
+url_shortify = 2
+"""
+MANY = 70_000
+ROWS = 60_000  # several shards on either store
+
+
+@pytest.fixture(params=STORES, scope="module")
+def limited(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[System]:
+    """A whole system with small plans."""
+    folder = tmp_path_factory.mktemp(f"limited-{request.param}")
+    (folder / "plans.toml").write_text(PLANS)
+    with running(folder, database_url(request.param, folder, request), PLANS=str(folder / "plans.toml")) as started:
+        yield started
+
+
+@pytest.fixture
+def on(limited: System, request: pytest.FixtureRequest) -> Iterator[httpx.Client]:
+    """A client of a new workspace on the plan that the test names."""
+    plan = request.param
+    with client(limited, new_key(limited, "--workspace", f"{plan} {time.time_ns()}", "--plan", plan)) as asking:
+        yield asking
+
+
+def bulk(asking: httpx.Client, count: int = 1) -> httpx.Response:
+    links = [{"long": base64.b64encode(f"https://a.b/{at}".encode()).decode()} for at in range(count)]
+    return asking.post("/api/bulk", json={"links": links})
+
+
+def csv(asking: httpx.Client, text: str, **headers: str) -> httpx.Response:
+    return asking.post("/api/jobs", content=text, headers={"Content-Type": "text/csv"} | headers)
+
+
+def done(asking: httpx.Client, *urls: str) -> dict[str, Any]:
+    """The ended job of some rows."""
+    answer = csv(asking, "\n".join(("url", *urls)) + "\n", Prefer="wait=30")
+    assert answer.status_code == 200, answer.text
+    found: dict[str, Any] = answer.json()
+    return found
+
+
+def statuses(asking: httpx.Client, job: dict[str, Any]) -> list[str]:
+    items = asking.get(job["links"]["items"]).json()["items"]
+    return [item["error"]["code"] if item["error"] else item["status"] for item in items]
+
+
+def use(asking: httpx.Client) -> dict[str, Any]:
+    found: dict[str, Any] = asking.get("/api/me").json()["use"]
+    return found
+
+
+def end(asking: httpx.Client, answer: httpx.Response) -> dict[str, Any]:
+    path = answer.raise_for_status().json()["links"]["self"]
+    return until(lambda: ended(asking.get(path).json()), 60, f"the end of {path}")
+
+
+def links_of(system: System, job: dict[str, Any]) -> int:
+    return int(system.sql(f"SELECT count(*) FROM links WHERE job_id = {job['id']}")[0][0])
+
+
+def told(answer: httpx.Response) -> tuple[int, int, int]:
+    """Limit, left and seconds, which every family of headers must tell alike."""
+    headers = answer.headers
+    policy = re.fullmatch(r'"bulk";q=(\d+);w=3600', headers["RateLimit-Policy"])
+    limit = re.fullmatch(r'"bulk";r=(\d+);t=(\d+)', headers["RateLimit"])
+    assert policy
+    assert limit
+    assert (headers["X-RateLimit-Limit"], headers["X-RateLimit-Remaining"]) == (policy[1], limit[1])
+    assert abs(int(headers["X-RateLimit-Reset"]) - time.time() - int(limit[2])) < 5
+    return int(policy[1]), int(limit[1]), int(limit[2])
+
+
+@pytest.mark.parametrize("on", ["pro"], indirect=True)
+def test_the_51st_bulk_call_of_an_hour_is_one_too_many(on: httpx.Client) -> None:
+    for made in range(50):
+        answer = bulk(on)
+        assert (answer.status_code, told(answer)[:2]) == (200, (50, 49 - made))
+    answer = bulk(on)
+    seconds = int(answer.headers["Retry-After"])
+    assert (answer.status_code, answer.json()["code"], told(answer)) == (429, "RATE_LIMITED", (50, 0, seconds))
+    assert 3500 < seconds <= 3600
+
+
+@pytest.mark.parametrize("on", ["calls"], indirect=True)
+def test_uploads_count_as_bulk_calls_and_are_refused_as_a_problem(on: httpx.Client, limited: System) -> None:
+    for _ in range(10):
+        assert csv(on, "url\nhttps://a.b/\n").status_code == 202
+    before = limited.sql("SELECT count(*) FROM jobs")
+    answer = csv(on, "url\nhttps://a.b/\n")
+    assert (answer.status_code, answer.headers["Content-Type"]) == (429, "application/problem+json")
+    body = answer.json()
+    assert (body["type"], body["code"], body["violated-policies"]) == (QUOTA_EXCEEDED, "RATE_LIMITED", ["bulk"])
+    assert 0 < int(answer.headers["Retry-After"]) <= 3600
+    assert bulk(on).status_code == 429
+    assert limited.sql("SELECT count(*) FROM jobs") == before
+    assert on.get("/api/jobs").status_code == 200
+    assert on.post("/api/createShort", json={"long": "aHR0cHM6Ly9hLmI"}).status_code == 200
+
+
+@pytest.mark.parametrize("on", ["calls"], indirect=True)
+def test_every_answer_to_a_key_says_what_is_left(on: httpx.Client, limited: System) -> None:
+    answers = [
+        on.get("/api/jobs"),
+        on.get("/api/jobs/1"),
+        on.get("/api/links", params={"limit": "x"}),
+        on.patch("/api/me", json={"plan": "enterprise"}),
+        on.get("/api/me"),
+    ]
+    assert [answer.status_code for answer in answers] == [200, 404, 422, 422, 200]
+    assert {told(answer) for answer in answers} == {(10, 10, 3600)}
+    wrong = [csv(on, ""), bulk(on, 0), on.post("/api/bulk", content=b"{")]
+    assert [(answer.status_code, told(answer)[1]) for answer in wrong] == [(422, 9), (400, 8), (400, 7)]
+
+
+def test_a_missing_scope_is_told_what_is_left_and_nobody_is_not(limited: System) -> None:
+    with client(limited, new_key(limited, "--workspace", "scopes", "--scopes", "read")) as reader:
+        for answer in (csv(reader, "url\nhttps://a.b/\n"), bulk(reader)):
+            assert (answer.status_code, told(answer)[:2]) == (403, (500, 500))
+    nobody = httpx.get(f"{limited.url}/api/jobs")
+    assert (nobody.status_code, "RateLimit" in nobody.headers) == (401, False)
+
+
+def test_without_a_limit_the_number_is_a_large_one(limited: System) -> None:
+    limit, left, _ = told(limited.client.get("/api/jobs"))
+    assert limit == left >= 1_000_000
+
+
+@pytest.mark.parametrize("on", ["calls"], indirect=True)
+def test_the_awsys_sdk_raises_its_rate_limit_error(on: httpx.Client, limited: System) -> None:
+    token = on.headers["Authorization"].removeprefix("Bearer ")
+    with AwsysClient(api_key=token, base_url=limited.url) as sdk:
+        for _ in range(10):
+            sdk.bulk.create([{"url": "https://a.b/"}])
+        with pytest.raises(AwsysRateLimitError) as refused:
+            sdk.bulk.create([{"url": "https://a.b/"}])
+    assert refused.value.code == "RATE_LIMITED"
+    assert 3500 < (refused.value.retry_after or 0) <= 3600
+
+
+@pytest.mark.parametrize("on", ["calls"], indirect=True)
+def test_a_crowd_of_calls_gets_through_as_often_as_there_is_room(on: httpx.Client) -> None:
+    with ThreadPoolExecutor(16) as crowd:
+        answers = list(crowd.map(lambda _: csv(on, "url\nhttps://a.b/\n").status_code, range(40)))
+    assert (answers.count(202), answers.count(429)) == (10, 30)
+
+
+def test_workspaces_have_calls_of_their_own_and_keys_of_one_share_them(limited: System) -> None:
+    one, again, other = (
+        new_key(limited, "--workspace", name, "--plan", "calls") for name in ("shared", "shared", "own")
+    )
+    with client(limited, one) as first, client(limited, again) as second, client(limited, other) as third:
+        bulk(first)
+        assert [told(asking.get("/api/me"))[1] for asking in (first, second, third)] == [9, 9, 10]
+        assert (use(second)["bulk_calls"], use(third)["bulk_calls"]) == (1, 0)
+
+
+@pytest.mark.parametrize("on", ["wide"], indirect=True)
+def test_the_length_of_a_call_is_the_plans_and_0_is_as_long_as_you_like(on: httpx.Client) -> None:
+    assert bulk(on, 1500).json()["created"] == 1500
+    limits = on.get("/api/me").json()["limits"]
+    assert (limits["batch"]["awsys"], limits["bulk_limit"]) == (None, 2)
+
+
+@pytest.mark.parametrize("on", ["daily", "hourly"], indirect=True)
+def test_rows_over_a_limit_fail_while_the_rest_are_made(on: httpx.Client) -> None:
+    job = done(on, "https://a.b/1", "nonsense", "https://a.b/2", "nonsense", "https://a.b/3", "https://a.b/4")
+    made = ["created", "INVALID_URL", "created", "INVALID_URL", "created", "LIMIT_REACHED"]
+    assert (statuses(on, job), job["outcome"]) == (made, "partial")
+    assert job["errors"] == {"INVALID_URL": 2, "LIMIT_REACHED": 1}
+    assert done(on, "https://a.b/5")["errors"] == {"LIMIT_REACHED": 1}
+    answer = bulk(on, 2)
+    assert [link["error"] for link in answer.json()["links"]] == ["LIMIT_REACHED"] * 2
+    one = on.post("/api/createShort", json={"long": "aHR0cHM6Ly9hLmI"})
+    assert (one.status_code, one.json()["error"]) == (403, "LIMIT_REACHED")
+
+
+@pytest.mark.parametrize("on", ["few"], indirect=True)
+def test_a_deleted_link_makes_room_in_the_total_and_not_in_the_day(on: httpx.Client) -> None:
+    done(on, *(f"https://a.b/{at}" for at in range(4)))
+    assert use(on) | {"bulk_calls": 0} == {
+        "bulk_calls": 0,
+        "links_this_hour": None,
+        "links_today": 3,
+        "links_total": 3,
+    }
+    for link in on.get("/api/links").json()["items"]:
+        assert on.delete(f"/api/links/{link['id']}").status_code == 204
+    assert (use(on)["links_total"], use(on)["links_today"]) == (0, 3)
+    assert done(on, *(f"https://a.b/{at}" for at in range(3)))["counts"]["created"] == 2
+    assert (use(on)["links_total"], use(on)["links_today"]) == (2, 5)
+
+
+@pytest.mark.parametrize("on", ["few"], indirect=True)
+def test_undo_makes_room_in_the_total(on: httpx.Client) -> None:
+    job = done(on, "https://a.b/1", "https://a.b/2")
+    end(on, on.post(f"{job['links']['self']}/undo"))
+    assert (use(on)["links_total"], use(on)["links_today"]) == (0, 2)
+
+
+@pytest.mark.parametrize("on", ["many"], indirect=True)
+def test_two_large_jobs_at_once_make_exactly_the_limit(on: httpx.Client, limited: System) -> None:
+    text = "url\n" + "".join(f"https://example.com/{at}\n" for at in range(ROWS))
+    most = [0]
+    with ThreadPoolExecutor(2) as both:
+        answers = list(both.map(lambda _: csv(on, text), range(2)))
+    jobs = [answer.json() for answer in answers]
+    ids = ", ".join(job["id"] for job in jobs)
+
+    def over() -> bool:
+        most.append(int(limited.sql(f"SELECT count(*) FROM links WHERE job_id IN ({ids})")[0][0]))
+        return all(ended(on.get(job["links"]["self"]).json()) for job in jobs)
+
+    until(over, 60, "both jobs to end")
+    finished = [end(on, answer) for answer in answers]
+    assert max(most) <= MANY
+    assert sum(job["counts"]["created"] for job in finished) == MANY
+    assert sum(job["errors"].get("LIMIT_REACHED", 0) for job in finished) == 2 * ROWS - MANY
+    assert sum(links_of(limited, job) for job in finished) == MANY
+    expected = {"links_this_hour": MANY, "links_today": MANY, "links_total": MANY}
+    assert {name: number for name, number in use(on).items() if name != "bulk_calls"} == expected
+
+
+@pytest.mark.parametrize("on", ["roomy"], indirect=True)
+def test_a_worker_that_dies_takes_nothing_of_the_quota_with_it(on: httpx.Client, limited: System) -> None:
+    rows = "".join(f"https://example.com/{at}\n" for at in range(2 * ROWS))
+    answer = csv(on, "url\n" + rows)
+    for _ in range(2):
+        faults.freeze_in_a_transaction(limited).kill()
+    job = end(on, answer)
+    assert (job["counts"]["created"], links_of(limited, job), use(on)["links_total"]) == (2 * ROWS,) * 3
+    second = end(on, csv(on, "url\n" + rows))
+    assert (second["counts"]["created"], use(on)["links_total"]) == (200_000 - 2 * ROWS, 200_000)
+    aside = limited.sql(f"SELECT count(*) FROM shards WHERE job_id = {job['id']} AND state <> 'done'")
+    assert aside == [(0,)]
+
+
+@pytest.mark.parametrize("on", ["calls"], indirect=True)
+def test_while_redis_is_away_calls_pass_and_the_log_says_so(on: httpx.Client, limited: System) -> None:
+    with faults.broker_stopped(limited):
+        answers = [csv(on, "url\nhttps://a.b/\n") for _ in range(12)]
+    assert [answer.status_code for answer in answers] == [202] * 12
+    assert told(answers[0])[0] == 10
+    assert "limits_away" in limited.log()
+    for answer in answers:
+        assert end(on, answer)["outcome"] == "succeeded"
+
+
+@pytest.mark.parametrize("on", ["calls"], indirect=True)
+def test_a_redis_that_hangs_is_not_waited_for_by_each(on: httpx.Client, limited: System) -> None:
+    with faults.hung(faults.process(limited, "broker")):
+        since = time.monotonic()
+        assert {on.get("/api/jobs").status_code for _ in range(20)} == {200}
+        assert time.monotonic() - since < 20
+    with closing(faults.broker(limited)) as redis:
+        until(redis.ping, 20, "the broker to answer again")
+
+
+def test_plans_that_a_file_changes_hold_after_a_restart(tmp_path: Path) -> None:
+    path = tmp_path / "plans.toml"
+    for total, made in ((2, 2), (5, 3), (0, 5), (12, 2)):
+        path.write_text(f"[enterprise]\ntotal_links = {total}\n")
+        with running(tmp_path, f"sqlite:///{tmp_path}/linkmill.db", PLANS=str(path)) as system:
+            assert done(system.client, *["https://a.b/"] * 5)["counts"]["created"] == made
