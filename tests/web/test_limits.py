@@ -164,6 +164,7 @@ def test_without_a_limit_the_number_is_a_large_one(limited: System) -> None:
     assert limit == left >= 1_000_000
 
 
+@pytest.mark.filterwarnings("ignore::UserWarning")
 @pytest.mark.parametrize("on", ["calls"], indirect=True)
 def test_the_awsys_sdk_raises_its_rate_limit_error(on: httpx.Client, limited: System) -> None:
     token = on.headers["Authorization"].removeprefix("Bearer ")

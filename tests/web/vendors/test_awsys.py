@@ -97,9 +97,10 @@ def test_both_spellings_of_every_field_are_known(system: System, fields: dict[st
         ("aHR0cHM6Ly9leGFtcGxlLmNvbS8_YT1iJmM9w6k=", "https://example.com/?a=b&c=%C3%A9"),
         ("aHR0cHM6Ly9leGFtcGxlLmNvbS8/YT1iJmM9w6k", "https://example.com/?a=b&c=%C3%A9"),
         ("aHR0cHM6Ly9leGFtcGxlLmNvbQ", "https://example.com/"),
+        ("aHR0cHM6Ly9l\neGFtcGxlLmNv\nbQo=\n", "https://example.com/"),
     ],
 )
-def test_base64_comes_in_either_alphabet_padded_or_not(system: System, long: str, url: str) -> None:
+def test_base64_comes_in_either_alphabet_padded_or_not_and_in_lines(system: System, long: str, url: str) -> None:
     assert leads_to(bulk(system, {"long": long}).json()["links"][0]["url"]) == url
 
 
@@ -149,6 +150,7 @@ def test_a_wrong_key_is_told_as_awsys_tells_it(system: System, path: str) -> Non
     for headers in ({}, {"Authorization": "Bearer nope"}, {"Authorization": system.key["token"]}):
         answer = httpx.post(system.url + path, json=REFERENCE, headers=headers)
         assert (answer.status_code, answer.json()["error"]) == (401, "INVALID_TOKEN")
+        assert answer.headers["WWW-Authenticate"] == "Bearer"
 
 
 @pytest.mark.parametrize(
