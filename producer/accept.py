@@ -6,14 +6,16 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
-from models import domains, jobs, settings, shards, store
+from models import domains, jobs, labels, settings, shards, store
+from models.domains import Domain
 from models.errors import EmptyUpload, Invalid, Unreadable
 from models.ids import new_id
 from models.keys import Owner
-from producer import delimiters, ending, outside, queue, uploads
+from producer import defaults, delimiters, ending, outside, queue, uploads
 from producer.cut import Shard, cut
 from producer.formats import COUNT, UTF8, Layout
 from producer.inspect import HEADER_LIMIT, Asked, inspect
+from producer.judge import Known
 
 CUT_AT_ONCE_BYTES = 512 << 10
 OF_OUR_MAKING = Asked(encoding=UTF8)
@@ -36,6 +38,7 @@ class Options:
     metadata: dict[str, Any] = field(default_factory=dict)
     webhook_url: str | None = None
     fetch_titles: bool = False
+    defaults: dict[str, Any] = field(default_factory=dict)
     delimiter: str | None = None
     encoding: str | None = None
     header: bool | None = None
@@ -47,11 +50,13 @@ class Options:
             "webhook_url": self.webhook_url,
             "fetch_titles": self.fetch_titles,
             "header": self.header,
+            "defaults": defaults.kept(self.defaults),
         }
 
     def of_file(self) -> Asked:
         """What they say of how a file is made."""
-        return Asked(self.delimiter and delimiters.NAMES[self.delimiter], self.encoding, self.header)
+        sign = self.delimiter and delimiters.NAMES[self.delimiter]
+        return Asked(sign, self.encoding, self.header, url=not self.defaults.get("url"))
 
 
 Given = Callable[[], Options]
@@ -77,10 +82,11 @@ def accept(upload: Upload, owner: Owner, given: Given) -> int:
 
 
 def _describe(upload: Upload, name: str, size: int, owner: Owner, options: Options) -> dict[str, Any]:
+    domain = _domain(owner, options)
     return {
         "id": new_id(),
         "workspace_id": owner.workspace_id,
-        "domain_id": _domain_id(owner, options.domain),
+        "domain_id": domain.id,
         "kind": "create",
         "status": jobs.QUEUED,
         "source": upload.source,
@@ -92,17 +98,22 @@ def _describe(upload: Upload, name: str, size: int, owner: Owner, options: Optio
     } | _inspected(upload, name, size, options)
 
 
-def _domain_id(owner: Owner, name: str | None) -> int:
+def _domain(owner: Owner, options: Options) -> Domain:
+    """The domain that is asked for; what rows lack is judged by what is known of it."""
     with store.read() as db:
-        domain = domains.find(db, owner.workspace_id, name)
+        domain = domains.find(db, owner.workspace_id, options.domain)
+        groups = labels.group_ids(db, owner.workspace_id) if options.defaults else {}
     if domain is None:
         field = {
             "pointer": "/domain",
             "code": "UNKNOWN_DOMAIN",
             "message": "an id or hostname of a domain of yours",
         }
-        raise Invalid(f"no domain {name!r} in this workspace", [field])
-    return int(domain.id)
+        raise Invalid(f"no domain {options.domain!r} in this workspace", [field])
+    if options.defaults:
+        ours = frozenset((settings.get().authority, domain.hostname))
+        defaults.check(options.defaults, Known(ours, groups, datetime.now(UTC)))
+    return domain
 
 
 def _inspected(upload: Upload, name: str, size: int, options: Options) -> dict[str, Any]:

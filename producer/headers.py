@@ -74,7 +74,7 @@ def refuse_unknown(asked: Mapping[str, str]) -> None:
             raise Invalid(f"mapping: {name!r} is no item field", [field])
 
 
-def mapped(columns: Sequence[str], asked: Mapping[str, str]) -> dict[str, int]:
+def mapped(columns: Sequence[str], asked: Mapping[str, str], url: bool = True) -> dict[str, int]:
     """Item field to column."""
     places: dict[str, list[int]] = {}
     for at, column in enumerate(columns):
@@ -84,7 +84,7 @@ def mapped(columns: Sequence[str], asked: Mapping[str, str]) -> dict[str, int]:
         at_most_one = next((places[name] for name in NAMES[field] if name in places), [])
         if field not in found and at_most_one:
             found[field] = _only(columns, field, at_most_one)
-    if "url" not in found:
+    if url and "url" not in found:
         raise Unreadable(f"no column is named url; the header has {json.dumps(columns[:20], ensure_ascii=False)}")
     return found
 

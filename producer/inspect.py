@@ -24,6 +24,8 @@ class Asked(NamedTuple):
     delimiter: str | None = None
     encoding: str | None = None
     header: bool | None = None
+    url: bool = True
+    """Whether some column has to stand for it: a default may do as well."""
 
 
 NOTHING_ASKED = Asked()
@@ -76,7 +78,7 @@ def _csv(text: bytes, more: bool, encoding: str, mapping: Mapping[str, str], ask
         sample = [_text(line) for line in lines[at : at + LONGEST_RECORD]]
         delimiter = asked.delimiter or declared or delimiters.sniffed(sample, mapping.values())
         first = _first(sample, delimiter, encoding)
-        found = _named(first, mapping, asked.header)
+        found = _named(first, mapping, asked)
     except Unreadable as error:
         raise Unreadable(f"line {at + 1}: {error}") from None
     begin = at + first.lines if found.header else at
@@ -114,14 +116,14 @@ def _first(sample: list[str], delimiter: str, encoding: str) -> Record:
     return record
 
 
-def _named(first: Record, mapping: Mapping[str, str], asked: bool | None) -> Found:
+def _named(first: Record, mapping: Mapping[str, str], asked: Asked) -> Found:
     cells = [cell.strip() for cell in first.cells or []]
-    header = asked if asked is not None else not headers.is_url(cells[0])
+    header = asked.header if asked.header is not None else not headers.is_url(cells[0])
     columns = cells if header else headers.numbered(len(cells), mapping)
     own = _own(columns)
     if own < len(columns):
         columns[:own] = map(undone, columns[:own])
-    return Found(0, 0, columns, own, headers.mapped(columns[:own], mapping), "", header)
+    return Found(0, 0, columns, own, headers.mapped(columns[:own], mapping, asked.url), "", header)
 
 
 def _own(columns: list[str]) -> int:

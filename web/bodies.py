@@ -34,7 +34,7 @@ OF_TYPE = {
 }
 ACCEPTED = f"application/json, text/csv, application/x-ndjson, {XLSX} or multipart/form-data"
 AROUND_TEXT = b"\xef\xbb\xbf\xff\xfe\0 \t\r\n"  # marks, blanks, and the zeros of UTF-16
-OF_JSON = ("mapping", "metadata")
+OF_JSON = ("mapping", "metadata", "defaults")
 
 
 def read(request: Request) -> tuple[Upload, Given]:

@@ -8,7 +8,7 @@ from models import items, jobs, labels, links, quotas, runs, secrets, settings, 
 from models.errors import Taken
 from models.jobs import Job
 from models.shards import Claim
-from producer import batch, ending, queue, uploads, wait
+from producer import batch, defaults, ending, queue, uploads, wait
 from producer.batch import Batch, Problem
 from producer.formats import Layout
 from producer.judge import Judged, Known, judge
@@ -71,7 +71,9 @@ def _settle_only(claim: Claim) -> dict[str, Any]:
 def _read(claim: Claim, job: Job) -> Batch:
     layout = Layout.load(job.layout)
     data = uploads.read(job.upload, claim.offset, claim.length)
-    return batch.read(data, layout, claim.line, claim.skip, claim.rows)
+    read = batch.read(data, layout, claim.line, claim.skip, claim.rows)
+    given = job.options.get("defaults")
+    return defaults.filled(read, given, claim.first_index) if given else read
 
 
 def _given_up(read: Batch) -> Judged:

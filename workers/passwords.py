@@ -7,6 +7,7 @@ from functools import lru_cache
 
 from models import passwords, shards, store
 from models.shards import Claim
+from producer.defaults import Hashed
 from producer.judge import Judged
 
 KEEP_SECONDS = 3.0
@@ -18,7 +19,8 @@ def hash_all(claim: Claim, judged: Judged, settled: frozenset[int]) -> None:
     if column is None:
         return
     out = judged.problems.keys() | settled
-    rows = [row for row, password in enumerate(column) if password is not None and row not in out]
+    clear = (row for row, password in enumerate(column) if password is not None and not isinstance(password, Hashed))
+    rows = [row for row in clear if row not in out]
     hashes = dict(_hashed(claim, dict.fromkeys(column[row] for row in rows)))
     for row in rows:
         column[row] = hashes[column[row]]

@@ -47,7 +47,7 @@ def _sheet(claim: Claim, job: Job, layout: Layout) -> tuple[str, Layout]:
         name, size = uploads.save(sheets.as_csv(book, sheet), largest)
     try:
         head = uploads.read(name, 0, min(size, HEADER_LIMIT))
-        asked = Asked(",", UTF8, job.options.get("header"))
+        asked = Asked(",", UTF8, job.options.get("header"), url=not job.options.get("defaults", {}).get("url"))
         found = inspect(head, CSV, layout.shard_rows, job.options["mapping"], asked)
     except BaseException:
         uploads.delete(name)
