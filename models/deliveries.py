@@ -80,6 +80,12 @@ def give_up_on(db: Connection, endpoint_id: int) -> None:
     db.execute(update(deliveries).where(waiting).values(status=FAILED, next_at=None))
 
 
+def give_up_on_job(db: Connection, job_id: int) -> None:
+    """Nobody is told any more of a job that was forgotten."""
+    waiting = and_(deliveries.c.job_id == job_id, deliveries.c.status == PENDING)
+    db.execute(update(deliveries).where(waiting).values(status=FAILED, next_at=None))
+
+
 def again(db: Connection, delivery_id: int, workspace_id: int) -> bool:
     """Sends one once more, by hand: the same id, the whole schedule again."""
     mine = and_(deliveries.c.id == delivery_id, deliveries.c.workspace_id == workspace_id)

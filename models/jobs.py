@@ -2,7 +2,7 @@
 
 queued -> running (first shard claimed) -> completed (every row counted)
 queued or running -> failed (the upload itself cannot be read)
-What users can do to a job beside that, models/runs.py says.
+What users can do to a job beside that, models/runs.py says; how it goes in the end, models/clearing.py.
 """
 
 from datetime import UTC, datetime
@@ -31,17 +31,18 @@ def add(db: Connection, row: dict[str, Any]) -> None:
 
 
 def get(db: Connection, job_id: int, workspace_id: int | None = None) -> Job | None:
-    """A job and its domain; with a workspace, only when the job is that one's."""
+    """A job and its domain; with a workspace, only when the job is that one's and not forgotten."""
     query = select(*WITH_DOMAIN).join(domains, domains.c.id == jobs.c.domain_id).where(jobs.c.id == job_id)
     if workspace_id is not None:
-        query = query.where(jobs.c.workspace_id == workspace_id)
+        query = query.where(jobs.c.workspace_id == workspace_id, jobs.c.forgotten_at.is_(None))
     return db.execute(query).one_or_none()
 
 
 def page(db: Connection, workspace_id: int, status: str | None, before: int | None, limit: int) -> list[Job]:
     """The newest first: ids sort by time."""
     query = select(*WITH_DOMAIN).join(domains, domains.c.id == jobs.c.domain_id)
-    query = query.where(jobs.c.workspace_id == workspace_id).order_by(jobs.c.id.desc()).limit(limit)
+    mine = (jobs.c.workspace_id == workspace_id, jobs.c.forgotten_at.is_(None))
+    query = query.where(*mine).order_by(jobs.c.id.desc()).limit(limit)
     if status:
         query = query.where(jobs.c.status == status)
     if before is not None:

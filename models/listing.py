@@ -8,6 +8,7 @@ from sqlalchemy import ColumnElement, Connection, Select, and_, case, func, lite
 
 from models import jobs, labels
 from models.columns import AsMade
+from models.errors import Gone
 from models.links import Link, is_key
 from models.tables import domains, groups, items, link_tags, links, tags, uses
 
@@ -133,5 +134,7 @@ def _of_job(db: Connection, query: Select[Any], workspace_id: int, asked: Asked)
     job = jobs.get(db, asked.job, workspace_id)
     if job is None:
         return None
+    if job.cleared_at is not None:
+        raise Gone("which links this job made is not known any more: its items are gone")
     named = select(items.c.slug, items.c.generation).where(items.c.job_id == job.id, items.c.slug.is_not(None))
     return query.where(links.c.domain_id == job.domain_id, tuple_(links.c.slug, links.c.generation).in_(named))

@@ -26,6 +26,11 @@ def paid(db: Connection, workspace_id: int, route: str, fingerprint: str) -> Non
     db.execute(delete(kept).where(_mine(workspace_id, route, fingerprint)))
 
 
+def forget(db: Connection, workspace_id: int, job_id: int) -> None:
+    """Nobody gets the results of a job that is forgotten: who asks again, makes another."""
+    db.execute(delete(kept).where(kept.c.workspace_id == workspace_id, kept.c.job_id == job_id))
+
+
 def _mine(workspace_id: int, route: str, fingerprint: str) -> ColumnElement[bool]:
     same = and_(kept.c.workspace_id == workspace_id, kept.c.route == route, kept.c.key == _key(fingerprint))
     return and_(same, kept.c.leased_until > store.dialect().clock())

@@ -7,7 +7,20 @@ completed or cancelled -> queued (retry: the next run, of rows that have no link
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, and_, delete, exists, func, insert, literal, or_, select, update
+from sqlalchemy import (
+    Column,
+    ColumnElement,
+    Connection,
+    and_,
+    delete,
+    exists,
+    func,
+    insert,
+    literal,
+    or_,
+    select,
+    update,
+)
 
 from models import jobs, quotas, shards
 from models.jobs import Job
@@ -41,6 +54,7 @@ def retry(db: Connection, job: Job) -> bool:
     """Opens the next run: rows that failed lose their result, and every range with a row without one is done again."""
     here = and_(job_rows.c.id == job.id, job_rows.c.run == job.run, job_rows.c.kind == "create", ~job_rows.c.dry_run)
     ready = job_rows.c.status.in_((jobs.COMPLETED, jobs.CANCELLED))
+    kept = and_(job_rows.c.cleared_at.is_(None), job_rows.c.forgotten_at.is_(None))
     missing = job_rows.c.total > job_rows.c.created + job_rows.c.existing
     opened = {
         "run": job.run + 1,
@@ -48,7 +62,7 @@ def retry(db: Connection, job: Job) -> bool:
         "failed": 0,
         "before": job_rows.c.created + job_rows.c.existing,
     } | dict.fromkeys(("started_at", "finished_at", "progressed_at", "cancelled_at"))
-    if not db.execute(update(job_rows).where(here, ready, missing, ~_undoing(job.id)).values(opened)).rowcount:
+    if not db.execute(update(job_rows).where(here, ready, missing, kept, ~undoing(job.id)).values(opened)).rowcount:
         return False
     _cut_again(db, job)
     db.execute(delete(items).where(items.c.job_id == job.id, items.c.status == "failed"))
@@ -63,12 +77,13 @@ def undo(db: Connection, job: Job, row: dict[str, Any]) -> None:
 
 
 def being_undone(db: Connection, job_id: int) -> bool:
-    return bool(db.execute(select(_undoing(job_id))).scalar_one())
+    return bool(db.execute(select(undoing(job_id))).scalar_one())
 
 
-def _undoing(job_id: int) -> ColumnElement[bool]:
-    undoing = job_rows.alias("undoing")
-    return exists().where(undoing.c.of_job_id == job_id, undoing.c.finished_at.is_(None))
+def undoing(job_id: int | Column[Any]) -> ColumnElement[bool]:
+    """Whether a job is open that deletes the links of this one."""
+    other = job_rows.alias("other")
+    return exists().where(other.c.of_job_id == job_id, other.c.finished_at.is_(None))
 
 
 def _cut_again(db: Connection, job: Job) -> None:

@@ -172,9 +172,9 @@ def base(job_id: int) -> ColumnElement[bool]:
     return and_(shards.c.job_id == job_id, shards.c.run == 1, shards.c.kind != SPLIT)
 
 
-def ranges(db: Connection, job_id: int) -> list[Row[*tuple[Any, ...]]]:
+def ranges(db: Connection, job_id: int, most: int | None = None) -> list[Row[*tuple[Any, ...]]]:
     """Where in the upload each shard's rows lie, in input order."""
-    return list(db.execute(select(*FIELDS).where(base(job_id)).order_by(shards.c.first_index)).all())
+    return list(db.execute(select(*FIELDS).where(base(job_id)).order_by(shards.c.first_index).limit(most)).all())
 
 
 def unsettled(db: Connection, job_id: int, run: int, first: int) -> list[Row[*tuple[Any, ...]]]:

@@ -1,7 +1,7 @@
-"""What users do to a job that is there: cancel it, try it again, undo it."""
+"""What users do to a job that is there: cancel it, try it again, undo it, forget it."""
 
-from models import jobs, runs, shards, store
-from models.errors import Conflict
+from models import clearing, jobs, runs, shards, store
+from models.errors import Conflict, Gone
 from models.ids import new_id
 from models.jobs import Job
 from producer import ending, queue, wait
@@ -25,6 +25,7 @@ def cancel(job: Job) -> None:
 
 def retry(job: Job) -> None:
     """Runs failed and unprocessed items again. Its status has left its end when this returns."""
+    refuse_cleared(job)
     with store.write() as db:
         if not runs.retry(db, job):
             raise Conflict(_no_retry(db, job))
@@ -35,6 +36,7 @@ def retry(job: Job) -> None:
 
 def undo(job: Job) -> int:
     """Begins the job that deletes what this one made and nobody clicked; returns its id."""
+    refuse_cleared(job)
     if job.kind != "create" or job.dry_run or job.status in jobs.OPEN:
         raise Conflict("only a job that made links and has ended can be undone")
     made = {
@@ -54,6 +56,7 @@ def undo(job: Job) -> int:
     }
     with store.write() as db:
         jobs.hold(db, job.id)
+        refuse_cleared(jobs.get(db, job.id, job.workspace_id))
         runs.undo(db, job, made)
         due = shards.due(db, int(made["id"]), queue.room())
         ended = None if job.created else ending.finish(db, int(made["id"]), 1)
@@ -61,6 +64,18 @@ def undo(job: Job) -> int:
     if ended:
         ending.announce(ended)
     return int(made["id"])
+
+
+def forget(job: Job) -> None:
+    """From now on nobody sees it; the sweep clears its upload and results away. Its links stay."""
+    with store.write() as db:
+        if not clearing.forget(db, job):
+            raise Conflict("the job is open, or being undone: cancel it or wait for its end first")
+
+
+def refuse_cleared(job: Job | None) -> None:
+    if job is None or job.cleared_at is not None:
+        raise Gone("the upload and results of this job are gone: its time was over")
 
 
 def _no_retry(db: store.Connection, job: Job) -> str:

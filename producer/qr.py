@@ -10,16 +10,17 @@ NONE = "transparent"
 
 
 def svg(text: str, scale: int, border: int, dark: str, light: str) -> bytes:
-    return _drawn(text, "svg", scale, border, dark, light)
+    return drawn(text, "svg", scale, border, dark, light)
 
 
 def png(text: str, scale: int, border: int, dark: str, light: str) -> bytes:
-    return _drawn(text, "png", scale, border, dark, light)
+    return drawn(text, "png", scale, border, dark, light)
 
 
-def _drawn(text: str, kind: str, scale: int, border: int, dark: str, light: str) -> bytes:
+def drawn(text: str, kind: str, scale: int, border: int, dark: str, light: str, mask: int | None = None) -> bytes:
+    """With a mask that is given nobody has to look for the one that looks best, which takes most of the time."""
     out = BytesIO()
-    code = segno.make_qr(text, error="m")
+    code = segno.make_qr(text, error="m", mask=mask)
     code.save(out, kind=kind, scale=scale, border=border, dark=_colour(dark), light=_colour(light))
     return out.getvalue()
 

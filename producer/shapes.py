@@ -1,11 +1,11 @@
 """The shapes of the native API: a job, an item and a link as clients see them."""
 
 import json
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import Any
 
 from models import domains, items, jobs, links
-from models.clicks import Clicks
+from models.clicks import Clicks, Summed
 from models.jobs import Job
 from models.links import Link
 from producer.formats import Layout
@@ -44,10 +44,12 @@ def job(row: Job, errors: dict[str, int]) -> dict[str, Any]:
         "format": layout.described(),
         "metadata": row.metadata,
         "detail": row.detail,
+        "cleared_at": moment(row.cleared_at),
         "links": {
             "self": self,
             "items": f"{self}/items",
             "results": f"{self}/results.csv",
+            "stats": f"{self}/stats",
         },
     }
 
@@ -64,7 +66,8 @@ def outcome(row: Job) -> str | None:
 
 def etag(row: Job) -> str:
     """Changes whenever the job does; a rate alone is no change."""
-    return f"{row.run}-{row.status}-{row.total}-{row.created}-{row.existing}-{row.failed}"
+    kept = "" if row.cleared_at is None else "-cleared"
+    return f"{row.run}-{row.status}-{row.total}-{row.created}-{row.existing}-{row.failed}{kept}"
 
 
 def item(row: Any, base: str) -> dict[str, Any]:
@@ -107,11 +110,15 @@ def stats(found: Clicks) -> dict[str, Any]:
     return {
         "clicks": found.total,
         "bots": found.bots,
-        "by_day": [{"day": day.isoformat(), "clicks": count} for day, count in found.days],
+        "by_day": _by_day(found.days),
         "by_referrer": [{"referrer": host, "clicks": count} for host, count in found.referrers],
         "by_device": [{"device": device, "clicks": count} for device, count in found.devices],
         "by_country": [{"country": country, "clicks": count} for country, count in found.countries],
     }
+
+
+def job_stats(found: Summed) -> dict[str, Any]:
+    return {"clicks": found.total, "by_day": _by_day(found.days)}
 
 
 def label(row: Any) -> dict[str, Any]:
@@ -166,6 +173,10 @@ def delivery(row: Any, attempts: list[Any], disabled: str | None) -> dict[str, A
 def attempt(row: Any) -> dict[str, Any]:
     shown = {"at": moment(row.at), "status_code": row.status_code, "error": row.error}
     return shown | {"seconds": round(row.seconds, 3), "answer": row.answer}
+
+
+def _by_day(days: list[tuple[date, int]]) -> list[dict[str, Any]]:
+    return [{"day": day.isoformat(), "clicks": count} for day, count in days]
 
 
 def _at(seconds: float) -> datetime:

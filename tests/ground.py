@@ -67,11 +67,12 @@ class System:
         return found
 
     def sql(self, query: str) -> list[Any]:
-        """Asks the database itself."""
+        """Asks the database itself, or tells it something."""
         url = make_url(self.database_url)
         engine = create_engine(url.set(drivername="postgresql+psycopg") if url.drivername == "postgresql" else url)
-        with engine.connect() as db:
-            rows = [tuple(row) for row in db.execute(text(query))]
+        with engine.begin() as db:
+            found = db.execute(text(query))
+            rows = [tuple(row) for row in found] if found.returns_rows else []
         engine.dispose()
         return rows
 

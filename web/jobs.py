@@ -5,7 +5,7 @@ from typing import Any
 from flask import Response, jsonify, make_response, request
 from flask_smorest import Blueprint
 
-from models import domains, items, jobs, store
+from models import clicks, domains, items, jobs, store
 from models.errors import Invalid, NotFound
 from models.ids import parse_id
 from models.jobs import Job
@@ -71,7 +71,7 @@ def one(query: dict[str, Any], job_id: str) -> Response:
 @blueprint.response(200, schemas.Items)
 def its_items(query: dict[str, Any], job_id: str) -> Response:
     """A job's items in input order."""
-    row = find(parse_id(job_id))
+    row = kept(parse_id(job_id))
     statuses = asked_statuses(query.get("status"))
     base = domains.base_url(row.hostname, row.is_default)
     found = rows.page(row, statuses, int(query.get("cursor", -1)), query["limit"] + 1)
@@ -109,11 +109,37 @@ def undo(job_id: str) -> Response:
     return response
 
 
+@blueprint.route("/<job_id>", methods=["DELETE"])
+@needs("write")
+@blueprint.response(204)
+def forget(job_id: str) -> Response:
+    """Forget a job that has ended, its upload and its results. Its links stay."""
+    control.forget(find(parse_id(job_id)))
+    return Response(status=204)
+
+
+@blueprint.route("/<job_id>/stats")
+@needs("read")
+@blueprint.response(200, schemas.JobStats)
+def stats(job_id: str) -> Response:
+    """The clicks of all its links, without those of bots: in all, and by day for a year."""
+    job = find(parse_id(job_id))
+    with store.read() as db:
+        return jsonify(shapes.job_stats(clicks.of_job(db, job.id)))
+
+
 def find(job_id: int) -> Job:
     with store.read() as db:
         row = jobs.get(db, job_id, owner().workspace_id)
     if row is None:
         raise NotFound("there is no such job")
+    return row
+
+
+def kept(job_id: int) -> Job:
+    """A job whose upload and results are still there."""
+    row = find(job_id)
+    control.refuse_cleared(row)
     return row
 
 

@@ -8,20 +8,22 @@ import structlog
 from redis.exceptions import RedisError
 from sqlalchemy.exc import DBAPIError
 
-from models import deliveries, jobs, shards, store, untitled
+from models import clearing, deliveries, jobs, shards, store, untitled
 from producer import broker, ending, queue
-from workers import attempts, clicks
+from workers import attempts, clear, clicks
 
 PATIENCE = 1.0
 CALLS = 8  # webhooks at once, where there are so many
 CALL_EXPIRES = 10.0  # seconds: the next sweep asks again
+CLEAR_EXPIRES = 60.0  # it has no hurry, and may stand behind a long queue
 
 log = structlog.get_logger()
 
 
 def sweep() -> dict[str, Any]:
     """Every step is harmless when another sweep does the same at the same time."""
-    return {"taken_over": take_over(), "woken": wake(), "ended": end(), "due": outside(), "clicks": count()}
+    found = {"taken_over": take_over(), "woken": wake(), "ended": end(), "due": outside()}
+    return found | {"clicks": count(), "clear": clear_away()}
 
 
 def take_over() -> int:
@@ -77,6 +79,15 @@ def count() -> bool:
     if some:
         queue.send("clicks", queue.SWEEP, expires=CALL_EXPIRES)
     _had_the_lock(partial(clicks.forget_batches, PATIENCE))
+    return some
+
+
+def clear_away() -> bool:
+    """Wakes for what jobs leave behind that are over or forgotten."""
+    with store.read() as db:
+        some = clearing.waiting(db, clear.before())
+    if some:
+        queue.send("clear", queue.BULK, expires=CLEAR_EXPIRES)
     return some
 
 

@@ -7,7 +7,7 @@ from models import shards, store
 from models.errors import LostLease
 from models.shards import Claim
 from producer import broker, queue
-from workers import attempts, clicks, create, deliver, split, sweep, titles, undo
+from workers import attempts, clear, clicks, create, deliver, split, sweep, titles, undo
 from workers.app import app
 
 MOST_CALLS = 50  # of a task: Flower should see an end of it
@@ -55,6 +55,11 @@ def clicks_task() -> Result:
     if done == MOST_CALLS:
         queue.send("clicks", queue.SWEEP)
     return {"batches": done}
+
+
+@app.task(name="clear", time_limit=60, soft_time_limit=50)
+def clear_task() -> Result:
+    return clear.clear()
 
 
 @app.task(name="heartbeat")

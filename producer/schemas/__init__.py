@@ -17,7 +17,19 @@ from producer.schemas.accounts import (
 )
 from producer.schemas.common import MOST_LISTED, PageQuery, Problem
 from producer.schemas.jobs import LONGEST_WAIT, Item, Items, ItemsQuery, Job, JobOptions, JobQuery, Jobs, JobsQuery
-from producer.schemas.links import ItemRequest, Link, LinkChange, LinkRequest, Links, LinksQuery, QrQuery, Stats
+from producer.schemas.links import (
+    MOST_ZIPPED,
+    ItemRequest,
+    JobStats,
+    Link,
+    LinkChange,
+    LinkRequest,
+    Links,
+    LinksQuery,
+    QrQuery,
+    QrZipQuery,
+    Stats,
+)
 from producer.schemas.me import MOST_AT_ONCE, Me, MeChange
 from producer.schemas.webhooks import (
     EVENTS,
@@ -35,6 +47,7 @@ __all__ = [
     "LONGEST_WAIT",
     "MOST_AT_ONCE",
     "MOST_LISTED",
+    "MOST_ZIPPED",
     "Deliveries",
     "Delivery",
     "Domain",
@@ -49,6 +62,7 @@ __all__ = [
     "Job",
     "JobOptions",
     "JobQuery",
+    "JobStats",
     "Jobs",
     "JobsQuery",
     "Key",
@@ -67,6 +81,7 @@ __all__ = [
     "PageQuery",
     "Problem",
     "QrQuery",
+    "QrZipQuery",
     "Secret",
     "Stats",
     "TagChange",

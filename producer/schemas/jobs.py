@@ -94,6 +94,9 @@ class Job(Schema):
     format = fields.Dict(keys=fields.String(), allow_none=True)
     metadata = fields.Dict()
     detail = fields.String(allow_none=True)
+    cleared_at = fields.DateTime(
+        allow_none=True, metadata={"description": "since when its upload and results are gone: its links stay"}
+    )
     links = fields.Dict(keys=fields.String(), values=fields.String())
 
 

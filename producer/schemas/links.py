@@ -10,6 +10,8 @@ from producer.schemas.common import MOST_LISTED, text
 LONGEST_SEARCH = 2048
 LARGEST_SCALE = 50
 LARGEST_BORDER = 20
+LARGEST_INDEX = (1 << 63) - 1 - (1 << 20)
+MOST_ZIPPED = 100_000
 
 
 class ItemRequest(Schema):
@@ -119,6 +121,11 @@ class Stats(Schema):
     by_country = fields.List(fields.Nested(CountryClicks))
 
 
+class JobStats(Schema):
+    clicks = fields.Integer()
+    by_day = fields.List(fields.Nested(DayClicks))
+
+
 COLOUR = validate.Regexp(
     r"(#?([0-9A-Fa-f]{3}|[0-9A-Fa-f]{6})|transparent)\Z", error="a colour like 1a2b3c or transparent"
 )
@@ -131,3 +138,13 @@ class QrQuery(Schema):
     border = fields.Integer(load_default=4, validate=validate.Range(0, LARGEST_BORDER))
     dark = fields.String(load_default="000", validate=COLOUR)
     light = fields.String(load_default="fff", validate=COLOUR)
+
+
+class QrZipQuery(QrQuery):
+    """A zip has the codes of so many rows at most; of a larger job, one asks for several."""
+
+    format = fields.String(load_default="svg", validate=validate.OneOf(("svg", "png")))
+    first = fields.Integer(
+        validate=validate.Range(0, LARGEST_INDEX), metadata={"description": "the index of the first row"}
+    )
+    limit = fields.Integer(load_default=MOST_ZIPPED, validate=validate.Range(1, MOST_ZIPPED))
