@@ -38,6 +38,7 @@ class Options:
     metadata: dict[str, Any] = field(default_factory=dict)
     webhook_url: str | None = None
     fetch_titles: bool = False
+    dry_run: bool = False
     defaults: dict[str, Any] = field(default_factory=dict)
     delimiter: str | None = None
     encoding: str | None = None
@@ -90,6 +91,7 @@ def _describe(upload: Upload, name: str, size: int, owner: Owner, options: Optio
         "kind": "create",
         "status": jobs.QUEUED,
         "source": upload.source,
+        "dry_run": options.dry_run,
         "queue": queue.BULK,
         "upload": name,
         "layout": Layout(upload.format).dump(),

@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import Connection
 
-from models import deliveries, endpoints, jobs
+from models import deliveries, doubles, endpoints, jobs
 from producer import queue, shapes, wait
 
 COMPLETED, CANCELLED, FAILED, TEST = "job.completed", "job.cancelled", "job.failed", "webhook.test"
@@ -24,7 +24,10 @@ class Ended(NamedTuple):
 
 def finish(db: Connection, job_id: int, run: int) -> Ended | None:
     """Ends a job whose rows all have results; None when it is not so, or somebody else was first."""
-    return plan(db, job_id) if jobs.finish(db, job_id, run) else None
+    if not jobs.finish(db, job_id, run):
+        return None
+    doubles.settle(db, job_id)
+    return plan(db, job_id)
 
 
 def fail(db: Connection, job_id: int, run: int, detail: str) -> Ended | None:

@@ -65,7 +65,7 @@ def of_items(draft: Draft) -> Columns:
         "index": [first + row for row in draft.rows] if draft.settled else range(first, first + draft.read.rows),
         "line": _kept(draft.read.lines, draft.rows),
     }
-    if draft.made == len(draft.rows):
+    if draft.made == len(draft.rows) and not draft.job.dry_run:
         made = {"status": items.CREATED, "slug": draft.chosen, "generation": draft.generation}
         return shared | made | _external_ids(draft)
     return shared | _mixed(draft) | _external_ids(draft)
@@ -96,6 +96,8 @@ def _mixed(draft: Draft) -> dict[str, Any]:
     made = {row: (items.CREATED, slug, draft.generation, None, None, None) for row, slug in slugs.items()}
     there = {row: (items.EXISTING, slug, generation, None, None, None) for row, (slug, generation) in found.items()}
     failed = {row: _failed(draft, row) for row in draft.problems}
+    if draft.job.dry_run:
+        made, there = _rehearsed(draft, made), _rehearsed(draft, there)
     outcomes = made | there | failed
     names = ("status", "slug", "generation", "error_code", "error_message", "input")
     return dict(zip(names, map(list, zip(*map(outcomes.__getitem__, draft.rows), strict=True)), strict=True))
@@ -103,6 +105,15 @@ def _mixed(draft: Draft) -> dict[str, Any]:
 
 def _found(draft: Draft, slugs: dict[int, str], link: Any) -> tuple[str, int]:
     return (slugs[link], draft.generation) if isinstance(link, int) else link
+
+
+def _rehearsed(draft: Draft, outcomes: dict[int, tuple[Any, ...]]) -> dict[int, tuple[Any, ...]]:
+    """A dry run makes no link that could be asked where it leads, so the item keeps that itself."""
+    urls, none = draft.columns["url"], draft.generation
+    return {
+        row: (status, slug, generation if generation != none else None, None, None, json.dumps({"url": urls[row]}))
+        for row, (status, slug, generation, *_) in outcomes.items()
+    }
 
 
 def _failed(draft: Draft, row: int) -> tuple[Any, ...]:

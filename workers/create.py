@@ -12,7 +12,7 @@ from producer import batch, defaults, ending, queue, uploads, wait
 from producer.batch import Batch, Problem
 from producer.formats import Layout
 from producer.judge import Judged, Known, judge
-from workers import columns, passwords, quota
+from workers import columns, passwords, quota, rehearse
 from workers.draft import Draft, draft, draw
 
 ROUNDS = 5  # how often somebody may be quicker before the shard is left for another time
@@ -30,7 +30,8 @@ def create(claim: Claim) -> dict[str, Any]:
     read = _read(claim, job)
     judged = judge(read, known) if claim.attempts <= shards.TRIES else _given_up(read)
     settled = _settled(claim)
-    passwords.hash_all(claim, judged, settled)
+    if not job.dry_run:
+        passwords.hash_all(claim, judged, settled)
     counts = _write(claim, job, read, judged, settled)
     time.sleep(store.dialect().pause if job.queue == queue.BULK else 0)
     return counts
@@ -85,16 +86,18 @@ def _write(claim: Claim, job: Job, read: Batch, judged: Judged, settled: frozens
     for careful in [False] + [True] * ROUNDS:
         made = _draft(claim, job, read, judged, settled, careful)
         try:
-            return _commit(made, job, read)
+            return rehearse.commit(made) if job.dry_run else _commit(made, job, read)
         except Taken as error:
             last, claim = error, made.claim
     raise last
 
 
 def _draft(claim: Claim, job: Job, read: Batch, judged: Judged, settled: frozenset[int], careful: bool) -> Draft:
-    with store.write() if "tags" in judged.columns else store.read() as db:
+    with store.write() if "tags" in judged.columns and not job.dry_run else store.read() as db:
         facts = draw(db, job, judged)
     made = draft(claim, job, read, judged, facts, settled)
+    if job.dry_run:
+        return made
     quota.hold(made)
     while missing := made.missing():
         spelled = _automatic(job, missing)

@@ -88,7 +88,7 @@ def draw(db: Connection, job: Job, judged: Judged) -> Facts:
         slugs.reserved(db),
         links.taken(db, job.domain_id, wanted),
         links.known(db, job.workspace_id, ids),
-        labels.tag_ids(db, job.workspace_id, names) if names else {},
+        labels.tag_ids(db, job.workspace_id, names) if names and not job.dry_run else {},
     )
 
 

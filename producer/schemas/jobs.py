@@ -40,6 +40,7 @@ class JobOptions(Schema):
     metadata = fields.Dict(keys=fields.String(), validate=keepable)
     webhook_url = fields.String(validate=validate.Length(1, 2048))
     fetch_titles = fields.Boolean(truthy={True, "true", "1"}, falsy={False, "false", "0"})
+    dry_run = fields.Boolean(truthy={True, "true", "1"}, falsy={False, "false", "0"})
     defaults = fields.Dict(keys=fields.String())
     delimiter = fields.String(validate=validate.OneOf(tuple(delimiters.NAMES)))
     encoding = fields.String(validate=validate.OneOf(encodings.NAMES))
