@@ -5,18 +5,16 @@ from collections.abc import Collection, Iterable
 from datetime import UTC, date, datetime, timedelta
 from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, Connection, delete, func, select, tuple_
+from sqlalchemy import ColumnElement, Connection, delete, func, select
 from sqlalchemy.sql.functions import Function
 
 from models import store
+from models.linked import Key, among
 from models.tables import click_batches, clicks, uses
 
 MOST_LISTED = 50
 DAYS = 365
 LINK = (clicks.c.domain_id, clicks.c.slug, clicks.c.generation)
-
-Key = tuple[int, str, int]
-"""What tells one link from all others: domain, slug and generation."""
 
 
 class Counted(NamedTuple):
@@ -104,7 +102,7 @@ def totals(db: Connection, keys: Collection[Key]) -> dict[Key, int]:
     """Clicks of each of these links that has any, without those of bots."""
     if not keys:
         return {}
-    query = select(*LINK, _count()).where(tuple_(*LINK).in_(list(keys)), clicks.c.bot.is_(False)).group_by(*LINK)
+    query = select(*LINK, _count()).where(among(clicks, keys), clicks.c.bot.is_(False)).group_by(*LINK)
     return {(domain_id, slug, generation): int(count) for domain_id, slug, generation, count in db.execute(query)}
 
 

@@ -3,17 +3,16 @@
 from collections.abc import Collection, Iterable
 from typing import Any
 
-from sqlalchemy import Connection, Row, Table, delete, func, select, tuple_, update
+from sqlalchemy import Connection, Row, Table, delete, func, select, update
 from sqlalchemy.exc import IntegrityError
 
 from models import store
-from models.clicks import Key
 from models.errors import Taken
+from models.linked import Key, among
 from models.store import Columns
-from models.tables import groups, link_tags, links, tags
+from models.tables import groups, link_tags, tags
 
 LARGEST_ID = 1_000_000_000  # that somebody may choose: the numbers beyond are left for those that we give
-AT_ONCE = 20_000  # links that lose their group in one transaction
 
 GROUPS, TAGS = groups, tags
 
@@ -103,14 +102,6 @@ def remove(db: Connection, table: Kind, workspace_id: int, number: int) -> None:
     db.execute(delete(table).where(table.c.workspace_id == workspace_id, table.c.id == number))
 
 
-def ungroup(db: Connection, workspace_id: int, number: int) -> bool:
-    """Takes some links out of a group; False when none is left in it."""
-    inside = (links.c.workspace_id == workspace_id, links.c.group_id == number)
-    some = select(links.c.domain_id, links.c.slug).where(*inside).limit(AT_ONCE)
-    key = tuple_(links.c.domain_id, links.c.slug)
-    return bool(db.execute(update(links).where(key.in_(some), *inside).values(group_id=None)).rowcount)
-
-
 def untag(db: Connection, workspace_id: int, number: int) -> None:
     """Takes a tag off every link."""
     db.execute(delete(link_tags).where(link_tags.c.workspace_id == workspace_id, link_tags.c.tag_id == number))
@@ -143,7 +134,7 @@ def of_links(db: Connection, keys: Collection[Key]) -> dict[Key, list[str]]:
     found: dict[Key, list[str]] = {}
     key = (link_tags.c.domain_id, link_tags.c.slug, link_tags.c.generation)
     same = (tags.c.workspace_id == link_tags.c.workspace_id) & (tags.c.id == link_tags.c.tag_id)
-    query = select(*key, tags.c.name).join(tags, same).where(tuple_(*key).in_(list(keys))).order_by(tags.c.name)
+    query = select(*key, tags.c.name).join(tags, same).where(among(link_tags, keys)).order_by(tags.c.name)
     for domain_id, slug, generation, name in db.execute(query) if keys else ():
         found.setdefault((domain_id, slug, generation), []).append(name)
     return found

@@ -3,21 +3,34 @@
 import re
 import secrets
 from collections.abc import Sequence
-from typing import Any
+from datetime import datetime
+from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, Connection, Row, and_, delete, select, update
+from sqlalchemy import ColumnElement, Connection, Row, and_, delete, literal, select, tuple_, update
 from sqlalchemy.exc import IntegrityError
 
 from models import clicks, labels, quotas, store, untitled
-from models.clicks import Key
+from models.columns import AsMade
 from models.errors import Taken
+from models.linked import Key
 from models.store import Columns
 from models.tables import links
 
 GENERATION_BITS = 31
 ID = re.compile(r"([1-9a-f][0-9a-f]{0,15})-(0|[1-9a-f][0-9a-f]{0,7})-([A-Za-z0-9_-]{1,64})")
 
+AT_ONCE = 20_000  # links that lose their group in one transaction
+PLACE = (links.c.created_at, links.c.slug, links.c.domain_id)
+
 Link = Row[*tuple[Any, ...]]
+
+
+class Place(NamedTuple):
+    """Where a link stands among those of its workspace. Those of one job share their created_at, so the key counts."""
+
+    created_at: datetime
+    slug: str
+    domain_id: int
 
 
 def new_generation() -> int:
@@ -65,6 +78,22 @@ def remove(db: Connection, link: Link) -> bool:
     clicks.forget(db, *key(link))
     quotas.freed(db, link.workspace_id, 1)
     return True
+
+
+def ungroup(db: Connection, workspace_id: int, group_id: int, after: Place | None) -> Place | None:
+    """Takes the next links behind a place out of a group; tells how far that was, None when there are no more."""
+    inside = [links.c.workspace_id == workspace_id, links.c.group_id == group_id]
+    inside += [tuple_(*PLACE) > placed(after)] if after else []
+    rows = db.execute(select(*PLACE).where(*inside).order_by(*PLACE).limit(AT_ONCE)).all()
+    last = Place(*rows[-1]) if rows else None
+    if last:
+        db.execute(update(links).where(*inside, tuple_(*PLACE) <= placed(last)).values(group_id=None))
+    return last
+
+
+def placed(place: Place) -> Any:
+    """A place, to be compared with PLACE."""
+    return tuple_(literal(place.created_at, AsMade), literal(place.slug), literal(place.domain_id))
 
 
 def key(row: Link) -> Key:

@@ -4,18 +4,16 @@ import base64
 from datetime import UTC, datetime, timedelta
 from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, Connection, Select, and_, case, func, literal, or_, select, tuple_
+from sqlalchemy import ColumnElement, Connection, Select, and_, case, exists, func, or_, select, tuple_
 
 from models import jobs, labels
-from models.columns import AsMade
 from models.errors import Gone
-from models.links import Link, is_key
+from models.links import PLACE, Link, Place, is_key, placed
 from models.tables import domains, groups, items, link_tags, links, tags, uses
 
 ACTIVE, EXPIRED, USED_UP, DISABLED = "active", "expired", "used_up", "disabled"
 STATUSES = (ACTIVE, EXPIRED, USED_UP, DISABLED)
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-PLACE = (links.c.created_at, links.c.slug, links.c.domain_id)
 
 
 class Asked(NamedTuple):
@@ -28,21 +26,13 @@ class Asked(NamedTuple):
     status: str | None = None
 
 
-class Cursor(NamedTuple):
-    """Where a page ended. Links of one job share their created_at, so it takes the key as well."""
-
-    created_at: datetime
-    slug: str
-    domain_id: int
-
-
 def one(db: Connection, workspace_id: int, domain_id: int, slug: str, generation: int | None = None) -> Link | None:
     """A link of this workspace; when a generation is named, only that very one."""
     same = links.c.generation if generation is None else generation
     return db.execute(_shown(workspace_id).where(is_key(domain_id, slug, same))).one_or_none()
 
 
-def page(db: Connection, workspace_id: int, asked: Asked, after: Cursor | None, limit: int) -> list[Link]:
+def page(db: Connection, workspace_id: int, asked: Asked, after: Place | None, limit: int) -> list[Link]:
     """The newest first."""
     query: Select[Any] | None = _shown(workspace_id)
     for narrow in (_searched, _with_status, _in_group, _with_tag, _of_job):
@@ -50,8 +40,7 @@ def page(db: Connection, workspace_id: int, asked: Asked, after: Cursor | None, 
     if query is None:
         return []
     if after:
-        made = literal(after.created_at, AsMade)
-        query = query.where(tuple_(*PLACE) < tuple_(made, literal(after.slug), literal(after.domain_id)))
+        query = query.where(tuple_(*PLACE) < placed(after))
     return list(db.execute(query.order_by(*(column.desc() for column in PLACE)).limit(limit)))
 
 
@@ -60,10 +49,10 @@ def cursor_of(row: Link) -> str:
     return base64.urlsafe_b64encode(f"{micros} {row.domain_id} {row.slug}".encode()).decode().rstrip("=")
 
 
-def parse_cursor(text: str) -> Cursor | None:
+def parse_cursor(text: str) -> Place | None:
     try:
         micros, domain, slug = base64.b64decode(text + "=" * (-len(text) % 4), b"-_", validate=True).decode().split(" ")
-        at = Cursor(EPOCH + timedelta(microseconds=int(micros)), slug, int(domain))
+        at = Place(EPOCH + timedelta(microseconds=int(micros)), slug, int(domain))
     except (ValueError, OverflowError):
         return None
     return at if 0 < at.domain_id < 1 << 63 and "\0" not in slug else None
@@ -124,7 +113,7 @@ def _with_tag(db: Connection, query: Select[Any], workspace_id: int, asked: Aske
     found = labels.named(db, tags, workspace_id, asked.tag)
     tied = (link_tags.c.workspace_id == workspace_id, link_tags.c.tag_id == found)
     key = is_key(link_tags.c.domain_id, link_tags.c.slug, link_tags.c.generation)
-    return query.join(link_tags, key).where(*tied) if found else None
+    return query.where(exists().where(*tied, key)) if found else None
 
 
 def _of_job(db: Connection, query: Select[Any], workspace_id: int, asked: Asked) -> Narrowed:

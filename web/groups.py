@@ -5,7 +5,7 @@ from typing import Any
 from flask import Response
 from flask_smorest import Blueprint
 
-from models import labels, store
+from models import labels, links, store
 from models.labels import GROUPS, Label
 from producer import schemas
 from web import labels as web_labels
@@ -56,14 +56,18 @@ def remove(group_id: str) -> Response:
     """Delete it; its links stay, without a group."""
     with store.read() as db:
         row = web_labels.find(db, GROUPS, group_id)
-    while _some_left(row):  # a transaction each: a group may have a million links
-        pass
+    _empty(row)
     with store.write() as db:
-        labels.ungroup(db, row.workspace_id, row.id)
+        while links.ungroup(db, row.workspace_id, row.id, None):  # what has come in meanwhile
+            pass
         labels.remove(db, GROUPS, row.workspace_id, row.id)
     return Response(status=204)
 
 
-def _some_left(row: Label) -> bool:
-    with store.write() as db:
-        return labels.ungroup(db, row.workspace_id, row.id)
+def _empty(row: Label) -> None:
+    """In many small transactions: a group may have a million links, and others want to write too."""
+    done, after = False, None
+    while not done:
+        with store.write() as db:
+            after = links.ungroup(db, row.workspace_id, row.id, after)
+        done = after is None
