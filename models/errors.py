@@ -59,6 +59,12 @@ class Conflict(LinkmillError):
         self.errors = errors or []
 
 
+class InProgress(Conflict):
+    """The first request with this idempotency key is not done yet."""
+
+    code = "IDEMPOTENCY_IN_PROGRESS"
+
+
 class TooLarge(LinkmillError):
     code = "TOO_LARGE"
 
@@ -91,6 +97,12 @@ class TooMany(Invalid):
     """More links than one call may ask for."""
 
     code = "TOO_MANY_LINKS"
+
+
+class KeyReused(Invalid):
+    """An idempotency key that belongs to another request."""
+
+    code = "IDEMPOTENCY_KEY_REUSED"
 
 
 class OverLimit(Forbidden):

@@ -19,7 +19,8 @@ def note(db: Connection, workspace_id: int, route: str, fingerprint: str, job_id
     row = {"workspace_id": workspace_id, "route": route, "key": _key(fingerprint), "fingerprint": fingerprint}
     until = store.dialect().clock() + KEPT_SECONDS
     insert = store.dialect().insert(kept).values(row | {"job_id": job_id, "leased_until": until})
-    db.execute(insert.on_conflict_do_update(index_elements=["workspace_id", "route", "key"], set_={"job_id": job_id}))
+    again = {"job_id": job_id, "leased_until": until}
+    db.execute(insert.on_conflict_do_update(index_elements=["workspace_id", "route", "key"], set_=again))
 
 
 def paid(db: Connection, workspace_id: int, route: str, fingerprint: str) -> None:

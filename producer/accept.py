@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
@@ -11,11 +11,12 @@ from models.domains import Domain
 from models.errors import EmptyUpload, Invalid, Unreadable
 from models.ids import new_id
 from models.keys import Owner
-from producer import defaults, delimiters, ending, outside, queue, uploads
+from producer import defaults, delimiters, ending, once, outside, queue, uploads
 from producer.cut import Shard, cut
 from producer.formats import COUNT, UTF8, Layout
 from producer.inspect import HEADER_LIMIT, Asked, inspect
 from producer.judge import Known
+from producer.once import Hold
 
 CUT_AT_ONCE_BYTES = 512 << 10
 OF_OUR_MAKING = Asked(encoding=UTF8)
@@ -64,22 +65,43 @@ Given = Callable[[], Options]
 """Options, once the upload was read: in a form they may stand behind the file."""
 
 
-def accept(upload: Upload, owner: Owner, given: Given) -> int:
-    """Keeps the upload, commits its job, wakes a worker; returns the job's id. What fails leaves nothing behind."""
-    name, size = uploads.save(upload.chunks, settings.get().max_upload_bytes)
+def accept(upload: Upload, owner: Owner, given: Given, held: Hold | None = None) -> int:
+    """Keeps the upload, commits its job, wakes a worker; returns the job's id. What fails leaves nothing behind.
+
+    Under an idempotency key that has its job already nothing is kept, and it is that job.
+    """
+    limit, chunks = settings.get().max_upload_bytes, once.heard(upload.chunks, held)
+    if held and held.known:
+        return _again(uploads.bounded(chunks, limit), upload, given, held)
+    name, size = uploads.save(chunks, limit)
     try:
         options = given()
         if options.webhook_url:
             outside.check(options.webhook_url)
         job = _describe(upload, name, size, owner, options)
-        wakes, ended = _commit(job, _shards(upload, name, size, job))
+        if held:
+            _conclude(held, upload, options)
+        wakes, ended = _commit(job, _shards(upload, name, size, job), held)
     except BaseException:
         uploads.delete(name)
         raise
+    if held:
+        held.job_id = job["id"]
     queue.wake(wakes)
     if ended:
         ending.announce(ended)
     return int(job["id"])
+
+
+def _again(chunks: Iterable[bytes], upload: Upload, given: Given, held: Hold) -> int:
+    for _ in chunks:
+        pass
+    _conclude(held, upload, given())
+    return once.again(held)
+
+
+def _conclude(held: Hold, upload: Upload, options: Options) -> None:
+    once.conclude(held, upload.source, upload.format, upload.count, asdict(options))
 
 
 def _describe(upload: Upload, name: str, size: int, owner: Owner, options: Options) -> dict[str, Any]:
@@ -160,7 +182,9 @@ def shard_row(job: dict[str, Any], shard: Shard, kind: str = shards.CREATE) -> d
     return same | shard._asdict() | {"kind": kind, "state": shards.QUEUED}
 
 
-def _commit(job: dict[str, Any], found: list[Shard] | None) -> tuple[list[queue.Wake], ending.Ended | None]:
+def _commit(
+    job: dict[str, Any], found: list[Shard] | None, held: Hold | None
+) -> tuple[list[queue.Wake], ending.Ended | None]:
     """One transaction for the job and what is known of its shards; returns for which of them to wake somebody."""
     if found is None:
         rows = [shard_row(job, Shard(shards.SPLIT_INDEX, 1, 0, 0, 0), shards.SPLIT)]
@@ -171,6 +195,8 @@ def _commit(job: dict[str, Any], found: list[Shard] | None) -> tuple[list[queue.
     for row in rows[: queue.room()]:
         row |= {"sent_at": time.time(), "sends": 1}
     with store.write() as db:
+        if held:
+            once.settle(db, held, job["id"])
         jobs.add(db, job)
         if rows:
             shards.add(db, _alike(rows))

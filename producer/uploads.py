@@ -1,7 +1,7 @@
 """Where the bytes of an upload lie: a folder, or S3 when workers run on other machines."""
 
 import secrets
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from functools import cache
 from typing import Any
@@ -21,10 +21,8 @@ def save(chunks: Iterable[bytes], limit: int) -> tuple[str, int]:
     size = 0
     try:
         with _fs().open(_path(name), "wb") as out:
-            for chunk in chunks:
+            for chunk in bounded(chunks, limit):
                 size += len(chunk)
-                if size > limit:
-                    raise TooLarge(f"the upload is larger than {limit:,} bytes")
                 out.write(chunk)
         if not size:
             raise EmptyUpload("the upload is empty")
@@ -32,6 +30,15 @@ def save(chunks: Iterable[bytes], limit: int) -> tuple[str, int]:
         delete(name)
         raise
     return name, size
+
+
+def bounded(chunks: Iterable[bytes], limit: int) -> Iterator[bytes]:
+    size = 0
+    for chunk in chunks:
+        size += len(chunk)
+        if size > limit:
+            raise TooLarge(f"the upload is larger than {limit:,} bytes")
+        yield chunk
 
 
 def read(name: str, offset: int, length: int) -> bytes:

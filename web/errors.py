@@ -70,6 +70,8 @@ def advised(response: Response, error: errors.LinkmillError) -> Response:
     """Says in headers what a client can do about an error, whatever the shape of its body."""
     if isinstance(error, errors.RateLimited):
         response.headers["Retry-After"] = str(error.retry_after)
+    if isinstance(error, errors.InProgress):
+        response.headers["Retry-After"] = str(RETRY_SECONDS)
     if isinstance(error, errors.StillRunning):
         response.headers["Location"] = f"/api/jobs/{error.job_id}"
         response.headers["Retry-After"] = str(RETRY_SECONDS)

@@ -11,7 +11,7 @@ from models.ids import parse_id
 from models.jobs import Job
 from producer import control, rows, schemas, shapes, wait
 from producer.accept import accept
-from web import bodies, limits, lists
+from web import bodies, limits, lists, once
 from web.auth import needs, owner
 
 RETRY_SECONDS = 1
@@ -21,12 +21,14 @@ blueprint = Blueprint("jobs", __name__, url_prefix="/api/jobs", description="Upl
 
 @blueprint.route("", methods=["POST"])
 @needs("write")
+@blueprint.doc(**once.documented)
 @blueprint.response(202, schemas.Job)
 def create() -> Response:
     """Take an upload and answer with its job at once."""
     limits.spend(owner())
-    upload, given = bodies.read(request)
-    job_id = accept(upload, owner(), given)
+    with once.held() as held:
+        upload, given = bodies.read(request)
+        job_id = accept(upload, owner(), given, held)
     seconds = preferred_wait()
     row = wait.until_ended(job_id, seconds, lambda: find(job_id), ended) if seconds else find(job_id)
     response = shown(row, 200 if seconds and ended(row) else 202)

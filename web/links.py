@@ -8,7 +8,7 @@ from flask import Response, jsonify, make_response, request
 from flask_smorest import Blueprint
 
 from models import clicks, items, jobs, labels, links, listing, settings, store
-from models.errors import BrokenJson, Unavailable
+from models.errors import BrokenJson, Gone, Unavailable
 from models.ids import parse_id
 from models.links import Link
 from models.listing import Asked
@@ -17,6 +17,7 @@ from producer import bodies, faults, schemas, shapes, wait
 from producer.accept import Options, Upload, accept
 from producer.batch import decoder
 from producer.formats import NDJSON, from_json
+from web import once
 from web.auth import needs, owner
 from web.bodies import chunks
 from web.jobs import ended, find
@@ -36,16 +37,18 @@ def documented(schema: Any) -> Any:
 @blueprint.route("", methods=["POST"])
 @needs("write")
 @documented(schemas.LinkRequest)
+@blueprint.doc(**once.documented)
 @blueprint.response(201, schemas.Link)
 def create() -> Response:
     """Make one link: a job of one item, waited for."""
-    parts = taken_apart()
-    domain, item = _domain(parts), bodies.one_line(msgspec.json.encode(parts))
-    job_id = accept(Upload("json", NDJSON, [item + b"\n"]), owner(), lambda: Options(domain=domain))
-    job = wait.until_ended(job_id, settings.get().sync_wait_seconds, lambda: find(job_id), ended)
-    if not ended(job):
-        raise Unavailable(f"the link is still being made: see /api/jobs/{job_id}")
-    return _made(job, parts)
+    with once.held() as held:
+        parts = taken_apart()
+        domain, item = _domain(parts), bodies.one_line(msgspec.json.encode(parts))
+        job_id = accept(Upload("json", NDJSON, [item + b"\n"]), owner(), lambda: Options(domain=domain), held)
+        job = wait.until_ended(job_id, settings.get().sync_wait_seconds, lambda: find(job_id), ended)
+        if not ended(job):
+            raise Unavailable(f"the link is still being made: see /api/jobs/{job_id}")
+        return _made(job, parts)
 
 
 @blueprint.route("")
@@ -94,9 +97,11 @@ def _domain(parts: dict[str, msgspec.Raw]) -> str | None:
 
 def _made(job: jobs.Job, parts: dict[str, msgspec.Raw]) -> Response:
     with store.read() as db:
-        item: Any = items.page(db, job.id, job.domain_id, (), -1, 1)[0]
-        link = listing.one(db, job.workspace_id, job.domain_id, item.slug) if item.slug else None
+        item: Any = next(iter(items.page(db, job.id, job.domain_id, (), -1, 1)), None)
+        link = listing.one(db, job.workspace_id, job.domain_id, item.slug) if item and item.url else None
         body = shown(db, [link])[0] if link else None
+    if body is None and (item is None or item.slug):
+        raise Gone("the link of this request has been deleted since")
     if body is None:
         given = decoded(parts) if item.error_code != UNREAD else {}
         raise faults.refusal(item.error_code, item.error_message, given)

@@ -8,7 +8,7 @@ import structlog
 from redis.exceptions import RedisError
 from sqlalchemy.exc import DBAPIError
 
-from models import clearing, deliveries, jobs, shards, store, untitled
+from models import clearing, deliveries, idempotency, jobs, shards, store, untitled
 from producer import broker, ending, queue
 from workers import attempts, clear, clicks
 
@@ -23,7 +23,7 @@ log = structlog.get_logger()
 def sweep() -> dict[str, Any]:
     """Every step is harmless when another sweep does the same at the same time."""
     found = {"taken_over": take_over(), "woken": wake(), "ended": end(), "due": outside()}
-    return found | {"clicks": count(), "clear": clear_away()}
+    return found | {"clicks": count(), "clear": clear_away(), "keys": forget_keys()}
 
 
 def take_over() -> int:
@@ -89,6 +89,18 @@ def clear_away() -> bool:
     if some:
         queue.send("clear", queue.BULK, expires=CLEAR_EXPIRES)
     return some
+
+
+def forget_keys() -> bool:
+    """Clears idempotency keys that nobody is held to any more."""
+    with store.read() as db:
+        some = idempotency.outdated(db)
+    return some and _had_the_lock(_clear_keys)
+
+
+def _clear_keys() -> None:
+    with store.write(PATIENCE) as db:
+        idempotency.clear(db)
 
 
 def _forget_lost() -> None:

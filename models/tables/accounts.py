@@ -85,7 +85,8 @@ idempotency_keys = Table(
     Column("key", Text, nullable=False),
     Column("fingerprint", Text, nullable=False),
     Column("job_id", BigInteger),  # null: the first request is still being received
-    Column("leased_until", Double, nullable=False),
+    Column("token", Text),  # who receives it
+    Column("leased_until", Double, nullable=False, index=True),
     made(),
     PrimaryKeyConstraint("workspace_id", "route", "key"),
 )

@@ -12,13 +12,24 @@ from sqlalchemy.exc import InterfaceError, OperationalError, TimeoutError
 from werkzeug.exceptions import HTTPException
 
 from models import owed, plans, quotas, settings, store, untitled
-from models.errors import BrokenJson, EmptyUpload, LinkmillError, OverLimit, StillRunning, TooMany, Unavailable
+from models.errors import (
+    BrokenJson,
+    EmptyUpload,
+    InProgress,
+    KeyReused,
+    LinkmillError,
+    OverLimit,
+    StillRunning,
+    TooMany,
+    Unavailable,
+)
 from models.jobs import Job
 from models.keys import Owner
 from producer import bodies, wait
 from producer.accept import Options, Upload, accept
 from producer.formats import BOM, COUNT, PREPARED, from_json
-from web import limits
+from producer.once import Hold
+from web import limits, once
 from web.auth import require
 from web.bodies import chunks
 from web.errors import advised, status_of
@@ -63,15 +74,23 @@ def answered(body: Any, status: int) -> Response:
 def _bulk(vendor: Vendor, owner: Owner) -> Response:
     if vendor.bulk:
         limits.spend(owner)
+    with once.held() as held:
+        return _made(vendor, owner, held)
+
+
+def _made(vendor: Vendor, owner: Owner, held: Hold | None) -> Response:
     given = _body()
-    asked = vendor.load(given, owner)
-    _check_size(vendor, asked, owner)
+    asked, said = vendor.load(given, owner), _fingerprint(given)
+    if held:
+        held.fingerprint = said
+    if not held or not held.known:
+        _check_size(vendor, asked, owner)
     if _prefers_job():
-        job_id = _accepted(vendor, asked, owner)
+        job_id = _accepted(vendor, asked, owner, held)
         response = shown(find(job_id), 202)
         response.headers["Location"] = f"/api/jobs/{job_id}"
         return response
-    job = _waited_for(vendor, asked, owner, _fingerprint(given))
+    job = _waited_for(vendor, asked, owner, said, held)
     if asked.fetch_titles:
         wait.until_true(TITLE_SECONDS, lambda: not _untitled(job.id))
     return answered(vendor.dump(Finished(job, asked)), vendor.status)
@@ -104,19 +123,23 @@ def _prefers_job() -> bool:
     return "respond-async" in preferences
 
 
-def _waited_for(vendor: Vendor, asked: Asked, owner: Owner, fingerprint: str) -> Job:
-    """The job when it has ended. After a wait that ran out, the same request again waits on for the same job."""
+def _waited_for(vendor: Vendor, asked: Asked, owner: Owner, fingerprint: str, held: Hold | None) -> Job:
+    """The job when it has ended. After a wait that ran out, the same request again waits on for the same job.
+
+    A request under a key of its own has its job noted there.
+    """
     debt = (owner.workspace_id, vendor.name, fingerprint)
     with wait.Place() as place:
         if not place.granted:
             raise Unavailable("too many requests wait for their links at this moment; try again")
         with store.read() as db:
-            known = owed.job(db, *debt)
-        job_id = known or _accepted(vendor, asked, owner)
+            known = None if held else owed.job(db, *debt)
+        job_id = known or _accepted(vendor, asked, owner, held)
         job = wait.watch(job_id, settings.get().sync_wait_seconds, lambda: find(job_id), ended)
     if not ended(job):
-        with store.write() as db:
-            owed.note(db, *debt, job_id)
+        if not held:
+            with store.write() as db:
+                owed.note(db, *debt, job_id)
         raise StillRunning(job_id)
     if known:
         with store.write() as db:
@@ -124,13 +147,13 @@ def _waited_for(vendor: Vendor, asked: Asked, owner: Owner, fingerprint: str) ->
     return job
 
 
-def _accepted(vendor: Vendor, asked: Asked, owner: Owner) -> int:
+def _accepted(vendor: Vendor, asked: Asked, owner: Owner, held: Hold | None) -> int:
     options = Options(domain=asked.domain, fetch_titles=asked.fetch_titles)
     if asked.count:
         upload = Upload(vendor.name, COUNT, [msgspec.json.encode(asked.rows[0])], asked.count)
     else:
         upload = Upload(vendor.name, PREPARED, [b"".join(msgspec.json.encode(row) + b"\n" for row in asked.rows)])
-    return accept(upload, owner, lambda: options)
+    return accept(upload, owner, lambda: options, held)
 
 
 def _untitled(job_id: int) -> int:
@@ -146,6 +169,8 @@ def _fingerprint(given: Any) -> str:
 
 def _refused(vendor: Vendor, error: LinkmillError) -> Response:
     status, body = vendor.refuse(Refusal(status_of(error), error.code, str(error), error))
+    if isinstance(error, InProgress | KeyReused):  # not the vendor's to have an opinion on
+        status = status_of(error)
     response = advised(answered(body, status), error)
     if status == 401:
         response.headers["WWW-Authenticate"] = vendor.challenge

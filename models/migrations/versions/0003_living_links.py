@@ -39,12 +39,14 @@ def upgrade() -> None:
         sa.Column("key", sa.Text(), nullable=False),
         sa.Column("fingerprint", sa.Text(), nullable=False),
         sa.Column("job_id", sa.BigInteger(), nullable=True),
+        sa.Column("token", sa.Text(), nullable=True),
         sa.Column("leased_until", sa.Double(), nullable=False),
         sa.Column(
             "created_at", sa.DateTime(timezone=True), server_default=sa.text("CURRENT_TIMESTAMP"), nullable=False
         ),
         sa.PrimaryKeyConstraint("workspace_id", "route", "key", name=op.f("idempotency_keys_pkey")),
     )
+    op.create_index(op.f("idempotency_keys_leased_until_idx"), "idempotency_keys", ["leased_until"], unique=False)
     op.create_table(
         "quotas",
         sa.Column("workspace_id", sa.BigInteger(), nullable=False),
@@ -76,6 +78,7 @@ def downgrade() -> None:
     op.drop_index(op.f("link_tags_domain_id_slug_idx"), table_name="link_tags")
     op.drop_table("uses")
     op.drop_table("quotas")
+    op.drop_index(op.f("idempotency_keys_leased_until_idx"), table_name="idempotency_keys")
     op.drop_table("idempotency_keys")
     op.drop_index(op.f("clicks_job_id_day_idx"), table_name="clicks")
     op.drop_table("clicks")
