@@ -7,6 +7,7 @@ import redis
 from models import settings
 
 SOCKET_SECONDS = 2  # longer than any blocking read of ours
+CONNECTIONS = 1000  # at most; each that waits for a job or watches one has its own
 HEARD = "linkmill:heard:"
 HEARD_SECONDS = 10
 
@@ -18,6 +19,7 @@ def client() -> redis.Redis:
         socket_timeout=SOCKET_SECONDS,
         socket_connect_timeout=SOCKET_SECONDS,
         health_check_interval=30,
+        max_connections=CONNECTIONS,
         decode_responses=True,
     )
 

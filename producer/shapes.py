@@ -50,6 +50,7 @@ def job(row: Job, errors: dict[str, int]) -> dict[str, Any]:
             "items": f"{self}/items",
             "results": f"{self}/results.csv",
             "stats": f"{self}/stats",
+            "events": f"{self}/events",
         },
     }
 

@@ -1,7 +1,9 @@
 """Waiting for a job: Redis tells that something changed, the database says what."""
 
+import math
 import time
 from collections.abc import Callable
+from functools import partial
 from threading import BoundedSemaphore
 from typing import Any, TypeVar
 
@@ -12,23 +14,27 @@ from producer.broker import client
 
 T = TypeVar("T")
 
-MOST_WAITERS = 40  # a process: well under its threads, so that redirects always find one
+MOST_WAITERS = 40  # a process: with the streams well under its threads, so that redirects always find one
+MOST_STREAMS = 200  # the same, of its own: who watches takes no place from who waits for his links
 LOOK_AGAIN_SECONDS = 1.0
-LEAST_GAP_SECONDS = 0.25
+LEAST_GAP_SECONDS = 0.34  # with one event at once, never more than 4 in any second
+ENDED, PROGRESS = "ended", "progress"
 SILENT_GAP_SECONDS = 0.05
+UNTOLD_GAP_SECONDS = 0.25
 SIGNAL_SECONDS = 60
 
 log = structlog.get_logger()
 places = BoundedSemaphore(MOST_WAITERS)
+streams = BoundedSemaphore(MOST_STREAMS)
 
 
 def tell_ended(job_id: int) -> None:
     """Wakes whoever waits for the end, now or within the next minute."""
-    _quietly(lambda: _push(_end(job_id)))
+    _quietly(lambda: _push(job_id))
 
 
 def tell_progress(job_id: int) -> None:
-    _quietly(lambda: client().publish(_progress(job_id), 1))
+    _quietly(lambda: client().publish(_progress(job_id), PROGRESS))
 
 
 def until_ended(job_id: int, seconds: float, look: Callable[[], T], ended: Callable[[T], bool]) -> T:
@@ -59,44 +65,72 @@ def until_true(seconds: float, look: Callable[[], bool]) -> None:
 
 def until_changed(job_id: int, seconds: float, look: Callable[[], T], changed: Callable[[T], bool]) -> T:
     """Looks at a job until it differs from what the caller knows or the time is up."""
-    with Place() as place, _signals() as signals:
+    with Place() as place, Signals(job_id) as signals:
         until = time.monotonic() + seconds * place.granted
-        _quietly(lambda: signals.subscribe(_progress(job_id)))
         while True:
-            seen, looked = look(), time.monotonic()
+            looked = time.monotonic()
+            seen = look()
             if changed(seen) or looked >= until:
                 return seen
-            _quietly(lambda: signals.get_message(timeout=min(LOOK_AGAIN_SECONDS, until - looked)))  # noqa: B023
-            time.sleep(max(0.0, min(until, looked + LEAST_GAP_SECONDS) - time.monotonic()))
+            signals.next(looked, until)
+
+
+class Signals:
+    """What is told of a job from now on."""
+
+    def __init__(self, job_id: int) -> None:
+        self.name = _progress(job_id)
+        self.heard: Any = client().pubsub(ignore_subscribe_messages=True)  # type: ignore[no-untyped-call]
+
+    def __enter__(self) -> "Signals":
+        _quietly(lambda: self.heard.subscribe(self.name))
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        _quietly(self.heard.close)
+
+    def next(self, looked: float, until: float = math.inf) -> None:
+        """Sleeps until it is time to look again: at once at the end, not too often at a shard's, or when untold."""
+        gap = LOOK_AGAIN_SECONDS
+        while (left := min(until, looked + gap) - time.monotonic()) > 0:
+            told = _quietly(partial(self._read, left), left)
+            if told == ENDED:
+                return
+            gap = LEAST_GAP_SECONDS if told else gap
+
+    def _read(self, seconds: float) -> object:
+        if not self.heard.subscribed:  # there was no Redis when it should have been
+            self.heard.subscribe(self.name)
+        message = self.heard.get_message(timeout=seconds)
+        return message and message["data"]
 
 
 class Place:
     """One of the places for waiters; without one the caller gets its answer at once."""
 
-    granted = False
+    def __init__(self, among: BoundedSemaphore = places) -> None:
+        self.among = among
+        self.granted = False
 
     def __enter__(self) -> "Place":
-        self.granted = places.acquire(blocking=False)
+        self.granted = self.among.acquire(blocking=False)
         return self
 
     def __exit__(self, *_: object) -> None:
         if self.granted:
-            places.release()
+            self.among.release()
 
 
 def _told(job_id: int, seconds: float) -> bool:
     """Sleeps until somebody tells of the end. It may be that of an earlier run: the caller looks again anyway."""
-    return bool(_quietly(lambda: client().blpop([_end(job_id)], timeout=seconds), LEAST_GAP_SECONDS))
+    return bool(_quietly(lambda: client().blpop([_end(job_id)], timeout=seconds), UNTOLD_GAP_SECONDS))
 
 
-def _signals() -> Any:
-    return client().pubsub(ignore_subscribe_messages=True)  # type: ignore[no-untyped-call]
-
-
-def _push(name: str) -> None:
+def _push(job_id: int) -> None:
     pipeline = client().pipeline()
-    pipeline.lpush(name, 1)
-    pipeline.expire(name, SIGNAL_SECONDS)
+    pipeline.lpush(_end(job_id), 1)
+    pipeline.expire(_end(job_id), SIGNAL_SECONDS)
+    pipeline.publish(_progress(job_id), ENDED)
     pipeline.execute()
 
 

@@ -13,6 +13,7 @@ from web import (
     deliveries,
     domains,
     errors,
+    events,
     groups,
     health,
     hosts,
@@ -31,7 +32,7 @@ from web import (
 )
 
 MAX_FORM_MEMORY = 1 << 20
-NATIVE = (jobs, results, links, link, groups, tags, domains, keys, me, webhooks, deliveries)
+NATIVE = (jobs, events, results, links, link, groups, tags, domains, keys, me, webhooks, deliveries)
 
 log = structlog.get_logger()
 

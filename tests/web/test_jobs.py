@@ -56,7 +56,8 @@ def test_a_job_is_answered_at_once_and_says_where_to_look(system: System) -> Non
     assert (job["kind"], job["run"], job["source"], job["dry_run"]) == ("create", 1, "csv", False)
     assert (job["mapping"], job["metadata"]) == ({"url": "Long Link"}, {"a": [1]})
     self = f"/api/jobs/{job['id']}"
-    assert job["links"] == {"self": self, "items": f"{self}/items", "results": f"{self}/results.csv"}
+    parts = {"items": "items", "results": "results.csv", "stats": "stats", "events": "events"}
+    assert job["links"] == {"self": self} | {name: f"{self}/{part}" for name, part in parts.items()}
     assert system.finished(answer)["counts"]["created"] == 1
 
 
