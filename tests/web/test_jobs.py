@@ -13,7 +13,7 @@ from tests.web.commands import client, new_key
 
 SHAPE = {
     "id", "kind", "run", "status", "outcome", "source", "dry_run", "created_at", "started_at", "finished_at", "counts",
-    "progress", "rate", "eta_seconds", "errors", "mapping", "format", "metadata", "detail", "links",
+    "progress", "rate", "eta_seconds", "errors", "mapping", "format", "metadata", "detail", "cleared_at", "links",
 }  # fmt: skip
 WAIT = {"Prefer": "wait=30"}
 
