@@ -12,7 +12,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
-from tests.bench import latency, memory, redirects, throughput, titles, uploads
+from tests.bench import fairness, latency, memory, redirects, throughput, titles, uploads, watchers
 from tests.bench.ground import Figure
 
 BENCHES: dict[str, Callable[[Path], list[Figure]]] = {
@@ -24,6 +24,9 @@ BENCHES: dict[str, Callable[[Path], list[Figure]]] = {
     "redirects": redirects.measure,
     "results": uploads.results,
     "titles": titles.measure,
+    "watchers": watchers.measure,
+    "fairness": fairness.postgresql,
+    "fairness-sqlite": fairness.sqlite,
     "memory": memory.measure,
 }
 

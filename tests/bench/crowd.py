@@ -1,0 +1,82 @@
+"""Many who watch one job, in a process of their own: `python -m tests.bench.crowd HOST PORT TOKEN PATH COUNT`.
+
+Says `here` when all have their first event, and at the end of all streams when each saw how many rows.
+"""
+
+import json
+import re
+import selectors
+import socket
+import subprocess
+import sys
+import time
+from typing import NamedTuple
+
+from tests.ground import ROOT, System
+
+PROCESSED = re.compile(rb'"processed":(\d+)')
+
+
+class Sight(NamedTuple):
+    """When somebody was told, and of how many rows."""
+
+    at: float
+    processed: int
+
+
+class Crowd:
+    """The process; it ends when its job has ended, or when it is sent away."""
+
+    def __init__(self, system: System, job_id: str, count: int) -> None:
+        address = [*system.url.removeprefix("http://").split(":"), system.key["token"]]
+        command = [sys.executable, "-m", "tests.bench.crowd", *address, f"/api/jobs/{job_id}/events", str(count)]
+        self.process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True)
+
+    def here(self) -> None:
+        assert self.process.stdout
+        if self.process.stdout.readline() != "here\n":
+            raise RuntimeError("the watchers were not let in")
+
+    def sights(self) -> list[list[Sight]]:
+        said, _ = self.process.communicate(timeout=120)
+        return [[Sight(*seen) for seen in one] for one in json.loads(said.splitlines()[-1])]
+
+    def leave(self) -> None:
+        self.process.terminate()
+        self.process.communicate()
+
+
+def main(host: str, port: str, token: str, path: str, count: str) -> None:
+    asked = f"GET {path} HTTP/1.1\r\nHost: {host}:{port}\r\nAuthorization: Bearer {token}\r\n\r\n".encode()
+    selector = selectors.DefaultSelector()
+    heard: list[list[tuple[float, bytes]]] = []
+    for _ in range(int(count)):
+        one = socket.create_connection(("127.0.0.1", int(port)))
+        one.sendall(asked)
+        heard.append([])
+        selector.register(one, selectors.EVENT_READ, heard[-1])
+    _listen(selector, heard)
+    print(json.dumps([_sights(one) for one in heard]))
+
+
+def _listen(selector: selectors.BaseSelector, heard: list[list[tuple[float, bytes]]]) -> None:
+    """Only keeps what comes: the watchers share the cores with what they watch."""
+    told = False
+    while selector.get_map():
+        for key, _ in selector.select():
+            assert isinstance(key.fileobj, socket.socket)
+            part = key.fileobj.recv(1 << 16)
+            key.data.append((time.time(), part))
+            if not part or part.endswith(b"\r\n0\r\n\r\n"):
+                selector.unregister(key.fileobj)
+        if not told and all(any(b"event: " in part for _, part in one) for one in heard):
+            told = True
+            print("here", flush=True)
+
+
+def _sights(parts: list[tuple[float, bytes]]) -> list[tuple[float, int]]:
+    return [(at, int(count)) for at, part in parts for count in PROCESSED.findall(part)]
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])

@@ -1,0 +1,127 @@
+"""What 200 who watch cost: the job that they watch, and redirects; and how soon they are told."""
+
+import statistics
+import threading
+import time
+from pathlib import Path
+
+import psutil
+import psycopg
+
+from tests import faults
+from tests.bench import load, rows
+from tests.bench.crowd import Crowd, Sight
+from tests.bench.ground import Client, Figure, empty, percentile, system_on_postgresql
+from tests.ground import System
+
+ROWS = 1_000_000
+WATCHERS = 200
+PAIRS = 3
+REDIRECT_SECONDS = 4.0
+LEAST, LEAST_REDIRECTS = 0.95, 0.9
+TOLD_MS = 500
+MB = 1 << 20
+
+
+def measure(folder: Path) -> list[Figure]:
+    rows.write_many(folder / "rows.csv", ROWS)
+    with system_on_postgresql(folder) as system:
+        _rate(system, folder, 0, [])
+        told: list[float] = []
+        rates = [(_rate(system, folder, 0, told), _rate(system, folder, WATCHERS, told)) for _ in range(PAIRS)]
+        return [_cost(rates), _soon(told), *_redirects(system, folder)]
+
+
+def _cost(rates: list[tuple[float, float]]) -> Figure:
+    alone, watched = (statistics.median(side) for side in zip(*rates, strict=True))
+    ratio = statistics.median(one / other for other, one in rates)
+    what = f"creation of {ROWS:,} rows while {WATCHERS} watch"
+    return Figure(what, f"{watched:,.0f} rows/s", f"{alone:,.0f} rows/s", f"{ratio:.2f}", f">= {LEAST}", ratio >= LEAST)
+
+
+def _soon(told: list[float]) -> Figure:
+    p95 = percentile(told, 0.95) * 1000
+    middle = f"median {statistics.median(told) * 1000:.0f} ms"
+    return Figure("a shard's end to its event, p95", f"{p95:.0f} ms", middle, "", f"<= {TOLD_MS} ms", p95 <= TOLD_MS)
+
+
+def _rate(system: System, folder: Path, watchers: int, told: list[float]) -> float:
+    empty(system.database_url)
+    client = Client(system)
+    began = time.time()
+    job_id = client.post_csv(folder / "rows.csv")
+    ends = _Ends(system, job_id)
+    crowd = Crowd(system, job_id, watchers) if watchers else None
+    job = client.until_ended(job_id)
+    seconds = time.time() - began
+    ends.thread.join()
+    if crowd:
+        crowd.here()
+        told += _delays(ends.at, job["counts"]["total"], crowd.sights())
+    return float(job["counts"]["created"] / seconds)
+
+
+class _Ends:
+    """When the shards of a job ended: each tells of it as soon as it is committed."""
+
+    def __init__(self, system: System, job_id: str) -> None:
+        self.at: list[float] = []
+        self.thread = threading.Thread(target=self._listen, args=(system, f"linkmill:progress:{job_id}"))
+        self.thread.start()
+
+    def _listen(self, system: System, channel: str) -> None:
+        with faults.broker(system) as broker, broker.pubsub(ignore_subscribe_messages=True) as signals:
+            signals.subscribe(channel)
+            told = None
+            while told != "ended":
+                message = signals.get_message(timeout=1.0)
+                told = message and message["data"]
+                if told:
+                    self.at.append(time.time())
+
+
+def _delays(ends: list[float], total: int, crowd: list[list[Sight]]) -> list[float]:
+    """From each shard's end to the first event that counts it; the last shard's is that of the job."""
+    shard = total / (len(ends))
+    found: list[float] = []
+    for sights in crowd:
+        for turn, end in enumerate(ends, 1):
+            counted = next((sight.at for sight in sights if sight.processed >= round(turn * shard)), None)
+            if counted is None:
+                raise RuntimeError("somebody was not told of the end")
+            if sights[0].at < end:  # he was there already
+                found.append(max(0.0, counted - end))
+    return found
+
+
+def _redirects(system: System, folder: Path) -> list[Figure]:
+    """Beside a job that goes on for ever without doing anything."""
+    client, slugs = Client(system), folder / "slugs"
+    slugs.write_text("\n".join(slug for (slug,) in system.sql("SELECT slug FROM links LIMIT 100000")))
+    (job_id,) = system.sql("SELECT id FROM jobs")[0]
+    with psycopg.connect(system.database_url, autocommit=True) as db:
+        db.execute("UPDATE jobs SET status = 'running', total = total + 1, finished_at = NULL")
+    load.run(system.url, slugs, 2.0)
+    alone, slim = load.run(system.url, slugs, REDIRECT_SECONDS), _memory()
+    crowd = Crowd(system, str(job_id), WATCHERS)
+    crowd.here()
+    beside, fat = load.run(system.url, slugs, REDIRECT_SECONDS), _memory()
+    crowd.leave()
+    client.ask("POST", f"/api/jobs/{job_id}/cancel")
+    ratio, failed = beside.rate / alone.rate, alone.failed + beside.failed
+    what = f"redirects beside {WATCHERS} idle watchers"
+    good = ratio >= LEAST_REDIRECTS and not failed
+    return [
+        Figure(what, f"{beside.rate:,.0f}/s", f"{alone.rate:,.0f}/s", f"{ratio:.2f}", f">= {LEAST_REDIRECTS}", good),
+        Figure("the same, p99", f"{beside.p99_ms:.1f} ms", f"{alone.p99_ms:.1f} ms", "", "", True),
+        Figure("the largest web process then", f"{fat:.0f} MB", f"{slim:.0f} MB", "", "", True),
+    ]
+
+
+def _memory() -> float:
+    sizes = [
+        process.info["memory_info"].rss
+        for process in psutil.process_iter(["cmdline", "memory_info"])
+        if "granian" in " ".join(process.info["cmdline"] or [])
+    ]
+    return float(max(sizes) / MB)
