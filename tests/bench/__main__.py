@@ -12,7 +12,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
-from tests.bench import fairness, latency, memory, redirects, throughput, titles, uploads, watchers
+from tests.bench import fairness, latency, memory, redirects, throughput, titles, uploads, vendors, watchers
 from tests.bench.ground import Figure
 
 BENCHES: dict[str, Callable[[Path], list[Figure]]] = {
@@ -21,6 +21,7 @@ BENCHES: dict[str, Callable[[Path], list[Figure]]] = {
     "plain": throughput.plain_way,
     "uploads": uploads.measure,
     "latency": latency.measure,
+    "vendors": vendors.measure,
     "redirects": redirects.measure,
     "results": uploads.results,
     "titles": titles.measure,
