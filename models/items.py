@@ -72,6 +72,11 @@ def made(db: Connection, job_id: int) -> list[tuple[str, int]]:
     return list(db.execute(query.order_by(items.c.index)).tuples())
 
 
+def outcomes(db: Connection, job_id: int) -> list[Result]:
+    """All items of a job without their links, of which the slug is enough for many an answer."""
+    return list(db.execute(select(*OUTCOME).where(items.c.job_id == job_id).order_by(items.c.index)))
+
+
 def between(db: Connection, job_id: int, first: int, rows: int) -> list[tuple[Any, ...]]:
     """The items of one shard: index, line, status, slug, error code and message; the upload has the rest."""
     query = select(*OUTCOME).where(items.c.job_id == job_id, items.c.index >= first, items.c.index < first + rows)

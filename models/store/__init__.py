@@ -46,8 +46,10 @@ def dispose() -> None:
 @contextmanager
 def read() -> Iterator[Connection]:
     """A transaction that only looks."""
-    with engine().connect() as connection, connection.begin():
-        yield connection
+    with engine().connect() as connection:
+        connection = connection.execution_options(**dialect().reading)
+        with connection.begin():
+            yield connection
 
 
 @contextmanager

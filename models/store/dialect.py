@@ -16,6 +16,8 @@ class Dialect(Protocol):
     shard_rows: int
     pause: float
     """Seconds a bulk writer stays away from the database after a shard, so that small writers get in."""
+    reading: dict[str, Any]
+    """Execution options of a connection that only looks."""
 
     @property
     def away(self) -> tuple[type[Exception], ...]:

@@ -37,6 +37,7 @@ PRAGMAS = (
 class SQLite:
     shard_rows = 5_000
     pause = 0.003
+    reading: dict[str, Any] = {}
     away: tuple[type[Exception], ...] = (sqlite3.OperationalError,)
 
     def engine_options(self) -> dict[str, Any]:

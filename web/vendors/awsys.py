@@ -71,7 +71,7 @@ def decoded(text: str) -> str:
 
 
 def dump_bulk(finished: Finished) -> Any:
-    links = [shape(finished, found) for found in finished.results()]
+    links = [shape(finished, found) for found in finished.outcomes()]
     if request.args.get("shape") == "array":
         return links
     return {"created": sum("error" not in link for link in links), "links": links}
@@ -84,7 +84,7 @@ def shape(finished: Finished, found: Result) -> dict[str, Any]:
 
 
 def dump_one(finished: Finished) -> Any:
-    found = finished.results()[0]
+    found = finished.outcomes()[0]
     if found.status not in MADE:
         raise failure(found)
     return shape(finished, found)

@@ -48,6 +48,11 @@ class Finished:
         """What short URLs begin with."""
         return domains.base_url(self.job.hostname, self.job.is_default)
 
+    def outcomes(self) -> list[Result]:
+        """Each item in input order; to whom the slug is enough, its link need not be looked up."""
+        with store.read() as db:
+            return items.outcomes(db, self.job.id)
+
     def results(self) -> list[Result]:
         """Each item in input order, with the link that it made."""
         with store.read() as db:
