@@ -13,8 +13,9 @@ import pytest
 from sqlalchemy import insert
 from sqlalchemy.exc import DBAPIError, OperationalError
 
-from models import store
+from models import slugs, store
 from models.keys import Owner
+from models.store import postgresql
 from models.tables import reserved_slugs
 from tests.ground import ROOT, until
 
@@ -56,6 +57,16 @@ def test_a_connection_that_ends_in_the_middle_of_a_batch_is_no_fault_of_the_batc
     assert store.dialect().passing(failure.value)
     with store.write() as db:
         assert not db.execute(reserved_slugs.select().where(reserved_slugs.c.slug == "s1")).all()
+
+
+def test_connections_that_ended_while_they_rested_are_replaced(house: Owner, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(postgresql, "RESTED_SECONDS", -1.0)
+    with store.write() as first:
+        owner = store.dialect().owner(first)
+    with store.read() as first, store.read() as second:
+        store.dialect().evict(second, owner)
+    with store.read() as first, store.read() as second:
+        assert slugs.reserved(first) == slugs.reserved(second)
 
 
 def test_an_error_that_passes_is_told_from_one_that_does_not(house: Owner) -> None:
