@@ -4,7 +4,6 @@ import gc
 
 import structlog
 from flask import Flask
-from flask_smorest import Api
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from models import settings
@@ -24,6 +23,7 @@ from web import (
     links,
     logs,
     me,
+    openapi,
     redirect,
     results,
     tags,
@@ -50,7 +50,7 @@ def create_app() -> Flask:
     }
     app.json.sort_keys = False  # type: ignore[attr-defined]
     logs.configure()
-    api = Api(app)
+    api = openapi.describe(app)
     for part in NATIVE:
         api.register_blueprint(part.blueprint)
     app.register_blueprint(health.blueprint)

@@ -56,7 +56,7 @@ def problem(status: int, code: str, detail: str, fields: list[dict[str, str]] | 
 
 def of_ours(error: errors.LinkmillError) -> Response:
     made = problem(status_of(error), error.code, str(error), getattr(error, "errors", None))
-    if isinstance(error, errors.RateLimited):
+    if type(error) is errors.RateLimited:
         body = json.loads(made.get_data()) | {"type": QUOTA_EXCEEDED, "violated-policies": ["bulk"]}
         made.set_data(json.dumps(body))
     return advised(made, error)

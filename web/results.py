@@ -12,12 +12,14 @@ from web.auth import needs
 from web.jobs import asked_statuses, kept
 
 ZIP = "application/zip"
+STATUS = {"in": "query", "name": "status", "schema": {"type": "string"}, "description": "some of them, by commas"}
 
 blueprint = Blueprint("results", __name__, url_prefix="/api/jobs", description="Results of a job, row by row")
 
 
 @blueprint.route("/<job_id>/results.csv")
 @needs("read")
+@blueprint.doc(parameters=[STATUS])
 @blueprint.response(200, {"type": "string"}, content_type="text/csv")
 def as_csv(job_id: str) -> Response:
     """The upload's own columns, then what became of each row."""
@@ -26,6 +28,7 @@ def as_csv(job_id: str) -> Response:
 
 @blueprint.route("/<job_id>/results.ndjson")
 @needs("read")
+@blueprint.doc(parameters=[STATUS])
 @blueprint.response(200, {"type": "string"}, content_type="application/x-ndjson")
 def as_ndjson(job_id: str) -> Response:
     """The same, as one JSON object a line."""

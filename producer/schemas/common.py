@@ -40,6 +40,7 @@ class Problem(Schema):
     detail = fields.String()
     code = fields.String()
     errors = fields.List(fields.Dict(keys=fields.String(), values=fields.String()))
+    violated_policies = fields.List(fields.String(), data_key="violated-policies")
 
 
 class PageQuery(Schema):

@@ -1,0 +1,70 @@
+"""What is no part of the native API: vendors' calls, short links, and how the system is."""
+
+from http import HTTPStatus
+from typing import Any
+
+from web.openapi.parts import BEARER, JSON, PROBLEM, TEXT, answer, of
+from web.vendors import VENDORS
+from web.vendors.vendor import Vendor
+
+ANYTHING: dict[str, Any] = {}
+KEYS: dict[str, list[dict[str, list[str]]]] = {
+    "dub": BEARER,
+    "short_io": [{"bare": []}],
+    "rebrandly": [{"apikey": []}],
+    "url_shortify": [{"consumer": []}],
+}
+SLUG = {"in": "path", "name": "slug", "required": True} | TEXT
+VISITS = {"200": "where it leads", "401": "a form for the password", "4XX": "unknown, or over", "503": "try again"}
+
+
+def paths() -> dict[str, Any]:
+    found: dict[str, Any] = {}
+    for path in dict.fromkeys(path for vendor in VENDORS for path in vendor.paths):
+        sharing = [vendor for vendor in VENDORS if path in vendor.paths]
+        found[path] = {method.lower(): _bulk(sharing) for method in sharing[0].methods}
+    found |= {path: {"get": _of_vendors([vendor], 200)} for vendor in VENDORS for path in vendor.reads}
+    found["/healthz"] = {"get": _health("Whether the process is up", 200)}
+    found["/readyz"] = {"get": _health("Whether the system can work", 200, 503)}
+    return found | {"/{slug}": {"parameters": [SLUG], "get": _visit(), "post": _unlock()}}
+
+
+def _bulk(sharing: list[Vendor]) -> dict[str, Any]:
+    made = _of_vendors(sharing, sharing[0].status)
+    made["responses"]["202"] = answer("the job, for `Prefer: respond-async`", of("Job"))
+    return made | {"requestBody": {"required": True, "content": {JSON: {"schema": ANYTHING}}}}
+
+
+def _of_vendors(sharing: list[Vendor], status: int) -> dict[str, Any]:
+    """In a vendor's own shapes, of errors too: its own documentation tells them."""
+    names = " or ".join(vendor.name for vendor in sharing)
+    answers = {str(status): HTTPStatus(status).phrase, "4XX": "the vendor's error", "503": "try again"}
+    answers["504"] = "the links are still being made: the same request again waits on"
+    return {
+        "summary": f"As {names} has it",
+        "tags": ["vendors"],
+        "security": [key for vendor in sharing for key in KEYS.get(vendor.name, BEARER)],
+        "responses": {code: answer(text, ANYTHING) for code, text in answers.items()},
+    }
+
+
+def _health(summary: str, *statuses: int) -> dict[str, Any]:
+    responses = {str(status): answer(HTTPStatus(status).phrase, ANYTHING) for status in statuses}
+    return {"summary": summary, "tags": ["health"], "responses": responses}
+
+
+def _visit() -> dict[str, Any]:
+    return {"summary": "Follow a short link, or with + behind it see where it leads"} | _visited(302)
+
+
+def _unlock() -> dict[str, Any]:
+    form = {"type": "object", "properties": {"password": {"type": "string"}}}
+    body = {"content": {"application/x-www-form-urlencoded": {"schema": form}}}
+    return {"summary": "Give its password", "requestBody": body} | _visited(303)
+
+
+def _visited(status: int) -> dict[str, Any]:
+    content = {"text/html": TEXT, PROBLEM: {"schema": of("Problem")}}
+    responses: dict[str, Any] = {code: {"description": text, "content": content} for code, text in VISITS.items()}
+    responses[str(status)] = {"description": "to where it leads"}
+    return {"tags": ["short links"], "responses": responses}
