@@ -84,7 +84,7 @@ def end(db: Connection, job: Leaving) -> None:
         db.execute(delete(job_errors).where(job_errors.c.job_id == job.id))
         db.execute(delete(job_rows).where(job_rows.c.id == job.id))
     else:
-        db.execute(update(job_rows).where(job_rows.c.id == job.id).values(upload="", clearing=False, passwords=False))
+        db.execute(update(job_rows).where(job_rows.c.id == job.id).values(upload="", clearing=False))
 
 
 def _bounded(found: list[Any]) -> list[Any]:

@@ -33,7 +33,8 @@ FIELDS = (
     "utm_content",
     "external_id",
 )
-DANGEROUS = ("=", "+", "-", "@", "\t", "\r", "\n")  # what a spreadsheet may take for a formula when a cell begins so
+DANGEROUS = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
+"""What a spreadsheet may take for a formula when a cell begins so; the wide ones where people write Japanese."""
 OUR_COLUMNS = ("line", "status", "short_url", "slug", "error_code", "error_message")
 """What our own results add to an upload: known, and ignored, when a mended file comes back."""
 

@@ -18,6 +18,7 @@ HEARTBEAT = b": still here\n\n"
 NOTHING = b""  # shows the server whether the client is still there, and the client nothing
 LOOK_SECONDS = 2.0
 LOOKS_A_HEARTBEAT = 7
+EVENT = {"type": "object", "properties": {name: {"type": "string"} for name in ("event", "id", "data")}}
 HEADERS = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
 
 blueprint = Blueprint("events", __name__, url_prefix="/api/jobs", description="Progress as it comes")
@@ -25,7 +26,7 @@ blueprint = Blueprint("events", __name__, url_prefix="/api/jobs", description="P
 
 @blueprint.route("/<job_id>/events")
 @needs("read")
-@blueprint.response(200, {"type": "string"}, content_type="text/event-stream")
+@blueprint.response(200, EVENT, content_type="text/event-stream")
 def events(job_id: str) -> Response:
     """Server-sent events: `progress` with the job as data, at most 4 a second, and a last one, `done`."""
     row = find(parse_id(job_id))

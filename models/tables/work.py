@@ -35,7 +35,6 @@ jobs = Table(
     Column("cleared_at", Time),  # its upload and results are gone
     Column("forgotten_at", Time),  # nobody sees it any more
     flag("clearing"),  # its upload, items and shards are still to go
-    flag("passwords"),  # its upload has some in clear
     Index(None, "workspace_id", "id"),
     Index(
         "jobs_open_idx", "id", postgresql_where=text("finished_at IS NULL"), sqlite_where=text("finished_at IS NULL")
@@ -47,7 +46,6 @@ jobs = Table(
         sqlite_where=text("cleared_at IS NULL"),
     ),
     Index("jobs_clearing_idx", "id", postgresql_where=text("clearing"), sqlite_where=text("clearing")),
-    Index("jobs_passwords_idx", "id", postgresql_where=text("passwords"), sqlite_where=text("passwords")),
 )
 
 job_errors = Table(

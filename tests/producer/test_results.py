@@ -45,7 +45,7 @@ def test_our_columns_give_way_to_those_of_the_upload() -> None:
     ]  # fmt: skip
 
 
-@pytest.mark.parametrize("start", ["=", "+", "-", "@", "\t", "\r", "\n", "'=", "''-"])
+@pytest.mark.parametrize("start", ["=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠", "'=", "''-"])
 def test_no_cell_begins_like_a_formula(start: str) -> None:
     assert safe(f"{start}1+1").startswith("'")
 

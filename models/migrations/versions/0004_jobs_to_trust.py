@@ -9,7 +9,6 @@ down_revision = "0003"
 INDEXES = (
     ("jobs_kept_idx", "finished_at", "cleared_at IS NULL"),
     ("jobs_clearing_idx", "id", "clearing"),
-    ("jobs_passwords_idx", "id", "passwords"),
 )
 
 
@@ -31,7 +30,6 @@ def upgrade() -> None:
     op.add_column("jobs", sa.Column("cleared_at", sa.DateTime(timezone=True), nullable=True))
     op.add_column("jobs", sa.Column("forgotten_at", sa.DateTime(timezone=True), nullable=True))
     op.add_column("jobs", sa.Column("clearing", sa.Boolean(), server_default=sa.text("false"), nullable=False))
-    op.add_column("jobs", sa.Column("passwords", sa.Boolean(), server_default=sa.text("false"), nullable=False))
     for name, column, where in INDEXES:
         op.create_index(name, "jobs", [column], postgresql_where=sa.text(where), sqlite_where=sa.text(where))
     op.add_column("workspaces", sa.Column("reuses", sa.Boolean(), server_default=sa.text("false"), nullable=False))
@@ -41,7 +39,6 @@ def downgrade() -> None:
     op.drop_column("workspaces", "reuses")
     for name, _, _ in INDEXES:
         op.drop_index(name, table_name="jobs")
-    op.drop_column("jobs", "passwords")
     op.drop_column("jobs", "clearing")
     op.drop_column("jobs", "forgotten_at")
     op.drop_column("jobs", "cleared_at")
