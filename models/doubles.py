@@ -2,21 +2,26 @@
 
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, and_, func, literal, select, update
+from sqlalchemy import ColumnElement, Connection, and_, case, func, literal, select, update
 
 from models import items as outcomes
-from models import jobs
+from models import jobs, urls
 from models.tables import items
 from models.tables import jobs as job_rows
 
 TAKEN = "SLUG_TAKEN"
+LONE = '{"lone"%'  # the input of a row that shares no link: see workers/columns.py
 
 
 def settle(db: Connection, job_id: int) -> None:
     """Corrects the items of a dry run that has ended, and its counts; other jobs have nothing to correct."""
-    if not db.execute(select(job_rows.c.dry_run).where(job_rows.c.id == job_id)).scalar_one():
+    job = db.execute(select(job_rows.c.dry_run, job_rows.c.options).where(job_rows.c.id == job_id)).one()
+    if not job.dry_run:
         return
     known = _correct(db, job_id, items.c.external_id, {"status": outcomes.EXISTING})
+    if job.options.get("duplicates") == urls.REUSE:
+        sharing = case((items.c.input.not_like(LONE), items.c.input))
+        known += _correct(db, job_id, sharing, {"status": outcomes.EXISTING})
     message = literal("Custom slug '") + items.c.slug + literal("' is already in use")
     failed = {"status": outcomes.FAILED, "slug": None, "error_code": TAKEN, "error_message": message}
     taken = _correct(db, job_id, items.c.slug, failed)
@@ -26,11 +31,11 @@ def settle(db: Connection, job_id: int) -> None:
 
 def _correct(db: Connection, job_id: int, key: ColumnElement[Any], values: dict[str, Any]) -> int:
     """Gives each row that was to be made, and has the key of an earlier one, another result."""
-    made = and_(items.c.job_id == job_id, items.c.status == outcomes.CREATED)
-    grouped = select(key.label("key"), func.min(items.c.index).label("first")).where(made, key.is_not(None))
-    first = grouped.group_by(key).having(func.count() > 1).subquery()
+    made = and_(items.c.job_id == job_id, items.c.status == outcomes.CREATED, key.is_not(None))
+    first = func.min(items.c.index).over(partition_by=key).label("first")
+    ranked = select(items.c.index.label("at"), first).where(made).subquery()
     one = items.alias("one")
-    same = and_(one.c.job_id == job_id, one.c.index == first.c.first)
-    earlier = select(first.c.key, first.c.first, one.c.slug).join(one, same).subquery()
-    later = update(items).where(made, key == earlier.c.key, items.c.index > earlier.c.first)
-    return db.execute(later.values({"slug": earlier.c.slug} | values)).rowcount
+    its_first = and_(one.c.job_id == job_id, one.c.index == ranked.c.first)
+    later = select(ranked.c.at, one.c.slug).join(one, its_first).where(ranked.c.at > ranked.c.first).subquery()
+    this = and_(items.c.job_id == job_id, items.c.index == later.c.at)
+    return db.execute(update(items).where(this).values({"slug": later.c.slug} | values)).rowcount

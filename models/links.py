@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 from sqlalchemy import ColumnElement, Connection, Row, and_, delete, literal, select, tuple_, update
 from sqlalchemy.exc import IntegrityError
 
-from models import clicks, labels, quotas, store, untitled
+from models import clicks, labels, quotas, store, untitled, urls
 from models.columns import AsMade
 from models.errors import Taken
 from models.linked import Key
@@ -64,9 +64,12 @@ def get(db: Connection, domain_id: int, slug: str) -> Link | None:
 def change(db: Connection, link: Link, values: dict[str, Any]) -> bool:
     """Changes this very link; False when it is not there any more, errors.Taken when the external id is another's."""
     try:
-        return not values or db.execute(update(links).where(is_key(*key(link))).values(values)).rowcount == 1
+        found = not values or db.execute(update(links).where(is_key(*key(link))).values(values)).rowcount == 1
     except IntegrityError as error:
         raise Taken(str(error)) from error
+    if found and not urls.SHOWN_BY.isdisjoint(values):
+        urls.follow(db, link.workspace_id, key(link))
+    return found
 
 
 def remove(db: Connection, link: Link) -> bool:
@@ -75,6 +78,7 @@ def remove(db: Connection, link: Link) -> bool:
         return False
     labels.untie(db, *key(link))
     untitled.forget(db, *key(link))
+    urls.forget(db, *key(link))
     clicks.forget(db, *key(link))
     quotas.freed(db, link.workspace_id, 1)
     return True

@@ -6,7 +6,7 @@ from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
-from models import domains, jobs, labels, settings, shards, store
+from models import domains, jobs, labels, settings, shards, store, urls
 from models.domains import Domain
 from models.errors import EmptyUpload, Invalid, Unreadable
 from models.ids import new_id
@@ -40,6 +40,7 @@ class Options:
     webhook_url: str | None = None
     fetch_titles: bool = False
     dry_run: bool = False
+    duplicates: str = urls.CREATE
     defaults: dict[str, Any] = field(default_factory=dict)
     delimiter: str | None = None
     encoding: str | None = None
@@ -53,6 +54,7 @@ class Options:
             "fetch_titles": self.fetch_titles,
             "header": self.header,
             "defaults": defaults.kept(self.defaults),
+            "duplicates": self.duplicates,
         }
 
     def of_file(self) -> Asked:

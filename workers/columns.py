@@ -7,6 +7,7 @@ from urllib.parse import urlsplit
 
 from models import items
 from models.store import Columns
+from workers import reuse
 from workers.draft import Draft
 
 LONGEST_INPUT = 3000  # characters of one value that a failed item keeps
@@ -109,11 +110,17 @@ def _found(draft: Draft, slugs: dict[int, str], link: Any) -> tuple[str, int]:
 
 def _rehearsed(draft: Draft, outcomes: dict[int, tuple[Any, ...]]) -> dict[int, tuple[Any, ...]]:
     """A dry run makes no link that could be asked where it leads, so the item keeps that itself."""
-    urls, none = draft.columns["url"], draft.generation
+    none = draft.generation
     return {
-        row: (status, slug, generation if generation != none else None, None, None, json.dumps({"url": urls[row]}))
+        row: (status, slug, generation if generation != none else None, None, None, _asked(draft, row))
         for row, (status, slug, generation, *_) in outcomes.items()
     }
+
+
+def _asked(draft: Draft, row: int) -> str:
+    """A row that gets a link of its own whoever has its URL is told from those that would share one."""
+    lone = {"lone": True} if reuse.asked(draft.job) and row not in draft.urls.seeking else {}
+    return json.dumps(lone | {"url": draft.columns["url"][row]})
 
 
 def _failed(draft: Draft, row: int) -> tuple[Any, ...]:

@@ -4,7 +4,7 @@ import time
 from datetime import UTC, datetime
 from typing import Any
 
-from models import items, jobs, labels, links, quotas, runs, secrets, settings, shards, slugs, store, untitled
+from models import items, jobs, labels, links, quotas, runs, secrets, settings, shards, slugs, store, untitled, urls
 from models.errors import Taken
 from models.jobs import Job
 from models.shards import Claim
@@ -12,7 +12,7 @@ from producer import batch, defaults, ending, queue, uploads, wait
 from producer.batch import Batch, Problem
 from producer.formats import Layout
 from producer.judge import Judged, Known, judge
-from workers import columns, passwords, quota, rehearse
+from workers import columns, passwords, quota, rehearse, reuse
 from workers.draft import Draft, draft, draw
 
 ROUNDS = 5  # how often somebody may be quicker before the shard is left for another time
@@ -27,6 +27,8 @@ def create(claim: Claim) -> dict[str, Any]:
         return _settle_only(claim)
     if job.cancelled_at is not None:
         return cancelled(claim)
+    if reuse.asked(job):
+        reuse.prepare(claim)
     read = _read(claim, job)
     judged = judge(read, known) if claim.attempts <= shards.TRIES else _given_up(read)
     settled = _settled(claim)
@@ -95,6 +97,7 @@ def _write(claim: Claim, job: Job, read: Batch, judged: Judged, settled: frozens
 def _draft(claim: Claim, job: Job, read: Batch, judged: Judged, settled: frozenset[int], careful: bool) -> Draft:
     with store.write() if "tags" in judged.columns and not job.dry_run else store.read() as db:
         facts = draw(db, job, judged)
+    reuse.let_go(facts.urls)
     made = draft(claim, job, read, judged, facts, settled)
     if job.dry_run:
         return made
@@ -121,9 +124,12 @@ def _commit(made: Draft, job: Job, read: Batch) -> dict[str, Any]:
     claim = made.claim
     of_links, of_items, of_tags = columns.of_links(made), columns.of_items(made), columns.of_tags(made)
     of_untitled = columns.of_untitled(made) if job.options.get("fetch_titles") else {}
+    of_urls = reuse.columns(made.urls, job, made.keep, made.chosen, made.generation) if made.urls.lending else {}
     counts = {"created": made.made, "existing": len(made.existing), "failed": len(made.problems)}
     with store.write() as db:
         shards.settle(db, claim)
+        if of_urls:
+            urls.write(db, of_urls, len(of_urls["hash"]))
         links.write(db, of_links, made.made)
         if of_tags:
             labels.tie(db, of_tags, len(of_tags["slug"]))

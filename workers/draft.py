@@ -12,9 +12,8 @@ from models.jobs import Job
 from models.shards import Claim
 from producer.batch import Batch, Problem
 from producer.judge import Judged
-
-Found = tuple[str, int]
-"""A link that is there already: its slug and generation."""
+from workers import reuse
+from workers.reuse import NO_URLS, Found, Urls
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +24,7 @@ class Facts:
     taken: set[str]
     known: dict[str, Found]
     tags: dict[str, int]
+    urls: Urls = NO_URLS
 
 
 @dataclass(slots=True)
@@ -41,6 +41,7 @@ class Draft:
     chosen: list[Any]
     """Their slugs, None where an automatic one has still to come."""
     tags: dict[str, int]
+    urls: Urls = NO_URLS
     settled: frozenset[int] = frozenset()
     """Rows that have their result from an earlier run."""
     generation: int = field(default_factory=links.new_generation)
@@ -89,6 +90,7 @@ def draw(db: Connection, job: Job, judged: Judged) -> Facts:
         links.taken(db, job.domain_id, wanted),
         links.known(db, job.workspace_id, ids),
         labels.tag_ids(db, job.workspace_id, names) if names and not job.dry_run else {},
+        reuse.known(db, job, judged),
     )
 
 
@@ -98,18 +100,19 @@ def draft(
     problems = {row: problem for row, problem in judged.problems.items() if row not in settled}
     existing = dict[int, Found | int]()
     custom, ids = judged.columns.get("slug"), judged.columns.get("external_id")
-    if custom or ids:
+    if custom or ids or facts.urls.meet:
         nothing = [None] * read.rows
         rows = enumerate(zip(ids or nothing, custom or nothing, strict=True))
-        _in_turn((row for row in rows if row[0] not in settled), facts, problems, existing)
+        _in_turn((row for row in rows if row[0] not in settled), judged.columns["url"], facts, problems, existing)
     out = problems.keys() | existing.keys() | settled
     keep = [row for row in range(read.rows) if row not in out] if out else range(read.rows)
     chosen = [custom[row] for row in keep] if custom else [None] * len(keep)
-    return Draft(claim, job, read, judged.columns, problems, existing, keep, chosen, facts.tags, settled)
+    return Draft(claim, job, read, judged.columns, problems, existing, keep, chosen, facts.tags, facts.urls, settled)
 
 
 def _in_turn(
     rows: Iterable[tuple[int, tuple[Any, Any]]],
+    leads: Sequence[str],
     facts: Facts,
     problems: dict[int, Problem],
     existing: dict[int, Found | int],
@@ -117,8 +120,11 @@ def _in_turn(
     """Row after row, as a loop over single links would meet them: what an earlier one takes, a later one lacks."""
     used: set[str] = set()
     first: dict[str, int] = {}
+    lent: dict[str, int] = {}
     for row, (name, slug) in rows:
         found = facts.known.get(name, first.get(name)) if name else None
+        if found is None and row in facts.urls.seeking:
+            found = facts.urls.there.get(leads[row], lent.get(leads[row]))
         if found is not None:
             existing[row] = found
             problems.pop(row, None)
@@ -132,3 +138,5 @@ def _in_turn(
             used.add(slug)
             if name:
                 first[name] = row
+            if row in facts.urls.lending:
+                lent.setdefault(leads[row], row)

@@ -48,6 +48,9 @@ class Dialect(Protocol):
     def present(self, db: Connection, column: Any, values: Sequence[Any], where: ColumnElement[bool]) -> Iterable[Any]:
         """Which of many values a column has already."""
 
+    def among(self, column: Any, values: Sequence[Any]) -> ColumnElement[bool]:
+        """Whether a row has one of many values there."""
+
     def lock(self, db: Connection, name: str) -> None:
         """Lets one transaction at a time through, until its end."""
 

@@ -102,8 +102,11 @@ class PostgreSQL:
         db.exec_driver_sql(statement, tuple(columns.values()))
 
     def present(self, db: Connection, column: Any, values: Sequence[Any], where: ColumnElement[bool]) -> Iterable[Any]:
-        wanted = bindparam("wanted", list(values), type_=ARRAY(column.type))
-        return db.execute(select(column).where(where, column == any_(wanted))).scalars()
+        return db.execute(select(column).where(where, self.among(column, values))).scalars()
+
+    def among(self, column: Any, values: Sequence[Any]) -> ColumnElement[bool]:
+        found: ColumnElement[bool] = column == any_(bindparam("wanted", list(values), type_=ARRAY(column.type)))
+        return found
 
     def lock(self, db: Connection, name: str) -> None:
         db.execute(select(func.pg_advisory_xact_lock(func.hashtext(name))))

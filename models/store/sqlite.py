@@ -79,8 +79,12 @@ class SQLite:
         db.exec_driver_sql(statement, list(zip(*map(_storable, columns.values()), strict=True)))
 
     def present(self, db: Connection, column: Any, values: Sequence[Any], where: ColumnElement[bool]) -> Iterable[Any]:
+        return db.execute(select(column).where(where, self.among(column, values))).scalars()
+
+    def among(self, column: Any, values: Sequence[Any]) -> ColumnElement[bool]:
         wanted = text("SELECT value FROM json_each(:wanted)").bindparams(wanted=json.dumps(list(values)))
-        return db.execute(select(column).where(where, column.in_(wanted))).scalars()
+        found: ColumnElement[bool] = column.in_(wanted)
+        return found
 
     def lock(self, db: Connection, name: str) -> None:
         """Whoever writes holds the only lock already."""

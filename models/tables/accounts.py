@@ -22,6 +22,7 @@ workspaces = Table(
     Column("old_until", Time),
     Column("bulk_limit", Integer),  # items of an URL Shortify call; null: as the plan has it
     flag("reuses"),  # whether URLs are looked up: the table `urls` is kept for those workspaces alone
+    Column("hashed_to", Text),  # how far the URLs of older links are in it; null: all of them, once it is kept at all
     Column("served_at", Double, nullable=False, server_default="0"),  # when a worker last took a shard of it
     made(),
 )

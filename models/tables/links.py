@@ -113,8 +113,9 @@ urls = Table(  # which link a URL has already, for jobs that reuse
     Column("workspace_id", BigInteger, nullable=False),
     Column("domain_id", BigInteger, nullable=False),
     Column("hash", BigInteger, nullable=False),
+    Column("turn", BigInteger, nullable=False),  # 0: the one that jobs which reuse have made, or found; else at random
     Column("slug", Key, nullable=False),
     Column("generation", Integer, nullable=False),
-    PrimaryKeyConstraint("workspace_id", "domain_id", "hash"),
+    PrimaryKeyConstraint("workspace_id", "domain_id", "hash", "turn"),
     Index(None, "domain_id", "slug"),
 )

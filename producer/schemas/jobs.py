@@ -5,7 +5,7 @@ from typing import Any
 
 from marshmallow import EXCLUDE, RAISE, Schema, ValidationError, fields, validate
 
-from models import jobs
+from models import jobs, urls
 from producer import delimiters, encodings
 from producer.schemas.common import MOST_LISTED
 
@@ -41,6 +41,7 @@ class JobOptions(Schema):
     webhook_url = fields.String(validate=validate.Length(1, 2048))
     fetch_titles = fields.Boolean(truthy={True, "true", "1"}, falsy={False, "false", "0"})
     dry_run = fields.Boolean(truthy={True, "true", "1"}, falsy={False, "false", "0"})
+    duplicates = fields.String(validate=validate.OneOf((urls.CREATE, urls.REUSE)))
     defaults = fields.Dict(keys=fields.String())
     delimiter = fields.String(validate=validate.OneOf(tuple(delimiters.NAMES)))
     encoding = fields.String(validate=validate.OneOf(encodings.NAMES))

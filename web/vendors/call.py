@@ -11,7 +11,7 @@ from redis.exceptions import RedisError
 from sqlalchemy.exc import InterfaceError, OperationalError, TimeoutError
 from werkzeug.exceptions import HTTPException
 
-from models import owed, plans, quotas, settings, store, untitled
+from models import owed, plans, quotas, settings, store, untitled, urls
 from models.errors import (
     BrokenJson,
     EmptyUpload,
@@ -148,7 +148,8 @@ def _waited_for(vendor: Vendor, asked: Asked, owner: Owner, fingerprint: str, he
 
 
 def _accepted(vendor: Vendor, asked: Asked, owner: Owner, held: Hold | None) -> int:
-    options = Options(domain=asked.domain, fetch_titles=asked.fetch_titles)
+    duplicates = urls.REUSE if asked.reuse else urls.CREATE
+    options = Options(domain=asked.domain, fetch_titles=asked.fetch_titles, duplicates=duplicates)
     if asked.count:
         upload = Upload(vendor.name, COUNT, [msgspec.json.encode(asked.rows[0])], asked.count)
     else:

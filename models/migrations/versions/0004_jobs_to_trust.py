@@ -18,9 +18,10 @@ def upgrade() -> None:
         sa.Column("workspace_id", sa.BigInteger(), nullable=False),
         sa.Column("domain_id", sa.BigInteger(), nullable=False),
         sa.Column("hash", sa.BigInteger(), nullable=False),
+        sa.Column("turn", sa.BigInteger(), nullable=False),
         sa.Column("slug", sa.Text().with_variant(sa.TEXT(collation="C"), "postgresql"), nullable=False),
         sa.Column("generation", sa.Integer(), nullable=False),
-        sa.PrimaryKeyConstraint("workspace_id", "domain_id", "hash", name=op.f("urls_pkey")),
+        sa.PrimaryKeyConstraint("workspace_id", "domain_id", "hash", "turn", name=op.f("urls_pkey")),
     )
     op.create_index(op.f("urls_domain_id_slug_idx"), "urls", ["domain_id", "slug"], unique=False)
     op.add_column("jobs", sa.Column("progressed_at", sa.DateTime(timezone=True), nullable=True))
@@ -33,9 +34,11 @@ def upgrade() -> None:
     for name, column, where in INDEXES:
         op.create_index(name, "jobs", [column], postgresql_where=sa.text(where), sqlite_where=sa.text(where))
     op.add_column("workspaces", sa.Column("reuses", sa.Boolean(), server_default=sa.text("false"), nullable=False))
+    op.add_column("workspaces", sa.Column("hashed_to", sa.Text(), nullable=True))
 
 
 def downgrade() -> None:
+    op.drop_column("workspaces", "hashed_to")
     op.drop_column("workspaces", "reuses")
     for name, _, _ in INDEXES:
         op.drop_index(name, table_name="jobs")
