@@ -8,7 +8,7 @@ What users can do to a job beside that, models/runs.py says; how it goes in the 
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, and_, case, exists, insert, or_, select, update
+from sqlalchemy import ColumnElement, Connection, Row, and_, case, exists, func, insert, or_, select, update
 
 from models import store
 from models.tables import domains, job_errors, jobs, shards
@@ -73,11 +73,14 @@ def counted(db: Connection, job_id: int, total: int) -> None:
 
 def record(db: Connection, job_id: int, created: int, existing: int, failures: dict[str, int]) -> None:
     """Adds a shard's results. The job's row is what all shards share, so this comes last in their transaction."""
+    failed, now = sum(failures.values()), datetime.now(UTC)
     added = {
         jobs.c.created: jobs.c.created + created,
         jobs.c.existing: jobs.c.existing + existing,
-        jobs.c.failed: jobs.c.failed + sum(failures.values()),
-        jobs.c.progressed_at: datetime.now(UTC),
+        jobs.c.failed: jobs.c.failed + failed,
+        jobs.c.progressed_at: now,
+        jobs.c.paced_at: func.coalesce(jobs.c.paced_at, now),
+        jobs.c.paced: case((jobs.c.paced_at.is_(None), PROCESSED + created + existing + failed), else_=jobs.c.paced),
     }
     db.execute(update(jobs).where(jobs.c.id == job_id).values(added))
     if failures:

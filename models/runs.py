@@ -61,7 +61,7 @@ def retry(db: Connection, job: Job) -> bool:
         "status": jobs.QUEUED,
         "failed": 0,
         "before": job_rows.c.created + job_rows.c.existing,
-    } | dict.fromkeys(("started_at", "finished_at", "progressed_at", "cancelled_at"))
+    } | dict.fromkeys(("started_at", "finished_at", "progressed_at", "paced_at", "cancelled_at"))
     if not db.execute(update(job_rows).where(here, ready, missing, kept, ~undoing(job.id)).values(opened)).rowcount:
         return False
     _cut_again(db, job)

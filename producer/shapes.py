@@ -13,7 +13,7 @@ from producer.formats import Layout
 
 def job(row: Job, errors: dict[str, int]) -> dict[str, Any]:
     processed = row.created + row.existing + row.failed
-    rate = _rate(row, processed - row.before)
+    rate = _rate(row, processed)
     left = None if row.total is None else row.total - processed
     layout = Layout.load(row.layout)
     self = f"/api/jobs/{row.id}"
@@ -188,19 +188,28 @@ def moment(value: datetime | None) -> str | None:
     return value.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z") if value else None
 
 
-def _rate(row: Job, done: int) -> float:
-    """Items a second in this run, up to the last shard that ended: what is half done nobody can count."""
+def _rate(row: Job, processed: int) -> float:
+    """Items a second in this run, up to the last shard that ended: what is half done nobody can count.
+
+    While it runs only from the first shard's end on, once that is a while ago: cutting and waking are no measure of it.
+    """
     if row.started_at is None or row.progressed_at is None:
         return 0.0
-    seconds = (row.progressed_at - row.started_at).total_seconds()
-    return float(done / seconds) if seconds > 0 else 0.0
+    first = _seconds(row.started_at, row.paced_at)
+    since = _seconds(row.paced_at, row.progressed_at)
+    if row.status == jobs.RUNNING and since > first / 2:
+        return float((processed - row.paced) / since)
+    return float((processed - row.before) / (first + since)) if first + since > 0 else 0.0
+
+
+def _seconds(begin: datetime, end: datetime) -> float:
+    return (end - begin).total_seconds()
 
 
 def _seconds_left(row: Job, left: int | None, rate: float) -> float | None:
     if row.status != jobs.RUNNING or left is None or not rate:
         return None
-    since: float = (datetime.now(UTC) - row.progressed_at).total_seconds()
-    return round(max(0.0, left / rate - since), 1)
+    return round(max(0.0, left / rate - _seconds(row.progressed_at, datetime.now(UTC))), 1)
 
 
 def _asked_url(raw: str | None) -> Any:

@@ -30,6 +30,8 @@ jobs = Table(
     Column("finished_at", Time),
     Column("progressed_at", Time),  # when a shard of this run ended last
     count("before"),  # items that had their results when this run began
+    Column("paced_at", Time),  # when the first shard of this run ended, and how many items had results then:
+    count("paced"),  # from there on the rate is counted
     Column("cancelled_at", Time),  # when somebody asked for the end
     Column("of_job_id", BigInteger),  # undo: whose links go
     Column("cleared_at", Time),  # its upload and results are gone

@@ -1,0 +1,56 @@
+"""What a large job leaves to others, and what it says of its own end."""
+
+import time
+from collections.abc import Iterator
+
+import httpx
+import pytest
+
+from tests.ground import System, ended, until
+from tests.web.commands import client, new_key
+
+CSV = {"Content-Type": "text/csv"}
+
+
+@pytest.fixture(scope="module")
+def neighbour(system: System) -> Iterator[httpx.Client]:
+    """Somebody of another workspace, who may do as much."""
+    with client(system, new_key(system, "--workspace", "neighbour", "--plan", "enterprise")) as found:
+        yield found
+
+
+def rows(count: int) -> str:
+    return "url\n" + "".join(f"https://example.com/{row}\n" for row in range(count))
+
+
+def test_a_small_job_is_done_while_a_large_one_of_somebody_else_runs(system: System, neighbour: httpx.Client) -> None:
+    large = system.csv(rows(150_000)).json()
+    until(lambda: system.job(large["id"])["counts"]["processed"], 60, "the first shard")
+    links = [{"url": f"https://example.com/{row}"} for row in range(100)]
+    small = neighbour.post("/api/jobs", json={"links": links}, headers={"Prefer": "wait=30"})
+    assert small.json()["status"] == "completed"
+    assert system.job(large["id"])["status"] == "running"
+    until(lambda: ended(system.job(large["id"])), 120)
+
+
+def test_two_large_jobs_of_two_workspaces_go_side_by_side(system: System, neighbour: httpx.Client) -> None:
+    first = system.csv(rows(150_000)).json()
+    second = neighbour.post("/api/jobs", content=rows(150_000), headers=CSV).json()
+    until(lambda: ended(system.job(first["id"])), 120)
+    path = second["links"]["self"]
+    assert neighbour.get(path).json()["progress"] >= 0.4
+    until(lambda: ended(neighbour.get(path).json()), 120)
+
+
+def test_the_time_left_comes_true(system: System) -> None:
+    """Within a factor of three, for a machine that does other things too; `make bench` has the finer measure."""
+    job, told = system.csv(rows(150_000)).json(), list[tuple[float, float]]()
+    while not ended(job):
+        job = system.job(job["id"])
+        if 0.3 <= job["progress"] <= 0.7:
+            told.append((time.monotonic(), job["eta_seconds"]))
+        time.sleep(0.05)
+    end = time.monotonic()
+    assert told
+    for at, left in told:
+        assert (end - at) / 3 - 0.5 <= left <= (end - at) * 3 + 0.5
