@@ -34,11 +34,13 @@ def test_a_small_job_is_done_while_a_large_one_of_somebody_else_runs(system: Sys
 
 
 def test_two_large_jobs_of_two_workspaces_go_side_by_side(system: System, neighbour: httpx.Client) -> None:
-    first = system.csv(rows(150_000)).json()
-    second = neighbour.post("/api/jobs", content=rows(150_000), headers=CSV).json()
-    until(lambda: ended(system.job(first["id"])), 120)
+    first = system.csv(rows(200_000)).json()
+    second = neighbour.post("/api/jobs", content=rows(200_000), headers=CSV).json()
     path = second["links"]["self"]
-    assert neighbour.get(path).json()["progress"] >= 0.4
+    until(lambda: neighbour.get(path).json()["progress"], 60, "its first shard")
+    before = system.job(first["id"])["progress"]
+    until(lambda: ended(system.job(first["id"])), 120)
+    assert neighbour.get(path).json()["progress"] >= (1 - before) / 2
     until(lambda: ended(neighbour.get(path).json()), 120)
 
 
