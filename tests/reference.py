@@ -99,11 +99,32 @@ class World:
     """Slug to URL, of custom slugs."""
     external_ids: dict[str, str | None] = field(default_factory=dict)
     """External id to slug, None for an automatic one."""
+    reuse: bool = False
+    urls: set[str] = field(default_factory=set)
+    """URLs that have a link which anybody may be given."""
+    defaults: dict[str, Any] = field(default_factory=dict)
 
 
 def create_all(items: list[dict[str, Any]], world: World) -> list[tuple[str, str | None]]:
     """The outcome of every item: created and its URL, existing, or failed and the code."""
-    return [create(item, world) for item in items]
+    return [create(completed(item, world.defaults, index), world) for index, item in enumerate(items)]
+
+
+def completed(item: dict[str, Any], defaults: dict[str, Any], index: int) -> dict[str, Any]:
+    """The item with what it lacks; whoever ends by one of two ways lacks neither."""
+    found = dict(item)
+    ends = any(item.get(name) is not None for name in ("ttl", "expires_at"))
+    for name, value in defaults.items():
+        if item.get(name) is None and not (ends and name in ("ttl", "expires_at")):
+            found[name] = value.replace("{index}", str(index)) if name in ("slug", "title") else value
+    return found
+
+
+def ended(given: dict[str, Any]) -> bool:
+    if "expires_at" not in given:
+        return False
+    moment = datetime.fromisoformat(given["expires_at"].strip(" ").upper().replace(" Z", "Z").replace(",", "."))
+    return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)) <= datetime.now(UTC)
 
 
 def create(item: dict[str, Any], world: World) -> tuple[str, str | None]:
@@ -116,6 +137,9 @@ def create(item: dict[str, Any], world: World) -> tuple[str, str | None]:
     code = first_problem(item, given, errors, world)
     if code:
         return "failed", code
+    plain = not given.keys() & {"slug", "password", "expires_at", "ttl", "max_clicks"}
+    if world.reuse and plain and destination(given) in world.urls:
+        return "existing", None
     slug = given["slug"].strip(" ") if "slug" in given else None
     if slug and (slug in world.reserved or slug in world.links):
         return "failed", "RESERVED_SLUG" if slug in world.reserved else "SLUG_TAKEN"
@@ -124,6 +148,8 @@ def create(item: dict[str, Any], world: World) -> tuple[str, str | None]:
         world.links[slug] = url
     if name:
         world.external_ids[name] = slug
+    if not given.keys() & {"password", "max_clicks"} and not ended(given):
+        world.urls.add(url)
     return "created", url
 
 

@@ -4,23 +4,26 @@ import csv
 import io
 import json
 import os
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from sqlalchemy import or_, select
 
 from models import items as item_rows
 from models import jobs, labels, shards, slugs, store
 from models import settings as house_settings
 from models.keys import Owner
-from models.tables import groups
+from models.tables import groups, links
 from producer.accept import Options, Upload, accept
 from producer.formats import CSV, NDJSON
 from tests import reference
 from tests.ground import new_owner
 from workers import create
 
+NO_OPTIONS = Options()
 URLS = st.sampled_from(
     [
         "https://example.com/",
@@ -110,6 +113,15 @@ def test_ndjson_means_what_the_loop_means(house: Owner, rows: list[dict[str, Any
 
 
 @LIMITS
+@given(rows=st.lists(MOSTLY_GOOD | ODD, min_size=1, max_size=12))
+def test_what_is_reused_and_by_default_is_what_the_loop_has(house: Owner, rows: list[dict[str, Any]]) -> None:
+    text = "".join(json.dumps(row) + "\n" for row in rows)
+    compare(NDJSON, text.encode(), rows, Options(duplicates="reuse"))
+    defaults = {"title": "no {index}", "utm_content": "d", "expires_at": "2040-01-01", "group": "summer"}
+    compare(NDJSON, text.encode(), rows, Options(defaults=defaults))
+
+
+@LIMITS
 @given(rows=st.lists(TEXTS, min_size=1, max_size=12))
 def test_csv_means_what_the_loop_means(house: Owner, rows: list[dict[str, str]]) -> None:
     out = io.StringIO()
@@ -127,7 +139,7 @@ def as_item(row: dict[str, str]) -> dict[str, Any]:
     return {name: int(cell) if name in ("ttl", "max_clicks") else cell for name, cell in row.items()}
 
 
-def compare(kind: str, body: bytes, rows: list[dict[str, Any]]) -> None:
+def compare(kind: str, body: bytes, rows: list[dict[str, Any]], options: Options = NO_OPTIONS) -> None:
     owner = new_owner(f"w{id(rows)}-{len(body)}")
     with store.write() as db:
         if owner.workspace_id not in SEEN:
@@ -137,8 +149,10 @@ def compare(kind: str, body: bytes, rows: list[dict[str, Any]]) -> None:
     world = reference.World(house_settings.get().authority, reserved, {"summer", "1"})
     with store.read() as db:
         world.links, world.external_ids = already(db, owner)
+        world.urls = shared(db, owner)
+    world.reuse, world.defaults = options.duplicates == "reuse", options.defaults
     expected = reference.create_all(rows, world)
-    job_id = accept(Upload(kind, kind, [body]), owner, Options)
+    job_id = accept(Upload(kind, kind, [body]), owner, lambda: options)
     assert outcomes(job_id) == expected
 
 
@@ -150,6 +164,15 @@ def already(db: store.Connection, owner: Owner) -> tuple[dict[str, str], dict[st
     found = db.exec_driver_sql("SELECT slug, url, external_id, workspace_id FROM links").all()
     mine = {row.external_id: row.slug for row in found if row.workspace_id == owner.workspace_id and row.external_id}
     return {row.slug: row.url for row in found}, mine
+
+
+def shared(db: store.Connection, owner: Owner) -> set[str]:
+    """URLs of earlier examples whose link anybody may be given."""
+    plain = (links.c.password_hash.is_(None), links.c.max_clicks.is_(None))
+    lasts = or_(links.c.expires_at.is_(None), links.c.expires_at > datetime.now(UTC))
+    return set(
+        db.execute(select(links.c.url).where(links.c.workspace_id == owner.workspace_id, *plain, lasts)).scalars()
+    )
 
 
 def outcomes(job_id: int) -> list[tuple[str, str | None]]:
