@@ -10,6 +10,7 @@ from models import settings
 from web import (
     cli,
     deliveries,
+    docs,
     domains,
     errors,
     events,
@@ -54,6 +55,7 @@ def create_app() -> Flask:
     for part in NATIVE:
         api.register_blueprint(part.blueprint)
     app.register_blueprint(health.blueprint)
+    app.register_blueprint(docs.blueprint)
     app.register_blueprint(vendors.blueprint)
     app.register_blueprint(redirect.blueprint)
     errors.register(app)

@@ -24,7 +24,7 @@ from web import create_app
 
 CHECKS = [not_a_server_error, status_code_conformance, content_type_conformance, response_schema_conformance]
 MOST_ROWS = 20
-UNDESCRIBED = ("static", "api-docs.openapi_json")
+UNDESCRIBED = ("static", "api-docs.", "docs.", "app.")
 QUICK = settings(
     max_examples=4,
     deadline=None,
@@ -117,7 +117,7 @@ def test_every_route_is_described(system: System) -> None:
     routes = {
         (re.sub(r"<(?:\w+:)?(\w+)>", r"{\1}", rule.rule), method.lower())
         for rule in create_app().url_map.iter_rules()
-        if rule.endpoint not in UNDESCRIBED
+        if not rule.endpoint.startswith(UNDESCRIBED)
         for method in (rule.methods or set()) - {"HEAD", "OPTIONS"}
     }
     assert routes == {(path, method) for path, found in described.items() for method in found if method != "parameters"}

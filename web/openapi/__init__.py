@@ -8,7 +8,8 @@ from flask import Flask
 from flask_smorest import Api
 
 from producer import schemas
-from web.openapi import others, uploads
+from web import errors
+from web.openapi import examples, others, uploads
 from web.openapi.parts import BEARER, PROBLEM, SCHEMES, answer, of
 
 EVERYWHERE = (401, 403, 503)
@@ -57,6 +58,11 @@ class Truth(BasePlugin):
             responses |= {str(status): f"Problem{status}" for status in _errors(place, operation)}
             responses |= ALSO.get(place, {})
             operation["security"] = BEARER
+            examples.add(f"{method.upper()} {path}", operation)
+
+    def schema_helper(self, name: str, definition: dict[str, Any], **_more: Any) -> dict[str, Any]:
+        """Every schema has an example, and so has every call whose body is of that schema."""
+        return {"examples": [examples.SCHEMAS[name]]} if name in examples.SCHEMAS else {}
 
 
 def describe(app: Flask) -> Api:
@@ -70,8 +76,16 @@ def describe(app: Flask) -> Api:
     for schema in (schemas.Problem, schemas.JobOptions, schemas.ItemRequest):
         parts.schema(schema.__name__, schema=schema)
     for status in STATUSES:
-        parts.response(f"Problem{status}", answer(HTTPStatus(status).phrase, of("Problem"), PROBLEM))
+        parts.response(f"Problem{status}", _problem(status))
     return api
+
+
+def _problem(status: int) -> dict[str, Any]:
+    made = answer(HTTPStatus(status).phrase, of("Problem"), PROBLEM)
+    code = next(kind.code for kind, found in errors.STATUS.items() if found == status)
+    told = {"type": "about:blank", "title": HTTPStatus(status).phrase, "status": status, "detail": "why", "code": code}
+    made["content"][PROBLEM]["example"] = told
+    return made
 
 
 def _errors(place: tuple[str, str], operation: dict[str, Any]) -> set[int]:

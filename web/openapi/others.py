@@ -3,6 +3,7 @@
 from http import HTTPStatus
 from typing import Any
 
+from web.openapi import examples, vendors
 from web.openapi.parts import BEARER, JSON, PROBLEM, TEXT, answer, of
 from web.vendors import VENDORS
 from web.vendors.vendor import Vendor
@@ -22,29 +23,32 @@ def paths() -> dict[str, Any]:
     found: dict[str, Any] = {}
     for path in dict.fromkeys(path for vendor in VENDORS for path in vendor.paths):
         sharing = [vendor for vendor in VENDORS if path in vendor.paths]
-        found[path] = {method.lower(): _bulk(sharing) for method in sharing[0].methods}
-    found |= {path: {"get": _of_vendors([vendor], 200)} for vendor in VENDORS for path in vendor.reads}
+        found[path] = {method.lower(): _bulk(sharing, path) for method in sharing[0].methods}
+    found |= {path: {"get": _of_vendors([vendor], path, 200)} for vendor in VENDORS for path in vendor.reads}
     found["/healthz"] = {"get": _health("Whether the process is up", 200)}
     found["/readyz"] = {"get": _health("Whether the system can work", 200, 503)}
+    for path, method in ((path, method) for path, operations in found.items() for method in operations):
+        examples.add(f"{method.upper()} {path}", found[path][method])
     return found | {"/{slug}": {"parameters": [SLUG], "get": _visit(), "post": _unlock()}}
 
 
-def _bulk(sharing: list[Vendor]) -> dict[str, Any]:
-    made = _of_vendors(sharing, sharing[0].status)
+def _bulk(sharing: list[Vendor], path: str) -> dict[str, Any]:
+    made = _of_vendors(sharing, path, sharing[0].status)
     made["responses"]["202"] = answer("the job, for `Prefer: respond-async`", of("Job"))
-    return made | {"requestBody": {"required": True, "content": {JSON: {"schema": ANYTHING}}}}
+    return made | {"requestBody": {"required": True, "content": {JSON: {"schema": vendors.ASKED[path]}}}}
 
 
-def _of_vendors(sharing: list[Vendor], status: int) -> dict[str, Any]:
+def _of_vendors(sharing: list[Vendor], path: str, status: int) -> dict[str, Any]:
     """In a vendor's own shapes, of errors too: its own documentation tells them."""
     names = " or ".join(vendor.name for vendor in sharing)
-    answers = {str(status): HTTPStatus(status).phrase, "4XX": "the vendor's error", "503": "try again"}
+    answers = {"4XX": "the vendor's error", "503": "try again"}
     answers["504"] = "the links are still being made: the same request again waits on"
+    made = answer(HTTPStatus(status).phrase, vendors.ANSWERED[path])
     return {
         "summary": f"As {names} has it",
         "tags": ["vendors"],
         "security": [key for vendor in sharing for key in KEYS.get(vendor.name, BEARER)],
-        "responses": {code: answer(text, ANYTHING) for code, text in answers.items()},
+        "responses": {str(status): made} | {code: answer(text, ANYTHING) for code, text in answers.items()},
     }
 
 
