@@ -26,17 +26,17 @@ format: .venv/.dev
 	@$(BIN)/ruff format
 
 clean:
-	@rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	@rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis build *.egg-info
 	@find . -name __pycache__ -not -path './var/*' -prune -exec rm -rf {} +
 
-.venv/.run: requirements.txt $(BIN)/python
+.venv/.run: requirements.txt pyproject.toml $(BIN)/python
 	@echo 'installing requirements.txt into .venv' >&2
-	@$(INSTALL) -r requirements.txt
+	@$(INSTALL) -r requirements.txt -e .
 	@touch $@
 
-.venv/.dev: requirements.txt requirements-dev.txt $(BIN)/python
+.venv/.dev: requirements.txt requirements-dev.txt pyproject.toml $(BIN)/python
 	@echo 'installing requirements-dev.txt into .venv' >&2
-	@$(INSTALL) -r requirements-dev.txt
+	@$(INSTALL) -r requirements-dev.txt -e .
 	@touch .venv/.run $@
 
 $(BIN)/python:

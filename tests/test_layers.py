@@ -1,6 +1,9 @@
 """The house as DESIGN has it: which way imports run, and how large a file may become."""
 
 import ast
+import re
+import sys
+import tomllib
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -53,6 +56,18 @@ def test_nothing_is_imported_inside_a_function_or_under_a_condition() -> None:
         tree = ast.parse(path.read_text())
         hidden = set(imports(tree)) - {node for node in tree.body if isinstance(node, ast.Import | ast.ImportFrom)}
         assert not hidden, f"{path.relative_to(ROOT)}:{min(node.lineno for node in hidden)}"
+
+
+def test_the_client_stands_alone() -> None:
+    needed = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["dependencies"]
+    known = {re.split(r"\W", name)[0] for name in needed} | sys.stdlib_module_names
+    for path in sources():
+        own = path.is_relative_to(ROOT / "web" / "client")
+        for node in imports(ast.parse(path.read_text())):
+            relative = isinstance(node, ast.ImportFrom) and node.level == 1
+            foreign = [name for name in names(node) if own and not relative and name.split(".")[0] not in known]
+            client = [name for name in names(node) if name.startswith(("web.client", "linkmill"))]
+            assert not foreign + client, f"{path.relative_to(ROOT)}:{node.lineno} imports {(foreign + client)[0]}"
 
 
 def test_only_the_store_asks_which_store_it_is() -> None:
