@@ -31,6 +31,7 @@ task_store_errors_even_if_ignored = False
 task_acks_late = True
 task_reject_on_worker_lost = True
 task_track_started = True
+task_send_sent_event = True
 task_soft_time_limit = 240
 task_time_limit = 300
 task_create_missing_queues = True

@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 
 import structlog
 from celery import Celery
+from celery.app.amqp import AMQP
 from kombu.exceptions import OperationalError
 from redis.exceptions import RedisError
 
@@ -13,6 +14,7 @@ from models import settings, shards, store
 
 BULK, INTERACTIVE = "bulk", "interactive"
 DELIVER, TITLES, SWEEP = "deliver", "titles", "sweep"
+ROUTINE = ("heartbeat", "sweep", "clicks")  # they come every few seconds: Flower is not told, nor the log of a success
 INTERACTIVE_ROWS = 1000
 WAKE_UPS_A_WORKER = 2
 
@@ -29,9 +31,17 @@ class Wake(NamedTuple):
     rows: int
 
 
+class Messages(AMQP):
+    """Celery's own, that tell of a task when it is sent; but not of routine."""
+
+    def as_task_v2(self, task_id: str, name: str, *args: Any, **options: Any) -> Any:
+        message = super().as_task_v2(task_id, name, *args, **options)
+        return message._replace(sent_event=None) if name in ROUTINE else message
+
+
 @cache
 def app() -> Celery:
-    made = Celery("linkmill")
+    made = Celery("linkmill", amqp=Messages)
     made.config_from_object("celeryconfig")
     return made
 

@@ -30,7 +30,7 @@ def undo_task(self: Any, job: str, shard: int, rows: int) -> Result:
     return _work(shards.UNDO, _queue(self), (int(job), shard), undo.undo)
 
 
-@app.task(name="sweep", time_limit=60, soft_time_limit=50)
+@app.task(name="sweep", send_events=False, time_limit=60, soft_time_limit=50)
 def sweep_task() -> Result:
     return sweep.sweep()
 
@@ -49,7 +49,7 @@ def titles_task() -> Result:
     return {"fetched": done}
 
 
-@app.task(name="clicks", time_limit=60, soft_time_limit=50)
+@app.task(name="clicks", send_events=False, time_limit=60, soft_time_limit=50)
 def clicks_task() -> Result:
     done = _until_idle(clicks.write_next)
     if done == MOST_CALLS:
@@ -62,7 +62,7 @@ def clear_task() -> Result:
     return clear.clear()
 
 
-@app.task(name="heartbeat")
+@app.task(name="heartbeat", send_events=False)
 def heartbeat_task(node: str, beat: str) -> None:
     broker.hear(node, beat)
 

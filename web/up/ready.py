@@ -1,12 +1,14 @@
 """What answers already: the broker, web with everything behind it, Flower."""
 
 import asyncio
+from base64 import b64encode
 from collections.abc import Callable
 from http.client import HTTPConnection, HTTPException
 
 from redis import RedisError
 
 from models.settings import Settings
+from web.up.environment import flower_auth
 from web.up.preflight import FLOWER_HOST, address, ping
 
 INTERVAL = 0.1  # seconds between two questions
@@ -33,13 +35,14 @@ def web(settings: Settings) -> bool:
 
 
 def flower(settings: Settings) -> bool:
-    return _is_ok(FLOWER_HOST, settings.flower_port, "/healthcheck")
+    pair = b64encode(flower_auth(settings).encode()).decode()
+    return _is_ok(FLOWER_HOST, settings.flower_port, "/healthcheck", {"Authorization": f"Basic {pair}"})
 
 
-def _is_ok(host: str, port: int, path: str) -> bool:
+def _is_ok(host: str, port: int, path: str, headers: dict[str, str] | None = None) -> bool:
     connection = HTTPConnection(host, port, timeout=TIMEOUT)
     try:
-        connection.request("GET", path)
+        connection.request("GET", path, headers=headers or {})
         return connection.getresponse().status == 200
     except (OSError, HTTPException):
         return False

@@ -1,0 +1,147 @@
+"""Flower of a whole system: what it shows of a job with failures, and that it shows nothing without the password."""
+
+import itertools
+import re
+import shutil
+from collections.abc import Iterator
+from typing import Any
+
+import httpx
+import psutil
+import pytest
+from flower.urls import handlers
+from playwright.sync_api import Browser, Page, expect, sync_playwright
+
+from producer import queue
+from tests.ground import System, until
+
+pytestmark = pytest.mark.parametrize("system", ["sqlite"], indirect=True)
+
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
+QUIET = ["--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking", "--disable-sync"]
+THREE = "url,slug\nhttps://example.com/a,\nnope,\nhttps://example.com/b,white space\n"
+
+Task = dict[str, Any]
+
+
+def pair(system: System) -> tuple[str, str]:
+    user, _, password = (system.data_dir / "flower-auth").read_text().strip().partition(":")
+    return user, password
+
+
+@pytest.fixture
+def flower(system: System) -> Iterator[httpx.Client]:
+    url = f"http://127.0.0.1:{system.environment['FLOWER_PORT']}"
+    with httpx.Client(base_url=url, auth=pair(system), timeout=30) as client:
+        yield client
+
+
+@pytest.fixture(scope="module")
+def chromium() -> Iterator[Browser]:
+    if not CHROMIUM:
+        pytest.skip("no Chromium on this machine: Flower's pages are not looked at")
+    with sync_playwright() as playwright, playwright.chromium.launch(executable_path=CHROMIUM, args=QUIET) as started:
+        yield started
+
+
+@pytest.fixture
+def page(system: System, flower: httpx.Client, chromium: Browser) -> Iterator[Page]:
+    user, password = pair(system)
+    with chromium.new_context(
+        base_url=str(flower.base_url), http_credentials={"username": user, "password": password}
+    ) as context:
+        yield context.new_page()
+
+
+def tasks(flower: httpx.Client, job: dict[str, Any]) -> list[Task]:
+    """What Flower has of a job, when each of its tasks has ended."""
+    found = [task for task in flower.get("/api/tasks").json().values() if job["id"] in str(task["kwargs"])]
+    return found if all(task["state"] == "SUCCESS" for task in found) else []
+
+
+def test_its_api_shows_a_jobs_tasks_with_their_arguments_state_and_counts(system: System, flower: httpx.Client) -> None:
+    job = system.finished(system.csv(THREE))
+    (task,) = until(lambda: tasks(flower, job))
+    assert (task["name"], task["state"], task["routing_key"]) == ("create", "SUCCESS", "interactive")
+    assert task["kwargs"] == f"{{'job': '{job['id']}', 'shard': 0, 'rows': 3}}"
+    assert task["result"].endswith("'rows': 3, 'created': 1, 'existing': 0, 'failed': 2}")
+    assert task["sent"] <= task["succeeded"]
+    assert task["worker"].startswith("interactive@")
+
+
+def test_its_pages_show_them_in_words(system: System, flower: httpx.Client, page: Page) -> None:
+    job = system.finished(system.csv(THREE))
+    (task,) = until(lambda: tasks(flower, job))
+    page.goto("/tasks")
+    row = page.locator("tbody tr", has_text=job["id"])
+    for text in ("create", f"job {job['id']}, shard 0, rows 3", "SUCCESS", "created 1, existing 0, failed 2"):
+        expect(row).to_contain_text(text)
+    page.goto(f"/task/{task['uuid']}")
+    expect(page.locator("#task-page")).to_contain_text("created 1, existing 0, failed 2")
+    expect(page.locator("#task-page")).to_contain_text("SUCCESS")
+
+
+def test_its_broker_page_shows_how_long_the_queues_are(system: System, flower: httpx.Client, page: Page) -> None:
+    lengths = flower.get("/api/queues/length").json()["active_queues"]
+    assert {"bulk", "interactive", "deliver", "titles", "sweep"} <= {queue["name"] for queue in lengths}
+    page.goto("/broker")
+    expect(page.locator("tbody tr", has_text="interactive").first).to_contain_text("0")
+
+
+def test_routine_is_not_told_of(system: System, flower: httpx.Client) -> None:
+    system.finished(system.csv(THREE))
+    found = until(lambda: flower.get("/api/tasks").json())
+    assert {task["name"] for task in found.values()}.isdisjoint(queue.ROUTINE)
+    assert None not in {task["name"] for task in found.values()}
+
+
+ROUTES = [route.regex.pattern if hasattr(route, "regex") else route[0] for route in handlers]
+PATHS = ["/" + re.sub(r"\(?\.[+*]\)?", "some", route).removesuffix("$").rstrip("/?").lstrip("/") for route in ROUTES]
+
+
+@pytest.mark.parametrize("method", ["GET", "POST", "OPTIONS", "HEAD"])
+def test_nothing_answers_without_the_password(system: System, flower: httpx.Client, method: str) -> None:
+    user, password = pair(system)
+    wrong: list[tuple[str, str] | None] = [None, (user, "wrong"), (user, ""), (user, password[:-1]), ("ü", "ß")]
+    with httpx.Client(base_url=flower.base_url) as stranger:
+        for path, auth in itertools.product(PATHS, wrong):
+            answer = stranger.request(method, path, auth=auth)
+            assert answer.status_code == 401, (path, auth)
+            assert answer.headers["WWW-Authenticate"] == 'Basic realm="flower"'
+            assert answer.text in ("Access denied", "")
+        for header in ("Basic", "Basic %%%", f"Bearer {password}", "Basic é"):
+            answer = stranger.request(method, "/", headers={b"Authorization": header.encode()})
+            assert answer.status_code == 401, header
+
+
+@pytest.mark.parametrize("path", ["/metrics", "/healthcheck", "/", "/api/workers", "/static/css/flower.css"])
+def test_with_it_all_of_it_answers(flower: httpx.Client, path: str) -> None:
+    assert flower.get(path).status_code == 200
+
+
+def test_its_password_is_in_no_line_and_in_no_arguments(system: System) -> None:
+    _, password = pair(system)
+    assert len(password) >= 20
+    assert (system.data_dir / "flower-auth").stat().st_mode & 0o777 == 0o600
+    assert password not in system.log()
+    family = psutil.Process(system.process.pid).children(recursive=True)
+    assert len(family) > 8
+    assert not [process for process in family if password in " ".join(process.cmdline())]
+
+
+def test_a_new_flower_knows_what_the_old_one_did(system: System, flower: httpx.Client) -> None:
+    job = system.finished(system.csv(THREE))
+    (before,) = until(lambda: tasks(flower, job))
+    family = psutil.Process(system.process.pid).children()
+    (old,) = [process for process in family if "flower" in process.cmdline()]
+    old.terminate()
+    old.wait(20)
+    until(lambda: answers(flower), 30, "the next Flower")
+    assert tasks(flower, job) == [before]
+
+
+def answers(flower: httpx.Client) -> bool:
+    try:
+        return flower.get("/healthcheck").status_code == 200
+    except httpx.TransportError:
+        return False
