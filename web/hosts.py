@@ -11,7 +11,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from models import domains, settings, store
 from models.domains import Domain
 from models.errors import NotFound
-from web import visitors
+from web import texts, visitors
 
 SECONDS = 1.0
 MOST = 1000  # hosts remembered: anybody can send any
@@ -40,7 +40,7 @@ def only_redirects() -> Response | None:
     """On a hostname of a customer's there is nothing but his short links."""
     if request.blueprint == "redirect" or not custom(request.environ.get("HTTP_HOST", "")):
         return None
-    return visitors.refused(NotFound(visitors.TEXTS["unknown"]))
+    return visitors.refused(NotFound(texts.of("unknown")))
 
 
 def custom(host: str) -> bool:

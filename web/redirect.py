@@ -15,7 +15,7 @@ from models.errors import Gone, LinkmillError, NotFound, Unavailable
 from models.targets import Target
 from producer import attempts, clicks, visitor
 from producer.rules import SLUG
-from web import hosts, visitors
+from web import hosts, texts, visitors
 
 HEADERS = {
     "Cache-Control": "private, no-store",
@@ -109,7 +109,7 @@ def _open(slug: str) -> Target:
     if target is None or target.disabled_at is not None:
         raise _unknown()
     if _expired(target):
-        raise Gone(visitors.TEXTS["expired"])
+        raise Gone(texts.of("expired"))
     return target
 
 
@@ -117,7 +117,7 @@ def _lead_on(target: Target, status: int) -> Response:
     if target.max_clicks is not None:
         with store.write() as db:
             if not uses.take(db, target.domain_id, target.slug, target.generation, target.max_clicks):
-                raise Gone(visitors.TEXTS["used up"])
+                raise Gone(texts.of("used_up"))
     if target.max_clicks is not None or request.method != "HEAD":
         _count(target, request.environ)
     return Redirect(status=status, headers={"Content-Length": "0", "Location": target.url})
@@ -164,4 +164,4 @@ def _count(target: Target, environ: WSGIEnvironment) -> None:
 
 
 def _unknown() -> NotFound:
-    return NotFound(visitors.TEXTS["unknown"])
+    return NotFound(texts.of("unknown"))

@@ -10,26 +10,9 @@ from flask import Response, jsonify, make_response, render_template, request
 from markupsafe import Markup
 
 from models.errors import LinkmillError
-from web import errors
+from web import errors, texts
 
-TEXTS = {
-    "unknown": "There is no such short link.",
-    "expired": "This short link has expired.",
-    "used up": "This short link was for a limited number of visits, and they are used up.",
-    "password": "This short link is protected with a password.",
-    "label": "Password",
-    "button": "Go on",
-    "wrong": "That is not the password.",
-    "throttled": "Too many wrong passwords. Try again later.",
-    "leads to": "leads to",
-}
-HEADINGS = {
-    401: "Password",
-    404: "Not found",
-    410: "No longer there",
-    429: "Wait a little",
-    200: "Where this link leads",
-}
+HEADINGS = {401: "password", 404: "unknown", 410: "ended", 429: "throttled", 200: "preview"}
 CSS = (Path(__file__).parent / "pages" / "visitors" / "page.css").read_text()
 # No form-action of 'self': browsers apply it to where a right password leads as well.
 POLICY = "; ".join(
@@ -47,7 +30,8 @@ def refused(error: LinkmillError) -> Response:
     problem = errors.of_ours(error)
     if not _wants_page(otherwise=False):
         return problem
-    shown = page("page", problem.status_code, text=str(error))
+    told = texts.of("throttled") if problem.status_code == 429 else str(error)
+    shown = page("page", problem.status_code, text=told)
     if "Retry-After" in problem.headers:
         shown.headers["Retry-After"] = problem.headers["Retry-After"]
     return shown
@@ -56,10 +40,9 @@ def refused(error: LinkmillError) -> Response:
 def password(wrong: bool = False) -> Response:
     """The form, also for programs that do not say what they want: they may know how to fill it in."""
     if not _wants_page(otherwise=True):
-        shown = errors.problem(401, "PASSWORD_REQUIRED", TEXTS["wrong" if wrong else "password"])
+        shown = errors.problem(401, "PASSWORD_REQUIRED", texts.of("wrong" if wrong else "password"))
     else:
-        texts = {name: TEXTS[name] for name in ("label", "button")}
-        shown = page("password", 401, text=TEXTS["password"], fault=TEXTS["wrong"] if wrong else "", **texts)
+        shown = page("password", 401, text=texts.of("password"), fault=texts.of("wrong") if wrong else "")
     shown.headers["WWW-Authenticate"] = "FormBased"
     return shown
 
@@ -67,12 +50,14 @@ def password(wrong: bool = False) -> Response:
 def preview(short_url: str, url: str, title: str | None) -> Response:
     if not _wants_page(otherwise=True):
         return jsonify(short_url=short_url, url=url, title=title)
-    return page("preview", 200, text=TEXTS["leads to"], short_url=short_url, url=url, title=title)
+    return page("preview", 200, text=texts.of("leads_to"), short_url=short_url, url=url, title=title)
 
 
 def page(name: str, status: int, **shown: Any) -> Response:
-    heading = HEADINGS.get(status) or HTTPStatus(status).phrase
-    body = render_template(f"visitors/{name}.html", heading=heading, css=Markup(CSS), **shown)  # noqa: S704 - our own
+    known = texts.known()
+    heading = known[f"{HEADINGS[status]}_heading"] if status in HEADINGS else HTTPStatus(status).phrase
+    css = Markup(CSS)  # noqa: S704 - our own
+    body = render_template(f"visitors/{name}.html", heading=heading, css=css, texts=known, **shown)
     made = make_response(body, status)
     made.headers |= {"Content-Security-Policy": POLICY, "X-Content-Type-Options": "nosniff"}
     return made

@@ -10,9 +10,12 @@ import pytest
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
-from models import domains, passwords, store, uses
+from models import domains, passwords, settings, store, uses
+from models.errors import SettingsError
+from models.keys import Owner
 from producer import clicks
 from tests.web.visiting import GENERATION, make
+from web import texts
 
 BROWSER = {"Accept": "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8"}
 OPEN = passwords.hashed("open")
@@ -197,3 +200,21 @@ def test_what_a_link_is_called_and_leads_to_is_only_ever_text(visitor: FlaskClie
     assert "<script" not in shown
     assert "<img" not in shown
     assert shown.count("&lt;script&gt;") == 3
+
+
+def test_the_house_may_have_words_of_its_own(visitor: FlaskClient) -> None:
+    ours = 'language = "nl"\nunknown = "Bestaat <niet>."\nunknown_heading = "Niets"\n'
+    (settings.get().data_dir / texts.FILE).write_text(ours)
+    texts.known.cache_clear()
+    shown = visitor.get("/none", headers=BROWSER).text
+    assert '<html lang="nl">' in shown
+    assert "<h1>Niets</h1>" in shown
+    assert "Bestaat &lt;niet&gt;." in shown
+    assert visitor.get("/none").get_json()["detail"] == "Bestaat <niet>."
+
+
+@pytest.mark.parametrize("broken", ["unknown = 1", 'unknown = " "', 'greeting = "Hi"', "unknown", "[unknown]"])
+def test_words_that_are_none_are_told_at_the_start(house: Owner, broken: str) -> None:
+    (settings.get().data_dir / texts.FILE).write_text(broken)
+    with pytest.raises(SettingsError, match=r"texts\.toml: expected a TOML file of texts"):
+        texts.known()

@@ -13,6 +13,7 @@ from sqlalchemy.exc import ArgumentError, DBAPIError
 from models import plans
 from models.errors import SettingsError
 from models.settings import Settings
+from web import texts
 
 FLOWER_HOST = "127.0.0.1"
 PATIENCE = 5  # seconds that a server of the user's own may take to answer
@@ -20,6 +21,7 @@ PATIENCE = 5  # seconds that a server of the user's own may take to answer
 
 def check(settings: Settings) -> None:
     plans.table()
+    texts.known()
     _ports_are_free(settings)
     if not settings.database_url.startswith("sqlite:"):
         _database_answers(settings.database_url)
