@@ -35,9 +35,14 @@ def last_beat(node: str) -> str | None:
     return None if beat is None else str(beat)
 
 
+def length(queue: str) -> int:
+    """How many messages wait in a queue; raises when the broker is away."""
+    return int(client().llen(queue))
+
+
 def drained(queue: str) -> bool:
     """Whether every message of a queue was taken (or lost); raises when the broker is away."""
-    return not client().llen(queue)
+    return not length(queue)
 
 
 def heard() -> bool:

@@ -17,7 +17,7 @@ from redis.exceptions import RedisError
 
 from models.clicks import Counted
 from models.targets import Target
-from producer import queue
+from producer import queue, tally
 from producer.broker import client
 from producer.visitor import OTHER, Kind
 
@@ -57,7 +57,7 @@ class Buffer:
     def __init__(self) -> None:
         self.lock, self.flushing = Lock(), Lock()
         self.counts: dict[Key, int] = {}
-        self.unsent: list[bytes] = []  # made, and not known to have arrived
+        self.unsent: list[tuple[bytes, int]] = []  # made, and not known to have arrived; each with its clicks
         self.lost = 0
         self.started = False
 
@@ -81,7 +81,7 @@ class Buffer:
             some = bool(self.unsent)
             try:
                 while self.unsent:
-                    client().rpush(LIST, self.unsent[0])
+                    _send(*self.unsent[0])
                     self.unsent.pop(0)
             except (RedisError, OSError) as error:
                 log.warning("clicks_wait_for_the_broker", reason=str(error), kinds=len(self.counts), lost=self.lost)
@@ -133,10 +133,18 @@ def _key(target: Target, kind: Kind) -> Key:
     return Key(target.domain_id, target.slug, target.generation, today, *kind, target.job_id)
 
 
-def _batches(counts: dict[Key, int]) -> Iterator[bytes]:
+def _send(payload: bytes, times: int) -> None:
+    pipeline = client().pipeline()
+    pipeline.rpush(LIST, payload)
+    pipeline.hincrby(tally.HASH, tally.REDIRECTS, times)
+    pipeline.execute()
+
+
+def _batches(counts: dict[Key, int]) -> Iterator[tuple[bytes, int]]:
     rows = [*_with_few_referrers(counts).items()]
     for at in range(0, len(rows), BATCH_ROWS):
-        yield msgspec.json.encode(Batch(uuid.uuid4().hex, rows[at : at + BATCH_ROWS]))
+        part = rows[at : at + BATCH_ROWS]
+        yield msgspec.json.encode(Batch(uuid.uuid4().hex, part)), sum(times for _, times in part)
 
 
 def _with_few_referrers(counts: dict[Key, int]) -> dict[Key, int]:

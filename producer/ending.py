@@ -7,10 +7,11 @@ from typing import Any, NamedTuple
 from sqlalchemy import Connection
 
 from models import deliveries, doubles, endpoints, jobs
-from producer import queue, shapes, wait
+from producer import queue, shapes, tally, wait
 
 COMPLETED, CANCELLED, FAILED, TEST = "job.completed", "job.cancelled", "job.failed", "webhook.test"
 OF_STATUS = {jobs.COMPLETED: COMPLETED, jobs.CANCELLED: CANCELLED, jobs.FAILED: FAILED}
+DRY_RUN = "dry_run"
 LARGEST_BODY = 20_000
 CUT: dict[str, Any] = {"metadata": {}, "mapping": None}
 
@@ -20,6 +21,8 @@ class Ended(NamedTuple):
 
     job_id: int
     deliveries: int
+    counted: str
+    """As which it is to be counted."""
 
 
 def finish(db: Connection, job_id: int, run: int) -> Ended | None:
@@ -36,7 +39,7 @@ def fail(db: Connection, job_id: int, run: int, detail: str) -> Ended | None:
 
 def announce(ended: Ended) -> None:
     """Tells who waits and wakes who delivers, once the end is committed."""
-    wait.tell_ended(ended.job_id)
+    wait.tell_ended(ended.job_id, ended.counted)
     if ended.deliveries:
         queue.send("deliver", queue.DELIVER)
 
@@ -45,7 +48,7 @@ def plan(db: Connection, job_id: int) -> Ended:
     """A delivery to the job's own URL, and one to each subscribed endpoint."""
     job = jobs.get(db, job_id)
     if job is None:
-        return Ended(job_id, 0)
+        return Ended(job_id, 0, "")
     event, own = OF_STATUS[job.status], job.options.get("webhook_url")
     targets = [(0, own)] if own else []
     targets += [(row.id, row.url) for row in endpoints.subscribed(db, job.workspace_id, event)]
@@ -53,7 +56,8 @@ def plan(db: Connection, job_id: int) -> Ended:
         text = body(event, shapes.job(job, jobs.errors(db, job_id)))
         same = {"workspace_id": job.workspace_id, "job_id": job_id, "run": job.run, "type": event, "body": text}
         deliveries.plan(db, [same | {"endpoint_id": place, "url": url} for place, url in targets])
-    return Ended(job_id, len(targets))
+    kind = DRY_RUN if job.dry_run else job.kind
+    return Ended(job_id, len(targets), tally.field(tally.JOBS, kind, job.status, shapes.outcome(job) or ""))
 
 
 def plan_test(db: Connection, endpoint_id: int, workspace_id: int, url: str) -> deliveries.Delivery:

@@ -14,6 +14,7 @@ from models import settings, shards, store
 
 BULK, INTERACTIVE = "bulk", "interactive"
 DELIVER, TITLES, SWEEP = "deliver", "titles", "sweep"
+NAMES = (BULK, INTERACTIVE, DELIVER, TITLES, SWEEP)
 ROUTINE = ("heartbeat", "sweep", "clicks")  # they come every few seconds: Flower is not told, nor the log of a success
 INTERACTIVE_ROWS = 1000
 WAKE_UPS_A_WORKER = 2

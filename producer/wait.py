@@ -10,6 +10,7 @@ from typing import Any, TypeVar
 import structlog
 from redis.exceptions import RedisError
 
+from producer import tally
 from producer.broker import client
 
 T = TypeVar("T")
@@ -28,9 +29,9 @@ places = BoundedSemaphore(MOST_WAITERS)
 streams = BoundedSemaphore(MOST_STREAMS)
 
 
-def tell_ended(job_id: int) -> None:
-    """Wakes whoever waits for the end, now or within the next minute."""
-    _quietly(lambda: _push(job_id))
+def tell_ended(job_id: int, counted: str = "") -> None:
+    """Wakes whoever waits for the end, now or within the next minute; and counts it, if it is a new one."""
+    _quietly(lambda: _push(job_id, counted))
 
 
 def tell_progress(job_id: int) -> None:
@@ -126,11 +127,13 @@ def _told(job_id: int, seconds: float) -> bool:
     return bool(_quietly(lambda: client().blpop([_end(job_id)], timeout=seconds), UNTOLD_GAP_SECONDS))
 
 
-def _push(job_id: int) -> None:
+def _push(job_id: int, counted: str) -> None:
     pipeline = client().pipeline()
     pipeline.lpush(_end(job_id), 1)
     pipeline.expire(_end(job_id), SIGNAL_SECONDS)
     pipeline.publish(_progress(job_id), ENDED)
+    if counted:
+        pipeline.hincrby(tally.HASH, counted, 1)
     pipeline.execute()
 
 

@@ -24,6 +24,7 @@ from web import (
     links,
     logs,
     me,
+    metrics,
     openapi,
     redirect,
     results,
@@ -55,6 +56,7 @@ def create_app() -> Flask:
     for part in NATIVE:
         api.register_blueprint(part.blueprint)
     app.register_blueprint(health.blueprint)
+    app.register_blueprint(metrics.blueprint)
     app.register_blueprint(docs.blueprint)
     app.register_blueprint(vendors.blueprint)
     app.register_blueprint(redirect.blueprint)

@@ -4,13 +4,14 @@ import gc
 import logging
 from typing import Any
 
-from celery.signals import worker_process_init
+from celery.signals import worker_init, worker_process_init, worker_process_shutdown, worker_shutdown
 
 from models import store
-from producer.queue import app as make_app
+from producer import queue
+from producer.tally import tally
 from workers.heart import Heart
 
-ROUTINE = ("Task heartbeat[", "Task sweep[", "Task clicks[")
+ROUTINE = tuple(f"Task {name}[" for name in queue.ROUTINE)
 
 
 class NothingNew(logging.Filter):
@@ -23,7 +24,7 @@ class NothingNew(logging.Filter):
 for name in ("celery.worker.strategy", "celery.app.trace"):
     logging.getLogger(name).addFilter(NothingNew())
 
-app = make_app()
+app = queue.app()
 app.conf.include = ["workers.tasks"]
 app.steps["worker"].add(Heart)
 
@@ -35,3 +36,14 @@ def begin(**_: Any) -> None:
     gc.collect()
     gc.freeze()
     gc.disable()
+
+
+@worker_init.connect
+def count(**_: Any) -> None:
+    tally.arm()
+
+
+@worker_process_shutdown.connect
+@worker_shutdown.connect
+def hand_over(**_: Any) -> None:
+    tally.flush()

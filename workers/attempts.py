@@ -9,6 +9,7 @@ from models import quotas, shards, store
 from models.errors import LostLease
 from models.shards import Claim
 from producer import ending, queue
+from producer.tally import ATTEMPTS, tally
 
 PAUSES = (0.5, 0.5, 1.0, 2.0, 4.0)  # together shorter than a lease: for a database that is started again
 BROKEN = "the upload could not be cut into shards: an internal error, three times"
@@ -20,6 +21,7 @@ def failed(claim: Claim, error: Exception) -> None:
     """The shard is tried again, at once by whoever is woken. A database that went away is no fault of the shard."""
     blameless = isinstance(error, DBAPIError) and store.dialect().passing(error)
     about = {"job": claim.job_id, "shard": claim.first_index, "attempt": claim.attempts}
+    tally.add(ATTEMPTS, claim.kind)
     log.error("shard_failed", **about, error=type(error).__name__)  # Celery logs the rest
     if blameless:
         time.sleep(PAUSES[0])

@@ -9,6 +9,7 @@ from redis.exceptions import RedisError
 from models import clicks as counted
 from models import store
 from producer import clicks
+from producer.tally import CLICKS, tally
 
 KEPT_SECONDS = 3600.0
 
@@ -42,8 +43,11 @@ def write(payload: str) -> None:
         log.error("clicks_unreadable", reason=str(error), beginning=payload[:100])
         return
     with store.write() as db:
-        if counted.first_time(db, batch):
+        new = counted.first_time(db, batch)
+        if new:
             counted.add(db, rows)
+    if new:
+        tally.add(CLICKS, times=sum(row.times for row in rows))
 
 
 def some_wait() -> bool:

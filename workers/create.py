@@ -12,6 +12,7 @@ from producer import batch, defaults, ending, queue, uploads, wait
 from producer.batch import Batch, Problem
 from producer.formats import Layout
 from producer.judge import Judged, Known, judge
+from producer.tally import ITEMS, tally
 from workers import columns, passwords, quota, rehearse, reuse
 from workers.draft import Draft, draft, draw
 
@@ -88,10 +89,16 @@ def _write(claim: Claim, job: Job, read: Batch, judged: Judged, settled: frozens
     for careful in [False] + [True] * ROUNDS:
         made = _draft(claim, job, read, judged, settled, careful)
         try:
-            return rehearse.commit(made) if job.dry_run else _commit(made, job, read)
+            return _counted(job, rehearse.commit(made) if job.dry_run else _commit(made, job, read))
         except Taken as error:
             last, claim = error, made.claim
     raise last
+
+
+def _counted(job: Job, counts: dict[str, int]) -> dict[str, int]:
+    for outcome, times in counts.items():
+        tally.add(ITEMS, ending.DRY_RUN if job.dry_run else job.kind, outcome, times=times)
+    return counts
 
 
 def _draft(claim: Claim, job: Job, read: Batch, judged: Judged, settled: frozenset[int], careful: bool) -> Draft:
@@ -120,7 +127,7 @@ def _automatic(job: Job, count: int) -> list[str]:
     return slugs.spell(ranges, job.domain_id, key)
 
 
-def _commit(made: Draft, job: Job, read: Batch) -> dict[str, Any]:
+def _commit(made: Draft, job: Job, read: Batch) -> dict[str, int]:
     claim = made.claim
     of_links, of_items, of_tags = columns.of_links(made), columns.of_items(made), columns.of_tags(made)
     of_untitled = columns.of_untitled(made) if job.options.get("fetch_titles") else {}

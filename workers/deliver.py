@@ -12,6 +12,7 @@ from models import deliveries, endpoints, store
 from models.deliveries import Attempt, Delivery
 from models.errors import BadTarget, Unreachable
 from producer import outside
+from producer.tally import DELIVERIES, tally
 
 DELAYS = (0, 5, 300, 1800, 7200, 18_000, 36_000, 50_400, 72_000, 86_400)
 """Seconds before each attempt: 0, 5 s, 5 min, 30 min, 2 h, 5 h, 10 h, 14 h, 20 h, 24 h."""
@@ -19,6 +20,7 @@ JITTER = 0.1
 LONGEST_RETRY_AFTER = 86_400.0
 SHOWN = 1024  # bytes of an answer that are kept
 GONE = 410
+RETRIED = "retried"
 
 log = structlog.get_logger()
 
@@ -34,8 +36,11 @@ def deliver() -> dict[str, Any]:
     attempt, retry_after = send(row, secrets)
     status, wait = judge(row, attempt, retry_after)
     with store.write() as db:
-        if deliveries.note(db, row, token, attempt, status, wait):
+        noted = deliveries.note(db, row, token, attempt, status, wait)
+        if noted:
             _tell_endpoint(db, row, attempt)
+    if noted:
+        tally.add(DELIVERIES, RETRIED if status == deliveries.PENDING else status)
     return {"delivery": str(row.id), "status": status, "code": attempt.status_code, "error": attempt.error}
 
 

@@ -1,14 +1,12 @@
 """Rehearse: a dry run's shard, drafted like any other, ends with its items alone. Nothing else is written."""
 
-from typing import Any
-
 from models import items, jobs, shards, store
 from producer import ending, queue, wait
 from workers import columns
 from workers.draft import Draft
 
 
-def commit(made: Draft) -> dict[str, Any]:
+def commit(made: Draft) -> dict[str, int]:
     claim = made.claim
     of_items = columns.of_items(made)
     with store.write() as db:

@@ -10,6 +10,7 @@ from sqlalchemy.exc import DBAPIError
 
 from models import clearing, deliveries, idempotency, jobs, shards, store, untitled
 from producer import broker, ending, queue
+from producer.tally import ACTIONS, SWEEPS, tally
 from workers import attempts, clear, clicks
 
 PATIENCE = 1.0
@@ -23,6 +24,9 @@ log = structlog.get_logger()
 def sweep() -> dict[str, Any]:
     """Every step is harmless when another sweep does the same at the same time."""
     found = {"taken_over": take_over(), "woken": wake(), "ended": end(), "due": outside()}
+    tally.add(SWEEPS)
+    for action, times in found.items():
+        tally.add(ACTIONS, action, times=times)
     return found | {"clicks": count(), "clear": clear_away(), "keys": forget_keys()}
 
 

@@ -1,12 +1,13 @@
 """The tasks: claim, do, record. Arguments are ids, and only hints: what there is to do, the database knows."""
 
+import time
 from collections.abc import Callable
 from typing import Any
 
 from models import shards, store
 from models.errors import LostLease
 from models.shards import Claim
-from producer import broker, queue
+from producer import broker, queue, tally
 from workers import attempts, clear, clicks, create, deliver, split, sweep, titles, undo
 from workers.app import app
 
@@ -83,11 +84,13 @@ def _work(kind: str, of: str, hint: tuple[int, int], do: Callable[[Claim], Resul
         claim = shards.claim(db, kind, of, hint)
     if claim is None:
         return {"idle": True}
-    told = {"job": str(claim.job_id), "shard": claim.first_index, "rows": claim.rows}
+    told, began = {"job": str(claim.job_id), "shard": claim.first_index, "rows": claim.rows}, time.perf_counter()
     try:
-        return told | do(claim)
+        found = do(claim)
     except LostLease:
         return told | {"lost": True}
     except Exception as error:
         attempts.failed(claim, error)
         raise
+    tally.took(kind, time.perf_counter() - began)
+    return told | found

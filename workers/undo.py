@@ -9,6 +9,7 @@ from models import items, jobs, quotas, shards, store, unclicked
 from models.jobs import Job
 from models.shards import Claim
 from producer import ending, queue, wait
+from producer.tally import ITEMS, tally
 from workers import clicks
 from workers.create import cancelled
 
@@ -40,6 +41,8 @@ def _delete(claim: Claim, job: Job) -> dict[str, Any]:
         ended = ending.finish(db, claim.job_id, claim.run)
         quotas.freed(db, job.workspace_id, gone)
         due = [] if ended else shards.due(db, claim.job_id, queue.room())
+    tally.add(ITEMS, job.kind, "deleted", times=gone)
+    tally.add(ITEMS, job.kind, "kept", times=len(kept))
     queue.wake(due)
     if ended:
         ending.announce(ended)

@@ -21,11 +21,23 @@ class Broker:
     def __init__(self) -> None:
         self.away, self.lost_answer = False, False
         self.batches: list[bytes] = []
+        self.asked: list[bytes] = []
+        self.followed = 0
+
+    def pipeline(self) -> "Broker":
+        self.asked = []
+        return self
 
     def rpush(self, name: str, batch: bytes) -> None:
+        self.asked.append(batch)
+
+    def hincrby(self, name: str, field: str, times: int) -> None:
+        self.followed += times
+
+    def execute(self) -> None:
         if self.away:
             raise Away("away")
-        self.batches.append(batch)
+        self.batches += self.asked
         if self.lost_answer:
             raise Away("the answer was lost")
 
@@ -131,3 +143,4 @@ def test_large_batches_are_cut(buffer: Buffer, broker: Broker) -> None:
         buffer.count(target(f"s{number}"), DESKTOP)
     buffer.flush()
     assert [len(rows) for rows in broker.rows().values()] == [clicks.BATCH_ROWS, 1]
+    assert broker.followed == clicks.BATCH_ROWS + 1

@@ -190,7 +190,7 @@ def _batches(number: int) -> list[bytes]:
     made: list[bytes] = []
     for _ in range(number):
         counts = {clicks._key(target(f"s{slug}"), Kind(False, "other", "", "")): 1 for slug in range(30)}
-        made += clicks._batches(counts)
+        made += [payload for payload, _ in clicks._batches(counts)]
     return made
 
 
