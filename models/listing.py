@@ -44,6 +44,10 @@ def page(db: Connection, workspace_id: int, asked: Asked, after: Place | None, l
     return list(db.execute(query.order_by(*(column.desc() for column in PLACE)).limit(limit)))
 
 
+def place_of(row: Link) -> Place:
+    return Place(row.created_at, row.slug, row.domain_id)
+
+
 def cursor_of(row: Link) -> str:
     micros = (row.created_at - EPOCH) // timedelta(microseconds=1)
     return base64.urlsafe_b64encode(f"{micros} {row.domain_id} {row.slug}".encode()).decode().rstrip("=")

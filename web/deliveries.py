@@ -1,5 +1,7 @@
 """Deliveries of a job, and sending one again."""
 
+from typing import Any
+
 from flask import Response, jsonify, make_response
 from flask_smorest import Blueprint
 
@@ -32,11 +34,14 @@ def of_job(job_id: str) -> Response:
 @blueprint.response(202, schemas.Delivery)
 def redeliver(delivery_id: str) -> Response:
     """Send one again: the same id and body, and the whole schedule anew."""
-    number = parse_id(delivery_id)
+    return make_response(jsonify(sent_again(parse_id(delivery_id))), 202)
+
+
+def sent_again(delivery_id: int) -> dict[str, Any]:
     with store.write() as db:
-        if not deliveries.again(db, number, owner().workspace_id):
+        if not deliveries.again(db, delivery_id, owner().workspace_id):
             raise NotFound("there is no such delivery")
-        row = deliveries.get(db, number)
-        tries = deliveries.attempts(db, [number])
+        row = deliveries.get(db, delivery_id)
+        tries = deliveries.attempts(db, [delivery_id])
     queue.send("deliver", queue.DELIVER)
-    return make_response(jsonify(shapes.delivery(row, tries.get(number, []), None)), 202)
+    return shapes.delivery(row, tries.get(delivery_id, []), None)

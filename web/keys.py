@@ -23,14 +23,9 @@ blueprint = Blueprint("keys", __name__, url_prefix="/api/keys", description="Key
 @blueprint.response(201, schemas.NewKey)
 def create(asked: dict[str, Any]) -> Response:
     """Make a key. Its secrets are in this answer and never again."""
-    scopes = [scope for scope in keys.SCOPES if scope in asked.get("scopes", owner().scopes)]
-    if lacking := set(scopes) - owner().scopes:
-        raise Forbidden(f"this key lacks the scope {min(lacking)!r} itself")
-    with store.write() as db:
-        made = keys.add(db, owner().workspace_id, asked["name"], scopes)
-        row = find(db, made["id"])
-    response = make_response(jsonify(shapes.key(row) | made), 201)
-    response.headers["Location"] = f"/api/keys/{made['id']}"
+    shown = added(asked)
+    response = make_response(jsonify(shown), 201)
+    response.headers["Location"] = f"/api/keys/{shown['id']}"
     return response
 
 
@@ -62,6 +57,16 @@ def revoke(key_id: str) -> Response:
     with store.write() as db:
         keys.revoke(db, find(db, key_id).id)
     return Response(status=204)
+
+
+def added(asked: dict[str, Any]) -> dict[str, Any]:
+    """A new key, with its secrets; none that may do more than the one that asks."""
+    scopes = [scope for scope in keys.SCOPES if scope in asked.get("scopes", owner().scopes)]
+    if lacking := set(scopes) - owner().scopes:
+        raise Forbidden(f"this key lacks the scope {min(lacking)!r} itself")
+    with store.write() as db:
+        made = keys.add(db, owner().workspace_id, asked["name"], scopes)
+        return shapes.key(find(db, made["id"])) | made
 
 
 def find(db: Connection, key_id: str) -> Key:

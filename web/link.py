@@ -1,5 +1,6 @@
 """`/api/links/{id}`: one link, its clicks and its QR code."""
 
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import urlsplit
@@ -15,8 +16,9 @@ from producer import change as changes
 from producer import faults, qr, schemas, shapes
 from producer.change import Change
 from producer.judge import Known
+from producer.links import shown
 from web.auth import needs, owner
-from web.links import decoded, documented, shown, taken_apart
+from web.links import decoded, documented, taken_apart
 
 blueprint = Blueprint("link", __name__, url_prefix="/api/links/<link_id>", description="A link")
 
@@ -36,16 +38,7 @@ def one(link_id: str) -> Response:
 @blueprint.response(200, schemas.Link)
 def change(link_id: str) -> Response:
     """Change what is named, by the rules that links are made by; null removes."""
-    with store.read() as db:
-        link = find(db, link_id)
-        known = _known(db, link)
-    wanted = changes.of(link, decoded(taken_apart()), known)
-    try:
-        with store.write() as db:
-            _apply(db, link, wanted)
-            return jsonify(shown(db, [find(db, link_id)])[0])
-    except Taken:
-        raise _taken() from None
+    return jsonify(changed(link_id, decoded(taken_apart())))
 
 
 @blueprint.route("", methods=["DELETE"])
@@ -53,9 +46,7 @@ def change(link_id: str) -> Response:
 @blueprint.response(204)
 def remove(link_id: str) -> Response:
     """Delete it, and what was counted of it. Its slug and external id are free again."""
-    with store.write() as db:
-        if not links.remove(db, find(db, link_id)):
-            raise _unknown()
+    removed(link_id)
     return Response(status=204)
 
 
@@ -84,6 +75,26 @@ def qr_svg(query: dict[str, Any], link_id: str) -> Response:
 def qr_png(query: dict[str, Any], link_id: str) -> Response:
     """A QR code of the short URL, as PNG."""
     return Response(qr.png(_short_url(link_id), **query), content_type=qr.PNG)
+
+
+def changed(link_id: str, asked: Mapping[str, Any]) -> dict[str, Any]:
+    """The link, with what is named changed; raises what is wrong with it."""
+    with store.read() as db:
+        link = find(db, link_id)
+        known = _known(db, link)
+    wanted = changes.of(link, asked, known)
+    try:
+        with store.write() as db:
+            _apply(db, link, wanted)
+            return shown(db, [find(db, link_id)])[0]
+    except Taken:
+        raise _taken() from None
+
+
+def removed(link_id: str) -> None:
+    with store.write() as db:
+        if not links.remove(db, find(db, link_id)):
+            raise _unknown()
 
 
 def find(db: Connection, link_id: str) -> Link:

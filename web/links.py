@@ -1,22 +1,21 @@
 """`/api/links`: make one, through the same road as a million, and list them."""
 
-from collections.abc import Sequence
 from typing import Any
 
 import msgspec
 from flask import Response, jsonify, make_response, request
 from flask_smorest import Blueprint
 
-from models import clicks, items, jobs, labels, links, listing, settings, store
+from models import items, jobs, listing, settings, store
 from models.errors import BrokenJson, Gone, Unavailable
 from models.ids import parse_id
-from models.links import Link
 from models.listing import Asked
-from models.store import Connection
-from producer import bodies, faults, schemas, shapes, wait
+from producer import bodies, faults, schemas, wait
 from producer.accept import Options, Upload, accept
 from producer.batch import decoder
 from producer.formats import NDJSON, from_json
+from producer.links import shown
+from producer.once import Hold
 from web import once
 from web.auth import needs, owner
 from web.bodies import chunks
@@ -42,13 +41,10 @@ def documented(schema: Any) -> Any:
 def create() -> Response:
     """Make one link: a job of one item, waited for."""
     with once.held() as held:
-        parts = taken_apart()
-        domain, item = _domain(parts), bodies.one_line(msgspec.json.encode(parts))
-        job_id = accept(Upload("json", NDJSON, [item + b"\n"]), owner(), lambda: Options(domain=domain), held)
-        job = wait.until_ended(job_id, settings.get().sync_wait_seconds, lambda: find(job_id), ended)
-        if not ended(job):
-            raise Unavailable(f"the link is still being made: see /api/jobs/{job_id}")
-        return _made(job, parts)
+        body, new = made(taken_apart(), held)
+        response = make_response(jsonify(body), 201 if new else 200)
+        response.headers["Location"] = f"/api/links/{body['id']}"
+        return response
 
 
 @blueprint.route("")
@@ -80,11 +76,14 @@ def decoded(parts: dict[str, msgspec.Raw]) -> dict[str, Any]:
         raise BrokenJson(f"the body is not JSON: {error}") from None
 
 
-def shown(db: Connection, rows: Sequence[Link]) -> list[dict[str, Any]]:
-    """Links as clients see them; a page of them takes as many statements as one."""
-    keys = [links.key(row) for row in rows]
-    tags, counted = labels.of_links(db, keys), clicks.totals(db, keys)
-    return [shapes.link(row, tags.get(key, []), counted.get(key, 0)) for key, row in zip(keys, rows, strict=True)]
+def made(parts: dict[str, msgspec.Raw], held: Hold | None = None) -> tuple[dict[str, Any], bool]:
+    """The link that these fields make, and whether it is a new one; raises what is wrong with them."""
+    domain, item = _domain(parts), bodies.one_line(msgspec.json.encode(parts))
+    job_id = accept(Upload("json", NDJSON, [item + b"\n"]), owner(), lambda: Options(domain=domain), held)
+    job = wait.until_ended(job_id, settings.get().sync_wait_seconds, lambda: find(job_id), ended)
+    if not ended(job):
+        raise Unavailable(f"the link is still being made: see /api/jobs/{job_id}")
+    return _outcome(job, parts)
 
 
 def _domain(parts: dict[str, msgspec.Raw]) -> str | None:
@@ -95,7 +94,7 @@ def _domain(parts: dict[str, msgspec.Raw]) -> str | None:
     return domain
 
 
-def _made(job: jobs.Job, parts: dict[str, msgspec.Raw]) -> Response:
+def _outcome(job: jobs.Job, parts: dict[str, msgspec.Raw]) -> tuple[dict[str, Any], bool]:
     with store.read() as db:
         item: Any = next(iter(items.page(db, job.id, job.domain_id, (), -1, 1)), None)
         link = listing.one(db, job.workspace_id, job.domain_id, item.slug) if item and item.url else None
@@ -105,6 +104,4 @@ def _made(job: jobs.Job, parts: dict[str, msgspec.Raw]) -> Response:
     if body is None:
         given = decoded(parts) if item.error_code != UNREAD else {}
         raise faults.refusal(item.error_code, item.error_message, given)
-    response = make_response(jsonify(body), 201 if item.status == items.CREATED else 200)
-    response.headers["Location"] = f"/api/links/{body['id']}"
-    return response
+    return body, item.status == items.CREATED

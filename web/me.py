@@ -22,7 +22,7 @@ blueprint = Blueprint("me", __name__, url_prefix="/api/me", description="The wor
 @blueprint.response(200, schemas.Me)
 def show() -> Response:
     """The workspace and key that ask, the plan's limits, and their use."""
-    return jsonify(_shape(owner()))
+    return jsonify(shape(owner()))
 
 
 @blueprint.route("", methods=["PATCH"])
@@ -34,10 +34,10 @@ def change(asked: dict[str, Any]) -> Response:
     if "bulk_limit" in asked:
         with store.write() as db:
             workspaces.set_bulk_limit(db, owner().workspace_id, asked["bulk_limit"])
-    return jsonify(_shape(owner()))
+    return jsonify(shape(owner()))
 
 
-def _shape(asking: Owner) -> dict[str, Any]:
+def shape(asking: Owner) -> dict[str, Any]:
     plan = plans.of(asking.plan)
     with store.read() as db:
         workspace = workspaces.get(db, asking.workspace_id)

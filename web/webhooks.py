@@ -6,6 +6,7 @@ from flask import Response, jsonify, make_response
 from flask_smorest import Blueprint
 
 from models import deliveries, endpoints, store
+from models.deliveries import Delivery
 from models.endpoints import Endpoint
 from models.errors import NotFound
 from models.ids import parse_id
@@ -22,9 +23,7 @@ blueprint = Blueprint("webhooks", __name__, url_prefix="/api/webhooks", descript
 @blueprint.response(201, schemas.Webhook)
 def create(asked: dict[str, Any]) -> Response:
     """Subscribe an endpoint. Its secret is in this answer and never again."""
-    outside.check(asked["url"])
-    with store.write() as db:
-        row = endpoints.add(db, owner().workspace_id, asked["url"], asked.get("events") or list(schemas.EVENTS))
+    row = added(asked)
     response = make_response(jsonify(shapes.webhook(row) | {"secret": row.secret}), 201)
     response.headers["Location"] = f"/api/webhooks/{row.id}"
     return response
@@ -64,17 +63,7 @@ def one(endpoint_id: str) -> Response:
 @blueprint.response(200, schemas.Webhook)
 def change(asked: dict[str, Any], endpoint_id: str) -> Response:
     """Change where it is or what it hears; disable it, or enable it again."""
-    row = find(endpoint_id)
-    if "url" in asked:
-        outside.check(asked["url"])
-    with store.write() as db:
-        if asked.pop("disabled", row.disabled_at is not None):
-            endpoints.disable(db, row.id, "by hand")
-            deliveries.give_up_on(db, row.id)
-        else:
-            asked |= {"disabled_at": None, "disabled_reason": None, "failing_since": None}
-        if asked:
-            endpoints.change(db, row.id, asked)
+    changed(find(endpoint_id), asked)
     return jsonify(shapes.webhook(find(endpoint_id)))
 
 
@@ -83,10 +72,7 @@ def change(asked: dict[str, Any], endpoint_id: str) -> Response:
 @blueprint.response(204)
 def remove(endpoint_id: str) -> Response:
     """Unsubscribe it; nothing more is sent there."""
-    row = find(endpoint_id)
-    with store.write() as db:
-        deliveries.give_up_on(db, row.id)
-        endpoints.remove(db, row.id)
+    removed(find(endpoint_id))
     return Response(status=204)
 
 
@@ -106,10 +92,7 @@ def rotate(endpoint_id: str) -> Response:
 def test(endpoint_id: str) -> Response:
     """Send a test event."""
     row = find(endpoint_id)
-    with store.write() as db:
-        planned = ending.plan_test(db, row.id, row.workspace_id, row.url)
-    queue.send("deliver", queue.DELIVER)
-    return make_response(jsonify(shapes.delivery(planned, [], row.disabled_reason)), 202)
+    return make_response(jsonify(shapes.delivery(tested(row), [], row.disabled_reason)), 202)
 
 
 @blueprint.route("/<endpoint_id>/deliveries")
@@ -125,6 +108,38 @@ def its_deliveries(query: dict[str, Any], endpoint_id: str) -> Response:
     return lists.page(
         rows, query["limit"], lambda made: shapes.delivery(made, tries.get(made.id, []), row.disabled_reason)
     )
+
+
+def added(asked: dict[str, Any]) -> Endpoint:
+    outside.check(asked["url"])
+    with store.write() as db:
+        return endpoints.add(db, owner().workspace_id, asked["url"], asked.get("events") or list(schemas.EVENTS))
+
+
+def changed(row: Endpoint, asked: dict[str, Any]) -> None:
+    if "url" in asked:
+        outside.check(asked["url"])
+    with store.write() as db:
+        if asked.pop("disabled", row.disabled_at is not None):
+            endpoints.disable(db, row.id, "by hand")
+            deliveries.give_up_on(db, row.id)
+        else:
+            asked |= {"disabled_at": None, "disabled_reason": None, "failing_since": None}
+        if asked:
+            endpoints.change(db, row.id, asked)
+
+
+def removed(row: Endpoint) -> None:
+    with store.write() as db:
+        deliveries.give_up_on(db, row.id)
+        endpoints.remove(db, row.id)
+
+
+def tested(row: Endpoint) -> Delivery:
+    with store.write() as db:
+        planned = ending.plan_test(db, row.id, row.workspace_id, row.url)
+    queue.send("deliver", queue.DELIVER)
+    return planned
 
 
 def find(endpoint_id: str) -> Endpoint:

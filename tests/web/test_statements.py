@@ -6,7 +6,7 @@ from sqlalchemy import event
 from models import domains, labels, links, listing, store
 from models.keys import Owner
 from models.listing import Asked
-from web.links import shown
+from producer.links import shown
 
 ROWS = 40
 
