@@ -1,5 +1,6 @@
 """What keeps a command from being done: each a line for people, and an exit code."""
 
+import os
 import sys
 from typing import IO, Any
 
@@ -35,6 +36,15 @@ class Interrupted(Failed):
     """Ctrl-C; the message says how to go on."""
 
     exit_code = 130
+
+
+class NobodyReads(click.ClickException):
+    """Whoever reads our results has enough of them: nothing to complain of."""
+
+    exit_code = 141
+
+    def show(self, file: IO[Any] | None = None) -> None:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # or Python would complain on its way out
 
 
 def printable(text: str) -> str:

@@ -6,7 +6,7 @@ import click
 
 from . import results, watch
 from .calls import Job, ended
-from .errors import Failed, Interrupted
+from .errors import Away, Failed, Interrupted
 from .options import Line
 
 DONE, SOME_FAILED = 0, 1
@@ -33,7 +33,7 @@ def finished(job: Job, as_json: bool) -> int:
 def _written(line: Line, job: Job, out: str) -> None:
     try:
         results.write(line.client, job["id"], out, (), line.screen)
-    except Failed as error:
+    except Away as error:
         raise Failed(f"{error.message}; the job is done: `linkmill results {job['id']} --out {out}`") from None
     if out != results.STDOUT:
         line.screen.say(f"results in {out}")

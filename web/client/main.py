@@ -1,13 +1,11 @@
 """`linkmill`: which commands there are, and how each ends."""
 
-import errno
-import os
 import sys
 from importlib import import_module
 
 import click
 
-from .errors import Failed
+from .errors import Failed, NobodyReads
 
 COMMANDS = {
     "push": (".push", "push", "Send a file, watch its job, write the results."),
@@ -21,7 +19,7 @@ COMMANDS = {
 }
 """Each where it is: loaded only when it is called, so that help and wrong words are answered at once."""
 
-COULD_NOT, INTERRUPTED, NOBODY_READS = 2, 130, 141
+COULD_NOT, INTERRUPTED = 2, 130
 
 
 class Commands(click.Group):
@@ -49,7 +47,7 @@ def linkmill() -> None:
 def main() -> None:
     try:
         code = linkmill.main(prog_name="linkmill", standalone_mode=False)
-    except Failed as error:
+    except (Failed, NobodyReads) as error:
         error.show()
         code = error.exit_code
     except click.ClickException as error:
@@ -57,15 +55,7 @@ def main() -> None:
         code = COULD_NOT
     except (click.Abort, KeyboardInterrupt):
         code = INTERRUPTED
-    except OSError as error:
-        code = _gone(error)
+    except OSError as error:  # such as a disk that is full
+        Failed(" ".join(filter(None, (error.strerror or str(error), error.filename)))).show()
+        code = COULD_NOT
     sys.exit(code)
-
-
-def _gone(error: OSError) -> int:
-    """A disk that is full, or a reader that has enough."""
-    if error.errno == errno.EPIPE:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # or Python would complain on its way out
-        return NOBODY_READS
-    Failed(" ".join(filter(None, (error.strerror or str(error), error.filename)))).show()
-    return COULD_NOT

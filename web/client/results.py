@@ -11,7 +11,7 @@ from typing import IO
 import httpx
 
 from . import calls
-from .errors import Broken, Failed
+from .errors import Broken, Failed, NobodyReads
 from .show import Screen
 
 STDOUT = "-"
@@ -36,11 +36,18 @@ def write(client: httpx.Client, job_id: str, out: str, statuses: Collection[str]
         _fetch(client, job_id, statuses, ending, held, screen)
         held.seek(0)
         if out == STDOUT:
-            shutil.copyfileobj(held, sys.stdout.buffer)
-            sys.stdout.flush()
+            _to_stdout(held)
         else:
             with Path(out).open("wb") as target:
                 shutil.copyfileobj(held, target)
+
+
+def _to_stdout(held: IO[bytes]) -> None:
+    try:
+        shutil.copyfileobj(held, sys.stdout.buffer)
+        sys.stdout.flush()
+    except BrokenPipeError:
+        raise NobodyReads("") from None
 
 
 def _into_file(
@@ -75,16 +82,21 @@ def _fetch(
 
 def _copied(client: httpx.Client, path: str, statuses: Collection[str], held: IO[bytes]) -> int:
     """How many rows were written."""
-    lines, quoted = 0, False
+    rows, quoted = 0, False
     query = {"status": ",".join(statuses)} if statuses else {}
     with calls.streamed(client, path, SILENCE, **query) as response:
         for data in response.iter_bytes():
             held.write(data)
-            pieces = data.split(b'"') if path.endswith(".csv") else [data]
-            lines += sum(piece.count(b"\n") for piece in pieces[quoted::2])  # a quoted one is no end of a row
-            quoted ^= not len(pieces) % 2
+            ends, quoted = rows_ended(data, quoted) if path.endswith(".csv") else (data.count(b"\n"), False)
+            rows += ends
     held.flush()
-    return lines - path.endswith(".csv")  # its header
+    return rows - path.endswith(".csv")  # its header
+
+
+def rows_ended(data: bytes, quoted: bool) -> tuple[int, bool]:
+    """How many rows of a CSV end in a piece of it, and whether what follows is still in quotes as the piece was."""
+    pieces = data.split(b'"')
+    return sum(piece.count(b"\n") for piece in pieces[quoted::2]), quoted ^ (len(pieces) % 2 == 0)
 
 
 def _expected(job: calls.Job, statuses: Collection[str]) -> int | None:

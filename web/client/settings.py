@@ -25,7 +25,9 @@ class Where:
 def find(server: str | None, key_file: str | None) -> Where:
     kept = _kept()
     address = chosen_server(server)
-    key = key_of(Path(key_file)) if key_file else os.environ.get(KEY, "").strip()
+    if key_file:
+        return Where(address, checked_key(key_of(Path(key_file))))
+    key = os.environ.get(KEY, "").strip()
     if not key and kept.get("server") == address:  # a key is never shown to another server than its own
         key = kept.get("key", "")
     if not key:

@@ -52,15 +52,15 @@ class Source:
 @contextmanager
 def opened(name: str, format: str | None) -> Iterator[Source]:
     try:
-        with os.fdopen(0, "rb", closefd=False) if name == "-" else Path(name).open("rb") as given:
-            regular = name != "-" and stat.S_ISREG(os.fstat(given.fileno()).st_mode)
-            with given if regular else tempfile.TemporaryFile() as file:
-                if not regular:
-                    shutil.copyfileobj(given, file, CHUNK)
-                    file.seek(0)
-                yield _described(file, name, format)
+        given = open(0 if name == "-" else name, "rb")  # noqa: SIM115
     except OSError as error:
-        raise Failed(f"{name}: {error.strerror or error}") from None
+        raise Failed(f"{name}: {error.strerror}") from None
+    with given, tempfile.TemporaryFile() as copy:
+        if name == "-" or not stat.S_ISREG(os.fstat(given.fileno()).st_mode):  # which can be read only once
+            shutil.copyfileobj(given, copy, CHUNK)
+            yield _described(copy, name, format)
+        else:
+            yield _described(given, name, format)
 
 
 def key_of(source: Source, options: dict[str, str]) -> str:
@@ -97,6 +97,7 @@ def gzipped(parts: Iterator[bytes]) -> Iterator[bytes]:
 
 
 def _described(file: IO[bytes], name: str, format: str | None) -> Source:
+    file.seek(0)
     head = file.read(SAMPLE)
     coding = "gzip" if head.startswith(GZIPPED) else None
     plain = zlib.decompressobj(GZIP).decompress(head) if coding else head
