@@ -120,7 +120,7 @@ class RateLimited(LinkmillError):
 
 
 class TooManyAttempts(RateLimited):
-    """Wrong passwords of a short link."""
+    """Wrong passwords of a short link, or keys that are none."""
 
     code = "TOO_MANY_ATTEMPTS"
 

@@ -64,6 +64,10 @@ def by_token(db: Connection, token: str) -> Owner | None:
     return _owner(db.execute(_valid().where(keys.c.token_hash == digest(token))).one_or_none())
 
 
+def by_id(db: Connection, key_id: int) -> Owner | None:
+    return _owner(db.execute(_valid().where(keys.c.id == key_id)).one_or_none())
+
+
 def by_consumer(db: Connection, consumer_key: str, consumer_secret: str) -> Owner | None:
     """Takes as long for a wrong secret as for a wrong key, however much of it is right."""
     if not consumer_key.isascii() or not consumer_key.isprintable():

@@ -1,4 +1,4 @@
-"""Attempts at a link's password: so many failures from one place, and then a pause.
+"""Attempts at a link's password or at signing in: so many failures from one place, and then a pause.
 
 The count is in Redis under a keyed hash: from what is stored nobody can tell an address.
 """
@@ -25,19 +25,27 @@ log = structlog.get_logger()
 
 def begin(target: Target, address: str) -> str:
     """Counts an attempt before its password is looked at, so that many at once are no way round the limit."""
-    name = _name(target, address)
+    return _begin(f"{target.domain_id} {target.slug} {target.generation}", address, "wrong passwords")
+
+
+def begin_to_sign_in(address: str) -> str:
+    return _begin("sign in", address, "keys that are none")
+
+
+def _begin(door: str, address: str, wrong: str) -> str:
+    name = _name(door, address)
     try:
         count, left = _count(name)
     except (RedisError, OSError) as error:
         log.warning("attempts_not_counted", reason=str(error))
         return name
     if count > MOST:
-        raise TooManyAttempts("too many wrong passwords: try again later", max(left, 1))
+        raise TooManyAttempts(f"too many {wrong}: try again later", max(left, 1))
     return name
 
 
 def succeeded(name: str) -> None:
-    """A right password was no failure."""
+    """What was right was no failure."""
     try:
         client().decr(name)
     except (RedisError, OSError) as error:
@@ -53,9 +61,8 @@ def _count(name: str) -> tuple[int, int]:
     return int(count), int(left)
 
 
-def _name(target: Target, address: str) -> str:
-    link = f"{target.domain_id} {target.slug} {target.generation}"
-    return PREFIX + hmac.digest(_key(), f"{link} {_place(address)}".encode(), "sha256").hex()[:32]
+def _name(door: str, address: str) -> str:
+    return PREFIX + hmac.digest(_key(), f"{door} {_place(address)}".encode(), "sha256").hex()[:32]
 
 
 def _place(address: str) -> str:

@@ -12,7 +12,7 @@ from models import migrate, settings, store
 from models.keys import Owner
 from producer import attempts, broker, queue, uploads, visitor
 from tests.ground import System, new_owner, readable_folder, running
-from web import hosts, texts
+from web import hosts, sessions, texts
 
 STORES = ("sqlite", "postgresql")
 
@@ -69,6 +69,6 @@ def own_system(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Syste
 def forget() -> None:
     """What a process keeps for its life, a test has to give up."""
     stores = (settings.get, store.engine, store.straight, store.dialect, uploads._store, broker.client, queue.app)
-    for kept in (*stores, attempts._key, visitor._countries, texts.known):
+    for kept in (*stores, attempts._key, visitor._countries, texts.known, sessions._secret):
         kept.cache_clear()
     hosts.known.clear()

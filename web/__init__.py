@@ -28,10 +28,13 @@ from web import (
     openapi,
     redirect,
     results,
+    sessions,
     tags,
     vendors,
     webhooks,
 )
+from web.app import blueprint as dashboard
+from web.app import front
 
 MAX_FORM_MEMORY = 1 << 20
 NATIVE = (jobs, events, results, links, link, groups, tags, domains, keys, me, webhooks, deliveries)
@@ -51,6 +54,7 @@ def create_app() -> Flask:
         "JSON_SORT_KEYS": False,
     }
     app.json.sort_keys = False  # type: ignore[attr-defined]
+    sessions.install(app)
     logs.configure()
     api = openapi.describe(app)
     for part in NATIVE:
@@ -60,6 +64,8 @@ def create_app() -> Flask:
     app.register_blueprint(docs.blueprint)
     app.register_blueprint(vendors.blueprint)
     app.register_blueprint(redirect.blueprint)
+    app.register_blueprint(dashboard)
+    app.register_blueprint(front)
     errors.register(app)
     app.before_request(hosts.only_redirects)
     app.after_request(limits.tell)

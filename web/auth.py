@@ -11,6 +11,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from models import keys, store
 from models.errors import Forbidden, Unauthorized
 from models.keys import Owner
+from web import sessions
 
 View = TypeVar("View", bound=Callable[..., Any])
 
@@ -25,7 +26,7 @@ def needs(scope: str) -> Callable[[View], View]:
     def wrap(view: View) -> View:
         @wraps(view)
         def checked(*args: Any, **kwargs: Any) -> Any:
-            g.owner = by_bearer()
+            g.owner = by_bearer_or_page()
             require(scope)
             return view(*args, **kwargs)
 
@@ -48,6 +49,13 @@ def by_bearer() -> Owner:
     return authenticate(_bearer())
 
 
+def by_bearer_or_page() -> Owner:
+    """The pages of the dashboard ask with their session; whoever sends a header means that."""
+    if "Authorization" not in request.headers and (found := sessions.by_page()):
+        return noted(found)
+    return by_bearer()
+
+
 def by_header(name: str) -> Owner:
     """The token as it is, in a header of its own."""
     return authenticate(request.headers.get(name, "").strip(), f"{name}: <token>")
@@ -59,7 +67,7 @@ def by_consumer(key: str, secret: str) -> Owner:
         found = keys.by_consumer(db, key, secret) if key and secret else None
     if found is None:
         raise Unauthorized("no consumer key and secret, or not valid ones")
-    return _noted(found)
+    return noted(found)
 
 
 def authenticate(token: str, header: str = "Authorization: Bearer <token>") -> Owner:
@@ -67,10 +75,10 @@ def authenticate(token: str, header: str = "Authorization: Bearer <token>") -> O
         found = keys.by_token(db, token) if token else None
     if found is None:
         raise Unauthorized(f"no key, or one that is not valid: send {header}")
-    return _noted(found)
+    return noted(found)
 
 
-def _noted(found: Owner) -> Owner:
+def noted(found: Owner) -> Owner:
     """Has the use of a key noted when the answer is out, so that nobody waits for it; another use does as well."""
     if found.to_touch:
         after_this_request(lambda response: _touching(response, found.key_id))

@@ -48,7 +48,17 @@ def test_any_other_host_is_served_the_default_and_none_breaks_anything(visitor: 
 
 
 def test_a_customers_hostname_answers_nothing_but_short_links(visitor: FlaskClient, custom: None) -> None:
-    for path in ("/", "/healthz", "/readyz", "/api/jobs", "/openapi.json", "/api/links", "/static/x"):
+    for path in (
+        "/",
+        "/healthz",
+        "/readyz",
+        "/api/jobs",
+        "/openapi.json",
+        "/api/links",
+        "/static/x",
+        "/app",
+        "/app/jobs",
+    ):
         for method in ("GET", "POST", "DELETE"):
             answer = visitor.open(path, method=method, environ_overrides={"HTTP_HOST": GO})
             assert answer.status_code == 404, (path, method)
