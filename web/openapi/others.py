@@ -15,6 +15,7 @@ KEYS: dict[str, list[dict[str, list[str]]]] = {
     "rebrandly": [{"apikey": []}],
     "url_shortify": [{"consumer": []}],
 }
+OPEN = "application/openmetrics-text"
 SLUG = {"in": "path", "name": "slug", "required": True} | TEXT
 VISITS = {"200": "where it leads", "401": "a form for the password", "4XX": "unknown, or over", "503": "try again"}
 
@@ -27,6 +28,7 @@ def paths() -> dict[str, Any]:
     found |= {path: {"get": _of_vendors([vendor], path, 200)} for vendor in VENDORS for path in vendor.reads}
     found["/healthz"] = {"get": _health("Whether the process is up", 200)}
     found["/readyz"] = {"get": _health("Whether the system can work", 200, 503)}
+    found["/metrics"] = {"get": _metrics()}
     for path, method in ((path, method) for path, operations in found.items() for method in operations):
         examples.add(f"{method.upper()} {path}", found[path][method])
     return found | {"/{slug}": {"parameters": [SLUG], "get": _visit(), "post": _unlock()}}
@@ -55,6 +57,11 @@ def _of_vendors(sharing: list[Vendor], path: str, status: int) -> dict[str, Any]
 def _health(summary: str, *statuses: int) -> dict[str, Any]:
     responses = {str(status): answer(HTTPStatus(status).phrase, ANYTHING) for status in statuses}
     return {"summary": summary, "tags": ["health"], "responses": responses}
+
+
+def _metrics() -> dict[str, Any]:
+    described = {"description": "Prometheus's text format, or OpenMetrics", "content": {"text/plain": TEXT, OPEN: TEXT}}
+    return {"summary": "What was done and what waits", "tags": ["health"], "responses": {"200": described}}
 
 
 def _visit() -> dict[str, Any]:
