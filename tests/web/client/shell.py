@@ -8,7 +8,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from tests.ground import System
+from tests.ground import ROOT, System
 
 SCRIPT = Path(sys.executable).parent / "linkmill"
 OURS = ("LINKMILL_SERVER", "LINKMILL_KEY", "NO_COLOR", "FORCE_COLOR")
@@ -22,7 +22,7 @@ def environment(system: System | None, **more: str) -> dict[str, str]:
 
 
 def linkmill(
-    system: System | None, *arguments: Any, given: str = "", cwd: Path | None = None, **more: str
+    system: System | None, *arguments: Any, given: str = "", cwd: Path = ROOT, **more: str
 ) -> subprocess.CompletedProcess[str]:
     command = [str(SCRIPT), *map(str, arguments)]
     return subprocess.run(
@@ -36,18 +36,25 @@ def started(system: System, *arguments: Any, **more: str) -> "subprocess.Popen[s
     return subprocess.Popen(command, env=environment(system, **more), text=True, **pipes)  # type: ignore[call-overload, no-any-return]
 
 
-def on_a_terminal(system: System, *arguments: Any, typed: str = "", **more: str) -> tuple[int, str]:
-    """The exit code and all that the terminal got."""
+def on_a_terminal(system: System, *arguments: Any, asked: str = "", typed: str = "", **more: str) -> tuple[int, str]:
+    """The exit code and all that the terminal got; what is asked for is typed."""
     ours, theirs = pty.openpty()
     process = subprocess.Popen(
-        [str(SCRIPT), *map(str, arguments)], env=environment(system, **more), stdin=theirs, stdout=theirs, stderr=theirs
+        [str(SCRIPT), *map(str, arguments)],
+        env=environment(system, **more),
+        stdin=theirs,
+        stdout=theirs,
+        stderr=theirs,
+        start_new_session=True,  # or whoever runs the tests would be asked
     )
     os.close(theirs)
-    os.write(ours, typed.encode())
     shown = b""
     with suppress(OSError):  # the end of a terminal
         while part := os.read(ours, 1 << 16):
             shown += part
+            if typed and asked.encode() in shown:
+                os.write(ours, typed.encode())
+                typed = ""
     os.close(ours)
     return process.wait(60), shown.decode()
 
