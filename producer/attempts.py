@@ -40,14 +40,24 @@ def _begin(door: str, address: str, wrong: str) -> str:
         log.warning("attempts_not_counted", reason=str(error))
         return name
     if count > MOST:
+        _give_back(name)
         raise TooManyAttempts(f"too many {wrong}: try again later", max(left, 1))
     return name
 
 
 def succeeded(name: str) -> None:
     """What was right was no failure."""
+    _give_back(name)
+
+
+def _give_back(name: str) -> None:
     try:
-        client().decr(name)
+        with client().pipeline() as pipe:
+            pipe.decr(name)
+            pipe.ttl(name)
+            _, left = pipe.execute()
+        if left < 0:  # it had ended in between, and what DECR makes never ends
+            client().delete(name)
     except (RedisError, OSError) as error:
         log.warning("attempts_not_counted", reason=str(error))
 

@@ -66,11 +66,8 @@ def unlock(slug: str) -> Response:
     request.max_content_length = LARGEST_FORM
     _leave_to_others()
     target = _open(slug)
-    if target.password_hash is not None:
-        attempt = attempts.begin(target, request.remote_addr or "")
-        if not _fits(request.form.get("password", ""), target.password_hash):
-            return visitors.password(wrong=True)
-        attempts.succeeded(attempt)
+    if target.password_hash is not None and not _fits(target, target.password_hash):
+        return visitors.password(wrong=True)
     return _lead_on(target, 303)
 
 
@@ -110,6 +107,8 @@ def _open(slug: str) -> Target:
         raise _unknown()
     if _expired(target):
         raise Gone(texts.of("expired"))
+    if target.password_hash is not None and _used_up(target):
+        raise Gone(texts.of("used_up"))
     return target
 
 
@@ -148,14 +147,21 @@ def _used_up(target: Target) -> bool:
         return uses.used(db, target.domain_id, target.slug, target.generation) >= target.max_clicks
 
 
-def _fits(password: str, kept: str) -> bool:
-    """Few at a time: whoever sends many passwords must not take the memory and the threads of everybody else."""
+def _fits(target: Target, kept: str) -> bool:
+    """Few at a time: whoever sends many passwords must not take the memory and the threads of everybody else.
+
+    An attempt begins only when it is its turn: many right passwords at once are no row of failures.
+    """
     if not checks.acquire(timeout=CHECK_SECONDS):
         raise Unavailable("too many passwords are being checked; try again")
     try:
-        return passwords.fits(password, kept)
+        attempt = attempts.begin(target, request.remote_addr or "")
+        fits = passwords.fits(request.form.get("password", ""), kept)
     finally:
         checks.release()
+    if fits:
+        attempts.succeeded(attempt)
+    return fits
 
 
 def _count(target: Target, environ: WSGIEnvironment) -> None:

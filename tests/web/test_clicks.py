@@ -131,6 +131,22 @@ def test_right_passwords_never_lead_to_a_pause(proxied: System) -> None:
     assert {post(proxied, path, "open", OTHER).status_code for _ in range(15)} == {303}
 
 
+def test_right_passwords_at_the_same_moment_do_not_either(proxied: System) -> None:
+    path = make(proxied, password="open")
+    with ThreadPoolExecutor(30) as pool:
+        found = Counter(pool.map(lambda _: post(proxied, path, "open", OTHER).status_code, range(60)))
+    assert found[429] == 0, found
+    assert post(proxied, path, "open", OTHER).status_code == 303
+
+
+def test_what_a_pause_refuses_does_not_make_it_longer(proxied: System) -> None:
+    path = make(proxied, password="open")
+    for _ in range(attempts.MOST + 5):
+        post(proxied, path, "wrong", OTHER)
+    counts = {broker(proxied).get(name) for name in broker(proxied).scan_iter(f"{attempts.PREFIX}*")}
+    assert max(int(count or 0) for count in counts) == attempts.MOST
+
+
 def test_all_addresses_of_one_ipv6_network_are_one_place(proxied: System) -> None:
     path = make(proxied, password="open")
     for number in range(10):

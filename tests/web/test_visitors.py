@@ -92,6 +92,13 @@ def test_a_right_password_leads_on_and_only_then_there_is_a_click(visitor: Flask
     assert visitor.post("/here", data={"password": "Sésame öffne ❤"}).status_code == 410
 
 
+def test_a_protected_link_that_is_used_up_asks_nobody_for_its_password(visitor: FlaskClient) -> None:
+    make(password_hash=OPEN, max_clicks=1)
+    assert leads_on(visitor.post("/here", data={"password": "open"}))
+    for method in ("GET", "HEAD", "POST"):
+        assert visitor.open("/here", method=method).status_code == 410, method
+
+
 def test_a_password_that_was_taken_away_meanwhile_stands_in_nobodys_way(visitor: FlaskClient) -> None:
     make()
     assert leads_on(visitor.post("/here", data={"password": "any"}))
