@@ -61,7 +61,7 @@ def visiting(browser: Browser, system: System, **options: Any) -> Iterator[Visit
         yield visit
     finally:
         context.close()
-    assert visit.unexpected() == []
+    assert visit.unexpected() == [], visit.unexpected()
 
 
 def look_closely(visit: Visit, path: str) -> None:
@@ -71,7 +71,7 @@ def look_closely(visit: Visit, path: str) -> None:
     for scheme, size in (("light", WIDE), ("dark", WIDE), ("light", PHONE)):
         page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
         page.set_viewport_size(size)  # type: ignore[arg-type]
-        assert hindrances(page) == [], (path, scheme, size)
+        assert hindrances(page) == [], (path, scheme, size, hindrances(page))
         assert page.evaluate("document.documentElement.scrollWidth") <= size["width"], (path, size)
     page.set_viewport_size(WIDE)  # type: ignore[arg-type]
     page.emulate_media(color_scheme="light")
