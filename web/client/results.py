@@ -53,7 +53,7 @@ def _to_stdout(held: IO[bytes]) -> None:
 def _into_file(
     client: httpx.Client, job_id: str, path: Path, statuses: Collection[str], ending: str, screen: Screen
 ) -> None:
-    part = path.with_name(path.name + PART)
+    part = path.with_name(f"{path.name}.{os.getpid()}{PART}")
     try:
         with part.open("wb") as held:
             _fetch(client, job_id, statuses, ending, held, screen)

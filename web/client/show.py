@@ -10,7 +10,7 @@ from rich.console import Console, Group
 from rich.live import Live
 from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn, TransferSpeedColumn
 from rich.progress_bar import ProgressBar
-from rich.table import Table
+from rich.table import Column, Table
 from rich.text import Text
 
 from .calls import Job, ended
@@ -19,7 +19,6 @@ from .errors import printable
 LINES_SECONDS = 5.0
 LOOKS_A_SECOND = 8
 STYLES = {"succeeded": "green", "partial": "yellow", "failed": "red"}
-BAR_WIDTH = 40
 KINDS_SHOWN = 8
 COUNTED = ("created", "existing", "failed", "unprocessed")
 WORDS = {"undo": {"created": "deleted", "existing": "kept"}}
@@ -49,8 +48,8 @@ def uploading(screen: Screen, size: int) -> Iterator[Callable[[int], None]]:
         say = _paced(screen, time.monotonic())
         yield lambda sent: say(lambda: f"sent {sent:,} of {size:,} bytes")
         return
-    columns = (BarColumn(BAR_WIDTH), DownloadColumn(), TransferSpeedColumn(), TimeRemainingColumn())
-    with Progress(TextColumn("sending"), *columns, console=screen.console, transient=True) as bar:
+    columns = (BarColumn(None), DownloadColumn(), TransferSpeedColumn(), TimeRemainingColumn())
+    with Progress(TextColumn("sending"), *columns, console=screen.console, transient=True, expand=True) as bar:
         task = bar.add_task("", total=size)
         yield lambda sent: bar.update(task, completed=sent)
 
@@ -91,9 +90,10 @@ def duration(seconds: float) -> str:
 
 
 def _picture(job: Job) -> Group:
-    row = Table.grid(padding=(0, 2))
+    columns = (Column(no_wrap=True) for _ in range(3))
+    row = Table.grid(Column(), Column(ratio=1), *columns, padding=(0, 1), expand=True)
     total = job["counts"]["total"]
-    bar = ProgressBar(total, job["counts"]["processed"], BAR_WIDTH, pulse=total is None and not ended(job))
+    bar = ProgressBar(total, job["counts"]["processed"], pulse=total is None and not ended(job))
     rate = Text(f"{job['rate']:,.0f}/s" if job["rate"] else "", "magenta")
     row.add_row(Text(job["status"]), bar, Text(_processed(job), "green"), rate, Text(_left(job), "cyan"))
     failed = sorted(job["errors"].items(), key=lambda kind: -kind[1])
