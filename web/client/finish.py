@@ -33,7 +33,8 @@ def finished(job: Job, as_json: bool) -> int:
 def _written(line: Line, job: Job, out: str) -> None:
     try:
         results.write(line.client, job["id"], out, (), line.screen)
-    except Away as error:
-        raise Failed(f"{error.message}; the job is done: `linkmill results {job['id']} --out {out}`") from None
+    except (Away, OSError) as error:
+        reason = getattr(error, "strerror", None) or str(error)
+        raise Failed(f"{reason}; the job is done: `linkmill results {job['id']} --out {out}`") from None
     if out != results.STDOUT:
         line.screen.say(f"results in {out}")
