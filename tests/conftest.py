@@ -17,6 +17,16 @@ from web import hosts, sessions, texts
 STORES = ("sqlite", "postgresql")
 
 
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Each store has a process of its own, so that every shared system is started once."""
+    for item in items:
+        called = getattr(item, "callspec", None)
+        names = [*getattr(item, "fixturenames", ()), *(called.params.values() if called else ())]
+        if kind := next((kind for kind in STORES if kind in names), None):
+            item.add_marker(pytest.mark.xdist_group(kind))
+
+
 @pytest.fixture(scope="session")
 def postgresql(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """The address of a server of our own, without a database name."""
