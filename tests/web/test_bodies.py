@@ -153,8 +153,8 @@ def test_broken_gzip_bombs_and_other_codings_are_refused(system: System) -> None
     bomb = gzip.compress(b"url\n" + bytes(200 << 20))
     for body, coding, status, code in (
         (CSV, "gzip", 400, "BROKEN_GZIP"),
-        (gzip.compress(CSV)[:-5], "gzip", 400, "BROKEN_GZIP"),
-        (gzip.compress(CSV) + b"x", "gzip", 400, "BROKEN_GZIP"),
+        (gzip.compress(CSV, mtime=0)[:-5], "gzip", 400, "BROKEN_GZIP"),
+        (gzip.compress(CSV, mtime=0) + b"x", "gzip", 400, "BROKEN_GZIP"),
         (bomb, "gzip", 413, "TOO_LARGE"),
         (CSV, "br", 415, "UNSUPPORTED_TYPE"),
         (b"", "gzip", 422, "EMPTY_UPLOAD"),
