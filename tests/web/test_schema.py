@@ -24,7 +24,7 @@ from web import create_app
 
 CHECKS = [not_a_server_error, status_code_conformance, content_type_conformance, response_schema_conformance]
 MOST_ROWS = 20
-UNDESCRIBED = ("static", "api-docs.", "docs.", "app.")
+UNDESCRIBED = ("static", "api-docs.", "docs.", "app.", "front.")
 QUICK = settings(
     max_examples=4,
     deadline=None,
