@@ -20,13 +20,7 @@ blueprint = Blueprint("deliveries", __name__, url_prefix="/api", description="We
 @blueprint.response(200, schemas.Deliveries)
 def of_job(job_id: str) -> Response:
     """The webhooks of a job, with every attempt."""
-    job = find(parse_id(job_id))
-    with store.read() as db:
-        rows = deliveries.of_job(db, job.id)
-        tries = deliveries.attempts(db, [row.id for row in rows])
-        disabled = endpoints.reasons(db, [row.endpoint_id for row in rows])
-    found = [shapes.delivery(row, tries.get(row.id, []), disabled.get(row.endpoint_id)) for row in rows]
-    return jsonify(items=found, next_cursor=None)
+    return jsonify(items=sent_for(find(parse_id(job_id)).id), next_cursor=None)
 
 
 @blueprint.route("/deliveries/<delivery_id>/redeliver", methods=["POST"])
@@ -35,6 +29,14 @@ def of_job(job_id: str) -> Response:
 def redeliver(delivery_id: str) -> Response:
     """Send one again: the same id and body, and the whole schedule anew."""
     return make_response(jsonify(sent_again(parse_id(delivery_id))), 202)
+
+
+def sent_for(job_id: int) -> list[dict[str, Any]]:
+    with store.read() as db:
+        rows = deliveries.of_job(db, job_id)
+        tries = deliveries.attempts(db, [row.id for row in rows])
+        disabled = endpoints.reasons(db, [row.endpoint_id for row in rows])
+    return [shapes.delivery(row, tries.get(row.id, []), disabled.get(row.endpoint_id)) for row in rows]
 
 
 def sent_again(delivery_id: int) -> dict[str, Any]:

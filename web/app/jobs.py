@@ -2,13 +2,14 @@
 
 from flask import Blueprint, Response, request, url_for
 
-from models import jobs, store
+from models import jobs, settings, store
 from models.ids import parse_id
 from producer import shapes
 from web.app import pages
 from web.auth import owner
 
 ROWS = 50
+LOOPBACK = ("localhost", "127.0.0.1", "[::1]")
 
 blueprint = Blueprint("jobs", __name__)
 
@@ -21,4 +22,11 @@ def listed() -> Response:
         rows = jobs.page(db, owner().workspace_id, status, before, ROWS + 1)
     more = url_for(".listed", status=status, cursor=rows[ROWS - 1].id) if len(rows) > ROWS else None
     found = [shapes.job(row, {}) for row in rows[:ROWS]]
-    return pages.page("jobs", jobs=found, status=status, statuses=jobs.STATUSES, before=before, more=more)
+    listing = {"status": status, "statuses": jobs.STATUSES, "before": before, "more": more, "limit": ROWS}
+    return pages.page("jobs", jobs=found, flower=_flower(), **listing)
+
+
+def _flower() -> str | None:
+    """Flower listens on loopback alone: its address is of use to whoever sits at that machine."""
+    here = request.host.rpartition(":")[0] or request.host
+    return f"http://127.0.0.1:{settings.get().flower_port}/" if here in LOOPBACK else None

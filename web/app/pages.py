@@ -60,7 +60,7 @@ def everywhere() -> dict[str, Any]:
 
 def of_ours(error: LinkmillError) -> Response:
     status = errors.status_of(error)
-    text = NOT_FOUND if status == 404 else _sentence(str(error))
+    text = NOT_FOUND if status == 404 else sentence(str(error))
     return errors.advised(_error(status, text), error)
 
 
@@ -115,5 +115,5 @@ def _error(status: int, text: str) -> Response:
     return page("error", status, heading=HTTPStatus(status).phrase, text=text)
 
 
-def _sentence(text: str) -> str:
+def sentence(text: str) -> str:
     return f"{text[:1].upper()}{text[1:]}" + ("" if text.endswith(".") else ".")

@@ -21,7 +21,7 @@ FLAGS = (
 WIDE, PHONE = {"width": 1280, "height": 800}, {"width": 360, "height": 740}
 RULES = {"resultTypes": ["violations"]}
 GRAVE = ("serious", "critical")
-PATIENCE_MS = 20_000
+PATIENCE_MS = 10_000
 
 axe = Axe()
 
@@ -67,7 +67,7 @@ def visiting(browser: Browser, system: System, **options: Any) -> Iterator[Visit
 def look_closely(visit: Visit, path: str) -> None:
     """A page in light, in dark and on a phone: nothing hinders anybody, nothing sticks out, it has its parts."""
     page = visit.page
-    visit.go(path)
+    assert visit.go(path).status == 200, path
     for scheme, size in (("light", WIDE), ("dark", WIDE), ("light", PHONE)):
         page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
         page.set_viewport_size(size)  # type: ignore[arg-type]
