@@ -17,7 +17,7 @@ Say = Callable[[str], None]
 
 OPEN = ("queued", "running")
 TIMEOUT = httpx.Timeout(60, connect=10)
-PAUSES = (0.5, 1, 2, 4, 8, 15)
+PAUSES = (0.5, 1, 2, 3, 5)
 PATIENCE = 600.0
 """Seconds that a server which has answered before is waited for."""
 MOST_BROKEN = 4

@@ -52,7 +52,7 @@ def test_after_ctrl_c_the_same_command_goes_on_with_the_same_job(small: System, 
         again = started(small, "push", path, "--out", out)
         assert f"job {number}: this was sent before" in said(again, "before")
         assert list(tmp_path.iterdir()) == [path]
-    assert again.wait(60) == 0
+    assert again.wait(90) == 0
     assert lines(out) == BULK_ROWS
     assert small.sql("SELECT count(*) FROM links WHERE url LIKE 'https://interrupted.example/%'") == [(BULK_ROWS,)]
 
@@ -64,7 +64,7 @@ def test_a_server_that_starts_again_is_waited_for(small: System, tmp_path: Path)
         said(process, "queued")
         faults.process(small, "web").kill()
         said(process, "trying again in")
-    assert process.wait(60) == 0
+    assert process.wait(90) == 0
     assert lines(out) == BULK_ROWS
 
 
