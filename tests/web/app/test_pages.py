@@ -3,7 +3,7 @@
 import pytest
 
 from tests.ground import System
-from tests.web.app.browsing import Visit, look_closely
+from tests.web.app.browsing import Visit, hindrances, look_closely
 
 ONE_STORE = pytest.mark.parametrize("system", ["sqlite"], indirect=True)
 
@@ -33,6 +33,22 @@ def test_the_pages_need_no_scripts(without_scripts: Visit, paths: list[str]) -> 
     for path in paths:
         answer = without_scripts.go(path)
         assert (answer.status, without_scripts.page.locator("main h1").count()) == (200, 1), path
+
+
+@ONE_STORE
+def test_no_page_for_visitors_hinders_anybody(stranger: Visit) -> None:
+    stranger.allowed = ("401", "404", "410")
+    links = [
+        {"slug": "v-locked", "password": "x"}, {"slug": "v-shown", "title": "T"},
+        {"slug": "v-over", "expires_at": "2020-01-01T00:00:00Z"},
+    ]  # fmt: skip
+    system, page = stranger.system, stranger.page
+    system.finished(system.post({"links": [{"url": "https://a.b/"} | link for link in links]}))
+    for path, status in (("/v-locked", 401), ("/v-shown+", 200), ("/v-over", 410), ("/v-none", 404)):
+        assert stranger.go(path).status == status, path
+        for scheme in ("light", "dark"):
+            page.emulate_media(color_scheme=scheme)
+            assert hindrances(page) == [], (path, scheme)
 
 
 @ONE_STORE
