@@ -18,7 +18,7 @@ def clear() -> dict[str, Any]:
         begun = clearing.begin(db, before())
     while time.monotonic() < until and _step():
         steps += 1
-        time.sleep(store.dialect().pause)
+        store.rest()
     return {"begun": begun, "steps": steps}
 
 

@@ -1,6 +1,5 @@
 """Create: a shard's rows become links and items, all in the one transaction that ends the shard."""
 
-import time
 from datetime import UTC, datetime
 from typing import Any
 
@@ -36,7 +35,8 @@ def create(claim: Claim) -> dict[str, Any]:
     if not job.dry_run:
         passwords.hash_all(claim, judged, settled)
     counts = _write(claim, job, read, judged, settled)
-    time.sleep(store.dialect().pause if job.queue == queue.BULK else 0)
+    if job.queue == queue.BULK:
+        store.rest()
     return counts
 
 

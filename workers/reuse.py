@@ -1,6 +1,5 @@
 """Reuse: rows whose URL has a link already get that one, and links that are made are noted by their URL."""
 
-import time
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -62,7 +61,7 @@ def prepare(claim: Claim) -> None:
         with store.write() as db:
             shards.keep(db, claim)
             more = hashing.go_on(db, claim.workspace_id)
-        time.sleep(store.dialect().pause)
+        store.rest()
 
 
 def known(db: Connection, job: Job, judged: Judged) -> Urls:

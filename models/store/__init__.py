@@ -11,7 +11,7 @@ from models.store import postgresql, sqlite
 from models.store.dialect import Columns, Dialect
 from models.store.driver import Question, Straight
 
-__all__ = ["Columns", "Connection", "Question", "dialect", "dispose", "engine", "read", "straight", "write"]
+__all__ = ["Columns", "Connection", "Question", "dialect", "dispose", "engine", "read", "rest", "straight", "write"]
 
 DIALECTS: dict[str, Dialect] = {"postgresql": postgresql.PostgreSQL(), "sqlite": sqlite.SQLite()}
 
@@ -33,6 +33,11 @@ def dialect() -> Dialect:
 @cache
 def straight() -> Straight:
     return Straight(engine(), dialect())
+
+
+def rest() -> None:
+    """For a bulk writer, after each of its transactions."""
+    dialect().rest(engine())
 
 
 def dispose() -> None:

@@ -14,8 +14,6 @@ Columns = Mapping[str, Any]
 
 class Dialect(Protocol):
     shard_rows: int
-    pause: float
-    """Seconds a bulk writer stays away from the database after a shard, so that small writers get in."""
     reading: dict[str, Any]
     """Execution options of a connection that only looks."""
 
@@ -26,6 +24,9 @@ class Dialect(Protocol):
     def engine_options(self) -> dict[str, Any]: ...
 
     def prepare(self, engine: Engine) -> None: ...
+
+    def rest(self, engine: Engine) -> None:
+        """What a bulk writer does between two transactions, so that others get in and nothing piles up."""
 
     def straighten(self, raw: Any) -> Any:
         """A cursor of the driver's, for reading only: no transaction, and statements stay prepared."""

@@ -48,7 +48,6 @@ OWNER = "SELECT pid || ' ' || extract(epoch FROM backend_start) FROM pg_stat_act
 
 class PostgreSQL:
     shard_rows = 25_000
-    pause = 0.0
     reading: dict[str, Any] = {"isolation_level": "AUTOCOMMIT"}  # each statement sees what is committed, all the same
     away: tuple[type[Exception], ...] = (psycopg.OperationalError, psycopg.InterfaceError)
 
@@ -64,6 +63,9 @@ class PostgreSQL:
         event.listen(engine, "checkin", lambda raw, record: record.info.update(used_at=time.monotonic()))
         event.listen(engine, "checkout", partial(_ask_rested, engine.dialect))
         event.listen(engine, "rollback", _abandon)
+
+    def rest(self, engine: Engine) -> None:
+        """Nobody waits for a bulk writer here."""
 
     def straighten(self, raw: Any) -> Any:
         raw.autocommit = True

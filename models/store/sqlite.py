@@ -5,6 +5,7 @@ import os
 import sqlite3
 import time
 from collections.abc import Iterable, Sequence
+from contextlib import closing
 from datetime import date
 from functools import cache
 from itertools import repeat
@@ -23,6 +24,10 @@ LOCK_SECONDS = 15.0
 PASSING = (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED, sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR)
 RETRY_SECONDS = 0.001  # SQLite's own back-off sleeps up to 100 ms, and starves whoever comes late
 POOL = 12
+PAUSE_SECONDS = 0.003  # in which small writers get in
+LARGEST_LOG = 256 << 20  # bytes: under steady bulk writing somebody has always just added to the log of changes, and
+RESTART_SECONDS = 3.0  # SQLite begins it anew only when nobody has; so it is made to, in a gap between two writers
+READERS_MS = 20  # are waited for while no other writer gets in
 STRAIGHT_CACHE = -8192  # kilobytes: there are several such connections in each web process
 PRAGMAS = (
     "journal_mode = WAL",
@@ -31,12 +36,12 @@ PRAGMAS = (
     "cache_size = -65536",
     "temp_store = MEMORY",
     "wal_autocheckpoint = 4000",
+    f"journal_size_limit = {LARGEST_LOG}",
 )
 
 
 class SQLite:
     shard_rows = 5_000
-    pause = 0.003
     reading: dict[str, Any] = {}
     away: tuple[type[Exception], ...] = (sqlite3.OperationalError,)
 
@@ -46,6 +51,11 @@ class SQLite:
     def prepare(self, engine: Engine) -> None:
         event.listen(engine, "connect", _connected)
         event.listen(engine, "begin", _begin)
+
+    def rest(self, engine: Engine) -> None:
+        time.sleep(PAUSE_SECONDS)
+        if _log_size(engine) > LARGEST_LOG:
+            _restart_log(engine)
 
     def straighten(self, raw: Any) -> Any:
         raw.execute(f"PRAGMA cache_size = {STRAIGHT_CACHE}")
@@ -125,6 +135,27 @@ def _connected(raw: sqlite3.Connection, _record: object) -> None:
     raw.isolation_level = None  # BEGIN is ours to say
     for pragma in PRAGMAS:
         raw.execute(f"PRAGMA {pragma}")
+
+
+def _log_size(engine: Engine) -> int:
+    try:
+        return os.stat(f"{engine.url.database}-wal").st_size
+    except FileNotFoundError:
+        return 0
+
+
+def _restart_log(engine: Engine) -> None:
+    """Where there is no gap for so long, the next bulk writer tries again."""
+    until = time.monotonic() + RESTART_SECONDS
+    with closing(engine.raw_connection()) as held:
+        raw = held.driver_connection
+        assert isinstance(raw, sqlite3.Connection)
+        raw.execute(f"PRAGMA busy_timeout = {READERS_MS}")
+        try:
+            while raw.execute("PRAGMA wal_checkpoint(RESTART)").fetchone()[0] and time.monotonic() < until:
+                time.sleep(RETRY_SECONDS)
+        finally:
+            raw.execute("PRAGMA busy_timeout = 5000")
 
 
 def _begin(db: Connection) -> None:
