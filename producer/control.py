@@ -57,6 +57,8 @@ def undo(job: Job) -> int:
     with store.write() as db:
         jobs.hold(db, job.id)
         refuse_cleared(jobs.get(db, job.id, job.workspace_id))
+        if runs.being_undone(db, job.id):
+            raise Conflict("the job is being undone")
         runs.undo(db, job, made)
         due = shards.due(db, int(made["id"]), queue.room())
         ended = None if job.created else ending.finish(db, int(made["id"]), 1)

@@ -27,19 +27,22 @@ def undo(claim: Claim) -> dict[str, Any]:
         return cancelled(claim)
     time.sleep(max(0.0, BUFFERED_SECONDS - (datetime.now(UTC) - job.created_at).total_seconds()))
     clicks.drain()
-    return _delete(claim, job)
+    done = _delete(claim, job)
+    if job.queue == queue.BULK:
+        store.rest()
+    return done
 
 
 def _delete(claim: Claim, job: Job) -> dict[str, Any]:
     with store.write() as db:
         shards.settle(db, claim)
         made = items.made_between(db, job.of_job_id, job.domain_id, claim.first_index, claim.rows)
-        kept = unclicked.remove(db, job.domain_id, job.of_job_id, claim.first_index, claim.rows)
+        removed, kept = unclicked.remove(db, job.domain_id, job.of_job_id, claim.first_index, claim.rows)
         gone = len(made) - len(kept)
         items.write(db, _items(job, made, kept), len(made))
         jobs.record(db, claim.job_id, gone, len(kept), {})
         ended = ending.finish(db, claim.job_id, claim.run)
-        quotas.freed(db, job.workspace_id, gone)
+        quotas.freed(db, job.workspace_id, removed)
         due = [] if ended else shards.due(db, claim.job_id, queue.room())
     tally.add(ITEMS, job.kind, "deleted", times=gone)
     tally.add(ITEMS, job.kind, "kept", times=len(kept))

@@ -231,10 +231,16 @@ def test_a_deleted_link_makes_room_in_the_total_and_not_in_the_day(on: httpx.Cli
 
 
 @pytest.mark.parametrize("on", ["few"], indirect=True)
-def test_undo_makes_room_in_the_total(on: httpx.Client) -> None:
+def test_undo_makes_room_in_the_total_once_for_each_link_however_often_it_is_asked_for(on: httpx.Client) -> None:
     job = done(on, "https://a.b/1", "https://a.b/2")
+    gone = on.get("/api/links").json()["items"][0]
+    assert on.delete(f"/api/links/{gone['id']}").status_code == 204
+    done(on, "https://a.b/3")
+    asked = on.post(f"{job['links']['self']}/undo")
+    assert on.post(f"{job['links']['self']}/undo").status_code == 409
+    end(on, asked)
     end(on, on.post(f"{job['links']['self']}/undo"))
-    assert (use(on)["links_total"], use(on)["links_today"]) == (0, 2)
+    assert (use(on)["links_total"], use(on)["links_today"]) == (1, 3)
 
 
 @pytest.mark.parametrize("on", ["many"], indirect=True)
