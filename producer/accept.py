@@ -79,7 +79,7 @@ def accept(upload: Upload, owner: Owner, given: Given, held: Hold | None = None)
     try:
         options = given()
         if options.webhook_url:
-            outside.check(options.webhook_url)
+            outside.check(options.webhook_url, "webhook_url")
         job = _describe(upload, name, size, owner, options)
         if held:
             _conclude(held, upload, options)

@@ -29,6 +29,9 @@ STATUS: dict[type[errors.LinkmillError], int] = {
 RETRY_SECONDS = 2
 QUOTA_EXCEEDED = "https://iana.org/assignments/http-problem-types#quota-exceeded"
 
+OF_MAPPING = ("key", "value")
+"""What marshmallow says is wrong with a member of a mapping: nothing that the client wrote."""
+
 log = structlog.get_logger()
 
 
@@ -112,5 +115,6 @@ def let_go(response: Response) -> Response:
 def pointers(messages: Any, path: str = "") -> list[dict[str, str]]:
     """marshmallow's nested messages as a flat list of pointers."""
     if isinstance(messages, dict):
-        return [field for name, inner in messages.items() for field in pointers(inner, f"{path}/{name}")]
+        inner = [(path if path and name in OF_MAPPING else f"{path}/{name}", told) for name, told in messages.items()]
+        return [field for at, told in inner for field in pointers(told, at)]
     return [{"pointer": path or "/", "code": "INVALID_VALUE", "message": str(text)} for text in messages]

@@ -71,9 +71,13 @@ class Target:
     path: str
 
 
-def check(url: str) -> None:
+def check(url: str, field: str = "url") -> None:
     """Raises BadTarget, with a reason for people, unless the system may call this URL."""
-    addresses(target(url), time.monotonic() + CHECK_SECONDS)
+    try:
+        addresses(target(url), time.monotonic() + CHECK_SECONDS)
+    except BadTarget as error:
+        fault = {"pointer": f"/{field}", "code": error.code, "message": str(error)}
+        raise BadTarget(str(error), [fault]) from None
 
 
 def target(url: str) -> Target:

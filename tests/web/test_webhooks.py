@@ -169,9 +169,10 @@ def guarded(house: Owner, monkeypatch: pytest.MonkeyPatch) -> Any:
 def test_targets_that_are_not_public_are_refused_when_they_are_named(guarded: Any) -> None:
     for url in WRONG:
         made = guarded.post("/api/webhooks", json={"url": url})
-        assert (made.status_code, made.json["code"]) == (422, "BAD_TARGET"), url
+        assert (made.status_code, made.json["code"], made.json["errors"][0]["pointer"]) == (422, "BAD_TARGET", "/url")
         made = guarded.post("/api/jobs", json=ONE | {"webhook_url": url})
         assert (made.status_code, made.json["code"]) == (422, "BAD_TARGET"), url
+        assert made.json["errors"][0]["pointer"] == "/webhook_url"
     assert guarded.get("/api/jobs").json["items"] == []
 
 
