@@ -12,6 +12,9 @@ from tornado.httputil import HTTPServerRequest
 from tornado.web import Application, RequestHandler
 
 from models import settings
+from producer import logs
+
+logs.take_over()
 
 purge_offline_workers = 60
 persistent = True

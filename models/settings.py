@@ -40,6 +40,7 @@ class Settings:
     retention_days: int
     trusted_proxies: int
     plans: str
+    log_format: str
 
     @property
     def authority(self) -> str:
@@ -82,6 +83,7 @@ def load(env: Mapping[str, str]) -> Settings:
         retention_days=read("RETENTION_DAYS", "30", _between(0, 36500)),
         trusted_proxies=read("TRUSTED_PROXIES", "0", _between(0, 32)),
         plans=read("PLANS", "", _toml_file),
+        log_format=read("LOG_FORMAT", "json", _one_of("json", "text")),
     )
 
 
@@ -118,6 +120,15 @@ def _ports(text: str) -> tuple[int, ...]:
         return tuple(_port(part.strip()) for part in text.split(","))
     except ValueError:
         raise ValueError("port numbers with commas between, like 80,443") from None
+
+
+def _one_of(*words: str) -> Callable[[str], str]:
+    def parse(text: str) -> str:
+        if text not in words:
+            raise ValueError(" or ".join(words))
+        return text
+
+    return parse
 
 
 def _switch(text: str) -> bool:

@@ -6,6 +6,8 @@ from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
+import structlog
+
 from models import domains, jobs, labels, settings, shards, store, urls
 from models.domains import Domain
 from models.errors import EmptyUpload, Invalid, Unreadable
@@ -19,6 +21,8 @@ from producer.judge import Known
 from producer.once import Hold
 
 CUT_AT_ONCE_BYTES = 512 << 10
+
+log = structlog.get_logger()
 OF_OUR_MAKING = Asked(encoding=UTF8)
 
 
@@ -89,6 +93,7 @@ def accept(upload: Upload, owner: Owner, given: Given, held: Hold | None = None)
         raise
     if held:
         held.job_id = job["id"]
+    log.info("job_accepted", job=str(job["id"]), source=upload.source, bytes=size, rows=job.get("total"))
     queue.wake(wakes)
     if ended:
         ending.announce(ended)

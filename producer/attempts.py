@@ -37,7 +37,7 @@ def _begin(door: str, address: str, wrong: str) -> str:
     try:
         count, left = _count(name)
     except (RedisError, OSError) as error:
-        log.warning("attempts_not_counted", reason=str(error))
+        log.warning("attempts_not_counted", reason=error)
         return name
     if count > MOST:
         _give_back(name)
@@ -59,7 +59,7 @@ def _give_back(name: str) -> None:
         if left < 0:  # it had ended in between, and what DECR makes never ends
             client().delete(name)
     except (RedisError, OSError) as error:
-        log.warning("attempts_not_counted", reason=str(error))
+        log.warning("attempts_not_counted", reason=error)
 
 
 def _count(name: str) -> tuple[int, int]:

@@ -84,7 +84,7 @@ class Buffer:
                     _send(*self.unsent[0])
                     self.unsent.pop(0)
             except (RedisError, OSError) as error:
-                log.warning("clicks_wait_for_the_broker", reason=str(error), kinds=len(self.counts), lost=self.lost)
+                log.warning("clicks_wait_for_the_broker", reason=error, kinds=len(self.counts), lost=self.lost)
                 return False
         return some and queue.send("clicks", queue.SWEEP, expires=WAKE_EXPIRES)
 

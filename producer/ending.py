@@ -4,6 +4,7 @@ import json
 from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
+import structlog
 from sqlalchemy import Connection
 
 from models import deliveries, doubles, endpoints, jobs
@@ -13,6 +14,7 @@ COMPLETED, CANCELLED, FAILED, TEST = "job.completed", "job.cancelled", "job.fail
 OF_STATUS = {jobs.COMPLETED: COMPLETED, jobs.CANCELLED: CANCELLED, jobs.FAILED: FAILED}
 DRY_RUN = "dry_run"
 LARGEST_BODY = 20_000
+log = structlog.get_logger()
 CUT: dict[str, Any] = {"metadata": {}, "mapping": None}
 
 
@@ -40,6 +42,7 @@ def fail(db: Connection, job_id: int, run: int, detail: str) -> Ended | None:
 def announce(ended: Ended) -> None:
     """Tells who waits and wakes who delivers, once the end is committed."""
     wait.tell_ended(ended.job_id, ended.counted)
+    log.info("job_ended", job=str(ended.job_id), end=ended.counted.split("|")[1:])
     if ended.deliveries:
         queue.send("deliver", queue.DELIVER)
 

@@ -97,7 +97,7 @@ def _look(watch: Watch) -> bool:
         if watch.seen is None or watch.seen.etag != shapes.etag(row):
             watch.tell(see(row))
     except SQLAlchemyError as error:
-        log.warning("watch_is_blind", job=watch.job_id, reason=str(error))
+        log.warning("watch_is_blind", job=watch.job_id, reason=error)
     return True
 
 

@@ -93,7 +93,7 @@ def let_go(held: Hold, refused: bool) -> None:
             elif refused:
                 idempotency.forget(db, held.key, held.job_id)
     except DBAPIError as error:
-        log.warning("key_left_to_its_lease", reason=str(error))
+        log.warning("key_left_to_its_lease", reason=error)
 
 
 def _heard(chunks: Iterable[bytes], held: Hold) -> Iterator[bytes]:

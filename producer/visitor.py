@@ -82,5 +82,5 @@ def _countries() -> maxminddb.Reader | None:
     try:
         return maxminddb.open_database(path)
     except (OSError, maxminddb.InvalidDatabaseError) as error:
-        log.warning("countries_unreadable", path=str(path), reason=str(error))
+        log.warning("countries_unreadable", path=str(path), reason=error)
         return None

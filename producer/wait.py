@@ -142,7 +142,7 @@ def _quietly(call: Callable[[], object], pause: float = 0.0) -> object:
     try:
         return call()
     except (RedisError, OSError) as error:
-        log.warning("signals_away", reason=str(error))
+        log.warning("signals_away", reason=error)
         time.sleep(pause)
         return None
 

@@ -7,6 +7,7 @@ from flask import Flask
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from models import settings
+from producer import logs
 from web import (
     cli,
     deliveries,
@@ -22,9 +23,9 @@ from web import (
     limits,
     link,
     links,
-    logs,
     me,
     metrics,
+    named,
     openapi,
     redirect,
     results,
@@ -75,6 +76,7 @@ def create_app() -> Flask:
     app.wsgi_app = redirect.Shortcut(app.wsgi_app)  # type: ignore[method-assign]
     if proxies := settings.get().trusted_proxies:  # for the address alone: proxies pass the Host header on
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=proxies, x_proto=proxies, x_host=0)  # type: ignore[method-assign]
+    app.wsgi_app = named.Named(app.wsgi_app)  # type: ignore[method-assign]
     tame_collector()
     if settings.get().allow_private_targets:
         log.warning("private_targets_allowed", setting="ALLOW_PRIVATE_TARGETS")

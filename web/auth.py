@@ -95,7 +95,7 @@ def _touch(key_id: int) -> None:
         with store.write(TOUCH_SECONDS) as db:
             keys.touch(db, key_id)
     except SQLAlchemyError as error:
-        log.debug("use_not_noted", key_id=key_id, reason=str(error))
+        log.debug("use_not_noted", key_id=key_id, reason=error)
 
 
 def _bearer() -> str:

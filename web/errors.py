@@ -95,7 +95,7 @@ def of_http(error: HTTPException) -> Response:
 
 
 def of_database(error: Exception) -> Response:
-    log.error("store_away", reason=str(error))
+    log.error("store_away", reason=error)
     return problem(503, "UNAVAILABLE", "the database or the broker does not answer; try again")
 
 

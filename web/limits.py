@@ -82,7 +82,7 @@ def _asked(ask: Callable[[], T], otherwise: T) -> T:
         return ask()
     except (RedisError, OSError) as error:
         away_until = time.monotonic() + AWAY_SECONDS
-        log.warning("limits_away", reason=str(error))
+        log.warning("limits_away", reason=error)
         return otherwise
 
 

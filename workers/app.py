@@ -4,12 +4,13 @@ import gc
 import logging
 from typing import Any
 
-from celery.signals import worker_init, worker_process_init, worker_process_shutdown, worker_shutdown
+from celery.signals import setup_logging, worker_init, worker_process_init, worker_process_shutdown, worker_shutdown
 
 from models import store
-from producer import queue
+from producer import logs, queue
 from producer.tally import tally
 from workers.heart import Heart
+from workers.told import Told
 
 ROUTINE = tuple(f"Task {name}[" for name in queue.ROUTINE)
 
@@ -21,10 +22,11 @@ class NothingNew(logging.Filter):
         return record.levelno > logging.INFO or not record.getMessage().startswith(ROUTINE)
 
 
-for name in ("celery.worker.strategy", "celery.app.trace"):
-    logging.getLogger(name).addFilter(NothingNew())
+logging.getLogger("celery.app.trace").addFilter(NothingNew())
+logging.getLogger("celery.worker.strategy").setLevel(logging.WARNING)  # that a task has come is told when it is done
 
 app = queue.app()
+app.Task = Told
 app.conf.include = ["workers.tasks"]
 app.steps["worker"].add(Heart)
 
@@ -47,3 +49,8 @@ def count(**_: Any) -> None:
 @worker_shutdown.connect
 def hand_over(**_: Any) -> None:
     tally.flush()
+
+
+@setup_logging.connect
+def log_as_we_do(loglevel: int | str = logging.INFO, **_: Any) -> None:
+    logs.take_over(loglevel)

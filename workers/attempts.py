@@ -22,7 +22,7 @@ def failed(claim: Claim, error: Exception) -> None:
     blameless = isinstance(error, DBAPIError) and store.dialect().passing(error)
     about = {"job": claim.job_id, "shard": claim.first_index, "attempt": claim.attempts}
     tally.add(ATTEMPTS, claim.kind)
-    log.error("shard_failed", **about, error=type(error).__name__)  # Celery logs the rest
+    log.error("shard_failed", **about, error=type(error).__name__)  # the task tells the rest
     if blameless:
         time.sleep(PAUSES[0])
     for pause in PAUSES:

@@ -25,7 +25,7 @@ def write_next() -> dict[str, Any]:
         write(payload)
         clicks.done(payload)
     except (RedisError, OSError) as error:
-        log.warning("clicks_wait_for_the_broker", reason=str(error))
+        log.warning("clicks_wait_for_the_broker", reason=error)
         return {"idle": True}
     return {"idle": False}
 
@@ -40,7 +40,7 @@ def write(payload: str) -> None:
     try:
         batch, rows = clicks.read(payload)
     except (msgspec.DecodeError, ValueError) as error:
-        log.error("clicks_unreadable", reason=str(error), beginning=payload[:100])
+        log.error("clicks_unreadable", reason=error, beginning=payload[:100])
         return
     with store.write() as db:
         new = counted.first_time(db, batch)

@@ -10,6 +10,7 @@ from models.shards import Claim
 from producer import broker, queue, tally
 from workers import attempts, clear, clicks, create, deliver, split, sweep, titles, undo
 from workers.app import app
+from workers.told import about
 
 MOST_CALLS = 50  # of a task: Flower should see an end of it
 
@@ -84,6 +85,7 @@ def _work(kind: str, of: str, hint: tuple[int, int], do: Callable[[Claim], Resul
         claim = shards.claim(db, kind, of, hint)
     if claim is None:
         return {"idle": True}
+    about(str(hint[0]), claim.job_id, claim.first_index)
     told, began = {"job": str(claim.job_id), "shard": claim.first_index, "rows": claim.rows}, time.perf_counter()
     try:
         found = do(claim)

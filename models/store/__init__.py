@@ -20,7 +20,7 @@ DIALECTS: dict[str, Dialect] = {"postgresql": postgresql.PostgreSQL(), "sqlite":
 def engine() -> Engine:
     """Made at first use, so always after a fork: a connection must not be shared by two processes."""
     url = make_url(settings.get().database_url)
-    made = create_engine(url, **dialect().engine_options())
+    made = create_engine(url, hide_parameters=True, **dialect().engine_options())
     dialect().prepare(made)
     return made
 

@@ -58,7 +58,7 @@ def guarded(vendor: Vendor, scope: str, act: Callable[[Owner], Response]) -> Res
     except LinkmillError as error:
         return _refused(vendor, error)
     except AWAY as error:
-        log.error("store_away", reason=str(error))
+        log.error("store_away", reason=error)
         return _refused(vendor, Unavailable("the service does not answer for a moment; try again"))
     except HTTPException:
         raise

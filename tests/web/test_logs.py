@@ -1,0 +1,161 @@
+"""Log lines: what they are about, and what is never in them."""
+
+import json
+import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import httpx
+import psutil
+import pytest
+
+from producer import logs
+from tests.conftest import database_url
+from tests.ground import System, free_port, running, until
+from tests.workers.receiver import receiving
+from web.up import broker
+
+CANARY = "canary-9f2b"
+ALIKE = "url,slug,password,title\n"
+
+
+def lines(system: System, process: str = "") -> list[dict[str, Any]]:
+    """What has been logged as JSON, of one process or of all."""
+    parted = [line.partition(" | ") for line in system.log().splitlines()]
+    return [json.loads(text) for name, _, text in parted if name.startswith(process) and text.startswith("{")]
+
+
+@pytest.mark.parametrize("system", ["sqlite"], indirect=True)
+def test_a_request_can_be_followed_into_the_workers_lines(system: System) -> None:
+    answer = system.csv("url\nhttps://example.com/a\n", headers={"X-Request-ID": "order-77"})
+    job = system.finished(answer)
+    assert answer.headers["X-Request-ID"] == "order-77"
+    about = until(lambda: [line for line in lines(system) if line.get("job") == job["id"]][2:] and lines(system))
+    mine = {line["event"].split("[")[0]: line for line in about if line.get("job") == job["id"]}
+    assert set(mine) == {"job_accepted", "job_ended", "Task create"}
+    assert {line["request_id"] for line in mine.values()} == {"order-77"}
+    assert mine["job_ended"]["end"] == ["create", "completed", "succeeded"]
+    assert mine["Task create"]["task"] == "create"
+
+
+@pytest.mark.parametrize("path", ["/healthz", "/nowhere-at-all", "/api/jobs", "/", "/metrics"])
+@pytest.mark.parametrize("given", ["", "two words", "x" * 129, "<script>", "a\tb"])
+@pytest.mark.parametrize("system", ["sqlite"], indirect=True)
+def test_a_request_without_a_sane_id_gets_a_new_one(system: System, path: str, given: str) -> None:
+    answers = [httpx.get(system.url + path, headers={"X-Request-ID": given}) for _ in range(2)]
+    first, second = (answer.headers.get_list("X-Request-ID") for answer in answers)
+    assert len(first) == 1
+    assert logs.SANE_ID.fullmatch(first[0])
+    assert first != second
+    assert given not in first
+
+
+@pytest.mark.parametrize("system", ["sqlite"], indirect=True)
+def test_a_short_link_answers_with_one_too(system: System) -> None:
+    slug = system.post({"url": "https://example.com/"}, "/api/links").json()["slug"]
+    answer = httpx.get(f"{system.url}/{slug}", headers={"X-Request-ID": "visit-1"})
+    assert (answer.status_code, answer.headers["X-Request-ID"]) == (302, "visit-1")
+
+
+@pytest.mark.parametrize("system", ["sqlite"], indirect=True)
+def test_once_all_is_ready_every_line_of_ours_is_json(system: System) -> None:
+    system.finished(system.csv("url\nhttps://example.com/a\n"))
+    told = [line.partition(" | ") for line in system.log().partition("\nready ")[2].splitlines()]
+    ours = ("web", "bulk", "interactive", "callers", "beat", "flower")
+    parsed = [json.loads(text) for name, _, text in told if name.strip() in ours and text.strip()]
+    assert len(parsed) > 1
+    assert all({"event", "level", "timestamp"} <= set(line) for line in parsed)
+
+
+@contextmanager
+def valkey(password: str, folder: Path) -> Iterator[str]:
+    port = free_port()
+    options = ["--port", str(port), "--requirepass", password, "--dir", str(folder), "--save", ""]
+    server = subprocess.Popen([broker.binary(), *options], stdout=subprocess.DEVNULL)
+    yield f"redis://:{password}@127.0.0.1:{port}/0"
+    server.terminate()
+    server.wait(10)
+
+
+def test_no_secret_is_in_any_line_nor_in_flower_nor_in_arguments(
+    tmp_path: Path, request: pytest.FixtureRequest
+) -> None:
+    database = database_url("postgresql", tmp_path, request).replace("postgres@", f"postgres:{CANARY}-db@")
+    flower = ("ops", f"{CANARY}-flower")
+    with valkey(f"{CANARY}-redis", tmp_path) as redis, receiving() as receiver:
+        given = {"REDIS_URL": redis, "FLOWER_BASIC_AUTH": ":".join(flower), "ALLOW_PRIVATE_TARGETS": "1"}
+        with running(tmp_path, database, **given) as system:
+            receiver.statuses += [500]
+            go_wrong(system, receiver.url)
+            url = f"http://127.0.0.1:{system.environment['FLOWER_PORT']}"
+            shown = [httpx.get(url + path, auth=flower).raise_for_status().text for path in ("/api/tasks", "/broker")]
+            assert '"state": "FAILURE"' in shown[0]
+            assert "interactive" in httpx.get(f"{url}/api/queues/length", auth=flower).raise_for_status().text
+            family = psutil.Process(system.process.pid).children(recursive=True)
+            shown += [" ".join(process.cmdline()) for process in family]
+            secrets = [system.key[name] for name in ("token", "consumer_key", "consumer_secret", "webhook_secret")]
+        log = system.log()
+    for name in ("surprise", "task_failed", "CheckViolation 23514 ck_canary", "job_accepted", "models/labels.py"):
+        assert name.replace(CANARY, "") in log, name
+    for secret in [f"{CANARY}-", *secrets]:
+        found = [line for line in [*log.splitlines(), *shown] if secret in line]
+        assert not found, found
+
+
+def go_wrong(system: System, receiver: str) -> None:
+    """Requests with a secret in every place where one can be, of which many fail."""
+    client, hidden = system.client, f"{CANARY}-sent"
+    headers = {"Cookie": f"session={hidden}", "Idempotency-Key": hidden, "X-Request-ID": f"<{hidden}>"}
+    client.post(
+        "/api/jobs", json={"url": "https://example.com", "count": 1}, headers={"Authorization": f"Bearer {hidden}"}
+    )
+    for target in (
+        f"http://user:{hidden}@127.0.0.1/",
+        f"http://127.0.0.1:1/?token={hidden}",
+        f"{receiver}/?key={hidden}",
+    ):
+        client.post(
+            "/api/jobs", json={"url": "https://example.com", "count": 1, "webhook_url": target}, headers=headers
+        )
+    client.post("/api/webhooks", json={"url": f"{receiver}/{hidden}-endpoint", "events": ["job.completed"]})
+    client.post("/api/jobs", content=f'{{"links": "{hidden}', headers={"Content-Type": "application/json"})
+    system.sql("ALTER TABLE links ADD CONSTRAINT ck_canary CHECK (title NOT LIKE 'canary%')")
+    row = f"https://example.com/?sig={hidden},,{hidden}-password,{hidden}\n"
+    failed = system.finished(system.csv(ALIKE + row, headers=headers | {"Idempotency-Key": f"{hidden}-2"}))
+    assert failed["errors"] == {"INTERNAL": 1}
+    system.sql("ALTER TABLE groups RENAME TO gone")
+    for path in (f"/api/groups?secret={hidden}", f"/api/links?search={hidden}"):
+        client.get(path, headers=headers)
+    client.post("/api/groups", json={"name": hidden}, headers=headers)
+    system.sql("ALTER TABLE keys RENAME TO lost")
+    assert client.get("/api/me", headers=headers).status_code == 500
+    until(lambda: "surprise" in system.log())
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("at postgresql://me:pass@word@host/db", "at postgresql://***@host/db"),
+        ("GET https://a.example/x?token=1&b=2 failed", "GET https://a.example/x?*** failed"),
+        ("key lm_abcdefghijklmnopqrst given", "key lm_*** given"),
+        ("Authorization: Bearer abcdefghij", "Authorization: *** ***"),
+        ("{'password': 'a b', 'url': 'x'}", "{'password': ***, 'url': 'x'}"),
+        ("job 12, shard 3 of https://a.example/b", "job 12, shard 3 of https://a.example/b"),
+    ],
+)
+def test_what_looks_like_a_secret_is_not_shown(text: str, shown: str) -> None:
+    assert logs.scrubbed(text) == shown
+
+
+@pytest.mark.parametrize(
+    ("error", "told"),
+    [
+        (ValueError("hunter2"), "ValueError"),
+        (KeyError("slug"), "KeyError: 'slug'"),
+        (ConnectionError("redis://:hunter2@host"), "ConnectionError: redis://***@host"),
+    ],
+)
+def test_of_an_error_is_told_what_quotes_nobody(error: Exception, told: str) -> None:
+    assert logs.reason(error) == told
