@@ -39,7 +39,7 @@ class Upload:
 @dataclass(frozen=True, slots=True)
 class Options:
     domain: str | None = None
-    mapping: dict[str, str] = field(default_factory=dict)
+    mapping: dict[str, str | None] = field(default_factory=dict)
     metadata: dict[str, Any] = field(default_factory=dict)
     webhook_url: str | None = None
     fetch_titles: bool = False
@@ -112,7 +112,7 @@ def _conclude(held: Hold, upload: Upload, options: Options) -> None:
 
 
 def _describe(upload: Upload, name: str, size: int, owner: Owner, options: Options) -> dict[str, Any]:
-    domain = _domain(owner, options)
+    domain = domain_of(owner, options)
     return {
         "id": new_id(),
         "workspace_id": owner.workspace_id,
@@ -129,7 +129,7 @@ def _describe(upload: Upload, name: str, size: int, owner: Owner, options: Optio
     } | _inspected(upload, name, size, options)
 
 
-def _domain(owner: Owner, options: Options) -> Domain:
+def domain_of(owner: Owner, options: Options) -> Domain:
     """The domain that is asked for; what rows lack is judged by what is known of it."""
     with store.read() as db:
         domain = domains.find(db, owner.workspace_id, options.domain)

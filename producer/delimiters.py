@@ -27,7 +27,7 @@ def declared(line: str) -> str | None:
     return found[1] if found else None
 
 
-def sniffed(lines: Sequence[str], asked: Collection[str]) -> str:
+def sniffed(lines: Sequence[str], asked: Collection[str | None]) -> str:
     """The delimiter under which the first line makes most sense: as a header, or as the first row of a list."""
     beginning = lines[0] if '"' not in lines[0] else "\n".join(lines)
     present = [sign for sign in DELIMITERS if sign in beginning]
@@ -40,7 +40,7 @@ def sniffed(lines: Sequence[str], asked: Collection[str]) -> str:
     return max(present, key=lambda sign: _fit(tables[sign], asked))
 
 
-def _fit(table: Table, asked: Collection[str]) -> tuple[int, float, int]:
+def _fit(table: Table, asked: Collection[str | None]) -> tuple[int, float, int]:
     return known(table[0], asked), _even(table), len(table[0])
 
 

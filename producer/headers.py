@@ -27,6 +27,9 @@ ALIASES = {
 """What Bitly, Rebrandly, Dub, Short.io, TinyURL, BL.INK, Kutt, Shlink, YOURLS and others call these columns. A field's
 own name comes before all of them, and an earlier one before a later one."""
 
+Asked = Mapping[str, str | None]
+"""A client's own word: item field to column, or to None for no column at all."""
+
 SEPARATORS = re.compile(r"[\s_*-]+")
 URL = re.compile(r'\s*"?\s*https?://\S', re.IGNORECASE)
 
@@ -44,12 +47,12 @@ def is_url(text: str) -> bool:
     return URL.match(text) is not None
 
 
-def known(columns: Sequence[str], asked: Collection[str]) -> int:
+def known(columns: Sequence[str], asked: Collection[str | None]) -> int:
     """How many of these names mean something."""
     return sum(column.strip() in asked or key(column) in KNOWN for column in columns)
 
 
-def numbered(width: int, asked: Mapping[str, str]) -> list[str]:
+def numbered(width: int, asked: Asked) -> list[str]:
     """Names for the columns of a file without a header; where nobody says otherwise, the first is the URL."""
     names = [f"column_{at}" for at in range(1, width + 1)]
     return names if "url" in asked else ["url", *names[1:]]
@@ -67,22 +70,22 @@ def distinct(columns: Sequence[str]) -> list[str]:
     return list(found)
 
 
-def refuse_unknown(asked: Mapping[str, str]) -> None:
+def refuse_unknown(asked: Asked) -> None:
     for name in asked:
         if name not in FIELDS:
             field = {"pointer": f"/mapping/{name}", "code": "INVALID_VALUE", "message": "no item field"}
             raise Invalid(f"mapping: {name!r} is no item field", [field])
 
 
-def mapped(columns: Sequence[str], asked: Mapping[str, str], url: bool = True) -> dict[str, int]:
+def mapped(columns: Sequence[str], asked: Asked, url: bool = True) -> dict[str, int]:
     """Item field to column."""
     places: dict[str, list[int]] = {}
     for at, column in enumerate(columns):
         places.setdefault(key(column), []).append(at)
-    found = {name: _asked(columns, name, column) for name, column in asked.items()}
+    found = {name: _asked(columns, name, column) for name, column in asked.items() if column is not None}
     for field in FIELDS:
         at_most_one = next((places[name] for name in NAMES[field] if name in places), [])
-        if field not in found and at_most_one:
+        if field not in asked and at_most_one:
             found[field] = _only(columns, field, at_most_one)
     if url and "url" not in found:
         raise Unreadable(f"no column is named url; the header has {json.dumps(columns[:20], ensure_ascii=False)}")

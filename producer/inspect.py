@@ -1,7 +1,6 @@
 """inspect: how an upload is made, found out once from its first bytes."""
 
 import re
-from collections.abc import Mapping
 from dataclasses import replace
 from typing import NamedTuple
 
@@ -31,9 +30,7 @@ class Asked(NamedTuple):
 NOTHING_ASKED = Asked()
 
 
-def inspect(
-    head: bytes, format_: str, shard_rows: int, mapping: Mapping[str, str], asked: Asked = NOTHING_ASKED
-) -> Layout:
+def inspect(head: bytes, format_: str, shard_rows: int, mapping: headers.Asked, asked: Asked = NOTHING_ASKED) -> Layout:
     """Reads the beginning of an upload. What no row could be read from raises Unreadable."""
     headers.refuse_unknown(mapping)
     if format_ == CSV and head.startswith(ZIP):
@@ -69,7 +66,7 @@ class Found(NamedTuple):
     header: bool
 
 
-def _csv(text: bytes, more: bool, encoding: str, mapping: Mapping[str, str], asked: Asked) -> Found:
+def _csv(text: bytes, more: bool, encoding: str, mapping: headers.Asked, asked: Asked) -> Found:
     lines = text.split(b"\n")
     at = _filled(lines, 0)
     try:
@@ -116,7 +113,7 @@ def _first(sample: list[str], delimiter: str, encoding: str) -> Record:
     return record
 
 
-def _named(first: Record, mapping: Mapping[str, str], asked: Asked) -> Found:
+def _named(first: Record, mapping: headers.Asked, asked: Asked) -> Found:
     cells = [cell.strip() for cell in first.cells or []]
     header = asked.header if asked.header is not None else not headers.is_url(cells[0])
     columns = cells if header else headers.numbered(len(cells), mapping)

@@ -10,7 +10,7 @@ from marshmallow import ValidationError
 from werkzeug.sansio.multipart import Data, Epilogue, File, MultipartDecoder, NeedData, Preamble
 
 from models import settings
-from models.errors import BrokenMultipart, CutOff, Invalid, TooLarge, UnsupportedType
+from models.errors import BrokenMultipart, CutOff, EmptyUpload, Invalid, TooLarge, UnsupportedType
 from producer import bodies
 from producer.accept import Given, Options, Upload
 from producer.formats import COUNT, CSV, NDJSON
@@ -101,17 +101,37 @@ def _wire(request: Request) -> Iterator[bytes]:
 
 def _multipart(request: Request) -> tuple[Upload, Given]:
     """The file is stored as it comes by; fields may stand before or behind it, so options are known only then."""
+    fields: dict[str, str] = request.args.to_dict()
+    return multipart(request, fields), lambda: load_options(fields)
+
+
+def multipart(request: Request, fields: dict[str, str], instead: str = "") -> Upload:
+    """The file of a form, still to be read; its fields are all noted when it is.
+
+    `instead` is the field whose text stands for a file that nobody chose.
+    """
     boundary = request.mimetype_params.get("boundary", "")
     if not boundary:
         raise BrokenMultipart("multipart/form-data without a boundary")
     parts = _parts(chunks(request), boundary.encode())
-    fields: dict[str, str] = request.args.to_dict()
     file = _until_file(parts, fields)
     if file is None:
         raise Invalid("there is no file", [_at("/file", "missing")])
     head = _head(parts)
-    kind = _kind(file.filename or "", file.headers.get("Content-Type", ""), head.data)
-    return Upload(kind, kind, _file(head, parts, fields)), lambda: load_options(fields)
+    if instead and not file.filename:
+        return _pasted(_file(head, parts, fields), fields, instead)
+    found = kind(file.filename or "", file.headers.get("Content-Type", ""), head.data)
+    return Upload(found, found, _file(head, parts, fields))
+
+
+def _pasted(rest: Iterator[bytes], fields: dict[str, str], name: str) -> Upload:
+    for _ in rest:
+        pass
+    text = fields.get(name, "").encode()
+    if not text.strip():
+        raise EmptyUpload("there is neither a file nor a text")
+    found = kind("", "", text)
+    return Upload(found, found, [text])
 
 
 def _head(parts: Iterator[Any]) -> Data:
@@ -165,7 +185,8 @@ def _value(parts: Iterator[Any]) -> str:
     return held.decode(errors="replace")
 
 
-def _kind(filename: str, content_type: str, head: bytes) -> str:
+def kind(filename: str, content_type: str, head: bytes) -> str:
+    """The format of a file, by its name, by what its sender calls it, or by how it begins."""
     ending = "." + filename.rpartition(".")[2].lower()
     named = content_type.partition(";")[0].strip().lower()
     found = NDJSON if head.lstrip(AROUND_TEXT).startswith(b"{") else CSV

@@ -36,7 +36,11 @@ class JobOptions(Schema):
         unknown = RAISE
 
     domain = fields.String(validate=validate.Length(1, 253))
-    mapping = fields.Dict(keys=fields.String(), values=fields.String())
+    mapping = fields.Dict(
+        keys=fields.String(),
+        values=fields.String(allow_none=True),
+        metadata={"description": "item field to column; null: no column, whatever one is called"},
+    )
     metadata = fields.Dict(keys=fields.String(), validate=keepable)
     webhook_url = fields.String(validate=validate.Length(1, 2048))
     fetch_titles = fields.Boolean(truthy={True, "true", "1"}, falsy={False, "false", "0"})

@@ -4,9 +4,9 @@ from flask import Blueprint, Response, redirect, url_for
 from werkzeug.exceptions import HTTPException
 
 from models.errors import LinkmillError, NotFound
-from web.app import deeds, door, entry, files, job, jobs, keys, link, links, pages, usage, webhooks
+from web.app import deeds, door, entry, files, job, jobs, keys, link, links, pages, upload, usage, webhooks
 
-PARTS = (entry, files, jobs, job, deeds, links, link, webhooks, keys, usage)
+PARTS = (entry, files, upload, jobs, job, deeds, links, link, webhooks, keys, usage)
 """Each has a `blueprint` below /app: another page is another file, and its name here and in pages.NAVIGATION."""
 
 blueprint = Blueprint("app", __name__, url_prefix="/app", template_folder="../pages")

@@ -65,13 +65,18 @@ def visiting(browser: Browser, system: System, **options: Any) -> Iterator[Visit
 
 
 def look_closely(visit: Visit, path: str) -> None:
+    """A page in all its forms, as it comes."""
+    assert visit.go(path).status == 200, path
+    look_around(visit, path)
+
+
+def look_around(visit: Visit, path: str) -> None:
     """A page in light, in dark and on a phone: nothing hinders anybody, nothing sticks out, it has its parts."""
     page = visit.page
-    assert visit.go(path).status == 200, path
     for scheme, size in (("light", WIDE), ("dark", WIDE), ("light", PHONE)):
         page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
         page.set_viewport_size(size)  # type: ignore[arg-type]
-        assert hindrances(page) == [], (path, scheme, size, hindrances(page))
+        assert hindrances(page) == [], (path, scheme, size)
         assert page.evaluate("document.documentElement.scrollWidth") <= size["width"], (path, size)
     page.set_viewport_size(WIDE)  # type: ignore[arg-type]
     page.emulate_media(color_scheme="light")

@@ -1,0 +1,147 @@
+"""A look at an upload says what the upload itself would become."""
+
+from typing import Any
+
+import pytest
+
+from models import labels, store
+from models.errors import EmptyUpload, Invalid, Unreadable
+from models.keys import Owner
+from producer import preview as module
+from producer.accept import Options
+from producer.formats import CSV, NDJSON
+from producer.preview import HIDDEN, NO_URL, Preview, preview
+from tests.workbooks import by_openpyxl, by_xlsxwriter
+
+pytestmark = pytest.mark.parametrize("house", ["sqlite"], indirect=True)
+
+URL = "https://a.example/"
+LONG = "https://a.example/" + "x" * 3000
+
+
+def look(owner: Owner, text: str | bytes, format_: str = CSV, whole: bool = True, **options: Any) -> Preview:
+    head = text.encode() if isinstance(text, str) else text
+    return preview(head, whole, format_, owner, Options(**options))
+
+
+def mapped(found: Preview) -> dict[str, str]:
+    return {column.name: column.field for column in found.columns}
+
+
+def codes(found: Preview) -> list[str]:
+    return [row.problem.code if row.problem else "" for row in found.rows]
+
+
+def test_each_row_has_the_error_that_it_would_have(house: Owner) -> None:
+    text = f"url,slug,ttl\n{URL},a,\nnowhere,,\n{URL},a b,\n{URL},,x\n{URL}\nhttp://localhost:8000/x,,\n{LONG},,\n"
+    found = look(house, text)
+    assert codes(found) == [
+        "", "INVALID_URL", "INVALID_SLUG", "INVALID_TTL", "MALFORMED_ROW", "BLOCKED_URL", "INVALID_URL"
+    ]  # fmt: skip
+    assert [row.line for row in found.rows] == [2, 3, 4, 5, 6, 7, 8]
+    assert (found.failed, found.fields) == (6, ["url", "slug", "ttl"])
+
+
+@pytest.mark.parametrize(
+    ("text", "options", "names"),
+    [
+        ("Long URL;Back-half\n{url};x", {}, {"Long URL": "url", "Back-half": "slug"}),
+        ("{url},One\n{url},Two", {}, {"column_1": "url", "column_2": ""}),
+        ("{url},One", {"mapping": {"url": "column_1", "title": "column_2"}}, {"column_1": "url", "column_2": "title"}),
+        ("url,title\n{url},x", {"mapping": {"title": None}}, {"url": "url", "title": ""}),
+        ("Where\tName\n{url}\tx", {"mapping": {"url": "Where"}}, {"Where": "url", "Name": ""}),
+        ("url,line,status,short_url,result_slug,error_code,error_message\n{url},1,,,,,", {}, {"url": "url"}),
+        ("a|url\nx|{url}", {"delimiter": "pipe"}, {"a": "", "url": "url"}),
+        ("{url}\n{url}", {"header": False}, {"column_1": "url"}),
+    ],
+)
+def test_columns_and_what_they_stand_for(
+    house: Owner, text: str, options: dict[str, Any], names: dict[str, str]
+) -> None:
+    found = look(house, text.format(url=URL), **options)
+    assert (mapped(found), set(codes(found))) == (names, {""})
+
+
+@pytest.mark.parametrize(
+    ("text", "wrong"),
+    [("Where,Name\n{url},x", NO_URL), ("url,URL\n{url},{url}", "two columns stand for url"), ("a,b\n1,2", NO_URL)],
+)
+def test_columns_that_nobody_can_tell_apart_are_shown_to_whoever_can(house: Owner, text: str, wrong: str) -> None:
+    found = look(house, text.format(url=URL))
+    assert wrong in found.wrong
+    assert (set(mapped(found).values()), found.rows) == ({""}, [])
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "utf-16-le", "cp1252"])
+def test_the_encoding_is_found_in_a_part_too(house: Owner, encoding: str) -> None:
+    rows = "".join(f"{URL}{at},Grüße {at}\r\n" for at in range(100))
+    data = f"url,title\r\n{rows}".encode(encoding)
+    for cut in range(len(data) // 2, len(data) // 2 + 8):
+        found = look(house, data[:cut], whole=False)
+        assert [row.values["title"] for row in found.rows] == [f"Grüße {at}" for at in range(10)], cut
+
+
+def test_a_row_of_which_only_a_part_is_there_is_not_judged(house: Owner) -> None:
+    found = look(house, f'url,title\n{URL},x\n{URL},"begins and', whole=False)
+    assert codes(found) == [""]
+
+
+@pytest.mark.parametrize("make", [by_xlsxwriter, lambda rows: by_openpyxl(Links=rows)])
+def test_a_spreadsheet(house: Owner, make: Any) -> None:
+    found = look(house, make([["Long URL", "Clicks"], [URL, 5], ["nowhere", 7]]), mapping={"max_clicks": "Clicks"})
+    assert (codes(found), found.layout.sheet) == (["", "INVALID_URL"], "Links")
+    assert found.rows[0].values == {"url": URL, "max_clicks": "5"}
+    with pytest.raises(Unreadable, match="once it is uploaded"):
+        look(house, make([["url"], [URL]])[:200], whole=False)
+
+
+def test_a_spreadsheet_that_takes_too_long_is_left(house: Owner, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "PATIENCE_SECONDS", -1)
+    with pytest.raises(Unreadable, match="too long to look into"):
+        look(house, by_xlsxwriter([["url"], [URL]]))
+
+
+def test_json_by_lines(house: Owner) -> None:
+    found = look(house, f'{{"url": "{URL}", "tags": ["a", "b"]}}\n{{"url": 5}}\n{{"link": "x"}}\n[', NDJSON)
+    assert codes(found) == ["", "INVALID_TYPE", "UNKNOWN_FIELD", "MALFORMED_ROW"]
+    assert found.rows[0].values == {"url": URL, "tags": "a, b"}
+    assert found.columns == []
+
+
+def test_rows_are_shown_with_what_they_lack(house: Owner) -> None:
+    with store.write() as db:
+        labels.make(db, labels.GROUPS, house.workspace_id, "spring", None)
+    given = {"slug": "promo-{row}", "utm_source": "mail", "group": "spring", "password": "secret"}
+    found = look(house, f"url,slug\n{URL},mine\n{URL},\n", defaults=given)
+    assert [row.values["slug"] for row in found.rows] == ["mine", "promo-2"]
+    assert {row.values["url"] for row in found.rows} == {f"{URL}?utm_source=mail"}
+    assert {row.values["password"] for row in found.rows} == {HIDDEN}
+    with pytest.raises(Invalid) as refused:
+        look(house, f"url\n{URL}\n", defaults={"slug": "{nothing}"})
+    assert [fault["pointer"] for fault in refused.value.errors] == ["/defaults/slug"]
+
+
+@pytest.mark.parametrize(
+    ("head", "words"),
+    [
+        (b"%PDF-1.7 x", "a PDF"),
+        (b"\x1f\x8b\x08", "gzip"),
+        (b"\xd0\xcf\x11\xe0", "old Excel"),
+        (b"PK\x03\x04x", "spread"),
+    ],
+)
+def test_what_is_no_list_is_called_by_its_name(house: Owner, head: bytes, words: str) -> None:
+    with pytest.raises(Unreadable, match=words):
+        look(house, head)
+
+
+@pytest.mark.parametrize("head", [b"", b"\n\n", b"url\n"])
+def test_a_file_without_rows_is_said_to_be_one(house: Owner, head: bytes) -> None:
+    with pytest.raises(EmptyUpload):
+        look(house, head)
+
+
+def test_passwords_are_not_shown(house: Owner) -> None:
+    found = look(house, f"url,password\n{URL},hunter2\n{URL}\n{URL},{'x' * 200}\n")
+    assert "hunter2" not in str(found)
+    assert codes(found) == ["", "MALFORMED_ROW", "INVALID_PASSWORD"]

@@ -1,0 +1,183 @@
+/* The upload: a file dropped anywhere on the page, a look at it before it goes, and a bar while it does. */
+import { ask, token } from "./parts.js";
+
+const form = document.querySelector("#upload");
+const { file, pasted, mapping } = form.elements;
+const [faults, said, preview, go, stop, sending, sent, howFar] = ["faults", "said", "preview", "go", "stop", "sending", "sent", "how-far"].map((id) => document.getElementById(id));
+const [HEAD, SHEET, MOST] = [form.dataset.head, form.dataset.sheet, form.dataset.most].map(Number);
+const ZIP = "PK\x03\x04";
+const UNSEEN = new Set(["duplicates", "dry_run", "fetch_titles", "webhook_url"]); // in a preview
+const OTHER_COLUMNS = new Set(["file", "pasted", "delimiter", "encoding", "header"]);
+const PAUSE = 400;
+const BROKEN = "The connection broke. Upload again: what did arrive is not made twice.";
+
+let looking = new AbortController();
+let upload = null;
+let name = null;
+let typing = 0;
+
+/** One name for one upload, however often it has to be sent; whatever is changed makes it another. */
+function named() {
+  name ??= [...crypto.getRandomValues(new Uint8Array(16))].map((byte) => byte.toString(16).padStart(2, "0")).join("");
+  return name;
+}
+
+function blame(texts) {
+  faults.hidden = texts.length === 0;
+  faults.replaceChildren(...texts.map((text) => Object.assign(document.createElement("li"), { textContent: text })));
+  if (texts.length) faults.scrollIntoView({ block: "nearest" });
+}
+
+/** What a page of ours says is wrong. */
+function told(page) {
+  const found = page.querySelectorAll("#faults li, main section > p:first-of-type");
+  return found.length ? [...found].map((element) => element.textContent) : ["Something went wrong. Load the page again."];
+}
+
+function read(text) {
+  return new DOMParser().parseFromString(text, "text/html");
+}
+
+function show(nodes) {
+  const held = preview.contains(document.activeElement) ? document.activeElement.id : "";
+  preview.replaceChildren(...nodes);
+  preview.classList.remove("looking");
+  if (held) document.getElementById(held)?.focus();
+  said.textContent = preview.querySelector("#summary")?.textContent ?? "";
+}
+
+/** The form with as much of its file as is needed to see what it is. */
+async function beginning() {
+  const body = new FormData(form);
+  const [chosen] = file.files;
+  if (!chosen) {
+    body.delete("file");
+    body.set("pasted", pasted.value.slice(0, HEAD));
+    body.set("whole", pasted.value.length <= HEAD ? "1" : "");
+    return body;
+  }
+  const sheet = (await chosen.slice(0, ZIP.length).text()) === ZIP;
+  const part = chosen.slice(0, sheet && chosen.size <= SHEET ? SHEET : HEAD);
+  body.delete("pasted");
+  body.set("file", part, chosen.name);
+  body.set("whole", part.size === chosen.size ? "1" : "");
+  return body;
+}
+
+async function look() {
+  looking.abort();
+  looking = new AbortController();
+  const { signal } = looking;
+  if (!file.files.length && !pasted.value.trim()) return show([]);
+  preview.classList.add("looking");
+  try {
+    const answer = await ask(form.dataset.preview, { method: "POST", body: await beginning(), signal });
+    const page = read(await answer.text());
+    if (signal.aborted) return;
+    if (!answer.ok) blame(told(page));
+    show(answer.ok ? page.body.childNodes : []);
+  } catch {
+    if (signal.aborted) return;
+    show([]);
+    blame(["The file cannot be looked at: it was moved or changed, or the connection broke."]);
+  }
+}
+
+/** Every field is said, also those without a column: what the page shows is what is done. */
+function choose(changed) {
+  const selects = [...preview.querySelectorAll("select")];
+  for (const select of selects) if (select !== changed && select.value === changed.value) select.value = "";
+  const fields = [...changed.options].map((option) => option.value).filter(Boolean);
+  const chosen = Object.fromEntries(fields.map((field) => [field, null]));
+  for (const select of selects) if (select.value) chosen[select.value] = JSON.parse(select.dataset.column);
+  mapping.value = JSON.stringify(chosen);
+}
+
+function size(bytes) {
+  return bytes < 1e6 ? `${Math.ceil(bytes / 1e3)} kB` : `${(bytes / 1e6).toFixed(1)} MB`;
+}
+
+function move({ loaded, total }) {
+  sent.value = total ? loaded / total : 0;
+  howFar.textContent = loaded < total ? `${size(loaded)} of ${size(total)}` : "All sent. One moment …";
+}
+
+function rest() {
+  upload = null;
+  go.disabled = false;
+  sending.hidden = stop.hidden = true;
+}
+
+function fail(texts) {
+  rest();
+  said.textContent = "";
+  blame(texts);
+}
+
+function send() {
+  blame([]);
+  upload = new XMLHttpRequest();
+  upload.open("POST", form.action);
+  upload.setRequestHeader("X-CSRF-Token", token());
+  upload.setRequestHeader("Idempotency-Key", named());
+  upload.upload.addEventListener("progress", move);
+  upload.addEventListener("load", ({ target }) => {
+    if (target.status === 201) location.assign(target.getResponseHeader("Location"));
+    else fail(told(read(target.responseText)));
+  });
+  upload.addEventListener("error", () => fail([BROKEN]));
+  upload.addEventListener("abort", () => fail(["Stopped."]));
+  go.disabled = true;
+  sending.hidden = stop.hidden = false;
+  said.textContent = "Uploading …";
+  move({ loaded: 0, total: file.files[0]?.size ?? pasted.value.length });
+  upload.send(new FormData(form));
+}
+
+function drop(event) {
+  form.querySelector("#drop").classList.remove("over");
+  if (!event.dataTransfer?.types.includes("Files")) return;
+  event.preventDefault();
+  if (event.dataTransfer.files.length !== 1) return blame(["One file at a time."]);
+  file.files = event.dataTransfer.files;
+  file.dispatchEvent(new Event("change", { bubbles: true }));
+}
+
+function changed({ target }) {
+  name = null;
+  if (UNSEEN.has(target.name)) return;
+  blame([]);
+  if (OTHER_COLUMNS.has(target.name)) mapping.value = "";
+  if (target.dataset.column) choose(target);
+  look();
+}
+
+form.addEventListener("change", changed);
+pasted.addEventListener("input", (event) => {
+  clearTimeout(typing);
+  typing = setTimeout(changed, PAUSE, event);
+});
+form.addEventListener("submit", (event) => {
+  event.preventDefault();
+  const [chosen] = file.files;
+  if (!chosen && !pasted.value.trim()) blame(["Choose a file, or paste URLs."]);
+  else if (chosen && chosen.size > MOST) blame([`The file has ${size(chosen.size)}; ${size(MOST)} are the most.`]);
+  else if (!upload) send();
+});
+stop.addEventListener("click", () => upload?.abort());
+for (const kind of ["dragenter", "dragover"]) {
+  document.addEventListener(kind, (event) => {
+    if (!event.dataTransfer?.types.includes("Files")) return;
+    event.preventDefault();
+    form.querySelector("#drop").classList.add("over");
+  });
+}
+document.addEventListener("dragleave", (event) => {
+  if (!event.relatedTarget) form.querySelector("#drop").classList.remove("over");
+});
+document.addEventListener("drop", drop);
+addEventListener("pageshow", () => {
+  rest();
+  mapping.value = "";
+  look();
+});
