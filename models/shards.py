@@ -114,6 +114,12 @@ def give_back(db: Connection, claim: Claim) -> None:
     db.execute(update(shards).where(claim.mine()).values(_freed() | {"attempts": claim.attempts - 1}))
 
 
+def hand_over(db: Connection, claim: Claim, queue: str) -> None:
+    """Gives a shard back for others to take, from another queue."""
+    freed = _freed() | {"attempts": claim.attempts - 1, "queue": queue}
+    _mine(db.execute(update(shards).where(claim.mine()).values(freed)).rowcount)
+
+
 def give_up(db: Connection, claim: Claim) -> bool:
     """An attempt failed. The third time the shard is halved; False when there is nothing left to halve."""
     if claim.attempts < TRIES or claim.rows == 1:
