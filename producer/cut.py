@@ -8,10 +8,9 @@ from numpy.typing import NDArray
 
 from models.errors import Unreadable
 from producer.formats import CSV, Layout
-from producer.records import LARGEST_RECORD, records
+from producer.records import LARGEST_RECORD, LONGEST_LINE, records
 
-BLOCK = 4 << 20
-LONGEST_LINE = BLOCK
+BLOCK = LONGEST_LINE
 LONGEST_CHARACTER = 4  # bytes
 QUOTE, NEWLINE, RETURN = 34, 10, 13
 BEFORE_QUOTE = (NEWLINE, QUOTE)  # or the delimiter

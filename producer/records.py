@@ -5,13 +5,14 @@ from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 LONGEST_RECORD = 200  # lines that a quoted field may span
-LARGEST_RECORD = 1 << 18  # characters
+LARGEST_RECORD = 1 << 18  # characters, of one that spans lines
+LONGEST_LINE = 4 << 20  # bytes
 BLANK = ("", "\r")
 LONE_RETURN = "a carriage return that no line feed follows"
 PROBLEMS = {"new-line": LONE_RETURN}  # where Python's own words would puzzle
 NEVER_CLOSED = "a quote opens here and is not closed where a field ends"
 
-csv.field_size_limit(LARGEST_RECORD)
+csv.field_size_limit(LONGEST_LINE)  # a cell is not too long for having a quote in its neighbourhood
 
 
 class Record(NamedTuple):

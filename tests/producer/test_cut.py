@@ -148,7 +148,7 @@ def test_a_file_without_rows_has_no_shards() -> None:
 @pytest.mark.parametrize("format_", [CSV, NDJSON])
 def test_a_line_beyond_the_limit_ends_the_reading_and_says_where(format_: str) -> None:
     first = b"url,title\n" if format_ == CSV else b'{"url":"a"}\n'
-    for size, good in ((cut.LONGEST_LINE, True), (cut.LONGEST_LINE + 1, False)):
+    for size, good in ((records.LONGEST_LINE, True), (records.LONGEST_LINE + 1, False)):
         for ahead in (0, 3, 1_000_000):
             data = first + b"a,b\n" * ahead + b"x" * size + b"\nc,d\n"
             if good:

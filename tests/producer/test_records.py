@@ -5,7 +5,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from producer import batch
 from producer import records as module
+from producer.formats import CSV, Layout
 from producer.records import LONE_RETURN, NEVER_CLOSED, Record, never_closed, records
 
 CELLS = st.text(st.sampled_from('a,"\n\r \x0b\x85\u2028é'), max_size=6)
@@ -67,9 +69,13 @@ def test_a_carriage_return_alone_costs_its_row() -> None:
     assert [(record.cells, record.problem) for record in found] == [(None, LONE_RETURN), (["e", "f"], "")]
 
 
-def test_a_cell_beyond_the_limit_costs_its_row() -> None:
-    found = read("a," + "x" * (module.LARGEST_RECORD + 1) + "\nb,c")
-    assert [record.cells for record in found] == [None, ["b", "c"]]
+@pytest.mark.parametrize("last", ["b,c", 'b,"c"'])
+def test_a_very_long_cell_is_one_whatever_stands_beside_it(last: str) -> None:
+    long = "x" * (module.LARGEST_RECORD + 1)
+    assert [record.cells for record in read(f"a,{long}\n{last}")] == [["a", long], ["b", "c"]]
+    layout = Layout(CSV, columns=["url", "title"], own=2, mapping={"url": 0, "title": 1})
+    found = batch.read(f"a,{long}\n{last}\n".encode(), layout, 1, 0, 2)
+    assert (found.columns["title"], found.problems) == ([long, "c"], {})
 
 
 @pytest.mark.parametrize(

@@ -136,7 +136,8 @@ FAR = b"url,t\n" + b"https://a.b,\n" * 90_000
 HOSTILE: dict[str, tuple[bytes, str | dict[str, int]]] = {
     "10,000 columns": (b"url" + b",x" * 9_999 + b"\n" + (b"https://a.b" + b"," * 9_999 + b"\n") * 30, {}),
     "a long field": (b'url,note\nhttps://a.b,"' + b"x" * 140_000 + b'"\nhttps://c.d,x\n', {}),
-    "too long a field": (b'url,note\nhttps://a.b,"' + b"x" * 270_000 + b'"\nhttps://c.d,x\n', {"MALFORMED_ROW": 1}),
+    "a longer one": (b'url,title\nhttps://a.b,"' + b"x" * 270_000 + b'"\nhttps://c.d,x\n', {"INVALID_TITLE": 1}),
+    "a line that is none": (b"url,note\nhttps://a.b," + b"x" * (5 << 20) + b"\nhttps://c.d,x\n", "line 2: longer than"),
     "a header of 1 MiB": (b"url" + b",xxxxxxx" * (1 << 17) + b"\n", "line 1: the header is longer than"),
     "empty header cells": (b",,url,\n1,2,https://a.b,4\n", {}),
     "ragged rows": (b"url,title\nhttps://a.b\nhttps://a.b,x,y\nhttps://a.b,x\n", {"MALFORMED_ROW": 2}),
