@@ -2,7 +2,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 INSTALL := $(BIN)/python -m pip install -qq --disable-pip-version-check
 
-.PHONY: run test check bench chaos format clean
+.PHONY: run test check bench chaos screenshots format clean
 
 run: .venv/.run
 	@exec $(BIN)/python -m web.up
@@ -20,6 +20,9 @@ bench: .venv/.dev
 
 chaos: .venv/.dev
 	@$(BIN)/python -m tests.chaos
+
+screenshots: .venv/.dev
+	@$(BIN)/python -m tests.screenshots
 
 format: .venv/.dev
 	@$(BIN)/ruff check --fix
