@@ -141,3 +141,16 @@ def test_a_page_of_links_is_worked_by_keyboard(own: Visit) -> None:
     page.get_by_role("link", name="pages-keys").focus()
     page.keyboard.press("Enter")
     page.get_by_role("heading", name="Who came").wait_for()
+
+
+def test_many_at_once_are_only_ones_own(own: Visit) -> None:
+    page, system = own.page, own.system
+    mine = {"Authorization": f"Bearer {system.key['token']}"}  # the first key's, in another workspace
+    another = system.client.post("/api/links", json={"url": "https://a.b/"}, headers=mine).json()
+    own.go("/app/links")
+    token = page.locator('meta[name="csrf-token"]').get_attribute("content") or ""
+    for action in ("disable", "delete"):
+        form = {"csrf_token": token, "action": action, "link": another["id"], "sure": "yes"}
+        assert "0 links" in page.request.post(f"{system.url}/app/links/many", form=form).text()
+    found = system.client.get(f"/api/links/{another['id']}", headers=mine)
+    assert (found.status_code, found.json()["status"]) == (200, "active")
