@@ -37,7 +37,7 @@ clean:
 	@$(INSTALL) -r requirements.txt -e .
 	@touch $@
 
-.venv/.dev: requirements.txt requirements-dev.txt pyproject.toml $(BIN)/python
+.venv/.dev: requirements.txt requirements-otel.txt requirements-dev.txt pyproject.toml $(BIN)/python
 	@echo 'installing requirements-dev.txt into .venv' >&2
 	@$(INSTALL) -r requirements-dev.txt -e .
 	@touch .venv/.run $@

@@ -11,7 +11,7 @@ from kombu.exceptions import OperationalError
 from redis.exceptions import RedisError
 
 from models import settings, shards, store
-from producer import logs
+from producer import logs, trace
 
 BULK, INTERACTIVE = "bulk", "interactive"
 DELIVER, TITLES, SWEEP = "deliver", "titles", "sweep"
@@ -73,7 +73,7 @@ def room() -> int:
 def send(task: str, queue: str, expires: float | None = None, **arguments: Any) -> bool:
     """Sends a task; False when the broker is away."""
     try:
-        told = {name: value for name, value in logs.context().items() if name == logs.REQUEST_ID}
+        told = trace.carrier() | {name: value for name, value in logs.context().items() if name == logs.REQUEST_ID}
         options = {"retry": False, "ignore_result": True, "expires": expires, "headers": told}
         app().send_task(task, kwargs=arguments, queue=queue, **options)
     except (OperationalError, RedisError, OSError) as error:

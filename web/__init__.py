@@ -68,6 +68,7 @@ def create_app() -> Flask:
     app.register_blueprint(dashboard)
     app.register_blueprint(front)
     errors.register(app)
+    app.before_request(named.tell_route)
     app.before_request(hosts.only_redirects)
     app.after_request(limits.tell)
     app.cli.add_command(cli.keys)

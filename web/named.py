@@ -5,7 +5,9 @@ from collections.abc import Callable, Iterable
 from typing import Any
 from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
-from producer import logs
+from flask import request
+
+from producer import logs, trace
 
 HEADER, VARIABLE = "X-Request-ID", "HTTP_X_REQUEST_ID"
 BYTES = 12
@@ -23,6 +25,19 @@ class Named:
         logs.begin(request_id=name)
 
         def start(status: str, headers: list[tuple[str, str]], *more: Any) -> Callable[[bytes], object]:
+            trace.note({"http.response.status_code": int(status[:3])})
             return start_response(status, [*headers, (HEADER, name)], *more)
 
-        return self.app(environ, start)
+        about = {"http.request.method": environ["REQUEST_METHOD"], "request_id": name}
+        with trace.span(environ["REQUEST_METHOD"], _carried(environ), **about):
+            return self.app(environ, start)
+
+
+def tell_route() -> None:
+    """A trace is called by the route: the path itself may hold what is nobody else's business."""
+    if request.url_rule:
+        trace.note({"http.route": request.url_rule.rule}, f"{request.method} {request.url_rule.rule}")
+
+
+def _carried(environ: WSGIEnvironment) -> dict[str, str]:
+    return {name: environ[key] for name in trace.CARRIED if (key := f"HTTP_{name.upper()}") in environ}

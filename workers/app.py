@@ -7,7 +7,7 @@ from typing import Any
 from celery.signals import setup_logging, worker_init, worker_process_init, worker_process_shutdown, worker_shutdown
 
 from models import store
-from producer import logs, queue
+from producer import logs, queue, trace
 from producer.tally import tally
 from workers.heart import Heart
 from workers.told import Told
@@ -49,6 +49,7 @@ def count(**_: Any) -> None:
 @worker_shutdown.connect
 def hand_over(**_: Any) -> None:
     tally.flush()
+    trace.flush()
 
 
 @setup_logging.connect

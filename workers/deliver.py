@@ -11,7 +11,7 @@ from standardwebhooks import Webhook
 from models import deliveries, endpoints, store
 from models.deliveries import Attempt, Delivery
 from models.errors import BadTarget, Unreachable
-from producer import outside
+from producer import outside, trace
 from producer.tally import DELIVERIES, tally
 
 DELAYS = (0, 5, 300, 1800, 7200, 18_000, 36_000, 50_400, 72_000, 86_400)
@@ -33,7 +33,9 @@ def deliver() -> dict[str, Any]:
     if claimed is None:
         return {"idle": True}
     row, token = claimed
-    attempt, retry_after = send(row, secrets)
+    with trace.span("delivery", delivery=str(row.id), job=str(row.job_id)):
+        attempt, retry_after = send(row, secrets)
+        trace.note({"http.response.status_code": attempt.status_code or 0})
     status, wait = judge(row, attempt, retry_after)
     with store.write() as db:
         noted = deliveries.note(db, row, token, attempt, status, wait)

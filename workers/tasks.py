@@ -7,12 +7,14 @@ from typing import Any
 from models import shards, store
 from models.errors import LostLease
 from models.shards import Claim
-from producer import broker, queue, tally
+from producer import broker, queue, tally, trace
 from workers import attempts, clear, clicks, create, deliver, split, sweep, titles, undo
 from workers.app import app
 from workers.told import about
 
 MOST_CALLS = 50  # of a task: Flower should see an end of it
+
+NO_TRACE: dict[str, str] = {}  # of a job that nobody woke this task for
 
 Result = dict[str, Any]
 
@@ -87,8 +89,10 @@ def _work(kind: str, of: str, hint: tuple[int, int], do: Callable[[Claim], Resul
         return {"idle": True}
     about(str(hint[0]), claim.job_id, claim.first_index)
     told, began = {"job": str(claim.job_id), "shard": claim.first_index, "rows": claim.rows}, time.perf_counter()
+    elsewhere = None if hint[0] == claim.job_id else NO_TRACE
     try:
-        found = do(claim)
+        with trace.span(f"{kind} shard", elsewhere, **told):
+            found = do(claim)
     except LostLease:
         return told | {"lost": True}
     except Exception as error:

@@ -5,7 +5,7 @@ from typing import Any
 import structlog
 from celery import Task
 
-from producer import logs
+from producer import logs, trace
 
 log = structlog.get_logger()
 
@@ -20,8 +20,10 @@ class Told(Task):
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         given = {"job": kwargs.get("job"), logs.REQUEST_ID: self.request.get(logs.REQUEST_ID)}
         logs.begin(task=self.name, task_id=str(self.request.id), **{k: v for k, v in given.items() if v})
+        carried = {name: found for name in trace.CARRIED if (found := self.request.get(name))}
         try:
-            return self.run(*args, **kwargs)
+            with trace.span(f"task {self.name}", carried):
+                return self.run(*args, **kwargs)
         except Exception as error:
             log.error("task_failed", exc_info=error)
             raise TaskFailed(logs.reason(error)) from None
