@@ -7,13 +7,13 @@ from typing import Any
 
 from flask import Blueprint, Response, request
 
-from models import domains, labels, settings, store, urls
+from models import settings, store, urls
 from models.errors import EmptyUpload, LinkmillError, UnsupportedType
 from producer import encodings, formats
 from producer.accept import Options, accept
 from producer.preview import preview
 from web import bodies, errors, limits, once, sessions
-from web.app import forms, pages
+from web.app import forms, links, pages
 from web.auth import owner
 
 PASTED = "pasted"
@@ -29,8 +29,8 @@ TEMPLATE = (
 HEAD_BYTES = 256 << 10
 SHEET_BYTES = 20 << 20  # a spreadsheet is read from its end
 FORM_BYTES = 2 << 20
+LONGEST_NAME = 255  # of a file
 MOST_COLUMNS = 100  # that are listed though nothing is known of them
-MOST_NAMES = 200
 
 blueprint = Blueprint("upload", __name__, url_prefix="/upload")
 
@@ -79,6 +79,8 @@ def options(form: Mapping[str, str]) -> Options:
     given: dict[str, Any] = {name: form[name].strip() for name in PLAIN if form.get(name, "").strip()}
     if form.get("url_column"):  # where no script could show the columns
         given["mapping"] = {"url": form["url_column"]}
+    if form.get("filename"):
+        given["metadata"] = {"file": form["filename"][:LONGEST_NAME]}
     return bodies.load_options(given | {"defaults": forms.given(form, DEFAULTS)})
 
 
@@ -115,13 +117,8 @@ def _faults(error: LinkmillError) -> dict[str, str]:
 
 
 def _page(status: int, given: Mapping[str, str], error: LinkmillError | None = None) -> Response:
-    mine = owner().workspace_id
     with store.read() as db:
-        names = {
-            "domains": domains.page(db, mine, 0, MOST_NAMES),
-            "groups": labels.page(db, labels.GROUPS, mine, 0, MOST_NAMES),
-            "tags": labels.page(db, labels.TAGS, mine, 0, MOST_NAMES),
-        }
+        names = links.choices(db)
     wrong = {"faults": _faults(error), "told": told(error)} if error else {"faults": {}, "told": []}
     shown = {
         "most": settings.get().max_upload_bytes,

@@ -80,7 +80,7 @@ def mapped(page: Page) -> dict[str, str]:
 
 @one_store
 def test_a_chosen_file_is_looked_at_and_then_becomes_a_job(visit: Visit) -> None:
-    page = chosen(visit, NOWHERE)
+    page = chosen(visit, NOWHERE, "<b>urls</b>.csv")
     assert mapped(page) == {"url": "url", "title": "title"}
     shown = as_shown(page, "First rows")
     assert [row[0] for row in shown] == ["2", "3"]
@@ -90,6 +90,8 @@ def test_a_chosen_file_is_looked_at_and_then_becomes_a_job(visit: Visit) -> None
     assert "1 would become links, 1 would fail" in page.get_by_role("status").all_inner_texts()[0]
     job = sent(visit)
     assert (job["counts"]["created"], job["counts"]["failed"], job["source"]) == (1, 1, "csv")
+    assert job["metadata"] == {"file": "<b>urls</b>.csv"}
+    page.get_by_text("<b>urls</b>.csv").wait_for(state="attached")
 
 
 @one_store
@@ -259,8 +261,9 @@ def test_an_upload_whose_answer_was_lost_is_not_made_twice(visit: Visit) -> None
 
 @one_store
 def test_the_keyboard_is_enough(visit: Visit) -> None:
-    visit.go("/app/upload")
     page = visit.page
+    page.on("filechooser", lambda _: None)  # from now on none opens for real, also when the key is pressed early
+    visit.go("/app/upload")
     press_until(page, "file")
     with page.expect_file_chooser() as chooser:
         page.keyboard.press("Enter")

@@ -131,7 +131,9 @@ function send() {
   sending.hidden = stop.hidden = false;
   said.textContent = "Uploading …";
   move({ loaded: 0, total: file.files[0]?.size ?? pasted.value.length });
-  upload.send(new FormData(form));
+  const body = new FormData(form);
+  if (file.files.length) body.set("filename", file.files[0].name); // by which people know the job again
+  upload.send(body);
 }
 
 function drop(event) {
