@@ -25,6 +25,7 @@ SAFE = ("GET", "HEAD", "OPTIONS")
 TOKEN_FIELD = "csrf_token"  # noqa: S105 - a name
 TOKEN_HEADER = "X-CSRF-Token"  # noqa: S105
 TOKEN_BYTES = 24
+FILES = "multipart/form-data"
 
 
 class Sessions(SecureCookieSessionInterface):
@@ -95,18 +96,17 @@ def token() -> str:
 
 
 def carries_token() -> bool:
-    """Whether a request that changes something comes from a page of ours.
-
-    A form with files has it in its address: nothing of what may be very large is read for it.
-    """
-    given = request.args if request.mimetype == "multipart/form-data" else request.form
-    return _is_token(request.headers.get(TOKEN_HEADER) or given.get(TOKEN_FIELD, ""))
+    """Whether a request that changes something is from a page of ours. No form with files is read for it."""
+    sent = request.headers.get(TOKEN_HEADER)
+    if sent is None and request.mimetype != FILES:
+        sent = request.form.get(TOKEN_FIELD)
+    return is_token(sent or "")
 
 
 def by_page() -> Owner | None:
     """Who asks the API from a page of ours; what changes something has the token in its header."""
     found = owner()
-    if found and request.method not in SAFE and not _is_token(request.headers.get(TOKEN_HEADER, "")):
+    if found and request.method not in SAFE and not is_token(request.headers.get(TOKEN_HEADER, "")):
         raise Forbidden(f"a change from a page needs its token in {TOKEN_HEADER}: load the page again")
     return found
 
@@ -115,7 +115,7 @@ def _new_token() -> str:
     return secrets.token_urlsafe(TOKEN_BYTES)
 
 
-def _is_token(sent: str) -> bool:
+def is_token(sent: str) -> bool:
     return "token" in session and hmac.compare_digest(sent.encode(errors="replace"), session["token"].encode())
 
 

@@ -7,6 +7,8 @@ from web import auth, sessions
 
 OPEN = ("app.entry.sign_in", "app.files.one")
 WITHOUT_SCOPE = ("app.entry.sign_out",)
+LOOKS_ITSELF = "app.upload.take"
+"""Its form has the token before a file that may be very large, and is read once."""
 POLICY = "; ".join(
     (
         "default-src 'none'",
@@ -31,6 +33,9 @@ class Stale(BadRequest):
 
     code = "STALE_PAGE"
 
+    def __init__(self) -> None:
+        super().__init__("This page is older than your session; nothing was changed. Load it again, then repeat it.")
+
 
 def let_in() -> Response | None:
     changes = request.method not in sessions.SAFE
@@ -40,8 +45,8 @@ def let_in() -> Response | None:
             return _to_sign_in()
         g.owner = auth.noted(owner)
         sessions.renew()
-    if changes and not sessions.carries_token():
-        raise Stale("This page is older than your session, and nothing was changed. Load it again, then repeat it.")
+    if changes and request.endpoint != LOOKS_ITSELF and not sessions.carries_token():
+        raise Stale
     if request.endpoint not in (*OPEN, *WITHOUT_SCOPE):
         auth.require("write" if changes else "read")
     return None

@@ -13,11 +13,10 @@ from producer import encodings, formats
 from producer.accept import Options, accept
 from producer.preview import preview
 from web import bodies, errors, limits, once, sessions
-from web.app import forms, links, pages
+from web.app import door, forms, links, pages
 from web.auth import owner
 
 PASTED = "pasted"
-FORM = "multipart/form-data"
 PLAIN = ("domain", "duplicates", "mapping", "webhook_url", "dry_run", "fetch_titles", "delimiter", "encoding", "header")
 DEFAULTS = ("slug", "tags", "group", "expires_at", *forms.UTM)
 DELIMITERS = ("comma", "semicolon", "tab", "pipe")
@@ -92,11 +91,18 @@ def told(error: LinkmillError) -> list[str]:
 
 def _accepted(fields: dict[str, str]) -> int:
     limits.spend(owner())
-    if request.mimetype != FORM:
-        raise UnsupportedType(f"send the form as {FORM}")
+    if request.mimetype != sessions.FILES:
+        raise UnsupportedType(f"send the form as {sessions.FILES}")
     with once.held() as held:
         upload = bodies.multipart(request, fields, PASTED)
+        _check_token(fields)
         return accept(upload, owner(), lambda: options(fields), held)
+
+
+def _check_token(fields: dict[str, str]) -> None:
+    """The token comes as a header, or as a field that stands before the file."""
+    if not sessions.is_token(request.headers.get(sessions.TOKEN_HEADER) or fields.pop(sessions.TOKEN_FIELD, "")):
+        raise door.Stale
 
 
 def _head() -> tuple[bytes, str]:

@@ -364,3 +364,16 @@ def press_until(page: Page, wanted: str, most: int = 60) -> None:
             return
         page.keyboard.press("Tab")
     raise AssertionError(f"the Tab key does not lead to {wanted}")
+
+
+@one_store
+def test_a_form_goes_with_its_token_before_its_file_and_never_in_its_address(client: httpx.Client) -> None:
+    page = client.get("/app/upload")
+    token, file = client.headers.pop(sessions.TOKEN_HEADER), {"file": ("a.csv", "url\nhttps://a.b\n")}
+    assert token in page.text
+    assert token not in "".join(re.findall(r'(?:action|href|src)="[^"]*"', page.text))
+    for fields, query in (({}, ""), ({"csrf_token": "wrong"}, ""), ({}, f"?csrf_token={token}")):
+        refused = client.post(f"/app/upload{query}", data=fields, files=file)
+        assert (refused.status_code, "older than your session" in refused.text) == (400, True)
+    taken = client.post("/app/upload", data={"csrf_token": token}, files=file, follow_redirects=False)
+    assert taken.status_code == 303
