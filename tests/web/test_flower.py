@@ -2,7 +2,6 @@
 
 import itertools
 import re
-import shutil
 from collections.abc import Iterator
 from typing import Any
 
@@ -10,15 +9,13 @@ import httpx
 import psutil
 import pytest
 from flower.urls import handlers
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Browser, Page, expect
 
 from producer import queue
 from tests.ground import System, until
 
 pytestmark = pytest.mark.parametrize("system", ["sqlite"], indirect=True)
 
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
-QUIET = ["--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking", "--disable-sync"]
 THREE = "url,slug\nhttps://example.com/a,\nnope,\nhttps://example.com/b,white space\n"
 
 Task = dict[str, Any]
@@ -36,18 +33,10 @@ def flower(system: System) -> Iterator[httpx.Client]:
         yield client
 
 
-@pytest.fixture(scope="module")
-def chromium() -> Iterator[Browser]:
-    if not CHROMIUM:
-        pytest.skip("no Chromium on this machine: Flower's pages are not looked at")
-    with sync_playwright() as playwright, playwright.chromium.launch(executable_path=CHROMIUM, args=QUIET) as started:
-        yield started
-
-
 @pytest.fixture
-def page(system: System, flower: httpx.Client, chromium: Browser) -> Iterator[Page]:
+def page(system: System, flower: httpx.Client, browser: Browser) -> Iterator[Page]:
     user, password = pair(system)
-    with chromium.new_context(
+    with browser.new_context(
         base_url=str(flower.base_url), http_credentials={"username": user, "password": password}
     ) as context:
         yield context.new_page()

@@ -2,8 +2,7 @@
 
 import json
 import re
-from collections.abc import Callable, Iterator
-from dataclasses import replace
+from collections.abc import Iterator
 from typing import Any
 
 import httpx
@@ -12,53 +11,12 @@ from werkzeug.routing import Rule
 
 from tests.ground import System
 from tests.web.commands import client, new_key
+from tests.web.foreign import MAKERS
 from web import create_app
 
 PUBLIC = {"slug", "filename"}  # short links are for everybody, and so is what pages are made of
 PARAMETER = re.compile(r"<(?:[^<>]*:)?(\w+)>")
 SILENT = {"HEAD", "OPTIONS"}
-
-Make = Callable[[System], str]
-
-
-def job(system: System) -> str:
-    return str(system.finished(system.post({"url": "https://a.b/", "count": 2}))["id"])
-
-
-def made(path: str, body: Any) -> Make:
-    return lambda system: str(system.post(body, path).raise_for_status().json()["id"])
-
-
-def delivery(system: System) -> str:
-    endpoint = made("/api/webhooks", {"url": "http://127.0.0.1:9/"})(system)
-    return str(system.post(path=f"/api/webhooks/{endpoint}/test").raise_for_status().json()["id"])
-
-
-MAKERS: dict[str, Make] = {
-    "job_id": job,
-    "link_id": made("/api/links", {"url": "https://a.b/"}),
-    "endpoint_id": made("/api/webhooks", {"url": "http://127.0.0.1:9/"}),
-    "delivery_id": delivery,
-    "group_id": made("/api/groups", {"name": "foreign", "id": 4711}),
-    "tag_id": made("/api/tags", {"name": "foreign", "id": 4711}),
-    "domain_id": made("/api/domains", {"hostname": "foreign.example"}),
-    "key_id": made("/api/keys", {"name": "foreign"}),
-}
-"""For each kind of id in our routes, somebody who makes such a thing. A new kind of id needs a line here."""
-
-
-@pytest.fixture(scope="module")
-def owner(system: System) -> Iterator[System]:
-    """Somebody whose workspace is theirs alone: what lies in it is in no other test's way."""
-    key = new_key(system, "--workspace", "owners", "--plan", "enterprise")
-    with client(system, key) as found:
-        yield replace(system, client=found, key=key)
-
-
-@pytest.fixture(scope="module")
-def theirs(owner: System) -> dict[str, str]:
-    """A thing of each kind, theirs."""
-    return {name: make(owner) for name, make in MAKERS.items()}
 
 
 @pytest.fixture(scope="module")

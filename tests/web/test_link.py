@@ -1,6 +1,7 @@
 """/api/links/{id}: one link, changed, deleted, counted and drawn."""
 
 import json
+import socket
 import struct
 from typing import Any
 from xml.etree import ElementTree
@@ -197,13 +198,14 @@ def test_the_item_of_a_deleted_link_stays(system: System) -> None:
 
 
 def test_a_title_by_hand_ends_the_wait_for_one_from_the_page(system: System) -> None:
-    body = {"links": [{"url": "http://192.0.2.1/"}] * 9, "fetch_titles": True}
-    job = system.finished(system.post(body))
-    rows = f"SELECT slug FROM untitled WHERE job_id = {job['id']} ORDER BY leased_until, slug"
-    slug = until(lambda: system.sql(rows), what="links that wait for a title")[0][0]
-    (link,) = system.client.get("/api/links", params={"search": slug}).json()["items"]
-    assert change(system, link, title="by hand")["title"] == "by hand"
-    assert (slug,) not in system.sql(rows)
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        body = {"links": [{"url": f"http://127.0.0.1:{silent.getsockname()[1]}/"}] * 9, "fetch_titles": True}
+        job = system.finished(system.post(body))
+        rows = f"SELECT slug FROM untitled WHERE job_id = {job['id']} ORDER BY leased_until, slug"
+        slug = until(lambda: system.sql(rows), what="links that wait for a title")[0][0]
+        (link,) = system.client.get("/api/links", params={"search": slug}).json()["items"]
+        assert change(system, link, title="by hand")["title"] == "by hand"
+        assert (slug,) not in system.sql(rows)
     assert system.client.get(at(link)).json()["title"] == "by hand"
 
 

@@ -10,6 +10,7 @@ from playwright.sync_api import Browser, ConsoleMessage, Dialog, Page, Response
 
 from tests.ground import System
 
+NAMES = ("chromium", "chromium-browser", "google-chrome")
 FLAGS = (
     "--no-sandbox",
     "--disable-gpu",

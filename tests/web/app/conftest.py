@@ -1,28 +1,22 @@
-"""A browser for all page tests, and people who are signed in."""
+"""People who are signed in."""
 
-import os
-import shutil
 from collections.abc import Iterator
+from dataclasses import replace
 
 import pytest
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser
 
 from tests.ground import System
-from tests.web.app.browsing import FLAGS, Visit, visiting
-
-NAMES = ("chromium", "chromium-browser", "google-chrome")
+from tests.web.app.browsing import Visit, visiting
+from tests.web.commands import client, new_key
 
 
 @pytest.fixture(scope="session")
-def browser() -> Iterator[Browser]:
-    path = next(filter(None, map(shutil.which, NAMES)), None)
-    if path is None:
-        missing = "no Chromium on this machine: the tests of the dashboard's pages in a browser are left out"
-        (pytest.fail if os.environ.get("CHROMIUM_REQUIRED") == "1" else pytest.skip)(missing)
-    with sync_playwright() as playwright:
-        started = playwright.chromium.launch(executable_path=path, args=list(FLAGS))
-        yield started
-        started.close()
+def system(system: System) -> Iterator[System]:
+    """The shared one as somebody with a workspace of his own sees it: what he leaves there is in nobody's way."""
+    key = new_key(system, "--workspace", "pages", "--plan", "enterprise")
+    with client(system, key) as his:
+        yield replace(system, client=his, key=key)
 
 
 @pytest.fixture
@@ -34,7 +28,7 @@ def stranger(browser: Browser, system: System) -> Iterator[Visit]:
 
 @pytest.fixture
 def visit(browser: Browser, system: System) -> Iterator[Visit]:
-    """Somebody who is signed in with the first key, and whose browser has nothing to complain of in the end."""
+    """Somebody who is signed in and whose browser has nothing to complain of in the end."""
     with visiting(browser, system) as visit:
         visit.sign_in(system.key["token"])
         yield visit

@@ -17,7 +17,7 @@ from tests.web.app.browsing import Visit, look_closely
 from web import create_app, sessions
 
 TOKEN = re.compile(r'name="csrf_token" value="([^"]+)"')
-ONE_STORE = pytest.mark.parametrize("system", ["sqlite"], indirect=True)
+ONE_STORE = pytest.mark.parametrize("system", ["postgresql"], indirect=True)
 
 SignIn = Callable[..., FlaskClient]
 

@@ -7,10 +7,9 @@ import pytest
 
 from tests.ground import System
 from tests.web.commands import new_key
-from tests.web.test_foreign import MAKERS, PUBLIC, SILENT, filled, owner, state, theirs
+from tests.web.foreign import MAKERS
+from tests.web.test_foreign import PUBLIC, SILENT, filled, state
 from web import create_app
-
-__all__ = ["owner", "theirs"]
 
 WORDS = {"deed": "undo", "what": "disable"}
 ANYBODYS = {*PUBLIC, "version", "rest", *WORDS}
@@ -23,7 +22,7 @@ def calls() -> list[tuple[str, str]]:
     return sorted((method, rule.rule) for rule in named for method in (rule.methods or set()) - SILENT)
 
 
-@pytest.mark.parametrize("system", ["sqlite"], indirect=True)
+@pytest.mark.parametrize("system", ["postgresql"], indirect=True)
 def test_no_page_knows_what_is_anothers(system: System, owner: System, theirs: dict[str, str]) -> None:
     key = new_key(system, "--workspace", "page strangers")
     before = state(owner)

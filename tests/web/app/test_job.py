@@ -12,7 +12,7 @@ from playwright.sync_api import expect
 from tests.ground import System
 from tests.web.app.browsing import PHONE, Visit, look_closely
 
-pytestmark = pytest.mark.parametrize("system", ["sqlite"], indirect=True)
+pytestmark = pytest.mark.parametrize("system", ["postgresql"], indirect=True)
 
 WAIT = {"Prefer": "wait=30"}
 MIXED = "url,slug\nhttps://example.com/a,\nnope,\nhttps://example.com/b,api\nalso none,\n"

@@ -6,7 +6,7 @@ import pytest
 from tests.ground import System
 from tests.web.app.browsing import Visit
 
-pytestmark = pytest.mark.parametrize("system", ["sqlite"], indirect=True)
+pytestmark = pytest.mark.parametrize("system", ["postgresql"], indirect=True)
 
 
 def new_token(system: System, name: str, *scopes: str) -> str:

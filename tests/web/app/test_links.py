@@ -13,7 +13,7 @@ from tests.ground import System
 from tests.web.app.browsing import Visit
 from tests.web.commands import client, new_key
 
-pytestmark = pytest.mark.parametrize("system", ["sqlite"], indirect=True)
+pytestmark = pytest.mark.parametrize("system", ["postgresql"], indirect=True)
 
 HOSTILE = '"><img src=x onerror=alert(1)>'
 

@@ -11,7 +11,7 @@ from tests.web.app.browsing import PHONE, Visit, look_closely
 NAUGHTY = (Path(__file__).parent / "naughty.txt").read_text().removesuffix("\n").split("\n")
 
 
-@pytest.mark.parametrize("system", ["sqlite"], indirect=True)
+@pytest.mark.parametrize("system", ["postgresql"], indirect=True)
 def test_every_text_is_shown_as_text(visit: Visit) -> None:
     system, page = visit.system, visit.page
     links = [{"url": f"https://example.com/{n}", "title": text} for n, text in enumerate(NAUGHTY)]

@@ -5,7 +5,7 @@ import pytest
 from tests.ground import System
 from tests.web.app.browsing import Visit, hindrances, look_closely
 
-ONE_STORE = pytest.mark.parametrize("system", ["sqlite"], indirect=True)
+ONE_STORE = pytest.mark.parametrize("system", ["postgresql"], indirect=True)
 
 
 @pytest.fixture

@@ -28,7 +28,7 @@ NAUGHTY = (
     "&lt;b&gt;", "\u202eevil", "<svg/onload=alert(1)>", "javascript:alert(1)", "–\u0000–".replace("\u0000", ""),
 )  # fmt: skip
 
-one_store = pytest.mark.parametrize("system", ["sqlite"], indirect=True)
+one_store = pytest.mark.parametrize("system", ["postgresql"], indirect=True)
 
 
 @pytest.fixture

@@ -9,7 +9,7 @@ from tests.ground import until
 from tests.web.app.browsing import Visit
 from tests.workers.receiver import Receiver, receiving
 
-pytestmark = pytest.mark.parametrize("system", ["sqlite"], indirect=True)
+pytestmark = pytest.mark.parametrize("system", ["postgresql"], indirect=True)
 
 
 @pytest.fixture
