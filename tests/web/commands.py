@@ -6,8 +6,13 @@ import sys
 from typing import Any
 
 import httpx
+from flask import Flask
 
+from tests.conftest import living_with
 from tests.ground import ROOT, System
+from web import cli
+
+OF_COMMANDS = ("DATA_DIR", "DATABASE_URL", "PLANS", "PORT")
 
 
 def flask(system: System, *arguments: str) -> subprocess.CompletedProcess[str]:
@@ -15,9 +20,19 @@ def flask(system: System, *arguments: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(command, cwd=ROOT, env=system.environment, capture_output=True, text=True, timeout=60)
 
 
-def new_key(system: System, *arguments: str) -> dict[str, Any]:
+def typed_key(system: System, *arguments: str) -> dict[str, Any]:
     done = flask(system, "keys", "create", "--json", *arguments)
     assert done.returncode == 0, done.stderr
+    found: dict[str, Any] = json.loads(done.stdout)
+    return found
+
+
+def new_key(system: System, *arguments: str) -> dict[str, Any]:
+    """By the same command, in this process: that takes a hundredth of the time."""
+    asked = {name: system.environment[name] for name in OF_COMMANDS if name in system.environment}
+    with living_with(asked):
+        done = Flask("commands").test_cli_runner().invoke(cli.keys, ["create", "--json", *arguments])
+    assert done.exit_code == 0, done.output
     found: dict[str, Any] = json.loads(done.stdout)
     return found
 

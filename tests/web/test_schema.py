@@ -44,9 +44,11 @@ def as_bytes(_context: Any, value: Any) -> bytes:
 
 @pytest.fixture
 def stranger(system: System) -> Iterator[httpx.Client]:
-    """Somebody with a workspace of his own, in which nobody else is disturbed."""
-    with client(system, new_key(system, "--workspace", "schema")) as made:
+    """Somebody with a workspace of his own, in which nobody else is disturbed; the documented slugs he leaves free."""
+    key = new_key(system, "--workspace", "schema")
+    with client(system, key) as made:
         yield made
+    system.sql(f"DELETE FROM links WHERE workspace_id = {key['workspace_id']}")
 
 
 def what_is_there(client: httpx.Client) -> dict[str, str]:
