@@ -12,7 +12,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
-from tests.bench import fairness, latency, memory, redirects, throughput, titles, uploads, vendors, watchers
+from tests.bench import fairness, latency, memory, options, redirects, throughput, titles, uploads, vendors, watchers
 from tests.bench.ground import Figure
 
 BENCHES: dict[str, Callable[[Path], list[Figure]]] = {
@@ -23,6 +23,7 @@ BENCHES: dict[str, Callable[[Path], list[Figure]]] = {
     "latency": latency.measure,
     "vendors": vendors.measure,
     "redirects": redirects.measure,
+    "options": options.measure,
     "results": uploads.results,
     "titles": titles.measure,
     "watchers": watchers.measure,
