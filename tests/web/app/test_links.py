@@ -20,7 +20,7 @@ HOSTILE = '"><img src=x onerror=alert(1)>'
 
 @pytest.fixture(scope="module")
 def key(system: System) -> dict[str, Any]:
-    return new_key(system, "--workspace", "pages", "--plan", "enterprise")
+    return new_key(system, "--workspace", "links of pages", "--plan", "enterprise")
 
 
 @pytest.fixture
