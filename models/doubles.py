@@ -5,7 +5,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, and_, case, func, literal, select, update
 
 from models import items as outcomes
-from models import jobs, urls
+from models import jobs, store, urls
 from models.tables import items
 from models.tables import jobs as job_rows
 
@@ -32,10 +32,12 @@ def settle(db: Connection, job_id: int) -> None:
 def _correct(db: Connection, job_id: int, key: ColumnElement[Any], values: dict[str, Any]) -> int:
     """Gives each row that was to be made, and has the key of an earlier one, another result."""
     made = and_(items.c.job_id == job_id, items.c.status == outcomes.CREATED, key.is_not(None))
-    first = func.min(items.c.index).over(partition_by=key).label("first")
-    ranked = select(items.c.index.label("at"), first).where(made).subquery()
-    one = items.alias("one")
-    its_first = and_(one.c.job_id == job_id, one.c.index == ranked.c.first)
-    later = select(ranked.c.at, one.c.slug).join(one, its_first).where(ranked.c.at > ranked.c.first).subquery()
+    first, slug = (
+        func.first_value(column).over(partition_by=key, order_by=items.c.index)
+        for column in (items.c.index, items.c.slug)
+    )
+    ranked = select(items.c.index.label("at"), first.label("first"), slug.label("slug")).where(made).subquery()
+    later = select(ranked.c.at, ranked.c.slug).where(ranked.c.at > ranked.c.first).subquery()
     this = and_(items.c.job_id == job_id, items.c.index == later.c.at)
+    store.dialect().join_at_large(db)
     return db.execute(update(items).where(this).values({"slug": later.c.slug} | values)).rowcount

@@ -101,6 +101,12 @@ def finish(db: Connection, job_id: int, run: int) -> bool:
     return db.execute(ended.values(status=status, finished_at=datetime.now(UTC))).rowcount == 1
 
 
+def free(db: Connection, job_id: int) -> bool:
+    """Whether nobody is changing the job right now; then nobody else does until this transaction's end."""
+    query = select(jobs.c.id).where(jobs.c.id == job_id)
+    return db.execute(store.dialect().skip_locked(query, jobs)).first() is not None
+
+
 def hold(db: Connection, job_id: int) -> bool:
     """Keeps everybody else from changing the job until this transaction's end; tells whether it was cancelled."""
     query = select(jobs.c.cancelled_at).where(jobs.c.id == job_id).with_for_update()

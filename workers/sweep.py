@@ -60,7 +60,7 @@ def end() -> int:
         complete = jobs.complete(db)
     for job in complete:
         with store.write() as db:
-            ended = ending.finish(db, job.id, job.run)
+            ended = ending.finish(db, job.id, job.run) if jobs.free(db, job.id) else None
         if ended:
             ending.announce(ended)
     return len(complete)

@@ -52,6 +52,9 @@ class Dialect(Protocol):
     def among(self, column: Any, values: Sequence[Any]) -> ColumnElement[bool]:
         """Whether a row has one of many values there."""
 
+    def join_at_large(self, db: Connection) -> None:
+        """Rows that were just written are in no statistics: joins of this transaction are planned for many of them."""
+
     def lock(self, db: Connection, name: str) -> None:
         """Lets one transaction at a time through, until its end."""
 

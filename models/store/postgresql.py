@@ -110,6 +110,9 @@ class PostgreSQL:
         found: ColumnElement[bool] = column == any_(bindparam("wanted", list(values), type_=ARRAY(column.type)))
         return found
 
+    def join_at_large(self, db: Connection) -> None:
+        db.exec_driver_sql("SET LOCAL enable_nestloop = off")
+
     def lock(self, db: Connection, name: str) -> None:
         db.execute(select(func.pg_advisory_xact_lock(func.hashtext(name))))
 

@@ -96,6 +96,9 @@ class SQLite:
         found: ColumnElement[bool] = column.in_(wanted)
         return found
 
+    def join_at_large(self, db: Connection) -> None:
+        """It looks rows up by their key whatever it knows of them."""
+
     def lock(self, db: Connection, name: str) -> None:
         """Whoever writes holds the only lock already."""
 
