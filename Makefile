@@ -8,7 +8,8 @@ run: .venv/.run
 	@exec $(BIN)/python -m web.up
 
 test: .venv/.dev
-	@$(BIN)/python -m pytest -n 2
+	@$(BIN)/python -m pytest -n 3 --ignore tests/test_faults.py
+	@$(BIN)/python -m pytest tests/test_faults.py
 
 check: .venv/.dev
 	@$(BIN)/ruff check

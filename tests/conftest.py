@@ -21,12 +21,19 @@ from web import hosts, sessions, texts
 STORES = ("sqlite", "postgresql")
 
 
+APART = ("tests/web/app/", "tests/web/client/")
+
+
 class ByStore(LoadScopeScheduling):  # type: ignore[misc]
-    """Each store's tests run in a process of their own, side by side, so that every shared system is started once."""
+    """Each store's tests run in a process of their own, side by side, so that every shared system is started once.
+
+    What needs but one system goes into a third.
+    """
 
     def _split_scope(self, nodeid: str) -> str:
-        parameters = nodeid.partition("[")[2]
-        return next((kind for kind in STORES if kind in parameters), super()._split_scope(nodeid))
+        place, _, parameters = nodeid.partition("[")
+        found = [name for name in APART if place.startswith(name)] or [kind for kind in STORES if kind in parameters]
+        return found[0] if found else str(super()._split_scope(nodeid))
 
 
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> ByStore:

@@ -90,7 +90,8 @@ def test_exports_of_other_services_just_work(system: System, name: str) -> None:
 
 def test_tags_may_be_divided_by_commas(system: System) -> None:
     job = system.finished(system.csv(b'url,Tags\nhttps://a.b,"file-x, file-y"\n'))
-    tied = "tags JOIN link_tags ON tag_id = tags.id JOIN links USING (domain_id, slug)"
+    tied = "link_tags JOIN links USING (domain_id, slug)"
+    tied += " JOIN tags ON tag_id = tags.id AND tags.workspace_id = links.workspace_id"
     found = system.sql(f"SELECT name FROM {tied} WHERE job_id = {job['id']} ORDER BY name")
     assert found == [("file-x",), ("file-y",)]
 

@@ -77,7 +77,7 @@ def test_what_is_too_large_is_said_in_one_line_however_it_is_sent(small: System,
             assert done.stderr == "linkmill: the upload is larger than 1,048,576 bytes (413 TOO_LARGE)\n"
 
 
-@pytest.mark.parametrize("system", ["sqlite"], indirect=True)
+@pytest.mark.parametrize("system", ["postgresql"], indirect=True)
 class TestACutLine:
     def test_an_upload_that_is_cut_is_sent_again_and_done_once(self, system: System, tmp_path: Path) -> None:
         path = upload(tmp_path, "cut", 20_000)

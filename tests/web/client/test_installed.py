@@ -20,7 +20,7 @@ MOST_PACKAGES = 15
 
 
 @pytest.mark.timeout(300)
-@pytest.mark.parametrize("system", ["sqlite"], indirect=True)
+@pytest.mark.parametrize("system", ["postgresql"], indirect=True)
 def test_alone_in_a_new_environment_it_works(system: System, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     for name in NEEDED:
         shutil.copy(ROOT / name, tmp_path)

@@ -11,7 +11,7 @@ from tests import faults
 from tests.ground import System
 from tests.web.client.shell import linkmill
 
-pytestmark = pytest.mark.parametrize("system", ["sqlite"], indirect=True)
+pytestmark = pytest.mark.parametrize("system", ["postgresql"], indirect=True)
 
 WAIT = {"Prefer": "wait=30"}
 

@@ -10,7 +10,7 @@ from tests.ground import System
 from tests.web.client import relay
 from tests.web.client.shell import linkmill, on_a_terminal
 
-pytestmark = pytest.mark.parametrize("system", ["sqlite"], indirect=True)
+pytestmark = pytest.mark.parametrize("system", ["postgresql"], indirect=True)
 
 
 def kept(folder: Path) -> Path:

@@ -15,7 +15,7 @@ from tests.ground import System
 from tests.web.client import relay
 from tests.web.client.shell import linkmill, on_a_terminal, started
 
-pytestmark = pytest.mark.parametrize("system", ["sqlite"], indirect=True)
+pytestmark = pytest.mark.parametrize("system", ["postgresql"], indirect=True)
 
 ESCAPE = "\x1b"
 
