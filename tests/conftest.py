@@ -22,18 +22,21 @@ STORES = ("sqlite", "postgresql")
 
 
 APART = ("tests/web/app/", "tests/web/client/")
+ANYWHERE = ("tests/models/", "tests/producer/", "tests/test_reference.py", "tests/web/test_limits.py")
 
 
 class ByStore(LoadScopeScheduling):  # type: ignore[misc]
     """Each store's tests run in a process of their own, side by side, so that every shared system is started once.
 
-    What needs but one system goes into a third.
+    What needs but one system goes into a third, and what shares none to whoever has time.
     """
 
     def _split_scope(self, nodeid: str) -> str:
         place, _, parameters = nodeid.partition("[")
-        found = [name for name in APART if place.startswith(name)] or [kind for kind in STORES if kind in parameters]
-        return found[0] if found else str(super()._split_scope(nodeid))
+        found = [name for name in APART if place.startswith(name)]
+        if not place.startswith(ANYWHERE):
+            found += [kind for kind in STORES if kind in parameters]
+        return found[0] if found else place.partition("::")[0]
 
 
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> ByStore:
