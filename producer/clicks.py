@@ -8,7 +8,7 @@ from collections import defaultdict
 from collections.abc import Iterator
 from datetime import UTC, date, datetime
 from multiprocessing.util import Finalize
-from threading import Event, Lock, Thread
+from threading import Lock
 from typing import NamedTuple
 
 import msgspec
@@ -17,11 +17,10 @@ from redis.exceptions import RedisError
 
 from models.clicks import Counted
 from models.targets import Target
-from producer import queue, tally
+from producer import flushing, queue, tally
 from producer.broker import client
 from producer.visitor import OTHER, Kind
 
-FLUSH_SECONDS = 1.0
 MOST_KINDS = 100_000  # of clicks, in one process: beyond it only how many there were of each link
 MOST_REFERRERS = 20  # of a link in a batch
 BATCH_ROWS = 5_000
@@ -98,16 +97,8 @@ class Buffer:
 
     def _start(self) -> None:
         """At first use, so in no process that forks later. The end of a process of granian's is multiprocessing's."""
-        Thread(target=self._live, name="clicks", daemon=True).start()
+        flushing.begin("clicks", self.flush)
         Finalize(None, self.flush, exitpriority=1)
-
-    def _live(self) -> None:
-        pause = Event()
-        while not pause.wait(FLUSH_SECONDS):
-            try:
-                self.flush()
-            except Exception as error:
-                log.error("clicks_not_flushed", exc_info=error)
 
 
 buffer = Buffer()

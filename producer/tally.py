@@ -6,22 +6,19 @@ What a web process does rides on what it sends anyway. Workers add up what they 
 from bisect import bisect_left
 from collections import Counter
 from collections.abc import Mapping
-from threading import Event, Lock, Thread
+from threading import Lock
 from typing import Any
 
-import structlog
 from redis.exceptions import RedisError
 
+from producer import flushing
 from producer.broker import client
 
 HASH = "linkmill:tally"
-FLUSH_SECONDS = 1.0
 JOBS, ITEMS, SHARDS, SHARD_MICROSECONDS, ATTEMPTS = "jobs", "items", "shards", "shard_microseconds", "attempts"
 DELIVERIES, SWEEPS, ACTIONS, REDIRECTS, CLICKS = "deliveries", "sweeps", "actions", "redirects", "clicks"
 BUCKETS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0)
 BEYOND = "+Inf"
-
-log = structlog.get_logger()
 
 
 class Tally:
@@ -37,7 +34,7 @@ class Tally:
             self.counts[field(name, *labels)] += times
             if self.armed and not self.started:
                 self.started = True
-                Thread(target=self._live, name="tally", daemon=True).start()
+                flushing.begin("tally", self.flush)
 
     def arm(self) -> None:
         """From the first count on a thread hands over: so there is none in a process that only forks others."""
@@ -53,14 +50,6 @@ class Tally:
             except (RedisError, OSError):
                 with self.lock:
                     self.counts += taken
-
-    def _live(self) -> None:
-        pause = Event()
-        while not pause.wait(FLUSH_SECONDS):
-            try:
-                self.flush()
-            except Exception as error:
-                log.error("tally_not_flushed", exc_info=error)
 
 
 tally = Tally()

@@ -10,7 +10,8 @@ import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
 from models.keys import Owner
-from producer.tally import BUCKETS, FLUSH_SECONDS
+from producer.flushing import FLUSH_SECONDS
+from producer.tally import BUCKETS
 from tests.ground import System, until
 from tests.workers.receiver import receiving
 from web import create_app
