@@ -18,6 +18,7 @@ def settle(db: Connection, job_id: int) -> None:
     job = db.execute(select(job_rows.c.dry_run, job_rows.c.options).where(job_rows.c.id == job_id)).one()
     if not job.dry_run:
         return
+    store.dialect().join_at_large(db)
     known = _correct(db, job_id, items.c.external_id, {"status": outcomes.EXISTING})
     if job.options.get("duplicates") == urls.REUSE:
         sharing = case((items.c.input.not_like(LONE), items.c.input))
@@ -39,5 +40,4 @@ def _correct(db: Connection, job_id: int, key: ColumnElement[Any], values: dict[
     ranked = select(items.c.index.label("at"), first.label("first"), slug.label("slug")).where(made).subquery()
     later = select(ranked.c.at, ranked.c.slug).where(ranked.c.at > ranked.c.first).subquery()
     this = and_(items.c.job_id == job_id, items.c.index == later.c.at)
-    store.dialect().join_at_large(db)
     return db.execute(update(items).where(this).values({"slug": later.c.slug} | values)).rowcount
