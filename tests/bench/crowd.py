@@ -38,8 +38,10 @@ class Crowd:
             raise RuntimeError("the watchers were not let in")
 
     def sights(self) -> list[list[Sight]]:
-        said, _ = self.process.communicate(timeout=120)
-        return [[Sight(*seen) for seen in one] for one in json.loads(said.splitlines()[-1])]
+        assert self.process.stdout
+        said = self.process.stdout.read()  # not `communicate`: that passes over what came together with «here»
+        self.process.wait(120)
+        return [[Sight(*seen) for seen in one] for one in json.loads(said)]
 
     def leave(self) -> None:
         self.process.terminate()
