@@ -118,6 +118,19 @@ def test_the_sweep_ends_a_job_whose_last_worker_died_before(house: Owner) -> Non
         assert jobs.get(db, job).status == jobs.COMPLETED  # type: ignore[union-attr]
 
 
+@pytest.mark.parametrize("house", ["postgresql"], indirect=True)
+def test_the_sweep_waits_for_nobody_who_is_ending_a_job(house: Owner) -> None:
+    job = posted(house, ["https://example.com/"])
+    work_off(create_once)
+    with store.write() as db:
+        db.execute(update(job_table).values(status=jobs.RUNNING, finished_at=None))
+    with ThreadPoolExecutor(1) as another, store.write() as db:
+        assert jobs.finish(db, job, 1)
+        another.submit(sweep.end).result(10)
+    with store.read() as db:
+        assert jobs.get(db, job).status == jobs.COMPLETED  # type: ignore[union-attr]
+
+
 def test_wake_ups_for_jobs_that_ended_or_never_were_do_nothing(house: Owner) -> None:
     job = posted(house, ["https://example.com/"] * 2)
     with store.write() as db:
