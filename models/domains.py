@@ -9,6 +9,9 @@ from models.errors import Taken
 from models.ids import new_id
 from models.tables import domains, jobs, links, slug_counters
 
+SHOWN = select(domains.c.id, domains.c.hostname, domains.c.is_default)
+DEFAULT = SHOWN.where(domains.c.is_default)
+
 Domain = Row[*tuple[Any, ...]]
 
 
@@ -25,13 +28,12 @@ def keep_default(db: Connection) -> int:
 
 def find(db: Connection, workspace_id: int, name: str | None) -> Domain | None:
     """A domain that this workspace may use, by id or hostname; the default one when none is named."""
-    query = select(domains.c.id, domains.c.hostname, domains.c.is_default)
     if name and "\0" in name:
         return None
     if not name:
-        return db.execute(query.where(domains.c.is_default)).one_or_none()
+        return db.execute(DEFAULT).one_or_none()
     named = domains.c.id == int(name) if name.isdecimal() and len(name) < 19 else domains.c.hostname == name.lower()
-    return db.execute(query.where(_usable(workspace_id), named)).one_or_none()
+    return db.execute(SHOWN.where(_usable(workspace_id), named)).one_or_none()
 
 
 def add(db: Connection, workspace_id: int, hostname: str) -> Domain:
@@ -65,8 +67,7 @@ def remove(db: Connection, domain_id: int) -> bool:
 
 def by_host(db: Connection, host: str) -> Domain:
     """The domain that a visitor asked for; an unknown host is served the default one."""
-    query = select(domains.c.id, domains.c.hostname, domains.c.is_default)
-    found = db.execute(query.where(or_(domains.c.hostname == host.lower(), domains.c.is_default)))
+    found = db.execute(SHOWN.where(or_(domains.c.hostname == host.lower(), domains.c.is_default)))
     return min(found.all(), key=lambda row: row.hostname != host.lower())
 
 

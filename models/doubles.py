@@ -7,20 +7,16 @@ from sqlalchemy import ColumnElement, Connection, and_, case, func, literal, sel
 from models import items as outcomes
 from models import jobs, store, urls
 from models.tables import items
-from models.tables import jobs as job_rows
 
 TAKEN = "SLUG_TAKEN"
 LONE = '{"lone"%'  # the input of a row that shares no link: see workers/columns.py
 
 
-def settle(db: Connection, job_id: int) -> None:
-    """Corrects the items of a dry run that has ended, and its counts; other jobs have nothing to correct."""
-    job = db.execute(select(job_rows.c.dry_run, job_rows.c.options).where(job_rows.c.id == job_id)).one()
-    if not job.dry_run:
-        return
+def settle(db: Connection, job_id: int, options: dict[str, Any]) -> None:
+    """Corrects the items of a dry run that has ended, and its counts."""
     store.dialect().join_at_large(db)
     known = _correct(db, job_id, items.c.external_id, {"status": outcomes.EXISTING})
-    if job.options.get("duplicates") == urls.REUSE:
+    if options.get("duplicates") == urls.REUSE:
         sharing = case((items.c.input.not_like(LONE), items.c.input))
         known += _correct(db, job_id, sharing, {"status": outcomes.EXISTING})
     message = literal("Custom slug '") + items.c.slug + literal("' is already in use")

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, and_, select
+from sqlalchemy import ColumnElement, Connection, Row, and_, bindparam, select
 
 from models import store
 from models.store import Columns
@@ -23,6 +23,7 @@ OUTCOME = (
 )
 Result = Row[*tuple[Any, ...]]
 
+OUTCOMES = select(*OUTCOME).where(items.c.job_id == bindparam("of_job")).order_by(items.c.index)
 SHOWN = (*OUTCOME, items.c.external_id, items.c.input)
 
 
@@ -74,7 +75,7 @@ def made(db: Connection, job_id: int) -> list[tuple[str, int]]:
 
 def outcomes(db: Connection, job_id: int) -> list[Result]:
     """All items of a job without their links, of which the slug is enough for many an answer."""
-    return list(db.execute(select(*OUTCOME).where(items.c.job_id == job_id).order_by(items.c.index)))
+    return list(db.execute(OUTCOMES, {"of_job": job_id}))
 
 
 def between(db: Connection, job_id: int, first: int, rows: int) -> list[tuple[Any, ...]]:

@@ -8,9 +8,10 @@ What users can do to a job beside that, models/runs.py says; how it goes in the 
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, and_, case, exists, func, insert, or_, select, update
+from sqlalchemy import ColumnElement, Connection, Row, and_, bindparam, case, exists, func, insert, or_, select, update
 
 from models import store
+from models.columns import Time
 from models.tables import domains, job_errors, jobs, shards
 
 QUEUED, RUNNING, COMPLETED, CANCELLED, FAILED = "queued", "running", "completed", "cancelled", "failed"
@@ -25,17 +26,41 @@ AT_WORK = exists().where(shards.c.job_id == jobs.c.id, shards.c.run == jobs.c.ru
 STOPPED = and_(jobs.c.cancelled_at.is_not(None), jobs.c.total.is_not(None), ~AT_WORK)
 WITH_DOMAIN = (jobs, domains.c.hostname, domains.c.is_default)
 
+# Built once: a small job asks these, and to build them takes longer than to answer them.
+THIS = jobs.c.id == bindparam("this")
+ONE = select(*WITH_DOMAIN).join(domains, domains.c.id == jobs.c.domain_id).where(THIS)
+OURS = ONE.where(jobs.c.workspace_id == bindparam("ours"), jobs.c.forgotten_at.is_(None))
+ADDED = insert(jobs)
+BEGUN = update(jobs).where(THIS, jobs.c.status == QUEUED).values(status=RUNNING, started_at=bindparam("now"))
+MORE = PROCESSED + bindparam("made") + bindparam("found") + bindparam("lost")
+RECORDED = (
+    update(jobs)
+    .where(THIS)
+    .values(
+        created=jobs.c.created + bindparam("made"),
+        existing=jobs.c.existing + bindparam("found"),
+        failed=jobs.c.failed + bindparam("lost"),
+        progressed_at=bindparam("now", type_=Time),
+        paced_at=func.coalesce(jobs.c.paced_at, bindparam("now", type_=Time)),
+        paced=case((jobs.c.paced_at.is_(None), MORE), else_=jobs.c.paced),
+    )
+)
+LAST = and_(jobs.c.total == MORE, jobs.c.run == bindparam("of_run"), jobs.c.status.in_(OPEN))
+ENDED = RECORDED.values(
+    status=case((LAST, COMPLETED), else_=jobs.c.status),
+    finished_at=case((LAST, bindparam("now", type_=Time)), else_=jobs.c.finished_at),
+).returning(jobs)
+
 
 def add(db: Connection, row: dict[str, Any]) -> None:
-    db.execute(insert(jobs).values(row | {"created_at": datetime.now(UTC)}))
+    db.execute(ADDED, row | {"created_at": datetime.now(UTC)})
 
 
 def get(db: Connection, job_id: int, workspace_id: int | None = None) -> Job | None:
     """A job and its domain; with a workspace, only when the job is that one's and not forgotten."""
-    query = select(*WITH_DOMAIN).join(domains, domains.c.id == jobs.c.domain_id).where(jobs.c.id == job_id)
-    if workspace_id is not None:
-        query = query.where(jobs.c.workspace_id == workspace_id, jobs.c.forgotten_at.is_(None))
-    return db.execute(query).one_or_none()
+    if workspace_id is None:
+        return db.execute(ONE, {"this": job_id}).one_or_none()
+    return db.execute(OURS, {"this": job_id, "ours": workspace_id}).one_or_none()
 
 
 def page(db: Connection, workspace_id: int, status: str | None, before: int | None, limit: int) -> list[Job]:
@@ -58,8 +83,7 @@ def errors(db: Connection, job_id: int) -> dict[str, int]:
 
 
 def start(db: Connection, job_id: int) -> None:
-    begun = {"status": RUNNING, "started_at": datetime.now(UTC)}
-    db.execute(update(jobs).where(jobs.c.id == job_id, jobs.c.status == QUEUED).values(begun))
+    db.execute(BEGUN, {"this": job_id, "now": datetime.now(UTC)})
 
 
 def describe(db: Connection, job_id: int, layout: dict[str, Any], upload: str) -> None:
@@ -73,24 +97,18 @@ def counted(db: Connection, job_id: int, total: int) -> None:
 
 def record(db: Connection, job_id: int, created: int, existing: int, failures: dict[str, int]) -> None:
     """Adds a shard's results. The job's row is what all shards share, so this comes last in their transaction."""
-    failed, now = sum(failures.values()), datetime.now(UTC)
-    added = {
-        jobs.c.created: jobs.c.created + created,
-        jobs.c.existing: jobs.c.existing + existing,
-        jobs.c.failed: jobs.c.failed + failed,
-        jobs.c.progressed_at: now,
-        jobs.c.paced_at: func.coalesce(jobs.c.paced_at, now),
-        jobs.c.paced: case((jobs.c.paced_at.is_(None), PROCESSED + created + existing + failed), else_=jobs.c.paced),
-    }
-    db.execute(update(jobs).where(jobs.c.id == job_id).values(added))
-    if failures:
-        rows = [{"job_id": job_id, "code": code, "count": count} for code, count in sorted(failures.items())]
-        upsert = store.dialect().insert(job_errors)
-        more = {"count": job_errors.c.count + upsert.excluded.count}
-        db.execute(upsert.on_conflict_do_update(index_elements=["job_id", "code"], set_=more), rows)
+    db.execute(RECORDED, _counts(job_id, created, existing, failures))
+    _note(db, job_id, failures)
 
 
-def finish(db: Connection, job_id: int, run: int) -> bool:
+def conclude(db: Connection, job_id: int, run: int, created: int, existing: int, failures: dict[str, int]) -> Job:
+    """The same, and when they were the last ones the job is completed. Returns it as it is now, without its domain."""
+    job = db.execute(ENDED, _counts(job_id, created, existing, failures) | {"of_run": run}).one()
+    _note(db, job_id, failures)
+    return job
+
+
+def finish(db: Connection, job_id: int, run: int) -> Job | None:
     """Ends the job if every row has its result, or if it was cancelled and nobody works on it any more.
 
     Anybody may try at any time: one statement decides, and only once.
@@ -98,7 +116,7 @@ def finish(db: Connection, job_id: int, run: int) -> bool:
     mine = and_(jobs.c.id == job_id, jobs.c.run == run, jobs.c.status.in_(OPEN))
     status = case((jobs.c.total == PROCESSED, COMPLETED), else_=CANCELLED)
     ended = update(jobs).where(mine, or_(jobs.c.total == PROCESSED, STOPPED))
-    return db.execute(ended.values(status=status, finished_at=datetime.now(UTC))).rowcount == 1
+    return db.execute(ended.values(status=status, finished_at=datetime.now(UTC)).returning(jobs)).one_or_none()
 
 
 def free(db: Connection, job_id: int) -> bool:
@@ -113,10 +131,10 @@ def hold(db: Connection, job_id: int) -> bool:
     return db.execute(query).scalar_one_or_none() is not None
 
 
-def fail(db: Connection, job_id: int, run: int, detail: str) -> bool:
+def fail(db: Connection, job_id: int, run: int, detail: str) -> Job | None:
     broken = update(jobs).where(jobs.c.id == job_id, jobs.c.run == run, jobs.c.status.in_(OPEN))
     ended = {"status": FAILED, "finished_at": datetime.now(UTC), "detail": detail}
-    return db.execute(broken.values(ended)).rowcount == 1
+    return db.execute(broken.values(ended).returning(jobs)).one_or_none()
 
 
 def complete(db: Connection) -> list[Job]:
@@ -124,3 +142,17 @@ def complete(db: Connection) -> list[Job]:
     ready = or_(jobs.c.total == PROCESSED, STOPPED)
     query = select(jobs.c.id, jobs.c.run).where(jobs.c.finished_at.is_(None), ready)
     return list(db.execute(query).all())
+
+
+def _counts(job_id: int, created: int, existing: int, failures: dict[str, int]) -> dict[str, Any]:
+    lost, now = sum(failures.values()), datetime.now(UTC)
+    return {"this": job_id, "made": created, "found": existing, "lost": lost, "now": now}
+
+
+def _note(db: Connection, job_id: int, failures: dict[str, int]) -> None:
+    """Of what items failed."""
+    if failures:
+        rows = [{"job_id": job_id, "code": code, "count": count} for code, count in sorted(failures.items())]
+        upsert = store.dialect().insert(job_errors)
+        more = {"count": job_errors.c.count + upsert.excluded.count}
+        db.execute(upsert.on_conflict_do_update(index_elements=["job_id", "code"], set_=more), rows)

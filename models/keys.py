@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, Row, insert, or_, select, update
+from sqlalchemy import Connection, Row, bindparam, insert, or_, select, update
 
 from models import domains, store, workspaces
 from models.ids import new_id
@@ -19,6 +19,11 @@ SCOPES = ("read", "write")
 TOKEN_BYTES = 24
 TOUCHED_EVERY = timedelta(minutes=1)
 SHOWN = (keys.c.id, keys.c.name, keys.c.scopes, keys.c.created_at, keys.c.last_used_at, keys.c.revoked_at)
+
+OWNER = (keys.c.id, keys.c.workspace_id, keys.c.scopes, keys.c.last_used_at, workspaces_table.c.plan)
+VALID = select(*OWNER).join(workspaces_table, workspaces_table.c.id == keys.c.workspace_id)
+VALID = VALID.where(keys.c.revoked_at.is_(None))
+BY_TOKEN = VALID.where(keys.c.token_hash == bindparam("digest"))  # asked with every request
 
 Key = Row[*tuple[Any, ...]]
 
@@ -61,18 +66,18 @@ def add(db: Connection, workspace_id: int, name: str, scopes: Sequence[str]) -> 
 
 
 def by_token(db: Connection, token: str) -> Owner | None:
-    return _owner(db.execute(_valid().where(keys.c.token_hash == digest(token))).one_or_none())
+    return _owner(db.execute(BY_TOKEN, {"digest": digest(token)}).one_or_none())
 
 
 def by_id(db: Connection, key_id: int) -> Owner | None:
-    return _owner(db.execute(_valid().where(keys.c.id == key_id)).one_or_none())
+    return _owner(db.execute(VALID.where(keys.c.id == key_id)).one_or_none())
 
 
 def by_consumer(db: Connection, consumer_key: str, consumer_secret: str) -> Owner | None:
     """Takes as long for a wrong secret as for a wrong key, however much of it is right."""
     if not consumer_key.isascii() or not consumer_key.isprintable():
         return None
-    query = _valid().add_columns(keys.c.consumer_secret_hash).where(keys.c.consumer_key == consumer_key)
+    query = VALID.add_columns(keys.c.consumer_secret_hash).where(keys.c.consumer_key == consumer_key)
     row = db.execute(query).one_or_none()
     fits = hmac.compare_digest(digest(consumer_secret), row.consumer_secret_hash if row else "")
     return _owner(row) if fits else None
@@ -108,12 +113,6 @@ def touch(db: Connection, key_id: int) -> None:
 def digest(secret: str) -> str:
     """Secrets of ours are random and long, so a plain hash keeps them."""
     return hashlib.sha256(secret.encode(errors="replace")).hexdigest()
-
-
-def _valid() -> Any:
-    columns = (keys.c.id, keys.c.workspace_id, keys.c.scopes, keys.c.last_used_at, workspaces_table.c.plan)
-    of_workspace = workspaces_table.c.id == keys.c.workspace_id
-    return select(*columns).join(workspaces_table, of_workspace).where(keys.c.revoked_at.is_(None))
 
 
 def _owner(row: Key | None) -> Owner | None:

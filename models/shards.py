@@ -7,6 +7,7 @@ queued -> skipped (its job was cancelled: the rows have no result until a retry 
 
 import secrets
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 from sqlalchemy import (
@@ -16,6 +17,7 @@ from sqlalchemy import (
     Row,
     Select,
     and_,
+    bindparam,
     case,
     func,
     insert,
@@ -27,6 +29,7 @@ from sqlalchemy import (
 
 from models import jobs, store
 from models.errors import LostLease
+from models.store.dialect import Dialect
 from models.tables import shards, workspaces
 
 SPLIT, CREATE, UNDO = "split", "create", "undo"
@@ -63,73 +66,80 @@ class Claim:
     granted: int
     granted_at: float | None
 
-    def mine(self) -> ColumnElement[bool]:
-        key = (self.job_id, self.run, self.first_index)
-        return and_(*(column == value for column, value in zip(KEY, key, strict=True)), shards.c.token == self.token)
+    def mine(self) -> dict[str, int]:
+        """What MINE is asked with."""
+        return {"my_job": self.job_id, "my_run": self.run, "my_first": self.first_index, "my_token": self.token}
 
 
+MINE = and_(
+    shards.c.job_id == bindparam("my_job"),
+    shards.c.run == bindparam("my_run"),
+    shards.c.first_index == bindparam("my_first"),
+    shards.c.token == bindparam("my_token"),
+)
+UNOWNED = {"token": None, "owner": None, "leased_until": None}
 GRANT = (shards.c.workspace_id, shards.c.granted, shards.c.granted_at)
 FIELDS = tuple(shards.c[name] for name in Claim.__slots__)
+SETTLED = update(shards).where(MINE).values(UNOWNED | {"state": bindparam("end")})
 
 
 def add(db: Connection, rows: list[dict[str, Any]]) -> None:
     """Adds shards; those that an interrupted split made already stay as they are."""
-    db.execute(store.dialect().insert(shards).on_conflict_do_nothing(), rows)
+    db.execute(_added(store.dialect()), rows)
 
 
 def claim(db: Connection, kind: str, queue: str, hint: tuple[int, int]) -> Claim | None:
-    """The next shard of the workspace that was served longest ago: the hinted one, where that is among them."""
-    served = select(workspaces.c.served_at).where(workspaces.c.id == shards.c.workspace_id).scalar_subquery()
-    hinted = case((and_(shards.c.job_id == hint[0], shards.c.first_index == hint[1]), 0), else_=1)
-    free = select(*KEY).where(shards.c.queue == queue, shards.c.kind == kind, shards.c.state == QUEUED, OPEN)
-    picked = store.dialect().skip_locked(free.order_by(served, hinted, *KEY).limit(1), shards)
-    row = db.execute(_take(db).where(_among(picked)).returning(*FIELDS)).one_or_none()
+    """The next shard of the workspace that was served longest ago: the hinted one, where that is among them.
+
+    A claim that a power cut takes back was never made: whoever has it finds its token gone.
+    """
+    of, hinted = {"of_queue": queue, "of_kind": kind}, {"hinted_job": hint[0], "hinted_first": hint[1]}
+    mark = {"new_token": secrets.randbits(63), "new_owner": store.dialect().owner(db)}
+    row = db.execute(_taken(store.dialect()), of | hinted | mark).one_or_none()
     if row is None:
         return None
-    db.execute(update(workspaces).where(workspaces.c.id == row.workspace_id).values(served_at=store.dialect().clock()))
+    store.dialect().make_light(db)
+    db.execute(_served(store.dialect()), {"served": row.workspace_id})
     jobs.start(db, row.job_id)
     return Claim(*row)
 
 
 def keep(db: Connection, claim: Claim) -> None:
     """Makes the lease last from now on."""
-    kept = update(shards).where(claim.mine()).values(leased_until=store.dialect().clock() + LEASE_SECONDS)
-    _mine(db.execute(kept).rowcount)
+    kept = update(shards).where(MINE).values(leased_until=store.dialect().clock() + LEASE_SECONDS)
+    _mine(db.execute(kept, claim.mine()).rowcount)
 
 
 def grant(db: Connection, claim: Claim) -> None:
     """Notes how many links its quota has set aside for a shard: whoever takes it over has them too."""
     granted = {"granted": claim.granted, "granted_at": claim.granted_at}
-    _mine(db.execute(update(shards).where(claim.mine()).values(granted)).rowcount)
+    _mine(db.execute(update(shards).where(MINE).values(granted), claim.mine()).rowcount)
 
 
 def settle(db: Connection, claim: Claim, state: str = DONE) -> None:
     """Ends a shard. First in its transaction, so that whoever lost the lease writes nothing."""
-    ended = {"state": state, "token": None, "owner": None, "leased_until": None}
-    _mine(db.execute(update(shards).where(claim.mine()).values(ended)).rowcount)
+    _mine(db.execute(SETTLED, claim.mine() | {"end": state}).rowcount)
 
 
 def give_back(db: Connection, claim: Claim) -> None:
     """Lets others try: what went wrong was not the shard's fault, so the attempt does not count."""
-    db.execute(update(shards).where(claim.mine()).values(_freed() | {"attempts": claim.attempts - 1}))
+    db.execute(_freed(attempts=claim.attempts - 1), claim.mine())
 
 
 def hand_over(db: Connection, claim: Claim, queue: str) -> None:
     """Gives a shard back for others to take, from another queue."""
-    freed = _freed() | {"attempts": claim.attempts - 1, "queue": queue}
-    _mine(db.execute(update(shards).where(claim.mine()).values(freed)).rowcount)
+    _mine(db.execute(_freed(attempts=claim.attempts - 1, queue=queue), claim.mine()).rowcount)
 
 
 def give_up(db: Connection, claim: Claim) -> bool:
     """An attempt failed. The third time the shard is halved; False when there is nothing left to halve."""
     if claim.attempts < TRIES or claim.rows == 1:
-        db.execute(update(shards).where(claim.mine()).values(_freed()))
+        db.execute(_freed(), claim.mine())
         return claim.attempts < TRIES or claim.kind == CREATE
     if claim.kind == SPLIT:
         return False
     half = claim.rows // 2
-    halved = update(shards).where(claim.mine()).values(_freed() | {"rows": half, "attempts": TRIES - 1})
-    if db.execute(halved).rowcount:
+    if db.execute(_freed(rows=half, attempts=TRIES - 1), claim.mine()).rowcount:
         db.execute(insert(shards).values(_second_half(claim, half)))
     return True
 
@@ -195,11 +205,27 @@ def _among(picked: Select[Any]) -> ColumnElement[bool]:
     return tuple_(*KEY).in_(select(picked.cte("picked")))
 
 
-def _take(db: Connection) -> Any:
-    attempts = shards.c.attempts + 1
-    lease = LEASE_SECONDS * DOUBLED
-    taken = {"state": RUNNING, "token": secrets.randbits(63), "owner": store.dialect().owner(db), "attempts": attempts}
-    return update(shards).values(taken | {"leased_until": store.dialect().clock() + lease})
+@cache
+def _added(dialect: Dialect) -> Any:
+    return dialect.insert(shards).on_conflict_do_nothing()
+
+
+@cache
+def _taken(dialect: Dialect) -> Any:
+    """Claims are most of what a small job asks of the database: to build them anew took longer than the answer."""
+    served = select(workspaces.c.served_at).where(workspaces.c.id == shards.c.workspace_id).scalar_subquery()
+    same = and_(shards.c.job_id == bindparam("hinted_job"), shards.c.first_index == bindparam("hinted_first"))
+    of = (shards.c.queue == bindparam("of_queue"), shards.c.kind == bindparam("of_kind"))
+    free = select(*KEY).where(*of, shards.c.state == QUEUED, OPEN).order_by(served, case((same, 0), else_=1), *KEY)
+    taken = {"state": RUNNING, "token": bindparam("new_token"), "owner": bindparam("new_owner")}
+    lease = {"attempts": shards.c.attempts + 1, "leased_until": dialect.clock() + LEASE_SECONDS * DOUBLED}
+    picked = _among(dialect.skip_locked(free.limit(1), shards))
+    return update(shards).where(picked).values(taken | lease).returning(*FIELDS)
+
+
+@cache
+def _served(dialect: Dialect) -> Any:
+    return update(workspaces).where(workspaces.c.id == bindparam("served")).values(served_at=dialect.clock())
 
 
 def _sent() -> Any:
@@ -207,8 +233,9 @@ def _sent() -> Any:
     return update(shards).values(sent_at=store.dialect().clock(), sends=sends)
 
 
-def _freed() -> dict[str, Any]:
-    return {"state": QUEUED, "token": None, "owner": None, "leased_until": None, "sent_at": None, "sends": 0}
+def _freed(**values: Any) -> Any:
+    waiting = {"state": QUEUED, "sent_at": None, "sends": 0}
+    return update(shards).where(MINE).values(UNOWNED | waiting | values)
 
 
 def _second_half(claim: Claim, half: int) -> dict[str, Any]:

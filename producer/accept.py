@@ -71,10 +71,11 @@ Given = Callable[[], Options]
 """Options, once the upload was read: in a form they may stand behind the file."""
 
 
-def accept(upload: Upload, owner: Owner, given: Given, held: Hold | None = None) -> int:
+def accept(upload: Upload, owner: Owner, given: Given, held: Hold | None = None, awaited: bool = False) -> int:
     """Keeps the upload, commits its job, wakes a worker; returns the job's id. What fails leaves nothing behind.
 
-    Under an idempotency key that has its job already nothing is kept, and it is that job.
+    Under an idempotency key that has its job already nothing is kept, and it is that job. Where its sender waits for
+    the end, that is what has to be on the disk before he is told; it takes with it all that was committed before.
     """
     limit, chunks = settings.get().max_upload_bytes, once.heard(upload.chunks, held)
     if held and held.known:
@@ -87,7 +88,7 @@ def accept(upload: Upload, owner: Owner, given: Given, held: Hold | None = None)
         job = _describe(upload, name, size, owner, options)
         if held:
             _conclude(held, upload, options)
-        wakes, ended = _commit(job, _shards(upload, name, size, job), held)
+        wakes, ended = _commit(job, _shards(upload, name, size, job), held, awaited)
     except BaseException:
         uploads.delete(name)
         raise
@@ -190,7 +191,7 @@ def shard_row(job: dict[str, Any], shard: Shard, kind: str = shards.CREATE) -> d
 
 
 def _commit(
-    job: dict[str, Any], found: list[Shard] | None, held: Hold | None
+    job: dict[str, Any], found: list[Shard] | None, held: Hold | None, awaited: bool
 ) -> tuple[list[queue.Wake], ending.Ended | None]:
     """One transaction for the job and what is known of its shards; returns for which of them to wake somebody."""
     if found is None:
@@ -202,12 +203,15 @@ def _commit(
     for row in rows[: queue.room()]:
         row |= {"sent_at": time.time(), "sends": 1}
     with store.write() as db:
+        if awaited:
+            store.dialect().make_light(db)
         if held:
             once.settle(db, held, job["id"])
         jobs.add(db, job)
         if rows:
             shards.add(db, _alike(rows))
-        ended = ending.plan(db, job["id"]) if job["status"] == jobs.FAILED else None
+        failed = jobs.get(db, job["id"]) if job["status"] == jobs.FAILED else None
+        ended = ending.plan(db, failed) if failed else None
     sent = rows[: queue.room()]
     wakes = [queue.Wake(row["kind"], row["queue"], row["job_id"], row["first_index"], row["rows"]) for row in sent]
     return wakes, ended

@@ -8,6 +8,8 @@ import structlog
 from sqlalchemy import Connection
 
 from models import deliveries, doubles, endpoints, jobs
+from models.jobs import Job
+from models.shards import Claim
 from producer import queue, shapes, tally, wait
 
 COMPLETED, CANCELLED, FAILED, TEST = "job.completed", "job.cancelled", "job.failed", "webhook.test"
@@ -27,16 +29,26 @@ class Ended(NamedTuple):
     """As which it is to be counted."""
 
 
+def record(db: Connection, claim: Claim, created: int, existing: int, failures: dict[str, int]) -> Ended | None:
+    """Adds a shard's results to its job, and ends that when they were the last."""
+    job = jobs.conclude(db, claim.job_id, claim.run, created, existing, failures)
+    if job.status == jobs.COMPLETED:
+        return plan(db, job)
+    return finish(db, claim.job_id, claim.run) if job.cancelled_at else None
+
+
 def finish(db: Connection, job_id: int, run: int) -> Ended | None:
     """Ends a job whose rows all have results; None when it is not so, or somebody else was first."""
-    if not jobs.finish(db, job_id, run):
-        return None
-    doubles.settle(db, job_id)
-    return plan(db, job_id)
+    job = jobs.finish(db, job_id, run)
+    if job and job.dry_run:
+        doubles.settle(db, job_id, job.options)
+        job = jobs.get(db, job_id)
+    return plan(db, job) if job else None
 
 
 def fail(db: Connection, job_id: int, run: int, detail: str) -> Ended | None:
-    return plan(db, job_id) if jobs.fail(db, job_id, run, detail) else None
+    job = jobs.fail(db, job_id, run, detail)
+    return plan(db, job) if job else None
 
 
 def announce(ended: Ended) -> None:
@@ -47,20 +59,18 @@ def announce(ended: Ended) -> None:
         queue.send("deliver", queue.DELIVER)
 
 
-def plan(db: Connection, job_id: int) -> Ended:
+def plan(db: Connection, job: Job) -> Ended:
     """A delivery to the job's own URL, and one to each subscribed endpoint."""
-    job = jobs.get(db, job_id)
-    if job is None:
-        return Ended(job_id, 0, "")
     event, own = OF_STATUS[job.status], job.options.get("webhook_url")
     targets = [(0, own)] if own else []
     targets += [(row.id, row.url) for row in endpoints.subscribed(db, job.workspace_id, event)]
-    if targets:
-        text = body(event, shapes.job(job, jobs.errors(db, job_id)))
-        same = {"workspace_id": job.workspace_id, "job_id": job_id, "run": job.run, "type": event, "body": text}
+    shown = jobs.get(db, job.id) if targets else None
+    if shown:
+        text = body(event, shapes.job(shown, jobs.errors(db, job.id)))
+        same = {"workspace_id": job.workspace_id, "job_id": job.id, "run": job.run, "type": event, "body": text}
         deliveries.plan(db, [same | {"endpoint_id": place, "url": url} for place, url in targets])
     kind = DRY_RUN if job.dry_run else job.kind
-    return Ended(job_id, len(targets), tally.field(tally.JOBS, kind, job.status, shapes.outcome(job) or ""))
+    return Ended(job.id, len(targets), tally.field(tally.JOBS, kind, job.status, shapes.outcome(job) or ""))
 
 
 def plan_test(db: Connection, endpoint_id: int, workspace_id: int, url: str) -> deliveries.Delivery:

@@ -13,6 +13,8 @@ Columns = Mapping[str, Any]
 
 
 class Dialect(Protocol):
+    def __hash__(self) -> int: ...
+
     shard_rows: int
     reading: dict[str, Any]
     """Execution options of a connection that only looks."""
@@ -54,6 +56,9 @@ class Dialect(Protocol):
 
     def join_at_large(self, db: Connection) -> None:
         """Rows that were just written are in no statistics: joins of this transaction are planned for many of them."""
+
+    def make_light(self, db: Connection) -> None:
+        """This transaction need not be on the disk when it ends: what a power cut takes of it will be done again."""
 
     def lock(self, db: Connection, name: str) -> None:
         """Lets one transaction at a time through, until its end."""

@@ -113,6 +113,9 @@ class PostgreSQL:
     def join_at_large(self, db: Connection) -> None:
         db.exec_driver_sql("SET LOCAL enable_nestloop = off")
 
+    def make_light(self, db: Connection) -> None:
+        db.exec_driver_sql("SET LOCAL synchronous_commit = off")
+
     def lock(self, db: Connection, name: str) -> None:
         db.execute(select(func.pg_advisory_xact_lock(func.hashtext(name))))
 

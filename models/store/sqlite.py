@@ -62,7 +62,7 @@ class SQLite:
         return raw.cursor()
 
     def clock(self) -> ColumnElement[float]:
-        return literal_column("((julianday('now') - 2440587.5) * 86400.0)")
+        return literal_column("clock()")
 
     def insert(self, table: Table) -> Insert:
         return insert(table)
@@ -98,6 +98,9 @@ class SQLite:
 
     def join_at_large(self, db: Connection) -> None:
         """It looks rows up by their key whatever it knows of them."""
+
+    def make_light(self, db: Connection) -> None:
+        """No transaction of its waits for the disk: see PRAGMA synchronous."""
 
     def lock(self, db: Connection, name: str) -> None:
         """Whoever writes holds the only lock already."""
@@ -136,6 +139,7 @@ def _driver(db: Connection) -> sqlite3.Connection:
 
 def _connected(raw: sqlite3.Connection, _record: object) -> None:
     raw.isolation_level = None  # BEGIN is ours to say
+    raw.create_function("clock", 0, time.time)  # its own counts milliseconds: several shards are claimed in each
     for pragma in PRAGMAS:
         raw.execute(f"PRAGMA {pragma}")
 

@@ -43,7 +43,7 @@ def _write(db: store.Connection, job_id: int, rows: int, kinds: int) -> None:
 def test_every_later_one_fails_and_it_takes_no_row_a_walk_through_all(rehearsed: int) -> None:
     began = time.monotonic()
     with store.write() as db:
-        doubles.settle(db, rehearsed)
+        doubles.settle(db, rehearsed, {})
     assert time.monotonic() - began < MOST_SECONDS
     with store.read() as db:
         failed = select(item_rows.c.index, item_rows.c.slug, item_rows.c.error_code).where(
