@@ -6,7 +6,7 @@ import numpy as np
 from sqlalchemy import Connection, select
 
 from models import store
-from models.permutation import permute
+from models.permutation import Numbers, permute
 from models.tables import reserved_slugs, slug_counters
 
 ALPHABET = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"  # in byte order: numbers sort as slugs do
@@ -53,12 +53,13 @@ def reserve(db: Connection, domain_id: int, shortest: int, count: int) -> list[R
 
 def spell(ranges: list[Range], domain_id: int, key: bytes) -> list[str]:
     """The slugs of some ranges, in byte order: rows that take them in turn are sorted for the index as they stand."""
-    slugs: list[str] = []
-    for length, start, size in ranges:
-        numbers = np.arange(start, start + size, dtype=np.uint64)
-        mixed = permute(numbers, len(ALPHABET) ** length, key + f"/{domain_id}/{length}".encode())
-        slugs += _spelled(np.sort(mixed), length)
+    slugs = [slug for taken in ranges for slug in _spelled(np.sort(_mixed(taken, domain_id, key)), taken.length)]
     return slugs if len(ranges) == 1 else sorted(slugs)
+
+
+def strew(ranges: list[Range], domain_id: int, key: bytes) -> list[str]:
+    """The same slugs in no order."""
+    return [slug for taken in ranges for slug in _spelled(_mixed(taken, domain_id, key), taken.length)]
 
 
 def reserved(db: Connection) -> frozenset[str]:
@@ -82,7 +83,12 @@ def _advance(db: Connection, domain_id: int, length: int, count: int) -> int:
     return int(db.execute(advanced).scalar_one()) - count
 
 
-def _spelled(numbers: np.ndarray[tuple[int], np.dtype[np.uint64]], length: int) -> list[str]:
+def _mixed(taken: Range, domain_id: int, key: bytes) -> Numbers:
+    numbers = np.arange(taken.start, taken.start + taken.size, dtype=np.uint64)
+    return permute(numbers, len(ALPHABET) ** taken.length, key + f"/{domain_id}/{taken.length}".encode())
+
+
+def _spelled(numbers: Numbers, length: int) -> list[str]:
     digits = np.empty((numbers.size, length), np.uint8)
     base = np.uint64(len(ALPHABET))
     for place in range(length - 1, -1, -1):

@@ -4,7 +4,7 @@ import base64
 import secrets
 from typing import Any
 
-from sqlalchemy import Connection, Row, and_, select, update
+from sqlalchemy import Connection, Row, and_, bindparam, select, update
 
 from models import plans, quotas, store
 from models.ids import new_id
@@ -12,6 +12,7 @@ from models.tables import workspaces
 
 DEFAULT = "default"
 WEBHOOK_SECRET_BYTES = 24
+TERMS = select(workspaces.c.plan, workspaces.c.reuses).where(workspaces.c.id == bindparam("this"))
 
 
 def find_or_make(db: Connection, name: str, plan: str | None) -> tuple[Row[*tuple[Any, ...]], bool]:
@@ -40,8 +41,9 @@ def named(db: Connection, name: str) -> int | None:
     return db.execute(select(workspaces.c.id).where(workspaces.c.name == name)).scalar_one_or_none()
 
 
-def plan(db: Connection, workspace_id: int) -> str:
-    return str(db.execute(select(workspaces.c.plan).where(workspaces.c.id == workspace_id)).scalar_one())
+def terms(db: Connection, workspace_id: int) -> Row[*tuple[Any, ...]]:
+    """What its jobs have to go by: its plan, and whether its links are noted by their URL."""
+    return db.execute(TERMS, {"this": workspace_id}).one()
 
 
 def set_bulk_limit(db: Connection, workspace_id: int, limit: int | None) -> None:

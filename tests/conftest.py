@@ -17,6 +17,7 @@ from models.keys import Owner
 from producer import attempts, broker, queue, uploads, visitor
 from tests.ground import System, new_owner, readable_folder, running
 from web import hosts, sessions, texts
+from workers import stock
 
 STORES = ("sqlite", "postgresql")
 
@@ -142,6 +143,7 @@ def own_system(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Syste
 def forget() -> None:
     """What a process keeps for its life, a test has to give up."""
     stores = (settings.get, store.engine, store.straight, store.dialect, uploads._store, broker.client, queue.app)
-    for kept in (*stores, attempts._key, visitor._countries, texts.known, sessions._secret, plans.table):
+    keys = (attempts._key, sessions._secret, stock._key)
+    for kept in (*stores, *keys, stock.automatic, stock.reserved, visitor._countries, texts.known, plans.table):
         kept.cache_clear()
     hosts.known.clear()

@@ -3,7 +3,7 @@
 from datetime import UTC, datetime
 from typing import Any
 
-from models import items, jobs, labels, links, quotas, runs, secrets, settings, shards, slugs, store, untitled, urls
+from models import items, jobs, labels, links, quotas, runs, settings, shards, slugs, store, untitled, urls
 from models.errors import Taken
 from models.jobs import Job
 from models.shards import Claim
@@ -12,7 +12,7 @@ from producer.batch import Batch, Problem
 from producer.formats import Layout
 from producer.judge import Judged, Known, judge
 from producer.tally import ITEMS, tally
-from workers import columns, passwords, quota, rehearse, reuse
+from workers import columns, passwords, quota, rehearse, reuse, stock
 from workers.draft import Draft, draft, draw
 
 ROUNDS = 5  # how often somebody may be quicker before the shard is left for another time
@@ -22,15 +22,14 @@ BEYOND_HELP = Problem("INTERNAL", "this row could not be worked on: an internal 
 def create(claim: Claim) -> dict[str, Any]:
     with store.read() as db:
         job = jobs.get(db, claim.job_id)
-        known = db_known(db, job) if job else None
-    if job is None or known is None or job.status not in jobs.OPEN:
+    if job is None or job.status not in jobs.OPEN:
         return _settle_only(claim)
     if job.cancelled_at is not None:
         return cancelled(claim)
     if reuse.asked(job):
         reuse.prepare(claim)
     read = _read(claim, job)
-    judged = judge(read, known) if claim.attempts <= shards.TRIES else _given_up(read)
+    judged = judge(read, _known(job, read)) if claim.attempts <= shards.TRIES else _given_up(read)
     if claim.queue == queue.INTERACTIVE and not job.dry_run and passwords.many(judged):
         return _handed_over(claim)
     settled = _settled(claim)
@@ -42,8 +41,11 @@ def create(claim: Claim) -> dict[str, Any]:
     return counts
 
 
-def db_known(db: store.Connection, job: Job) -> Known:
-    groups = labels.group_ids(db, job.workspace_id)
+def _known(job: Job, read: Batch) -> Known:
+    groups: dict[str, int] = {}
+    if any(read.columns.get("group", ())):
+        with store.read() as db:
+            groups = labels.group_ids(db, job.workspace_id)
     return Known(frozenset((settings.get().authority, job.hostname)), groups, datetime.now(UTC))
 
 
@@ -118,7 +120,7 @@ def _draft(claim: Claim, job: Job, read: Batch, judged: Judged, settled: frozens
     made = draft(claim, job, read, judged, facts, settled)
     if job.dry_run:
         return made
-    quota.hold(made)
+    quota.hold(made, facts.plan)
     while missing := made.missing():
         spelled = _automatic(job, missing)
         unusable = facts.reserved.union(made.chosen)
@@ -131,10 +133,7 @@ def _draft(claim: Claim, job: Job, read: Batch, judged: Judged, settled: frozens
 
 def _automatic(job: Job, count: int) -> list[str]:
     shortest = slugs.SHORTEST_COUNTED if job.source == "rebrandly" else slugs.SHORTEST
-    with store.write() as db:
-        ranges = slugs.reserve(db, job.domain_id, shortest, count)
-        key = secrets.get(db, secrets.SLUG_KEY)
-    return slugs.spell(ranges, job.domain_id, key)
+    return stock.automatic().take(job.domain_id, shortest, count)
 
 
 def _commit(made: Draft, job: Job, read: Batch) -> dict[str, int]:
@@ -153,8 +152,7 @@ def _commit(made: Draft, job: Job, read: Batch) -> dict[str, int]:
         items.write(db, of_items, len(made.rows))
         if of_untitled:
             untitled.add(db, of_untitled, len(of_untitled["slug"]))
-        jobs.record(db, claim.job_id, made.made, len(made.existing), made.failures)
-        ended = ending.finish(db, claim.job_id, claim.run)
+        ended = ending.record(db, claim, made.made, len(made.existing), made.failures)
         quota.settle(db, made)
         due = [] if ended else shards.due(db, claim.job_id, queue.room())
     queue.wake(due)

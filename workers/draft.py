@@ -7,12 +7,12 @@ from typing import Any
 
 from sqlalchemy import Connection
 
-from models import labels, links, slugs
+from models import labels, links, workspaces
 from models.jobs import Job
 from models.shards import Claim
 from producer.batch import Batch, Problem
 from producer.judge import Judged
-from workers import reuse
+from workers import reuse, stock
 from workers.reuse import NO_URLS, Found, Urls
 
 
@@ -20,6 +20,7 @@ from workers.reuse import NO_URLS, Found, Urls
 class Facts:
     """What the database knew when the draft was begun."""
 
+    plan: str
     reserved: frozenset[str]
     taken: set[str]
     known: dict[str, Found]
@@ -85,12 +86,14 @@ def draw(db: Connection, job: Job, judged: Judged) -> Facts:
     wanted = [slug for slug in judged.columns.get("slug", ()) if slug]
     ids = [name for name in judged.columns.get("external_id", ()) if name]
     names = {name for given in judged.columns.get("tags", ()) for name in given or ()}
+    terms = workspaces.terms(db, job.workspace_id)
     return Facts(
-        slugs.reserved(db),
+        terms.plan,
+        stock.reserved().all(),
         links.taken(db, job.domain_id, wanted),
         links.known(db, job.workspace_id, ids),
         labels.tag_ids(db, job.workspace_id, names) if names and not job.dry_run else {},
-        reuse.known(db, job, judged),
+        reuse.known(db, job, judged) if terms.reuses else NO_URLS,
     )
 
 

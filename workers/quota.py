@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from models import plans, quotas, shards, store, workspaces
+from models import plans, quotas, shards, store
 from models.store import Connection
 from producer.batch import Problem
 from workers.draft import Draft
@@ -10,14 +10,13 @@ from workers.draft import Draft
 BEYOND = Problem("LIMIT_REACHED", "the plan's limit of links is reached")
 
 
-def hold(made: Draft) -> None:
+def hold(made: Draft, name: str) -> None:
     """Sets links aside for a draft, before anything is written, and cuts it to what there is room for.
 
     All of it counts as set aside when the first of it was: what is given back then never makes too much room.
     """
     claim = made.claim
-    with store.read() as db:
-        plan = plans.of(workspaces.plan(db, claim.workspace_id))
+    plan = plans.of(name)
     if not plan.limited:
         return
     missing = made.made - claim.granted
