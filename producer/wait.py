@@ -18,7 +18,7 @@ T = TypeVar("T")
 MOST_WAITERS = 40  # a process: with the streams well under its threads, so that redirects always find one
 MOST_STREAMS = 200  # the same, of its own: who watches takes no place from who waits for his links
 LOOK_AGAIN_SECONDS = 1.0
-LEAST_GAP_SECONDS = 0.34  # with one event at once, never more than 4 in any second
+LEAST_GAP_SECONDS = 0.42  # with one event at once, never more than 4 in any second; two hundred watchers notice each
 ENDED, PROGRESS = "ended", "progress"
 SILENT_GAP_SECONDS = 0.05
 UNTOLD_GAP_SECONDS = 0.25
@@ -38,20 +38,26 @@ def tell_progress(job_id: int) -> None:
     _quietly(lambda: client().publish(_progress(job_id), PROGRESS))
 
 
-def until_ended(job_id: int, seconds: float, look: Callable[[], T], ended: Callable[[T], bool]) -> T:
+def until_ended(
+    job_id: int, seconds: float, look: Callable[[], T], ended: Callable[[T], bool], alone: bool = False
+) -> T:
     """Looks at a job until it has ended or the time is up."""
     with Place() as place:
-        return watch(job_id, seconds * place.granted, look, ended)
+        return watch(job_id, seconds * place.granted, look, ended, alone)
 
 
-def watch(job_id: int, seconds: float, look: Callable[[], T], ended: Callable[[T], bool]) -> T:
-    """The same, for whoever has a place already."""
-    until, told = time.monotonic() + seconds, False
+def watch(job_id: int, seconds: float, look: Callable[[], T], ended: Callable[[T], bool], alone: bool = False) -> T:
+    """The same, for whoever has a place already.
+
+    Who has just made the job and told nobody of it is alone: it cannot have ended yet, and nobody else waits.
+    """
+    until = time.monotonic() + seconds
+    told = alone and seconds > 0 and _told(job_id, min(LOOK_AGAIN_SECONDS, seconds))
     while True:
         seen = look()
         left = until - time.monotonic()
         if ended(seen) or left <= 0:
-            if told:
+            if told and not alone:
                 tell_ended(job_id)  # for the others that wait
             return seen
         told = _told(job_id, min(LOOK_AGAIN_SECONDS, left))

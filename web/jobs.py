@@ -1,5 +1,6 @@
 """`/api/jobs`: take an upload, show jobs and their items."""
 
+from functools import partial
 from typing import Any
 
 from flask import Response, jsonify, make_response, request
@@ -26,11 +27,12 @@ blueprint = Blueprint("jobs", __name__, url_prefix="/api/jobs", description="Upl
 def create() -> Response:
     """Take an upload and answer with its job at once."""
     limits.spend(owner())
+    seconds = preferred_wait()
     with once.held() as held:
         upload, given = bodies.read(request)
-        job_id = accept(upload, owner(), given, held)
-    seconds = preferred_wait()
-    row = wait.until_ended(job_id, seconds, lambda: find(job_id), ended) if seconds else find(job_id)
+        job_id = accept(upload, owner(), given, held, awaited=seconds >= 1)
+    look = partial(find, job_id)
+    row = wait.until_ended(job_id, seconds, look, ended, alone=not held) if seconds else look()
     response = shown(row, 200 if seconds and ended(row) else 202)
     response.headers["Location"] = f"/api/jobs/{job_id}"
     if response.status_code == 202:

@@ -79,8 +79,9 @@ def decoded(parts: dict[str, msgspec.Raw]) -> dict[str, Any]:
 def made(parts: dict[str, msgspec.Raw], held: Hold | None = None) -> tuple[dict[str, Any], bool]:
     """The link that these fields make, and whether it is a new one; raises what is wrong with them."""
     domain, item = _domain(parts), bodies.one_line(msgspec.json.encode(parts))
-    job_id = accept(Upload("json", NDJSON, [item + b"\n"]), owner(), lambda: Options(domain=domain), held)
-    job = wait.until_ended(job_id, settings.get().sync_wait_seconds, lambda: find(job_id), ended)
+    upload = Upload("json", NDJSON, [item + b"\n"])
+    job_id = accept(upload, owner(), lambda: Options(domain=domain), held, awaited=True)
+    job = wait.until_ended(job_id, settings.get().sync_wait_seconds, lambda: find(job_id), ended, alone=not held)
     if not ended(job):
         raise Unavailable(f"the link is still being made: see /api/jobs/{job_id}")
     return _outcome(job, parts)

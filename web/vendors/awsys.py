@@ -27,6 +27,7 @@ SPELLINGS = {
 }
 """Our field, and what AWSYS calls it: its guide and its reference do not agree."""
 
+PLAIN = str.maketrans("-_", "+/")
 CODES = {"UNAUTHORIZED": "INVALID_TOKEN"}
 MADE = (CREATED, EXISTING)
 KINDS: dict[str, type[LinkmillError]] = {
@@ -63,7 +64,7 @@ def row(link: Any) -> Row:
 
 def decoded(text: str) -> str:
     """Base64 in either alphabet, with its padding or without, and in lines as `base64` writes it."""
-    plain = "".join(text.split()).rstrip("=").translate(str.maketrans("-_", "+/"))
+    plain = "".join(text.split()).rstrip("=").translate(PLAIN)
     try:
         return base64.b64decode(plain + "=" * (-len(plain) % 4), validate=True).decode().strip()
     except (binascii.Error, UnicodeDecodeError) as error:

@@ -86,7 +86,7 @@ def _made(vendor: Vendor, owner: Owner, held: Hold | None) -> Response:
     if not held or not held.known:
         _check_size(vendor, asked, owner)
     if _prefers_job():
-        job_id = _accepted(vendor, asked, owner, held)
+        job_id = _accepted(vendor, asked, owner, held, awaited=False)
         response = shown(find(job_id), 202)
         response.headers["Location"] = f"/api/jobs/{job_id}"
         return response
@@ -134,8 +134,9 @@ def _waited_for(vendor: Vendor, asked: Asked, owner: Owner, fingerprint: str, he
             raise Unavailable("too many requests wait for their links at this moment; try again")
         with store.read() as db:
             known = None if held else owed.job(db, *debt)
-        job_id = known or _accepted(vendor, asked, owner, held)
-        job = wait.watch(job_id, settings.get().sync_wait_seconds, lambda: find(job_id), ended)
+        job_id = known or _accepted(vendor, asked, owner, held, awaited=True)
+        alone = not known and not held
+        job = wait.watch(job_id, settings.get().sync_wait_seconds, lambda: find(job_id), ended, alone)
     if not ended(job):
         if not held:
             with store.write() as db:
@@ -147,14 +148,14 @@ def _waited_for(vendor: Vendor, asked: Asked, owner: Owner, fingerprint: str, he
     return job
 
 
-def _accepted(vendor: Vendor, asked: Asked, owner: Owner, held: Hold | None) -> int:
+def _accepted(vendor: Vendor, asked: Asked, owner: Owner, held: Hold | None, awaited: bool) -> int:
     duplicates = urls.REUSE if asked.reuse else urls.CREATE
     options = Options(domain=asked.domain, fetch_titles=asked.fetch_titles, duplicates=duplicates)
     if asked.count:
         upload = Upload(vendor.name, COUNT, [msgspec.json.encode(asked.rows[0])], asked.count)
     else:
         upload = Upload(vendor.name, PREPARED, [b"".join(msgspec.json.encode(row) + b"\n" for row in asked.rows)])
-    return accept(upload, owner, lambda: options, held)
+    return accept(upload, owner, lambda: options, held, awaited)
 
 
 def _untitled(job_id: int) -> int:
