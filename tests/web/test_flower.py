@@ -1,7 +1,9 @@
 """Flower of a whole system: what it shows of a job with failures, and that it shows nothing without the password."""
 
 import itertools
+import json
 import re
+from base64 import b64decode
 from collections.abc import Iterator
 from typing import Any
 
@@ -12,6 +14,7 @@ from flower.urls import handlers
 from playwright.sync_api import Browser, Page, expect
 
 from producer import queue
+from tests import faults
 from tests.ground import System, until
 
 pytestmark = pytest.mark.parametrize("system", ["sqlite"], indirect=True)
@@ -134,3 +137,22 @@ def answers(flower: httpx.Client) -> bool:
         return flower.get("/healthcheck").status_code == 200
     except httpx.TransportError:
         return False
+
+
+def test_a_node_tells_of_several_tasks_at_once(system: System) -> None:
+    """Each message is work for whoever listens, and a vendor's client may make a hundred jobs a second."""
+    with faults.broker(system) as broker, broker.pubsub(ignore_subscribe_messages=True) as heard:
+        heard.psubscribe("*celeryev*")
+        jobs = {system.csv(THREE).json()["id"] for _ in range(10)}
+        told, ended = 0, set[str]()
+        while len(ended) < len(jobs):
+            events = told_of(until(lambda: heard.get_message(timeout=1.0))["data"])
+            told += any(event["type"] == "task-succeeded" for event in events)
+            ended |= {job for job in jobs for event in events if job in event.get("result", "")}
+    assert told < len(jobs)
+
+
+def told_of(message: bytes) -> list[dict[str, Any]]:
+    """The events of one message of Celery's."""
+    found = json.loads(b64decode(json.loads(message)["body"]))
+    return found if isinstance(found, list) else [found]
