@@ -2,6 +2,7 @@
 
 import gc
 import logging
+import os
 from typing import Any
 
 from celery.signals import setup_logging, worker_init, worker_process_init, worker_process_shutdown, worker_shutdown
@@ -12,6 +13,7 @@ from producer.tally import tally
 from workers.heart import Heart
 from workers.told import Told
 
+GIVE_WAY = 10  # how nice those who work on large jobs are to everybody else
 ROUTINE = tuple(f"Task {name}[" for name in queue.ROUTINE)
 
 
@@ -34,6 +36,8 @@ app.steps["worker"].add(Heart)
 @worker_process_init.connect
 def begin(**_: Any) -> None:
     """A child of the pool: connections of its own, and no collector walking over millions of short-lived cells."""
+    if queue.BULK in app.amqp.queues.consume_from:
+        os.nice(GIVE_WAY)
     store.dispose()
     gc.collect()
     gc.freeze()

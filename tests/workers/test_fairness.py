@@ -1,13 +1,17 @@
 """What a large job leaves to others, and what it says of its own end."""
 
+import os
 import time
 from collections.abc import Iterator
 
 import httpx
+import psutil
 import pytest
 
+from tests import faults
 from tests.ground import System, ended, until
 from tests.web.commands import client, new_key
+from workers.app import GIVE_WAY
 
 CSV = {"Content-Type": "text/csv"}
 
@@ -56,3 +60,13 @@ def test_the_time_left_comes_true(system: System) -> None:
     assert told
     for at, left in told:
         assert (end - at) / 3 - 0.5 <= left <= (end - at) * 3 + 0.5
+
+
+def test_the_machine_serves_a_small_job_before_a_large_one(system: System) -> None:
+    """Niceness counts among processes of one session only: between sessions Linux shares out evenly."""
+    bulk, interactive = (faults.process(system, name).children() for name in ("bulk", "interactive"))
+    assert (len(bulk), len(interactive)) == (2, 1)
+    usual = psutil.Process(system.process.pid).nice()
+    assert {process.nice() for process in bulk} == {usual + GIVE_WAY}
+    assert {process.nice() for process in interactive} == {usual}
+    assert {os.getsid(process.pid) for process in [*bulk, *interactive]} == {os.getsid(system.process.pid)}

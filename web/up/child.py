@@ -43,7 +43,8 @@ async def follow(child: Child, say: Callable[[str], None]) -> str:
 
 
 async def _spawn(command: str, environment: Mapping[str, str], output: int) -> Process:
-    """In a session of its own, so that Ctrl-C in a terminal reaches the runner alone."""
+    """In a group of its own, so that Ctrl-C in a terminal reaches the runner alone. Not in a session: Linux shares the
+    machine out among sessions first, and `nice` would say nothing to the others."""
     return await asyncio.create_subprocess_exec(
         "/bin/sh",
         "-c",
@@ -52,7 +53,7 @@ async def _spawn(command: str, environment: Mapping[str, str], output: int) -> P
         stdout=output,
         stderr=STDOUT,
         env=environment,
-        start_new_session=True,
+        process_group=0,
         preexec_fn=tether.to_parent(),
     )
 

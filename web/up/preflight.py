@@ -39,11 +39,14 @@ def address(host: str) -> str:
     return str(numeric[0])
 
 
+def client(url: str) -> Redis:
+    return Redis.from_url(url, socket_connect_timeout=PATIENCE, socket_timeout=PATIENCE, retry=Retry(NoBackoff(), 0))
+
+
 def ping(url: str) -> None:
     """Returns when the broker answers; raises RedisError or ValueError when it does not."""
-    options = {"socket_connect_timeout": PATIENCE, "socket_timeout": PATIENCE, "retry": Retry(NoBackoff(), 0)}
-    with Redis.from_url(url, **options) as client:
-        client.ping()
+    with client(url) as broker:
+        broker.ping()
 
 
 def masked(url: str) -> str:

@@ -1,18 +1,23 @@
-"""What answers already: the broker, web with everything behind it, Flower."""
+"""What answers already: the broker, web with everything behind it, each node of workers, Flower."""
 
 import asyncio
+import re
+import socket
 from base64 import b64encode
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from http.client import HTTPConnection, HTTPException
 
 from redis import RedisError
 
 from models.settings import Settings
+from producer.broker import HEARD
 from web.up.environment import flower_auth
-from web.up.preflight import FLOWER_HOST, address, ping
+from web.up.preflight import FLOWER_HOST, address, client, ping
+from web.up.procfile import Entry
 
 INTERVAL = 0.1  # seconds between two questions
 TIMEOUT = 5  # seconds for one answer
+NODE = re.compile(r" worker .*-n (\S+)@%h")
 ANYWHERE = {"0.0.0.0": "127.0.0.1", "::": "::1"}
 
 
@@ -32,6 +37,21 @@ def broker(settings: Settings) -> bool:
 def web(settings: Settings) -> bool:
     numeric = address(settings.host)
     return _is_ok(ANYWHERE.get(numeric, numeric), settings.port, "/readyz")
+
+
+def nodes(entries: Iterable[Entry]) -> Callable[[Settings], bool]:
+    """Whether every node that is started here has done something: those that give way to others start later."""
+    names = [found[1] for entry in entries if (found := NODE.search(entry.command))]
+    beats = [f"{HEARD}{name}@{socket.gethostname()}" for name in names]
+
+    def heard(settings: Settings) -> bool:
+        try:
+            with client(settings.redis_url) as broker:
+                return not beats or broker.exists(*beats) == len(beats)
+        except (RedisError, OSError):
+            return False
+
+    return heard
 
 
 def flower(settings: Settings) -> bool:

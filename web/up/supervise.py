@@ -59,8 +59,9 @@ def _listen(stop: asyncio.Event) -> None:
 
 async def _start(run: Run, group: asyncio.TaskGroup, on_ready: Callable[[], None]) -> None:
     for entry in run.entries:
-        if entry.name == "flower":  # started beside the workers, it complains of each that it does not know yet
+        if entry.name == "flower":  # started beside the workers, it knows nothing of those that come later
             await ready.until(ready.web, run.settings, run.stop)
+            await ready.until(ready.nodes(run.entries), run.settings, run.stop)
         group.create_task(_keep(run, entry))
         if entry.name == "broker":
             await ready.until(ready.broker, run.settings, run.stop)
