@@ -1,6 +1,7 @@
-"""Many who watch one job, in a process of their own: `python -m tests.bench.crowd HOST PORT TOKEN PATH COUNT`.
+"""Many who watch one job, in a process of their own: `python -m tests.bench.crowd HOST PORT TOKEN COUNT`.
 
-Says `here` when all have their first event, and at the end of all streams when each saw how many rows.
+Reads the path to watch, says `here` when all have their first event, and at the end of all streams when each saw how
+many rows. It is started before there is a job: that a Python starts is no cost of watching.
 """
 
 import json
@@ -27,15 +28,20 @@ class Sight(NamedTuple):
 class Crowd:
     """The process; it ends when its job has ended, or when it is sent away."""
 
-    def __init__(self, system: System, job_id: str, count: int) -> None:
+    def __init__(self, system: System, count: int) -> None:
         address = [*system.url.removeprefix("http://").split(":"), system.key["token"]]
-        command = [sys.executable, "-m", "tests.bench.crowd", *address, f"/api/jobs/{job_id}/events", str(count)]
-        self.process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True)
+        command = [sys.executable, "-m", "tests.bench.crowd", *address, str(count)]
+        pipe = subprocess.PIPE
+        self.process = subprocess.Popen(command, cwd=ROOT, stdin=pipe, stdout=pipe, text=True)
+        self._hear("ready")
+
+    def watch(self, job_id: str) -> None:
+        assert self.process.stdin
+        self.process.stdin.write(f"/api/jobs/{job_id}/events\n")
+        self.process.stdin.flush()
 
     def here(self) -> None:
-        assert self.process.stdout
-        if self.process.stdout.readline() != "here\n":
-            raise RuntimeError("the watchers were not let in")
+        self._hear("here")
 
     def sights(self) -> list[list[Sight]]:
         assert self.process.stdout
@@ -47,8 +53,15 @@ class Crowd:
         self.process.terminate()
         self.process.communicate()
 
+    def _hear(self, word: str) -> None:
+        assert self.process.stdout
+        if self.process.stdout.readline() != f"{word}\n":
+            raise RuntimeError(f"the watchers never were {word}")
 
-def main(host: str, port: str, token: str, path: str, count: str) -> None:
+
+def main(host: str, port: str, token: str, count: str) -> None:
+    print("ready", flush=True)
+    path = sys.stdin.readline().strip()
     asked = f"GET {path} HTTP/1.1\r\nHost: {host}:{port}\r\nAuthorization: Bearer {token}\r\n\r\n".encode()
     selector = selectors.DefaultSelector()
     heard: list[list[tuple[float, bytes]]] = []

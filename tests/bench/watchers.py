@@ -14,7 +14,7 @@ from tests.bench.crowd import Crowd, Sight
 from tests.bench.ground import Client, Figure, empty, percentile, system_on_postgresql
 from tests.ground import System
 
-ROWS = 1_000_000
+ROWS = 2_000_000
 WATCHERS = 200
 PAIRS = 3
 REDIRECT_SECONDS = 4.0
@@ -48,10 +48,12 @@ def _soon(told: list[float]) -> Figure:
 def _rate(system: System, folder: Path, watchers: int, told: list[float]) -> float:
     empty(system.database_url)
     client = Client(system)
+    crowd = Crowd(system, watchers) if watchers else None
     began = time.time()
     job_id = client.post_csv(folder / "rows.csv")
     ends = _Ends(system, job_id)
-    crowd = Crowd(system, job_id, watchers) if watchers else None
+    if crowd:
+        crowd.watch(job_id)
     job = client.until_ended(job_id)
     seconds = time.time() - began
     ends.thread.join()
@@ -103,7 +105,8 @@ def _redirects(system: System, folder: Path) -> list[Figure]:
         db.execute("UPDATE jobs SET status = 'running', total = total + 1, finished_at = NULL")
     load.run(system.url, slugs, 2.0)
     alone, slim = load.run(system.url, slugs, REDIRECT_SECONDS), _memory()
-    crowd = Crowd(system, str(job_id), WATCHERS)
+    crowd = Crowd(system, WATCHERS)
+    crowd.watch(str(job_id))
     crowd.here()
     beside, fat = load.run(system.url, slugs, REDIRECT_SECONDS), _memory()
     crowd.leave()
