@@ -8,7 +8,7 @@ from typing import Any
 import httpx
 import pytest
 
-from tests.ground import System
+from tests.ground import System, until
 from tests.workbooks import by_openpyxl, by_xlsxwriter
 
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
@@ -81,10 +81,11 @@ UNREADABLE = {
 @pytest.mark.parametrize("name", UNREADABLE)
 def test_a_spreadsheet_that_cannot_be_read_is_a_failed_job_and_leaves_no_file(system: System, name: str) -> None:
     book, said = UNREADABLE[name]
-    before = {path.name for path in (system.data_dir / "uploads").iterdir()}
+    uploads = system.data_dir / "uploads"
+    before = set(uploads.iterdir())
     job = system.finished(posted(system, book, "raw"))
     assert (job["status"], job["detail"][: len(said)]) == ("failed", said)
-    assert {path.name for path in (system.data_dir / "uploads").iterdir()} == before
+    until(lambda: set(uploads.iterdir()) == before)  # it goes when the job has ended
     assert system.client.get(job["links"]["results"]).status_code == 200
 
 
