@@ -1,0 +1,27 @@
+"""The one door: what of it waits for the disk."""
+
+import pytest
+from sqlalchemy import Connection, event
+
+from models import store
+from models.keys import Owner
+from producer import queue
+from producer.accept import Options, Upload, accept
+from producer.formats import COUNT
+
+
+@pytest.mark.parametrize("house", ["postgresql"], indirect=True)
+@pytest.mark.parametrize(("awaited", "waits"), [(False, "on"), (True, "off")])
+def test_a_job_is_on_the_disk_before_its_sender_is_told_of_it(
+    house: Owner, awaited: bool, waits: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Who waits for the end is told of that: it is on the disk, with all that came before it."""
+    monkeypatch.setattr(queue, "send", lambda *_, **__: True)
+    seen: list[str] = []
+
+    def look(db: Connection) -> None:
+        seen.append(db.exec_driver_sql("SHOW synchronous_commit").scalar_one())
+
+    event.listen(store.engine(), "commit", look)
+    accept(Upload(COUNT, COUNT, [b'{"url":"https://example.com/"}'], 3), house, Options, awaited=awaited)
+    assert seen[-1] == waits
