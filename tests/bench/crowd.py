@@ -15,6 +15,7 @@ from typing import NamedTuple
 
 from tests.ground import ROOT, System
 
+LAST_CHUNK = b"0\r\n\r\n"
 PROCESSED = re.compile(rb'"processed":(\d+)')
 
 
@@ -82,7 +83,7 @@ def _listen(selector: selectors.BaseSelector, heard: list[list[tuple[float, byte
             assert isinstance(key.fileobj, socket.socket)
             part = key.fileobj.recv(1 << 16)
             key.data.append((time.time(), part))
-            if not part or part.endswith(b"\r\n0\r\n\r\n"):
+            if not part or part.endswith(LAST_CHUNK):
                 selector.unregister(key.fileobj)
         if not told and all(any(b"event: " in part for _, part in one) for one in heard):
             told = True
