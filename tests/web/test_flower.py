@@ -5,6 +5,7 @@ import json
 import re
 from base64 import b64decode
 from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import httpx
@@ -141,15 +142,36 @@ def answers(flower: httpx.Client) -> bool:
 
 def test_a_node_tells_of_several_tasks_at_once(system: System) -> None:
     """Each message is work for whoever listens, and a vendor's client may make a hundred jobs a second."""
-    with faults.broker(system) as broker, broker.pubsub(ignore_subscribe_messages=True) as heard:
-        heard.psubscribe("*celeryev*")
+    with heard(system) as events:
         jobs = {system.csv(THREE).json()["id"] for _ in range(10)}
         told, ended = 0, set[str]()
         while len(ended) < len(jobs):
-            events = told_of(until(lambda: heard.get_message(timeout=1.0))["data"])
-            told += any(event["type"] == "task-succeeded" for event in events)
-            ended |= {job for job in jobs for event in events if job in event.get("result", "")}
+            found = ends(next(events))
+            told += bool(found)
+            ended |= {job for job in jobs for end in found if job in end}
     assert told < len(jobs)
+
+
+def test_it_still_does_when_its_connection_was_lost_in_between(system: System) -> None:
+    for _ in range(3):
+        system.finished(system.csv(THREE))  # of which it has still to tell
+        faults.cut_all_connections(system)
+    with heard(system) as events:
+        job = system.finished(system.csv(THREE))["id"]
+        until(lambda: any(job in end for end in ends(next(events))), 20)
+
+
+@contextmanager
+def heard(system: System) -> Iterator[Iterator[list[dict[str, Any]]]]:
+    """What nodes tell from now on, message by message."""
+    with faults.broker(system) as broker, broker.pubsub(ignore_subscribe_messages=True) as told:
+        told.psubscribe("*celeryev*")
+        yield (told_of(until(lambda: told.get_message(timeout=1.0))["data"]) for _ in itertools.count())
+
+
+def ends(events: list[dict[str, Any]]) -> list[str]:
+    """The results of the tasks that ended."""
+    return [event["result"] for event in events if event["type"] == "task-succeeded"]
 
 
 def told_of(message: bytes) -> list[dict[str, Any]]:
