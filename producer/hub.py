@@ -1,8 +1,7 @@
 """Jobs that somebody in this process watches: one subscription and one look a change for all who watch the same one."""
 
 import time
-from queue import Empty, SimpleQueue
-from threading import Lock, Thread
+from threading import Condition, Lock, Thread
 from typing import NamedTuple
 
 import msgspec
@@ -30,55 +29,44 @@ class Watch:
 
     def __init__(self, job_id: int) -> None:
         self.job_id = job_id
-        self.watchers: list[Watcher] = []
+        self.watchers = 0
         self.seen: Seen | None = None
-
-    def tell(self, seen: Seen | None) -> None:
-        """None: nothing more will be seen."""
-        with door:
-            self.seen = seen
-            told = tuple(self.watchers)
-        for watcher in told:
-            watcher.told.put(seen)
-
-
-class Watcher:
-    """One of those, with a box of his own: at one that all share they would wait for each other."""
-
-    def __init__(self, watch: Watch) -> None:
-        self.watch = watch
-        self.told: SimpleQueue[Seen | None] = SimpleQueue()
         self.over = False
+        self.changed = Condition()
 
-    def next(self, known: str, seconds: float) -> Seen | None:
+    def after(self, known: str, seconds: float) -> Seen | None:
         """What the job has become since; None when it is the same for so long, or the watch is over."""
-        found: Seen | None = None
-        try:
-            while not self.over and (found is None or not self.told.empty()):
-                seen = self.told.get(timeout=seconds)
-                self.over = seen is None
-                found = seen if seen and seen.etag != known else found
-        except Empty:
-            return None
-        return found
+        with self.changed:
+            self.changed.wait_for(lambda: self.over or self._news(known), seconds)
+            return self._news(known)
 
     def leave(self) -> None:
         with door:
-            self.watch.watchers.remove(self)
+            self.watchers -= 1
+
+    def tell(self, seen: Seen) -> None:
+        with self.changed:
+            self.seen = seen
+            self.changed.notify_all()
+
+    def end(self) -> None:
+        with self.changed:
+            self.over = True
+            self.changed.notify_all()
+
+    def _news(self, known: str) -> Seen | None:
+        return self.seen if self.seen and self.seen.etag != known else None
 
 
-def join(job_id: int) -> Watcher:
+def join(job_id: int) -> Watch:
     """Whoever joins has to leave."""
     with door:
         watch = watched.get(job_id)
         if watch is None:
             watch = watched[job_id] = Watch(job_id)
             Thread(target=_live, args=(watch,), name=f"watch-{job_id}", daemon=True).start()
-        watcher = Watcher(watch)
-        if watch.seen:
-            watcher.told.put(watch.seen)
-        watch.watchers.append(watcher)
-        return watcher
+        watch.watchers += 1
+        return watch
 
 
 def see(row: jobs.Job) -> Seen:
@@ -125,4 +113,4 @@ def _forget(watch: Watch) -> None:
     with door:
         if watched.get(watch.job_id) is watch:
             del watched[watch.job_id]
-    watch.tell(None)
+    watch.end()

@@ -9,7 +9,7 @@ from flask_smorest import Blueprint
 from models.errors import Unavailable
 from models.ids import parse_id
 from producer import hub, wait
-from producer.hub import Seen, Watcher
+from producer.hub import Seen, Watch
 from web.auth import needs
 from web.jobs import ended, find
 
@@ -35,9 +35,9 @@ def events(job_id: str) -> Response:
     with ExitStack() as kept:
         if not kept.enter_context(wait.Place(wait.streams)).granted:
             raise Unavailable("too many jobs are being watched at this moment; try again, or ask with ?wait=")
-        watcher = hub.join(row.id)
-        kept.callback(watcher.leave)
-        response = _answer(_following(watcher))
+        watch = hub.join(row.id)
+        kept.callback(watch.leave)
+        response = _answer(_following(watch))
         response.call_on_close(kept.pop_all().close)
     return response
 
@@ -46,11 +46,11 @@ def _answer(parts: Iterator[bytes]) -> Response:
     return Response(parts, content_type="text/event-stream; charset=utf-8", headers=HEADERS)
 
 
-def _following(watcher: Watcher) -> Iterator[bytes]:
+def _following(watch: Watch) -> Iterator[bytes]:
     yield RETRY
     known, silent = "", 0
-    while not watcher.over:
-        seen = watcher.next(known, LOOK_SECONDS)
+    while not watch.over:
+        seen = watch.after(known, LOOK_SECONDS)
         if seen is None:
             silent += 1
             yield NOTHING if silent % LOOKS_A_HEARTBEAT else HEARTBEAT
