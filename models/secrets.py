@@ -1,6 +1,7 @@
 """Secrets of the installation: rows, so that every host and every DATA_DIR on the same database has the same ones."""
 
 import secrets
+from functools import cache
 
 from sqlalchemy import Connection, select
 
@@ -19,6 +20,13 @@ def make(db: Connection) -> None:
     """Makes those that are missing; whoever comes second keeps the first one's."""
     rows = [{"name": name, "value": secrets.token_bytes(BYTES)} for name in ALL]
     db.execute(store.dialect().insert(table).on_conflict_do_nothing(), rows)
+
+
+@cache
+def known(name: str) -> bytes:
+    """Asked once by each process, at first use: there may be no database before, and they never change."""
+    with store.read() as db:
+        return get(db, name)
 
 
 def get(db: Connection, name: str) -> bytes:

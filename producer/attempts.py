@@ -5,12 +5,11 @@ The count is in Redis under a keyed hash: from what is stored nobody can tell an
 
 import hmac
 import ipaddress
-from functools import cache
 
 import structlog
 from redis.exceptions import RedisError
 
-from models import secrets, store
+from models import secrets
 from models.errors import TooManyAttempts
 from models.targets import Target
 from producer.broker import client
@@ -72,7 +71,10 @@ def _count(name: str) -> tuple[int, int]:
 
 
 def _name(door: str, address: str) -> str:
-    return PREFIX + hmac.digest(_key(), f"{door} {_place(address)}".encode(), "sha256").hex()[:32]
+    return (
+        PREFIX
+        + hmac.digest(secrets.known(secrets.VISITOR_KEY), f"{door} {_place(address)}".encode(), "sha256").hex()[:32]
+    )
 
 
 def _place(address: str) -> str:
@@ -83,9 +85,3 @@ def _place(address: str) -> str:
     if isinstance(found, ipaddress.IPv6Address) and not found.ipv4_mapped:
         return str(ipaddress.ip_network((found, NEIGHBOURS), strict=False))
     return str(found)
-
-
-@cache
-def _key() -> bytes:
-    with store.read() as db:
-        return secrets.get(db, secrets.VISITOR_KEY)

