@@ -7,7 +7,7 @@ TIMED := tests/test_faults.py tests/workers/test_fairness.py # these look at the
 .PHONY: run test check bench chaos screenshots format clean
 
 run: .venv/.run
-	@exec $(BIN)/python -m web.up
+	@exec $(BIN)/python -m runner
 
 test: .venv/.dev
 	@$(BIN)/python -m pytest -n 3 $(TIMED:%=--ignore %)

@@ -12,7 +12,7 @@ from tornado.httputil import HTTPServerRequest
 from tornado.web import Application, RequestHandler
 
 from models import settings
-from producer import logs
+from producer.telemetry import logs
 
 logs.take_over()
 

@@ -5,7 +5,8 @@ from pathlib import Path
 from alembic import command
 from alembic.config import Config
 
-from models import domains, secrets, store
+from models import store
+from models.accounts import domains, installation_secrets
 
 SCRIPTS = Path(__file__).parent / "migrations"
 
@@ -14,7 +15,7 @@ def upgrade() -> None:
     """Migrates, and makes the rows that everything else takes for granted. Does nothing the second time."""
     command.upgrade(config(), "head")
     with store.write() as db:
-        secrets.make(db)
+        installation_secrets.make(db)
         domains.keep_default(db)
 
 

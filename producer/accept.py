@@ -8,17 +8,23 @@ from typing import Any
 
 import structlog
 
-from models import domains, jobs, labels, settings, shards, store, urls
-from models.domains import Domain
+from models import settings, store
+from models.accounts import domains
+from models.accounts.domains import Domain
+from models.accounts.keys import Owner
 from models.errors import EmptyUpload, Invalid, Unreadable
 from models.ids import new_id
-from models.keys import Owner
-from producer import defaults, delimiters, ending, once, outside, queue, uploads
-from producer.cut import Shard, cut
-from producer.formats import COUNT, UTF8, Layout
-from producer.inspect import HEADER_LIMIT, Asked, inspect
-from producer.judge import Known
-from producer.once import Hold
+from models.jobs import jobs, shards
+from models.links import labels, url_index
+from producer import completion, idempotency, outside
+from producer.idempotency import Hold
+from producer.intake import delimiters, upload_store
+from producer.intake.cutting import Shard, cut
+from producer.intake.detection import HEADER_LIMIT, Asked, inspect
+from producer.intake.formats import COUNT, UTF8, Layout
+from producer.rules import defaults
+from producer.rules.judging import Known
+from producer.signals import wakeups
 
 CUT_AT_ONCE_BYTES = 512 << 10
 
@@ -44,7 +50,7 @@ class Options:
     webhook_url: str | None = None
     fetch_titles: bool = False
     dry_run: bool = False
-    duplicates: str = urls.CREATE
+    duplicates: str = url_index.CREATE
     defaults: dict[str, Any] = field(default_factory=dict)
     delimiter: str | None = None
     encoding: str | None = None
@@ -77,10 +83,10 @@ def accept(upload: Upload, owner: Owner, given: Given, held: Hold | None = None,
     Under an idempotency key that has its job already nothing is kept, and it is that job. Where its sender waits for
     the end, that is what has to be on the disk before he is told; it takes with it all that was committed before.
     """
-    limit, chunks = settings.get().max_upload_bytes, once.heard(upload.chunks, held)
+    limit, chunks = settings.get().max_upload_bytes, idempotency.heard(upload.chunks, held)
     if held and held.known:
-        return _again(uploads.bounded(chunks, limit), upload, given, held)
-    name, size = uploads.save(chunks, limit)
+        return _again(upload_store.bounded(chunks, limit), upload, given, held)
+    name, size = upload_store.save(chunks, limit)
     try:
         options = given()
         if options.webhook_url:
@@ -90,14 +96,14 @@ def accept(upload: Upload, owner: Owner, given: Given, held: Hold | None = None,
             _conclude(held, upload, options)
         wakes, ended = _commit(job, _shards(upload, name, size, job), held, awaited)
     except BaseException:
-        uploads.delete(name)
+        upload_store.delete(name)
         raise
     if held:
         held.job_id = job["id"]
     log.info("job_accepted", job=str(job["id"]), source=upload.source, bytes=size, rows=job.get("total"))
-    queue.wake(wakes)
+    wakeups.wake(wakes)
     if ended:
-        ending.announce(ended)
+        completion.announce(ended)
     return int(job["id"])
 
 
@@ -105,11 +111,11 @@ def _again(chunks: Iterable[bytes], upload: Upload, given: Given, held: Hold) ->
     for _ in chunks:
         pass
     _conclude(held, upload, given())
-    return once.again(held)
+    return idempotency.again(held)
 
 
 def _conclude(held: Hold, upload: Upload, options: Options) -> None:
-    once.conclude(held, upload.source, upload.format, upload.count, asdict(options))
+    idempotency.conclude(held, upload.source, upload.format, upload.count, asdict(options))
 
 
 def _describe(upload: Upload, name: str, size: int, owner: Owner, options: Options) -> dict[str, Any]:
@@ -122,7 +128,7 @@ def _describe(upload: Upload, name: str, size: int, owner: Owner, options: Optio
         "status": jobs.QUEUED,
         "source": upload.source,
         "dry_run": options.dry_run,
-        "queue": queue.BULK,
+        "queue": wakeups.BULK,
         "upload": name,
         "layout": Layout(upload.format).dump(),
         "options": options.kept(),
@@ -150,12 +156,12 @@ def domain_of(owner: Owner, options: Options) -> Domain:
 
 def _inspected(upload: Upload, name: str, size: int, options: Options) -> dict[str, Any]:
     """How the upload is made; when nobody could read it, that is the job's end and its file's too."""
-    head = uploads.read(name, 0, min(size, HEADER_LIMIT))
+    head = upload_store.read(name, 0, min(size, HEADER_LIMIT))
     asked = options.of_file() if upload.source == upload.format else OF_OUR_MAKING
     try:
         return {"layout": inspect(head, upload.format, store.dialect().shard_rows, options.mapping, asked).dump()}
     except Unreadable as error:
-        uploads.delete(name)
+        upload_store.delete(name)
         return {
             "status": jobs.FAILED,
             "detail": str(error),
@@ -173,7 +179,7 @@ def _shards(upload: Upload, name: str, size: int, job: dict[str, Any]) -> list[S
         return list(slices(upload.count, size, layout.shard_rows))
     if size > CUT_AT_ONCE_BYTES or layout.turn:
         return None
-    data = uploads.read(name, 0, size)
+    data = upload_store.read(name, 0, size)
     found = list(cut(lambda offset, length: data[offset : offset + length], layout))
     if not found:
         raise EmptyUpload("the upload has no rows")
@@ -192,28 +198,28 @@ def shard_row(job: dict[str, Any], shard: Shard, kind: str = shards.CREATE) -> d
 
 def _commit(
     job: dict[str, Any], found: list[Shard] | None, held: Hold | None, awaited: bool
-) -> tuple[list[queue.Wake], ending.Ended | None]:
+) -> tuple[list[wakeups.Wake], completion.Ended | None]:
     """One transaction for the job and what is known of its shards; returns for which of them to wake somebody."""
     if found is None:
         rows = [shard_row(job, Shard(shards.SPLIT_INDEX, 1, 0, 0, 0), shards.SPLIT)]
     else:
         job["total"] = sum(shard.rows for shard in found) if found else None
-        job["queue"] = queue.queue_for(job["total"] or 0)
+        job["queue"] = wakeups.queue_for(job["total"] or 0)
         rows = [shard_row(job, shard) for shard in found]
-    for row in rows[: queue.room()]:
+    for row in rows[: wakeups.room()]:
         row |= {"sent_at": time.time(), "sends": 1}
     with store.write() as db:
         if awaited:
             store.dialect().make_light(db)
         if held:
-            once.settle(db, held, job["id"])
+            idempotency.settle(db, held, job["id"])
         jobs.add(db, job)
         if rows:
             shards.add(db, _alike(rows))
         failed = jobs.get(db, job["id"]) if job["status"] == jobs.FAILED else None
-        ended = ending.plan(db, failed) if failed else None
-    sent = rows[: queue.room()]
-    wakes = [queue.Wake(row["kind"], row["queue"], row["job_id"], row["first_index"], row["rows"]) for row in sent]
+        ended = completion.plan(db, failed) if failed else None
+    sent = rows[: wakeups.room()]
+    wakes = [wakeups.Wake(row["kind"], row["queue"], row["job_id"], row["first_index"], row["rows"]) for row in sent]
     return wakes, ended
 
 

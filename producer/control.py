@@ -1,11 +1,13 @@
 """What users do to a job that is there: cancel it, try it again, undo it, forget it."""
 
-from models import clearing, jobs, runs, shards, store
+from models import store
 from models.errors import Conflict, Gone
 from models.ids import new_id
-from models.jobs import Job
-from producer import ending, queue, wait
-from producer.formats import UNDO, Layout
+from models.jobs import jobs, retention, runs, shards
+from models.jobs.jobs import Job
+from producer import completion
+from producer.intake.formats import UNDO, Layout
+from producer.signals import waiting, wakeups
 
 ENDED = (jobs.COMPLETED, jobs.CANCELLED)
 
@@ -14,11 +16,11 @@ def cancel(job: Job) -> None:
     """Stops at the edges of shards. A job that ended as cancelled stays so; another end cannot be taken back."""
     with store.write() as db:
         asked = runs.cancel(db, job.id)
-        ended = ending.finish(db, job.id, job.run) if asked else None
+        ended = completion.finish(db, job.id, job.run) if asked else None
     if ended:
-        ending.announce(ended)
+        completion.announce(ended)
     elif asked:
-        wait.tell_progress(job.id)
+        waiting.tell_progress(job.id)
     elif job.status != jobs.CANCELLED:
         raise Conflict(f"the job has ended: it is {job.status}")
 
@@ -29,9 +31,9 @@ def retry(job: Job) -> None:
     with store.write() as db:
         if not runs.retry(db, job):
             raise Conflict(_no_retry(db, job))
-        due = shards.due(db, job.id, queue.room())
-    queue.wake(due)
-    wait.tell_progress(job.id)
+        due = shards.due(db, job.id, wakeups.room())
+    wakeups.wake(due)
+    waiting.tell_progress(job.id)
 
 
 def undo(job: Job) -> int:
@@ -47,7 +49,7 @@ def undo(job: Job) -> int:
         "kind": "undo",
         "status": jobs.QUEUED,
         "source": job.source,
-        "queue": queue.queue_for(job.created),
+        "queue": wakeups.queue_for(job.created),
         "upload": "",
         "layout": Layout(UNDO).dump(),
         "options": {},
@@ -60,18 +62,18 @@ def undo(job: Job) -> int:
         if runs.being_undone(db, job.id):
             raise Conflict("the job is being undone")
         runs.undo(db, job, made)
-        due = shards.due(db, int(made["id"]), queue.room())
-        ended = None if job.created else ending.finish(db, int(made["id"]), 1)
-    queue.wake(due)
+        due = shards.due(db, int(made["id"]), wakeups.room())
+        ended = None if job.created else completion.finish(db, int(made["id"]), 1)
+    wakeups.wake(due)
     if ended:
-        ending.announce(ended)
+        completion.announce(ended)
     return int(made["id"])
 
 
 def forget(job: Job) -> None:
     """From now on nobody sees it; the sweep clears its upload and results away. Its links stay."""
     with store.write() as db:
-        if not clearing.forget(db, job):
+        if not retention.forget(db, job):
             raise Conflict("the job is open, or being undone: cancel it or wait for its end first")
 
 

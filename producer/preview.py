@@ -6,17 +6,20 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
 
-from models import labels, settings, store
+from models import settings, store
+from models.accounts.keys import Owner
 from models.errors import EmptyUpload, Unreadable
-from models.keys import Owner
-from producer import batch, defaults, encodings, sheets
+from models.links import labels
 from producer.accept import Options, domain_of
-from producer.batch import Batch, Problem
-from producer.cut import cut
-from producer.formats import CSV, FIELDS, LINES, SHEET, UTF8, Layout
-from producer.headers import distinct
-from producer.inspect import Asked, inspect
-from producer.judge import UTM, Judged, Known, judge
+from producer.intake import batch, charsets
+from producer.intake.batch import Batch, Problem
+from producer.intake.cutting import cut
+from producer.intake.detection import Asked, inspect
+from producer.intake.formats import CSV, FIELDS, LINES, SHEET, UTF8, Layout
+from producer.intake.headers import distinct
+from producer.intake.xlsx import workbook
+from producer.rules import defaults
+from producer.rules.judging import UTM, Judged, Known, judge
 
 ROWS = 10
 LARGEST_SHEET = 256 << 20  # bytes, unpacked
@@ -94,7 +97,7 @@ def _readable(head: bytes, whole: bool, format_: str, options: Options) -> tuple
     if layout.turn == SHEET:
         return _sheet(head, whole, options)
     if layout.turn:
-        head = b"".join(encodings.turned([head], layout.encoding, layout.turn == LINES))
+        head = b"".join(charsets.turned([head], layout.encoding, layout.turn == LINES))
     return head, replace(layout, turn=""), wrong
 
 
@@ -107,9 +110,9 @@ def _sheet(head: bytes, whole: bool, options: Options) -> tuple[bytes, Layout, s
         if time.monotonic() > until:
             raise Unreadable(TOO_LONG)
 
-    with sheets.opened(io.BytesIO(head), LARGEST_SHEET, tick) as book:
-        name = sheets.only_sheet(book)
-        data = next(sheets.as_csv(book, name))
+    with workbook.opened(io.BytesIO(head), LARGEST_SHEET, tick) as book:
+        name = workbook.only_sheet(book)
+        data = next(workbook.as_csv(book, name))
     layout, wrong = _inspected(data, CSV, options, Asked(",", UTF8, options.header))
     return data, replace(layout, sheet=name), wrong
 

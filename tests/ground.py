@@ -17,8 +17,9 @@ from typing import Any, TypeVar
 import httpx
 from sqlalchemy import create_engine, make_url, text
 
-from models import keys, store
-from models.keys import Owner
+from models import store
+from models.accounts import keys
+from models.accounts.keys import Owner
 
 T = TypeVar("T")
 
@@ -89,7 +90,7 @@ def running(folder: Path, database_url: str, **settings: str) -> Iterator[System
     environment |= {"PORT": str(port), "FLOWER_PORT": str(flower)} | settings
     (folder / "var").mkdir(exist_ok=True)
     with (folder / "var" / "run.log").open("w") as log:
-        command = [sys.executable, "-m", "web.up"]
+        command = [sys.executable, "-m", "runner"]
         process = subprocess.Popen(command, cwd=ROOT, env=environment, stdout=log, stderr=subprocess.STDOUT, text=True)
     try:
         yield _ready(folder / "var", database_url, process, environment, port)

@@ -9,7 +9,7 @@ import httpx
 from playwright.sync_api import Browser, sync_playwright
 
 from tests.ground import ROOT, System, running
-from tests.web.app.browsing import FLAGS, NAMES, PHONE, WIDE, visiting
+from tests.web.dashboard.browsing import FLAGS, NAMES, PHONE, WIDE, visiting
 
 FOLDER = ROOT / "docs" / "screenshots"
 WAIT = {"Prefer": "wait=30"}

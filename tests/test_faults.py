@@ -17,7 +17,7 @@ from tests import faults
 from tests.conftest import STORES, database_url
 from tests.cost import RECOVERY_SECONDS, Cost, cost_of, is_open, recovery, wounded
 from tests.ground import System, ended, readable_folder, running, until
-from workers.passwords import QUICK
+from workers.shards.passwords import QUICK
 
 ROWS = 300_000
 MOST_WAKE_UPS = 2 * 2 + 2  # twice the workers, and a few that found their shard gone

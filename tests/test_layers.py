@@ -9,21 +9,24 @@ from pathlib import Path
 
 import pytest
 
-from models import slugs, store
-from models.keys import Owner
+from models import store
+from models.accounts.keys import Owner
+from models.links import slugs
 from tests.ground import ROOT
 from web import create_app
-from web.prepare import first_segments, prepare
+from web.ops.prepare import first_segments, prepare
 
 ALLOWED = {
     "models": {"models"},
     "producer": {"models", "producer"},
     "workers": {"models", "producer", "workers"},
     "web": {"models", "producer", "web"},
+    "runner": {"models", "producer", "web", "runner"},
+    "linkmill": {"linkmill"},
 }
 LONGEST_FILE = 300
 STORES = ("sqlite", "postgres")
-BESIDE_THE_STORE = ("web/up/preflight.py",)  # whether there is a server to ask
+BESIDE_THE_STORE = ("runner/preflight.py",)  # whether there is a server to ask
 
 
 def sources(*folders: str) -> Iterator[Path]:
@@ -62,11 +65,11 @@ def test_the_client_stands_alone() -> None:
     needed = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["dependencies"]
     known = {re.split(r"\W", name)[0] for name in needed} | sys.stdlib_module_names
     for path in sources():
-        own = path.is_relative_to(ROOT / "web" / "client")
+        own = path.is_relative_to(ROOT / "linkmill")
         for node in imports(ast.parse(path.read_text())):
             relative = isinstance(node, ast.ImportFrom) and node.level == 1
             foreign = [name for name in names(node) if own and not relative and name.split(".")[0] not in known]
-            client = [name for name in names(node) if name.startswith(("web.client", "linkmill"))]
+            client = [name for name in names(node) if name.split(".")[0] == "linkmill"]
             assert not foreign + client, f"{path.relative_to(ROOT)}:{node.lineno} imports {(foreign + client)[0]}"
 
 

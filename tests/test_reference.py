@@ -12,16 +12,18 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import or_, select
 
-from models import items as item_rows
-from models import jobs, labels, shards, slugs, store
 from models import settings as house_settings
-from models.keys import Owner
+from models import store
+from models.accounts.keys import Owner
+from models.jobs import items as item_rows
+from models.jobs import jobs, shards
+from models.links import labels, slugs
 from models.tables import groups, links
 from producer.accept import Options, Upload, accept
-from producer.formats import CSV, NDJSON
+from producer.intake.formats import CSV, NDJSON
 from tests import reference
 from tests.ground import new_owner
-from workers import create
+from workers.shards import create
 
 NO_OPTIONS = Options()
 URLS = st.sampled_from(

@@ -7,35 +7,13 @@ from flask import Flask
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from models import settings
-from producer import logs
-from web import (
-    cli,
-    deliveries,
-    docs,
-    domains,
-    errors,
-    events,
-    groups,
-    health,
-    hosts,
-    jobs,
-    keys,
-    limits,
-    link,
-    links,
-    me,
-    metrics,
-    named,
-    openapi,
-    redirect,
-    results,
-    sessions,
-    tags,
-    vendors,
-    webhooks,
-)
-from web.app import blueprint as dashboard
-from web.app import front
+from producer.telemetry import logs
+from web import errors, limits, openapi, request_id, sessions, vendors
+from web.api import deliveries, domains, events, groups, jobs, keys, link, links, me, results, tags, webhooks
+from web.dashboard import blueprint as dashboard
+from web.dashboard import front
+from web.ops import commands, docs, health, metrics
+from web.visitors import hosts, redirect
 
 MAX_FORM_MEMORY = 1 << 20
 NATIVE = (jobs, events, results, links, link, groups, tags, domains, keys, me, webhooks, deliveries)
@@ -68,16 +46,16 @@ def create_app() -> Flask:
     app.register_blueprint(dashboard)
     app.register_blueprint(front)
     errors.register(app)
-    app.before_request(named.tell_route)
+    app.before_request(request_id.tell_route)
     app.before_request(hosts.only_redirects)
     app.after_request(limits.tell)
-    app.cli.add_command(cli.keys)
-    app.cli.add_command(cli.workspaces)
-    app.cli.add_command(cli.upgrade)
+    app.cli.add_command(commands.keys)
+    app.cli.add_command(commands.workspaces)
+    app.cli.add_command(commands.upgrade)
     app.wsgi_app = redirect.Shortcut(app.wsgi_app)  # type: ignore[method-assign]
     if proxies := settings.get().trusted_proxies:  # for the address alone: proxies pass the Host header on
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=proxies, x_proto=proxies, x_host=0)  # type: ignore[method-assign]
-    app.wsgi_app = named.Named(app.wsgi_app)  # type: ignore[method-assign]
+    app.wsgi_app = request_id.Named(app.wsgi_app)  # type: ignore[method-assign]
     tame_collector()
     if settings.get().allow_private_targets:
         log.warning("private_targets_allowed", setting="ALLOW_PRIVATE_TARGETS")

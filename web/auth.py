@@ -8,9 +8,10 @@ import structlog
 from flask import Response, after_this_request, g, request
 from sqlalchemy.exc import SQLAlchemyError
 
-from models import keys, store
+from models import store
+from models.accounts import keys
+from models.accounts.keys import Owner
 from models.errors import Forbidden, Unauthorized
-from models.keys import Owner
 from web import sessions
 
 View = TypeVar("View", bound=Callable[..., Any])

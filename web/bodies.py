@@ -11,10 +11,10 @@ from werkzeug.sansio.multipart import Data, Epilogue, File, MultipartDecoder, Ne
 
 from models import settings
 from models.errors import BrokenMultipart, CutOff, EmptyUpload, Invalid, TooLarge, UnsupportedType
-from producer import bodies
 from producer.accept import Given, Options, Upload
-from producer.formats import COUNT, CSV, NDJSON
-from producer.schemas import JobOptions
+from producer.documents.schemas import JobOptions
+from producer.intake import bodies
+from producer.intake.formats import COUNT, CSV, NDJSON
 from web.errors import pointers
 
 CHUNK = 1 << 18

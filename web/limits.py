@@ -13,10 +13,11 @@ from limits.storage import RedisStorage
 from limits.strategies import MovingWindowRateLimiter
 from redis.exceptions import RedisError
 
-from models import plans, settings
+from models import settings
+from models.accounts import plans
+from models.accounts.keys import Owner
 from models.errors import RateLimited
-from models.keys import Owner
-from producer import broker
+from producer.signals import broker
 
 POLICY = "bulk"
 WINDOW_SECONDS = 3600

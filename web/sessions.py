@@ -11,10 +11,11 @@ from flask.sessions import SecureCookieSession, SecureCookieSessionInterface
 from itsdangerous import URLSafeTimedSerializer
 from sqlalchemy.exc import SQLAlchemyError
 
-from models import keys, store
-from models import secrets as kept
+from models import store
+from models.accounts import installation_secrets as kept
+from models.accounts import keys
+from models.accounts.keys import Owner
 from models.errors import Forbidden
-from models.keys import Owner
 
 COOKIE = "linkmill_session"
 IDLE = timedelta(hours=12)

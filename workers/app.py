@@ -8,13 +8,14 @@ from typing import Any
 from celery.signals import setup_logging, worker_init, worker_process_init, worker_process_shutdown, worker_shutdown
 
 from models import store
-from producer import logs, queue, trace
-from producer.tally import tally
-from workers.heart import Heart
-from workers.told import Told
+from producer.signals import wakeups
+from producer.signals.counters import tally
+from producer.telemetry import logs, tracing
+from workers.heartbeat import Heart
+from workers.task_log import Told
 
 GIVE_WAY = 10  # how nice those who work on large jobs are to everybody else
-ROUTINE = tuple(f"Task {name}[" for name in queue.ROUTINE)
+ROUTINE = tuple(f"Task {name}[" for name in wakeups.ROUTINE)
 
 
 class NothingNew(logging.Filter):
@@ -27,7 +28,7 @@ class NothingNew(logging.Filter):
 logging.getLogger("celery.app.trace").addFilter(NothingNew())
 logging.getLogger("celery.worker.strategy").setLevel(logging.WARNING)  # that a task has come is told when it is done
 
-app = queue.app()
+app = wakeups.app()
 app.Task = Told
 app.conf.include = ["workers.tasks"]
 app.steps["worker"].add(Heart)
@@ -36,7 +37,7 @@ app.steps["worker"].add(Heart)
 @worker_process_init.connect
 def begin(**_: Any) -> None:
     """A child of the pool: connections of its own, and no collector walking over millions of short-lived cells."""
-    if queue.BULK in app.amqp.queues.consume_from:
+    if wakeups.BULK in app.amqp.queues.consume_from:
         os.nice(GIVE_WAY)
     store.dispose()
     gc.collect()
@@ -53,7 +54,7 @@ def count(**_: Any) -> None:
 @worker_shutdown.connect
 def hand_over(**_: Any) -> None:
     tally.flush()
-    trace.flush()
+    tracing.flush()
 
 
 @setup_logging.connect

@@ -8,10 +8,15 @@ import structlog
 from redis.exceptions import RedisError
 from sqlalchemy.exc import DBAPIError
 
-from models import clearing, deliveries, idempotency, jobs, shards, store, untitled
-from producer import broker, ending, queue
-from producer.tally import ACTIONS, SWEEPS, tally
-from workers import attempts, clear, clicks
+from models import store
+from models.jobs import idempotency, jobs, retention, shards
+from models.links import title_queue
+from models.webhooks import deliveries
+from producer import completion
+from producer.signals import broker, wakeups
+from producer.signals.counters import ACTIONS, SWEEPS, tally
+from workers.chores import clearing, clicks
+from workers.shards import failed_attempts
 
 PATIENCE = 1.0
 CALLS = 8  # webhooks at once, where there are so many
@@ -38,7 +43,7 @@ def take_over() -> int:
             store.dialect().evict(db, owner)
     for claim, owner in late:
         log.warning("lease_ran_out", job=claim.job_id, shard=claim.first_index, attempt=claim.attempts, owner=owner)
-        if not _had_the_lock(partial(attempts.give_up, claim, PATIENCE)):
+        if not _had_the_lock(partial(failed_attempts.give_up, claim, PATIENCE)):
             break
     return len(late)
 
@@ -50,7 +55,7 @@ def wake() -> int:
     with store.read() as db:
         waiting = shards.waiting(db)
     for job_id in waiting:
-        queue.wake_next(job_id)
+        wakeups.wake_next(job_id)
     return len(waiting)
 
 
@@ -60,20 +65,20 @@ def end() -> int:
         complete = jobs.complete(db)
     for job in complete:
         with store.write() as db:
-            ended = ending.finish(db, job.id, job.run) if jobs.free(db, job.id) else None
+            ended = completion.finish(db, job.id, job.run) if jobs.free(db, job.id) else None
         if ended:
-            ending.announce(ended)
+            completion.announce(ended)
     return len(complete)
 
 
 def outside() -> int:
     """Wakes for webhooks that are due and titles that are wanted."""
     with store.read() as db:
-        webhooks, titles = deliveries.due(db, CALLS), untitled.waiting(db)
+        webhooks, titles = deliveries.due(db, CALLS), title_queue.waiting(db)
     for _ in range(webhooks):
-        queue.send("deliver", queue.DELIVER, expires=CALL_EXPIRES)
+        wakeups.send("deliver", wakeups.DELIVER, expires=CALL_EXPIRES)
     if titles:
-        queue.send("titles", queue.TITLES, expires=CALL_EXPIRES)
+        wakeups.send("titles", wakeups.TITLES, expires=CALL_EXPIRES)
     return webhooks + titles
 
 
@@ -81,7 +86,7 @@ def count() -> bool:
     """Wakes for clicks that nobody was woken for."""
     some = clicks.some_wait()
     if some:
-        queue.send("clicks", queue.SWEEP, expires=CALL_EXPIRES)
+        wakeups.send("clicks", wakeups.SWEEP, expires=CALL_EXPIRES)
     _had_the_lock(partial(clicks.forget_batches, PATIENCE))
     return some
 
@@ -89,9 +94,9 @@ def count() -> bool:
 def clear_away() -> bool:
     """Wakes for what jobs leave behind that are over or forgotten."""
     with store.read() as db:
-        some = clearing.waiting(db, clear.before())
+        some = retention.waiting(db, clearing.before())
     if some:
-        queue.send("clear", queue.BULK, expires=CLEAR_EXPIRES)
+        wakeups.send("clear", wakeups.BULK, expires=CLEAR_EXPIRES)
     return some
 
 
@@ -128,6 +133,6 @@ def _had_the_lock(write: Callable[[], None]) -> bool:
 
 def _drained() -> list[str]:
     try:
-        return [name for name in (queue.BULK, queue.INTERACTIVE) if broker.drained(name)]
+        return [name for name in (wakeups.BULK, wakeups.INTERACTIVE) if broker.drained(name)]
     except (RedisError, OSError):
         return []

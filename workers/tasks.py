@@ -4,13 +4,17 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-from models import shards, store
+from models import store
 from models.errors import LostLease
-from models.shards import Claim
-from producer import broker, queue, tally, trace
-from workers import attempts, clear, clicks, create, deliver, split, sweep, titles, undo
+from models.jobs import shards
+from models.jobs.shards import Claim
+from producer.signals import broker, counters, wakeups
+from producer.telemetry import tracing
+from workers import sweep
 from workers.app import app
-from workers.told import about
+from workers.chores import clearing, clicks, deliver, titles
+from workers.shards import create, failed_attempts, split, undo
+from workers.task_log import about
 
 MOST_CALLS = 50  # of a task: Flower should see an end of it
 
@@ -49,7 +53,7 @@ def deliver_task() -> Result:
 def titles_task() -> Result:
     done = _until_idle(titles.fetch_one)
     if done == MOST_CALLS:
-        queue.send("titles", queue.TITLES)
+        wakeups.send("titles", wakeups.TITLES)
     return {"fetched": done}
 
 
@@ -57,13 +61,13 @@ def titles_task() -> Result:
 def clicks_task() -> Result:
     done = _until_idle(clicks.write_next)
     if done == MOST_CALLS:
-        queue.send("clicks", queue.SWEEP)
+        wakeups.send("clicks", wakeups.SWEEP)
     return {"batches": done}
 
 
 @app.task(name="clear", time_limit=60, soft_time_limit=50)
 def clear_task() -> Result:
-    return clear.clear()
+    return clearing.clear()
 
 
 @app.task(name="heartbeat", send_events=False)
@@ -79,7 +83,7 @@ def _until_idle(do: Callable[[], Result]) -> int:
 
 
 def _queue(task: Any) -> str:
-    return str(task.request.delivery_info.get("routing_key") or queue.BULK)
+    return str(task.request.delivery_info.get("routing_key") or wakeups.BULK)
 
 
 def _work(kind: str, of: str, hint: tuple[int, int], do: Callable[[Claim], Result]) -> Result:
@@ -91,12 +95,12 @@ def _work(kind: str, of: str, hint: tuple[int, int], do: Callable[[Claim], Resul
     told, began = {"job": str(claim.job_id), "shard": claim.first_index, "rows": claim.rows}, time.perf_counter()
     elsewhere = None if hint[0] == claim.job_id else NO_TRACE
     try:
-        with trace.span(f"{kind} shard", elsewhere, **told):
+        with tracing.span(f"{kind} shard", elsewhere, **told):
             found = do(claim)
     except LostLease:
         return told | {"lost": True}
     except Exception as error:
-        attempts.failed(claim, error)
+        failed_attempts.failed(claim, error)
         raise
-    tally.took(kind, time.perf_counter() - began)
+    counters.took(kind, time.perf_counter() - began)
     return told | found

@@ -2,7 +2,7 @@
 
 from sqlalchemy import JSON, BigInteger, Column, Double, Integer, LargeBinary, PrimaryKeyConstraint, Table, Text
 
-from models.columns import Time, count, flag, made, metadata
+from models.tables.columns import Time, count, flag, made, metadata
 
 secrets = Table(
     "secrets",

@@ -2,7 +2,7 @@
 
 from sqlalchemy import BigInteger, Boolean, Column, Date, Double, Index, Integer, PrimaryKeyConstraint, Table, Text
 
-from models.columns import Key, count, metadata
+from models.tables.columns import Key, count, metadata
 
 clicks = Table(
     "clicks",

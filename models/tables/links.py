@@ -15,7 +15,7 @@ from sqlalchemy import (
     text,
 )
 
-from models.columns import Key, Time, made, metadata
+from models.tables.columns import Key, Time, made, metadata
 
 slug_counters = Table(
     "slug_counters",

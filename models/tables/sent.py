@@ -2,7 +2,7 @@
 
 from sqlalchemy import BigInteger, Column, Double, Index, Integer, PrimaryKeyConstraint, Table, Text, text
 
-from models.columns import Time, made, metadata
+from models.tables.columns import Time, made, metadata
 
 deliveries = Table(
     "deliveries",

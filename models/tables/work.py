@@ -2,7 +2,7 @@
 
 from sqlalchemy import JSON, BigInteger, Column, Double, Index, Integer, PrimaryKeyConstraint, Table, Text, text
 
-from models.columns import Key, Time, count, flag, made, metadata
+from models.tables.columns import Key, Time, count, flag, made, metadata
 
 jobs = Table(
     "jobs",

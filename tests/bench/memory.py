@@ -67,7 +67,7 @@ def _run(system: System, folder: Path, count: int) -> None:
 def _kind(process: psutil.Process) -> str:
     """A name that is the same in every run."""
     words = " ".join(process.cmdline())
-    for mark in ("valkey-server", "granian", "bulk@", "interactive@", "beat", "flower", "web.up"):
+    for mark in ("valkey-server", "granian", "bulk@", "interactive@", "beat", "flower", "runner"):
         if mark in words:
             parent = process.parent()
             child = parent is not None and mark in " ".join(parent.cmdline())

@@ -9,7 +9,7 @@ from tests.bench import rows
 from tests.bench.ground import ROUNDS, Client, Figure, postgresql
 from tests.bench.throughput import rate
 from tests.ground import System, running, until
-from tests.workers.pages import hanging
+from tests.workers.chores.pages import hanging
 
 HOSTS = 10_000
 ROWS = 500_000

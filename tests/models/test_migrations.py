@@ -3,8 +3,9 @@ from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from sqlalchemy import func, select
 
-from models import migrate, secrets, settings, store
-from models.keys import Owner
+from models import migrate, settings, store
+from models.accounts import installation_secrets
+from models.accounts.keys import Owner
 from models.tables import domains, metadata
 
 
@@ -16,10 +17,10 @@ def test_migrations_make_the_tables_as_they_are_written_down(house: Owner) -> No
 
 def test_a_second_upgrade_changes_nothing(house: Owner) -> None:
     with store.read() as db:
-        before = [secrets.get(db, name) for name in secrets.ALL]
+        before = [installation_secrets.get(db, name) for name in installation_secrets.ALL]
     migrate.upgrade()
     with store.read() as db:
-        assert [secrets.get(db, name) for name in secrets.ALL] == before
+        assert [installation_secrets.get(db, name) for name in installation_secrets.ALL] == before
         assert db.execute(select(func.count()).select_from(domains)).scalar() == 1
         assert db.execute(select(domains.c.hostname)).scalar() == settings.get().authority
 

@@ -4,10 +4,10 @@ import pytest
 from sqlalchemy import Connection, event
 
 from models import store
-from models.keys import Owner
-from producer import queue
+from models.accounts.keys import Owner
 from producer.accept import Options, Upload, accept
-from producer.formats import COUNT
+from producer.intake.formats import COUNT
+from producer.signals import wakeups
 
 
 @pytest.mark.parametrize("house", ["postgresql"], indirect=True)
@@ -16,7 +16,7 @@ def test_a_job_is_on_the_disk_before_its_sender_is_told_of_it(
     house: Owner, awaited: bool, waits: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Who waits for the end is told of that: it is on the disk, with all that came before it."""
-    monkeypatch.setattr(queue, "send", lambda *_, **__: True)
+    monkeypatch.setattr(wakeups, "send", lambda *_, **__: True)
     seen: list[str] = []
 
     def look(db: Connection) -> None:

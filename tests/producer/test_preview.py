@@ -4,12 +4,13 @@ from typing import Any
 
 import pytest
 
-from models import labels, store
+from models import store
+from models.accounts.keys import Owner
 from models.errors import EmptyUpload, Invalid, Unreadable
-from models.keys import Owner
+from models.links import labels
 from producer import preview as module
 from producer.accept import Options
-from producer.formats import CSV, NDJSON
+from producer.intake.formats import CSV, NDJSON
 from producer.preview import HIDDEN, NO_URL, Preview, preview
 from tests.workbooks import by_openpyxl, by_xlsxwriter
 

@@ -10,7 +10,7 @@ from flask import Flask
 
 from tests.conftest import living_with
 from tests.ground import ROOT, System
-from web import cli
+from web.ops import commands
 
 OF_COMMANDS = ("DATA_DIR", "DATABASE_URL", "PLANS", "PORT")
 
@@ -31,7 +31,7 @@ def new_key(system: System, *arguments: str) -> dict[str, Any]:
     """By the same command, in this process: that takes a hundredth of the time."""
     asked = {name: system.environment[name] for name in OF_COMMANDS if name in system.environment}
     with living_with(asked):
-        done = Flask("commands").test_cli_runner().invoke(cli.keys, ["create", "--json", *arguments])
+        done = Flask("commands").test_cli_runner().invoke(commands.keys, ["create", "--json", *arguments])
     assert done.exit_code == 0, done.output
     found: dict[str, Any] = json.loads(done.stdout)
     return found

@@ -9,26 +9,26 @@ import pytest
 from flask.testing import FlaskClient
 from playwright.sync_api import Browser, sync_playwright
 
-from models.keys import Owner
-from producer import clicks
+from models.accounts.keys import Owner
+from producer.visits import click_buffer
 from tests.ground import System
-from tests.web.app.browsing import FLAGS, NAMES
 from tests.web.commands import client, new_key
+from tests.web.dashboard.browsing import FLAGS, NAMES
 from tests.web.foreign import MAKERS
 from web import create_app
 
 
 @pytest.fixture
-def counted(monkeypatch: pytest.MonkeyPatch) -> clicks.Buffer:
+def counted(monkeypatch: pytest.MonkeyPatch) -> click_buffer.Buffer:
     """Clicks that stay in this process."""
-    kept = clicks.Buffer()
+    kept = click_buffer.Buffer()
     kept.started = True
-    monkeypatch.setattr(clicks, "buffer", kept)
+    monkeypatch.setattr(click_buffer, "buffer", kept)
     return kept
 
 
 @pytest.fixture
-def visitor(house: Owner, counted: clicks.Buffer) -> Iterator[FlaskClient]:
+def visitor(house: Owner, counted: click_buffer.Buffer) -> Iterator[FlaskClient]:
     with create_app().test_client() as client:
         yield client
 

@@ -12,8 +12,9 @@ from urllib.parse import urlsplit
 import httpx
 import pytest
 
-from models import keys, settings, store
-from models.keys import Owner
+from models import settings, store
+from models.accounts import keys
+from models.accounts.keys import Owner
 from tests.ground import System, until
 from web import create_app
 

@@ -11,11 +11,11 @@ import httpx
 import psutil
 import pytest
 
-from producer import logs
+from producer.telemetry import logs
+from runner import broker
 from tests.conftest import database_url
 from tests.ground import System, free_port, running, until
-from tests.workers.receiver import receiving
-from web.up import broker
+from tests.workers.chores.receiver import receiving
 
 CANARY = "canary-9f2b"
 ALIKE = "url,slug,password,title\n"

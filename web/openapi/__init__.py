@@ -7,7 +7,7 @@ from apispec import BasePlugin
 from flask import Flask
 from flask_smorest import Api
 
-from producer import schemas
+from producer.documents import schemas
 from web import errors
 from web.openapi import examples, others, uploads
 from web.openapi.parts import BEARER, PROBLEM, SCHEMES, answer, of

@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 from flask import Blueprint, Response
 
-from models.keys import Owner
+from models.accounts.keys import Owner
 from web.vendors import awsys, awsys_sdk, dub, rebrandly, short_io, snipurl, url_shortify
 from web.vendors.call import answer, guarded
 from web.vendors.vendor import Vendor

@@ -6,9 +6,9 @@ from typing import Any
 
 from flask import request
 
+from models.accounts.keys import Owner
 from models.errors import Conflict, Invalid, LinkmillError, OverLimit
-from models.items import CREATED, EXISTING, Result
-from models.keys import Owner
+from models.jobs.items import CREATED, EXISTING, Result
 from web.auth import by_bearer
 from web.vendors.vendor import Asked, Finished, Refusal, Row, Vendor, refused, renamed
 

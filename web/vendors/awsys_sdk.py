@@ -2,10 +2,10 @@
 
 from typing import Any
 
+from models.accounts.keys import Owner
 from models.errors import Invalid
-from models.items import Result
-from models.keys import Owner
-from producer.shapes import moment
+from models.jobs.items import Result
+from producer.documents.shapes import moment
 from web.auth import by_bearer
 from web.vendors import awsys
 from web.vendors.vendor import Asked, Finished, Refusal, Row, Vendor, refused, renamed

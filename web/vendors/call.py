@@ -11,7 +11,9 @@ from redis.exceptions import RedisError
 from sqlalchemy.exc import InterfaceError, OperationalError, TimeoutError
 from werkzeug.exceptions import HTTPException
 
-from models import owed, plans, quotas, settings, store, untitled, urls
+from models import settings, store
+from models.accounts import plans, quotas
+from models.accounts.keys import Owner
 from models.errors import (
     BrokenJson,
     EmptyUpload,
@@ -23,17 +25,19 @@ from models.errors import (
     TooMany,
     Unavailable,
 )
-from models.jobs import Job
-from models.keys import Owner
-from producer import bodies, wait
+from models.jobs import pending_replies
+from models.jobs.jobs import Job
+from models.links import title_queue, url_index
 from producer.accept import Options, Upload, accept
-from producer.formats import BOM, COUNT, PREPARED, from_json
-from producer.once import Hold
-from web import limits, once
+from producer.idempotency import Hold
+from producer.intake import bodies
+from producer.intake.formats import BOM, COUNT, PREPARED, from_json
+from producer.signals import waiting
+from web import idempotency, limits
+from web.api.jobs import ended, find, shown
 from web.auth import require
 from web.bodies import chunks
 from web.errors import advised, status_of
-from web.jobs import ended, find, shown
 from web.vendors.vendor import Asked, Finished, Refusal, Vendor
 
 AWAY = (OperationalError, InterfaceError, TimeoutError, RedisError)
@@ -74,7 +78,7 @@ def answered(body: Any, status: int) -> Response:
 def _bulk(vendor: Vendor, owner: Owner) -> Response:
     if vendor.bulk:
         limits.spend(owner)
-    with once.held() as held:
+    with idempotency.held() as held:
         return _made(vendor, owner, held)
 
 
@@ -92,7 +96,7 @@ def _made(vendor: Vendor, owner: Owner, held: Hold | None) -> Response:
         return response
     job = _waited_for(vendor, asked, owner, said, held)
     if asked.fetch_titles:
-        wait.until_true(TITLE_SECONDS, lambda: not _untitled(job.id))
+        waiting.until_true(TITLE_SECONDS, lambda: not _untitled(job.id))
     return answered(vendor.dump(Finished(job, asked)), vendor.status)
 
 
@@ -129,27 +133,27 @@ def _waited_for(vendor: Vendor, asked: Asked, owner: Owner, fingerprint: str, he
     A request under a key of its own has its job noted there.
     """
     debt = (owner.workspace_id, vendor.name, fingerprint)
-    with wait.Place() as place:
+    with waiting.Place() as place:
         if not place.granted:
             raise Unavailable("too many requests wait for their links at this moment; try again")
         with store.read() as db:
-            known = None if held else owed.job(db, *debt)
+            known = None if held else pending_replies.job(db, *debt)
         job_id = known or _accepted(vendor, asked, owner, held, awaited=True)
         alone = not known and not held
-        job = wait.watch(job_id, settings.get().sync_wait_seconds, lambda: find(job_id), ended, alone)
+        job = waiting.watch(job_id, settings.get().sync_wait_seconds, lambda: find(job_id), ended, alone)
     if not ended(job):
         if not held:
             with store.write() as db:
-                owed.note(db, *debt, job_id)
+                pending_replies.note(db, *debt, job_id)
         raise StillRunning(job_id)
     if known:
         with store.write() as db:
-            owed.paid(db, *debt)
+            pending_replies.paid(db, *debt)
     return job
 
 
 def _accepted(vendor: Vendor, asked: Asked, owner: Owner, held: Hold | None, awaited: bool) -> int:
-    duplicates = urls.REUSE if asked.reuse else urls.CREATE
+    duplicates = url_index.REUSE if asked.reuse else url_index.CREATE
     options = Options(domain=asked.domain, fetch_titles=asked.fetch_titles, duplicates=duplicates)
     if asked.count:
         upload = Upload(vendor.name, COUNT, [msgspec.json.encode(asked.rows[0])], asked.count)
@@ -160,7 +164,7 @@ def _accepted(vendor: Vendor, asked: Asked, owner: Owner, held: Hold | None, awa
 
 def _untitled(job_id: int) -> int:
     with store.read() as db:
-        return untitled.left(db, job_id)
+        return title_queue.left(db, job_id)
 
 
 def _fingerprint(given: Any) -> str:

@@ -6,11 +6,13 @@ from urllib.parse import parse_qsl, urlsplit
 
 from flask import request
 
-from models import domains, labels, links, settings, store
+from models import settings, store
+from models.accounts import domains
+from models.accounts.keys import Owner
 from models.errors import Invalid
-from models.items import CREATED, Result
-from models.keys import Owner
-from producer import shapes
+from models.jobs.items import CREATED, Result
+from models.links import labels, links
+from producer.documents import shapes
 from web.auth import by_bearer
 from web.vendors.vendor import Asked, Finished, Refusal, Row, Vendor, refused, renamed
 

@@ -7,10 +7,13 @@ from typing import Any, NamedTuple
 
 from flask import request
 
-from models import items, links, plans, store
+from models import store
+from models.accounts import plans
+from models.accounts.keys import Owner
 from models.errors import Conflict, Forbidden, Invalid, LinkmillError, OverLimit
-from models.keys import Owner
-from producer.rules import LARGEST_WHOLE, RULES, Refused, expiry_after
+from models.jobs import items
+from models.links import links
+from producer.rules.item_rules import LARGEST_WHOLE, RULES, Refused, expiry_after
 from web.auth import by_header
 from web.vendors.vendor import Asked, Finished, Refusal, Row, Vendor
 

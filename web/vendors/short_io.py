@@ -4,12 +4,12 @@ from datetime import UTC, datetime
 from http import HTTPStatus
 from typing import Any
 
-from models import links
+from models.accounts.keys import Owner
 from models.errors import Invalid
-from models.items import CREATED, EXISTING, Result
-from models.keys import Owner
-from producer import shapes
-from producer.rules import stored
+from models.jobs.items import CREATED, EXISTING, Result
+from models.links import links
+from producer.documents import shapes
+from producer.rules.item_rules import stored
 from web.auth import by_header
 from web.vendors.vendor import Asked, Finished, Refusal, Row, Vendor, refused, renamed
 

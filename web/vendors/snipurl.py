@@ -4,11 +4,11 @@ import uuid
 from http import HTTPStatus
 from typing import Any
 
-from models import links
+from models.accounts.keys import Owner
 from models.errors import Invalid
-from models.items import CREATED, EXISTING, Result
-from models.keys import Owner
-from producer import shapes
+from models.jobs.items import CREATED, EXISTING, Result
+from models.links import links
+from producer.documents import shapes
 from web.auth import by_bearer
 from web.vendors.vendor import Asked, Finished, Refusal, Row, Vendor, refused, renamed
 

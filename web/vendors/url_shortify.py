@@ -5,11 +5,13 @@ from typing import Any
 
 from flask import Response, request
 
-from models import labels, store, workspaces
+from models import store
+from models.accounts import workspaces
+from models.accounts.keys import Owner
 from models.errors import Invalid
-from models.items import CREATED, EXISTING, Result
-from models.keys import Owner
-from producer.rules import LARGEST_WHOLE
+from models.jobs.items import CREATED, EXISTING, Result
+from models.links import labels
+from producer.rules.item_rules import LARGEST_WHOLE
 from web.auth import by_consumer
 from web.vendors.call import answered
 from web.vendors.vendor import Asked, Finished, Refusal, Row, Vendor, refused, renamed

@@ -6,12 +6,14 @@ from typing import Any
 
 from flask import Response
 
-from models import domains, items, store
+from models import store
+from models.accounts import domains
+from models.accounts.keys import Owner
 from models.errors import LinkmillError
-from models.items import Result
-from models.jobs import Job
-from models.keys import Owner
-from producer.formats import REFUSED
+from models.jobs import items
+from models.jobs.items import Result
+from models.jobs.jobs import Job
+from producer.intake.formats import REFUSED
 
 Row = dict[str, Any]
 """An item as our own API has it; with REFUSED in it, one that fails for a reason that only its vendor knows."""

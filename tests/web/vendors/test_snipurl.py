@@ -15,7 +15,7 @@ import pytest
 from tests.conftest import STORES, database_url
 from tests.ground import System, running, until
 from tests.web.commands import client, new_key
-from tests.workers.pages import hanging, serving
+from tests.workers.chores.pages import hanging, serving
 
 PATH = "/api/v1/links/bulk"
 FIELDS = {"id", "short_code", "short_url", "original_url", "title", "created_at"}

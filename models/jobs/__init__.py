@@ -1,0 +1,1 @@
+"""Jobs: their rows, shards, items and runs, from the upload to the end of their retention."""

@@ -1,0 +1,1 @@
+"""Links: their rows, lists, slugs and labels, and the queues and indexes kept beside them."""

@@ -1,0 +1,1 @@
+"""Webhooks: the endpoints that are called, and each delivery to be sent."""

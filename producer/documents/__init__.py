@@ -1,0 +1,1 @@
+"""What the API says: schemas, documents, lists, results files and QR codes."""

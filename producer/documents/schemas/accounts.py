@@ -1,0 +1,116 @@
+"""What a workspace has: groups, tags, domains and keys."""
+
+from collections.abc import Callable
+from typing import Any
+
+from marshmallow import RAISE, Schema, fields, post_load, validate
+
+from models.accounts import keys
+from models.links import labels
+from producer.documents.schemas.common import follows, text
+from producer.rules import hostnames, item_rules
+
+LONGEST_NAME = 100
+
+Validator = Callable[[str], object]
+
+
+class Named(Schema):
+    class Meta:
+        unknown = RAISE
+
+    @post_load
+    def trim(self, loaded: dict[str, Any], **_more: Any) -> dict[str, Any]:
+        return loaded | {"name": loaded["name"].strip(" ")} if "name" in loaded else loaded
+
+
+FILLED = validate.Regexp(r"\s*\S", error="a name is not blank")
+GROUP_NAME: list[Validator] = [FILLED, follows(item_rules.group)]
+TAG_NAME: list[Validator] = [FILLED, follows(lambda name: item_rules.tags([name]))]
+NUMBER = [validate.Range(1, labels.LARGEST_ID)]
+
+
+class GroupRequest(Named):
+    name = fields.String(required=True, validate=GROUP_NAME)
+    id = fields.Integer(strict=True, validate=NUMBER, metadata={"description": "the next free one when none is chosen"})
+
+
+class GroupChange(Named):
+    name = fields.String(validate=GROUP_NAME)
+
+
+class TagRequest(Named):
+    name = fields.String(required=True, validate=TAG_NAME)
+    id = fields.Integer(strict=True, validate=NUMBER, metadata={"description": "the next free one when none is chosen"})
+
+
+class TagChange(Named):
+    name = fields.String(validate=TAG_NAME)
+
+
+class Label(Schema):
+    """A group or a tag."""
+
+    id = fields.Integer()
+    name = fields.String()
+
+
+class Labels(Schema):
+    items = fields.List(fields.Nested(Label))
+    next_cursor = fields.String(allow_none=True)
+
+
+class DomainRequest(Schema):
+    class Meta:
+        unknown = RAISE
+
+    hostname = fields.String(required=True, validate=follows(hostnames.normal))
+
+    @post_load
+    def normal(self, loaded: dict[str, Any], **_more: Any) -> dict[str, Any]:
+        return {"hostname": hostnames.normal(loaded["hostname"])}
+
+
+class Domain(Schema):
+    id = fields.String()
+    hostname = fields.String()
+    is_default = fields.Boolean()
+    created_at = fields.DateTime()
+
+
+class Domains(Schema):
+    items = fields.List(fields.Nested(Domain))
+    next_cursor = fields.String(allow_none=True)
+
+
+class KeyRequest(Named):
+    name = fields.String(required=True, validate=[FILLED, text(LONGEST_NAME)])
+    scopes = fields.List(
+        fields.String(validate=validate.OneOf(keys.SCOPES)),
+        validate=validate.Length(1),
+        metadata={"description": "those of the key that asks, when none are named"},
+    )
+
+
+class Key(Schema):
+    id = fields.String()
+    name = fields.String()
+    scopes = fields.List(fields.String())
+    created_at = fields.DateTime()
+    last_used_at = fields.DateTime(allow_none=True)
+    revoked_at = fields.DateTime(allow_none=True)
+
+
+class NewKey(Key):
+    """The only answer that has the secrets."""
+
+    workspace_id = fields.String()
+    domain_id = fields.String()
+    token = fields.String()
+    consumer_key = fields.String()
+    consumer_secret = fields.String()
+
+
+class Keys(Schema):
+    items = fields.List(fields.Nested(Key))
+    next_cursor = fields.String(allow_none=True)

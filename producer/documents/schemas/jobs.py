@@ -1,0 +1,133 @@
+"""Jobs and their items."""
+
+import json
+from typing import Any
+
+from marshmallow import EXCLUDE, RAISE, Schema, ValidationError, fields, validate
+
+from models.jobs import jobs
+from models.links import url_index
+from producer.documents.schemas.common import MOST_LISTED
+from producer.intake import charsets, delimiters
+
+LONGEST_WAIT = 60.0
+LARGEST_METADATA = 1 << 16  # characters, as JSON
+DEEPEST_METADATA = 32
+
+
+def keepable(value: dict[str, Any]) -> None:
+    """Metadata goes into a JSON column and out with every answer."""
+    try:
+        size = len(json.dumps(value, allow_nan=False)) if _depth(value) <= DEEPEST_METADATA else -1
+    except (ValueError, RecursionError):
+        size = -1
+    if not 0 <= size <= LARGEST_METADATA:
+        raise ValidationError(f"JSON of at most {LARGEST_METADATA:,} characters, {DEEPEST_METADATA} deep, without NaN")
+
+
+def _depth(value: Any) -> int:
+    inner = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
+    return 1 + max(map(_depth, inner), default=0)
+
+
+class JobOptions(Schema):
+    """What a client may say about a whole upload."""
+
+    class Meta:
+        unknown = RAISE
+
+    domain = fields.String(validate=validate.Length(1, 253))
+    mapping = fields.Dict(
+        keys=fields.String(),
+        values=fields.String(allow_none=True),
+        metadata={"description": "item field to column; null: no column, whatever one is called"},
+    )
+    metadata = fields.Dict(keys=fields.String(), validate=keepable)
+    webhook_url = fields.String(validate=validate.Length(1, 2048))
+    fetch_titles = fields.Boolean(truthy={True, "true", "1"}, falsy={False, "false", "0"})
+    dry_run = fields.Boolean(truthy={True, "true", "1"}, falsy={False, "false", "0"})
+    duplicates = fields.String(validate=validate.OneOf((url_index.CREATE, url_index.REUSE)))
+    defaults = fields.Dict(keys=fields.String())
+    delimiter = fields.String(validate=validate.OneOf(tuple(delimiters.NAMES)))
+    encoding = fields.String(validate=validate.OneOf(charsets.NAMES))
+    header = fields.Boolean(truthy={True, "true", "1"}, falsy={False, "false", "0"})
+
+
+class JobQuery(Schema):
+    class Meta:
+        unknown = EXCLUDE
+
+    wait = fields.Float(load_default=0.0, validate=validate.Range(0))
+
+
+class JobsQuery(Schema):
+    status = fields.String(validate=validate.OneOf(jobs.STATUSES))
+    cursor = fields.String(validate=validate.Regexp(r"[0-9]{1,18}\Z"))
+    limit = fields.Integer(load_default=50, validate=validate.Range(1, MOST_LISTED))
+
+
+class ItemsQuery(Schema):
+    status = fields.String()
+    cursor = fields.String(validate=validate.Regexp(r"[0-9]{1,18}\Z"))
+    limit = fields.Integer(load_default=100, validate=validate.Range(1, MOST_LISTED))
+
+
+class Counts(Schema):
+    total = fields.Integer(allow_none=True)
+    processed = fields.Integer()
+    created = fields.Integer()
+    existing = fields.Integer()
+    failed = fields.Integer()
+    unprocessed = fields.Integer(allow_none=True)
+
+
+class Job(Schema):
+    id = fields.String()
+    kind = fields.String()
+    run = fields.Integer()
+    status = fields.String(validate=validate.OneOf(jobs.STATUSES))
+    outcome = fields.String(allow_none=True, validate=validate.OneOf(("succeeded", "partial", "failed")))
+    source = fields.String()
+    dry_run = fields.Boolean()
+    created_at = fields.DateTime()
+    started_at = fields.DateTime(allow_none=True)
+    finished_at = fields.DateTime(allow_none=True)
+    counts = fields.Nested(Counts)
+    progress = fields.Float()
+    rate = fields.Float()
+    eta_seconds = fields.Float(allow_none=True)
+    errors = fields.Dict(keys=fields.String(), values=fields.Integer())
+    mapping = fields.Dict(keys=fields.String(), values=fields.String(), allow_none=True)
+    format = fields.Dict(keys=fields.String(), allow_none=True)
+    metadata = fields.Dict()
+    detail = fields.String(allow_none=True)
+    cleared_at = fields.DateTime(
+        allow_none=True, metadata={"description": "since when its upload and results are gone: its links stay"}
+    )
+    links = fields.Dict(keys=fields.String(), values=fields.String())
+
+
+class ItemError(Schema):
+    code = fields.String()
+    message = fields.String()
+
+
+class Item(Schema):
+    index = fields.Integer()
+    line = fields.Integer()
+    status = fields.String()
+    url = fields.String(allow_none=True)
+    slug = fields.String(allow_none=True)
+    short_url = fields.String(allow_none=True)
+    external_id = fields.String(allow_none=True)
+    error = fields.Nested(ItemError, allow_none=True)
+
+
+class Jobs(Schema):
+    items = fields.List(fields.Nested(Job))
+    next_cursor = fields.String(allow_none=True)
+
+
+class Items(Schema):
+    items = fields.List(fields.Nested(Item))
+    next_cursor = fields.String(allow_none=True)

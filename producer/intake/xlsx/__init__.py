@@ -1,0 +1,1 @@
+"""Spreadsheets (.xlsx) as CSV, streamed in bounded memory."""

@@ -1,0 +1,1 @@
+"""Messages between processes: wake-ups, waiting, watching, counting and throttling. Losing one loses no work."""

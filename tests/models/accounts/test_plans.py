@@ -1,0 +1,99 @@
+"""Plans: the numbers that are built in, and the file that overrides them."""
+
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from models import settings
+from models.accounts import plans
+from models.accounts.plans import BATCH, Plan
+from models.errors import SettingsError
+from tests.ground import ROOT
+
+Read = Callable[[str], dict[str, Plan]]
+
+
+@pytest.fixture
+def read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Read]:
+    """The plans of a file with this text."""
+    path = tmp_path / "plans.toml"
+
+    def table(text: str) -> dict[str, Plan]:
+        path.write_text(text)
+        monkeypatch.setenv("PLANS", str(path))
+        settings.get.cache_clear()
+        plans.table.cache_clear()
+        return plans.table()
+
+    yield table
+    monkeypatch.undo()
+    settings.get.cache_clear()
+    plans.table.cache_clear()
+
+
+def test_the_built_in_numbers_are_those_that_are_promised() -> None:
+    pro, builder, enterprise = (plans.BUILT_IN[name] for name in ("pro", "builder", "enterprise"))
+    assert (pro.bulk_calls_per_hour, pro.links_per_day, pro.links_per_hour) == (50, 10_000, 0)
+    assert (builder.bulk_calls_per_hour, builder.links_per_hour, builder.links_per_day) == (500, 50_000, 0)
+    assert not enterprise.limited
+    assert not enterprise.bulk_calls_per_hour
+    assert {plan.longest_ttl for plan in plans.BUILT_IN.values()} == {90 * 86_400}
+
+
+def test_a_file_changes_what_it_names_and_nothing_else(read: Read) -> None:
+    found = read("[pro]\nlinks_per_day = 5\n[pro.batch]\ndub = 7\n")
+    assert found["pro"] == Plan("pro", bulk_calls_per_hour=50, links_per_day=5, batch={**BATCH, "dub": 7})
+    assert found["builder"] == plans.BUILT_IN["builder"]
+
+
+def test_a_file_may_add_a_plan(read: Read) -> None:
+    assert read("[tiny]\ntotal_links = 3\n")["tiny"] == Plan("tiny", total_links=3)
+
+
+def test_who_is_on_a_plan_that_is_gone_has_the_default_one(read: Read) -> None:
+    read("")
+    assert plans.of("gone") == plans.BUILT_IN["builder"]
+
+
+BAD = [
+    "nonsense",
+    "pro = 5",
+    "[pro]\nlinks_per_day = -1",
+    "[pro]\nlinks_per_day = 1.5",
+    '[pro]\nlinks_per_day = "5"',
+    "[pro]\nlinks_per_day = true",
+    "[pro]\nlinks_per_day = 99999999999999999999",
+    "[pro]\nlinks_a_day = 5",
+    '[pro]\nname = "x"',
+    "[pro]\nbatch = 5",
+    "[pro.batch]\nbitly = 5",
+    "[pro.batch]\ndub = -5",
+]
+
+
+@pytest.mark.parametrize("text", BAD)
+def test_a_file_that_makes_no_sense_is_refused(read: Read, text: str) -> None:
+    with pytest.raises(SettingsError, match=r"^PLANS='.*': expected a TOML file of plans: "):
+        read(text)
+
+
+def test_a_folder_or_nothing_is_no_file() -> None:
+    for path in (ROOT, ROOT / "nowhere.toml"):
+        with pytest.raises(SettingsError, match="PLANS="):
+            settings.load({"PLANS": str(path)})
+
+
+@pytest.mark.parametrize("content", [b"[pro]\nlinks_a_day = 5", b"\xff\xfe", b"="])
+def test_a_bad_file_stops_the_start_with_one_line(tmp_path: Path, content: bytes) -> None:
+    path = tmp_path / "plans.toml"
+    path.write_bytes(content)
+    environment = {"PATH": "/usr/bin:/bin", "PLANS": str(path), "DATA_DIR": str(tmp_path / "var")}
+    started = subprocess.run(
+        [sys.executable, "-m", "runner"], cwd=ROOT, env=environment, capture_output=True, text=True, timeout=60
+    )
+    assert (started.returncode, started.stdout) == (1, "")
+    assert started.stderr.startswith(f"PLANS='{path}': expected a TOML file of plans: ")
+    assert started.stderr.count("\n") == 1

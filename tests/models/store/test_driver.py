@@ -1,0 +1,86 @@
+"""The straight way to the database: few connections, and none of them dear."""
+
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from sqlalchemy.exc import OperationalError
+
+from models import store
+from models.accounts import domains
+from models.accounts.keys import Owner
+from models.links import lookup
+from models.links.lookup import Target
+from models.store import driver
+from tests.web.visitors.visiting import GENERATION, make
+
+LATER = datetime.now(UTC) + timedelta(days=1)
+
+
+def default() -> int:
+    with store.read() as db:
+        found = domains.find(db, 0, None)
+    assert found
+    return int(found.id)
+
+
+def test_a_target_is_what_the_links_row_says(house: Owner) -> None:
+    make(
+        "here", url="https://a.b/%s?%d", expires_at=LATER, max_clicks=3, title="T", password_hash="h", disabled_at=LATER
+    )
+    url = "https://a.b/%s?%d"
+    assert lookup.find(default(), "here") == Target(default(), "here", GENERATION, 2, url, "T", LATER, 3, "h", LATER)
+    assert lookup.find(default(), "none") is None
+
+
+def test_a_connection_that_has_ended_is_replaced_unseen(house: Owner) -> None:
+    make()
+    domain = default()
+    assert lookup.find(domain, "here")
+    (ended,) = store.straight().idle
+    store.straight().idle[:] = [Ended(ended)]
+    assert lookup.find(domain, "here")
+    (fresh,) = store.straight().idle
+    assert fresh is not ended
+    assert lookup.find(domain, "here")
+    assert store.straight().idle == [fresh], "and kept"
+
+
+class Ended:
+    """A cursor whose connection the server has ended, as the driver tells it."""
+
+    def __init__(self, cursor: Any) -> None:
+        self.connection = cursor.connection
+
+    def execute(self, *_: object) -> None:
+        raise store.dialect().away[0]("server closed the connection unexpectedly")
+
+
+def test_many_who_ask_at_once_share_a_few_connections(house: Owner) -> None:
+    make()
+    domain = default()
+    with ThreadPoolExecutor(32) as pool:
+        assert all(pool.map(lambda _: lookup.find(domain, "here"), range(600)))
+    assert 1 <= len(store.straight().idle) <= driver.MOST
+
+
+def test_what_was_just_written_is_found(house: Owner) -> None:
+    domain = default()
+    for number in range(5):
+        assert lookup.find(domain, f"s{number}") is None
+        make(f"s{number}")
+        assert lookup.find(domain, f"s{number}")
+
+
+def test_a_database_that_is_away_is_an_error_that_web_knows(house: Owner, monkeypatch: pytest.MonkeyPatch) -> None:
+    make()
+    domain = default()
+    assert lookup.find(domain, "here")
+    monkeypatch.setattr(store.straight(), "_ask", _fail)
+    with pytest.raises(OperationalError):
+        lookup.find(domain, "here")
+
+
+def _fail(*_: object) -> None:
+    raise store.dialect().away[0]("away")

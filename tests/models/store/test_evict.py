@@ -1,0 +1,101 @@
+"""What a frozen owner holds in the database, eviction gives back."""
+
+import os
+import sqlite3
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from textwrap import dedent
+
+import psutil
+import pytest
+from sqlalchemy import insert
+from sqlalchemy.exc import DBAPIError, OperationalError
+
+from models import store
+from models.accounts.keys import Owner
+from models.links import slugs
+from models.store import postgresql
+from models.tables import reserved_slugs
+from tests.ground import ROOT, until
+
+HOLDS_AND_STANDS_STILL = dedent(
+    """
+    import os, signal
+    from models import store
+    from models.links.slugs import keep_reserved
+    with store.write() as db:
+        keep_reserved(db, {"held"})
+        print(store.dialect().owner(db), flush=True)
+        os.kill(os.getpid(), signal.SIGSTOP)
+    """
+)
+
+
+def test_a_frozen_transaction_holds_nothing_any_more(house: Owner) -> None:
+    with frozen() as (process, owner):
+        with store.read() as db:
+            store.dialect().evict(db, owner)
+        with store.write() as db:
+            db.execute(insert(reserved_slugs).values(slug="held"))
+        if process.is_running() and process.status() == psutil.STATUS_STOPPED:
+            process.resume()  # and it finds that it may not commit
+
+
+def test_an_owner_that_is_another_by_now_is_left_alone(house: Owner) -> None:
+    with frozen() as (process, owner):
+        process.resume()
+        with store.read() as db:
+            store.dialect().evict(db, owner.split()[0] + " 0")
+            store.dialect().evict(db, "999999999 0")
+        assert process.wait(20) == 0
+
+
+def test_a_connection_that_ends_in_the_middle_of_a_batch_is_no_fault_of_the_batch(house: Owner) -> None:
+    with pytest.raises(DBAPIError) as failure, store.write() as db:
+        broken_off(db)
+    assert store.dialect().passing(failure.value)
+    with store.write() as db:
+        assert not db.execute(reserved_slugs.select().where(reserved_slugs.c.slug == "s1")).all()
+
+
+def test_connections_that_ended_while_they_rested_are_replaced(house: Owner, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(postgresql, "RESTED_SECONDS", -1.0)
+    with store.write() as first:
+        owner = store.dialect().owner(first)
+    with store.read() as first, store.read() as second:
+        store.dialect().evict(second, owner)
+    with store.read() as first, store.read() as second:
+        assert slugs.reserved(first) == slugs.reserved(second)
+
+
+def test_an_error_that_passes_is_told_from_one_that_does_not(house: Owner) -> None:
+    with pytest.raises(DBAPIError) as failure, store.write() as db:
+        db.exec_driver_sql("SELECT nothing FROM nowhere")
+    assert not store.dialect().passing(failure.value)
+
+
+def broken_off(db: store.Connection) -> None:
+    """A batch under which the database ends the connection, or (a file ends none) says that it is locked."""
+    if db.dialect.name == "postgresql":
+        with store.read() as other:
+            store.dialect().evict(other, store.dialect().owner(db))
+        store.dialect().bulk_insert(db, reserved_slugs, {"slug": [f"s{at}" for at in range(100)]}, 100)
+    cause = sqlite3.OperationalError("locked")
+    cause.sqlite_errorcode = sqlite3.SQLITE_BUSY
+    raise OperationalError("INSERT", None, cause)
+
+
+@contextmanager
+def frozen() -> Iterator[tuple[psutil.Process, str]]:
+    """A process that stopped in the middle of a transaction, and its mark."""
+    command = [sys.executable, "-c", HOLDS_AND_STANDS_STILL]
+    with subprocess.Popen(command, cwd=ROOT, env=dict(os.environ), stdout=subprocess.PIPE, text=True) as child:
+        assert child.stdout
+        owner, process = child.stdout.readline().strip(), psutil.Process(child.pid)
+        until(lambda: process.status() == psutil.STATUS_STOPPED, 10, "it to stand still")
+        try:
+            yield process, owner
+        finally:
+            child.kill()

@@ -1,0 +1,77 @@
+"""What a bulk writer does between two transactions."""
+
+import sqlite3
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
+from threading import Event
+
+import pytest
+from sqlalchemy import insert
+
+from models import store
+from models.accounts.keys import Owner
+from models.store import sqlite
+from models.tables import secrets
+from tests.ground import until
+
+SMALL = 1 << 18  # bytes
+FILLER = b"x" * (2 * SMALL)
+
+only_sqlite = pytest.mark.parametrize("house", ["sqlite"], indirect=True)
+
+
+def write(name: str, value: bytes = b"") -> None:
+    with store.write() as db:
+        db.execute(insert(secrets).values(name=name, value=value))
+
+
+def log_pages() -> int:
+    """How many pages the log of changes has that count."""
+    with closing(sqlite3.connect(str(store.engine().url.database))) as raw:
+        return int(raw.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchone()[1])
+
+
+@only_sqlite
+def test_a_large_log_of_changes_begins_anew_and_a_small_one_goes_on(
+    house: Owner, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write("large", FILLER)
+    store.rest()
+    write("a")
+    assert log_pages() > len(FILLER) // 4096
+    monkeypatch.setattr(sqlite, "LARGEST_LOG", SMALL)
+    store.rest()
+    write("b")
+    assert log_pages() < 20
+
+
+@only_sqlite
+def test_a_log_begins_anew_in_the_gap_between_two_writers(house: Owner, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sqlite, "LARGEST_LOG", SMALL)
+    written, let_go = Event(), Event()
+
+    def other() -> None:
+        with store.write() as db:
+            db.execute(insert(secrets).values(name="other", value=FILLER))
+            written.set()
+            let_go.wait(10)
+
+    write("large", FILLER)
+    with ThreadPoolExecutor(2) as both:
+        both.submit(other)
+        until(written.is_set)
+        resting = both.submit(store.rest)
+        assert not resting.done()
+        let_go.set()
+        resting.result()
+    write("b")
+    assert log_pages() < 20
+
+
+@only_sqlite
+def test_a_writer_who_goes_on_is_not_waited_for_longer_than_that(house: Owner, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sqlite, "LARGEST_LOG", SMALL)
+    monkeypatch.setattr(sqlite, "RESTART_SECONDS", 0.05)
+    write("large", FILLER)
+    with store.write(), ThreadPoolExecutor(1) as another:
+        another.submit(store.rest).result(10)

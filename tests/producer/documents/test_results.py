@@ -1,0 +1,69 @@
+import pytest
+
+from producer.documents import results
+from producer.documents.results import safe
+from producer.intake.batch import csv_cells
+from producer.intake.detection import inspect
+from producer.intake.formats import CSV
+
+OURS = "line,status,short_url,slug,error_code,error_message"
+
+
+def own(text: str) -> list[list[str]]:
+    """The client's own cells, as results show them."""
+    data = text.encode()
+    layout = inspect(data, CSV, 100, {})
+    rows = csv_cells(data[layout.offset :], layout, 0, text.count("\n") - 1)
+    return [results._fitted(row, layout.own, layout.mapping.get("password"), layout.delimiter) for row in rows]
+
+
+@pytest.mark.parametrize("quote", ["", '"'])
+def test_rows_come_as_they_were(quote: str) -> None:
+    assert own(f"url,note\na,{quote}1{quote}\nb,2\n") == [["a", "1"], ["b", "2"]]
+
+
+def test_passwords_are_left_blank() -> None:
+    assert own("url,password,note\na,secret,1\n") == [["a", "", "1"]]
+
+
+@pytest.mark.parametrize("row", ["a,secret", "a,b,secret,d", 'a,"secret', "secret"])
+def test_a_broken_row_of_a_file_with_passwords_shows_nothing(row: str) -> None:
+    assert own(f"url,password,note\nb,x,1\n{row}\n") == [["b", "", "1"], ["", "", ""]]
+
+
+def test_a_broken_row_loses_nothing() -> None:
+    assert own('url,note\na\nb,2,3\nc,"4\n') == [["a", ""], ["b", "2,3"], ['c,"4', ""]]
+
+
+def test_results_of_results_are_of_the_original_values() -> None:
+    assert own(f"url,note,{OURS}\na,'=1,2,failed,,,X,why\nb,x,2,failed\n") == [["a", "=1"], ["b,x,2,failed", ""]]
+
+
+def test_our_columns_give_way_to_those_of_the_upload() -> None:
+    assert results._ours(["url", "slug", "line"]) == [
+        "result_line", "status", "short_url", "result_slug", "error_code", "error_message",
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize("start", ["=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠", "'=", "''-"])
+def test_no_cell_begins_like_a_formula(start: str) -> None:
+    assert safe(f"{start}1+1").startswith("'")
+
+
+@pytest.mark.parametrize("text", ["", "a", "'a", " =1", "1-1", "https://a.b", "'"])
+def test_other_cells_stay_as_they_are(text: str) -> None:
+    assert safe(text) == text
+
+
+def test_values_of_json_become_cells() -> None:
+    assert [results._cell(value) for value in (None, "a", 5, True, ["a", 1], {"a": 1})] == [
+        "", "a", "5", "true", "a|1", '{"a": 1}',
+    ]  # fmt: skip
+
+
+def test_delimiters_at_a_lines_end_are_no_cells() -> None:
+    assert own("url,note\na,1,\nb,2,,\nc,3\n") == [["a", "1"], ["b", "2"], ["c", "3"]]
+
+
+def test_a_broken_row_is_shown_with_its_own_delimiter() -> None:
+    assert own("url;note\na;1\nb;2;3\n") == [["a", "1"], ["b", "2;3"]]

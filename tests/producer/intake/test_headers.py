@@ -1,0 +1,62 @@
+import pytest
+
+from models.errors import Unreadable
+from producer.intake.headers import distinct, key, mapped
+
+EXPORTS = {
+    "Bitly": ("Bitlink,Long URL,Title,Custom Back-half,Tags,Created", {"url": 1, "slug": 3, "title": 2, "tags": 4}),
+    "Rebrandly": ("id,title,slashtag,destination,shortUrl,createdAt", {"url": 3, "slug": 2, "title": 1}),
+    "Dub": (
+        "domain,key,url,externalId,tagNames,expiresAt,clicks",
+        {"url": 2, "slug": 1, "external_id": 3, "tags": 4, "expires_at": 5},
+    ),
+    "Dub's page": ("Short link,Destination URL,Tags,Clicks", {"url": 1, "tags": 2}),
+    "Short.io": (
+        "originalURL,path,title,tags,expiresAt,clicksLimit,shortURL",
+        {"url": 0, "slug": 1, "title": 2, "tags": 3, "expires_at": 4, "max_clicks": 5},
+    ),
+    "TinyURL": ("alias,tiny_url,long_url,tags,expires_at", {"url": 2, "slug": 0, "tags": 3, "expires_at": 4}),
+    "BL.INK": ("Long URL,Short Link Keyword,Link Description", {"url": 0, "slug": 1}),
+    "Kutt": ("target,address,customurl,description,password", {"url": 0, "slug": 2, "password": 4}),
+    "Shlink": (
+        "createdAt,domain,shortCode,shortUrl,longUrl,title,tags,validUntil,maxVisits,visits",
+        {"url": 4, "slug": 2, "title": 5, "tags": 6, "expires_at": 7, "max_clicks": 8},
+    ),
+    "Shlink's import": ("Long URL,Short code,Domain,Title,Tags", {"url": 0, "slug": 1, "title": 3, "tags": 4}),
+    "YOURLS": ("keyword,url,title,timestamp,ip,clicks", {"url": 1, "slug": 0, "title": 2}),
+    "tiny.cc": ("url,short_id,note", {"url": 0, "slug": 1}),
+    "URLR": ("url,code,label,password,expired_at", {"url": 0, "title": 2, "password": 3, "expires_at": 4}),
+}
+
+
+@pytest.mark.parametrize("name", EXPORTS)
+def test_what_other_services_export_is_understood(name: str) -> None:
+    header, wanted = EXPORTS[name]
+    assert mapped(header.split(","), {}) == wanted
+
+
+@pytest.mark.parametrize("name", ["Long URL", "long_url", "long-url", "longUrl", "LONGURL", " Long  Url*", "LongURL"])
+def test_case_blanks_humps_and_strokes_do_not_matter(name: str) -> None:
+    assert key(name) == "longurl"
+
+
+def test_the_fields_own_name_comes_first_and_then_the_likelier_one() -> None:
+    assert mapped(["link", "Long URL", "URL"], {})["url"] == 2
+    assert mapped(["link", "destination", "Long URL"], {})["url"] == 2
+    assert mapped(["path", "alias", "url"], {})["slug"] == 1
+
+
+def test_a_name_that_is_there_twice_is_a_fault_only_where_it_counts() -> None:
+    assert mapped(["url", "note", "Note", "", ""], {}) == {"url": 0}
+    assert mapped(["url", "link", "Link"], {}) == {"url": 0}
+    with pytest.raises(Unreadable, match="two columns stand for title: 'Title' and 'title'"):
+        mapped(["url", "Title", "title"], {})
+
+
+def test_a_mapping_settles_what_stands_twice() -> None:
+    assert mapped(["url", "Title", "title"], {"title": "title"}) == {"title": 2, "url": 0}
+
+
+def test_names_are_told_apart() -> None:
+    assert distinct(["a", "", "a", "a_2", "a", ""]) == ["a", "column_2", "a_2", "a_2_2", "a_3", "column_6"]
+    assert len(set(distinct(["same"] * 10_000))) == 10_000

@@ -1,0 +1,210 @@
+"""Spreadsheets as CSV, whoever wrote them, and what is no spreadsheet."""
+
+import csv
+import io
+import subprocess
+import sys
+import zipfile
+from datetime import date, datetime, time
+from pathlib import Path
+from typing import Any
+
+import openpyxl
+import pytest
+
+from models.errors import Unreadable
+from producer.intake.xlsx import cell_values, workbook
+from producer.intake.xlsx.elements import LONGEST_TEXT
+from tests.ground import ROOT
+from tests.workbooks import by_hand, by_openpyxl, by_xlsxwriter, zipped
+
+ROWS: list[list[Any]] = [
+    ["url", "title", "expires_at", "max_clicks", "note"],
+    ["https://example.com/a?x=1&y=2", "Größe „ü“ 😀", datetime(2027, 12, 31, 23, 59, 1), 5, 0.1],
+    ["https://example.com/b", 'say "hi", twice\nor more', date(2028, 2, 29), 1.0, True],
+    ["https://example.com/c", None, time(13, 5), 123456789012, "<&>"],
+]
+TEXT = [
+    ["url", "title", "expires_at", "max_clicks", "note"],
+    ["https://example.com/a?x=1&y=2", "Größe „ü“ 😀", "2027-12-31T23:59:01", "5", "0.1"],
+    ["https://example.com/b", 'say "hi", twice\nor more', "2028-02-29", "1", "TRUE"],
+    ["https://example.com/c", "", "13:05:00", "123456789012", "<&>"],
+]
+SMALL = 100 << 20
+MOST_MB = 60
+
+
+def table(book: bytes, largest: int = SMALL) -> list[list[str]]:
+    with workbook.opened(io.BytesIO(book), largest, lambda: None) as found:
+        text = b"".join(workbook.as_csv(found, workbook.only_sheet(found))).decode()
+    return list(csv.reader(io.StringIO(text, newline="")))
+
+
+def cells(rows: str, texts: str = "<sst/>") -> list[list[str]]:
+    return table(by_hand(f"<worksheet><sheetData>{rows}</sheetData></worksheet>", texts))
+
+
+def test_what_openpyxl_wrote_is_read() -> None:
+    assert table(by_openpyxl(Links=ROWS)) == TEXT
+
+
+@pytest.mark.parametrize("constant", [True, False])
+def test_what_xlsxwriter_wrote_is_read_with_shared_and_with_inline_texts(constant: bool) -> None:
+    options = {"constant_memory": constant, "default_date_format": "yyyy-mm-dd hh:mm"}
+    assert table(by_xlsxwriter(ROWS, **options)) == TEXT
+
+
+def test_the_same_is_read_as_openpyxl_reads() -> None:
+    rows = [[f"https://example.com/{row}", row * 0.37, row / 4, -row, f"x{row % 7}"] for row in range(500)]
+    book = by_xlsxwriter([["url", "a", "b", "c", "d"], *rows])
+    sheet = openpyxl.load_workbook(io.BytesIO(book), read_only=True).worksheets[0]
+    theirs = [[value if isinstance(value, str) else repr(value) for value in row] for row in sheet.values]
+    assert table(book) == theirs
+
+
+def test_formulas_are_their_cached_values() -> None:
+    book = io.BytesIO()
+    made = by_openpyxl(Links=[["url"], ["x"]])
+    with zipfile.ZipFile(io.BytesIO(made)) as source, zipfile.ZipFile(book, "w") as target:
+        for name in source.namelist():
+            content = source.read(name)
+            if name.endswith("sheet1.xml"):
+                row = b'<row r="2"><c r="A2" t="str"><f>"https://a.b/"&amp;1</f><v>https://a.b/1</v></c></row>'
+                content = content[: content.index(b'<row r="2"')] + row + b"</sheetData></worksheet>"
+            target.writestr(name, content)
+    assert table(book.getvalue()) == [["url"], ["https://a.b/1"]]
+
+
+def test_rows_keep_their_numbers_and_are_as_wide_as_the_first() -> None:
+    rows = '<row r="2"><c r="A2" t="str"><v>url</v></c><c r="C2" t="str"><v>note</v></c></row>'
+    rows += '<row r="4"/><row r="5"><c r="A5" t="str"><v>a</v></c><c r="E5" s="0"/></row>'
+    rows += "<row><c><v>1</v></c><c><v>2</v></c><c/><c><v>4</v></c></row>"
+    assert cells(rows) == [[], ["url", "", "note"], [], [], ["a", "", ""], ["1", "2", "", "4"]]
+
+
+def test_texts_may_be_rich_spoken_and_escaped() -> None:
+    rich = "<si><r><t>a </t></r><r><t>b</t></r><rPh><t>spoken</t></rPh></si>"
+    texts = f"<sst>{rich}<si><t>x_x000A_y_x005F_z</t></si></sst>"
+    shared = '<c t="s"><v>0</v></c><c t="s"><v>1</v></c>'
+    row = f'<row>{shared}<c t="inlineStr"><is><t>c</t></is></c><c t="e"><v>#N/A</v></c></row>'
+    assert cells(row, texts) == [["a b", "x\ny_z", "c", "#N/A"]]
+
+
+@pytest.mark.parametrize(
+    ("code", "shows"),
+    [
+        ("yyyy-mm-dd", True),
+        ("[$-409]m/d/yy h:mm AM/PM;@", True),
+        ("[h]:mm", True),
+        ("TT.MM.JJJJ", True),
+        ("General", False),
+        ("0.00E+00", False),
+        ('#,##0.00" days"', False),
+        ("[Red]0.0", False),
+        (r"0\d", False),
+    ],
+)
+def test_a_date_is_known_by_its_format(code: str, shows: bool) -> None:
+    styles = [("numFmt", {"numFmtId": "164", "formatCode": code}), ("cellXfs", {}), ("xf", {"numFmtId": "164"})]
+    assert cell_values.dated(styles) == [shows]
+
+
+@pytest.mark.parametrize(
+    ("text", "since_1904", "read"),
+    [
+        ("1", False, "1900-01-01"),
+        ("59", False, "1900-02-28"),
+        ("61", False, "1900-03-01"),
+        ("45000.5", False, "2023-03-15T12:00:00"),
+        ("45000.999999", False, "2023-03-16"),
+        ("43538", True, "2023-03-15"),
+        ("0.25", False, "06:00:00"),
+        ("-1", False, "-1"),
+        ("3000000", False, "3000000"),
+    ],
+)
+def test_days_are_counted_as_spreadsheets_count_them(text: str, since_1904: bool, read: str) -> None:
+    assert cell_values.date(text, since_1904) == read
+
+
+@pytest.mark.parametrize(
+    ("text", "read"),
+    [
+        ("7", "7"),
+        ("7.0", "7"),
+        ("0.10000000000000001", "0.1"),
+        ("1E3", "1000"),
+        ("-2.5", "-2.5"),
+        ("1E300", "1e+300"),
+        ("12345678901234567890", "1.2345678901234567e+19"),
+    ],
+)
+def test_numbers_are_written_as_people_do(text: str, read: str) -> None:
+    assert cell_values.number(text) == read
+
+
+FILLED = [["url"], ["https://a.b"]]
+ROW = "<worksheet><sheetData>{}</sheetData></worksheet>"
+BILLION = '<!DOCTYPE x [<!ENTITY a "aaaa"><!ENTITY b SYSTEM "file:///etc/passwd">]>'
+REFUSED = {
+    "two sheets": (by_openpyxl(One=FILLED, Two=FILLED), "2 sheets have something in them ('One', 'Two')"),
+    "nothing": (by_openpyxl(One=[]), "the spreadsheet has no rows"),
+    "another zip": (zipped({"a.txt": "x"}), "this is no spreadsheet, or a damaged one"),
+    "no workbook": (zipped({"_rels/.rels": "<Relationships/>"}), "this is no spreadsheet, or a damaged one"),
+    "half a file": (by_openpyxl(One=FILLED)[:-400], "this is no spreadsheet, or a damaged one"),
+    "only a beginning": (b"PK\x03\x04" + bytes(100), "this is no spreadsheet, or a damaged one"),
+    "broken XML": (by_hand("<worksheet><row>"), "this is no spreadsheet, or a damaged one"),
+    "entities": (by_hand(BILLION + ROW.format("<row><c><v>&b;</v></c></row>")), "the spreadsheet has a DOCTYPE"),
+    "entities in texts": (by_hand(ROW.format(""), BILLION + "<sst/>"), "the spreadsheet has a DOCTYPE"),
+    "no such text": (by_hand(ROW.format('<row><c t="s"><v>7</v></c></row>')), "this is no spreadsheet, or a damaged"),
+    "no number": (by_hand(ROW.format("<row><c><v>x</v></c></row>")), "this is no spreadsheet, or a damaged one"),
+    "far right": (by_hand(ROW.format('<row><c r="ZZZZ1"><v>1</v></c></row>')), "the spreadsheet is damaged: cell ZZ"),
+    "far down": (by_hand(ROW.format('<row r="9999999"/>')), "the spreadsheet is damaged: row 9999999"),
+    "back": (by_hand(ROW.format('<row r="2"/><row r="1"/>')), "the spreadsheet is damaged: row 1 stands behind row 2"),
+    "long text": (by_hand(ROW.format(f"<row><c><v>{'1' * (LONGEST_TEXT + 1)}</v></c></row>")), "a cell of the spreads"),
+    "a bomb": (by_hand(ROW.format(" " * (20 << 20))), "the spreadsheet grows more than 200 times"),
+    "too large": (by_hand(ROW.format("".join(map(str, range(30_000_000 // 7))))), "the spreadsheet is larger than"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", REFUSED)
+def test_what_cannot_be_read_says_why(name: str) -> None:
+    book, said = REFUSED[name]
+    with pytest.raises(Unreadable) as caught:
+        table(book, largest=25 << 20)
+    assert str(caught.value).startswith(said)
+
+
+def test_a_directory_that_claims_any_size_is_not_read() -> None:
+    many = {f"{at:060}": "" for at in range(20_000)}
+    with pytest.raises(Unreadable, match="more parts than any has"):
+        table(zipped(many))
+
+
+def test_empty_sheets_and_charts_beside_the_rows_do_not_matter() -> None:
+    assert table(by_openpyxl(Empty=[], Links=FILLED, Blank=[[None, ""]])) == FILLED
+
+
+def test_a_large_sheet_needs_no_memory_of_its_own(tmp_path: Path) -> None:
+    """Every text in it another one, shared and inline: 50,000 rows must cost what 500 do."""
+    peaks = {}
+    for count in (500, 50_000):
+        rows = [["url", "title"], *([f"https://example.com/{at}?{'x' * 200}", f"Title {at}"] for at in range(count))]
+        (tmp_path / "book.xlsx").write_bytes(by_xlsxwriter(rows))
+        peaks[count] = peak(tmp_path / "book.xlsx")
+    assert peaks[50_000] < peaks[500] + 8, peaks
+    assert peaks[50_000] < MOST_MB
+
+
+def peak(path: Path) -> int:
+    """MB that a process of its own needs at most."""
+    read = (
+        "import sys; from producer.intake.xlsx import workbook\n"
+        "with open(sys.argv[1], 'rb') as file, workbook.opened(file, 1 << 30, lambda: None) as book:\n"
+        "    for _ in workbook.as_csv(book, workbook.only_sheet(book)): pass\n"
+        "print(next(line.split()[1] for line in open('/proc/self/status') if line.startswith('VmHWM')))"
+    )
+    run = subprocess.run(
+        [sys.executable, "-c", read, str(path)], cwd=ROOT, stdout=subprocess.PIPE, text=True, check=True
+    )
+    return int(run.stdout) // 1024

@@ -1,0 +1,137 @@
+"""The guard at work: for these tests 127.0.0.1 is a public address, and everything else is what it is."""
+
+from collections.abc import Callable, Iterator
+
+import pytest
+
+from models import settings
+from models.errors import BadTarget, Unreachable
+from producer import outside
+from producer.outside import guard
+from tests.producer.outside.receiver import Receiver, answer, answering, receiving
+
+HERE = "127.0.0.1"
+Names = dict[str, list[list[str]]]
+
+really_public = guard.is_public
+
+
+@pytest.fixture
+def names(monkeypatch: pytest.MonkeyPatch) -> Names:
+    """What each name answers: in turn, and the last again and again."""
+    answers: Names = {}
+
+    def resolve(host: str, port: int) -> list[str]:
+        return answers[host].pop(0) if len(answers[host]) > 1 else answers[host][0]
+
+    monkeypatch.setattr(guard, "resolve", resolve)
+    return answers
+
+
+@pytest.fixture
+def receiver(monkeypatch: pytest.MonkeyPatch) -> Iterator[Receiver]:
+    """Somebody at the public address."""
+    monkeypatch.delenv("ALLOW_PRIVATE_TARGETS", raising=False)
+    monkeypatch.setattr(guard, "is_public", lambda address: address == HERE or really_public(address))
+    with receiving(answering(answer(body=b"public"))) as started:
+        monkeypatch.setenv("ALLOWED_PORTS", f"80,{started.port}")
+        settings.get.cache_clear()
+        yield started
+    settings.get.cache_clear()
+
+
+@pytest.fixture
+def inside(receiver: Receiver) -> Iterator[Receiver]:
+    """Somebody at a private address, on the same port."""
+    with receiving(answering(answer(body=b"secret")), "127.0.0.2", receiver.port) as started:
+        yield started
+        assert started.connections == 0
+
+
+def tries(url: str) -> Iterator[Callable[[], object]]:
+    yield lambda: outside.call("POST", url, {}, b"{}")
+    yield lambda: outside.fetch(url)
+
+
+def test_a_public_name_is_called_and_looked_up_once(receiver: Receiver, names: Names) -> None:
+    names["good.example"] = [[HERE], ["127.0.0.2"]]
+    assert outside.call("GET", f"http://good.example:{receiver.port}/", {}, None).body == b"public"
+    assert receiver.headers()["host"] == f"good.example:{receiver.port}"
+    assert names["good.example"] == [["127.0.0.2"]]
+
+
+def test_a_name_that_moves_inside_after_the_check_gets_nothing(
+    receiver: Receiver, inside: Receiver, names: Names
+) -> None:
+    url = f"http://rebinding.example:{receiver.port}/"
+    for attempt in tries(url):
+        names["rebinding.example"] = [[HERE], ["127.0.0.2"]]
+        outside.check(url)
+        with pytest.raises(Unreachable, match="not at a public address"):
+            attempt()
+
+
+@pytest.mark.parametrize("order", [[HERE, "127.0.0.2"], ["127.0.0.2", HERE], [HERE, "::1"], [HERE, "10.0.0.1"]])
+def test_one_private_address_spoils_a_name(
+    order: list[str], receiver: Receiver, inside: Receiver, names: Names
+) -> None:
+    names["dual.example"] = [order]
+    url = f"http://dual.example:{receiver.port}/"
+    with pytest.raises(BadTarget):
+        outside.check(url)
+    for attempt in tries(url):
+        with pytest.raises(Unreachable, match="not at a public address"):
+            attempt()
+    assert not receiver.connections
+
+
+@pytest.mark.parametrize(
+    ("location", "reason"),
+    [
+        ("http://127.0.0.2:{port}/", "not at a public address"),
+        ("//127.0.0.2:{port}/", "not at a public address"),
+        ("http:\\\\127.0.0.2:{port}/", "not at a public address"),
+        ("http://0x7f000002:{port}/", "not at a public address"),
+        ("http://inside.example:{port}/", "not at a public address"),
+        ("http://turning.example:{port}/", "not at a public address"),
+        ("http://[::ffff:127.0.0.2]:{port}/", "not at a public address"),
+        ("http://169.254.169.254/latest/meta-data/", "not at a public address"),
+        ("http://[::1]:{port}/", "not at a public address"),
+        ("https://127.0.0.1:6379/", "port 6379 cannot be called"),
+        ("http://user@127.0.0.1:{port}/", "a user or password"),
+        ("file:///etc/passwd", "only http"),
+        ("gopher://127.0.0.2:{port}/_x", "only http"),
+        ("http://[", "leads to no URL"),
+        ("http://a b/", "leads to no URL"),
+    ],
+)
+@pytest.mark.parametrize("hops", [1, 3])
+def test_a_redirect_is_checked_like_any_other_url(
+    location: str, reason: str, hops: int, receiver: Receiver, inside: Receiver, names: Names,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:  # fmt: skip
+    names |= {"inside.example": [["127.0.0.2"]], "turning.example": [[HERE, "127.0.0.2"]]}
+    ports = {"port": receiver.port}
+    onward = [answer("302 Found", Location="/on") for _ in range(hops - 1)]
+    with receiving(answering(*onward, answer("302 Found", Location=location.format(**ports)))) as first:
+        monkeypatch.setenv("ALLOWED_PORTS", f"80,{receiver.port},{first.port}")
+        settings.get.cache_clear()
+        with pytest.raises(Unreachable, match=reason):
+            outside.fetch(first.url)
+    assert first.connections == hops
+
+
+def test_the_other_end_is_looked_at_again(receiver: Receiver, monkeypatch: pytest.MonkeyPatch) -> None:
+    # The kernel takes 0.0.0.0 for this host: whoever is called there sits at 127.0.0.1.
+    monkeypatch.setattr(guard, "is_public", lambda address: address == "0.0.0.0")
+    for attempt in tries(f"http://0.0.0.0:{receiver.port}/"):
+        with pytest.raises(Unreachable, match="the other end of the connection is not at a public address"):
+            attempt()
+    assert receiver.requests == []
+
+
+def test_without_the_switch_loopback_is_out_of_reach(inside: Receiver) -> None:
+    for url in (inside.url, f"http://[::ffff:127.0.0.2]:{inside.port}/", f"http://127.2:{inside.port}/"):
+        for attempt in tries(url):
+            with pytest.raises(Unreachable, match="not at a public address"):
+                attempt()

@@ -1,0 +1,34 @@
+"""Hostnames of custom domains: one spelling, and nothing but a hostname."""
+
+import pytest
+
+from producer.rules.hostnames import normal
+from producer.rules.item_rules import Refused
+
+
+@pytest.mark.parametrize(
+    ("given", "kept"),
+    [
+        ("go.example.com", "go.example.com"), (" Go.Example.COM. ", "go.example.com"),
+        ("bücher.example", "xn--bcher-kva.example"), ("XN--bcher-kva.example", "xn--bcher-kva.example"),
+        ("a1.b2.example", "a1.b2.example"), ("ｅxample。com", "example.com"),
+        ("a" * 63 + ".example", "a" * 63 + ".example"),
+    ],
+)  # fmt: skip
+def test_a_hostname_has_one_spelling(given: str, kept: str) -> None:
+    assert normal(given) == kept == normal(kept)
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        "", ".", "..", "a", "localhost", "a..b", ".a.b", "-a.b", "a-.b", "a_b.example", "a b.example", "1.2.3.4",
+        "0x7f.1",
+        "2130706433", "[::1]", "::1", "a.b:80", "a.b:443", "a.b/", "a.b?", "a.b#", "u@a.b", "u:p@a.b", "http://a.b",
+        "//a.b", "a.b\\", "a%2eb.example", "*.example.com", "\0.example", "a\n.example", "\ud800.example", "a.1",
+        "a" * 64 + ".example", ".".join(["ab"] * 90), "xn--a.example", "а́" * 100 + ".example",
+    ],
+)  # fmt: skip
+def test_what_is_no_hostname_is_refused(given: str) -> None:
+    with pytest.raises(Refused):
+        normal(given)

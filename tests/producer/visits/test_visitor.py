@@ -1,0 +1,98 @@
+"""What is kept of a visitor."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import netaddr  # type: ignore[import-untyped]
+import pytest
+from mmdb_writer import MMDBWriter
+
+from models import settings
+from producer.visits import visitor
+from producer.visits.visitor import Kind
+
+IPHONE = "Mozilla/5.0 (iPhone; CPU iPhone OS 18_0 like Mac OS X) AppleWebKit/605.1.15 Version/18.0 Mobile/15E148"
+ANDROID = "Mozilla/5.0 (Linux; Android 15; Pixel 9) AppleWebKit/537.36 Chrome/131.0.0.0 Mobile Safari/537.36"
+ANDROID_TABLET = "Mozilla/5.0 (Linux; Android 15; SM-X910) AppleWebKit/537.36 Chrome/131.0.0.0 Safari/537.36"
+IPAD = "Mozilla/5.0 (iPad; CPU OS 16_0 like Mac OS X) AppleWebKit/605.1.15 Version/16.0 Mobile/15E148 Safari/604.1"
+WINDOWS = "Mozilla/5.0 (Windows NT 10.0; Win64; x64; rv:133.0) Gecko/20100101 Firefox/133.0"
+MAC = "Mozilla/5.0 (Macintosh; Intel Mac OS X 10_15_7) AppleWebKit/605.1.15 Version/18.1 Safari/605.1.15"
+LINUX = "Mozilla/5.0 (X11; Linux x86_64; rv:133.0) Gecko/20100101 Firefox/133.0"
+CUBOT = "Mozilla/5.0 (Linux; Android 11; CUBOT NOTE 20) AppleWebKit/537.36 Chrome/120.0 Mobile Safari/537.36"
+GOOGLEBOT = "Mozilla/5.0 (compatible; Googlebot/2.1; +http://www.google.com/bot.html)"
+MOBILE_BOT = f"{ANDROID} (compatible; Googlebot/2.1; +http://www.google.com/bot.html)"
+SLACK = "Slackbot-LinkExpanding 1.0 (+https://api.slack.com/robots)"
+FACEBOOK = "facebookexternalhit/1.1 (+http://www.facebook.com/externalhit_uatext.php)"
+BING = "Mozilla/5.0 AppleWebKit/537.36 (KHTML, like Gecko; compatible; bingbot/2.0; +http://www.bing.com/bingbot.htm)"
+
+
+@pytest.fixture(autouse=True)
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    monkeypatch.setenv("DATA_DIR", str(tmp_path))
+    for kept in (settings.get, visitor._countries):
+        kept.cache_clear()
+    yield tmp_path
+    for kept in (settings.get, visitor._countries):
+        kept.cache_clear()
+
+
+@pytest.mark.parametrize(
+    ("agent", "device"),
+    [
+        (IPHONE, "mobile"), (ANDROID, "mobile"), (CUBOT, "mobile"), (ANDROID_TABLET, "tablet"), (IPAD, "tablet"),
+        (WINDOWS, "desktop"), (MAC, "desktop"), (LINUX, "desktop"), (GOOGLEBOT, "bot"), (MOBILE_BOT, "bot"),
+        (SLACK, "bot"), (FACEBOOK, "bot"), (BING, "bot"), ("curl/8.5.0", "other"), ("", "other"), ("\xff\0", "other"),
+    ],
+)  # fmt: skip
+def test_the_class_of_a_device(agent: str, device: str) -> None:
+    found = visitor.kind(agent, "", "192.0.2.1")
+    assert (found.device, found.bot) == (device, device == "bot")
+
+
+@pytest.mark.parametrize(
+    ("referrer", "host"),
+    [
+        ("https://News.Example.com/a?secret=1#x", "news.example.com"), ("http://user:pw@a.example:8080/", "a.example"),
+        ("https://a.example./", "a.example"), ("android-app://com.google.android.gm/", "com.google.android.gm"),
+        ("", ""), ("about:blank", ""), ("a.example", ""), ("http://localhost/", ""), ("http://192.168.1.7/", ""),
+        ("http://[2001:db8::1]/", ""), ("http://[", ""), ("http://a b.example/", ""), ("http://<script>.example/", ""),
+        ("https://" + "a." * 130 + "example/", ""), ("https://münchen.example/", ""), ("https://a..example/", ""),
+        ("https://xn--mnchen-3ya.de/", "xn--mnchen-3ya.de"), ("http://\0.example/", ""),
+    ],
+)  # fmt: skip
+def test_of_a_referrer_only_the_name_of_the_host_is_kept(referrer: str, host: str) -> None:
+    assert visitor.kind("", referrer, "").referrer == host
+
+
+def test_a_visitors_long_headers_are_cut_and_not_remembered_without_end() -> None:
+    for number in range(3 * visitor.AGENTS_KNOWN):
+        visitor.kind(f"{number} {'x' * 100_000}" if number < 3 else str(number), f"https://r{number}.example/", "")
+    assert visitor.device.cache_info().currsize <= visitor.AGENTS_KNOWN
+    assert visitor.referrer_host.cache_info().currsize <= visitor.AGENTS_KNOWN
+
+
+def test_countries_come_from_a_file_where_there_is_one(folder: Path) -> None:
+    writer = MMDBWriter(ip_version=6, database_type="GeoLite2-Country", ipv4_compatible=True)
+    writer.insert_network(netaddr.IPSet(["198.51.100.0/24"]), {"country": {"iso_code": "DE"}})
+    writer.insert_network(netaddr.IPSet(["2001:db8::/32"]), {"country": {"iso_code": "JP"}})
+    writer.insert_network(netaddr.IPSet(["203.0.113.0/24"]), {"continent": {"code": "EU"}})
+    writer.insert_network(netaddr.IPSet(["192.0.2.0/24"]), {"country": {"iso_code": "<b>"}})
+    writer.to_db_file(str(folder / visitor.COUNTRIES))
+    asked = (
+        "198.51.100.7",
+        "2001:db8::7",
+        "203.0.113.7",
+        "192.0.2.7",
+        "10.0.0.1",
+        "",
+        "no address",
+        "::ffff:198.51.100.7",
+    )
+    assert [visitor.country(address) for address in asked] == ["DE", "JP", "", "", "", "", "", "DE"]
+
+
+def test_without_such_a_file_or_with_a_broken_one_no_country_is_known(folder: Path) -> None:
+    assert visitor.kind(WINDOWS, "", "198.51.100.7") == Kind(False, "desktop", "", "")
+    (folder / visitor.COUNTRIES).write_bytes(b"no database at all")
+    visitor._countries.cache_clear()
+    assert visitor.country("198.51.100.7") == ""

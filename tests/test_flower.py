@@ -1,0 +1,180 @@
+"""Flower of a whole system: what it shows of a job with failures, and that it shows nothing without the password."""
+
+import itertools
+import json
+import re
+from base64 import b64decode
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import httpx
+import psutil
+import pytest
+from flower.urls import handlers
+from playwright.sync_api import Browser, Page, expect
+
+from producer.signals import wakeups
+from tests import faults
+from tests.ground import System, until
+
+pytestmark = pytest.mark.parametrize("system", ["sqlite"], indirect=True)
+
+THREE = "url,slug\nhttps://example.com/a,\nnope,\nhttps://example.com/b,white space\n"
+
+Task = dict[str, Any]
+
+
+def pair(system: System) -> tuple[str, str]:
+    user, _, password = (system.data_dir / "flower-auth").read_text().strip().partition(":")
+    return user, password
+
+
+@pytest.fixture
+def flower(system: System) -> Iterator[httpx.Client]:
+    url = f"http://127.0.0.1:{system.environment['FLOWER_PORT']}"
+    with httpx.Client(base_url=url, auth=pair(system), timeout=30) as client:
+        yield client
+
+
+@pytest.fixture
+def page(system: System, flower: httpx.Client, browser: Browser) -> Iterator[Page]:
+    user, password = pair(system)
+    with browser.new_context(
+        base_url=str(flower.base_url), http_credentials={"username": user, "password": password}
+    ) as context:
+        yield context.new_page()
+
+
+def tasks(flower: httpx.Client, job: dict[str, Any]) -> list[Task]:
+    """What Flower has of a job, when each of its tasks has ended."""
+    found = [task for task in flower.get("/api/tasks").json().values() if job["id"] in str(task["kwargs"])]
+    return found if all(task["state"] == "SUCCESS" for task in found) else []
+
+
+def test_its_api_shows_a_jobs_tasks_with_their_arguments_state_and_counts(system: System, flower: httpx.Client) -> None:
+    job = system.finished(system.csv(THREE))
+    (task,) = until(lambda: tasks(flower, job))
+    assert (task["name"], task["state"], task["routing_key"]) == ("create", "SUCCESS", "interactive")
+    assert task["kwargs"] == f"{{'job': '{job['id']}', 'shard': 0, 'rows': 3}}"
+    assert task["result"].endswith("'rows': 3, 'created': 1, 'existing': 0, 'failed': 2}")
+    assert task["sent"] <= task["succeeded"]
+    assert task["worker"].startswith("interactive@")
+
+
+def test_its_pages_show_them_in_words(system: System, flower: httpx.Client, page: Page) -> None:
+    job = system.finished(system.csv(THREE))
+    (task,) = until(lambda: tasks(flower, job))
+    page.goto("/tasks")
+    row = page.locator("tbody tr", has_text=job["id"])
+    for text in ("create", f"job {job['id']}, shard 0, rows 3", "SUCCESS", "created 1, existing 0, failed 2"):
+        expect(row).to_contain_text(text)
+    page.goto(f"/task/{task['uuid']}")
+    expect(page.locator("#task-page")).to_contain_text("created 1, existing 0, failed 2")
+    expect(page.locator("#task-page")).to_contain_text("SUCCESS")
+
+
+def test_its_broker_page_shows_how_long_the_queues_are(system: System, flower: httpx.Client, page: Page) -> None:
+    lengths = flower.get("/api/queues/length").json()["active_queues"]
+    assert {"bulk", "interactive", "deliver", "titles", "sweep"} <= {length["name"] for length in lengths}
+    page.goto("/broker")
+    expect(page.locator("tbody tr", has_text="interactive").first).to_contain_text("0")
+
+
+def test_routine_is_not_told_of(system: System, flower: httpx.Client) -> None:
+    system.finished(system.csv(THREE))
+    found = until(lambda: flower.get("/api/tasks").json())
+    assert {task["name"] for task in found.values()}.isdisjoint(wakeups.ROUTINE)
+    assert None not in {task["name"] for task in found.values()}
+
+
+ROUTES = [route.regex.pattern if hasattr(route, "regex") else route[0] for route in handlers]
+PATHS = ["/" + re.sub(r"\(?\.[+*]\)?", "some", route).removesuffix("$").rstrip("/?").lstrip("/") for route in ROUTES]
+
+
+@pytest.mark.parametrize("method", ["GET", "POST", "OPTIONS", "HEAD"])
+def test_nothing_answers_without_the_password(system: System, flower: httpx.Client, method: str) -> None:
+    user, password = pair(system)
+    wrong: list[tuple[str, str] | None] = [None, (user, "wrong"), (user, ""), (user, password[:-1]), ("ü", "ß")]
+    with httpx.Client(base_url=flower.base_url) as stranger:
+        for path, auth in itertools.product(PATHS, wrong):
+            answer = stranger.request(method, path, auth=auth)
+            assert answer.status_code == 401, (path, auth)
+            assert answer.headers["WWW-Authenticate"] == 'Basic realm="flower"'
+            assert answer.text in ("Access denied", "")
+        for header in ("Basic", "Basic %%%", f"Bearer {password}", "Basic é"):
+            answer = stranger.request(method, "/", headers={b"Authorization": header.encode()})
+            assert answer.status_code == 401, header
+
+
+@pytest.mark.parametrize("path", ["/metrics", "/healthcheck", "/", "/api/workers", "/static/css/flower.css"])
+def test_with_it_all_of_it_answers(flower: httpx.Client, path: str) -> None:
+    assert flower.get(path).status_code == 200
+
+
+def test_its_password_is_in_no_line_and_in_no_arguments(system: System) -> None:
+    _, password = pair(system)
+    assert len(password) >= 20
+    assert (system.data_dir / "flower-auth").stat().st_mode & 0o777 == 0o600
+    assert password not in system.log()
+    family = psutil.Process(system.process.pid).children(recursive=True)
+    assert len(family) > 8
+    assert not [process for process in family if password in " ".join(process.cmdline())]
+
+
+def test_a_new_flower_knows_what_the_old_one_did(system: System, flower: httpx.Client) -> None:
+    job = system.finished(system.csv(THREE))
+    (before,) = until(lambda: tasks(flower, job))
+    family = psutil.Process(system.process.pid).children()
+    (old,) = [process for process in family if "flower" in process.cmdline()]
+    old.terminate()
+    old.wait(20)
+    until(lambda: answers(flower), 30, "the next Flower")
+    assert tasks(flower, job) == [before]
+
+
+def answers(flower: httpx.Client) -> bool:
+    try:
+        return flower.get("/healthcheck").status_code == 200
+    except httpx.TransportError:
+        return False
+
+
+def test_a_node_tells_of_several_tasks_at_once(system: System) -> None:
+    """Each message is work for whoever listens, and a vendor's client may make a hundred jobs a second."""
+    with heard(system) as events:
+        jobs = {system.csv(THREE).json()["id"] for _ in range(10)}
+        told, ended = 0, set[str]()
+        while len(ended) < len(jobs):
+            found = ends(next(events))
+            told += bool(found)
+            ended |= {job for job in jobs for end in found if job in end}
+    assert told < len(jobs)
+
+
+def test_it_still_does_when_its_connection_was_lost_in_between(system: System) -> None:
+    for _ in range(3):
+        system.finished(system.csv(THREE))  # of which it has still to tell
+        faults.cut_all_connections(system)
+    with heard(system) as events:
+        job = system.finished(system.csv(THREE))["id"]
+        until(lambda: any(job in end for end in ends(next(events))), 20)
+
+
+@contextmanager
+def heard(system: System) -> Iterator[Iterator[list[dict[str, Any]]]]:
+    """What nodes tell from now on, message by message."""
+    with faults.broker(system) as broker, broker.pubsub(ignore_subscribe_messages=True) as told:
+        told.psubscribe("*celeryev*")
+        yield (told_of(until(lambda: told.get_message(timeout=1.0))["data"]) for _ in itertools.count())
+
+
+def ends(events: list[dict[str, Any]]) -> list[str]:
+    """The results of the tasks that ended."""
+    return [event["result"] for event in events if event["type"] == "task-succeeded"]
+
+
+def told_of(message: bytes) -> list[dict[str, Any]]:
+    """The events of one message of Celery's."""
+    found = json.loads(b64decode(json.loads(message)["body"]))
+    return found if isinstance(found, list) else [found]

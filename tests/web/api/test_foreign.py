@@ -1,0 +1,72 @@
+"""Another workspace's things: whatever the route and the method, they are not there, and nothing happens to them."""
+
+import json
+import re
+from collections.abc import Iterator
+from typing import Any
+
+import httpx
+import pytest
+from werkzeug.routing import Rule
+
+from tests.ground import System
+from tests.web.commands import client, new_key
+from tests.web.foreign import MAKERS
+from web import create_app
+
+PUBLIC = {"slug", "filename"}  # short links are for everybody, and so is what pages are made of
+PARAMETER = re.compile(r"<(?:[^<>]*:)?(\w+)>")
+SILENT = {"HEAD", "OPTIONS"}
+
+
+@pytest.fixture(scope="module")
+def stranger(system: System) -> Iterator[httpx.Client]:
+    """Somebody who may do everything, elsewhere."""
+    with client(system, new_key(system, "--workspace", "strangers", "--plan", "enterprise")) as found:
+        yield found
+
+
+def rules() -> list[Rule]:
+    """The pages of the dashboard know nobody by a header: tests/web/dashboard/test_foreign.py looks at them."""
+    every = create_app().url_map.iter_rules()
+    return [rule for rule in every if rule.arguments - PUBLIC and not rule.rule.startswith("/app/")]
+
+
+def calls() -> list[tuple[str, str]]:
+    return sorted((method, rule.rule) for rule in rules() for method in (rule.methods or set()) - SILENT)
+
+
+def filled(path: str, ids: dict[str, str]) -> str:
+    return PARAMETER.sub(lambda found: ids[found[1]], path)
+
+
+def state(system: System) -> dict[str, Any]:
+    """All that the owner can see of what they have, and what the database has besides."""
+    lists = ("jobs", "links", "webhooks", "groups", "tags", "domains", "keys")
+    seen = {name: system.client.get(f"/api/{name}", params={"limit": 1000}).raise_for_status().json() for name in lists}
+    for name, moving in (("keys", "last_used_at"), ("webhooks", "failing_since")):
+        for one in seen[name]["items"]:
+            one.pop(moving)
+    return seen | {name: system.sql(f"SELECT count(*) FROM {name}") for name in ("deliveries", "items", "jobs", "keys")}
+
+
+def test_every_kind_of_id_is_known_here() -> None:
+    named = {name for rule in rules() for name in rule.arguments} - PUBLIC
+    assert named == set(MAKERS), "a route has an id that nobody makes here, or the other way round"
+
+
+@pytest.mark.parametrize(("method", "path"), calls())
+def test_what_is_anothers_is_not_there(
+    owner: System, stranger: httpx.Client, theirs: dict[str, str], method: str, path: str
+) -> None:
+    before = state(owner)
+    answer = stranger.request(method, filled(path, theirs), content=b"{}", headers={"Content-Type": "application/json"})
+    assert (answer.status_code, answer.json()["code"]) == (404, "NOT_FOUND"), answer.text
+    assert answer.headers["Content-Type"] == "application/problem+json"
+    assert not [name for name, value in theirs.items() if len(value) > 9 and value in answer.text]
+    assert json.dumps(state(owner)) == json.dumps(before)
+
+
+@pytest.mark.parametrize(("method", "path"), [call for call in calls() if call[0] == "GET"])
+def test_their_owner_sees_all_of_it(owner: System, theirs: dict[str, str], method: str, path: str) -> None:
+    assert owner.client.request(method, filled(path, theirs)).status_code == 200

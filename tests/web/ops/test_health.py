@@ -1,0 +1,35 @@
+"""Whether the process is up and the system can work."""
+
+import httpx
+import pytest
+
+from models.accounts.keys import Owner
+from tests.ground import System
+from web import create_app
+
+
+def test_a_whole_system_is_ready(system: System) -> None:
+    answer = httpx.get(f"{system.url}/readyz")
+    assert (answer.status_code, answer.json()) == (
+        200,
+        {"status": "ok", "database": "ok", "broker": "ok", "workers": "ok"},
+    )
+    assert httpx.get(f"{system.url}/healthz").json() == {"status": "ok"}
+
+
+def test_without_broker_a_process_is_up_but_not_ready(house: Owner) -> None:
+    client = create_app().test_client()
+    assert client.get("/healthz").status_code == 200
+    answer = client.get("/readyz")
+    assert answer.status_code == 503
+    assert answer.get_json() == {
+        "status": "unavailable",
+        "database": "ok",
+        "broker": "does not answer",
+        "workers": "unknown",
+    }
+
+
+@pytest.mark.parametrize("path", ["/healthz", "/readyz"])
+def test_nobody_needs_a_key_to_ask(system: System, path: str) -> None:
+    assert httpx.head(system.url + path).status_code == 200

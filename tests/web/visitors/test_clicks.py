@@ -1,0 +1,219 @@
+"""Short links of a whole system: limits, clicks and passwords, under load and across restarts."""
+
+import http.client
+import threading
+from collections import Counter
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from urllib.parse import urlencode, urlsplit
+
+import httpx
+import netaddr  # type: ignore[import-untyped]
+import psutil
+import pytest
+import redis
+from mmdb_writer import MMDBWriter
+
+from models import settings
+from producer.signals import throttling
+from producer.visits import click_buffer, visitor
+from producer.visits.visitor import Kind
+from tests.conftest import STORES, database_url
+from tests.ground import System, running, until
+from tests.producer.visits.test_click_buffer import target
+
+ADDRESS, OTHER, SIX = "203.0.113.77", "198.51.100.99", "2001:db8:77:1"
+
+
+@pytest.fixture(params=STORES, scope="module")
+def proxied(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[System]:
+    """A system that believes one proxy, and knows a country."""
+    folder = tmp_path_factory.mktemp(f"proxied-{request.param}")
+    (folder / "var").mkdir()
+    writer = MMDBWriter(ip_version=4, database_type="GeoLite2-Country")
+    writer.insert_network(netaddr.IPSet([f"{ADDRESS}/32"]), {"country": {"iso_code": "NZ"}})
+    writer.to_db_file(str(folder / "var" / visitor.COUNTRIES))
+    with running(folder, database_url(request.param, folder, request), TRUSTED_PROXIES="1") as started:
+        yield started
+
+
+def make(system: System, **item: object) -> str:
+    """The path of a new link."""
+    answer = system.post({"url": "https://example.com/", **item}, "/api/links").raise_for_status()
+    return f"/{answer.json()['slug']}"
+
+
+def visit(system: System, path: str, times: int, at_once: int = 50) -> Counter[int]:
+    """What so many visitors are answered, each with a connection of his own, many at the same moment."""
+    address, start = urlsplit(system.url).netloc, threading.Barrier(at_once)
+
+    def several(number: int) -> list[int]:
+        start.wait()
+        return [_status(address, path) for _ in range(number)]
+
+    with ThreadPoolExecutor(at_once) as pool:
+        return Counter(status for found in pool.map(several, [times // at_once] * at_once) for status in found)
+
+
+def _status(address: str, path: str) -> int:
+    connection = http.client.HTTPConnection(address, timeout=60)
+    connection.request("GET", path)
+    status = connection.getresponse().status
+    connection.close()
+    return status
+
+
+def counted(system: System, path: str) -> int:
+    query = f"SELECT coalesce(sum(count), 0) FROM clicks WHERE slug = '{path[1:]}'"
+    return int(system.sql(query)[0][0])
+
+
+def broker(system: System) -> redis.Redis:
+    return redis.Redis.from_url(f"unix://{settings.socket_path(system.data_dir)}", decode_responses=True)
+
+
+def post(system: System, path: str, password: str, address: str) -> httpx.Response:
+    form = urlencode({"password": password}).encode()
+    headers = {"X-Forwarded-For": address, "Content-Type": "application/x-www-form-urlencoded"}
+    return httpx.post(f"{system.url}{path}", content=form, headers=headers, timeout=60)
+
+
+def test_of_500_who_come_at_once_exactly_100_are_let_through(system: System) -> None:
+    path = make(system, max_clicks=100)
+    assert visit(system, path, 500) == {302: 100, 410: 400}
+    assert httpx.head(f"{system.url}{path}").status_code == 410
+    assert system.sql(f"SELECT used FROM uses WHERE slug = '{path[1:]}'") == [(100,)]
+    until(lambda: counted(system, path) == 100, 20, "its clicks")
+
+
+def test_every_click_reaches_the_database_and_none_twice(system: System) -> None:
+    path = make(system)
+    assert visit(system, path, 1000, 25) == {302: 1000}
+    httpx.head(f"{system.url}{path}")
+    until(lambda: counted(system, path) >= 1000, 20, lambda: f"1000 clicks, not {counted(system, path)}")
+    until(lambda: broker(system).llen(click_buffer.LIST) == 0, 20, "the last batch")
+    assert counted(system, path) == 1000
+
+
+def test_a_click_is_told_by_device_referrer_and_country(proxied: System) -> None:
+    path = make(proxied)
+    agent = "Mozilla/5.0 (iPhone; CPU iPhone OS 18_0 like Mac OS X) Mobile/15E148"
+    headers = {"User-Agent": agent, "Referer": "https://News.example/a?b", "X-Forwarded-For": f"1.2.3.4, {ADDRESS}"}
+    httpx.get(f"{proxied.url}{path}", headers=headers)
+    query = f"SELECT bot, device, referrer, country, count FROM clicks WHERE slug = '{path[1:]}'"
+    assert until(lambda: proxied.sql(query), 20, "a click") in (
+        [(False, "mobile", "news.example", "NZ", 1)],
+        [(0, "mobile", "news.example", "NZ", 1)],
+    )
+
+
+def test_after_ten_wrong_passwords_there_is_a_pause_for_that_place_and_that_link_alone(proxied: System) -> None:
+    path, another = make(proxied, password="open"), make(proxied, password="open")
+    assert [post(proxied, path, "wrong", OTHER).status_code for _ in range(11)] == [401] * 10 + [429]
+    refused = post(proxied, path, "open", OTHER)
+    assert refused.status_code == 429
+    assert 1 <= int(refused.headers["Retry-After"]) <= throttling.SECONDS
+    assert "Location" not in refused.headers
+    assert post(proxied, path, "open", "192.0.2.50").status_code == 303
+    assert post(proxied, another, "open", OTHER).status_code == 303
+
+
+def test_wrong_passwords_at_the_same_moment_are_no_way_round_the_pause(proxied: System) -> None:
+    path = make(proxied, password="open")
+    with ThreadPoolExecutor(30) as pool:
+        found = Counter(pool.map(lambda _: post(proxied, path, "wrong", OTHER).status_code, range(30)))
+    assert found[401] + found[503] <= throttling.MOST
+    assert found[429] >= 20
+
+
+def test_right_passwords_never_lead_to_a_pause(proxied: System) -> None:
+    path = make(proxied, password="open")
+    assert {post(proxied, path, "open", OTHER).status_code for _ in range(15)} == {303}
+
+
+def test_right_passwords_at_the_same_moment_do_not_either(proxied: System) -> None:
+    path = make(proxied, password="open")
+    with ThreadPoolExecutor(30) as pool:
+        found = Counter(pool.map(lambda _: post(proxied, path, "open", OTHER).status_code, range(60)))
+    assert found[429] == 0, found
+    assert post(proxied, path, "open", OTHER).status_code == 303
+
+
+def test_what_a_pause_refuses_does_not_make_it_longer(proxied: System) -> None:
+    path = make(proxied, password="open")
+    for _ in range(throttling.MOST + 5):
+        post(proxied, path, "wrong", OTHER)
+    counts = {broker(proxied).get(name) for name in broker(proxied).scan_iter(f"{throttling.PREFIX}*")}
+    assert max(int(count or 0) for count in counts) == throttling.MOST
+
+
+def test_all_addresses_of_one_ipv6_network_are_one_place(proxied: System) -> None:
+    path = make(proxied, password="open")
+    for number in range(10):
+        assert post(proxied, path, "wrong", f"{SIX}::{number}").status_code == 401
+    assert post(proxied, path, "wrong", f"{SIX}:1:2:3:4").status_code == 429
+    assert post(proxied, path, "wrong", "2001:db8:77:2::1").status_code == 401
+
+
+def test_no_visitors_address_is_kept_anywhere(proxied: System) -> None:
+    path = make(proxied, password="open", max_clicks=50)
+    plain = make(proxied)
+    for address in (ADDRESS, OTHER, f"{SIX}::7"):
+        for _ in range(12):
+            post(proxied, path, "wrong", address)
+        httpx.get(f"{proxied.url}{plain}+", headers={"X-Forwarded-For": address})
+        httpx.get(f"{proxied.url}{plain}", headers={"X-Forwarded-For": address})
+    until(lambda: counted(proxied, plain) == 3, 20, "the clicks")
+    assert list(broker(proxied).scan_iter(f"{throttling.PREFIX}*")), "they were counted"
+    kept = b"".join(_everything(proxied))
+    assert b"NZ" in kept, "what is looked at is what was kept"
+    for address in (ADDRESS, OTHER, SIX):
+        assert address.encode() not in kept, address
+
+
+def _everything(system: System) -> Iterator[bytes]:
+    """Logs, the broker's files and memory, and the database."""
+    yield from (path.read_bytes() for path in sorted(system.data_dir.rglob("*")) if path.is_file())
+    yield from (path.read_bytes() for path in Path(system.data_dir).parent.glob("*.db*"))
+    yield repr(list(broker(system).scan_iter())).encode()
+    for table in ("clicks", "uses", "click_batches", "links", "jobs", "items"):
+        yield repr(system.sql(f"SELECT * FROM {table}")).encode()
+
+
+def test_clicks_of_the_last_moment_outlive_a_restart(own_system: System) -> None:
+    path = make(own_system)
+    assert visit(own_system, path, 100, 20) == {302: 100}
+    own_system.process.terminate()
+    own_system.process.wait(30)
+    with running(own_system.data_dir.parent, own_system.database_url) as again:
+        until(lambda: counted(again, path) == 100, 20, lambda: f"100 clicks, not {counted(again, path)}")
+
+
+def test_clicks_are_counted_once_though_workers_die_and_batches_come_twice(own_system: System) -> None:
+    batches = _batches(200)
+    for batch in [*batches, *batches]:
+        broker(own_system).rpush(click_buffer.LIST, batch)
+    for left in (390, 250, 100):
+        until(lambda left=left: broker(own_system).llen(click_buffer.LIST) <= left, 30, "some batches")  # type: ignore[misc]
+        for process in psutil.Process(own_system.process.pid).children(recursive=True):
+            if any(node in " ".join(_command(process)) for node in ("bulk@", "interactive@")):
+                process.kill()
+    until(lambda: broker(own_system).llen(click_buffer.LIST) == 0, 60, "all batches")
+    assert own_system.sql("SELECT sum(count), count(*) FROM clicks WHERE domain_id = 1") == [(200 * 30, 30)]
+
+
+def _batches(number: int) -> list[bytes]:
+    made: list[bytes] = []
+    for _ in range(number):
+        counts = {click_buffer._key(target(f"s{slug}"), Kind(False, "other", "", "")): 1 for slug in range(30)}
+        made += [payload for payload, _ in click_buffer._batches(counts)]
+    return made
+
+
+def _command(process: psutil.Process) -> list[str]:
+    try:
+        found: list[str] = process.cmdline()
+    except psutil.Error:
+        found = []
+    return found

@@ -1,0 +1,107 @@
+"""Clear: step by step, again after an end in the middle, and never while somebody works on the job."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from sqlalchemy import func, insert, select, update
+
+from models import settings, store
+from models.accounts.keys import Owner
+from models.jobs import jobs, retention, shards
+from models.tables import items
+from models.tables import jobs as job_table
+from models.tables import shards as shard_table
+from producer.accept import Options, Upload, accept
+from producer.intake import upload_store
+from producer.intake.formats import COUNT
+from producer.signals import wakeups
+from workers.chores import clearing
+
+
+@pytest.fixture(autouse=True)
+def nobody_is_woken(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(wakeups, "send", lambda *_, **__: True)
+
+
+def test_what_was_interrupted_goes_on(house: Owner) -> None:
+    job, rows = over(house, 5), 5 * store.dialect().shard_rows
+    with store.write() as db:
+        assert retention.begin(db, datetime.now(UTC)) == 1
+        first = retention.step(db)
+    assert first is not None
+    assert (first[1], left(job)) == (False, rows - 2 * rows // 5)
+    with store.write() as db:
+        retention.step(db)
+    assert left(job) == rows // 5
+    clearing.clear()
+    assert (left(job), shards_left(job)) == (0, 0)
+    row = found(job)
+    assert (row.upload, row.clearing, row.total, row.created) == ("", False, rows, rows)
+    with pytest.raises(Exception, match="gone"):
+        upload_store.read(first[0].upload, 0, 1)
+
+
+def test_nothing_is_cleared_under_somebodys_hands(house: Owner) -> None:
+    job = over(house, 1)
+    with store.write() as db:
+        db.execute(update(shard_table).where(shard_table.c.job_id == job).values(state=shards.RUNNING))
+    assert clearing.clear()["begun"] == 1
+    assert left(job) == store.dialect().shard_rows
+    with store.write() as db:
+        db.execute(update(shard_table).where(shard_table.c.job_id == job).values(state=shards.DONE))
+    assert clearing.clear()["steps"] == 1
+    assert left(job) == 0
+
+
+def test_a_job_that_was_forgotten_goes_altogether(house: Owner) -> None:
+    job = over(house, 1)
+    with store.write() as db:
+        assert retention.forget(db, found(job))
+    with store.write() as db:
+        assert not retention.forget(db, found(job))
+    clearing.clear()
+    with store.read() as db:
+        assert jobs.get(db, job) is None
+    assert (left(job), shards_left(job)) == (0, 0)
+
+
+@pytest.mark.parametrize(("days", "age", "begun"), [(0, 1, 1), (0, 0, 0), (30, 29, 0), (30, 31, 1), (36500, 99, 0)])
+def test_the_setting_says_how_long_results_stay(
+    house: Owner, monkeypatch: pytest.MonkeyPatch, days: int, age: int, begun: int
+) -> None:
+    over(house, 1, age)
+    monkeypatch.setenv("RETENTION_DAYS", str(days))
+    settings.get.cache_clear()
+    with store.read() as db:
+        assert retention.waiting(db, clearing.before()) == bool(begun)
+    assert clearing.clear()["begun"] == begun
+
+
+def over(owner: Owner, parts: int, days: int = 31) -> int:
+    """A job that ended so many days ago, with an item for each of its rows."""
+    rows = parts * store.dialect().shard_rows
+    job = accept(Upload(COUNT, COUNT, [b'{"url": "https://a.b"}'], rows), owner, Options)
+    ended = {"status": jobs.COMPLETED, "created": rows, "finished_at": datetime.now(UTC) - timedelta(days=days)}
+    with store.write() as db:
+        db.execute(update(job_table).where(job_table.c.id == job).values(ended))
+        db.execute(update(shard_table).where(shard_table.c.job_id == job).values(state=shards.DONE))
+        made = [{"job_id": job, "index": at, "line": 1, "status": "created"} for at in range(rows)]
+        db.execute(insert(items), made)
+    return job
+
+
+def found(job: int) -> jobs.Job:
+    with store.read() as db:
+        row = jobs.get(db, job)
+    assert row is not None
+    return row
+
+
+def left(job: int) -> int:
+    with store.read() as db:
+        return int(db.execute(select(func.count()).where(items.c.job_id == job)).scalar_one())
+
+
+def shards_left(job: int) -> int:
+    with store.read() as db:
+        return int(db.execute(select(func.count()).where(shard_table.c.job_id == job)).scalar_one())

@@ -1,0 +1,230 @@
+"""Attempts: what fails three times is halved until the row at fault is alone; what failed by itself is not blamed."""
+
+import signal
+import sqlite3
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from itertools import count
+from typing import Any
+
+import pytest
+from celery.exceptions import SoftTimeLimitExceeded
+from sqlalchemy import update
+from sqlalchemy.exc import OperationalError
+
+from models import store
+from models.accounts.keys import Owner
+from models.errors import Taken
+from models.jobs import items, jobs, shards
+from models.links import links
+from models.tables import jobs as job_table
+from models.tables import links as link_table
+from models.tables import shards as table
+from producer.accept import CUT_AT_ONCE_BYTES, Options, Upload, accept
+from producer.intake.batch import Batch
+from producer.intake.formats import CSV
+from producer.rules import judging
+from producer.signals import wakeups
+from workers import sweep, tasks
+from workers.shards import create, failed_attempts, split
+
+POISON = "https://example.com/poison"
+
+
+@pytest.fixture(autouse=True)
+def alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(wakeups, "send", lambda *_, **__: True)
+    monkeypatch.setattr(failed_attempts, "PAUSES", (0.0, 0.0))
+
+
+@pytest.fixture
+def poisoned(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever judges a certain row breaks."""
+    judge = judging.judge
+
+    def breaks(read: Batch, *more: Any) -> Any:
+        assert not any(read.raw(row).get("url") == POISON for row in range(read.rows))
+        return judge(read, *more)
+
+    monkeypatch.setattr(create, "judge", breaks)
+
+
+@pytest.mark.usefixtures("poisoned")
+def test_the_one_row_that_breaks_a_shard_ends_alone(house: Owner) -> None:
+    job = posted(house, [f"https://example.com/{at}" for at in range(40)] + [POISON] + ["https://example.com/z"] * 9)
+    work_off(create_once)
+    with store.read() as db:
+        found = {row.at: row for row in items.page(db, job, domain(job), (), -1, 100)}
+        ended = jobs.get(db, job)
+    assert ended is not None
+    assert [row.error_code for row in found.values()] == [None] * 40 + ["INTERNAL"] + [None] * 9
+    assert [row.line for row in found.values()] == list(range(2, 52))
+    assert (ended.status, ended.total, ended.created, ended.failed) == ("completed", 50, 49, 1)
+
+
+def test_a_database_that_goes_away_costs_no_attempt(house: Owner, monkeypatch: pytest.MonkeyPatch) -> None:
+    job = posted(house, ["https://example.com/"])
+    fails(monkeypatch, create, "_commit", 7)
+    for _ in range(7):
+        with pytest.raises(OperationalError):
+            create_once()
+        with store.read() as db:
+            assert db.execute(table.select()).one().attempts == 0
+    work_off(create_once)
+    with store.read() as db:
+        assert jobs.get(db, job).created == 1  # type: ignore[union-attr]
+
+
+def test_what_cannot_be_freed_at_once_is_freed_when_the_database_is_back(
+    house: Owner, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    posted(house, ["https://example.com/"])
+    fails(monkeypatch, create, "_commit", 1)
+    fails(monkeypatch, shards, "give_back", 1)
+    with pytest.raises(OperationalError):
+        create_once()
+    with store.read() as db:
+        assert db.execute(table.select()).one().state == shards.QUEUED
+
+
+def test_an_upload_that_cannot_be_cut_ends_its_job(house: Owner, monkeypatch: pytest.MonkeyPatch) -> None:
+    job = posted(house, ["https://example.com/" + "a" * 1000] * (CUT_AT_ONCE_BYTES // 1000 + 1))
+    monkeypatch.setattr(split, "cut", lambda *_: 1 / 0)
+    work_off(split_once)
+    with store.read() as db:
+        ended = jobs.get(db, job)
+    assert ended is not None
+    assert (ended.status, ended.detail) == ("failed", failed_attempts.BROKEN)
+    with store.read() as db:
+        assert shards.waiting(db) == []
+
+
+def test_two_sweeps_at_once_free_a_shard_once(house: Owner) -> None:
+    posted(house, ["https://example.com/"] * 8)
+    with store.write() as db:
+        assert shards.claim(db, shards.CREATE, wakeups.INTERACTIVE, (0, 0))
+        db.execute(update(table).values(leased_until=0, owner="1 0"))
+    with ThreadPoolExecutor(4) as threads:
+        list(threads.map(lambda _: sweep.sweep(), range(4)))
+    work_off(create_once)
+    with store.read() as db:
+        assert db.execute(table.select()).one().attempts == 2
+
+
+def test_the_sweep_ends_a_job_whose_last_worker_died_before(house: Owner) -> None:
+    job = posted(house, ["https://example.com/"])
+    work_off(create_once)
+    with store.write() as db:
+        db.execute(update(job_table).values(status=jobs.RUNNING, finished_at=None))
+    assert sweep.sweep()["ended"] == 1
+    with store.read() as db:
+        assert jobs.get(db, job).status == jobs.COMPLETED  # type: ignore[union-attr]
+
+
+@pytest.mark.parametrize("house", ["postgresql"], indirect=True)
+def test_the_sweep_waits_for_nobody_who_is_ending_a_job(house: Owner) -> None:
+    job = posted(house, ["https://example.com/"])
+    work_off(create_once)
+    with store.write() as db:
+        db.execute(update(job_table).values(status=jobs.RUNNING, finished_at=None))
+    with ThreadPoolExecutor(1) as another, store.write() as db:
+        assert jobs.finish(db, job, 1)
+        another.submit(sweep.end).result(10)
+    with store.read() as db:
+        assert jobs.get(db, job).status == jobs.COMPLETED  # type: ignore[union-attr]
+
+
+def test_wake_ups_for_jobs_that_ended_or_never_were_do_nothing(house: Owner) -> None:
+    job = posted(house, ["https://example.com/"] * 2)
+    with store.write() as db:
+        jobs.fail(db, job, 1, "stopped")
+    for name in (job, 1, -7):
+        for kind, do in ((shards.CREATE, create.create), (shards.SPLIT, split.split)):
+            tasks._work(kind, wakeups.BULK, (name, 0), do)
+    work_off(create_once)
+    with store.read() as db:
+        assert jobs.get(db, job).created == 0  # type: ignore[union-attr]
+        assert shards.waiting(db) == []
+
+
+def test_a_slug_that_is_taken_meanwhile_leaves_the_connection_as_good_as_before(house: Owner) -> None:
+    job = posted(house, ["https://example.com/"])
+    work_off(create_once)
+    with store.read() as db:
+        one = dict(db.execute(link_table.select()).one()._mapping)
+    columns = {name: [value] for name, value in one.items()}
+    with pytest.raises(Taken), store.write() as db:
+        links.write(db, columns, 1)
+    with store.write() as db:
+        assert shards.waiting(db) == []
+        assert len(items.page(db, job, domain(job), (), -1, 10)) == 1
+
+
+def test_a_time_limit_in_the_middle_of_a_write_leaves_nothing_and_breaks_nothing(
+    house: Owner, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def too_late(*_: object) -> None:
+        raise SoftTimeLimitExceeded
+
+    job = posted(house, ["https://example.com/"])
+    writes = links.write
+    monkeypatch.setattr(links, "write", lambda db, columns, rows: written_for_ever(db, job))
+    before = signal.signal(signal.SIGALRM, too_late)
+    for after in (0.03, 0.1):
+        signal.setitimer(signal.ITIMER_REAL, after)
+        with pytest.raises(SoftTimeLimitExceeded):
+            create_once()
+    signal.signal(signal.SIGALRM, before)
+    monkeypatch.setattr(links, "write", writes)
+    work_off(create_once)
+    with store.read() as db:
+        assert len(db.execute(link_table.select()).all()) == 1
+
+
+def posted(owner: Owner, urls: list[str]) -> int:
+    return accept(Upload(CSV, CSV, ["\n".join(["url", *urls, ""]).encode()]), owner, Options)
+
+
+def create_once() -> dict[str, Any]:
+    return tasks._work(shards.CREATE, wakeups.INTERACTIVE, (0, 0), create.create)
+
+
+def split_once() -> dict[str, Any]:
+    return tasks._work(shards.SPLIT, wakeups.BULK, (0, 0), split.split)
+
+
+def work_off(once: Callable[[], dict[str, Any]]) -> None:
+    """Works until nothing is left, as a pool that is woken again and again does."""
+    result: dict[str, Any] = {}
+    while not result.get("idle"):
+        try:
+            result = once()
+        except (ArithmeticError, AssertionError):
+            continue
+
+
+def written_for_ever(db: store.Connection, job: int) -> None:
+    for at in count():
+        columns = {"job_id": job, "index": range(at * 1000, at * 1000 + 1000), "line": 1, "status": "created"}
+        items.write(db, columns, 1000)
+
+
+def fails(monkeypatch: pytest.MonkeyPatch, module: Any, name: str, times: int) -> None:
+    """The first calls find that the database is away."""
+    does, left = getattr(module, name), iter(range(times))
+    cause = sqlite3.OperationalError("away")
+    cause.sqlite_errorcode = sqlite3.SQLITE_BUSY
+
+    def called(*arguments: Any) -> Any:
+        if next(left, None) is not None:
+            raise OperationalError("?", None, cause, connection_invalidated=True)
+        return does(*arguments)
+
+    monkeypatch.setattr(module, name, called)
+
+
+def domain(job: int) -> int:
+    with store.read() as db:
+        found = jobs.get(db, job)
+    assert found is not None
+    return int(found.domain_id)

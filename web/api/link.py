@@ -1,0 +1,141 @@
+"""`/api/links/{id}`: one link, its clicks and its QR code."""
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Any
+from urllib.parse import urlsplit
+
+from flask import Response, jsonify
+from flask_smorest import Blueprint
+
+from models import settings, store
+from models.accounts import domains
+from models.clicks import click_counts
+from models.errors import Conflict, NotFound, Taken
+from models.links import labels, links, listing, title_queue
+from models.links.links import Link
+from models.store import Connection
+from producer import link_changes as changes
+from producer.documents import qr_codes, schemas, shapes
+from producer.documents.link_lists import shown
+from producer.link_changes import Change
+from producer.rules import item_errors
+from producer.rules.judging import Known
+from web.api.links import decoded, documented, taken_apart
+from web.auth import needs, owner
+
+blueprint = Blueprint("link", __name__, url_prefix="/api/links/<link_id>", description="A link")
+
+
+@blueprint.route("")
+@needs("read")
+@blueprint.response(200, schemas.Link)
+def one(link_id: str) -> Response:
+    """A link."""
+    with store.read() as db:
+        return jsonify(shown(db, [find(db, link_id)])[0])
+
+
+@blueprint.route("", methods=["PATCH"])
+@needs("write")
+@documented(schemas.LinkChange)
+@blueprint.response(200, schemas.Link)
+def change(link_id: str) -> Response:
+    """Change what is named, by the rules that links are made by; null removes."""
+    return jsonify(changed(link_id, decoded(taken_apart())))
+
+
+@blueprint.route("", methods=["DELETE"])
+@needs("write")
+@blueprint.response(204)
+def remove(link_id: str) -> Response:
+    """Delete it, and what was counted of it. Its slug and external id are free again."""
+    removed(link_id)
+    return Response(status=204)
+
+
+@blueprint.route("/stats")
+@needs("read")
+@blueprint.response(200, schemas.Stats)
+def stats(link_id: str) -> Response:
+    """Its clicks: by day for a year, and by referrer, device and country."""
+    with store.read() as db:
+        return jsonify(shapes.stats(click_counts.of_link(db, *links.key(find(db, link_id)))))
+
+
+@blueprint.route("/qr.svg")
+@needs("read")
+@blueprint.arguments(schemas.QrQuery, location="query")
+@blueprint.response(200, {"type": "string"}, content_type=qr_codes.SVG)
+def qr_svg(query: dict[str, Any], link_id: str) -> Response:
+    """A QR code of the short URL, as SVG."""
+    return Response(qr_codes.svg(_short_url(link_id), **query), content_type=qr_codes.SVG)
+
+
+@blueprint.route("/qr.png")
+@needs("read")
+@blueprint.arguments(schemas.QrQuery, location="query")
+@blueprint.response(200, {"type": "string", "format": "binary"}, content_type=qr_codes.PNG)
+def qr_png(query: dict[str, Any], link_id: str) -> Response:
+    """A QR code of the short URL, as PNG."""
+    return Response(qr_codes.png(_short_url(link_id), **query), content_type=qr_codes.PNG)
+
+
+def changed(link_id: str, asked: Mapping[str, Any]) -> dict[str, Any]:
+    """The link, with what is named changed; raises what is wrong with it."""
+    with store.read() as db:
+        link = find(db, link_id)
+        known = _known(db, link)
+    wanted = changes.of(link, asked, known)
+    try:
+        with store.write() as db:
+            _apply(db, link, wanted)
+            return shown(db, [find(db, link_id)])[0]
+    except Taken:
+        raise _taken() from None
+
+
+def removed(link_id: str) -> None:
+    with store.write() as db:
+        if not links.remove(db, find(db, link_id)):
+            raise _unknown()
+
+
+def find(db: Connection, link_id: str) -> Link:
+    key = links.parse_link_id(link_id)
+    link = listing.one(db, owner().workspace_id, *key) if key else None
+    if link is None:
+        raise _unknown()
+    return link
+
+
+def _known(db: Connection, link: Link) -> Known:
+    groups = labels.group_ids(db, link.workspace_id)
+    return Known(frozenset((settings.get().authority, link.hostname)), groups, datetime.now(UTC))
+
+
+def _apply(db: Connection, link: Link, wanted: Change) -> None:
+    if not links.change(db, link, wanted.values):
+        raise _unknown()
+    if wanted.tags is not None:
+        labels.retie(db, link.workspace_id, links.key(link), wanted.tags)
+    if "title" in wanted.values:
+        title_queue.forget(db, *links.key(link))
+    elif url := wanted.values.get("url"):
+        title_queue.lead_to(db, links.key(link), url, urlsplit(url).hostname or "")
+
+
+def _short_url(link_id: str) -> str:
+    with store.read() as db:
+        link = find(db, link_id)
+    return domains.short_url(domains.base_url(link.hostname, link.is_default), link.slug)
+
+
+def _unknown() -> NotFound:
+    return NotFound("there is no such link")
+
+
+def _taken() -> Conflict:
+    return item_errors.conflict(
+        "external_id", "EXTERNAL_ID_TAKEN", "another link of this workspace has this external id"
+    )

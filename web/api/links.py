@@ -1,0 +1,113 @@
+"""`/api/links`: make one, through the same road as a million, and list them."""
+
+from typing import Any
+
+import msgspec
+from flask import Response, jsonify, make_response, request
+from flask_smorest import Blueprint
+
+from models import settings, store
+from models.errors import BrokenJson, Gone, Unavailable
+from models.ids import parse_id
+from models.jobs import items, jobs
+from models.links import listing
+from models.links.listing import Asked
+from producer.accept import Options, Upload, accept
+from producer.documents import schemas
+from producer.documents.link_lists import shown
+from producer.idempotency import Hold
+from producer.intake import bodies
+from producer.intake.batch import decoder
+from producer.intake.formats import NDJSON, from_json
+from producer.rules import item_errors
+from producer.signals import waiting
+from web import idempotency
+from web.api.jobs import ended, find
+from web.auth import needs, owner
+from web.bodies import chunks
+
+LARGEST_ITEM = 1 << 16
+UNREAD = "MALFORMED_ROW"
+
+blueprint = Blueprint("links", __name__, url_prefix="/api/links", description="Single links")
+
+
+def documented(schema: Any) -> Any:
+    """Says in OpenAPI what a view takes that reads its body by the rules of items."""
+    content = {"application/json": {"schema": schema}}
+    return blueprint.doc(requestBody={"required": True, "content": content})
+
+
+@blueprint.route("", methods=["POST"])
+@needs("write")
+@documented(schemas.LinkRequest)
+@blueprint.doc(**idempotency.documented)
+@blueprint.response(201, schemas.Link)
+def create() -> Response:
+    """Make one link: a job of one item, waited for."""
+    with idempotency.held() as held:
+        body, new = made(taken_apart(), held)
+        response = make_response(jsonify(body), 201 if new else 200)
+        response.headers["Location"] = f"/api/links/{body['id']}"
+        return response
+
+
+@blueprint.route("")
+@needs("read")
+@blueprint.arguments(schemas.LinksQuery, location="query")
+@blueprint.response(200, schemas.Links)
+def listed(query: dict[str, Any]) -> Response:
+    """Links of this workspace, the newest first."""
+    limit, after = query.pop("limit"), query.pop("cursor", None)
+    asked = Asked(**query | ({"job": parse_id(query["job"])} if "job" in query else {}))
+    with store.read() as db:
+        rows = listing.page(db, owner().workspace_id, asked, after, limit + 1)
+        found = shown(db, rows[:limit])
+    return jsonify(items=found, next_cursor=listing.cursor_of(rows[limit - 1]) if len(rows) > limit else None)
+
+
+def taken_apart() -> dict[str, msgspec.Raw]:
+    """The fields of a body, each still as it came."""
+    try:
+        return from_json(bodies.pieces, bodies.whole(chunks(request), LARGEST_ITEM))
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise BrokenJson(f"the body is not a JSON object: {error}") from None
+
+
+def decoded(parts: dict[str, msgspec.Raw]) -> dict[str, Any]:
+    try:
+        return {name: from_json(decoder, bytes(value)) for name, value in parts.items()}
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise BrokenJson(f"the body is not JSON: {error}") from None
+
+
+def made(parts: dict[str, msgspec.Raw], held: Hold | None = None) -> tuple[dict[str, Any], bool]:
+    """The link that these fields make, and whether it is a new one; raises what is wrong with them."""
+    domain, item = _domain(parts), bodies.one_line(msgspec.json.encode(parts))
+    upload = Upload("json", NDJSON, [item + b"\n"])
+    job_id = accept(upload, owner(), lambda: Options(domain=domain), held, awaited=True)
+    job = waiting.until_ended(job_id, settings.get().sync_wait_seconds, lambda: find(job_id), ended, alone=not held)
+    if not ended(job):
+        raise Unavailable(f"the link is still being made: see /api/jobs/{job_id}")
+    return _outcome(job, parts)
+
+
+def _domain(parts: dict[str, msgspec.Raw]) -> str | None:
+    """The domain is said of the whole upload, so it is no field of the item."""
+    domain = decoded({"domain": parts.pop("domain", msgspec.Raw(b"null"))})["domain"]
+    if not isinstance(domain, str | None):
+        raise item_errors.invalid("domain", "INVALID_TYPE", "domain is a text")
+    return domain
+
+
+def _outcome(job: jobs.Job, parts: dict[str, msgspec.Raw]) -> tuple[dict[str, Any], bool]:
+    with store.read() as db:
+        item: Any = next(iter(items.page(db, job.id, job.domain_id, (), -1, 1)), None)
+        link = listing.one(db, job.workspace_id, job.domain_id, item.slug) if item and item.url else None
+        body = shown(db, [link])[0] if link else None
+    if body is None and (item is None or item.slug):
+        raise Gone("the link of this request has been deleted since")
+    if body is None:
+        given = decoded(parts) if item.error_code != UNREAD else {}
+        raise item_errors.refusal(item.error_code, item.error_message, given)
+    return body, item.status == items.CREATED

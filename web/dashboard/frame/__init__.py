@@ -1,0 +1,1 @@
+"""What the pages of the dashboard share: frame, files, forms, charts, and who may enter."""

@@ -1,0 +1,1 @@
+"""For operators: health, metrics, API docs, commands, and preparation at start."""

@@ -1,0 +1,44 @@
+"""What has to be there before the first request: tables, reserved words, and a key to begin with."""
+
+import json
+import os
+from pathlib import Path
+
+from flask import Flask
+
+from models import migrate, settings, store
+from models.accounts import keys, quotas, workspaces
+from models.links import slugs
+
+FIRST_KEY = "first-key.json"
+FIRST_PLAN = "enterprise"
+
+
+def prepare(app: Flask) -> None:
+    """Migrates the database, keeps our routes' words, and makes the first key, unless some host did so before."""
+    settings.get().data_dir.mkdir(parents=True, exist_ok=True)
+    migrate.upgrade()
+    with store.write() as db:
+        slugs.keep_reserved(db, first_segments(app))
+        quotas.forget_totals(db)
+    make_first_key(settings.get().data_dir / FIRST_KEY)
+
+
+def first_segments(app: Flask) -> set[str]:
+    """The first path segment of every route: a short link of that name could never be reached."""
+    segments = {rule.rule.split("/")[1] for rule in app.url_map.iter_rules()}
+    return {segment for segment in segments if segment and "<" not in segment}
+
+
+def make_first_key(path: Path) -> None:
+    with store.write() as db:
+        if keys.any_exists(db):
+            return
+        made = keys.create(db, workspaces.DEFAULT, FIRST_PLAN, "first key", list(keys.SCOPES))
+        _write_private(path, json.dumps(made, indent=2) + "\n")
+
+
+def _write_private(path: Path, text: str) -> None:
+    path.unlink(missing_ok=True)
+    with open(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
+        file.write(text)

@@ -1,0 +1,1 @@
+"""Work beside the shards: webhooks, titles, click counts, and clearing after retention."""

@@ -1,0 +1,171 @@
+"""Create: a shard's rows become links and items, all in the one transaction that ends the shard."""
+
+from datetime import UTC, datetime
+from typing import Any
+
+from models import settings, store
+from models.accounts import quotas
+from models.errors import Taken
+from models.jobs import items, jobs, runs, shards
+from models.jobs.jobs import Job
+from models.jobs.shards import Claim
+from models.links import labels, links, slugs, title_queue, url_index
+from producer import completion
+from producer.intake import batch, upload_store
+from producer.intake.batch import Batch, Problem
+from producer.intake.formats import Layout
+from producer.rules import defaults
+from producer.rules.judging import Judged, Known, judge
+from producer.signals import waiting, wakeups
+from producer.signals.counters import ITEMS, tally
+from workers.shards import columns, dry_run, passwords, quota, reuse, slug_pool
+from workers.shards.draft import Draft, draft, draw
+
+ROUNDS = 5  # how often somebody may be quicker before the shard is left for another time
+BEYOND_HELP = Problem("INTERNAL", "this row could not be worked on: an internal error, three times")
+
+
+def create(claim: Claim) -> dict[str, Any]:
+    with store.read() as db:
+        job = jobs.get(db, claim.job_id)
+    if job is None or job.status not in jobs.OPEN:
+        return _settle_only(claim)
+    if job.cancelled_at is not None:
+        return cancelled(claim)
+    if reuse.asked(job):
+        reuse.prepare(claim)
+    read = _read(claim, job)
+    judged = judge(read, _known(job, read)) if claim.attempts <= shards.TRIES else _given_up(read)
+    if claim.queue == wakeups.INTERACTIVE and not job.dry_run and passwords.many(judged):
+        return _handed_over(claim)
+    settled = _settled(claim)
+    if not job.dry_run:
+        passwords.hash_all(claim, judged, settled)
+    counts = _write(claim, job, read, judged, settled)
+    if job.queue == wakeups.BULK:
+        store.rest()
+    return counts
+
+
+def _known(job: Job, read: Batch) -> Known:
+    groups: dict[str, int] = {}
+    if any(read.columns.get("group", ())):
+        with store.read() as db:
+            groups = labels.group_ids(db, job.workspace_id)
+    return Known(frozenset((settings.get().authority, job.hostname)), groups, datetime.now(UTC))
+
+
+def cancelled(claim: Claim) -> dict[str, Any]:
+    """A shard that somebody took just before its job was cancelled."""
+    with store.write() as db:
+        runs.pass_over(db, claim)
+        ended = completion.finish(db, claim.job_id, claim.run)
+    if ended:
+        completion.announce(ended)
+    return {"cancelled": True}
+
+
+def _handed_over(claim: Claim) -> dict[str, Any]:
+    """A shard that takes its time, though it is small: those who wait for links at once do not wait behind it."""
+    with store.write() as db:
+        shards.hand_over(db, claim, wakeups.BULK)
+    wakeups.wake_next(claim.job_id)
+    return {"handed_over": True}
+
+
+def _settled(claim: Claim) -> frozenset[int]:
+    """Rows that an earlier run has seen to."""
+    if claim.run == 1:
+        return frozenset()
+    with store.read() as db:
+        return frozenset(
+            at - claim.first_index for at in items.settled(db, claim.job_id, claim.first_index, claim.rows)
+        )
+
+
+def _settle_only(claim: Claim) -> dict[str, Any]:
+    with store.write() as db:
+        shards.settle(db, claim)
+        quotas.give_back(db, claim.workspace_id, claim.granted, claim.granted_at)
+    return {"gone": True}
+
+
+def _read(claim: Claim, job: Job) -> Batch:
+    layout = Layout.load(job.layout)
+    data = upload_store.read(job.upload, claim.offset, claim.length)
+    read = batch.read(data, layout, claim.line, claim.skip, claim.rows)
+    given = job.options.get("defaults")
+    return defaults.filled(read, given, claim.first_index) if given else read
+
+
+def _given_up(read: Batch) -> Judged:
+    return Judged({"url": [None] * read.rows}, dict.fromkeys(range(read.rows), BEYOND_HELP))
+
+
+def _write(claim: Claim, job: Job, read: Batch, judged: Judged, settled: frozenset[int]) -> dict[str, Any]:
+    """Drafts and writes, again when somebody took a slug in between; only then are automatic ones looked up too."""
+    for careful in [False] + [True] * ROUNDS:
+        made = _draft(claim, job, read, judged, settled, careful)
+        try:
+            return _counted(job, dry_run.commit(made) if job.dry_run else _commit(made, job, read))
+        except Taken as error:
+            last, claim = error, made.claim
+    raise last
+
+
+def _counted(job: Job, counts: dict[str, int]) -> dict[str, int]:
+    for outcome, times in counts.items():
+        tally.add(ITEMS, completion.DRY_RUN if job.dry_run else job.kind, outcome, times=times)
+    return counts
+
+
+def _draft(claim: Claim, job: Job, read: Batch, judged: Judged, settled: frozenset[int], careful: bool) -> Draft:
+    with store.write() if "tags" in judged.columns and not job.dry_run else store.read() as db:
+        facts = draw(db, job, judged)
+    reuse.let_go(facts.urls)
+    made = draft(claim, job, read, judged, facts, settled)
+    if job.dry_run:
+        return made
+    quota.hold(made, facts.plan)
+    while missing := made.missing():
+        spelled = _automatic(job, missing)
+        unusable = facts.reserved.union(made.chosen)
+        if careful:
+            with store.read() as db:
+                unusable |= links.taken(db, job.domain_id, spelled)
+        made.offer(spelled if unusable.isdisjoint(spelled) else [slug for slug in spelled if slug not in unusable])
+    return made
+
+
+def _automatic(job: Job, count: int) -> list[str]:
+    shortest = slugs.SHORTEST_COUNTED if job.source == "rebrandly" else slugs.SHORTEST
+    return slug_pool.automatic().take(job.domain_id, shortest, count)
+
+
+def _commit(made: Draft, job: Job, read: Batch) -> dict[str, int]:
+    claim = made.claim
+    of_links, of_items, of_tags = columns.of_links(made), columns.of_items(made), columns.of_tags(made)
+    of_untitled = columns.of_untitled(made) if job.options.get("fetch_titles") else {}
+    of_urls = reuse.columns(made.urls, job, made.keep, made.chosen, made.generation) if made.urls.lending else {}
+    counts = {"created": made.made, "existing": len(made.existing), "failed": len(made.problems)}
+    with store.write() as db:
+        shards.settle(db, claim)
+        if of_urls:
+            url_index.write(db, of_urls, len(of_urls["hash"]))
+        links.write(db, of_links, made.made)
+        if of_tags:
+            labels.tie(db, of_tags, len(of_tags["slug"]))
+        items.write(db, of_items, len(made.rows))
+        if of_untitled:
+            title_queue.add(db, of_untitled, len(of_untitled["slug"]))
+        ended = completion.record(db, claim, made.made, len(made.existing), made.failures)
+        quota.settle(db, made)
+        due = [] if ended else shards.due(db, claim.job_id, wakeups.room())
+    wakeups.wake(due)
+    if of_untitled:
+        wakeups.send("titles", wakeups.TITLES)
+    if ended:
+        completion.announce(ended)
+    else:
+        waiting.tell_progress(claim.job_id)
+    return counts

@@ -1,0 +1,67 @@
+"""What becomes of a shard when an attempt at it failed."""
+
+import time
+
+import structlog
+from sqlalchemy.exc import DBAPIError
+
+from models import store
+from models.accounts import quotas
+from models.errors import LostLease
+from models.jobs import shards
+from models.jobs.shards import Claim
+from producer import completion
+from producer.signals import wakeups
+from producer.signals.counters import ATTEMPTS, tally
+
+PAUSES = (0.5, 0.5, 1.0, 2.0, 4.0)  # together shorter than a lease: for a database that is started again
+BROKEN = "the upload could not be cut into shards: an internal error, three times"
+
+log = structlog.get_logger()
+
+
+def failed(claim: Claim, error: Exception) -> None:
+    """The shard is tried again, at once by whoever is woken. A database that went away is no fault of the shard."""
+    blameless = isinstance(error, DBAPIError) and store.dialect().passing(error)
+    about = {"job": claim.job_id, "shard": claim.first_index, "attempt": claim.attempts}
+    tally.add(ATTEMPTS, claim.kind)
+    log.error("shard_failed", **about, error=type(error).__name__)  # the task tells the rest
+    if blameless:
+        time.sleep(PAUSES[0])
+    for pause in PAUSES:
+        try:
+            _free(claim, blameless)
+        except DBAPIError:
+            time.sleep(pause)
+        else:
+            return
+    log.warning("shard_left_to_its_lease", **about)
+
+
+def give_up(claim: Claim, patience: float | None = None) -> None:
+    """Frees a shard for the next attempt. A split that failed three times ends its job."""
+    try:
+        with store.write(patience) as db:
+            ended = None if shards.give_up(db, claim) else _break_off(db, claim)
+    except LostLease:
+        return  # somebody else was quicker
+    if ended:
+        completion.announce(ended)
+
+
+def _free(claim: Claim, blameless: bool) -> None:
+    if blameless:
+        with store.write() as db:
+            shards.give_back(db, claim)
+    else:
+        give_up(claim)
+    if claim.attempts <= shards.TRIES:  # what cannot even be given up waits for the sweep
+        wakeups.wake_next(claim.job_id)
+
+
+def _break_off(db: store.Connection, claim: Claim) -> completion.Ended | None:
+    shards.settle(db, claim)
+    left = shards.drop(db, claim.job_id)
+    ended = completion.fail(db, claim.job_id, claim.run, BROKEN)
+    quotas.let_go(db, left)
+    return ended

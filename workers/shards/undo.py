@@ -1,0 +1,72 @@
+"""Undo: a range of a job's links goes, as far as nobody has clicked them."""
+
+import json
+import time
+from datetime import UTC, datetime
+from typing import Any
+
+from models import store
+from models.accounts import quotas
+from models.jobs import items, jobs, shards
+from models.jobs.jobs import Job
+from models.jobs.shards import Claim
+from models.links import unclicked
+from producer import completion
+from producer.signals import waiting, wakeups
+from producer.signals.counters import ITEMS, tally
+from workers.chores import clicks
+from workers.shards.create import cancelled
+
+BUFFERED_SECONDS = 2.0  # by then every click that came before the undo was asked for has left its web process
+
+
+def undo(claim: Claim) -> dict[str, Any]:
+    with store.read() as db:
+        job = jobs.get(db, claim.job_id)
+    if job is None or job.status not in jobs.OPEN:
+        with store.write() as db:
+            shards.settle(db, claim)
+        return {"gone": True}
+    if job.cancelled_at is not None:
+        return cancelled(claim)
+    time.sleep(max(0.0, BUFFERED_SECONDS - (datetime.now(UTC) - job.created_at).total_seconds()))
+    clicks.drain()
+    done = _delete(claim, job)
+    if job.queue == wakeups.BULK:
+        store.rest()
+    return done
+
+
+def _delete(claim: Claim, job: Job) -> dict[str, Any]:
+    with store.write() as db:
+        shards.settle(db, claim)
+        made = items.made_between(db, job.of_job_id, job.domain_id, claim.first_index, claim.rows)
+        removed, kept = unclicked.remove(db, job.domain_id, job.of_job_id, claim.first_index, claim.rows)
+        gone = len(made) - len(kept)
+        items.write(db, _items(job, made, kept), len(made))
+        ended = completion.record(db, claim, gone, len(kept), {})
+        quotas.freed(db, job.workspace_id, removed)
+        due = [] if ended else shards.due(db, claim.job_id, wakeups.room())
+    tally.add(ITEMS, job.kind, "deleted", times=gone)
+    tally.add(ITEMS, job.kind, "kept", times=len(kept))
+    wakeups.wake(due)
+    if ended:
+        completion.announce(ended)
+    else:
+        waiting.tell_progress(claim.job_id)
+    return {"deleted": gone, "kept": len(kept)}
+
+
+def _items(job: Job, made: list[Any], kept: set[str]) -> dict[str, Any]:
+    """Created stands for deleted, existing for kept."""
+    there = [row.slug in kept for row in made]
+    return {
+        "job_id": job.id,
+        "index": [row.at for row in made],
+        "line": [row.line for row in made],
+        "status": [items.EXISTING if stays else items.CREATED for stays in there],
+        "slug": [row.slug for row in made],
+        "generation": [row.generation for row in made],
+        "external_id": [row.external_id for row in made],
+        "input": [json.dumps({"url": row.url}) for row in made],  # the link itself cannot be asked any more
+    }

@@ -1,0 +1,37 @@
+"""How a task tells of itself: lines with its request and job, and of an error no more than anybody may read."""
+
+from typing import Any
+
+import structlog
+from celery import Task
+
+from producer.telemetry import logs, tracing
+
+log = structlog.get_logger()
+
+
+class TaskFailed(Exception):
+    """What Celery, its events and Flower get to know of an error."""
+
+
+class Told(Task):
+    """Celery would show an error as it is, with the rows that a database quotes in it."""
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        given = {"job": kwargs.get("job"), logs.REQUEST_ID: self.request.get(logs.REQUEST_ID)}
+        logs.begin(task=self.name, task_id=str(self.request.id), **{k: v for k, v in given.items() if v})
+        carried = {name: found for name in tracing.CARRIED if (found := self.request.get(name))}
+        try:
+            with tracing.span(f"task {self.name}", carried):
+                return self.run(*args, **kwargs)
+        except Exception as error:
+            log.error("task_failed", exc_info=error)
+            raise TaskFailed(logs.reason(error)) from None
+
+
+def about(hinted: str, job_id: int, shard: int) -> None:
+    """Who is woken for one job may find another one's shard: that has nothing to do with the request."""
+    known = logs.context()
+    if hinted != str(job_id):
+        known.pop(logs.REQUEST_ID, None)
+    logs.begin(**known | {"job": str(job_id), "shard": str(shard)})
