@@ -15,6 +15,7 @@ from models.accounts.keys import Owner
 from models.errors import EmptyUpload, Invalid, Unreadable
 from models.ids import new_id
 from models.jobs import jobs, shards
+from models.jobs.states import JobKind, JobStatus, ShardKind, ShardState
 from models.links import labels, url_index
 from producer import completion, idempotency, outside
 from producer.idempotency import Hold
@@ -124,8 +125,8 @@ def _describe(upload: Upload, name: str, size: int, owner: Owner, options: Optio
         "id": new_id(),
         "workspace_id": owner.workspace_id,
         "domain_id": domain.id,
-        "kind": "create",
-        "status": jobs.QUEUED,
+        "kind": JobKind.CREATE,
+        "status": JobStatus.QUEUED,
         "source": upload.source,
         "dry_run": options.dry_run,
         "queue": wakeups.BULK,
@@ -163,7 +164,7 @@ def _inspected(upload: Upload, name: str, size: int, options: Options) -> dict[s
     except Unreadable as error:
         upload_store.delete(name)
         return {
-            "status": jobs.FAILED,
+            "status": JobStatus.FAILED,
             "detail": str(error),
             "finished_at": datetime.now(UTC),
             "started_at": datetime.now(UTC),
@@ -172,7 +173,7 @@ def _inspected(upload: Upload, name: str, size: int, options: Options) -> dict[s
 
 def _shards(upload: Upload, name: str, size: int, job: dict[str, Any]) -> list[Shard] | None:
     """The shards of what is small enough to be cut right here; None: a worker cuts it."""
-    if job["status"] == jobs.FAILED:
+    if job["status"] == JobStatus.FAILED:
         return []
     layout = Layout.load(job["layout"])
     if layout.format == COUNT:
@@ -191,9 +192,9 @@ def slices(count: int, size: int, shard_rows: int) -> Iterable[Shard]:
         yield Shard(first, 1, 0, size, min(shard_rows, count - first))
 
 
-def shard_row(job: dict[str, Any], shard: Shard, kind: str = shards.CREATE) -> dict[str, Any]:
+def shard_row(job: dict[str, Any], shard: Shard, kind: str = ShardKind.CREATE) -> dict[str, Any]:
     same = {"job_id": job["id"], "run": job.get("run", 1), "workspace_id": job["workspace_id"], "queue": job["queue"]}
-    return same | shard._asdict() | {"kind": kind, "state": shards.QUEUED}
+    return same | shard._asdict() | {"kind": kind, "state": ShardState.QUEUED}
 
 
 def _commit(
@@ -201,7 +202,7 @@ def _commit(
 ) -> tuple[list[wakeups.Wake], completion.Ended | None]:
     """One transaction for the job and what is known of its shards; returns for which of them to wake somebody."""
     if found is None:
-        rows = [shard_row(job, Shard(shards.SPLIT_INDEX, 1, 0, 0, 0), shards.SPLIT)]
+        rows = [shard_row(job, Shard(shards.SPLIT_INDEX, 1, 0, 0, 0), ShardKind.SPLIT)]
     else:
         job["total"] = sum(shard.rows for shard in found) if found else None
         job["queue"] = wakeups.queue_for(job["total"] or 0)
@@ -216,7 +217,7 @@ def _commit(
         jobs.add(db, job)
         if rows:
             shards.add(db, _alike(rows))
-        failed = jobs.get(db, job["id"]) if job["status"] == jobs.FAILED else None
+        failed = jobs.get(db, job["id"]) if job["status"] == JobStatus.FAILED else None
         ended = completion.plan(db, failed) if failed else None
     sent = rows[: wakeups.room()]
     wakes = [wakeups.Wake(row["kind"], row["queue"], row["job_id"], row["first_index"], row["rows"]) for row in sent]

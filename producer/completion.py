@@ -10,12 +10,13 @@ from sqlalchemy import Connection
 from models.jobs import duplicates, jobs
 from models.jobs.jobs import Job
 from models.jobs.shards import Claim
+from models.jobs.states import JobStatus
 from models.webhooks import deliveries, endpoints
 from producer.documents import shapes
 from producer.signals import counters, waiting, wakeups
 
 COMPLETED, CANCELLED, FAILED, TEST = "job.completed", "job.cancelled", "job.failed", "webhook.test"
-OF_STATUS = {jobs.COMPLETED: COMPLETED, jobs.CANCELLED: CANCELLED, jobs.FAILED: FAILED}
+OF_STATUS = {JobStatus.COMPLETED: COMPLETED, JobStatus.CANCELLED: CANCELLED, JobStatus.FAILED: FAILED}
 DRY_RUN = "dry_run"
 LARGEST_BODY = 20_000
 log = structlog.get_logger()
@@ -34,7 +35,7 @@ class Ended(NamedTuple):
 def record(db: Connection, claim: Claim, created: int, existing: int, failures: dict[str, int]) -> Ended | None:
     """Adds a shard's results to its job, and ends that when they were the last."""
     job = jobs.conclude(db, claim.job_id, claim.run, created, existing, failures)
-    if job.status == jobs.COMPLETED:
+    if job.status == JobStatus.COMPLETED:
         return plan(db, job)
     return finish(db, claim.job_id, claim.run) if job.cancelled_at else None
 

@@ -3,13 +3,14 @@
 from models import store
 from models.errors import Conflict, Gone
 from models.ids import new_id
-from models.jobs import jobs, retention, runs, shards
+from models.jobs import jobs, retention, runs, shards, states
 from models.jobs.jobs import Job
+from models.jobs.states import JobKind, JobStatus
 from producer import completion
 from producer.intake.formats import UNDO, Layout
 from producer.signals import waiting, wakeups
 
-ENDED = (jobs.COMPLETED, jobs.CANCELLED)
+ENDED = (JobStatus.COMPLETED, JobStatus.CANCELLED)
 
 
 def cancel(job: Job) -> None:
@@ -21,7 +22,7 @@ def cancel(job: Job) -> None:
         completion.announce(ended)
     elif asked:
         waiting.tell_progress(job.id)
-    elif job.status != jobs.CANCELLED:
+    elif job.status != JobStatus.CANCELLED:
         raise Conflict(f"the job has ended: it is {job.status}")
 
 
@@ -39,15 +40,15 @@ def retry(job: Job) -> None:
 def undo(job: Job) -> int:
     """Begins the job that deletes what this one made and nobody clicked; returns its id."""
     refuse_cleared(job)
-    if job.kind != "create" or job.dry_run or job.status in jobs.OPEN:
+    if job.kind != JobKind.CREATE or job.dry_run or job.status in states.ACTIVE_STATUSES:
         raise Conflict("only a job that made links and has ended can be undone")
     made = {
         "id": new_id(),
         "workspace_id": job.workspace_id,
         "domain_id": job.domain_id,
         "of_job_id": job.id,
-        "kind": "undo",
-        "status": jobs.QUEUED,
+        "kind": JobKind.UNDO,
+        "status": JobStatus.QUEUED,
         "source": job.source,
         "queue": wakeups.queue_for(job.created),
         "upload": "",
@@ -83,7 +84,7 @@ def refuse_cleared(job: Job | None) -> None:
 
 
 def _no_retry(db: store.Connection, job: Job) -> str:
-    if job.kind != "create" or job.dry_run:
+    if job.kind != JobKind.CREATE or job.dry_run:
         return "only a job that makes links can be tried again"
     if job.status not in ENDED:
         return f"a job that is {job.status} cannot be tried again"

@@ -17,6 +17,7 @@ from models import store
 from models.accounts.keys import Owner
 from models.jobs import items as item_rows
 from models.jobs import jobs, shards
+from models.jobs.states import JobStatus, ShardKind
 from models.links import labels, slugs
 from models.tables import groups, links
 from producer.accept import Options, Upload, accept
@@ -182,14 +183,14 @@ def outcomes(job_id: int) -> list[tuple[str, str | None]]:
     with store.write() as db:
         queue = jobs.get(db, job_id)
         assert queue is not None
-        claim = shards.claim(db, shards.CREATE, queue.queue, (job_id, 0))
+        claim = shards.claim(db, ShardKind.CREATE, queue.queue, (job_id, 0))
     assert claim is not None
     assert claim.job_id == job_id
     create.create(claim)
     with store.read() as db:
         job = jobs.get(db, job_id)
         assert job is not None
-        assert job.status == jobs.COMPLETED
+        assert job.status == JobStatus.COMPLETED
         rows = item_rows.page(db, job_id, job.domain_id, (), -1, 1000)
     return [
         (row.status, row.error_code if row.status == "failed" else row.url if row.status == "created" else None)

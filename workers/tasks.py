@@ -8,6 +8,7 @@ from models import store
 from models.errors import LostLease
 from models.jobs import shards
 from models.jobs.shards import Claim
+from models.jobs.states import ShardKind
 from producer.signals import broker, counters, wakeups
 from producer.telemetry import tracing
 from workers import sweep
@@ -25,17 +26,17 @@ Result = dict[str, Any]
 
 @app.task(name="split", bind=True)
 def split_task(self: Any, job: str, shard: int, rows: int) -> Result:
-    return _work(shards.SPLIT, _queue(self), (int(job), shard), split.split)
+    return _work(ShardKind.SPLIT, _queue(self), (int(job), shard), split.split)
 
 
 @app.task(name="create", bind=True)
 def create_task(self: Any, job: str, shard: int, rows: int) -> Result:
-    return _work(shards.CREATE, _queue(self), (int(job), shard), create.create)
+    return _work(ShardKind.CREATE, _queue(self), (int(job), shard), create.create)
 
 
 @app.task(name="undo", bind=True)
 def undo_task(self: Any, job: str, shard: int, rows: int) -> Result:
-    return _work(shards.UNDO, _queue(self), (int(job), shard), undo.undo)
+    return _work(ShardKind.UNDO, _queue(self), (int(job), shard), undo.undo)
 
 
 @app.task(name="sweep", send_events=False, time_limit=60, soft_time_limit=50)

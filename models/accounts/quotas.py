@@ -12,11 +12,11 @@ from sqlalchemy import Connection, and_, case, delete, func, select, update
 
 from models import store
 from models.accounts.plans import Plan
+from models.jobs.states import ACTIVE_STATES
 from models.tables import links, quotas, shards
 
 SECONDS = {"hour": 3_600, "day": 86_400}
 TOTAL = "total"
-UNDER_WAY = ("queued", "running")  # states of a shard that may make links yet
 
 
 def limits(plan: Plan) -> dict[str, int]:
@@ -93,7 +93,7 @@ def _add(db: Connection, workspace_id: int, count: int, at: float) -> None:
 def _count(db: Connection, workspace_id: int) -> int:
     """The links that there are, and those that shards have set aside and not made yet."""
     there = select(func.count()).select_from(links).where(links.c.workspace_id == workspace_id)
-    mine = (shards.c.workspace_id == workspace_id, shards.c.state.in_(UNDER_WAY))
+    mine = (shards.c.workspace_id == workspace_id, shards.c.state.in_(ACTIVE_STATES))
     aside = select(func.coalesce(func.sum(shards.c.granted), 0)).where(*mine)
     return int(db.execute(select(there.scalar_subquery() + aside.scalar_subquery())).scalar_one())
 

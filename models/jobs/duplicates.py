@@ -5,8 +5,8 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, and_, case, func, literal, select, update
 
 from models import store
-from models.jobs import items as outcomes
 from models.jobs import jobs
+from models.jobs.states import ItemStatus
 from models.links import url_index
 from models.tables import items
 
@@ -17,12 +17,12 @@ LONE = '{"lone"%'  # the input of a row that shares no link: see workers/columns
 def settle(db: Connection, job_id: int, options: dict[str, Any]) -> None:
     """Corrects the items of a dry run that has ended, and its counts."""
     store.dialect().join_at_large(db)
-    known = _correct(db, job_id, items.c.external_id, {"status": outcomes.EXISTING})
+    known = _correct(db, job_id, items.c.external_id, {"status": ItemStatus.EXISTING})
     if options.get("duplicates") == url_index.REUSE:
         sharing = case((items.c.input.not_like(LONE), items.c.input))
-        known += _correct(db, job_id, sharing, {"status": outcomes.EXISTING})
+        known += _correct(db, job_id, sharing, {"status": ItemStatus.EXISTING})
     message = literal("Custom slug '") + items.c.slug + literal("' is already in use")
-    failed = {"status": outcomes.FAILED, "slug": None, "error_code": TAKEN, "error_message": message}
+    failed = {"status": ItemStatus.FAILED, "slug": None, "error_code": TAKEN, "error_message": message}
     taken = _correct(db, job_id, items.c.slug, failed)
     if known or taken:
         jobs.record(db, job_id, -known - taken, known, {TAKEN: taken} if taken else {})
@@ -30,7 +30,7 @@ def settle(db: Connection, job_id: int, options: dict[str, Any]) -> None:
 
 def _correct(db: Connection, job_id: int, key: ColumnElement[Any], values: dict[str, Any]) -> int:
     """Gives each row that was to be made, and has the key of an earlier one, another result."""
-    made = and_(items.c.job_id == job_id, items.c.status == outcomes.CREATED, key.is_not(None))
+    made = and_(items.c.job_id == job_id, items.c.status == ItemStatus.CREATED, key.is_not(None))
     first, slug = (
         func.first_value(column).over(partition_by=key, order_by=items.c.index)
         for column in (items.c.index, items.c.slug)

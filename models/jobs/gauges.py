@@ -2,21 +2,23 @@
 
 from sqlalchemy import Connection, func, select
 
-from models.jobs import jobs as states
-from models.jobs.shards import OPEN, SKIPPED
+from models.jobs.shards import OPEN
+from models.jobs.states import ACTIVE_STATUSES, ShardState
 from models.tables import deliveries, jobs, shards
 
 
 def open_jobs(db: Connection) -> dict[str, int]:
     """How many jobs have not ended, by status."""
     query = select(jobs.c.status, func.count()).where(jobs.c.finished_at.is_(None)).group_by(jobs.c.status)
-    return dict.fromkeys(states.OPEN, 0) | {status: int(count) for status, count in db.execute(query)}
+    return {status.value: 0 for status in sorted(ACTIVE_STATUSES)} | {
+        status: int(count) for status, count in db.execute(query)
+    }
 
 
 def open_shards(db: Connection) -> dict[tuple[str, str], int]:
     """How many shards wait or are worked on, by queue and state."""
     grouped = (shards.c.queue, shards.c.state)
-    query = select(*grouped, func.count()).where(OPEN, shards.c.state != SKIPPED).group_by(*grouped)
+    query = select(*grouped, func.count()).where(OPEN, shards.c.state != ShardState.SKIPPED).group_by(*grouped)
     return {(queue, state): int(count) for queue, state, count in db.execute(query)}
 
 

@@ -6,12 +6,9 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, Row, and_, bindparam, select
 
 from models import store
+from models.jobs.states import ItemStatus
 from models.store import Columns
 from models.tables import items, links
-
-CREATED, EXISTING, FAILED, UNPROCESSED = "created", "existing", "failed", "unprocessed"
-SETTLED = (CREATED, EXISTING, FAILED)
-STATUSES = (*SETTLED, UNPROCESSED)
 
 OUTCOME = (
     items.c.index.label("at"),  # a row is a tuple, and has an index() of its own
@@ -50,7 +47,12 @@ def settled(db: Connection, job_id: int, first: int, rows: int) -> list[int]:
 
 def made_between(db: Connection, job_id: int, domain_id: int, first: int, rows: int) -> list[Result]:
     """The items of a range that made a link."""
-    mine = (items.c.job_id == job_id, items.c.index >= first, items.c.index < first + rows, items.c.status == CREATED)
+    mine = (
+        items.c.job_id == job_id,
+        items.c.index >= first,
+        items.c.index < first + rows,
+        items.c.status == ItemStatus.CREATED,
+    )
     query = select(*OUTCOME, items.c.generation, items.c.external_id, links.c.url)
     query = query.outerjoin(links, _its_link(domain_id)).where(*mine)
     return list(db.execute(query.order_by(items.c.index)).all())

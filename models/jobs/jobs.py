@@ -11,18 +11,16 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, Row, and_, bindparam, case, exists, func, insert, or_, select, update
 
 from models import store
+from models.jobs.states import ACTIVE_STATES, ACTIVE_STATUSES, JobStatus
 from models.tables import domains, job_errors, jobs, shards
 from models.tables.columns import Time
 
-QUEUED, RUNNING, COMPLETED, CANCELLED, FAILED = "queued", "running", "completed", "cancelled", "failed"
-STATUSES = (QUEUED, RUNNING, COMPLETED, CANCELLED, FAILED)
-OPEN = (QUEUED, RUNNING)
 ERRORS_SHOWN = 64
 
 Job = Row[*tuple[Any, ...]]
 
 PROCESSED: ColumnElement[int] = jobs.c.created + jobs.c.existing + jobs.c.failed
-AT_WORK = exists().where(shards.c.job_id == jobs.c.id, shards.c.run == jobs.c.run, shards.c.state.in_(OPEN))
+AT_WORK = exists().where(shards.c.job_id == jobs.c.id, shards.c.run == jobs.c.run, shards.c.state.in_(ACTIVE_STATES))
 STOPPED = and_(jobs.c.cancelled_at.is_not(None), jobs.c.total.is_not(None), ~AT_WORK)
 WITH_DOMAIN = (jobs, domains.c.hostname, domains.c.is_default)
 
@@ -31,7 +29,11 @@ THIS = jobs.c.id == bindparam("this")
 ONE = select(*WITH_DOMAIN).join(domains, domains.c.id == jobs.c.domain_id).where(THIS)
 OURS = ONE.where(jobs.c.workspace_id == bindparam("ours"), jobs.c.forgotten_at.is_(None))
 ADDED = insert(jobs)
-BEGUN = update(jobs).where(THIS, jobs.c.status == QUEUED).values(status=RUNNING, started_at=bindparam("now"))
+BEGUN = (
+    update(jobs)
+    .where(THIS, jobs.c.status == JobStatus.QUEUED)
+    .values(status=JobStatus.RUNNING, started_at=bindparam("now"))
+)
 MORE = PROCESSED + bindparam("made") + bindparam("found") + bindparam("lost")
 RECORDED = (
     update(jobs)
@@ -45,9 +47,9 @@ RECORDED = (
         paced=case((jobs.c.paced_at.is_(None), MORE), else_=jobs.c.paced),
     )
 )
-LAST = and_(jobs.c.total == MORE, jobs.c.run == bindparam("of_run"), jobs.c.status.in_(OPEN))
+LAST = and_(jobs.c.total == MORE, jobs.c.run == bindparam("of_run"), jobs.c.status.in_(ACTIVE_STATUSES))
 ENDED = RECORDED.values(
-    status=case((LAST, COMPLETED), else_=jobs.c.status),
+    status=case((LAST, JobStatus.COMPLETED), else_=jobs.c.status),
     finished_at=case((LAST, bindparam("now", type_=Time)), else_=jobs.c.finished_at),
 ).returning(jobs)
 
@@ -113,8 +115,8 @@ def finish(db: Connection, job_id: int, run: int) -> Job | None:
 
     Anybody may try at any time: one statement decides, and only once.
     """
-    mine = and_(jobs.c.id == job_id, jobs.c.run == run, jobs.c.status.in_(OPEN))
-    status = case((jobs.c.total == PROCESSED, COMPLETED), else_=CANCELLED)
+    mine = and_(jobs.c.id == job_id, jobs.c.run == run, jobs.c.status.in_(ACTIVE_STATUSES))
+    status = case((jobs.c.total == PROCESSED, JobStatus.COMPLETED), else_=JobStatus.CANCELLED)
     ended = update(jobs).where(mine, or_(jobs.c.total == PROCESSED, STOPPED))
     return db.execute(ended.values(status=status, finished_at=datetime.now(UTC)).returning(jobs)).one_or_none()
 
@@ -132,8 +134,8 @@ def hold(db: Connection, job_id: int) -> bool:
 
 
 def fail(db: Connection, job_id: int, run: int, detail: str) -> Job | None:
-    broken = update(jobs).where(jobs.c.id == job_id, jobs.c.run == run, jobs.c.status.in_(OPEN))
-    ended = {"status": FAILED, "finished_at": datetime.now(UTC), "detail": detail}
+    broken = update(jobs).where(jobs.c.id == job_id, jobs.c.run == run, jobs.c.status.in_(ACTIVE_STATUSES))
+    ended = {"status": JobStatus.FAILED, "finished_at": datetime.now(UTC), "detail": detail}
     return db.execute(broken.values(ended).returning(jobs)).one_or_none()
 
 

@@ -11,7 +11,8 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, Row, and_, delete, exists, select, update
 
 from models import store
-from models.jobs import jobs, pending_replies, runs, shards
+from models.jobs import jobs, pending_replies, runs, shards, states
+from models.jobs.states import ShardState
 from models.tables import deliveries as sent
 from models.tables import delivery_attempts, items, job_errors
 from models.tables import jobs as job_rows
@@ -25,7 +26,7 @@ FULL_SHARDS = 2  # as many rows are deleted at once
 Leaving = Row[*tuple[Any, ...]]
 """A job that is being cleared."""
 
-AT_WORK = exists().where(shard_rows.c.job_id == job_rows.c.id, shard_rows.c.state == shards.RUNNING)
+AT_WORK = exists().where(shard_rows.c.job_id == job_rows.c.id, shard_rows.c.state == ShardState.RUNNING)
 TO_TELL = exists().where(sent.c.job_id == job_rows.c.id, sent.c.status == deliveries.PENDING)
 
 
@@ -52,7 +53,7 @@ def begin(db: Connection, before: datetime) -> int:
 def forget(db: Connection, job: jobs.Job) -> bool:
     """Takes a job out of everybody's sight; False while somebody works on it or on the undoing of it."""
     jobs.hold(db, job.id)
-    idle = (job_rows.c.status.not_in(jobs.OPEN), job_rows.c.forgotten_at.is_(None), ~runs.undoing(job.id))
+    idle = (job_rows.c.status.not_in(states.ACTIVE_STATUSES), job_rows.c.forgotten_at.is_(None), ~runs.undoing(job.id))
     gone = {"forgotten_at": datetime.now(UTC), "clearing": True}
     if not db.execute(update(job_rows).where(job_rows.c.id == job.id, *idle).values(gone)).rowcount:
         return False

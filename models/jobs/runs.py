@@ -23,9 +23,10 @@ from sqlalchemy import (
 )
 
 from models.accounts import quotas
-from models.jobs import jobs, shards
+from models.jobs import jobs, shards, states
 from models.jobs.jobs import Job
 from models.jobs.shards import Claim
+from models.jobs.states import ItemStatus, JobKind, JobStatus, ShardKind, ShardState
 from models.tables import items, job_errors
 from models.tables import jobs as job_rows
 from models.tables import shards as shard_rows
@@ -35,11 +36,15 @@ OF_RANGE = ("workspace_id", "queue", "line", "offset", "length", "skip", "rows")
 
 def cancel(db: Connection, job_id: int) -> bool:
     """Nobody takes a shard of this job any more; what somebody has begun, he ends."""
-    asked = update(job_rows).where(job_rows.c.id == job_id, job_rows.c.status.in_(jobs.OPEN))
+    asked = update(job_rows).where(job_rows.c.id == job_id, job_rows.c.status.in_(states.ACTIVE_STATUSES))
     if not db.execute(asked.values(cancelled_at=func.coalesce(job_rows.c.cancelled_at, datetime.now(UTC)))).rowcount:
         return False
-    waiting = (shard_rows.c.job_id == job_id, shard_rows.c.state == shards.QUEUED, shard_rows.c.kind != shards.SPLIT)
-    skipped = update(shard_rows).where(*waiting).values(state=shards.SKIPPED)
+    waiting = (
+        shard_rows.c.job_id == job_id,
+        shard_rows.c.state == ShardState.QUEUED,
+        shard_rows.c.kind != ShardKind.SPLIT,
+    )
+    skipped = update(shard_rows).where(*waiting).values(state=ShardState.SKIPPED)
     quotas.let_go(db, db.execute(skipped.returning(*shards.GRANT)).all())
     return True
 
@@ -47,26 +52,28 @@ def cancel(db: Connection, job_id: int) -> bool:
 def pass_over(db: Connection, claim: Claim) -> None:
     """Lets go of a shard of a cancelled job without working on it."""
     jobs.hold(db, claim.job_id)
-    shards.settle(db, claim, shards.SKIPPED)
+    shards.settle(db, claim, ShardState.SKIPPED)
     quotas.give_back(db, claim.workspace_id, claim.granted, claim.granted_at)
 
 
 def retry(db: Connection, job: Job) -> bool:
     """Opens the next run: rows that failed lose their result, and every range with a row without one is done again."""
-    here = and_(job_rows.c.id == job.id, job_rows.c.run == job.run, job_rows.c.kind == "create", ~job_rows.c.dry_run)
-    ready = job_rows.c.status.in_((jobs.COMPLETED, jobs.CANCELLED))
+    here = and_(
+        job_rows.c.id == job.id, job_rows.c.run == job.run, job_rows.c.kind == JobKind.CREATE, ~job_rows.c.dry_run
+    )
+    ready = job_rows.c.status.in_((JobStatus.COMPLETED, JobStatus.CANCELLED))
     kept = and_(job_rows.c.cleared_at.is_(None), job_rows.c.forgotten_at.is_(None))
     missing = job_rows.c.total > job_rows.c.created + job_rows.c.existing
     opened = {
         "run": job.run + 1,
-        "status": jobs.QUEUED,
+        "status": JobStatus.QUEUED,
         "failed": 0,
         "before": job_rows.c.created + job_rows.c.existing,
     } | dict.fromkeys(("started_at", "finished_at", "progressed_at", "paced_at", "cancelled_at"))
     if not db.execute(update(job_rows).where(here, ready, missing, kept, ~undoing(job.id)).values(opened)).rowcount:
         return False
     _cut_again(db, job)
-    db.execute(delete(items).where(items.c.job_id == job.id, items.c.status == "failed"))
+    db.execute(delete(items).where(items.c.job_id == job.id, items.c.status == ItemStatus.FAILED))
     db.execute(delete(job_errors).where(job_errors.c.job_id == job.id))
     return True
 
@@ -74,7 +81,7 @@ def retry(db: Connection, job: Job) -> bool:
 def undo(db: Connection, job: Job, row: dict[str, Any]) -> None:
     """Begins a job that takes back what another one made, in the same ranges."""
     jobs.add(db, row)
-    _add(db, shards.base(job.id), {"job_id": row["id"], "run": 1, "kind": shards.UNDO, "queue": row["queue"]})
+    _add(db, shards.base(job.id), {"job_id": row["id"], "run": 1, "kind": ShardKind.UNDO, "queue": row["queue"]})
 
 
 def being_undone(db: Connection, job_id: int) -> bool:
@@ -94,22 +101,22 @@ def _cut_again(db: Connection, job: Job) -> None:
         items.c.job_id == job.id,
         items.c.index >= shard_rows.c.first_index,
         items.c.index < last,
-        items.c.status == "failed",
+        items.c.status == ItemStatus.FAILED,
     )
     left = exists().where(
         skipped.c.job_id == job.id,
         skipped.c.run == job.run,
-        skipped.c.state == shards.SKIPPED,
+        skipped.c.state == ShardState.SKIPPED,
         skipped.c.first_index >= shard_rows.c.first_index,
         skipped.c.first_index < last,
     )
     mine = and_(shards.base(job.id), or_(left, failed))
-    _add(db, mine, {"job_id": job.id, "run": job.run + 1, "kind": shards.CREATE, "queue": job.queue})
+    _add(db, mine, {"job_id": job.id, "run": job.run + 1, "kind": ShardKind.CREATE, "queue": job.queue})
 
 
 def _add(db: Connection, which: ColumnElement[bool], changed: dict[str, Any]) -> None:
     """New shards with the ranges of others."""
-    given = changed | {"state": shards.QUEUED}
+    given = changed | {"state": ShardState.QUEUED}
     same = [shard_rows.c[name] for name in ("first_index", *OF_RANGE) if name not in changed]
     columns = [*(literal(value).label(name) for name, value in given.items()), *same]
     chosen = select(*columns).where(which)

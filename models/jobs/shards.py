@@ -30,11 +30,10 @@ from sqlalchemy import (
 from models import store
 from models.errors import LostLease
 from models.jobs import jobs
+from models.jobs.states import ShardKind, ShardState
 from models.store.dialect import Dialect
 from models.tables import shards, workspaces
 
-SPLIT, CREATE, UNDO = "split", "create", "undo"
-QUEUED, RUNNING, DONE, SKIPPED = "queued", "running", "done", "skipped"
 SPLIT_INDEX = -1
 LEASE_SECONDS = 10.0
 TRIES = 3
@@ -117,7 +116,7 @@ def grant(db: Connection, claim: Claim) -> None:
     _mine(db.execute(update(shards).where(MINE).values(granted), claim.mine()).rowcount)
 
 
-def settle(db: Connection, claim: Claim, state: str = DONE) -> None:
+def settle(db: Connection, claim: Claim, state: str = ShardState.DONE) -> None:
     """Ends a shard. First in its transaction, so that whoever lost the lease writes nothing."""
     _mine(db.execute(SETTLED, claim.mine() | {"end": state}).rowcount)
 
@@ -136,8 +135,8 @@ def give_up(db: Connection, claim: Claim) -> bool:
     """An attempt failed. The third time the shard is halved; False when there is nothing left to halve."""
     if claim.attempts < TRIES or claim.rows == 1:
         db.execute(_freed(), claim.mine())
-        return claim.attempts < TRIES or claim.kind == CREATE
-    if claim.kind == SPLIT:
+        return claim.attempts < TRIES or claim.kind == ShardKind.CREATE
+    if claim.kind == ShardKind.SPLIT:
         return False
     half = claim.rows // 2
     if db.execute(_freed(rows=half, attempts=TRIES - 1), claim.mine()).rowcount:
@@ -148,14 +147,14 @@ def give_up(db: Connection, claim: Claim) -> bool:
 def expired(db: Connection) -> list[tuple[Claim, str]]:
     """Shards whose owner was not heard of for the length of its lease, each with that owner."""
     late = select(*FIELDS, shards.c.owner).where(
-        shards.c.state == RUNNING, OPEN, shards.c.leased_until < store.dialect().clock()
+        shards.c.state == ShardState.RUNNING, OPEN, shards.c.leased_until < store.dialect().clock()
     )
     return [(Claim(*row[:-1]), row.owner) for row in db.execute(late)]
 
 
 def due(db: Connection, job_id: int, room: int) -> list[Row[*tuple[Any, ...]]]:
     """Marks as sent the next shards to wake somebody for: at most `room` wake-ups are under way for a job."""
-    ours = and_(shards.c.job_id == job_id, shards.c.state == QUEUED)
+    ours = and_(shards.c.job_id == job_id, shards.c.state == ShardState.QUEUED)
     fresh = func.coalesce(shards.c.sent_at > store.dialect().clock() - SENT_AGO, False)
     under_way = db.execute(select(func.count()).where(ours, fresh)).scalar_one()
     if under_way >= room:
@@ -168,25 +167,31 @@ def due(db: Connection, job_id: int, room: int) -> list[Row[*tuple[Any, ...]]]:
 def waiting(db: Connection) -> list[int]:
     """Jobs with shards that nobody has been woken for lately."""
     stale = func.coalesce(shards.c.sent_at <= store.dialect().clock() - SENT_AGO, True)
-    return list(db.execute(select(shards.c.job_id).where(shards.c.state == QUEUED, OPEN, stale).distinct()).scalars())
+    return list(
+        db.execute(select(shards.c.job_id).where(shards.c.state == ShardState.QUEUED, OPEN, stale).distinct()).scalars()
+    )
 
 
 def unsend(db: Connection, queue: str) -> int:
     """Forgets wake-ups that should have been taken long since: for a queue in which the broker has none left."""
     lost = shards.c.sent_at <= store.dialect().clock() - RESEND_SECONDS
-    mine = update(shards).where(shards.c.queue == queue, shards.c.state == QUEUED, OPEN, lost)
+    mine = update(shards).where(shards.c.queue == queue, shards.c.state == ShardState.QUEUED, OPEN, lost)
     return db.execute(mine.values(sent_at=None, sends=0)).rowcount
 
 
 def drop(db: Connection, job_id: int) -> list[Row[*tuple[Any, ...]]]:
     """Nobody needs to look at what is left of a job that ended; tells what quota was set aside for that."""
-    left = update(shards).where(shards.c.job_id == job_id, shards.c.state == QUEUED).values(state=DONE)
+    left = (
+        update(shards)
+        .where(shards.c.job_id == job_id, shards.c.state == ShardState.QUEUED)
+        .values(state=ShardState.DONE)
+    )
     return list(db.execute(left.returning(*GRANT)).all())
 
 
 def base(job_id: int) -> ColumnElement[bool]:
     """The shards that together are all rows of a job: those of its first run."""
-    return and_(shards.c.job_id == job_id, shards.c.run == 1, shards.c.kind != SPLIT)
+    return and_(shards.c.job_id == job_id, shards.c.run == 1, shards.c.kind != ShardKind.SPLIT)
 
 
 def ranges(db: Connection, job_id: int, most: int | None = None) -> list[Row[*tuple[Any, ...]]]:
@@ -197,7 +202,7 @@ def ranges(db: Connection, job_id: int, most: int | None = None) -> list[Row[*tu
 def unsettled(db: Connection, job_id: int, run: int, first: int) -> list[Row[*tuple[Any, ...]]]:
     """The ranges, from one row on, in which a row may be without a result."""
     last = shards.c.first_index + shards.c.rows
-    mine = and_(shards.c.job_id == job_id, shards.c.run == run, shards.c.kind == CREATE, OPEN, last > first)
+    mine = and_(shards.c.job_id == job_id, shards.c.run == run, shards.c.kind == ShardKind.CREATE, OPEN, last > first)
     return list(db.execute(select(*FIELDS).where(mine).order_by(shards.c.first_index)).all())
 
 
@@ -217,8 +222,12 @@ def _taken(dialect: Dialect) -> Any:
     served = select(workspaces.c.served_at).where(workspaces.c.id == shards.c.workspace_id).scalar_subquery()
     same = and_(shards.c.job_id == bindparam("hinted_job"), shards.c.first_index == bindparam("hinted_first"))
     of = (shards.c.queue == bindparam("of_queue"), shards.c.kind == bindparam("of_kind"))
-    free = select(*KEY).where(*of, shards.c.state == QUEUED, OPEN).order_by(served, case((same, 0), else_=1), *KEY)
-    taken = {"state": RUNNING, "token": bindparam("new_token"), "owner": bindparam("new_owner")}
+    free = (
+        select(*KEY)
+        .where(*of, shards.c.state == ShardState.QUEUED, OPEN)
+        .order_by(served, case((same, 0), else_=1), *KEY)
+    )
+    taken = {"state": ShardState.RUNNING, "token": bindparam("new_token"), "owner": bindparam("new_owner")}
     lease = {"attempts": shards.c.attempts + 1, "leased_until": dialect.clock() + LEASE_SECONDS * DOUBLED}
     picked = _among(dialect.skip_locked(free.limit(1), shards))
     return update(shards).where(picked).values(taken | lease).returning(*FIELDS)
@@ -235,7 +244,7 @@ def _sent() -> Any:
 
 
 def _freed(**values: Any) -> Any:
-    waiting = {"state": QUEUED, "sent_at": None, "sends": 0}
+    waiting = {"state": ShardState.QUEUED, "sent_at": None, "sends": 0}
     return update(shards).where(MINE).values(UNOWNED | waiting | values)
 
 
@@ -245,7 +254,7 @@ def _second_half(claim: Claim, half: int) -> dict[str, Any]:
         for name in ("job_id", "run", "workspace_id", "kind", "queue", "line", "offset", "length")
     }
     moved = {"first_index": claim.first_index + half, "skip": claim.skip + half, "rows": claim.rows - half}
-    return same | moved | {"attempts": TRIES - 1, "state": QUEUED}
+    return same | moved | {"attempts": TRIES - 1, "state": ShardState.QUEUED}
 
 
 def _mine(rowcount: int) -> None:

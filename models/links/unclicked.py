@@ -4,6 +4,7 @@ from typing import NamedTuple
 
 from sqlalchemy import ColumnElement, Connection, Table, and_, delete, exists, select
 
+from models.jobs.states import ItemStatus
 from models.tables import clicks, items, link_tags, links, untitled, urls, uses
 
 
@@ -20,7 +21,10 @@ def remove(db: Connection, domain_id: int, job_id: int, first: int, rows: int) -
     A link with such a slug that another job made since is another link, and none of theirs.
     """
     slugs = select(items.c.slug).where(
-        items.c.job_id == job_id, items.c.index >= first, items.c.index < first + rows, items.c.status == "created"
+        items.c.job_id == job_id,
+        items.c.index >= first,
+        items.c.index < first + rows,
+        items.c.status == ItemStatus.CREATED,
     )
     ours = and_(links.c.domain_id == domain_id, links.c.slug.in_(slugs), links.c.job_id == job_id)
     clicked = exists().where(*_same(clicks), clicks.c.bot.is_(False))

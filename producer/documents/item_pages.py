@@ -5,8 +5,9 @@ from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
 
 from models import store
-from models.jobs import items, jobs, shards
+from models.jobs import items, shards, states
 from models.jobs.jobs import Job
+from models.jobs.states import ItemStatus, JobKind
 from producer.intake import batch, upload_store
 from producer.intake.formats import Layout
 
@@ -18,7 +19,7 @@ class Unprocessed(NamedTuple):
     line: int
     input: str
     external_id: str | None
-    status: str = items.UNPROCESSED
+    status: str = ItemStatus.UNPROCESSED
     url: str | None = None
     slug: str | None = None
     error_code: str | None = None
@@ -27,11 +28,11 @@ class Unprocessed(NamedTuple):
 
 def page(job: Job, statuses: Sequence[str], after: int, limit: int) -> list[Any]:
     """The items behind an index. What is under way still is shown as unprocessed only when it is asked for."""
-    asked = statuses or (items.STATUSES if job.status not in jobs.OPEN else items.SETTLED)
+    asked = statuses or (tuple(ItemStatus) if job.status not in states.ACTIVE_STATUSES else states.RESULT_STATUSES)
     with store.read() as db:
-        settled = [name for name in asked if name != items.UNPROCESSED]
+        settled = [name for name in asked if name != ItemStatus.UNPROCESSED]
         found: list[Any] = list(items.page(db, job.id, job.domain_id, settled, after, limit)) if settled else []
-    if items.UNPROCESSED not in asked or not has_gaps(job):
+    if ItemStatus.UNPROCESSED not in asked or not has_gaps(job):
         return found
     last = found[-1].at if len(found) == limit else None
     return sorted([*found, *_gaps(job, after, limit, last)], key=lambda row: row.at)[:limit]
@@ -39,7 +40,7 @@ def page(job: Job, statuses: Sequence[str], after: int, limit: int) -> list[Any]
 
 def has_gaps(job: Job) -> bool:
     """Whether some row may have no result."""
-    return bool(job.kind == "create" and job.total != job.created + job.existing + job.failed)
+    return bool(job.kind == JobKind.CREATE and job.total != job.created + job.existing + job.failed)
 
 
 def _gaps(job: Job, after: int, limit: int, last: int | None) -> list[Unprocessed]:

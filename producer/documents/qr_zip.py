@@ -9,6 +9,7 @@ from models import store
 from models.accounts import domains
 from models.jobs import items
 from models.jobs.jobs import Job
+from models.jobs.states import ItemStatus
 from producer.documents import qr_codes
 
 PAGE = 200
@@ -52,7 +53,7 @@ def _pages(job: Job, first: int, end: int) -> Iterator[list[tuple[int, str]]]:
     after = first - 1
     while after + 1 < end:
         with store.read() as db:
-            found = items.page(db, job.id, job.domain_id, (items.CREATED, items.EXISTING), after, PAGE)
+            found = items.page(db, job.id, job.domain_id, (ItemStatus.CREATED, ItemStatus.EXISTING), after, PAGE)
         yield [(row.at, row.slug) for row in found if row.url is not None and row.at < end]
         after = found[-1].at if len(found) == PAGE else end
 

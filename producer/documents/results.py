@@ -8,8 +8,9 @@ from typing import Any, NamedTuple
 
 from models import store
 from models.accounts import domains
-from models.jobs import items, jobs, shards
+from models.jobs import items, shards, states
 from models.jobs.jobs import Job
+from models.jobs.states import ItemStatus, JobKind
 from producer.intake import batch, upload_store
 from producer.intake.formats import CSV, DANGEROUS, FIELDS, OUR_COLUMNS, UNDO, Layout
 from producer.intake.headers import distinct
@@ -64,10 +65,10 @@ def _parts(job: Job, statuses: Sequence[str], names: list[str]) -> Iterator[Part
     for shard in ranges:
         with store.read() as db:
             found = items.between(db, job.id, shard.first_index, shard.rows)
-        if len(found) < shard.rows and job.status not in jobs.OPEN and job.upload:
+        if len(found) < shard.rows and job.status not in states.ACTIVE_STATUSES and job.upload:
             found = _with_gaps(job, shard, found)
         wanted = [item for item in found if item[2] in statuses] if statuses else found
-        if wanted and job.kind == "undo":
+        if wanted and job.kind == JobKind.UNDO:
             yield Part([[] for _ in wanted], [_outcome(item, base) for item in wanted])
         elif wanted:
             own = _own(job, shard, names)
@@ -81,7 +82,7 @@ def _with_gaps(job: Job, shard: Any, found: list[tuple[Any, ...]]) -> list[tuple
     lines = batch.read(data, Layout.load(job.layout), shard.line, shard.skip, shard.rows).lines
     known = {item[0]: item for item in found}
     every = ((shard.first_index + place, line) for place, line in enumerate(lines))
-    return [known.get(at) or (at, line, items.UNPROCESSED, None, None, None) for at, line in every]
+    return [known.get(at) or (at, line, ItemStatus.UNPROCESSED, None, None, None) for at, line in every]
 
 
 def _own(job: Job, shard: Any, names: list[str]) -> list[list[Any]]:

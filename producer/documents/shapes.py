@@ -6,8 +6,9 @@ from typing import Any
 
 from models.accounts import domains
 from models.clicks.click_counts import Clicks, Summed
-from models.jobs import items, jobs
+from models.jobs import states
 from models.jobs.jobs import Job
+from models.jobs.states import ItemStatus, JobStatus, Outcome
 from models.links import links
 from models.links.links import Link
 from producer.intake.formats import Layout
@@ -58,13 +59,13 @@ def job(row: Job, errors: dict[str, int]) -> dict[str, Any]:
 
 
 def outcome(row: Job) -> str | None:
-    if row.status in jobs.OPEN:
+    if row.status in states.ACTIVE_STATUSES:
         return None
     if row.total == 0:
-        return "succeeded"
+        return Outcome.SUCCEEDED
     if not row.created + row.existing:
-        return "failed"
-    return "succeeded" if row.created + row.existing == row.total else "partial"
+        return Outcome.FAILED
+    return Outcome.SUCCEEDED if row.created + row.existing == row.total else Outcome.PARTIAL
 
 
 def etag(row: Job) -> str:
@@ -74,7 +75,7 @@ def etag(row: Job) -> str:
 
 
 def item(row: Any, base: str) -> dict[str, Any]:
-    failed = row.status == items.FAILED
+    failed = row.status == ItemStatus.FAILED
     return {
         "index": row.at,
         "line": row.line,
@@ -199,7 +200,7 @@ def _rate(row: Job, processed: int) -> float:
         return 0.0
     first = _seconds(row.started_at, row.paced_at)
     since = _seconds(row.paced_at, row.progressed_at)
-    if row.status == jobs.RUNNING and since > first / 2:
+    if row.status == JobStatus.RUNNING and since > first / 2:
         return float((processed - row.paced) / since)
     return float((processed - row.before) / (first + since)) if first + since > 0 else 0.0
 
@@ -209,7 +210,7 @@ def _seconds(begin: datetime, end: datetime) -> float:
 
 
 def _seconds_left(row: Job, left: int | None, rate: float) -> float | None:
-    if row.status != jobs.RUNNING or left is None or not rate:
+    if row.status != JobStatus.RUNNING or left is None or not rate:
         return None
     return round(max(0.0, left / rate - _seconds(row.progressed_at, datetime.now(UTC))), 1)
 

@@ -9,7 +9,7 @@ import structlog
 from sqlalchemy.exc import SQLAlchemyError
 
 from models import store
-from models.jobs import jobs
+from models.jobs import jobs, states
 from producer.documents import shapes
 from producer.signals import waiting
 
@@ -74,7 +74,9 @@ def join(job_id: int) -> Watch:
 def see(row: jobs.Job) -> Seen:
     with store.read() as db:
         errors = jobs.errors(db, row.id) if row.failed else {}
-    return Seen(shapes.etag(row), row.status not in jobs.OPEN, msgspec.json.encode(shapes.job(row, errors)))
+    return Seen(
+        shapes.etag(row), row.status not in states.ACTIVE_STATUSES, msgspec.json.encode(shapes.job(row, errors))
+    )
 
 
 def _live(watch: Watch) -> None:

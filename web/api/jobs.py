@@ -11,8 +11,9 @@ from models.accounts import domains
 from models.clicks import click_counts
 from models.errors import Invalid, NotFound
 from models.ids import parse_id
-from models.jobs import items, jobs
+from models.jobs import jobs, states
 from models.jobs.jobs import Job
+from models.jobs.states import ItemStatus
 from producer import control
 from producer.accept import accept
 from producer.documents import item_pages, schemas, shapes
@@ -155,7 +156,7 @@ def kept(job_id: int) -> Job:
 
 
 def ended(row: Job) -> bool:
-    return row.status not in jobs.OPEN
+    return row.status not in states.ACTIVE_STATUSES
 
 
 def shown(row: Job, status: int = 200) -> Response:
@@ -166,8 +167,8 @@ def shown(row: Job, status: int = 200) -> Response:
 
 def asked_statuses(text: str | None) -> list[str]:
     asked = [name for name in (text or "").split(",") if name]
-    if unknown := sorted(set(asked) - set(items.STATUSES)):
-        field = {"pointer": "/status", "code": "INVALID_VALUE", "message": f"some of {', '.join(items.STATUSES)}"}
+    if unknown := sorted(set(asked) - set(ItemStatus)):
+        field = {"pointer": "/status", "code": "INVALID_VALUE", "message": f"some of {', '.join(ItemStatus)}"}
         raise Invalid(f"no item has the status {unknown[0]!r}", [field])
     return asked
 

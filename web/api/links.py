@@ -10,6 +10,7 @@ from models import settings, store
 from models.errors import BrokenJson, Gone, Unavailable
 from models.ids import parse_id
 from models.jobs import items, jobs
+from models.jobs.states import ItemStatus
 from models.links import listing
 from models.links.listing import Asked
 from producer.accept import Options, Upload, accept
@@ -110,4 +111,4 @@ def _outcome(job: jobs.Job, parts: dict[str, msgspec.Raw]) -> tuple[dict[str, An
     if body is None:
         given = decoded(parts) if item.error_code != UNREAD else {}
         raise item_errors.refusal(item.error_code, item.error_message, given)
-    return body, item.status == items.CREATED
+    return body, item.status == ItemStatus.CREATED

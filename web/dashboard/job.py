@@ -8,8 +8,9 @@ from models import store
 from models.accounts import domains
 from models.clicks import click_counts
 from models.ids import parse_id
-from models.jobs import items, jobs, runs
+from models.jobs import jobs, runs
 from models.jobs.jobs import Job
+from models.jobs.states import ItemStatus, JobKind, JobStatus
 from producer.documents import item_pages, shapes
 from producer.documents.schemas.links import MOST_ZIPPED
 from web.api.deliveries import sent_for
@@ -40,7 +41,7 @@ def show(job_id: str) -> Response:
         can=_possible(row, undone),
         reasons=REASONS,
         examples=_examples(row) if row.failed and not row.cleared_at else {},
-        statuses=items.STATUSES,
+        statuses=tuple(ItemStatus),
         zips=_zips(row),
         deliveries=sent_for(row.id),
         clicked=clicked,
@@ -53,22 +54,22 @@ def _possible(row: Job, undone: bool) -> set[str]:
     """What can be done with a job at this moment, as producer/control.py would allow it."""
     if not ended(row):
         return {"cancel"}
-    kept, makes = row.cleared_at is None, row.kind == "create" and not row.dry_run
-    left = row.status != jobs.FAILED and (row.total or 0) > row.created + row.existing
+    kept, makes = row.cleared_at is None, row.kind == JobKind.CREATE and not row.dry_run
+    left = row.status != JobStatus.FAILED and (row.total or 0) > row.created + row.existing
     found = {"retry"} if kept and makes and left and not undone else set()
     return found | ({"undo"} if kept and makes and row.created and not undone else set()) | {"forget"}
 
 
 def _zips(row: Job) -> list[tuple[int, int]]:
     """First and last row of each zip of QR codes: one has so many at most."""
-    has_links = row.kind == "create" and not row.dry_run and row.created + row.existing
+    has_links = row.kind == JobKind.CREATE and not row.dry_run and row.created + row.existing
     total = (row.total or 0) if has_links else 0
     return [(first, min(first + MOST_ZIPPED, total)) for first in range(0, total, MOST_ZIPPED)][:MOST_ZIPS]
 
 
 def _rows(row: Job) -> dict[str, Any]:
     """A page of its rows, of one status or of all."""
-    status = request.args.get("status") if request.args.get("status") in items.STATUSES else None
+    status = request.args.get("status") if request.args.get("status") in tuple(ItemStatus) else None
     cursor = request.args.get("cursor", "")
     after = int(cursor) if cursor.isascii() and cursor.isdigit() and len(cursor) < 19 else -1
     found = [] if row.cleared_at else item_pages.page(row, [status] if status else [], after, ROWS + 1)
@@ -82,7 +83,7 @@ def _rows(row: Job) -> dict[str, Any]:
 def _examples(row: Job) -> dict[str, list[dict[str, Any]]]:
     """For each error some of the first rows that have it."""
     found: dict[str, list[dict[str, Any]]] = {}
-    for one in item_pages.page(row, [items.FAILED], -1, LOOKED_AT):
+    for one in item_pages.page(row, [ItemStatus.FAILED], -1, LOOKED_AT):
         few = found.setdefault(one.error_code, [])
         if len(few) < EXAMPLES:
             few.append(shapes.item(one, ""))

@@ -5,6 +5,7 @@ from flask import Blueprint, Response, request, url_for
 from models import settings, store
 from models.ids import parse_id
 from models.jobs import jobs
+from models.jobs.states import JobStatus
 from producer.documents import shapes
 from web.auth import owner
 from web.dashboard.frame import pages
@@ -17,13 +18,13 @@ blueprint = Blueprint("jobs", __name__)
 
 @blueprint.get("/jobs")
 def listed() -> Response:
-    status = request.args.get("status") if request.args.get("status") in jobs.STATUSES else None
+    status = request.args.get("status") if request.args.get("status") in tuple(JobStatus) else None
     before = parse_id(request.args.get("cursor", "")) or None
     with store.read() as db:
         rows = jobs.page(db, owner().workspace_id, status, before, ROWS + 1)
     more = url_for(".listed", status=status, cursor=rows[ROWS - 1].id) if len(rows) > ROWS else None
     found = [shapes.job(row, {}) for row in rows[:ROWS]]
-    listing = {"status": status, "statuses": jobs.STATUSES, "before": before, "more": more, "limit": ROWS}
+    listing = {"status": status, "statuses": tuple(JobStatus), "before": before, "more": more, "limit": ROWS}
     return pages.page("jobs", jobs=found, flower=_flower(), **listing)
 
 

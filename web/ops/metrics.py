@@ -15,7 +15,8 @@ from redis.exceptions import RedisError
 from sqlalchemy.exc import SQLAlchemyError
 
 from models import store
-from models.jobs import gauges, shards
+from models.jobs import gauges
+from models.jobs.states import ShardKind, ShardState
 from producer.signals import broker, counters, wakeups
 from producer.visits import click_buffer
 
@@ -83,8 +84,10 @@ def _from_database() -> list[Metric]:
     with store.read() as db:
         open_jobs, open_shards = gauges.open_jobs(db), gauges.open_shards(db)
         waiting = gauges.deliveries_waiting(db)
-    places = {
-        (name, state): 0 for name in (wakeups.BULK, wakeups.INTERACTIVE) for state in (shards.QUEUED, shards.RUNNING)
+    places: dict[tuple[str, str], int] = {
+        (name, state): 0
+        for name in (wakeups.BULK, wakeups.INTERACTIVE)
+        for state in (ShardState.QUEUED, ShardState.RUNNING)
     }
     by_status = {(status,): count for status, count in open_jobs.items()}
     return [
@@ -103,7 +106,7 @@ def _counter(name: str, found: Tallies) -> Metric:
 
 def _seconds(found: Tallies) -> Metric:
     made = HistogramMetricFamily("linkmill_shard_seconds", "How long shards took.", labels=["kind"])
-    for kind in (shards.SPLIT, shards.CREATE, shards.UNDO):
+    for kind in (ShardKind.SPLIT, ShardKind.CREATE, ShardKind.UNDO):
         so_far, buckets = 0, []
         for bound in BOUNDS:
             so_far += found.get((counters.SHARDS, kind, bound), 0)

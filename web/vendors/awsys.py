@@ -8,7 +8,8 @@ from flask import request
 
 from models.accounts.keys import Owner
 from models.errors import Conflict, Invalid, LinkmillError, OverLimit
-from models.jobs.items import CREATED, EXISTING, Result
+from models.jobs.items import Result
+from models.jobs.states import ItemStatus
 from web.auth import by_bearer
 from web.vendors.vendor import Asked, Finished, Refusal, Row, Vendor, refused, renamed
 
@@ -29,7 +30,7 @@ SPELLINGS = {
 
 PLAIN = str.maketrans("-_", "+/")
 CODES = {"UNAUTHORIZED": "INVALID_TOKEN"}
-MADE = (CREATED, EXISTING)
+MADE = (ItemStatus.CREATED, ItemStatus.EXISTING)
 KINDS: dict[str, type[LinkmillError]] = {
     "SLUG_TAKEN": Conflict,
     "RESERVED_SLUG": Conflict,

@@ -10,7 +10,8 @@ from models import settings, store
 from models.accounts import domains
 from models.accounts.keys import Owner
 from models.errors import Invalid
-from models.jobs.items import CREATED, Result
+from models.jobs.items import Result
+from models.jobs.states import ItemStatus
 from models.links import labels, links
 from producer.documents import shapes
 from web.auth import by_bearer
@@ -145,7 +146,7 @@ def _tags(finished: Finished, results: list[Result]) -> dict[str, list[dict[str,
 
 
 def shape(finished: Finished, found: Result, row: Row, tags: list[dict[str, str]]) -> dict[str, Any]:
-    job, made = finished.job, found.status == CREATED
+    job, made = finished.job, found.status == ItemStatus.CREATED
     url = found.url or row["url"]
     name = links.link_id(job.domain_id, found.slug, found.generation)
     given = dict(parse_qsl(urlsplit(url).query)) if "utm_" in url else {}

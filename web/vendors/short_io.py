@@ -6,7 +6,8 @@ from typing import Any
 
 from models.accounts.keys import Owner
 from models.errors import Invalid
-from models.jobs.items import CREATED, EXISTING, Result
+from models.jobs.items import Result
+from models.jobs.states import ItemStatus
 from models.links import links
 from producer.documents import shapes
 from producer.rules.item_rules import stored
@@ -65,7 +66,7 @@ def _moment(value: Any) -> Any:
 def dump(finished: Finished) -> Any:
     found = zip(finished.results(), finished.asked.rows, strict=True)
     return [
-        shape(finished, result, asked) if result.status in (CREATED, EXISTING) else fault(result)
+        shape(finished, result, asked) if result.status in (ItemStatus.CREATED, ItemStatus.EXISTING) else fault(result)
         for result, asked in found
     ]
 
@@ -90,7 +91,7 @@ def shape(finished: Finished, found: Result, asked: Row) -> dict[str, Any]:
         "hasPassword": bool(asked.get("password")),
         "createdAt": moment,
         "updatedAt": moment,
-        "duplicate": found.status == EXISTING,
+        "duplicate": found.status == ItemStatus.EXISTING,
         "success": True,
     }
 

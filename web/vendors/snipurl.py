@@ -6,7 +6,8 @@ from typing import Any
 
 from models.accounts.keys import Owner
 from models.errors import Invalid
-from models.jobs.items import CREATED, EXISTING, Result
+from models.jobs.items import Result
+from models.jobs.states import ItemStatus
 from models.links import links
 from producer.documents import shapes
 from web.auth import by_bearer
@@ -46,11 +47,15 @@ def row(link: Any) -> Row:
 
 def dump(finished: Finished) -> Any:
     found = list(zip(finished.results(), finished.asked.rows, strict=True))
-    made = [link(finished, result, asked) for result, asked in found if result.status in (CREATED, EXISTING)]
+    made = [
+        link(finished, result, asked)
+        for result, asked in found
+        if result.status in (ItemStatus.CREATED, ItemStatus.EXISTING)
+    ]
     failed = [
         {"index": place, "error": MESSAGES.get(result.error_code, result.error_message)}
         for place, (result, _) in enumerate(found)
-        if result.status not in (CREATED, EXISTING)
+        if result.status not in (ItemStatus.CREATED, ItemStatus.EXISTING)
     ]
     return {"success": True, "data": {"success": made, "failed": failed}}
 

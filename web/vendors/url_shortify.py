@@ -9,7 +9,8 @@ from models import store
 from models.accounts import workspaces
 from models.accounts.keys import Owner
 from models.errors import Invalid
-from models.jobs.items import CREATED, EXISTING, Result
+from models.jobs.items import Result
+from models.jobs.states import ItemStatus
 from models.links import labels
 from producer.rules.item_rules import LARGEST_WHOLE
 from web.auth import by_consumer
@@ -96,7 +97,7 @@ def dump(finished: Finished) -> Any:
 
 
 def shape(finished: Finished, url: Any, found: Result) -> dict[str, Any]:
-    if found.status in (CREATED, EXISTING):
+    if found.status in (ItemStatus.CREATED, ItemStatus.EXISTING):
         short = finished.short(found.slug)
         return {"original_url": url, "short_url": short, "slug": found.slug, "status": "created"}
     code = found.error_code if isinstance(url, str) else "INVALID_URL"

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from typing import Any
 from urllib.parse import urlsplit
 
-from models.jobs import items
+from models.jobs.states import ItemStatus
 from models.store import Columns
 from workers.shards import reuse
 from workers.shards.draft import Draft
@@ -67,7 +67,7 @@ def of_items(draft: Draft) -> Columns:
         "line": _kept(draft.read.lines, draft.rows),
     }
     if draft.made == len(draft.rows) and not draft.job.dry_run:
-        made = {"status": items.CREATED, "slug": draft.chosen, "generation": draft.generation}
+        made = {"status": ItemStatus.CREATED, "slug": draft.chosen, "generation": draft.generation}
         return shared | made | _external_ids(draft)
     return shared | _mixed(draft) | _external_ids(draft)
 
@@ -94,8 +94,10 @@ def _mixed(draft: Draft) -> dict[str, Any]:
     """Columns of a shard in which not every row makes a link."""
     slugs = dict(zip(draft.keep, draft.chosen, strict=True))
     found = {row: _found(draft, slugs, link) for row, link in draft.existing.items()}
-    made = {row: (items.CREATED, slug, draft.generation, None, None, None) for row, slug in slugs.items()}
-    there = {row: (items.EXISTING, slug, generation, None, None, None) for row, (slug, generation) in found.items()}
+    made = {row: (ItemStatus.CREATED, slug, draft.generation, None, None, None) for row, slug in slugs.items()}
+    there = {
+        row: (ItemStatus.EXISTING, slug, generation, None, None, None) for row, (slug, generation) in found.items()
+    }
     failed = {row: _failed(draft, row) for row in draft.problems}
     if draft.job.dry_run:
         made, there = _rehearsed(draft, made), _rehearsed(draft, there)
@@ -125,7 +127,7 @@ def _asked(draft: Draft, row: int) -> str:
 
 def _failed(draft: Draft, row: int) -> tuple[Any, ...]:
     problem = draft.problems[row]
-    return (items.FAILED, None, None, problem.code, _storable(problem.message), _input(draft.read.raw(row)))
+    return (ItemStatus.FAILED, None, None, problem.code, _storable(problem.message), _input(draft.read.raw(row)))
 
 
 def _input(raw: dict[str, Any]) -> str:

@@ -6,7 +6,7 @@ from typing import Any
 from models import settings, store
 from models.accounts import quotas
 from models.errors import Taken
-from models.jobs import items, jobs, runs, shards
+from models.jobs import items, jobs, runs, shards, states
 from models.jobs.jobs import Job
 from models.jobs.shards import Claim
 from models.links import labels, links, slugs, title_queue, url_index
@@ -28,7 +28,7 @@ BEYOND_HELP = Problem("INTERNAL", "this row could not be worked on: an internal 
 def create(claim: Claim) -> dict[str, Any]:
     with store.read() as db:
         job = jobs.get(db, claim.job_id)
-    if job is None or job.status not in jobs.OPEN:
+    if job is None or job.status not in states.ACTIVE_STATUSES:
         return _settle_only(claim)
     if job.cancelled_at is not None:
         return cancelled(claim)

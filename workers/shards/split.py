@@ -6,8 +6,9 @@ from typing import Any
 from models import store
 from models.accounts import quotas
 from models.errors import EmptyUpload, LinkmillError, TooLarge, Unreadable
-from models.jobs import jobs, shards
+from models.jobs import jobs, shards, states
 from models.jobs.shards import Claim
+from models.jobs.states import ShardState
 from producer import completion
 from producer.accept import shard_row
 from producer.intake import upload_store
@@ -23,7 +24,7 @@ NO_ROWS = "the upload has no rows"
 def split(claim: Claim) -> dict[str, Any]:
     with store.read() as db:
         job = jobs.get(db, claim.job_id)
-    if job is None or job.status not in jobs.OPEN:
+    if job is None or job.status not in states.ACTIVE_STATUSES:
         with store.write() as db:
             shards.settle(db, claim)
         return {"gone": True}
@@ -52,7 +53,7 @@ def _commit(claim: Claim, job: jobs.Job, found: list[Shard]) -> None:
     row = {"id": job.id, "run": claim.run, "workspace_id": job.workspace_id, "queue": job.queue}
     with store.write() as db:
         shards.keep(db, claim)
-        state = {"state": shards.SKIPPED} if jobs.hold(db, job.id) else {}
+        state = {"state": ShardState.SKIPPED} if jobs.hold(db, job.id) else {}
         shards.add(db, [shard_row(row, shard) | state for shard in found])
         due = shards.due(db, job.id, wakeups.room())
     wakeups.wake(due)

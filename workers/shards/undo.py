@@ -7,9 +7,10 @@ from typing import Any
 
 from models import store
 from models.accounts import quotas
-from models.jobs import items, jobs, shards
+from models.jobs import items, jobs, shards, states
 from models.jobs.jobs import Job
 from models.jobs.shards import Claim
+from models.jobs.states import ItemStatus
 from models.links import unclicked
 from producer import completion
 from producer.signals import waiting, wakeups
@@ -23,7 +24,7 @@ BUFFERED_SECONDS = 2.0  # by then every click that came before the undo was aske
 def undo(claim: Claim) -> dict[str, Any]:
     with store.read() as db:
         job = jobs.get(db, claim.job_id)
-    if job is None or job.status not in jobs.OPEN:
+    if job is None or job.status not in states.ACTIVE_STATUSES:
         with store.write() as db:
             shards.settle(db, claim)
         return {"gone": True}
@@ -64,7 +65,7 @@ def _items(job: Job, made: list[Any], kept: set[str]) -> dict[str, Any]:
         "job_id": job.id,
         "index": [row.at for row in made],
         "line": [row.line for row in made],
-        "status": [items.EXISTING if stays else items.CREATED for stays in there],
+        "status": [ItemStatus.EXISTING if stays else ItemStatus.CREATED for stays in there],
         "slug": [row.slug for row in made],
         "generation": [row.generation for row in made],
         "external_id": [row.external_id for row in made],

@@ -5,7 +5,7 @@ from typing import Any
 
 from marshmallow import EXCLUDE, RAISE, Schema, ValidationError, fields, validate
 
-from models.jobs import jobs
+from models.jobs.states import JobStatus, Outcome
 from models.links import url_index
 from producer.documents.schemas.common import MOST_LISTED
 from producer.intake import charsets, delimiters
@@ -61,7 +61,7 @@ class JobQuery(Schema):
 
 
 class JobsQuery(Schema):
-    status = fields.String(validate=validate.OneOf(jobs.STATUSES))
+    status = fields.String(validate=validate.OneOf(tuple(JobStatus)))
     cursor = fields.String(validate=validate.Regexp(r"[0-9]{1,18}\Z"))
     limit = fields.Integer(load_default=50, validate=validate.Range(1, MOST_LISTED))
 
@@ -85,8 +85,8 @@ class Job(Schema):
     id = fields.String()
     kind = fields.String()
     run = fields.Integer()
-    status = fields.String(validate=validate.OneOf(jobs.STATUSES))
-    outcome = fields.String(allow_none=True, validate=validate.OneOf(("succeeded", "partial", "failed")))
+    status = fields.String(validate=validate.OneOf(tuple(JobStatus)))
+    outcome = fields.String(allow_none=True, validate=validate.OneOf(tuple(Outcome)))
     source = fields.String()
     dry_run = fields.Boolean()
     created_at = fields.DateTime()

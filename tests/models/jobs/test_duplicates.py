@@ -8,7 +8,8 @@ from sqlalchemy import insert, select, text
 
 from models import store
 from models.accounts.keys import Owner
-from models.jobs import duplicates, items, jobs
+from models.jobs import duplicates, jobs
+from models.jobs.states import ItemStatus, JobStatus
 from models.tables import items as item_rows
 from models.tables import jobs as job_rows
 
@@ -21,7 +22,7 @@ def rehearsed(house: Owner) -> int:
     """A dry run of many rows, written after the statistics were made: those know of small jobs alone."""
     job = {
         "workspace_id": house.workspace_id, "domain_id": 1, "kind": "create", "source": "csv", "queue": "bulk",
-        "upload": "", "layout": {}, "options": {}, "metadata": {}, "dry_run": True, "status": jobs.RUNNING,
+        "upload": "", "layout": {}, "options": {}, "metadata": {}, "dry_run": True, "status": JobStatus.RUNNING,
     }  # fmt: skip
     with store.write() as db:
         for other in range(OTHERS):
@@ -35,7 +36,7 @@ def rehearsed(house: Owner) -> int:
 
 
 def _write(db: store.Connection, job_id: int, rows: int, kinds: int) -> None:
-    same = {"job_id": job_id, "status": items.CREATED}
+    same = {"job_id": job_id, "status": ItemStatus.CREATED}
     db.execute(
         insert(item_rows), [same | {"index": row, "line": row, "slug": f"s{row % kinds}"} for row in range(rows)]
     )
@@ -48,7 +49,7 @@ def test_every_later_one_fails_and_it_takes_no_row_a_walk_through_all(rehearsed:
     assert time.monotonic() - began < MOST_SECONDS
     with store.read() as db:
         failed = select(item_rows.c.index, item_rows.c.slug, item_rows.c.error_code).where(
-            item_rows.c.job_id == rehearsed, item_rows.c.status == items.FAILED
+            item_rows.c.job_id == rehearsed, item_rows.c.status == ItemStatus.FAILED
         )
         found = db.execute(failed.order_by(item_rows.c.index)).all()
         counted = db.execute(select(job_rows.c.created, job_rows.c.failed).where(job_rows.c.id == rehearsed)).one()

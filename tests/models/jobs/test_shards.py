@@ -12,6 +12,7 @@ from models.accounts.keys import Owner
 from models.errors import LostLease
 from models.jobs import jobs, shards
 from models.jobs.shards import Claim
+from models.jobs.states import ShardKind
 from models.tables import shards as table
 from producer.accept import Options, Upload, accept
 from producer.intake.formats import COUNT
@@ -55,7 +56,7 @@ def test_two_workspaces_are_served_in_turn(house: Owner) -> None:
 def test_only_a_claim_does_not_wait_for_the_disk(house: Owner) -> None:
     job_of(house, 1)
     with store.write() as db:
-        found = shards.claim(db, shards.CREATE, wakeups.BULK, HINT)
+        found = shards.claim(db, ShardKind.CREATE, wakeups.BULK, HINT)
         assert found
         assert waits_for_the_disk(db) == "off"
     with store.write() as db:
@@ -125,7 +126,7 @@ def job_of(owner: Owner, count: int) -> int:
 
 def claim() -> Claim:
     with store.write() as db:
-        found = shards.claim(db, shards.CREATE, wakeups.BULK, HINT)
+        found = shards.claim(db, ShardKind.CREATE, wakeups.BULK, HINT)
     assert found
     return found
 
@@ -133,7 +134,7 @@ def claim() -> Claim:
 def claim_all() -> Iterator[tuple[int, int]]:
     while True:
         with store.write() as db:
-            found = shards.claim(db, shards.CREATE, wakeups.BULK, HINT)
+            found = shards.claim(db, ShardKind.CREATE, wakeups.BULK, HINT)
         if not found:
             return
         yield found.job_id, found.first_index
@@ -142,7 +143,7 @@ def claim_all() -> Iterator[tuple[int, int]]:
 def settle_all(job: int) -> None:
     while True:
         with store.write() as db:
-            found = shards.claim(db, shards.CREATE, wakeups.BULK, HINT)
+            found = shards.claim(db, ShardKind.CREATE, wakeups.BULK, HINT)
         if not found:
             return
         with store.write() as db:

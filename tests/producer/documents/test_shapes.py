@@ -8,6 +8,7 @@ from sqlalchemy import update
 from models import store, tables
 from models.accounts.keys import Owner
 from models.jobs import jobs
+from models.jobs.states import JobStatus
 from producer.accept import Options, Upload, accept
 from producer.documents import shapes
 
@@ -18,7 +19,7 @@ def shown(owner: Owner, **more: Any) -> dict[str, Any]:
     now = datetime.now(UTC)
     changed = {name: now - timedelta(seconds=value) if name.endswith("_at") else value for name, value in more.items()}
     with store.write() as db:
-        values = {"status": jobs.RUNNING, "total": 70_000} | changed
+        values = {"status": JobStatus.RUNNING, "total": 70_000} | changed
         db.execute(update(tables.jobs).where(tables.jobs.c.id == job_id).values(values))
         found = jobs.get(db, job_id)
     assert found

@@ -7,7 +7,8 @@ from sqlalchemy import func, insert, select, update
 
 from models import settings, store
 from models.accounts.keys import Owner
-from models.jobs import jobs, retention, shards
+from models.jobs import jobs, retention
+from models.jobs.states import JobStatus, ShardState
 from models.tables import items
 from models.tables import jobs as job_table
 from models.tables import shards as shard_table
@@ -44,11 +45,11 @@ def test_what_was_interrupted_goes_on(house: Owner) -> None:
 def test_nothing_is_cleared_under_somebodys_hands(house: Owner) -> None:
     job = over(house, 1)
     with store.write() as db:
-        db.execute(update(shard_table).where(shard_table.c.job_id == job).values(state=shards.RUNNING))
+        db.execute(update(shard_table).where(shard_table.c.job_id == job).values(state=ShardState.RUNNING))
     assert clearing.clear()["begun"] == 1
     assert left(job) == store.dialect().shard_rows
     with store.write() as db:
-        db.execute(update(shard_table).where(shard_table.c.job_id == job).values(state=shards.DONE))
+        db.execute(update(shard_table).where(shard_table.c.job_id == job).values(state=ShardState.DONE))
     assert clearing.clear()["steps"] == 1
     assert left(job) == 0
 
@@ -81,10 +82,10 @@ def over(owner: Owner, parts: int, days: int = 31) -> int:
     """A job that ended so many days ago, with an item for each of its rows."""
     rows = parts * store.dialect().shard_rows
     job = accept(Upload(COUNT, COUNT, [b'{"url": "https://a.b"}'], rows), owner, Options)
-    ended = {"status": jobs.COMPLETED, "created": rows, "finished_at": datetime.now(UTC) - timedelta(days=days)}
+    ended = {"status": JobStatus.COMPLETED, "created": rows, "finished_at": datetime.now(UTC) - timedelta(days=days)}
     with store.write() as db:
         db.execute(update(job_table).where(job_table.c.id == job).values(ended))
-        db.execute(update(shard_table).where(shard_table.c.job_id == job).values(state=shards.DONE))
+        db.execute(update(shard_table).where(shard_table.c.job_id == job).values(state=ShardState.DONE))
         made = [{"job_id": job, "index": at, "line": 1, "status": "created"} for at in range(rows)]
         db.execute(insert(items), made)
     return job

@@ -10,6 +10,7 @@ from sqlalchemy import select, update
 from models import store
 from models.accounts.keys import Owner
 from models.jobs import jobs
+from models.jobs.states import JobStatus
 from models.links import title_queue
 from models.tables import links
 from models.tables import untitled as table
@@ -54,7 +55,7 @@ def test_links_without_a_title_get_their_pages(pages: tuple[str, list[str]], hou
         job = jobs.get(db, job_id)
         assert title_queue.left(db, job_id)
     assert job is not None
-    assert job.status == jobs.COMPLETED, "titles are not waited for"
+    assert job.status == JobStatus.COMPLETED, "titles are not waited for"
     assert fetch_all() == len(paths)
     found = titles_of(job_id)
     assert (found["plain"], found["og"], found["latin"]) == ("A plain page", "From og:title", "Café")

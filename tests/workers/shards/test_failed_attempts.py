@@ -16,6 +16,7 @@ from models import store
 from models.accounts.keys import Owner
 from models.errors import Taken
 from models.jobs import items, jobs, shards
+from models.jobs.states import JobStatus, ShardKind, ShardState
 from models.links import links
 from models.tables import jobs as job_table
 from models.tables import links as link_table
@@ -84,7 +85,7 @@ def test_what_cannot_be_freed_at_once_is_freed_when_the_database_is_back(
     with pytest.raises(OperationalError):
         create_once()
     with store.read() as db:
-        assert db.execute(table.select()).one().state == shards.QUEUED
+        assert db.execute(table.select()).one().state == ShardState.QUEUED
 
 
 def test_an_upload_that_cannot_be_cut_ends_its_job(house: Owner, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -102,7 +103,7 @@ def test_an_upload_that_cannot_be_cut_ends_its_job(house: Owner, monkeypatch: py
 def test_two_sweeps_at_once_free_a_shard_once(house: Owner) -> None:
     posted(house, ["https://example.com/"] * 8)
     with store.write() as db:
-        assert shards.claim(db, shards.CREATE, wakeups.INTERACTIVE, (0, 0))
+        assert shards.claim(db, ShardKind.CREATE, wakeups.INTERACTIVE, (0, 0))
         db.execute(update(table).values(leased_until=0, owner="1 0"))
     with ThreadPoolExecutor(4) as threads:
         list(threads.map(lambda _: sweep.sweep(), range(4)))
@@ -115,10 +116,10 @@ def test_the_sweep_ends_a_job_whose_last_worker_died_before(house: Owner) -> Non
     job = posted(house, ["https://example.com/"])
     work_off(create_once)
     with store.write() as db:
-        db.execute(update(job_table).values(status=jobs.RUNNING, finished_at=None))
+        db.execute(update(job_table).values(status=JobStatus.RUNNING, finished_at=None))
     assert sweep.sweep()["ended"] == 1
     with store.read() as db:
-        assert jobs.get(db, job).status == jobs.COMPLETED  # type: ignore[union-attr]
+        assert jobs.get(db, job).status == JobStatus.COMPLETED  # type: ignore[union-attr]
 
 
 @pytest.mark.parametrize("house", ["postgresql"], indirect=True)
@@ -126,12 +127,12 @@ def test_the_sweep_waits_for_nobody_who_is_ending_a_job(house: Owner) -> None:
     job = posted(house, ["https://example.com/"])
     work_off(create_once)
     with store.write() as db:
-        db.execute(update(job_table).values(status=jobs.RUNNING, finished_at=None))
+        db.execute(update(job_table).values(status=JobStatus.RUNNING, finished_at=None))
     with ThreadPoolExecutor(1) as another, store.write() as db:
         assert jobs.finish(db, job, 1)
         another.submit(sweep.end).result(10)
     with store.read() as db:
-        assert jobs.get(db, job).status == jobs.COMPLETED  # type: ignore[union-attr]
+        assert jobs.get(db, job).status == JobStatus.COMPLETED  # type: ignore[union-attr]
 
 
 def test_wake_ups_for_jobs_that_ended_or_never_were_do_nothing(house: Owner) -> None:
@@ -139,7 +140,7 @@ def test_wake_ups_for_jobs_that_ended_or_never_were_do_nothing(house: Owner) -> 
     with store.write() as db:
         jobs.fail(db, job, 1, "stopped")
     for name in (job, 1, -7):
-        for kind, do in ((shards.CREATE, create.create), (shards.SPLIT, split.split)):
+        for kind, do in ((ShardKind.CREATE, create.create), (ShardKind.SPLIT, split.split)):
             tasks._work(kind, wakeups.BULK, (name, 0), do)
     work_off(create_once)
     with store.read() as db:
@@ -186,11 +187,11 @@ def posted(owner: Owner, urls: list[str]) -> int:
 
 
 def create_once() -> dict[str, Any]:
-    return tasks._work(shards.CREATE, wakeups.INTERACTIVE, (0, 0), create.create)
+    return tasks._work(ShardKind.CREATE, wakeups.INTERACTIVE, (0, 0), create.create)
 
 
 def split_once() -> dict[str, Any]:
-    return tasks._work(shards.SPLIT, wakeups.BULK, (0, 0), split.split)
+    return tasks._work(ShardKind.SPLIT, wakeups.BULK, (0, 0), split.split)
 
 
 def work_off(once: Callable[[], dict[str, Any]]) -> None:
