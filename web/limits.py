@@ -13,7 +13,7 @@ from limits.storage import RedisStorage
 from limits.strategies import MovingWindowRateLimiter
 from redis.exceptions import RedisError
 
-from models import settings
+from models import process_caches, settings
 from models.accounts import plans
 from models.accounts.keys import Owner
 from models.errors import RateLimited
@@ -27,7 +27,18 @@ UNLIMITED = 1_000_000_000  # what clients are told where there is no limit: they
 T = TypeVar("T")
 
 log = structlog.get_logger()
-away_until = 0.0
+
+
+class Outage:
+    """How long Redis is not asked again after it did not answer."""
+
+    until = 0.0
+
+    def clear(self) -> None:
+        self.until = 0.0
+
+
+outage = process_caches.container(Outage())
 
 
 class Room(NamedTuple):
@@ -76,17 +87,17 @@ def tell(response: Response) -> Response:
 
 def _asked(ask: Callable[[], T], otherwise: T) -> T:
     """What Redis says, or what is assumed while it is away."""
-    global away_until
-    if time.monotonic() < away_until:
+    if time.monotonic() < outage.until:
         return otherwise
     try:
         return ask()
     except (RedisError, OSError) as error:
-        away_until = time.monotonic() + AWAY_SECONDS
+        outage.until = time.monotonic() + AWAY_SECONDS
         log.warning("limits_away", reason=error)
         return otherwise
 
 
+@process_caches.function
 @cache
 def _limiter() -> MovingWindowRateLimiter:
     pool = broker.client().connection_pool

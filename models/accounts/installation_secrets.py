@@ -5,7 +5,7 @@ from functools import cache
 
 from sqlalchemy import Connection, select
 
-from models import store
+from models import process_caches, store
 from models.tables import secrets as table
 
 SLUG_KEY = "slug"
@@ -22,6 +22,7 @@ def make(db: Connection) -> None:
     db.execute(store.dialect().insert(table).on_conflict_do_nothing(), rows)
 
 
+@process_caches.function
 @cache
 def known(name: str) -> bytes:
     """Asked once by each process, at first use: there may be no database before, and they never change."""

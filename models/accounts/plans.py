@@ -8,7 +8,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
-from models import settings
+from models import process_caches, settings
 from models.errors import SettingsError
 
 DEFAULT = "builder"
@@ -63,6 +63,7 @@ def of(name: str) -> Plan:
     return table().get(name) or table()[DEFAULT]
 
 
+@process_caches.function
 @cache
 def table() -> dict[str, Plan]:
     path = settings.get().plans

@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from sqlalchemy import Engine, bindparam, select
 
-from models import store
+from models import process_caches, store
 from models.store import Question
 from models.tables import links
 
@@ -31,6 +31,7 @@ def find(domain_id: int, slug: str) -> Target | None:
     return Target(*row) if row else None
 
 
+@process_caches.function
 @cache
 def question(engine: Engine) -> Question:
     here = (links.c.domain_id == bindparam("domain"), links.c.slug == bindparam("slug"))

@@ -6,7 +6,7 @@ from functools import cache
 
 from sqlalchemy import Connection, Engine, create_engine, make_url
 
-from models import settings
+from models import process_caches, settings
 from models.store import postgresql, sqlite
 from models.store.dialect import Columns, Dialect
 from models.store.driver import Question, Straight
@@ -16,6 +16,7 @@ __all__ = ["Columns", "Connection", "Question", "dialect", "dispose", "engine", 
 DIALECTS: dict[str, Dialect] = {"postgresql": postgresql.PostgreSQL(), "sqlite": sqlite.SQLite()}
 
 
+@process_caches.function
 @cache
 def engine() -> Engine:
     """Made at first use, so always after a fork: a connection must not be shared by two processes."""
@@ -25,11 +26,13 @@ def engine() -> Engine:
     return made
 
 
+@process_caches.function
 @cache
 def dialect() -> Dialect:
     return DIALECTS[make_url(settings.get().database_url).get_backend_name()]
 
 
+@process_caches.function
 @cache
 def straight() -> Straight:
     return Straight(engine(), dialect())

@@ -17,6 +17,7 @@ from sqlalchemy.dialects.sqlite import insert
 from sqlalchemy.dialects.sqlite.dml import Insert
 from sqlalchemy.exc import DBAPIError, OperationalError
 
+from models import process_caches
 from models.errors import Taken
 from models.store.dialect import Columns
 
@@ -122,6 +123,7 @@ class SQLite:
             pass
 
 
+@process_caches.function
 @cache
 def _this_process(pid: int) -> str:
     return f"{pid} {psutil.Process(pid).create_time()}"

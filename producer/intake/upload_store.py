@@ -8,7 +8,7 @@ from typing import Any
 
 import fsspec
 
-from models import settings
+from models import process_caches, settings
 from models.errors import EmptyUpload, TooLarge, Unreadable
 
 NAME_BYTES = 16
@@ -72,6 +72,7 @@ def _path(name: str) -> str:
     return f"{_store()[1]}/{name}"
 
 
+@process_caches.function
 @cache
 def _store() -> tuple[Any, str]:
     fs, root = fsspec.core.url_to_fs(settings.get().uploads_url)

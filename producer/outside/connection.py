@@ -8,6 +8,7 @@ from typing import Any
 import certifi
 import httpcore
 
+from models import process_caches
 from models.errors import Unreachable
 from producer.outside import guard
 from producer.outside.guard import Target, left
@@ -30,6 +31,7 @@ def _secured(sock: socket.socket, host: str, until: float) -> socket.socket:
         raise
 
 
+@process_caches.function
 @cache
 def _trust() -> ssl.SSLContext:
     """Whom the host trusts, and certifi's list where the host has none."""

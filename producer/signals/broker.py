@@ -4,7 +4,7 @@ from functools import cache
 
 import redis
 
-from models import settings
+from models import process_caches, settings
 
 SOCKET_SECONDS = 2  # longer than any blocking read of ours
 CONNECTIONS = 1000  # at most; each that waits for a job or watches one has its own
@@ -12,6 +12,7 @@ HEARD = "linkmill:heard:"
 HEARD_SECONDS = 10
 
 
+@process_caches.function
 @cache
 def client() -> redis.Redis:
     return redis.Redis.from_url(

@@ -11,6 +11,7 @@ from typing import Any
 
 from redis.exceptions import RedisError
 
+from models import process_caches
 from producer.signals import flushing
 from producer.signals.broker import client
 
@@ -40,6 +41,11 @@ class Tally:
         """From the first count on a thread hands over: so there is none in a process that only forks others."""
         self.armed = True
 
+    def clear(self) -> None:
+        """Drop every count that is not sent yet."""
+        with self.lock:
+            self.counts = Counter()
+
     def flush(self) -> None:
         """What the broker does not take stays for the next time."""
         with self.flushing:
@@ -52,7 +58,7 @@ class Tally:
                     self.counts += taken
 
 
-tally = Tally()
+tally = process_caches.container(Tally())
 
 
 def field(name: str, *labels: str) -> str:

@@ -10,7 +10,7 @@ from celery.app.amqp import AMQP
 from kombu.exceptions import OperationalError
 from redis.exceptions import RedisError
 
-from models import settings, store
+from models import process_caches, settings, store
 from models.jobs import shards
 from producer.telemetry import logs, tracing
 
@@ -42,6 +42,7 @@ class Messages(AMQP):
         return message._replace(sent_event=None) if name in ROUTINE else message
 
 
+@process_caches.function
 @cache
 def app() -> Celery:
     made = Celery("linkmill", amqp=Messages)

@@ -8,13 +8,13 @@ import msgspec
 import structlog
 from sqlalchemy.exc import SQLAlchemyError
 
-from models import store
+from models import process_caches, store
 from models.jobs import jobs, states
 from producer.documents import shapes
 from producer.signals import waiting
 
 log = structlog.get_logger()
-watched: dict[int, "Watch"] = {}
+watched: dict[int, "Watch"] = process_caches.container({})
 door = Lock()
 
 

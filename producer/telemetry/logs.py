@@ -14,7 +14,7 @@ from redis.exceptions import RedisError
 from sqlalchemy.exc import DBAPIError
 from structlog.contextvars import bind_contextvars, clear_contextvars, get_contextvars, merge_contextvars
 
-from models import settings
+from models import process_caches, settings
 from models.errors import LinkmillError
 
 Event = MutableMapping[str, Any]
@@ -134,6 +134,7 @@ def _without_secrets(_logger: object, _name: str, event: Event) -> Event:
     return event
 
 
+@process_caches.function
 @cache
 def _render() -> Any:
     if settings.get().log_format == "text":

@@ -13,12 +13,14 @@ from opentelemetry.sdk.resources import SERVICE_NAME, Resource
 from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.sdk.trace.export import BatchSpanProcessor
 
+from models import process_caches
 from producer.telemetry import logs
 
 SERVICE = "linkmill"  # OTEL_SERVICE_NAME and OTEL_RESOURCE_ATTRIBUTES say it otherwise
 FLUSH_MS = 2000
 
 
+@process_caches.function
 @cache
 def provider() -> TracerProvider:
     """Made at first use, so in no process that only forks others."""

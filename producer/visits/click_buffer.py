@@ -15,6 +15,7 @@ import msgspec
 import structlog
 from redis.exceptions import RedisError
 
+from models import process_caches
 from models.clicks.click_counts import Counted
 from models.links.lookup import Target
 from producer.signals import counters, flushing, wakeups
@@ -87,6 +88,13 @@ class Buffer:
                 return False
         return some and wakeups.send("clicks", wakeups.SWEEP, expires=WAKE_EXPIRES)
 
+    def clear(self) -> None:
+        """Drop every click that is not sent yet."""
+        with self.flushing, self.lock:
+            self.counts = {}
+            self.unsent = []
+            self.lost = 0
+
     def _take(self) -> dict[Key, int]:
         with self.lock:
             taken, self.counts = self.counts, {}
@@ -101,7 +109,7 @@ class Buffer:
         Finalize(None, self.flush, exitpriority=1)
 
 
-buffer = Buffer()
+buffer = process_caches.container(Buffer())
 
 
 def waiting() -> str | None:

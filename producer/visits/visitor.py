@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 import maxminddb
 import structlog
 
-from models import settings
+from models import process_caches, settings
 
 COUNTRIES = "country.mmdb"
 MAPPED = "::ffff:"  # an IPv4 address, as a socket for both kinds tells it
@@ -44,12 +44,14 @@ def kind(agent: str, referrer: str, address: str) -> Kind:
     return Kind(found == "bot", found, country(address), referrer_host(referrer) if referrer else "")
 
 
+@process_caches.function
 @lru_cache(AGENTS_KNOWN)
 def device(agent: str) -> str:
     lowered = agent.lower()
     return next((name for name, pattern in DEVICES if pattern.search(lowered)), OTHER)
 
 
+@process_caches.function
 @lru_cache(AGENTS_KNOWN)
 def referrer_host(referrer: str) -> str:
     """The name of a host, or nothing: numbers and what only looks like a name are not kept."""
@@ -74,6 +76,7 @@ def country(address: str) -> str:
     return code if isinstance(code, str) and re.fullmatch(r"[A-Z]{2}", code) else ""
 
 
+@process_caches.function
 @cache
 def _countries() -> maxminddb.Reader | None:
     path = settings.get().data_dir / COUNTRIES

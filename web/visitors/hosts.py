@@ -8,7 +8,7 @@ from typing import NamedTuple
 from flask import Response, request
 from sqlalchemy.exc import SQLAlchemyError
 
-from models import settings, store
+from models import process_caches, settings, store
 from models.accounts import domains
 from models.accounts.domains import Domain
 from models.errors import NotFound
@@ -24,7 +24,7 @@ class Known(NamedTuple):
     until: float
 
 
-known: dict[str, Known] = {}
+known: dict[str, Known] = process_caches.container({})
 
 
 def of(host: str) -> Domain:

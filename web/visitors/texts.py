@@ -6,7 +6,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from models import settings
+from models import process_caches, settings
 from models.errors import SettingsError
 
 FILE = "texts.toml"
@@ -34,6 +34,7 @@ def of(name: str) -> str:
     return known()[name]
 
 
+@process_caches.function
 @cache
 def known() -> Mapping[str, str]:
     path = settings.get().data_dir / FILE

@@ -6,7 +6,7 @@ from typing import Any
 
 from redis.exceptions import RedisError
 
-from models import store
+from models import process_caches, store
 from models.errors import BadTarget, Unreachable
 from models.links import title_queue
 from producer import outside
@@ -22,8 +22,11 @@ class Turn:
 
     host: str = ""
 
+    def clear(self) -> None:
+        self.host = ""
 
-turn = Turn()
+
+turn = process_caches.container(Turn())
 
 
 def fetch_one() -> dict[str, Any]:

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from functools import lru_cache
 
-from models import store
+from models import process_caches, store
 from models.jobs import shards
 from models.jobs.shards import Claim
 from models.links import passwords
@@ -53,6 +53,7 @@ def _keep_until_done(claim: Claim, left: set[Future[str]], pool: ThreadPoolExecu
         raise
 
 
+@process_caches.function
 @lru_cache(maxsize=4096)
 def _once(job_id: int, password: str) -> str:
     """Equal passwords of a job share one hash: 27 ms each would hold a large job up for hours."""

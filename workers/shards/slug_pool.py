@@ -4,7 +4,7 @@ import time
 from functools import cache
 from threading import Lock
 
-from models import store
+from models import process_caches, store
 from models.accounts import installation_secrets
 from models.links import slugs
 from models.links.slugs import Range
@@ -56,11 +56,13 @@ class Words:
         return self.known
 
 
+@process_caches.function
 @cache
 def automatic() -> Slugs:
     return Slugs()
 
 
+@process_caches.function
 @cache
 def reserved() -> Words:
     return Words()

@@ -6,6 +6,8 @@ from pathlib import Path
 
 from flask import Blueprint, Response, send_from_directory, url_for
 
+from models import process_caches
+
 FOLDER = Path(__file__).parents[1] / "static"
 KEPT = "public, max-age=31536000, immutable"
 ASKED_AGAIN = "no-cache"  # somebody else's version: another host may be older or newer than this one
@@ -24,6 +26,7 @@ def address(filename: str) -> str:
     return url_for("app.files.one", version=current(), filename=filename)
 
 
+@process_caches.function
 @cache
 def current() -> str:
     """Of all of them together, so that scripts find each other beside themselves."""
