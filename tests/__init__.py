@@ -1,0 +1,5 @@
+"""The tests, in folders that mirror those of the code; benchmarks and chaos have commands of their own."""
+
+from pathlib import Path
+
+ROOT = Path(__file__).parent.parent

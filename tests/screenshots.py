@@ -8,7 +8,8 @@ from typing import Any
 import httpx
 from playwright.sync_api import Browser, sync_playwright
 
-from tests.ground import ROOT, System, running
+from tests import ROOT
+from tests.system import System, running_system
 from tests.web.dashboard.browsing import FLAGS, NAMES, PHONE, WIDE, visiting
 
 FOLDER = ROOT / "docs" / "screenshots"
@@ -39,7 +40,7 @@ def main() -> None:
     FOLDER.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix="linkmill-") as name:
         folder = Path(name)
-        with running(folder, f"sqlite:///{folder}/linkmill.db", ALLOW_PRIVATE_TARGETS="1") as system:
+        with running_system(folder, f"sqlite:///{folder}/linkmill.db", ALLOW_PRIVATE_TARGETS="1") as system:
             picture(system, fill(system))
 
 
@@ -65,9 +66,9 @@ def fill(system: System) -> dict[str, str]:
     ]
     broken = [f"shop.example/{names[n]},No scheme" for n in range(5)] + ["https://,Nothing", ",Empty"]
     text = "\n".join(["url,title", *rows[:600], *broken, *rows[600:]])
-    job = system.csv(text, params={"webhook_url": "http://127.0.0.1:9/hooks"}, headers=WAIT).json()
+    job = system.post_csv(text, params={"webhook_url": "http://127.0.0.1:9/hooks"}, headers=WAIT).json()
     system.post({"url": "https://shop.example/voucher", "count": 500}, headers=WAIT).raise_for_status()
-    system.csv("url\nhttps://shop.example/a\n", params={"dry_run": "true"}, headers=WAIT).raise_for_status()
+    system.post_csv("url\nhttps://shop.example/a\n", params={"dry_run": "true"}, headers=WAIT).raise_for_status()
     system.post({"url": "http://127.0.0.1:9/campaigns"}, "/api/webhooks").raise_for_status()
     system.post({"name": "campaigns", "scopes": ["read"]}, "/api/keys").raise_for_status()
     linked = {"url": "https://shop.example/spring", "slug": "spring", "title": "Spring sale", "tags": ["spring"]}

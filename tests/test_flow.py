@@ -1,10 +1,12 @@
 """The main road, from a file to links that redirect."""
 
-from tests.ground import System
+from tests.system import System
 
 
 def test_a_file_becomes_links_that_redirect(system: System) -> None:
-    job = system.finished(system.csv("url,title\nhttps://example.com/a,A\nnot a url,B\nhttps://example.com/c,C\n"))
+    job = system.wait_for_job(
+        system.post_csv("url,title\nhttps://example.com/a,A\nnot a url,B\nhttps://example.com/c,C\n")
+    )
     assert (job["status"], job["outcome"]) == ("completed", "partial")
     assert job["counts"] == {"total": 3, "processed": 3, "created": 2, "existing": 0, "failed": 1, "unprocessed": 0}
     assert job["errors"] == {"INVALID_URL": 1}

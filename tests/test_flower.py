@@ -16,7 +16,8 @@ from playwright.sync_api import Browser, Page, expect
 
 from producer.signals import wakeups
 from tests import faults
-from tests.ground import System, until
+from tests.system import System
+from tests.waiting import wait_until
 
 pytestmark = pytest.mark.parametrize("system", ["sqlite"], indirect=True)
 
@@ -53,8 +54,8 @@ def tasks(flower: httpx.Client, job: dict[str, Any]) -> list[Task]:
 
 
 def test_its_api_shows_a_jobs_tasks_with_their_arguments_state_and_counts(system: System, flower: httpx.Client) -> None:
-    job = system.finished(system.csv(THREE))
-    (task,) = until(lambda: tasks(flower, job))
+    job = system.wait_for_job(system.post_csv(THREE))
+    (task,) = wait_until(lambda: tasks(flower, job))
     assert (task["name"], task["state"], task["routing_key"]) == ("create", "SUCCESS", "interactive")
     assert task["kwargs"] == f"{{'job': '{job['id']}', 'shard': 0, 'rows': 3}}"
     assert task["result"].endswith("'rows': 3, 'created': 1, 'existing': 0, 'failed': 2}")
@@ -63,8 +64,8 @@ def test_its_api_shows_a_jobs_tasks_with_their_arguments_state_and_counts(system
 
 
 def test_its_pages_show_them_in_words(system: System, flower: httpx.Client, page: Page) -> None:
-    job = system.finished(system.csv(THREE))
-    (task,) = until(lambda: tasks(flower, job))
+    job = system.wait_for_job(system.post_csv(THREE))
+    (task,) = wait_until(lambda: tasks(flower, job))
     page.goto("/tasks")
     row = page.locator("tbody tr", has_text=job["id"])
     for text in ("create", f"job {job['id']}, shard 0, rows 3", "SUCCESS", "created 1, existing 0, failed 2"):
@@ -82,8 +83,8 @@ def test_its_broker_page_shows_how_long_the_queues_are(system: System, flower: h
 
 
 def test_routine_is_not_told_of(system: System, flower: httpx.Client) -> None:
-    system.finished(system.csv(THREE))
-    found = until(lambda: flower.get("/api/tasks").json())
+    system.wait_for_job(system.post_csv(THREE))
+    found = wait_until(lambda: flower.get("/api/tasks").json())
     assert {task["name"] for task in found.values()}.isdisjoint(wakeups.ROUTINE)
     assert None not in {task["name"] for task in found.values()}
 
@@ -123,13 +124,13 @@ def test_its_password_is_in_no_line_and_in_no_arguments(system: System) -> None:
 
 
 def test_a_new_flower_knows_what_the_old_one_did(system: System, flower: httpx.Client) -> None:
-    job = system.finished(system.csv(THREE))
-    (before,) = until(lambda: tasks(flower, job))
+    job = system.wait_for_job(system.post_csv(THREE))
+    (before,) = wait_until(lambda: tasks(flower, job))
     family = psutil.Process(system.process.pid).children()
     (old,) = [process for process in family if "flower" in process.cmdline()]
     old.terminate()
     old.wait(20)
-    until(lambda: answers(flower), 30, "the next Flower")
+    wait_until(lambda: answers(flower), 30, "the next Flower")
     assert tasks(flower, job) == [before]
 
 
@@ -143,7 +144,7 @@ def answers(flower: httpx.Client) -> bool:
 def test_a_node_tells_of_several_tasks_at_once(system: System) -> None:
     """Each message is work for whoever listens, and a vendor's client may make a hundred jobs a second."""
     with heard(system) as events:
-        jobs = {system.csv(THREE).json()["id"] for _ in range(10)}
+        jobs = {system.post_csv(THREE).json()["id"] for _ in range(10)}
         told, ended = 0, set[str]()
         while len(ended) < len(jobs):
             found = ends(next(events))
@@ -154,19 +155,19 @@ def test_a_node_tells_of_several_tasks_at_once(system: System) -> None:
 
 def test_it_still_does_when_its_connection_was_lost_in_between(system: System) -> None:
     for _ in range(3):
-        system.finished(system.csv(THREE))  # of which it has still to tell
-        faults.cut_all_connections(system)
+        system.wait_for_job(system.post_csv(THREE))  # of which it has still to tell
+        faults.cut_connections(system)
     with heard(system) as events:
-        job = system.finished(system.csv(THREE))["id"]
-        until(lambda: any(job in end for end in ends(next(events))), 20)
+        job = system.wait_for_job(system.post_csv(THREE))["id"]
+        wait_until(lambda: any(job in end for end in ends(next(events))), 20)
 
 
 @contextmanager
 def heard(system: System) -> Iterator[Iterator[list[dict[str, Any]]]]:
     """What nodes tell from now on, message by message."""
-    with faults.broker(system) as broker, broker.pubsub(ignore_subscribe_messages=True) as told:
+    with faults.connect_to_broker(system) as broker, broker.pubsub(ignore_subscribe_messages=True) as told:
         told.psubscribe("*celeryev*")
-        yield (told_of(until(lambda: told.get_message(timeout=1.0))["data"]) for _ in itertools.count())
+        yield (told_of(wait_until(lambda: told.get_message(timeout=1.0))["data"]) for _ in itertools.count())
 
 
 def ends(events: list[dict[str, Any]]) -> list[str]:

@@ -12,7 +12,7 @@ import pytest
 from models import store
 from models.accounts.keys import Owner
 from models.links import slugs
-from tests.ground import ROOT
+from tests import ROOT
 from web import create_app
 from web.ops.prepare import first_segments, prepare
 
@@ -92,7 +92,7 @@ def test_no_file_grows_beyond_what_one_reads_at_a_sitting() -> None:
             assert len(path.read_text().splitlines()) <= LONGEST_FILE, path
 
 
-def test_no_link_can_hide_behind_a_route_of_ours(house: Owner) -> None:
+def test_no_link_can_hide_behind_a_route_of_ours(owner: Owner) -> None:
     app = create_app()
     prepare(app)
     segments = first_segments(app)

@@ -23,7 +23,7 @@ from models.tables import groups, links
 from producer.accept import Options, Upload, accept
 from producer.intake.formats import CSV, NDJSON
 from tests import reference
-from tests.ground import new_owner
+from tests.owners import new_owner
 from workers.shards import create
 
 NO_OPTIONS = Options()
@@ -110,14 +110,14 @@ LIMITS = settings(
 
 @LIMITS
 @given(rows=st.lists(MOSTLY_GOOD | ODD, min_size=1, max_size=12))
-def test_ndjson_means_what_the_loop_means(house: Owner, rows: list[dict[str, Any]]) -> None:
+def test_ndjson_means_what_the_loop_means(owner: Owner, rows: list[dict[str, Any]]) -> None:
     text = "".join(json.dumps(row) + "\n" for row in rows)
     compare(NDJSON, text.encode(), rows)
 
 
 @LIMITS
 @given(rows=st.lists(MOSTLY_GOOD | ODD, min_size=1, max_size=12))
-def test_what_is_reused_and_by_default_is_what_the_loop_has(house: Owner, rows: list[dict[str, Any]]) -> None:
+def test_what_is_reused_and_by_default_is_what_the_loop_has(owner: Owner, rows: list[dict[str, Any]]) -> None:
     text = "".join(json.dumps(row) + "\n" for row in rows)
     compare(NDJSON, text.encode(), rows, Options(duplicates="reuse"))
     defaults = {"title": "no {index}", "utm_content": "d", "expires_at": "2040-01-01", "group": "summer"}
@@ -126,7 +126,7 @@ def test_what_is_reused_and_by_default_is_what_the_loop_has(house: Owner, rows: 
 
 @LIMITS
 @given(rows=st.lists(TEXTS, min_size=1, max_size=12))
-def test_csv_means_what_the_loop_means(house: Owner, rows: list[dict[str, str]]) -> None:
+def test_csv_means_what_the_loop_means(owner: Owner, rows: list[dict[str, str]]) -> None:
     out = io.StringIO()
     writer = csv.DictWriter(out, list(TEXTS_FIELDS), lineterminator="\n", quoting=csv.QUOTE_ALL)
     writer.writeheader()
@@ -199,7 +199,7 @@ def outcomes(job_id: int) -> list[tuple[str, str | None]]:
 
 
 @pytest.mark.parametrize("kind", [CSV, NDJSON])
-def test_the_comparison_sees_a_difference(house: Owner, kind: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_comparison_sees_a_difference(owner: Owner, kind: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """A reference that is wrong on purpose has to be noticed."""
     monkeypatch.setattr(reference, "create", lambda item, world: ("created", "https://wrong.example/"))
     body = b"url\nhttps://example.com/\n" if kind == CSV else b'{"url": "https://example.com/"}\n'

@@ -22,7 +22,7 @@ OF_BOOK = (
 )
 
 
-def by_openpyxl(**sheets: Iterable[Iterable[Any]]) -> bytes:
+def openpyxl_workbook(**sheets: Iterable[Iterable[Any]]) -> bytes:
     book = openpyxl.Workbook()
     book.remove(book.active)
     for name, rows in sheets.items():
@@ -34,7 +34,7 @@ def by_openpyxl(**sheets: Iterable[Iterable[Any]]) -> bytes:
     return out.getvalue()
 
 
-def by_xlsxwriter(rows: Iterable[Iterable[Any]], **options: Any) -> bytes:
+def xlsxwriter_workbook(rows: Iterable[Iterable[Any]], **options: Any) -> bytes:
     out = io.BytesIO()
     with xlsxwriter.Workbook(out, {"strings_to_urls": False} | options) as book:
         sheet = book.add_worksheet("Links")
@@ -43,7 +43,7 @@ def by_xlsxwriter(rows: Iterable[Iterable[Any]], **options: Any) -> bytes:
     return out.getvalue()
 
 
-def by_hand(sheet: str, texts: str = "<sst/>") -> bytes:
+def raw_workbook(sheet: str, texts: str = "<sst/>") -> bytes:
     """A workbook of one sheet, to the letter."""
     parts = {
         "_rels/.rels": ROOT,
@@ -52,10 +52,10 @@ def by_hand(sheet: str, texts: str = "<sst/>") -> bytes:
         "xl/worksheets/sheet1.xml": sheet,
         "xl/sharedStrings.xml": texts,
     }
-    return zipped(parts)
+    return zip_parts(parts)
 
 
-def zipped(parts: Mapping[str, str | bytes]) -> bytes:
+def zip_parts(parts: Mapping[str, str | bytes]) -> bytes:
     out = io.BytesIO()
     with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as file:
         for name, content in parts.items():

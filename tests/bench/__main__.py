@@ -13,7 +13,7 @@ from rich.console import Console
 from rich.table import Table
 
 from tests.bench import fairness, latency, memory, options, redirects, throughput, titles, uploads, vendors, watchers
-from tests.bench.ground import Figure
+from tests.bench.systems import Figure
 
 BENCHES: dict[str, Callable[[Path], list[Figure]]] = {
     "postgresql": throughput.postgresql,

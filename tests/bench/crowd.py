@@ -13,7 +13,8 @@ import sys
 import time
 from typing import NamedTuple
 
-from tests.ground import ROOT, System
+from tests import ROOT
+from tests.system import System
 
 LAST_CHUNK = b"0\r\n\r\n"
 PROCESSED = re.compile(rb'"processed":(\d+)')

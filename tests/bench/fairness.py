@@ -6,8 +6,8 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from tests.bench import rows
-from tests.bench.ground import Client, Figure, percentile, system_on_postgresql
-from tests.ground import System, running
+from tests.bench.systems import Client, Figure, percentile, system_on_postgresql
+from tests.system import System, running_system
 from tests.web.commands import new_key
 
 SMALL = 100
@@ -32,7 +32,7 @@ def postgresql(folder: Path) -> list[Figure]:
 
 
 def sqlite(folder: Path) -> list[Figure]:
-    with running(folder, f"sqlite:///{folder}/linkmill.db") as system:
+    with running_system(folder, f"sqlite:///{folder}/linkmill.db") as system:
         return _measure(system, folder, SQLITE)
 
 

@@ -6,7 +6,7 @@ import time
 from pathlib import Path
 
 from tests.bench import rows
-from tests.bench.ground import Client, Figure, percentile, system_on_postgresql
+from tests.bench.systems import Client, Figure, percentile, system_on_postgresql
 
 ROUNDS = 100
 WANTED_MS = {1: 25, 100: 25, 1000: 80}

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import NamedTuple
 from urllib.parse import urlsplit
 
-from tests.bench.ground import percentile
+from tests.bench.systems import percentile
 
 CONNECTIONS = 32
 WRK = shutil.which("wrk")

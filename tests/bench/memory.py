@@ -5,8 +5,8 @@ from pathlib import Path
 import psutil
 
 from tests.bench import rows
-from tests.bench.ground import Client, Figure, system_on_postgresql
-from tests.ground import System
+from tests.bench.systems import Client, Figure, system_on_postgresql
+from tests.system import System
 
 SMALL, LARGE = 500_000, 5_000_000
 MOST_GROWTH, MOST_MB = 1.2, 300

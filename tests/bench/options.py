@@ -4,7 +4,7 @@ import json
 import statistics
 from pathlib import Path
 
-from tests.bench.ground import ROUNDS, Client, Figure, empty, system_on_postgresql, timed
+from tests.bench.systems import ROUNDS, Client, Figure, empty, system_on_postgresql, timed
 
 ROWS, PASSWORDS = 300_000, 1_000
 LEAST_REUSE = 0.6

@@ -12,8 +12,9 @@ from celery import Celery
 from sqlalchemy import BigInteger, DateTime, Text, create_engine
 from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column
 
+from tests import ROOT
 from tests.bench.rows import Row
-from tests.ground import ROOT, until
+from tests.waiting import wait_until
 
 LINKS = 3_000
 WORKERS = 2
@@ -84,11 +85,11 @@ def _measure(broker: str, db: psycopg.Connection, rows: list[Row]) -> float:
         return found[0] if found else 0
 
     sender.send_task("plain.create", rows[0][:3], ignore_result=True)
-    until(lambda: made() == 1, 60, "the plain worker to begin")
+    wait_until(lambda: made() == 1, 60, "the plain worker to begin")
     began = time.perf_counter()
     for row in rows[1:]:
         sender.send_task("plain.create", row[:3], ignore_result=True)
-    until(lambda: made() == len(rows), 120, "the plain way to end")
+    wait_until(lambda: made() == len(rows), 120, "the plain way to end")
     return (len(rows) - 1) / (time.perf_counter() - began)
 
 

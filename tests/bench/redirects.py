@@ -4,9 +4,10 @@ import statistics
 from pathlib import Path
 
 from tests.bench import load, rows
-from tests.bench.ground import ROUNDS, Client, Figure, system_on_postgresql
 from tests.bench.load import CONNECTIONS, Load
-from tests.ground import System, until
+from tests.bench.systems import ROUNDS, Client, Figure, system_on_postgresql
+from tests.system import System
+from tests.waiting import wait_until
 
 LINKS = 100_000
 SECONDS = 8.0
@@ -50,7 +51,7 @@ def _counted(system: System, runs: list[Load]) -> Figure:
     def counted() -> int:
         return int(system.sql("SELECT coalesce(sum(count), 0) FROM clicks")[0][0])
 
-    until(lambda: counted() >= answered, 20, lambda: f"{answered:,} clicks; there are {counted():,}")
+    wait_until(lambda: counted() >= answered, 20, lambda: f"{answered:,} clicks; there are {counted():,}")
     found = counted()
     good = answered <= found <= answered + unseen
     return Figure("clicks in the database, of those answered", f"{found:,}", f"{answered:,}", "", "equal", good)

@@ -6,9 +6,9 @@ from collections.abc import Callable
 from pathlib import Path
 
 from tests.bench import ceiling, plain, rows
-from tests.bench.ground import ROUNDS, Client, Figure, empty, system_on_postgresql
-from tests.bench.ground import postgresql as server
-from tests.ground import System, running
+from tests.bench.systems import ROUNDS, Client, Figure, empty, system_on_postgresql
+from tests.bench.systems import postgresql as server
+from tests.system import System, running_system
 
 MILLION = 1_000_000
 LEAST, LEAST_CUSTOM, LEAST_TIMES = 0.6, 0.5, 50
@@ -31,7 +31,7 @@ def sqlite(folder: Path) -> list[Figure]:
     for turn in range(ROUNDS):
         place = folder / str(turn)
         place.mkdir()
-        with running(place, f"sqlite:///{place}/linkmill.db") as system:
+        with running_system(place, f"sqlite:///{place}/linkmill.db") as system:
             ours = rate(system, folder / "rows.csv", MILLION)
         pairs.append((ours, ceiling.sqlite(place / "reference.db", made)))
     return [_figure("SQLite, 1,000,000-row CSV, against executemany", pairs, LEAST)]
@@ -41,7 +41,7 @@ def plain_way(folder: Path) -> list[Figure]:
     """Against what one would write first: a task a link, and an ORM object each."""
     made = rows.make(200_000)
     rows.write(folder / "rows.csv", made)
-    with server(folder) as url, running(folder, url) as system:
+    with server(folder) as url, running_system(folder, url) as system:
         pairs = [(rate(system, folder / "rows.csv", len(made)), plain.rate(url, folder, made)) for _ in range(ROUNDS)]
     ours, peer = (statistics.median(side) for side in zip(*pairs, strict=True))
     ratio = statistics.median(one / other for one, other in pairs)

@@ -6,9 +6,10 @@ import time
 from pathlib import Path
 
 from tests.bench import rows
-from tests.bench.ground import ROUNDS, Client, Figure, postgresql
+from tests.bench.systems import ROUNDS, Client, Figure, postgresql
 from tests.bench.throughput import rate
-from tests.ground import System, running, until
+from tests.system import System, running_system
+from tests.waiting import wait_until
 from tests.workers.chores.pages import hanging
 
 HOSTS = 10_000
@@ -18,7 +19,7 @@ LEAST = 0.9
 
 def measure(folder: Path) -> list[Figure]:
     rows.write(folder / "rows.csv", rows.make(ROWS))
-    with postgresql(folder) as url, running(folder, url, ALLOW_PRIVATE_TARGETS="1") as system, hanging() as port:
+    with postgresql(folder) as url, running_system(folder, url, ALLOW_PRIVATE_TARGETS="1") as system, hanging() as port:
         rate(system, folder / "rows.csv", ROWS)
         alone = statistics.median(rate(system, folder / "rows.csv", ROWS) for _ in range(ROUNDS))
         _ask_for_titles(system, port)
@@ -38,5 +39,5 @@ def _ask_for_titles(system: System, port: int) -> None:
     _, answer = client.ask("POST", "/api/jobs", body, Content_Type="application/json")
     client.until_ended(json.loads(answer)["id"])
     began = time.monotonic()
-    until(lambda: system.sql("SELECT count(*) FROM untitled WHERE attempts > 0")[0][0] > 0, 20, "fetches to begin")
-    until(lambda: time.monotonic() - began > 1, 5, "them to hang")
+    wait_until(lambda: system.sql("SELECT count(*) FROM untitled WHERE attempts > 0")[0][0] > 0, 20, "fetches to begin")
+    wait_until(lambda: time.monotonic() - began > 1, 5, "them to hang")

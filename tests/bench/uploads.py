@@ -8,9 +8,9 @@ from pathlib import Path
 import psutil
 
 from tests.bench import rows
-from tests.bench.ground import BLOCK, ROUNDS, Client, Figure, system_on_postgresql, timed
 from tests.bench.memory import peaks
-from tests.ground import System
+from tests.bench.systems import BLOCK, ROUNDS, Client, Figure, system_on_postgresql, timed
+from tests.system import System
 
 MEGABYTES = 100
 SMALL_ROWS, SMALL_ROUNDS, SMALL_MS = 1_000, 60, 10

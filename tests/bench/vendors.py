@@ -12,8 +12,8 @@ from functools import partial
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from tests.bench.ground import ROUNDS, Figure, percentile, system_on_postgresql, timed
-from tests.ground import System
+from tests.bench.systems import ROUNDS, Figure, percentile, system_on_postgresql, timed
+from tests.system import System
 
 LINKS, CALLS = 100, 200
 CLIENTS, SECONDS = 8, 4.0

@@ -11,8 +11,8 @@ import psycopg
 from tests import faults
 from tests.bench import load, rows
 from tests.bench.crowd import Crowd, Sight
-from tests.bench.ground import Client, Figure, empty, percentile, system_on_postgresql
-from tests.ground import System
+from tests.bench.systems import Client, Figure, empty, percentile, system_on_postgresql
+from tests.system import System
 
 ROWS = 2_000_000
 WATCHERS = 200
@@ -73,7 +73,7 @@ class _Ends:
         self.thread.start()
 
     def _listen(self, system: System, channel: str) -> None:
-        with faults.broker(system) as broker, broker.pubsub(ignore_subscribe_messages=True) as signals:
+        with faults.connect_to_broker(system) as broker, broker.pubsub(ignore_subscribe_messages=True) as signals:
             signals.subscribe(channel)
             told = None
             while told != "ended":

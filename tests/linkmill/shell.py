@@ -8,7 +8,8 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from tests.ground import ROOT, System
+from tests import ROOT
+from tests.system import System
 
 SCRIPT = Path(sys.executable).parent / "linkmill"
 OURS = ("LINKMILL_SERVER", "LINKMILL_KEY", "NO_COLOR", "FORCE_COLOR")

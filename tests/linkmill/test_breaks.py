@@ -14,9 +14,9 @@ from hypothesis import strategies as st
 
 from linkmill.results import rows_ended
 from tests import faults
-from tests.ground import System, running
 from tests.linkmill.relay import Cut, between
 from tests.linkmill.shell import linkmill, said, started
+from tests.system import System, running_system
 
 BULK_ROWS = 1500  # more than the interactive node takes
 MIB = 1 << 20
@@ -26,13 +26,13 @@ MIB = 1 << 20
 def small(tmp_path_factory: pytest.TempPathFactory) -> Iterator[System]:
     """A system that takes small uploads only, and may be broken for a moment."""
     folder = tmp_path_factory.mktemp("small")
-    with running(folder, f"sqlite:///{folder}/linkmill.db", MAX_UPLOAD_BYTES=str(MIB)) as system:
+    with running_system(folder, f"sqlite:///{folder}/linkmill.db", MAX_UPLOAD_BYTES=str(MIB)) as system:
         yield system
 
 
 def upload(folder: Path, name: str, count: int = BULK_ROWS) -> Path:
     path = folder / f"{name}.csv"
-    path.write_bytes(faults.rows(count).replace(b"example.com", f"{name}.example".encode()))
+    path.write_bytes(faults.csv_rows(count).replace(b"example.com", f"{name}.example".encode()))
     return path
 
 
@@ -42,7 +42,7 @@ def lines(path: Path) -> int:
 
 def test_after_ctrl_c_the_same_command_goes_on_with_the_same_job(small: System, tmp_path: Path) -> None:
     path, out = upload(tmp_path, "interrupted"), tmp_path / "r.csv"
-    with faults.hung(faults.process(small, "bulk")):
+    with faults.suspended(faults.find_process(small, "bulk")):
         first = started(small, "push", path, "--out", out)
         (number,) = re.findall(r"job (\d+) queued", said(first, "queued"))
         first.send_signal(signal.SIGINT)
@@ -59,10 +59,10 @@ def test_after_ctrl_c_the_same_command_goes_on_with_the_same_job(small: System, 
 
 def test_a_server_that_starts_again_is_waited_for(small: System, tmp_path: Path) -> None:
     path, out = upload(tmp_path, "restarted"), tmp_path / "r.csv"
-    with faults.hung(faults.process(small, "bulk")):
+    with faults.suspended(faults.find_process(small, "bulk")):
         process = started(small, "push", path, "--out", out)
         said(process, "queued")
-        faults.process(small, "web").kill()
+        faults.find_process(small, "web").kill()
         said(process, "trying again in")
     assert process.wait(90) == 0
     assert lines(out) == BULK_ROWS

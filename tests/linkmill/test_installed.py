@@ -11,8 +11,9 @@ import click
 import pytest
 
 from linkmill.main import COMMANDS, linkmill
-from tests.ground import ROOT, System
+from tests import ROOT
 from tests.linkmill import shell
+from tests.system import System
 
 QUICK_SECONDS = 0.3  # of a processor: others may be at work
 NEEDED = ("pyproject.toml", "README.md", "LICENSE")

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from tests import faults
-from tests.ground import System
 from tests.linkmill.shell import linkmill
+from tests.system import System
 
 pytestmark = pytest.mark.parametrize("system", ["postgresql"], indirect=True)
 
@@ -19,7 +19,7 @@ WAIT = {"Prefer": "wait=30"}
 @pytest.fixture
 def job(system: System) -> dict[str, Any]:
     """One of two rows, of which one failed."""
-    made: dict[str, Any] = system.csv("url\nhttps://commands.example\nnope\n", headers=WAIT).json()
+    made: dict[str, Any] = system.post_csv("url\nhttps://commands.example\nnope\n", headers=WAIT).json()
     assert made["outcome"] == "partial"
     return made
 
@@ -79,7 +79,7 @@ def test_what_has_ended_cannot_be_cancelled_and_what_runs_can(system: System, jo
     refused = linkmill(system, "cancel", job["id"])
     assert refused.returncode == 2
     assert "(409 CONFLICT)" in refused.stderr
-    with faults.hung(faults.process(system, "bulk")):
+    with faults.suspended(faults.find_process(system, "bulk")):
         running = system.post({"url": "https://a.example", "count": 2000}).json()
         done = linkmill(system, "cancel", running["id"], "--json")
     assert (done.returncode, json.loads(done.stdout)["status"]) == (0, "cancelled")

@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from tests.ground import System
 from tests.linkmill import relay
 from tests.linkmill.shell import linkmill, on_a_terminal
+from tests.system import System
 
 pytestmark = pytest.mark.parametrize("system", ["postgresql"], indirect=True)
 

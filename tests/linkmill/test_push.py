@@ -11,9 +11,9 @@ from typing import Any
 import pytest
 
 from tests import faults, workbooks
-from tests.ground import System
 from tests.linkmill import relay
 from tests.linkmill.shell import linkmill, on_a_terminal, started
+from tests.system import System
 
 pytestmark = pytest.mark.parametrize("system", ["postgresql"], indirect=True)
 
@@ -121,7 +121,7 @@ def test_a_file_is_known_by_its_name_or_its_content(system: System, tmp_path: Pa
         "a.ndjson": b'{"url": "https://kinds.example/1"}\n',
         "a.json": b'{"links": [{"url": "https://kinds.example/2"}]}',
         "b": b'{"url": "https://kinds.example/3"}\n',
-        "a.xlsx": workbooks.by_xlsxwriter([["url"], ["https://kinds.example/4"]]),
+        "a.xlsx": workbooks.xlsxwriter_workbook([["url"], ["https://kinds.example/4"]]),
         "a.csv.gz": gzip.compress(b"url\nhttps://kinds.example/5\n"),
     }
     for name, body in bodies.items():
@@ -144,7 +144,7 @@ def test_on_a_terminal_there_are_bars_and_colours(system: System, tmp_path: Path
 
 def test_what_is_far_away_is_sent_compressed(system: System, tmp_path: Path) -> None:
     path = tmp_path / "many.csv"
-    path.write_bytes(faults.rows(1000))
+    path.write_bytes(faults.csv_rows(1000))
     with relay.between(system.url, host="127.0.0.2") as line:
         done = linkmill(system, "push", path, "--out", tmp_path / "r.csv", LINKMILL_SERVER=line.url)
         assert done.returncode == 0, done.stderr
@@ -205,7 +205,7 @@ def test_a_full_disk_is_said_and_how_to_go_on(system: System, tmp_path: Path) ->
 
 def test_a_reader_who_has_enough_is_no_fault(system: System, tmp_path: Path) -> None:
     path = tmp_path / "many.csv"
-    path.write_bytes(faults.rows(5000))
+    path.write_bytes(faults.csv_rows(5000))
     with started(system, "push", path, "--quiet") as process:
         assert process.stdout
         assert process.stderr

@@ -9,13 +9,13 @@ from models.accounts.keys import Owner
 from models.tables import domains, metadata
 
 
-def test_migrations_make_the_tables_as_they_are_written_down(house: Owner) -> None:
+def test_migrations_make_the_tables_as_they_are_written_down(owner: Owner) -> None:
     with store.engine().connect() as db:
         context = MigrationContext.configure(db, opts={"compare_type": True, "compare_server_default": False})
         assert compare_metadata(context, metadata) == []
 
 
-def test_a_second_upgrade_changes_nothing(house: Owner) -> None:
+def test_a_second_upgrade_changes_nothing(owner: Owner) -> None:
     with store.read() as db:
         before = [installation_secrets.get(db, name) for name in installation_secrets.ALL]
     migrate.upgrade()
@@ -25,7 +25,7 @@ def test_a_second_upgrade_changes_nothing(house: Owner) -> None:
         assert db.execute(select(domains.c.hostname)).scalar() == settings.get().authority
 
 
-def test_migrations_go_back_and_forth(house: Owner) -> None:
+def test_migrations_go_back_and_forth(owner: Owner) -> None:
     command.downgrade(migrate.config(), "base")
     migrate.upgrade()
     with store.engine().connect() as db:

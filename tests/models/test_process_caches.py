@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from models import process_caches
-from tests.ground import ROOT
+from tests import ROOT
 
 LAYERS = ("models", "producer", "workers", "web")
 REGISTRY = ROOT / "models" / "process_caches.py"

@@ -10,10 +10,10 @@ from producer.intake.formats import COUNT
 from producer.signals import wakeups
 
 
-@pytest.mark.parametrize("house", ["postgresql"], indirect=True)
+@pytest.mark.parametrize("owner", ["postgresql"], indirect=True)
 @pytest.mark.parametrize(("awaited", "waits"), [(False, "on"), (True, "off")])
 def test_a_job_is_on_the_disk_before_its_sender_is_told_of_it(
-    house: Owner, awaited: bool, waits: str, monkeypatch: pytest.MonkeyPatch
+    owner: Owner, awaited: bool, waits: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Who waits for the end is told of that: it is on the disk, with all that came before it."""
     monkeypatch.setattr(wakeups, "send", lambda *_, **__: True)
@@ -23,5 +23,5 @@ def test_a_job_is_on_the_disk_before_its_sender_is_told_of_it(
         seen.append(db.exec_driver_sql("SHOW synchronous_commit").scalar_one())
 
     event.listen(store.engine(), "commit", look)
-    accept(Upload(COUNT, COUNT, [b'{"url":"https://example.com/"}'], 3), house, Options, awaited=awaited)
+    accept(Upload(COUNT, COUNT, [b'{"url":"https://example.com/"}'], 3), owner, Options, awaited=awaited)
     assert seen[-1] == waits

@@ -12,9 +12,9 @@ from producer import preview as module
 from producer.accept import Options
 from producer.intake.formats import CSV, NDJSON
 from producer.preview import HIDDEN, NO_URL, Preview, preview
-from tests.workbooks import by_openpyxl, by_xlsxwriter
+from tests.workbooks import openpyxl_workbook, xlsxwriter_workbook
 
-pytestmark = pytest.mark.parametrize("house", ["sqlite"], indirect=True)
+pytestmark = pytest.mark.parametrize("owner", ["sqlite"], indirect=True)
 
 URL = "https://a.example/"
 LONG = "https://a.example/" + "x" * 3000
@@ -33,9 +33,9 @@ def codes(found: Preview) -> list[str]:
     return [row.problem.code if row.problem else "" for row in found.rows]
 
 
-def test_each_row_has_the_error_that_it_would_have(house: Owner) -> None:
+def test_each_row_has_the_error_that_it_would_have(owner: Owner) -> None:
     text = f"url,slug,ttl\n{URL},a,\nnowhere,,\n{URL},a b,\n{URL},,x\n{URL}\nhttp://localhost:8000/x,,\n{LONG},,\n"
-    found = look(house, text)
+    found = look(owner, text)
     assert codes(found) == [
         "", "INVALID_URL", "INVALID_SLUG", "INVALID_TTL", "MALFORMED_ROW", "BLOCKED_URL", "INVALID_URL"
     ]  # fmt: skip
@@ -57,9 +57,9 @@ def test_each_row_has_the_error_that_it_would_have(house: Owner) -> None:
     ],
 )
 def test_columns_and_what_they_stand_for(
-    house: Owner, text: str, options: dict[str, Any], names: dict[str, str]
+    owner: Owner, text: str, options: dict[str, Any], names: dict[str, str]
 ) -> None:
-    found = look(house, text.format(url=URL), **options)
+    found = look(owner, text.format(url=URL), **options)
     assert (mapped(found), set(codes(found))) == (names, {""})
 
 
@@ -67,58 +67,58 @@ def test_columns_and_what_they_stand_for(
     ("text", "wrong"),
     [("Where,Name\n{url},x", NO_URL), ("url,URL\n{url},{url}", "two columns stand for url"), ("a,b\n1,2", NO_URL)],
 )
-def test_columns_that_nobody_can_tell_apart_are_shown_to_whoever_can(house: Owner, text: str, wrong: str) -> None:
-    found = look(house, text.format(url=URL))
+def test_columns_that_nobody_can_tell_apart_are_shown_to_whoever_can(owner: Owner, text: str, wrong: str) -> None:
+    found = look(owner, text.format(url=URL))
     assert wrong in found.wrong
     assert (set(mapped(found).values()), found.rows) == ({""}, [])
 
 
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "utf-16-le", "cp1252"])
-def test_the_encoding_is_found_in_a_part_too(house: Owner, encoding: str) -> None:
+def test_the_encoding_is_found_in_a_part_too(owner: Owner, encoding: str) -> None:
     rows = "".join(f"{URL}{at},Grüße {at}\r\n" for at in range(100))
     data = f"url,title\r\n{rows}".encode(encoding)
     for cut in range(len(data) // 2, len(data) // 2 + 8):
-        found = look(house, data[:cut], whole=False)
+        found = look(owner, data[:cut], whole=False)
         assert [row.values["title"] for row in found.rows] == [f"Grüße {at}" for at in range(10)], cut
 
 
-def test_a_row_of_which_only_a_part_is_there_is_not_judged(house: Owner) -> None:
-    found = look(house, f'url,title\n{URL},x\n{URL},"begins and', whole=False)
+def test_a_row_of_which_only_a_part_is_there_is_not_judged(owner: Owner) -> None:
+    found = look(owner, f'url,title\n{URL},x\n{URL},"begins and', whole=False)
     assert codes(found) == [""]
 
 
-@pytest.mark.parametrize("make", [by_xlsxwriter, lambda rows: by_openpyxl(Links=rows)])
-def test_a_spreadsheet(house: Owner, make: Any) -> None:
-    found = look(house, make([["Long URL", "Clicks"], [URL, 5], ["nowhere", 7]]), mapping={"max_clicks": "Clicks"})
+@pytest.mark.parametrize("make", [xlsxwriter_workbook, lambda rows: openpyxl_workbook(Links=rows)])
+def test_a_spreadsheet(owner: Owner, make: Any) -> None:
+    found = look(owner, make([["Long URL", "Clicks"], [URL, 5], ["nowhere", 7]]), mapping={"max_clicks": "Clicks"})
     assert (codes(found), found.layout.sheet) == (["", "INVALID_URL"], "Links")
     assert found.rows[0].values == {"url": URL, "max_clicks": "5"}
     with pytest.raises(Unreadable, match="once it is uploaded"):
-        look(house, make([["url"], [URL]])[:200], whole=False)
+        look(owner, make([["url"], [URL]])[:200], whole=False)
 
 
-def test_a_spreadsheet_that_takes_too_long_is_left(house: Owner, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_spreadsheet_that_takes_too_long_is_left(owner: Owner, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "PATIENCE_SECONDS", -1)
     with pytest.raises(Unreadable, match="too long to look into"):
-        look(house, by_xlsxwriter([["url"], [URL]]))
+        look(owner, xlsxwriter_workbook([["url"], [URL]]))
 
 
-def test_json_by_lines(house: Owner) -> None:
-    found = look(house, f'{{"url": "{URL}", "tags": ["a", "b"]}}\n{{"url": 5}}\n{{"link": "x"}}\n[', NDJSON)
+def test_json_by_lines(owner: Owner) -> None:
+    found = look(owner, f'{{"url": "{URL}", "tags": ["a", "b"]}}\n{{"url": 5}}\n{{"link": "x"}}\n[', NDJSON)
     assert codes(found) == ["", "INVALID_TYPE", "UNKNOWN_FIELD", "MALFORMED_ROW"]
     assert found.rows[0].values == {"url": URL, "tags": "a, b"}
     assert found.columns == []
 
 
-def test_rows_are_shown_with_what_they_lack(house: Owner) -> None:
+def test_rows_are_shown_with_what_they_lack(owner: Owner) -> None:
     with store.write() as db:
-        labels.make(db, labels.GROUPS, house.workspace_id, "spring", None)
+        labels.make(db, labels.GROUPS, owner.workspace_id, "spring", None)
     given = {"slug": "promo-{row}", "utm_source": "mail", "group": "spring", "password": "secret"}
-    found = look(house, f"url,slug\n{URL},mine\n{URL},\n", defaults=given)
+    found = look(owner, f"url,slug\n{URL},mine\n{URL},\n", defaults=given)
     assert [row.values["slug"] for row in found.rows] == ["mine", "promo-2"]
     assert {row.values["url"] for row in found.rows} == {f"{URL}?utm_source=mail"}
     assert {row.values["password"] for row in found.rows} == {HIDDEN}
     with pytest.raises(Invalid) as refused:
-        look(house, f"url\n{URL}\n", defaults={"slug": "{nothing}"})
+        look(owner, f"url\n{URL}\n", defaults={"slug": "{nothing}"})
     assert [fault["pointer"] for fault in refused.value.errors] == ["/defaults/slug"]
 
 
@@ -131,18 +131,18 @@ def test_rows_are_shown_with_what_they_lack(house: Owner) -> None:
         (b"PK\x03\x04x", "spread"),
     ],
 )
-def test_what_is_no_list_is_called_by_its_name(house: Owner, head: bytes, words: str) -> None:
+def test_what_is_no_list_is_called_by_its_name(owner: Owner, head: bytes, words: str) -> None:
     with pytest.raises(Unreadable, match=words):
-        look(house, head)
+        look(owner, head)
 
 
 @pytest.mark.parametrize("head", [b"", b"\n\n", b"url\n"])
-def test_a_file_without_rows_is_said_to_be_one(house: Owner, head: bytes) -> None:
+def test_a_file_without_rows_is_said_to_be_one(owner: Owner, head: bytes) -> None:
     with pytest.raises(EmptyUpload):
-        look(house, head)
+        look(owner, head)
 
 
-def test_passwords_are_not_shown(house: Owner) -> None:
-    found = look(house, f"url,password\n{URL},hunter2\n{URL}\n{URL},{'x' * 200}\n")
+def test_passwords_are_not_shown(owner: Owner) -> None:
+    found = look(owner, f"url,password\n{URL},hunter2\n{URL}\n{URL},{'x' * 200}\n")
     assert "hunter2" not in str(found)
     assert codes(found) == ["", "MALFORMED_ROW", "INVALID_PASSWORD"]

@@ -8,8 +8,9 @@ from typing import Any
 import httpx
 from flask import Flask
 
-from tests.conftest import living_with
-from tests.ground import ROOT, System
+from tests import ROOT
+from tests.fixtures.processes import process_environment
+from tests.system import System
 from web.ops import commands
 
 OF_COMMANDS = ("DATA_DIR", "DATABASE_URL", "PLANS", "PORT")
@@ -30,7 +31,7 @@ def typed_key(system: System, *arguments: str) -> dict[str, Any]:
 def new_key(system: System, *arguments: str) -> dict[str, Any]:
     """By the same command, in this process: that takes a hundredth of the time."""
     asked = {name: system.environment[name] for name in OF_COMMANDS if name in system.environment}
-    with living_with(asked):
+    with process_environment(asked):
         done = Flask("commands").test_cli_runner().invoke(commands.keys, ["create", "--json", *arguments])
     assert done.exit_code == 0, done.output
     found: dict[str, Any] = json.loads(done.stdout)

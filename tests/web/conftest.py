@@ -11,7 +11,7 @@ from playwright.sync_api import Browser, sync_playwright
 
 from models.accounts.keys import Owner
 from producer.visits import click_buffer
-from tests.ground import System
+from tests.system import System
 from tests.web.commands import client, new_key
 from tests.web.dashboard.browsing import FLAGS, NAMES
 from tests.web.foreign import MAKERS
@@ -28,7 +28,7 @@ def counted(monkeypatch: pytest.MonkeyPatch) -> click_buffer.Buffer:
 
 
 @pytest.fixture
-def visitor(house: Owner, counted: click_buffer.Buffer) -> Iterator[FlaskClient]:
+def visitor(owner: Owner, counted: click_buffer.Buffer) -> Iterator[FlaskClient]:
     with create_app().test_client() as client:
         yield client
 
@@ -46,7 +46,7 @@ def browser() -> Iterator[Browser]:
 
 
 @pytest.fixture(scope="session")
-def owner(system: System) -> Iterator[System]:
+def tenant(system: System) -> Iterator[System]:
     """Somebody whose workspace is theirs alone: what lies in it is in no other test's way."""
     key = new_key(system, "--workspace", "owners", "--plan", "enterprise")
     with client(system, key) as found:
@@ -54,6 +54,6 @@ def owner(system: System) -> Iterator[System]:
 
 
 @pytest.fixture(scope="session")
-def theirs(owner: System) -> dict[str, str]:
+def tenant_ids(tenant: System) -> dict[str, str]:
     """A thing of each kind, theirs."""
-    return {name: make(owner) for name, make in MAKERS.items()}
+    return {name: make(tenant) for name, make in MAKERS.items()}

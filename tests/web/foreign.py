@@ -3,13 +3,13 @@
 from collections.abc import Callable
 from typing import Any
 
-from tests.ground import System
+from tests.system import System
 
 Make = Callable[[System], str]
 
 
 def job(system: System) -> str:
-    return str(system.finished(system.post({"url": "https://a.b/", "count": 2}))["id"])
+    return str(system.wait_for_job(system.post({"url": "https://a.b/", "count": 2}))["id"])
 
 
 def made(path: str, body: Any) -> Make:

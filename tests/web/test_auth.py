@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import httpx
 import pytest
 
-from tests.ground import System
+from tests.system import System
 from tests.web.commands import client, new_key
 
 CALLS = (

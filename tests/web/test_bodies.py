@@ -15,7 +15,8 @@ import pytest
 from models import settings, store
 from models.accounts import keys
 from models.accounts.keys import Owner
-from tests.ground import System, until
+from tests.system import System
+from tests.waiting import wait_until
 from web import create_app
 
 BOUNDARY = "frontier"
@@ -145,7 +146,7 @@ def refused(answer: httpx.Response, status: int, code: str) -> dict[str, Any]:
 
 def test_a_refused_option_is_pointed_at(system: System) -> None:
     for query, pointer in (("colour=red", "/colour"), ("domain=x.example", "/domain"), ("metadata=5", "/metadata")):
-        problem = refused(system.csv(CSV, path=f"/api/jobs?{query}"), 422, "INVALID_REQUEST")
+        problem = refused(system.post_csv(CSV, path=f"/api/jobs?{query}"), 422, "INVALID_REQUEST")
         assert problem["errors"][0]["pointer"] == pointer
 
 
@@ -160,7 +161,7 @@ def test_broken_gzip_bombs_and_other_codings_are_refused(system: System) -> None
         (CSV, "br", 415, "UNSUPPORTED_TYPE"),
         (b"", "gzip", 422, "EMPTY_UPLOAD"),
     ):
-        refused(system.csv(body, headers={"Content-Encoding": coding}), status, code)
+        refused(system.post_csv(body, headers={"Content-Encoding": coding}), status, code)
     assert files(system) == before
 
 
@@ -178,7 +179,7 @@ UNREADABLE = {
 def test_a_file_that_cannot_be_read_is_a_failed_job_that_says_where(system: System, name: str) -> None:
     body, said = UNREADABLE[name]
     before = files(system)
-    job = system.csv(body).raise_for_status().json()
+    job = system.post_csv(body).raise_for_status().json()
     assert (job["status"], job["outcome"], job["counts"]["total"]) == ("failed", "failed", None)
     assert job["detail"].startswith(said)
     assert files(system) == before
@@ -187,7 +188,7 @@ def test_a_file_that_cannot_be_read_is_a_failed_job_that_says_where(system: Syst
 
 
 def test_a_line_without_end_is_a_failed_job_that_says_where(system: System) -> None:
-    job = system.finished(system.csv(b"url\nhttps://a.b\n" + b"x" * (5 << 20)))
+    job = system.wait_for_job(system.post_csv(b"url\nhttps://a.b\n" + b"x" * (5 << 20)))
     assert (job["status"], job["detail"].partition(":")[0]) == ("failed", "line 3")
 
 
@@ -201,13 +202,13 @@ def test_a_client_that_goes_away_leaves_no_job_and_no_file(system: System, name:
             f"POST /api/jobs{query} HTTP/1.1\r\nHost: x\r\nContent-Type: {kind}\r\nContent-Length: {len(body) + 1}\r\n"
         )
         client.sendall(f"{head}Authorization: Bearer {system.key['token']}\r\n\r\n".encode() + body)
-        until(lambda: files(system) != files_before, what="the upload to be begun")
+        wait_until(lambda: files(system) != files_before, what="the upload to be begun")
         if how == "reset":
             client.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, b"\1\0\0\0\0\0\0\0")
         if how == "shut":
             client.shutdown(socket.SHUT_WR)
             assert b"400" in client.recv(100)
-    until(lambda: files(system) == files_before, what="the file to be gone")
+    wait_until(lambda: files(system) == files_before, what="the file to be gone")
     assert jobs(system) == jobs_before
 
 
@@ -234,7 +235,7 @@ def test_a_json_list_of_more_than_64_mib_is_refused(system: System) -> None:
 @pytest.mark.parametrize("kind", ["text/csv", "application/x-ndjson", "application/json", MULTIPART])
 @pytest.mark.parametrize("coding", ["identity", "gzip"])
 def test_the_limit_holds_for_what_was_not_announced_and_for_what_was_zipped(
-    house: Owner, monkeypatch: pytest.MonkeyPatch, kind: str, coding: str
+    owner: Owner, monkeypatch: pytest.MonkeyPatch, kind: str, coding: str
 ) -> None:
     with store.write() as db:
         token = keys.create(db, "default", None, "test", ["write"])["token"]

@@ -6,7 +6,7 @@ from sqlalchemy.exc import DataError, InterfaceError, OperationalError
 
 from models import errors
 from models.errors import LinkmillError
-from tests.ground import System
+from tests.system import System
 from web import create_app
 from web.errors import STATUS, of_ours, pointers
 

@@ -16,7 +16,8 @@ import psutil
 import pytest
 
 from tests import faults
-from tests.ground import System, until
+from tests.system import System
+from tests.waiting import wait_until
 from tests.web.commands import client, new_key
 
 REPLAYED = "Idempotency-Replayed"
@@ -105,7 +106,7 @@ def test_the_same_again_is_the_same_job(system: System, key: str, shape: Callabl
     assert first.json()["id"] == second.json()["id"]
     assert (first.headers.get(REPLAYED), second.headers[REPLAYED]) == (None, "true")
     assert second.headers["Location"] == first.headers["Location"]
-    assert system.finished(second)["counts"]["created"] == 1
+    assert system.wait_for_job(second)["counts"]["created"] == 1
     third = send(system, key, body, Prefer="wait=30")
     assert (third.status_code, third.json()["status"], third.headers[REPLAYED]) == (200, "completed", "true")
 
@@ -126,7 +127,7 @@ def test_who_comes_while_the_first_is_received_is_sent_away(
     body, go = shape("a"), threading.Event()
     with ThreadPoolExecutor(1) as threads:
         first = threads.submit(send_slowly, system, key, body, go)
-        until(lambda: held(system, key), 20, "the first to have the key")
+        wait_until(lambda: held(system, key), 20, "the first to have the key")
         early = send(system, key, body)
         go.set()
     assert code(early) == (409, "IDEMPOTENCY_IN_PROGRESS")
@@ -140,7 +141,7 @@ def test_who_comes_while_the_first_is_received_is_sent_away(
 def test_what_was_cut_off_may_be_sent_again_at_once(system: System, key: str, shape: Callable[[str], Body]) -> None:
     body = shape("a")
     hang_up(system, key, body)
-    until(lambda: not held(system, key), 10, "the key to be free")
+    wait_until(lambda: not held(system, key), 10, "the key to be free")
     again = send(system, key, body)
     assert (again.status_code, again.headers.get(REPLAYED)) == (202, None)
 
@@ -232,18 +233,18 @@ def test_a_link_that_was_refused_may_be_mended_under_its_key(system: System, key
     assert (mended.status_code, mended.json()["slug"]) == (201, key)
 
 
-def test_a_web_process_that_dies_while_it_receives_loses_the_key(own_system: System, key: str) -> None:
+def test_a_web_process_that_dies_while_it_receives_loses_the_key(fresh_system: System, key: str) -> None:
     body, go = as_csv("a"), threading.Event()
     with ThreadPoolExecutor(1) as threads:
-        first = threads.submit(send_slowly, own_system, key, body, go)
-        until(lambda: held(own_system, key), 20, "the first to have the key")
-        kill_the_web(own_system)
-        again = until(lambda: taken(own_system, key, body), DEAD_SECONDS, "the same request to be taken")
+        first = threads.submit(send_slowly, fresh_system, key, body, go)
+        wait_until(lambda: held(fresh_system, key), 20, "the first to have the key")
+        kill_the_web(fresh_system)
+        again = wait_until(lambda: taken(fresh_system, key, body), DEAD_SECONDS, "the same request to be taken")
         go.set()
     assert isinstance(first.exception(), httpx.HTTPError)
     assert (again.status_code, again.headers.get(REPLAYED)) == (202, None)
-    assert own_system.finished(again)["counts"]["created"] == 1
-    assert own_system.sql("SELECT count(*) FROM jobs") == [(1,)]
+    assert fresh_system.wait_for_job(again)["counts"]["created"] == 1
+    assert fresh_system.sql("SELECT count(*) FROM jobs") == [(1,)]
 
 
 def link(system: System, key: str, **fields: Any) -> httpx.Response:
@@ -274,7 +275,7 @@ def hang_up(system: System, key: str, body: Body) -> None:
     url = httpx.URL(system.url)
     with socket.create_connection((url.host, url.port or 80)) as connection:
         connection.sendall(f"POST /api/jobs HTTP/1.1\r\n{head}\r\n".encode() + body.content[: len(body.content) // 2])
-        until(lambda: held(system, key), 20, "the key to be taken")
+        wait_until(lambda: held(system, key), 20, "the key to be taken")
 
 
 def taken(system: System, key: str, body: Body) -> httpx.Response | None:
@@ -290,11 +291,11 @@ def taken(system: System, key: str, body: Body) -> httpx.Response | None:
 
 
 def until_taken(system: System, key: str, body: Body) -> httpx.Response:
-    return until(lambda: taken(system, key, body), 20, "the first to be received")
+    return wait_until(lambda: taken(system, key, body), 20, "the first to be received")
 
 
 def kill_the_web(system: System) -> None:
-    node = faults.process(system, "web")
+    node = faults.find_process(system, "web")
     for process in [*node.children(recursive=True), node]:
         try:
             process.kill()

@@ -15,8 +15,9 @@ from awsysco import AwsysRateLimitError
 from awsysco import Client as AwsysClient
 
 from tests import faults
-from tests.conftest import STORES, database_url
-from tests.ground import System, ended, running, until
+from tests.fixtures.databases import STORES, new_database_url
+from tests.system import System, job_if_ended, running_system
+from tests.waiting import wait_until
 from tests.web.commands import client, new_key
 
 QUOTA_EXCEEDED = "https://iana.org/assignments/http-problem-types#quota-exceeded"
@@ -49,7 +50,9 @@ def limited(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFac
     """A whole system with small plans."""
     folder = tmp_path_factory.mktemp(f"limited-{request.param}")
     (folder / "plans.toml").write_text(PLANS)
-    with running(folder, database_url(request.param, folder, request), PLANS=str(folder / "plans.toml")) as started:
+    with running_system(
+        folder, new_database_url(request.param, folder, request), PLANS=str(folder / "plans.toml")
+    ) as started:
         yield started
 
 
@@ -90,7 +93,7 @@ def use(asking: httpx.Client) -> dict[str, Any]:
 
 def end(asking: httpx.Client, answer: httpx.Response) -> dict[str, Any]:
     path = answer.raise_for_status().json()["links"]["self"]
-    return until(lambda: ended(asking.get(path).json()), 60, f"the end of {path}")
+    return wait_until(lambda: job_if_ended(asking.get(path).json()), 60, f"the end of {path}")
 
 
 def links_of(system: System, job: dict[str, Any]) -> int:
@@ -254,9 +257,9 @@ def test_two_large_jobs_at_once_make_exactly_the_limit(on: httpx.Client, limited
 
     def over() -> bool:
         most.append(int(limited.sql(f"SELECT count(*) FROM links WHERE job_id IN ({ids})")[0][0]))
-        return all(ended(on.get(job["links"]["self"]).json()) for job in jobs)
+        return all(job_if_ended(on.get(job["links"]["self"]).json()) for job in jobs)
 
-    until(over, 60, "both jobs to end")
+    wait_until(over, 60, "both jobs to end")
     finished = [end(on, answer) for answer in answers]
     assert max(most) <= MANY
     assert sum(job["counts"]["created"] for job in finished) == MANY
@@ -271,7 +274,7 @@ def test_a_worker_that_dies_takes_nothing_of_the_quota_with_it(on: httpx.Client,
     rows = "".join(f"https://example.com/{at}\n" for at in range(2 * ROWS))
     answer = csv(on, "url\n" + rows)
     for _ in range(2):
-        faults.freeze_in_a_transaction(limited).kill()
+        faults.freeze_writer(limited).kill()
     job = end(on, answer)
     assert (job["counts"]["created"], links_of(limited, job), use(on)["links_total"]) == (2 * ROWS,) * 3
     second = end(on, csv(on, "url\n" + rows))
@@ -282,7 +285,7 @@ def test_a_worker_that_dies_takes_nothing_of_the_quota_with_it(on: httpx.Client,
 
 @pytest.mark.parametrize("on", ["calls"], indirect=True)
 def test_while_redis_is_away_calls_pass_and_the_log_says_so(on: httpx.Client, limited: System) -> None:
-    with faults.broker_stopped(limited):
+    with faults.stopped_broker(limited):
         answers = [csv(on, "url\nhttps://a.b/\n") for _ in range(12)]
     assert [answer.status_code for answer in answers] == [202] * 12
     assert told(answers[0])[0] == 10
@@ -293,17 +296,17 @@ def test_while_redis_is_away_calls_pass_and_the_log_says_so(on: httpx.Client, li
 
 @pytest.mark.parametrize("on", ["calls"], indirect=True)
 def test_a_redis_that_hangs_is_not_waited_for_by_each(on: httpx.Client, limited: System) -> None:
-    with faults.hung(faults.process(limited, "broker")):
+    with faults.suspended(faults.find_process(limited, "broker")):
         since = time.monotonic()
         assert {on.get("/api/jobs").status_code for _ in range(20)} == {200}
         assert time.monotonic() - since < 20
-    with closing(faults.broker(limited)) as redis:
-        until(redis.ping, 20, "the broker to answer again")
+    with closing(faults.connect_to_broker(limited)) as redis:
+        wait_until(redis.ping, 20, "the broker to answer again")
 
 
 def test_plans_that_a_file_changes_hold_after_a_restart(tmp_path: Path) -> None:
     path = tmp_path / "plans.toml"
     for total, made in ((2, 2), (5, 3), (0, 5), (12, 2)):
         path.write_text(f"[enterprise]\ntotal_links = {total}\n")
-        with running(tmp_path, f"sqlite:///{tmp_path}/linkmill.db", PLANS=str(path)) as system:
+        with running_system(tmp_path, f"sqlite:///{tmp_path}/linkmill.db", PLANS=str(path)) as system:
             assert done(system.client, *["https://a.b/"] * 5)["counts"]["created"] == made

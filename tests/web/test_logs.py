@@ -13,8 +13,9 @@ import pytest
 
 from producer.telemetry import logs
 from runner import broker
-from tests.conftest import database_url
-from tests.ground import System, free_port, running, until
+from tests.fixtures.databases import new_database_url
+from tests.system import System, free_port, running_system
+from tests.waiting import wait_until
 from tests.workers.chores.receiver import receiving
 
 CANARY = "canary-9f2b"
@@ -29,10 +30,10 @@ def lines(system: System, process: str = "") -> list[dict[str, Any]]:
 
 @pytest.mark.parametrize("system", ["sqlite"], indirect=True)
 def test_a_request_can_be_followed_into_the_workers_lines(system: System) -> None:
-    answer = system.csv("url\nhttps://example.com/a\n", headers={"X-Request-ID": "order-77"})
-    job = system.finished(answer)
+    answer = system.post_csv("url\nhttps://example.com/a\n", headers={"X-Request-ID": "order-77"})
+    job = system.wait_for_job(answer)
     assert answer.headers["X-Request-ID"] == "order-77"
-    about = until(lambda: [line for line in lines(system) if line.get("job") == job["id"]][2:] and lines(system))
+    about = wait_until(lambda: [line for line in lines(system) if line.get("job") == job["id"]][2:] and lines(system))
     mine = {line["event"].split("[")[0]: line for line in about if line.get("job") == job["id"]}
     assert set(mine) == {"job_accepted", "job_ended", "Task create"}
     assert {line["request_id"] for line in mine.values()} == {"order-77"}
@@ -61,7 +62,7 @@ def test_a_short_link_answers_with_one_too(system: System) -> None:
 
 @pytest.mark.parametrize("system", ["sqlite"], indirect=True)
 def test_once_all_is_ready_every_line_of_ours_is_json(system: System) -> None:
-    system.finished(system.csv("url\nhttps://example.com/a\n"))
+    system.wait_for_job(system.post_csv("url\nhttps://example.com/a\n"))
     told = [line.partition(" | ") for line in system.log().partition("\nready ")[2].splitlines()]
     ours = ("web", "bulk", "interactive", "callers", "beat", "flower")
     parsed = [json.loads(text) for name, _, text in told if name.strip() in ours and text.strip()]
@@ -82,11 +83,11 @@ def valkey(password: str, folder: Path) -> Iterator[str]:
 def test_no_secret_is_in_any_line_nor_in_flower_nor_in_arguments(
     tmp_path: Path, request: pytest.FixtureRequest
 ) -> None:
-    database = database_url("postgresql", tmp_path, request).replace("postgres@", f"postgres:{CANARY}-db@")
+    database = new_database_url("postgresql", tmp_path, request).replace("postgres@", f"postgres:{CANARY}-db@")
     flower = ("ops", f"{CANARY}-flower")
     with valkey(f"{CANARY}-redis", tmp_path) as redis, receiving() as receiver:
         given = {"REDIS_URL": redis, "FLOWER_BASIC_AUTH": ":".join(flower), "ALLOW_PRIVATE_TARGETS": "1"}
-        with running(tmp_path, database, **given) as system:
+        with running_system(tmp_path, database, **given) as system:
             receiver.statuses += [500]
             go_wrong(system, receiver.url)
             url = f"http://127.0.0.1:{system.environment['FLOWER_PORT']}"
@@ -123,7 +124,7 @@ def go_wrong(system: System, receiver: str) -> None:
     client.post("/api/jobs", content=f'{{"links": "{hidden}', headers={"Content-Type": "application/json"})
     system.sql("ALTER TABLE links ADD CONSTRAINT ck_canary CHECK (title NOT LIKE 'canary%')")
     row = f"https://example.com/?sig={hidden},,{hidden}-password,{hidden}\n"
-    failed = system.finished(system.csv(ALIKE + row, headers=headers | {"Idempotency-Key": f"{hidden}-2"}))
+    failed = system.wait_for_job(system.post_csv(ALIKE + row, headers=headers | {"Idempotency-Key": f"{hidden}-2"}))
     assert failed["errors"] == {"INTERNAL": 1}
     system.sql("ALTER TABLE groups RENAME TO gone")
     for path in (f"/api/groups?secret={hidden}", f"/api/links?search={hidden}"):
@@ -131,7 +132,7 @@ def go_wrong(system: System, receiver: str) -> None:
     client.post("/api/groups", json={"name": hidden}, headers=headers)
     system.sql("ALTER TABLE keys RENAME TO lost")
     assert client.get("/api/me", headers=headers).status_code == 500
-    until(lambda: "surprise" in system.log())
+    wait_until(lambda: "surprise" in system.log())
 
 
 @pytest.mark.parametrize(

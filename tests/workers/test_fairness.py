@@ -9,7 +9,8 @@ import psutil
 import pytest
 
 from tests import faults
-from tests.ground import System, ended, until
+from tests.system import System, job_if_ended
+from tests.waiting import wait_until
 from tests.web.commands import client, new_key
 from workers.app import GIVE_WAY
 
@@ -28,30 +29,30 @@ def rows(count: int) -> str:
 
 
 def test_a_small_job_is_done_while_a_large_one_of_somebody_else_runs(system: System, neighbour: httpx.Client) -> None:
-    large = system.csv(rows(150_000)).json()
-    until(lambda: system.job(large["id"])["counts"]["processed"], 60, "the first shard")
+    large = system.post_csv(rows(150_000)).json()
+    wait_until(lambda: system.job(large["id"])["counts"]["processed"], 60, "the first shard")
     links = [{"url": f"https://example.com/{row}"} for row in range(100)]
     small = neighbour.post("/api/jobs", json={"links": links}, headers={"Prefer": "wait=30"})
     assert small.json()["status"] == "completed"
     assert system.job(large["id"])["status"] == "running"
-    until(lambda: ended(system.job(large["id"])), 120)
+    wait_until(lambda: job_if_ended(system.job(large["id"])), 120)
 
 
 def test_two_large_jobs_of_two_workspaces_go_side_by_side(system: System, neighbour: httpx.Client) -> None:
-    first = system.csv(rows(200_000)).json()
+    first = system.post_csv(rows(200_000)).json()
     second = neighbour.post("/api/jobs", content=rows(200_000), headers=CSV).json()
     path = second["links"]["self"]
-    until(lambda: neighbour.get(path).json()["progress"], 60, "its first shard")
+    wait_until(lambda: neighbour.get(path).json()["progress"], 60, "its first shard")
     before = system.job(first["id"])["progress"]
-    until(lambda: ended(system.job(first["id"])), 120)
+    wait_until(lambda: job_if_ended(system.job(first["id"])), 120)
     assert neighbour.get(path).json()["progress"] >= (1 - before) / 2
-    until(lambda: ended(neighbour.get(path).json()), 120)
+    wait_until(lambda: job_if_ended(neighbour.get(path).json()), 120)
 
 
 def test_the_time_left_comes_true(system: System) -> None:
     """Within a factor of three, for a machine that does other things too; `make bench` has the finer measure."""
-    job, told = system.csv(rows(150_000)).json(), list[tuple[float, float]]()
-    while not ended(job):
+    job, told = system.post_csv(rows(150_000)).json(), list[tuple[float, float]]()
+    while not job_if_ended(job):
         job = system.job(job["id"])
         if 0.3 <= job["progress"] <= 0.7:
             told.append((time.monotonic(), job["eta_seconds"]))
@@ -64,7 +65,7 @@ def test_the_time_left_comes_true(system: System) -> None:
 
 def test_the_machine_serves_a_small_job_before_a_large_one(system: System) -> None:
     """Niceness counts among processes of one session only: between sessions Linux shares out evenly."""
-    bulk, interactive = (faults.process(system, name).children() for name in ("bulk", "interactive"))
+    bulk, interactive = (faults.find_process(system, name).children() for name in ("bulk", "interactive"))
     assert (len(bulk), len(interactive)) == (2, 1)
     usual = psutil.Process(system.process.pid).nice()
     assert {process.nice() for process in bulk} == {usual + GIVE_WAY}

@@ -8,7 +8,7 @@ from celery.worker import state
 from redis.exceptions import ConnectionError
 
 from producer.signals import broker
-from tests.ground import until
+from tests.waiting import wait_until
 from workers import heartbeat
 from workers.heartbeat import BUSY_SECONDS, DEAF_SECONDS, Ear, thaw
 
@@ -84,7 +84,7 @@ def test_nothing_takes_longer_than_the_longest_task(clock: Clock, monkeypatch: p
 
 def test_a_child_that_stands_still_is_ended_at_the_second_look() -> None:
     with subprocess.Popen([sys.executable, "-c", "import os, signal; os.kill(os.getpid(), signal.SIGSTOP)"]) as child:
-        stopped = until(lambda: thaw(set()) & {child.pid}, 10, "it to stand still")
+        stopped = wait_until(lambda: thaw(set()) & {child.pid}, 10, "it to stand still")
         assert child.poll() is None
         thaw(stopped)
         assert child.wait(10) == -9

@@ -13,9 +13,9 @@ from models.tables import keys as table
 
 
 @pytest.fixture
-def made(house: Owner) -> dict[str, Any]:
+def made(owner: Owner) -> dict[str, Any]:
     with store.write() as db:
-        return keys.add(db, house.workspace_id, "a key", ["read"])
+        return keys.add(db, owner.workspace_id, "a key", ["read"])
 
 
 def by_consumer(key: str, secret: str) -> Owner | None:
@@ -30,9 +30,9 @@ def shown(owner: Owner, key_id: str) -> keys.Key:
     return found
 
 
-def test_a_key_is_found_by_its_consumer_key_and_secret(house: Owner, made: dict[str, Any]) -> None:
+def test_a_key_is_found_by_its_consumer_key_and_secret(owner: Owner, made: dict[str, Any]) -> None:
     found = by_consumer(made["consumer_key"], made["consumer_secret"])
-    assert found == Owner(int(made["id"]), house.workspace_id, "enterprise", frozenset({"read"}), to_touch=True)
+    assert found == Owner(int(made["id"]), owner.workspace_id, "enterprise", frozenset({"read"}), to_touch=True)
 
 
 @pytest.mark.parametrize("wrong", ["", "x", "\0", "\ud800", "ü", "x" * 10_000])
@@ -49,15 +49,15 @@ def test_only_hashes_of_secrets_are_kept(made: dict[str, Any]) -> None:
     assert made["consumer_secret"] not in kept
 
 
-def test_a_revoked_key_is_nobody(house: Owner, made: dict[str, Any]) -> None:
+def test_a_revoked_key_is_nobody(owner: Owner, made: dict[str, Any]) -> None:
     with store.write() as db:
         keys.revoke(db, int(made["id"]))
         assert keys.by_token(db, made["token"]) is None
     assert by_consumer(made["consumer_key"], made["consumer_secret"]) is None
-    assert shown(house, made["id"]).revoked_at
+    assert shown(owner, made["id"]).revoked_at
 
 
-def test_a_use_is_noted_once_a_minute(house: Owner, made: dict[str, Any]) -> None:
+def test_a_use_is_noted_once_a_minute(owner: Owner, made: dict[str, Any]) -> None:
     def use() -> Owner:
         with store.write() as db:
             found = keys.by_token(db, made["token"])
@@ -66,12 +66,12 @@ def test_a_use_is_noted_once_a_minute(house: Owner, made: dict[str, Any]) -> Non
         return found
 
     assert use().to_touch
-    first = shown(house, made["id"]).last_used_at
+    first = shown(owner, made["id"]).last_used_at
     assert first
     assert not use().to_touch
-    assert shown(house, made["id"]).last_used_at == first
+    assert shown(owner, made["id"]).last_used_at == first
     with store.write() as db:
         old = datetime.now(UTC) - timedelta(minutes=2)
         db.execute(update(table).where(table.c.id == int(made["id"])).values(last_used_at=old))
     assert use().to_touch
-    assert shown(house, made["id"]).last_used_at > old
+    assert shown(owner, made["id"]).last_used_at > old

@@ -11,7 +11,7 @@ from models import settings
 from models.accounts import plans
 from models.accounts.plans import BATCH, Plan
 from models.errors import SettingsError
-from tests.ground import ROOT
+from tests import ROOT
 
 Read = Callable[[str], dict[str, Plan]]
 

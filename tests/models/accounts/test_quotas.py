@@ -13,7 +13,7 @@ from models.accounts.plans import Plan
 from models.jobs import jobs, runs, shards
 from models.tables import links
 from models.tables import shards as shard_rows
-from tests.ground import new_owner
+from tests.owners import new_owner
 
 ALL = Plan("all", links_per_hour=50, links_per_day=80, total_links=100)
 TOTAL = Plan("total", total_links=100)
@@ -66,105 +66,105 @@ def make_shard(owner: Owner, state: str, granted: int, job_id: int = 1, at: floa
         db.execute(insert(shard_rows), [row | {"granted": granted, "granted_at": at}])
 
 
-def test_the_tightest_period_decides(house: Owner, clock: list[float]) -> None:
-    assert reserve(house, ALL, 30) == 30
-    assert reserve(house, ALL, 30) == 20
-    assert reserve(house, ALL, 1) == 0
-    assert use(house, ALL) == {"hour": 50, "day": 50, "total": 50}
+def test_the_tightest_period_decides(owner: Owner, clock: list[float]) -> None:
+    assert reserve(owner, ALL, 30) == 30
+    assert reserve(owner, ALL, 30) == 20
+    assert reserve(owner, ALL, 1) == 0
+    assert use(owner, ALL) == {"hour": 50, "day": 50, "total": 50}
     clock[0] += HOUR
-    assert use(house, ALL) == {"hour": 0, "day": 50, "total": 50}
-    assert reserve(house, ALL, 50) == 30
+    assert use(owner, ALL) == {"hour": 0, "day": 50, "total": 50}
+    assert reserve(owner, ALL, 50) == 30
     clock[0] += DAY
-    assert reserve(house, ALL, 50) == 20
-    assert use(house, ALL) == {"hour": 20, "day": 20, "total": 100}
+    assert reserve(owner, ALL, 50) == 20
+    assert use(owner, ALL) == {"hour": 20, "day": 20, "total": 100}
 
 
-def test_an_unlimited_plan_counts_nothing(house: Owner) -> None:
+def test_an_unlimited_plan_counts_nothing(owner: Owner) -> None:
     plan = Plan("free")
     assert not plan.limited
-    assert use(house, plan) == {}
+    assert use(owner, plan) == {}
 
 
-def test_what_is_given_back_can_be_had_again(house: Owner, clock: list[float]) -> None:
-    reserve(house, ALL, 50)
-    give_back(house, 20, clock[0])
-    assert use(house, ALL) == {"hour": 30, "day": 30, "total": 30}
-    assert reserve(house, ALL, 50) == 20
+def test_what_is_given_back_can_be_had_again(owner: Owner, clock: list[float]) -> None:
+    reserve(owner, ALL, 50)
+    give_back(owner, 20, clock[0])
+    assert use(owner, ALL) == {"hour": 30, "day": 30, "total": 30}
+    assert reserve(owner, ALL, 50) == 20
 
 
-def test_what_was_never_set_aside_is_not_given_back(house: Owner, clock: list[float]) -> None:
-    reserve(house, ALL, 5)
-    give_back(house, 0, None)
-    give_back(house, 5, None)
-    assert use(house, ALL) == {"hour": 5, "day": 5, "total": 5}
+def test_what_was_never_set_aside_is_not_given_back(owner: Owner, clock: list[float]) -> None:
+    reserve(owner, ALL, 5)
+    give_back(owner, 0, None)
+    give_back(owner, 5, None)
+    assert use(owner, ALL) == {"hour": 5, "day": 5, "total": 5}
 
 
-def test_a_period_that_has_ended_gets_nothing_back(house: Owner, clock: list[float]) -> None:
-    reserve(house, ALL, 50)
+def test_a_period_that_has_ended_gets_nothing_back(owner: Owner, clock: list[float]) -> None:
+    reserve(owner, ALL, 50)
     before, clock[0] = clock[0], clock[0] + HOUR
-    reserve(house, ALL, 10)
-    give_back(house, 50, before)
-    assert use(house, ALL) == {"hour": 10, "day": 10, "total": 10}
+    reserve(owner, ALL, 10)
+    give_back(owner, 50, before)
+    assert use(owner, ALL) == {"hour": 10, "day": 10, "total": 10}
 
 
-def test_a_link_that_goes_makes_room_in_the_total_alone(house: Owner, clock: list[float]) -> None:
-    reserve(house, ALL, 50)
+def test_a_link_that_goes_makes_room_in_the_total_alone(owner: Owner, clock: list[float]) -> None:
+    reserve(owner, ALL, 50)
     with store.write() as db:
-        quotas.freed(db, house.workspace_id, 10)
-    assert use(house, ALL) == {"hour": 50, "day": 50, "total": 40}
+        quotas.freed(db, owner.workspace_id, 10)
+    assert use(owner, ALL) == {"hour": 50, "day": 50, "total": 40}
 
 
-def test_a_lower_limit_than_what_is_used_leaves_no_room(house: Owner, clock: list[float]) -> None:
-    reserve(house, ALL, 50)
-    assert reserve(house, Plan("less", links_per_hour=10), 5) == 0
-    assert use(house, ALL)["hour"] == 50
+def test_a_lower_limit_than_what_is_used_leaves_no_room(owner: Owner, clock: list[float]) -> None:
+    reserve(owner, ALL, 50)
+    assert reserve(owner, Plan("less", links_per_hour=10), 5) == 0
+    assert use(owner, ALL)["hour"] == 50
 
 
-def test_a_total_begins_with_the_links_that_are_there_and_those_under_way(house: Owner) -> None:
+def test_a_total_begins_with_the_links_that_are_there_and_those_under_way(owner: Owner) -> None:
     other = new_owner("other")
-    make_links(house, 10)
+    make_links(owner, 10)
     make_links(other, 50)
     for state, granted in (("queued", 1), ("running", 2), ("done", 4), ("skipped", 8)):
-        make_shard(house, state, granted)
-    assert use(house, TOTAL) == {"total": 13}
-    assert reserve(house, TOTAL, 100) == 87
+        make_shard(owner, state, granted)
+    assert use(owner, TOTAL) == {"total": 13}
+    assert reserve(owner, TOTAL, 100) == 87
 
 
-def test_workspaces_do_not_share(house: Owner) -> None:
+def test_workspaces_do_not_share(owner: Owner) -> None:
     other = new_owner("other")
-    assert (reserve(house, TOTAL, 100), reserve(other, TOTAL, 60), reserve(house, TOTAL, 1)) == (100, 60, 0)
+    assert (reserve(owner, TOTAL, 100), reserve(other, TOTAL, 60), reserve(owner, TOTAL, 1)) == (100, 60, 0)
 
 
 @pytest.mark.parametrize("plan", [ALL, TOTAL, Plan("hour", links_per_hour=100)])
-def test_a_crowd_gets_exactly_what_there_is(house: Owner, plan: Plan) -> None:
+def test_a_crowd_gets_exactly_what_there_is(owner: Owner, plan: Plan) -> None:
     most = min(quotas.limits(plan).values())
 
     def one(at: int) -> int:
-        got = reserve(house, plan, 3)
+        got = reserve(owner, plan, 3)
         if got == 3 and at % 4 == 0:
             with store.write() as db:
                 moment = quotas._now(db)
-            give_back(house, 1, moment)
+            give_back(owner, 1, moment)
             got -= 1
         return got
 
     with ThreadPoolExecutor(8) as crowd:
         got = sum(crowd.map(one, range(48)))
-    got += reserve(house, plan, 1000)
+    got += reserve(owner, plan, 1000)
     assert got == most
-    assert set(use(house, plan).values()) == {most}
+    assert set(use(owner, plan).values()) == {most}
 
 
-def test_only_a_change_of_plan_counts_a_total_anew_and_only_that_workspaces(house: Owner) -> None:
+def test_only_a_change_of_plan_counts_a_total_anew_and_only_that_workspaces(owner: Owner) -> None:
     other = new_owner("other")
-    for owner in (house, other):
-        reserve(owner, TOTAL, 40)
+    for each in (owner, other):
+        reserve(each, TOTAL, 40)
     with store.write() as db:
         workspaces.find_or_make(db, "default", "enterprise")
-    assert (use(house, TOTAL), use(other, TOTAL)) == ({"total": 40}, {"total": 40})
+    assert (use(owner, TOTAL), use(other, TOTAL)) == ({"total": 40}, {"total": 40})
     with store.write() as db:
         workspaces.find_or_make(db, "default", "pro")
-    assert (use(house, TOTAL), use(other, TOTAL)) == ({"total": 0}, {"total": 40})
+    assert (use(owner, TOTAL), use(other, TOTAL)) == ({"total": 0}, {"total": 40})
 
 
 def job_of(owner: Owner) -> int:
@@ -189,36 +189,36 @@ def granted(owner: Owner, count: int) -> None:
     make_shard(owner, "queued", got, 7, at)
 
 
-def test_a_cancelled_job_keeps_nothing_of_the_quota(house: Owner) -> None:
-    job_id = job_of(house)
-    granted(house, 30)
-    granted(house, 20)
-    taken = claim_of(house)
+def test_a_cancelled_job_keeps_nothing_of_the_quota(owner: Owner) -> None:
+    job_id = job_of(owner)
+    granted(owner, 30)
+    granted(owner, 20)
+    taken = claim_of(owner)
     with store.write() as db:
         assert runs.cancel(db, job_id)
-    assert use(house, TOTAL) == {"total": taken.granted}
+    assert use(owner, TOTAL) == {"total": taken.granted}
     with store.write() as db:
         runs.pass_over(db, taken)
-    assert use(house, TOTAL) == {"total": 0}
+    assert use(owner, TOTAL) == {"total": 0}
 
 
-def test_what_is_left_of_a_job_that_failed_keeps_nothing_of_it(house: Owner) -> None:
-    job_of(house)
-    granted(house, 30)
+def test_what_is_left_of_a_job_that_failed_keeps_nothing_of_it(owner: Owner) -> None:
+    job_of(owner)
+    granted(owner, 30)
     with store.write() as db:
         quotas.let_go(db, shards.drop(db, 7))
-    assert use(house, TOTAL) == {"total": 0}
+    assert use(owner, TOTAL) == {"total": 0}
 
 
-def test_who_takes_a_shard_over_has_what_was_set_aside_for_it(house: Owner) -> None:
-    job_of(house)
-    make_shard(house, "queued", 0, 7, None)
-    first = claim_of(house)
+def test_who_takes_a_shard_over_has_what_was_set_aside_for_it(owner: Owner) -> None:
+    job_of(owner)
+    make_shard(owner, "queued", 0, 7, None)
+    first = claim_of(owner)
     with store.write() as db:
-        got, at = quotas.reserve(db, house.workspace_id, TOTAL, 30)
+        got, at = quotas.reserve(db, owner.workspace_id, TOTAL, 30)
         shards.grant(db, shards.Claim(**{**_fields(first), "granted": got, "granted_at": at}))
         db.execute(update(shard_rows).values(state="queued", token=None))
-    assert (claim_of(house).granted, use(house, TOTAL)) == (30, {"total": 30})
+    assert (claim_of(owner).granted, use(owner, TOTAL)) == (30, {"total": 30})
 
 
 def _fields(claim: shards.Claim) -> dict[str, Any]:

@@ -21,7 +21,7 @@ def add(*rows: Counted) -> None:
         click_counts.add(db, rows)
 
 
-def test_counts_add_up_over_batches_and_within_one(house: Owner) -> None:
+def test_counts_add_up_over_batches_and_within_one(owner: Owner) -> None:
     add(counted(count=2), counted(count=3), counted("b"))
     add(counted(count=4))
     add()
@@ -33,7 +33,7 @@ def test_counts_add_up_over_batches_and_within_one(house: Owner) -> None:
         assert click_counts.totals(db, []) == {}
 
 
-def test_a_links_clicks_are_told_by_day_referrer_device_and_country_and_bots_apart(house: Owner) -> None:
+def test_a_links_clicks_are_told_by_day_referrer_device_and_country_and_bots_apart(owner: Owner) -> None:
     yesterday, long_ago = TODAY - timedelta(days=1), TODAY - timedelta(days=400)
     add(
         counted(count=5, referrer="news.example", country="DE"),
@@ -53,7 +53,7 @@ def test_a_links_clicks_are_told_by_day_referrer_device_and_country_and_bots_apa
     assert found.countries == [("DE", 5), ("", 3)]
 
 
-def test_only_the_commonest_referrers_are_listed(house: Owner) -> None:
+def test_only_the_commonest_referrers_are_listed(owner: Owner) -> None:
     add(*(counted(count=number + 1, referrer=f"r{number}.example") for number in range(60)))
     with store.read() as db:
         found = click_counts.of_link(db, 1, "a", 7)
@@ -61,19 +61,19 @@ def test_only_the_commonest_referrers_are_listed(house: Owner) -> None:
     assert found.total == 60 * 61 // 2
 
 
-def test_a_link_without_clicks_has_none(house: Owner) -> None:
+def test_a_link_without_clicks_has_none(owner: Owner) -> None:
     with store.read() as db:
         assert click_counts.of_link(db, 1, "a", 7) == (0, 0, [], [], [], [])
         assert click_counts.of_job(db, 5) == (0, [])
 
 
-def test_a_jobs_clicks_are_one_figure_over_all_its_links(house: Owner) -> None:
+def test_a_jobs_clicks_are_one_figure_over_all_its_links(owner: Owner) -> None:
     add(counted(count=2), counted("b", count=3), counted("c", count=4, job_id=6), counted(count=9, bot=True))
     with store.read() as db:
         assert click_counts.of_job(db, 5) == (5, [(TODAY, 5)])
 
 
-def test_a_link_that_is_forgotten_leaves_nothing_and_others_stay(house: Owner) -> None:
+def test_a_link_that_is_forgotten_leaves_nothing_and_others_stay(owner: Owner) -> None:
     add(counted(), counted("b"), counted(generation=8))
     with store.write() as db:
         click_limits.take(db, 1, "a", 7, 5)
@@ -84,7 +84,7 @@ def test_a_link_that_is_forgotten_leaves_nothing_and_others_stay(house: Owner) -
         assert (click_limits.used(db, 1, "a", 7), click_limits.used(db, 1, "b", 7)) == (0, 1)
 
 
-def test_many_who_add_the_same_links_at_once_neither_deadlock_nor_lose_a_click(house: Owner) -> None:
+def test_many_who_add_the_same_links_at_once_neither_deadlock_nor_lose_a_click(owner: Owner) -> None:
     slugs = [f"s{number}" for number in range(300)]
     with ThreadPoolExecutor(6) as pool:
         orders = [slugs[turn:] + slugs[:turn] for turn in range(0, 300, 25)]
@@ -93,7 +93,7 @@ def test_many_who_add_the_same_links_at_once_neither_deadlock_nor_lose_a_click(h
         assert set(click_counts.totals(db, [(1, slug, 7) for slug in slugs]).values()) == {len(orders)}
 
 
-def test_a_batch_is_new_only_once_and_forgotten_only_later(house: Owner) -> None:
+def test_a_batch_is_new_only_once_and_forgotten_only_later(owner: Owner) -> None:
     with store.write() as db:
         assert click_counts.first_time(db, "x")
         assert not click_counts.first_time(db, "x")
@@ -105,13 +105,13 @@ def test_a_batch_is_new_only_once_and_forgotten_only_later(house: Owner) -> None
         assert click_counts.first_time(db, "x")
 
 
-def test_a_day_comes_back_as_a_day(house: Owner) -> None:
+def test_a_day_comes_back_as_a_day(owner: Owner) -> None:
     add(counted(day=TODAY))
     with store.read() as db:
         assert isinstance(click_counts.of_link(db, 1, "a", 7).days[0][0], date)
 
 
-def test_exactly_so_many_uses_are_had_however_many_ask_at_once(house: Owner) -> None:
+def test_exactly_so_many_uses_are_had_however_many_ask_at_once(owner: Owner) -> None:
     def take(_: int) -> bool:
         with store.write() as db:
             return click_limits.take(db, 1, "a", 7, 40)

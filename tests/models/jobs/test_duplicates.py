@@ -18,10 +18,10 @@ MOST_SECONDS = 15
 
 
 @pytest.fixture
-def rehearsed(house: Owner) -> int:
+def rehearsed(owner: Owner) -> int:
     """A dry run of many rows, written after the statistics were made: those know of small jobs alone."""
     job = {
-        "workspace_id": house.workspace_id, "domain_id": 1, "kind": "create", "source": "csv", "queue": "bulk",
+        "workspace_id": owner.workspace_id, "domain_id": 1, "kind": "create", "source": "csv", "queue": "bulk",
         "upload": "", "layout": {}, "options": {}, "metadata": {}, "dry_run": True, "status": JobStatus.RUNNING,
     }  # fmt: skip
     with store.write() as db:

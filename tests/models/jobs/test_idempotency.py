@@ -26,65 +26,65 @@ def nobody_is_woken(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(wakeups, "send", lambda *_, **__: True)
 
 
-def test_of_many_requests_at_once_one_gets_the_key(house: Owner) -> None:
+def test_of_many_requests_at_once_one_gets_the_key(owner: Owner) -> None:
     with ThreadPoolExecutor(8) as threads:
-        won = [held for held in threads.map(lambda _: attempt(house), range(24)) if held]
+        won = [held for held in threads.map(lambda _: attempt(owner), range(24)) if held]
     assert len(won) == 1
 
 
-def test_keys_are_a_workspaces_and_a_routes_own(house: Owner) -> None:
-    for key in (Key(house.workspace_id, "/a", "k"), Key(house.workspace_id, "/b", "k"), Key(7, "/a", "k")):
+def test_keys_are_a_workspaces_and_a_routes_own(owner: Owner) -> None:
+    for key in (Key(owner.workspace_id, "/a", "k"), Key(owner.workspace_id, "/b", "k"), Key(7, "/a", "k")):
         assert idempotency.hold(key).known is None
 
 
-def test_who_asks_while_the_first_is_received_is_sent_away(house: Owner) -> None:
-    idempotency.hold(key_of(house))
+def test_who_asks_while_the_first_is_received_is_sent_away(owner: Owner) -> None:
+    idempotency.hold(key_of(owner))
     with pytest.raises(InProgress):
-        idempotency.hold(key_of(house))
+        idempotency.hold(key_of(owner))
 
 
-def test_the_same_words_get_the_same_job(house: Owner) -> None:
-    first = sent(house)
-    assert sent(house) == first
+def test_the_same_words_get_the_same_job(owner: Owner) -> None:
+    first = sent(owner)
+    assert sent(owner) == first
     assert (count(jobs), uploads_kept()) == (1, 1)
     with pytest.raises(KeyReused):
-        sent(house, b"url\nhttps://other.b\n")
+        sent(owner, b"url\nhttps://other.b\n")
     with pytest.raises(KeyReused):
-        sent(house, options=Options(metadata={"a": 1}))
+        sent(owner, options=Options(metadata={"a": 1}))
     assert (count(jobs), uploads_kept()) == (1, 1)
 
 
-def test_the_order_of_words_does_not_matter(house: Owner) -> None:
-    first = sent(house, options=Options(metadata={"a": 1, "b": {"c": 2, "d": "\ud800"}}))
-    assert sent(house, options=Options(metadata={"b": {"d": "\ud800", "c": 2}, "a": 1})) == first
+def test_the_order_of_words_does_not_matter(owner: Owner) -> None:
+    first = sent(owner, options=Options(metadata={"a": 1, "b": {"c": 2, "d": "\ud800"}}))
+    assert sent(owner, options=Options(metadata={"b": {"d": "\ud800", "c": 2}, "a": 1})) == first
 
 
-def test_how_a_body_was_cut_into_pieces_does_not_matter(house: Owner) -> None:
-    first = sent(house)
-    held = idempotency.hold(key_of(house))
-    assert accept(Upload("csv", "csv", [BODY[:5], BODY[5:]]), house, Options, held) == first
+def test_how_a_body_was_cut_into_pieces_does_not_matter(owner: Owner) -> None:
+    first = sent(owner)
+    held = idempotency.hold(key_of(owner))
+    assert accept(Upload("csv", "csv", [BODY[:5], BODY[5:]]), owner, Options, held) == first
 
 
-def test_who_was_too_slow_makes_no_second_job(house: Owner) -> None:
-    slow = idempotency.hold(key_of(house))
+def test_who_was_too_slow_makes_no_second_job(owner: Owner) -> None:
+    slow = idempotency.hold(key_of(owner))
     expire(LEASE_SECONDS + 1)
-    first = sent(house)
+    first = sent(owner)
     with pytest.raises(InProgress):
-        accept(Upload("csv", "csv", [BODY]), house, Options, slow)
+        accept(Upload("csv", "csv", [BODY]), owner, Options, slow)
     idempotency.let_go(slow, refused=True)
-    assert (sent(house), count(jobs), uploads_kept()) == (first, 1, 1)
+    assert (sent(owner), count(jobs), uploads_kept()) == (first, 1, 1)
 
 
-def test_who_was_slow_and_missed_by_nobody_makes_the_job(house: Owner) -> None:
-    slow = idempotency.hold(key_of(house))
+def test_who_was_slow_and_missed_by_nobody_makes_the_job(owner: Owner) -> None:
+    slow = idempotency.hold(key_of(owner))
     expire(LEASE_SECONDS + 1)
     assert not sweep.forget_keys()
-    job = accept(Upload("csv", "csv", [BODY]), house, Options, slow)
-    assert sent(house) == job
+    job = accept(Upload("csv", "csv", [BODY]), owner, Options, slow)
+    assert sent(owner) == job
 
 
-def test_a_body_that_keeps_coming_keeps_its_lease(house: Owner) -> None:
-    held = idempotency.hold(key_of(house))
+def test_a_body_that_keeps_coming_keeps_its_lease(owner: Owner) -> None:
+    held = idempotency.hold(key_of(owner))
     expire(LEASE_SECONDS - 0.5)
     idempotency.renew(held)
     assert left() < 1
@@ -93,48 +93,48 @@ def test_a_body_that_keeps_coming_keeps_its_lease(house: Owner) -> None:
     assert left() > LEASE_SECONDS - 2
 
 
-def test_who_lost_the_key_is_told_while_it_still_sends(house: Owner) -> None:
-    slow = idempotency.hold(key_of(house))
+def test_who_lost_the_key_is_told_while_it_still_sends(owner: Owner) -> None:
+    slow = idempotency.hold(key_of(owner))
     expire(LEASE_SECONDS + 1)
-    idempotency.hold(key_of(house))
+    idempotency.hold(key_of(owner))
     slow.renewed -= idempotency.RENEW_SECONDS
     with pytest.raises(InProgress):
         idempotency.renew(slow)
 
 
-def test_what_failed_leaves_the_key_to_the_next(house: Owner) -> None:
-    idempotency.let_go(idempotency.hold(key_of(house)), refused=False)
-    assert idempotency.hold(key_of(house)).known is None
+def test_what_failed_leaves_the_key_to_the_next(owner: Owner) -> None:
+    idempotency.let_go(idempotency.hold(key_of(owner)), refused=False)
+    assert idempotency.hold(key_of(owner)).known is None
 
 
-def test_a_job_is_forgotten_only_when_it_was_refused(house: Owner) -> None:
-    job = sent(house)
-    again = idempotency.hold(key_of(house))
+def test_a_job_is_forgotten_only_when_it_was_refused(owner: Owner) -> None:
+    job = sent(owner)
+    again = idempotency.hold(key_of(owner))
     again.job_id = job
     idempotency.let_go(again, refused=False)
-    assert sent(house) == job
+    assert sent(owner) == job
     idempotency.let_go(again, refused=True)
-    assert sent(house) != job
+    assert sent(owner) != job
 
 
-def test_a_key_is_kept_for_a_day_and_then_cleared(house: Owner) -> None:
-    job = sent(house)
+def test_a_key_is_kept_for_a_day_and_then_cleared(owner: Owner) -> None:
+    job = sent(owner)
     expire(KEPT_SECONDS - 60)
-    assert sent(house) == job
+    assert sent(owner) == job
     expire(61)
-    assert sent(house) != job
+    assert sent(owner) != job
     assert not sweep.forget_keys()
     expire(KEPT_SECONDS + LINGER_SECONDS + 1)
     assert sweep.forget_keys()
     assert count(kept) == 0
 
 
-def test_what_is_owed_to_a_vendors_caller_is_no_clients_key(house: Owner) -> None:
+def test_what_is_owed_to_a_vendors_caller_is_no_clients_key(owner: Owner) -> None:
     with store.write() as db:
-        pending_replies.note(db, house.workspace_id, "/api/jobs", "k", 5)
-    assert idempotency.hold(key_of(house)).known is None
+        pending_replies.note(db, owner.workspace_id, "/api/jobs", "k", 5)
+    assert idempotency.hold(key_of(owner)).known is None
     with store.read() as db:
-        assert pending_replies.job(db, house.workspace_id, "/api/jobs", "k") == 5
+        assert pending_replies.job(db, owner.workspace_id, "/api/jobs", "k") == 5
 
 
 def attempt(owner: Owner) -> idempotency.Hold | None:

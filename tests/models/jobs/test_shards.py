@@ -17,7 +17,7 @@ from models.tables import shards as table
 from producer.accept import Options, Upload, accept
 from producer.intake.formats import COUNT
 from producer.signals import wakeups
-from tests.ground import new_owner
+from tests.owners import new_owner
 from workers.shards import failed_attempts
 
 HINT = (0, 0)
@@ -28,33 +28,33 @@ def nobody_is_woken(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(wakeups, "send", lambda *_, **__: True)
 
 
-def test_eight_claimers_never_get_the_same_shard(house: Owner) -> None:
+def test_eight_claimers_never_get_the_same_shard(owner: Owner) -> None:
     total = 64
-    job_of(house, total)
+    job_of(owner, total)
     with ThreadPoolExecutor(8) as threads:
         taken = [key for keys in threads.map(lambda _: list(claim_all()), range(8)) for key in keys]
     assert Counter(taken).most_common(1)[0][1] == 1
     assert len(taken) == total
 
 
-def test_claiming_sending_and_recording_at_once_never_deadlock(house: Owner) -> None:
-    job = job_of(house, 96)
+def test_claiming_sending_and_recording_at_once_never_deadlock(owner: Owner) -> None:
+    job = job_of(owner, 96)
     with ThreadPoolExecutor(8) as threads:
         list(threads.map(lambda _: settle_all(job), range(8)))
     with store.read() as db:
         assert jobs.get(db, job).created == 96  # type: ignore[union-attr]
 
 
-def test_two_workspaces_are_served_in_turn(house: Owner) -> None:
-    first, second = job_of(house, 20), job_of(new_owner("other"), 20)
+def test_two_workspaces_are_served_in_turn(owner: Owner) -> None:
+    first, second = job_of(owner, 20), job_of(new_owner("other"), 20)
     order = [job for job, _ in claim_all()]
     assert order.count(first) == order.count(second) == 20
     assert order[:20].count(second) == 10
 
 
-@pytest.mark.parametrize("house", ["postgresql"], indirect=True)
-def test_only_a_claim_does_not_wait_for_the_disk(house: Owner) -> None:
-    job_of(house, 1)
+@pytest.mark.parametrize("owner", ["postgresql"], indirect=True)
+def test_only_a_claim_does_not_wait_for_the_disk(owner: Owner) -> None:
+    job_of(owner, 1)
     with store.write() as db:
         found = shards.claim(db, ShardKind.CREATE, wakeups.BULK, HINT)
         assert found
@@ -69,8 +69,8 @@ def waits_for_the_disk(db: store.Connection) -> str:
     return str(db.exec_driver_sql("SHOW synchronous_commit").scalar_one())
 
 
-def test_a_worker_without_the_token_settles_nothing(house: Owner) -> None:
-    job_of(house, 1)
+def test_a_worker_without_the_token_settles_nothing(owner: Owner) -> None:
+    job_of(owner, 1)
     old = claim()
     expire(old)
     failed_attempts.give_up(old)
@@ -81,8 +81,8 @@ def test_a_worker_without_the_token_settles_nothing(house: Owner) -> None:
         shards.settle(db, new)
 
 
-def test_leases_double_with_each_attempt(house: Owner) -> None:
-    job_of(house, 1)
+def test_leases_double_with_each_attempt(owner: Owner) -> None:
+    job_of(owner, 1)
     lasts = []
     for _ in range(shards.TRIES):
         last = claim()
@@ -94,15 +94,15 @@ def test_leases_double_with_each_attempt(house: Owner) -> None:
     assert [round(seconds / shards.LEASE_SECONDS) for seconds in lasts] == [1, 2, 4]
 
 
-def test_only_so_many_wake_ups_are_under_way_for_a_job(house: Owner) -> None:
-    job = job_of(house, 50)
+def test_only_so_many_wake_ups_are_under_way_for_a_job(owner: Owner) -> None:
+    job = job_of(owner, 50)
     with store.write() as db:
         assert len(shards.due(db, job, 6)) == 5  # one was sent when the job was accepted
         assert shards.due(db, job, 6) == []
 
 
-def test_wake_ups_that_the_broker_lost_are_sent_again(house: Owner) -> None:
-    job = job_of(house, 50)
+def test_wake_ups_that_the_broker_lost_are_sent_again(owner: Owner) -> None:
+    job = job_of(owner, 50)
     with store.write() as db:
         shards.due(db, job, wakeups.room())
         db.execute(update(table).where(table.c.sent_at.is_not(None)).values(sent_at=table.c.sent_at - 6, sends=5))

@@ -56,7 +56,7 @@ def test_other_keys_domains_and_lengths_give_other_slugs() -> None:
     assert not {slug[:7] for slug in slugs.spell([Range(8, 0, 1000)], 1, KEY)} & usual
 
 
-def test_reserving_goes_on_where_it_left_off(house: Owner) -> None:
+def test_reserving_goes_on_where_it_left_off(owner: Owner) -> None:
     with store.write() as db:
         assert slugs.reserve(db, 1, 7, 10) == [Range(7, 0, 10)]
         assert slugs.reserve(db, 1, 7, 5) == [Range(7, 10, 5)]
@@ -65,7 +65,7 @@ def test_reserving_goes_on_where_it_left_off(house: Owner) -> None:
 
 
 @pytest.mark.parametrize("shortest", [slugs.SHORTEST, slugs.SHORTEST_COUNTED])
-def test_slugs_grow_by_a_letter_when_a_length_is_used_up(house: Owner, shortest: int) -> None:
+def test_slugs_grow_by_a_letter_when_a_length_is_used_up(owner: Owner, shortest: int) -> None:
     with store.write() as db:
         full = {"domain_id": 1, "length": shortest, "next_value": len(ALPHABET) ** shortest - 3}
         db.execute(insert(slug_counters).values(full))
@@ -75,7 +75,7 @@ def test_slugs_grow_by_a_letter_when_a_length_is_used_up(house: Owner, shortest:
     assert len(set(slugs.spell(both, 1, KEY))) == 10
 
 
-def test_words_of_ours_are_reserved_and_stay_so(house: Owner) -> None:
+def test_words_of_ours_are_reserved_and_stay_so(owner: Owner) -> None:
     with store.write() as db:
         slugs.keep_reserved(db, {"brand-new"})
         slugs.keep_reserved(db, {"api"})

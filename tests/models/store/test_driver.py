@@ -25,7 +25,7 @@ def default() -> int:
     return int(found.id)
 
 
-def test_a_target_is_what_the_links_row_says(house: Owner) -> None:
+def test_a_target_is_what_the_links_row_says(owner: Owner) -> None:
     make(
         "here", url="https://a.b/%s?%d", expires_at=LATER, max_clicks=3, title="T", password_hash="h", disabled_at=LATER
     )
@@ -34,7 +34,7 @@ def test_a_target_is_what_the_links_row_says(house: Owner) -> None:
     assert lookup.find(default(), "none") is None
 
 
-def test_a_connection_that_has_ended_is_replaced_unseen(house: Owner) -> None:
+def test_a_connection_that_has_ended_is_replaced_unseen(owner: Owner) -> None:
     make()
     domain = default()
     assert lookup.find(domain, "here")
@@ -57,7 +57,7 @@ class Ended:
         raise store.dialect().away[0]("server closed the connection unexpectedly")
 
 
-def test_many_who_ask_at_once_share_a_few_connections(house: Owner) -> None:
+def test_many_who_ask_at_once_share_a_few_connections(owner: Owner) -> None:
     make()
     domain = default()
     with ThreadPoolExecutor(32) as pool:
@@ -65,7 +65,7 @@ def test_many_who_ask_at_once_share_a_few_connections(house: Owner) -> None:
     assert 1 <= len(store.straight().idle) <= driver.MOST
 
 
-def test_what_was_just_written_is_found(house: Owner) -> None:
+def test_what_was_just_written_is_found(owner: Owner) -> None:
     domain = default()
     for number in range(5):
         assert lookup.find(domain, f"s{number}") is None
@@ -73,7 +73,7 @@ def test_what_was_just_written_is_found(house: Owner) -> None:
         assert lookup.find(domain, f"s{number}")
 
 
-def test_a_database_that_is_away_is_an_error_that_web_knows(house: Owner, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_database_that_is_away_is_an_error_that_web_knows(owner: Owner, monkeypatch: pytest.MonkeyPatch) -> None:
     make()
     domain = default()
     assert lookup.find(domain, "here")

@@ -18,7 +18,8 @@ from models.accounts.keys import Owner
 from models.links import slugs
 from models.store import postgresql
 from models.tables import reserved_slugs
-from tests.ground import ROOT, until
+from tests import ROOT
+from tests.waiting import wait_until
 
 HOLDS_AND_STANDS_STILL = dedent(
     """
@@ -33,26 +34,26 @@ HOLDS_AND_STANDS_STILL = dedent(
 )
 
 
-def test_a_frozen_transaction_holds_nothing_any_more(house: Owner) -> None:
-    with frozen() as (process, owner):
+def test_a_frozen_transaction_holds_nothing_any_more(owner: Owner) -> None:
+    with frozen() as (process, lease_owner):
         with store.read() as db:
-            store.dialect().evict(db, owner)
+            store.dialect().evict(db, lease_owner)
         with store.write() as db:
             db.execute(insert(reserved_slugs).values(slug="held"))
         if process.is_running() and process.status() == psutil.STATUS_STOPPED:
             process.resume()  # and it finds that it may not commit
 
 
-def test_an_owner_that_is_another_by_now_is_left_alone(house: Owner) -> None:
-    with frozen() as (process, owner):
+def test_an_owner_that_is_another_by_now_is_left_alone(owner: Owner) -> None:
+    with frozen() as (process, lease_owner):
         process.resume()
         with store.read() as db:
-            store.dialect().evict(db, owner.split()[0] + " 0")
+            store.dialect().evict(db, lease_owner.split()[0] + " 0")
             store.dialect().evict(db, "999999999 0")
         assert process.wait(20) == 0
 
 
-def test_a_connection_that_ends_in_the_middle_of_a_batch_is_no_fault_of_the_batch(house: Owner) -> None:
+def test_a_connection_that_ends_in_the_middle_of_a_batch_is_no_fault_of_the_batch(owner: Owner) -> None:
     with pytest.raises(DBAPIError) as failure, store.write() as db:
         broken_off(db)
     assert store.dialect().passing(failure.value)
@@ -60,17 +61,17 @@ def test_a_connection_that_ends_in_the_middle_of_a_batch_is_no_fault_of_the_batc
         assert not db.execute(reserved_slugs.select().where(reserved_slugs.c.slug == "s1")).all()
 
 
-def test_connections_that_ended_while_they_rested_are_replaced(house: Owner, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_connections_that_ended_while_they_rested_are_replaced(owner: Owner, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(postgresql, "RESTED_SECONDS", -1.0)
     with store.write() as first:
-        owner = store.dialect().owner(first)
+        lease_owner = store.dialect().owner(first)
     with store.read() as first, store.read() as second:
-        store.dialect().evict(second, owner)
+        store.dialect().evict(second, lease_owner)
     with store.read() as first, store.read() as second:
         assert slugs.reserved(first) == slugs.reserved(second)
 
 
-def test_an_error_that_passes_is_told_from_one_that_does_not(house: Owner) -> None:
+def test_an_error_that_passes_is_told_from_one_that_does_not(owner: Owner) -> None:
     with pytest.raises(DBAPIError) as failure, store.write() as db:
         db.exec_driver_sql("SELECT nothing FROM nowhere")
     assert not store.dialect().passing(failure.value)
@@ -93,9 +94,9 @@ def frozen() -> Iterator[tuple[psutil.Process, str]]:
     command = [sys.executable, "-c", HOLDS_AND_STANDS_STILL]
     with subprocess.Popen(command, cwd=ROOT, env=dict(os.environ), stdout=subprocess.PIPE, text=True) as child:
         assert child.stdout
-        owner, process = child.stdout.readline().strip(), psutil.Process(child.pid)
-        until(lambda: process.status() == psutil.STATUS_STOPPED, 10, "it to stand still")
+        lease_owner, process = child.stdout.readline().strip(), psutil.Process(child.pid)
+        wait_until(lambda: process.status() == psutil.STATUS_STOPPED, 10, "it to stand still")
         try:
-            yield process, owner
+            yield process, lease_owner
         finally:
             child.kill()

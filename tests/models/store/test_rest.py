@@ -12,12 +12,12 @@ from models import store
 from models.accounts.keys import Owner
 from models.store import sqlite
 from models.tables import secrets
-from tests.ground import until
+from tests.waiting import wait_until
 
 SMALL = 1 << 18  # bytes
 FILLER = b"x" * (2 * SMALL)
 
-only_sqlite = pytest.mark.parametrize("house", ["sqlite"], indirect=True)
+only_sqlite = pytest.mark.parametrize("owner", ["sqlite"], indirect=True)
 
 
 def write(name: str, value: bytes = b"") -> None:
@@ -33,7 +33,7 @@ def log_pages() -> int:
 
 @only_sqlite
 def test_a_large_log_of_changes_begins_anew_and_a_small_one_goes_on(
-    house: Owner, monkeypatch: pytest.MonkeyPatch
+    owner: Owner, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     write("large", FILLER)
     store.rest()
@@ -46,7 +46,7 @@ def test_a_large_log_of_changes_begins_anew_and_a_small_one_goes_on(
 
 
 @only_sqlite
-def test_a_log_begins_anew_in_the_gap_between_two_writers(house: Owner, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_log_begins_anew_in_the_gap_between_two_writers(owner: Owner, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sqlite, "LARGEST_LOG", SMALL)
     written, let_go = Event(), Event()
 
@@ -59,7 +59,7 @@ def test_a_log_begins_anew_in_the_gap_between_two_writers(house: Owner, monkeypa
     write("large", FILLER)
     with ThreadPoolExecutor(2) as both:
         both.submit(other)
-        until(written.is_set)
+        wait_until(written.is_set)
         resting = both.submit(store.rest)
         assert not resting.done()
         let_go.set()
@@ -69,7 +69,7 @@ def test_a_log_begins_anew_in_the_gap_between_two_writers(house: Owner, monkeypa
 
 
 @only_sqlite
-def test_a_writer_who_goes_on_is_not_waited_for_longer_than_that(house: Owner, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_writer_who_goes_on_is_not_waited_for_longer_than_that(owner: Owner, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sqlite, "LARGEST_LOG", SMALL)
     monkeypatch.setattr(sqlite, "RESTART_SECONDS", 0.05)
     write("large", FILLER)

@@ -26,30 +26,30 @@ def shown(owner: Owner, **more: Any) -> dict[str, Any]:
     return shapes.job(found, {})
 
 
-def test_once_it_is_under_way_its_beginning_is_no_measure_of_its_rate(house: Owner) -> None:
-    job = shown(house, started_at=4.5, paced_at=2.5, paced=10_000, progressed_at=0.5, created=50_000)
+def test_once_it_is_under_way_its_beginning_is_no_measure_of_its_rate(owner: Owner) -> None:
+    job = shown(owner, started_at=4.5, paced_at=2.5, paced=10_000, progressed_at=0.5, created=50_000)
     assert abs(job["rate"] - 20_000) < 1
     assert 0.3 <= job["eta_seconds"] <= 0.5
 
 
-def test_the_first_shards_are_measured_from_the_start(house: Owner) -> None:
-    job = shown(house, started_at=2, paced_at=1, paced=10_000, progressed_at=1, created=10_000)
+def test_the_first_shards_are_measured_from_the_start(owner: Owner) -> None:
+    job = shown(owner, started_at=2, paced_at=1, paced=10_000, progressed_at=1, created=10_000)
     assert abs(job["rate"] - 10_000) < 1
     assert 4.8 <= job["eta_seconds"] <= 5
 
 
-def test_what_was_there_before_a_retry_is_no_part_of_its_rate(house: Owner) -> None:
-    job = shown(house, started_at=2, paced_at=1, paced=50_000, progressed_at=1, created=50_000, before=40_000)
+def test_what_was_there_before_a_retry_is_no_part_of_its_rate(owner: Owner) -> None:
+    job = shown(owner, started_at=2, paced_at=1, paced=50_000, progressed_at=1, created=50_000, before=40_000)
     assert abs(job["rate"] - 10_000) < 1
 
 
-def test_nothing_is_said_before_the_first_shard_has_ended(house: Owner) -> None:
-    job = shown(house, started_at=2)
+def test_nothing_is_said_before_the_first_shard_has_ended(owner: Owner) -> None:
+    job = shown(owner, started_at=2)
     assert (job["rate"], job["eta_seconds"]) == (0.0, None)
 
 
-def test_a_shard_that_ends_tells_the_pace_once(house: Owner) -> None:
-    job_id = accept(Upload("csv", "csv", [b"url\nhttps://a.b\n"]), house, lambda: Options())
+def test_a_shard_that_ends_tells_the_pace_once(owner: Owner) -> None:
+    job_id = accept(Upload("csv", "csv", [b"url\nhttps://a.b\n"]), owner, lambda: Options())
     for _ in range(2):
         with store.write() as db:
             jobs.record(db, job_id, 5, 1, {"INVALID_URL": 1})

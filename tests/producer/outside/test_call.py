@@ -9,7 +9,6 @@ from models import settings
 from models.errors import Unreachable
 from producer import outside
 from producer.outside import Answer, guard
-from tests.ground import free_port, until
 from tests.producer.outside.receiver import (
     Handler,
     Receiver,
@@ -22,6 +21,8 @@ from tests.producer.outside.receiver import (
     receiving,
     silent,
 )
+from tests.system import free_port
+from tests.waiting import wait_until
 
 OK = answer()
 ENOUGH = 4  # seconds: what holds somebody up here would do so for ten or more
@@ -282,4 +283,4 @@ def test_no_connection_stays_open() -> None:
 
     with receiving(waiting) as receiver:
         post(receiver.url)
-        assert until(lambda: ended, 5) == [b""]
+        assert wait_until(lambda: ended, 5) == [b""]

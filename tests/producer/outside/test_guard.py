@@ -14,7 +14,7 @@ from models import settings
 from models.errors import BadTarget
 from producer import outside
 from producer.outside import guard
-from tests.ground import ROOT
+from tests import ROOT
 from tests.producer.outside.receiver import hung_lookups
 
 ENOUGH = 4  # seconds: what holds somebody up here would do so for ten or more

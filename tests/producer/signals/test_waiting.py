@@ -10,7 +10,8 @@ import redis
 
 from producer.signals import waiting
 from tests import faults
-from tests.ground import System, until
+from tests.system import System
+from tests.waiting import wait_until
 
 pytestmark = pytest.mark.parametrize("system", ["sqlite"], indirect=True)
 
@@ -40,7 +41,7 @@ class Job:
 
 @pytest.fixture
 def job(system: System, monkeypatch: pytest.MonkeyPatch) -> Iterator[Job]:
-    with faults.broker(system) as broker:
+    with faults.connect_to_broker(system) as broker:
         monkeypatch.setattr(waiting, "client", lambda: broker)
         yield Job(broker)
 
@@ -48,7 +49,7 @@ def job(system: System, monkeypatch: pytest.MonkeyPatch) -> Iterator[Job]:
 def test_who_is_alone_looks_only_at_the_end_and_tells_nobody(job: Job) -> None:
     with ThreadPoolExecutor() as pool:
         pending = pool.submit(job.watch, alone=True)
-        until(lambda: job.broker.info("clients")["blocked_clients"])
+        wait_until(lambda: job.broker.info("clients")["blocked_clients"])
         job.end()
         assert pending.result(waiting.LOOK_AGAIN_SECONDS / 2)
     assert job.looks == 1
@@ -71,7 +72,7 @@ def test_an_end_that_nobody_told_of_is_seen_all_the_same(job: Job) -> None:
 def test_all_who_wait_are_told_of_one_end(job: Job) -> None:
     with ThreadPoolExecutor() as pool:
         pending = [pool.submit(job.watch) for _ in range(3)]
-        until(lambda: job.looks >= 3)
+        wait_until(lambda: job.looks >= 3)
         began = time.monotonic()
         job.end()
         assert all(one.result(LONG) for one in pending)

@@ -15,8 +15,10 @@ import pytest
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 
 from producer.telemetry import tracing
-from tests.conftest import database_url
-from tests.ground import ROOT, running, until
+from tests import ROOT
+from tests.fixtures.databases import new_database_url
+from tests.system import running_system
+from tests.waiting import wait_until
 from tests.workers.chores.receiver import receiving
 
 CALLER = "4bf92f3577b34da6a3ce929d0e0e4736"
@@ -61,15 +63,15 @@ def mine(spans: list[Any]) -> dict[str, Any]:
 def test_a_trace_goes_from_the_request_through_the_wake_up_to_the_shard(
     tmp_path: Path, request: pytest.FixtureRequest
 ) -> None:
-    database = database_url("sqlite", tmp_path, request)
+    database = new_database_url("sqlite", tmp_path, request)
     with collecting() as (url, spans), receiving() as receiver:
         given = {tracing.ENDPOINT: url, "OTEL_BSP_SCHEDULE_DELAY": "200", "ALLOW_PRIVATE_TARGETS": "1"}
-        with running(tmp_path, database, **given) as system:
+        with running_system(tmp_path, database, **given) as system:
             headers = {"traceparent": f"00-{CALLER}-00f067aa0ba902b7-01"}
             options = {"webhook_url": f"{receiver.url}/?key=hidden"}
-            job = system.finished(system.csv("url\nhttps://example.com/\n", params=options, headers=headers))
+            job = system.wait_for_job(system.post_csv("url\nhttps://example.com/\n", params=options, headers=headers))
             names = {"POST /api/jobs", "task create", "create shard", "task deliver", "delivery"}
-            until(lambda: names <= set(mine(spans)), 20, lambda: f"{names}, of {set(mine(spans))}")
+            wait_until(lambda: names <= set(mine(spans)), 20, lambda: f"{names}, of {set(mine(spans))}")
     found = mine(spans)
     assert found["POST /api/jobs"].parent_span_id.hex() == "00f067aa0ba902b7"
     for child, parent in (("task create", "POST /api/jobs"), ("create shard", "task create")):

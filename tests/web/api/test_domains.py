@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 import httpx
 import pytest
 
-from tests.ground import System
+from tests.system import System
 from tests.web.commands import client, new_key
 
 

@@ -5,7 +5,8 @@ import io
 import json
 from typing import Any
 
-from tests.ground import System, until
+from tests.system import System
+from tests.waiting import wait_until
 from tests.workers.chores.receiver import receiving
 
 WAIT = {"Prefer": "wait=30"}
@@ -14,7 +15,7 @@ MADE = ("links", "tags", "link_tags", "urls")
 
 
 def rehearsed(system: System, body: str, **options: str) -> dict[str, Any]:
-    job: dict[str, Any] = system.finished(system.csv(body, params=DRY | options))
+    job: dict[str, Any] = system.wait_for_job(system.post_csv(body, params=DRY | options))
     assert job["dry_run"] is True
     return job
 
@@ -106,9 +107,9 @@ def test_there_is_nothing_to_retry_or_undo(system: System) -> None:
 
 
 def test_a_dry_run_can_be_cancelled(system: System) -> None:
-    job = system.csv("url\n" + "https://a.b/\n" * 400_000, params=DRY).raise_for_status().json()
+    job = system.post_csv("url\n" + "https://a.b/\n" * 400_000, params=DRY).raise_for_status().json()
     assert system.client.post(f"{job['links']['self']}/cancel").status_code == 202
-    counts = system.finished(system.client.get(job["links"]["self"]))["counts"]
+    counts = system.wait_for_job(system.client.get(job["links"]["self"]))["counts"]
     assert counts["created"] + counts["unprocessed"] == 400_000
     assert system.sql("SELECT count(*) FROM links WHERE job_id = " + job["id"]) == [(0,)]
 
@@ -116,6 +117,6 @@ def test_a_dry_run_can_be_cancelled(system: System) -> None:
 def test_its_end_is_called_out_as_that_of_a_dry_run(system: System) -> None:
     with receiving() as receiver:
         job = rehearsed(system, "url,slug\nhttps://a.b,dry-hook\n", webhook_url=receiver.url)
-        until(lambda: receiver.calls, 20, "the webhook")
+        wait_until(lambda: receiver.calls, 20, "the webhook")
         data = json.loads(receiver.calls[0].body)["data"]
     assert (data["id"], data["dry_run"], data["counts"]["created"]) == (job["id"], True, 1)

@@ -11,7 +11,8 @@ from models.accounts.keys import Owner
 from models.links import url_index
 from producer.accept import Options, Upload, accept
 from producer.intake.formats import CSV
-from tests.ground import System, new_owner
+from tests.owners import new_owner
+from tests.system import System
 from tests.test_reference import outcomes
 from tests.web.commands import client, new_key
 
@@ -178,16 +179,16 @@ def test_links_from_before_the_first_reuse_are_known(system: System) -> None:
 
 
 def test_an_unknown_way_with_duplicates_is_refused(system: System) -> None:
-    answer = system.csv("url\nhttps://a.b\n", params={"duplicates": "maybe"})
+    answer = system.post_csv("url\nhttps://a.b\n", params={"duplicates": "maybe"})
     assert (answer.status_code, answer.json()["errors"][0]["pointer"]) == (422, "/duplicates")
 
 
-def test_urls_that_only_have_the_same_hash_share_nothing(house: Owner, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_urls_that_only_have_the_same_hash_share_nothing(owner: Owner, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(url_index, "hashes", lambda texts: [7 for _ in texts])
     body = b"url\nhttps://example.com/1\nhttps://example.com/2\nhttps://example.com/1\n"
-    owner = new_owner("collisions")
+    other = new_owner("collisions")
     runs = [
-        outcomes(accept(Upload(CSV, CSV, [body]), owner, lambda: Options(duplicates=url_index.REUSE))) for _ in range(2)
+        outcomes(accept(Upload(CSV, CSV, [body]), other, lambda: Options(duplicates=url_index.REUSE))) for _ in range(2)
     ]
     assert [status for status, _ in runs[0]] == ["created", "created", "existing"]
     assert [status for status, _ in runs[1]][::2] == ["existing", "existing"]

@@ -20,8 +20,9 @@ from models.jobs import jobs
 from producer import control
 from producer.accept import Options, Upload, accept
 from producer.signals import waiting, watchers
-from tests import faults
-from tests.ground import ROOT, System, until
+from tests import ROOT, faults
+from tests.system import System
+from tests.waiting import wait_until
 from tests.web.commands import client, new_key
 from web import create_app
 
@@ -80,7 +81,7 @@ def change(system: System, statement: str) -> None:
 
 
 def test_a_job_is_followed_to_its_end_with_at_most_four_events_a_second(system: System) -> None:
-    events = all_events(system, system.csv(rows(300_000)).json())
+    events = all_events(system, system.post_csv(rows(300_000)).json())
     assert [event.name for event in events] == ["progress"] * (len(events) - 1) + ["done"]
     assert 3 <= len(events) <= 3 + 4 * (events[-1].at - events[0].at)
     assert events[-1].job["status"] == "completed"
@@ -118,16 +119,16 @@ def test_only_who_may_see_a_job_may_watch_it(system: System, endless: dict[str, 
 
 def test_who_goes_away_is_watched_for_no_longer(system: System, endless: dict[str, Any]) -> None:
     channel = f"linkmill:progress:{endless['id']}"
-    with faults.broker(system) as broker:
+    with faults.connect_to_broker(system) as broker:
 
         def processes() -> int:
             return int(broker.pubsub_numsub(channel)[0][1])
 
-        until(lambda: not processes(), 10, "earlier watchers to leave")
+        wait_until(lambda: not processes(), 10, "earlier watchers to leave")
         with client(system, system.key) as other, other.stream("GET", endless["links"]["events"]) as answer:
             next(read(answer.iter_lines()))
             assert processes() == 1
-        until(lambda: not processes(), 10, "the place to be free")
+        wait_until(lambda: not processes(), 10, "the place to be free")
 
 
 def test_many_who_watch_one_job_are_all_told_and_links_still_lead_on(system: System, endless: dict[str, Any]) -> None:
@@ -157,7 +158,7 @@ def test_there_are_threads_for_others_when_every_place_is_taken() -> None:
 
 
 @pytest.fixture
-def watcher(house: Owner) -> Iterator[FlaskClient]:
+def watcher(owner: Owner) -> Iterator[FlaskClient]:
     """Somebody in this very process, which has neither broker nor workers."""
     with store.write() as db:
         made = keys.create(db, "default", "enterprise", "watcher", list(keys.SCOPES))
@@ -170,8 +171,8 @@ def waiting_job(owner: Owner) -> int:
     return accept(Upload("csv", "csv", [b"url\nhttps://a.b\n"]), owner, lambda: Options())
 
 
-def test_without_a_broker_the_end_is_seen_all_the_same(watcher: FlaskClient, house: Owner) -> None:
-    job_id = waiting_job(house)
+def test_without_a_broker_the_end_is_seen_all_the_same(watcher: FlaskClient, owner: Owner) -> None:
+    job_id = waiting_job(owner)
     answer = watcher.get(f"/api/jobs/{job_id}/events", buffered=False)
     events = read(line for part in answer.response for line in part.decode().split("\n")[:-1])  # type: ignore[union-attr]
     assert next(events).job["status"] == "queued"
@@ -181,14 +182,14 @@ def test_without_a_broker_the_end_is_seen_all_the_same(watcher: FlaskClient, hou
     control.cancel(job)
     assert [(event.name, event.job["status"]) for event in events][-1] == ("done", "cancelled")
     answer.close()
-    until(lambda: not watchers.watched, 10, "the watch to end")
+    wait_until(lambda: not watchers.watched, 10, "the watch to end")
 
 
 def test_who_finds_no_place_is_told_to_come_again(
-    watcher: FlaskClient, house: Owner, monkeypatch: pytest.MonkeyPatch
+    watcher: FlaskClient, owner: Owner, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(waiting, "streams", BoundedSemaphore(1))
-    path = f"/api/jobs/{waiting_job(house)}/events"
+    path = f"/api/jobs/{waiting_job(owner)}/events"
     first = watcher.get(path, buffered=False)
     refused = watcher.get(path)
     assert (refused.status_code, refused.json["code"]) == (503, "UNAVAILABLE")  # type: ignore[index]
@@ -197,4 +198,4 @@ def test_who_finds_no_place_is_told_to_come_again(
     second = watcher.get(path, buffered=False)
     assert second.status_code == 200
     second.close()
-    until(lambda: not watchers.watched, 10, "the watch to end")
+    wait_until(lambda: not watchers.watched, 10, "the watch to end")

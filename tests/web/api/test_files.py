@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from tests.ground import System
+from tests.system import System
 
 ROWS = [
     ["Long URL", "Title", "Tags", "Note"],
@@ -45,7 +45,7 @@ def test_every_encoding_line_end_and_delimiter_gives_the_same_links_and_rows(
     system: System, encoding: str, line_end: str
 ) -> None:
     for delimiter in DELIMITERS.values():
-        job = system.finished(system.csv(written(ROWS, delimiter, LINE_ENDS[line_end]).encode(encoding)))
+        job = system.wait_for_job(system.post_csv(written(ROWS, delimiter, LINE_ENDS[line_end]).encode(encoding)))
         assert (job["status"], job["errors"]) == ("completed", {"INVALID_URL": 1}), job["detail"]
         assert job["mapping"] == {"url": "Long URL", "title": "Title", "tags": "Tags"}
         wanted = {"utf-8-sig": "utf-8", "utf-16": "utf-16-le"}.get(encoding, encoding)
@@ -83,13 +83,13 @@ EXPORTS = {
 @pytest.mark.parametrize("name", EXPORTS)
 def test_exports_of_other_services_just_work(system: System, name: str) -> None:
     body, wanted = EXPORTS[name]
-    job = system.finished(system.csv(body))
+    job = system.wait_for_job(system.post_csv(body))
     assert job["status"] == "completed", job["detail"]
     assert (job["errors"], urls(system, job)) == ({}, wanted)
 
 
 def test_tags_may_be_divided_by_commas(system: System) -> None:
-    job = system.finished(system.csv(b'url,Tags\nhttps://a.b,"file-x, file-y"\n'))
+    job = system.wait_for_job(system.post_csv(b'url,Tags\nhttps://a.b,"file-x, file-y"\n'))
     tied = "link_tags JOIN links USING (domain_id, slug)"
     tied += " JOIN tags ON tag_id = tags.id AND tags.workspace_id = links.workspace_id"
     found = system.sql(f"SELECT name FROM {tied} WHERE job_id = {job['id']} ORDER BY name")
@@ -101,10 +101,10 @@ def test_delimiter_encoding_and_header_can_be_said(system: System, how: str) -> 
     body = "https://a.b/é|https://c.d/x|1\n".encode("iso-8859-1")
     options = {"delimiter": "pipe", "encoding": "iso-8859-1", "header": "false", "mapping": '{"url": "column_2"}'}
     if how == "query":
-        answer = system.csv(body, params=options)
+        answer = system.post_csv(body, params=options)
     else:
         answer = system.client.post("/api/jobs", data=options, files={"file": ("x.txt", body)})
-    job = system.finished(answer)
+    job = system.wait_for_job(answer)
     assert urls(system, job) == [("https://c.d/x", None)]
     assert job["format"] == {"delimiter": "|", "encoding": "iso-8859-1", "header": False}
     assert results(system, job)[:2] == [
@@ -118,18 +118,18 @@ OURS = ["line", "status", "short_url", "slug", "error_code", "error_message"]
 
 @pytest.mark.parametrize("option", ["delimiter=x", "delimiter=", "encoding=utf-7", "encoding=rot13", "header=perhaps"])
 def test_an_option_that_means_nothing_is_refused(system: System, option: str) -> None:
-    answer = system.csv(b"url\nhttps://a.b", path=f"/api/jobs?{option}")
+    answer = system.post_csv(b"url\nhttps://a.b", path=f"/api/jobs?{option}")
     assert (answer.status_code, answer.json()["errors"][0]["pointer"]) == (422, f"/{option.partition('=')[0]}")
 
 
 def test_json_lines_may_be_utf16_too(system: System) -> None:
     body = '{"url": "https://a.b/ü"}\r\n{"url": "https://a.b/2"}\r\n'.encode("utf-16")
-    job = system.finished(system.client.post("/api/jobs", files={"file": ("upload", body)}))
+    job = system.wait_for_job(system.client.post("/api/jobs", files={"file": ("upload", body)}))
     assert (job["source"], job["counts"]["created"]) == ("ndjson", 2)
 
 
 def test_options_of_files_change_nothing_for_json(system: System) -> None:
-    job = system.finished(system.post({"links": [{"url": "https://a.b"}], "encoding": "utf-16", "delimiter": ";"}))
+    job = system.wait_for_job(system.post({"links": [{"url": "https://a.b"}], "encoding": "utf-16", "delimiter": ";"}))
     assert (job["counts"]["created"], job["format"]) == (1, None)
 
 
@@ -153,7 +153,7 @@ HOSTILE: dict[str, tuple[bytes, str | dict[str, int]]] = {
 @pytest.mark.parametrize("name", HOSTILE)
 def test_odd_files_get_a_clear_answer(system: System, name: str) -> None:
     body, wanted = HOSTILE[name]
-    job = system.finished(system.csv(body))
+    job = system.wait_for_job(system.post_csv(body))
     if isinstance(wanted, str):
         assert (job["status"], job["detail"][: len(wanted)]) == ("failed", wanted)
         return

@@ -9,7 +9,7 @@ import httpx
 import pytest
 from werkzeug.routing import Rule
 
-from tests.ground import System
+from tests.system import System
 from tests.web.commands import client, new_key
 from tests.web.foreign import MAKERS
 from web import create_app
@@ -57,16 +57,18 @@ def test_every_kind_of_id_is_known_here() -> None:
 
 @pytest.mark.parametrize(("method", "path"), calls())
 def test_what_is_anothers_is_not_there(
-    owner: System, stranger: httpx.Client, theirs: dict[str, str], method: str, path: str
+    tenant: System, stranger: httpx.Client, tenant_ids: dict[str, str], method: str, path: str
 ) -> None:
-    before = state(owner)
-    answer = stranger.request(method, filled(path, theirs), content=b"{}", headers={"Content-Type": "application/json"})
+    before = state(tenant)
+    answer = stranger.request(
+        method, filled(path, tenant_ids), content=b"{}", headers={"Content-Type": "application/json"}
+    )
     assert (answer.status_code, answer.json()["code"]) == (404, "NOT_FOUND"), answer.text
     assert answer.headers["Content-Type"] == "application/problem+json"
-    assert not [name for name, value in theirs.items() if len(value) > 9 and value in answer.text]
-    assert json.dumps(state(owner)) == json.dumps(before)
+    assert not [name for name, value in tenant_ids.items() if len(value) > 9 and value in answer.text]
+    assert json.dumps(state(tenant)) == json.dumps(before)
 
 
 @pytest.mark.parametrize(("method", "path"), [call for call in calls() if call[0] == "GET"])
-def test_their_owner_sees_all_of_it(owner: System, theirs: dict[str, str], method: str, path: str) -> None:
-    assert owner.client.request(method, filled(path, theirs)).status_code == 200
+def test_their_owner_sees_all_of_it(tenant: System, tenant_ids: dict[str, str], method: str, path: str) -> None:
+    assert tenant.client.request(method, filled(path, tenant_ids)).status_code == 200

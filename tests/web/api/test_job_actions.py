@@ -9,8 +9,9 @@ from typing import Any
 import httpx
 import pytest
 
-from tests.conftest import STORES, database_url
-from tests.ground import System, ended, running, until
+from tests.fixtures.databases import STORES, new_database_url
+from tests.system import System, job_if_ended, running_system
+from tests.waiting import wait_until
 
 OPEN_COUNTS = ("created", "existing", "failed", "unprocessed")
 
@@ -18,7 +19,7 @@ OPEN_COUNTS = ("created", "existing", "failed", "unprocessed")
 @pytest.fixture(params=STORES)
 def slow(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[System]:
     """A system with one worker process: large jobs take a while."""
-    with running(tmp_path, database_url(request.param, tmp_path, request), WORKERS="1") as started:
+    with running_system(tmp_path, new_database_url(request.param, tmp_path, request), WORKERS="1") as started:
         yield started
 
 
@@ -36,11 +37,11 @@ def results(system: System, job: dict[str, Any], **query: str) -> list[dict[str,
 
 
 def test_a_cancelled_job_keeps_what_is_done_and_a_retry_does_the_rest_once(slow: System) -> None:
-    job = slow.csv(rows(400_000)).json()
-    until(lambda: slow.job(job["id"])["counts"]["created"], 60, "the first shard")
+    job = slow.post_csv(rows(400_000)).json()
+    wait_until(lambda: slow.job(job["id"])["counts"]["created"], 60, "the first shard")
     asked = do(slow, job, "cancel")
     assert asked.status_code == 202
-    job = until(lambda: ended(slow.job(job["id"])), 60)
+    job = wait_until(lambda: job_if_ended(slow.job(job["id"])), 60)
     counts = job["counts"]
     assert (job["status"], job["outcome"], counts["total"]) == ("cancelled", "partial", 400_000)
     assert 0 < counts["created"] < 400_000
@@ -57,38 +58,38 @@ def test_a_cancelled_job_keeps_what_is_done_and_a_retry_does_the_rest_once(slow:
 
     again = do(slow, job, "retry")
     assert (again.status_code, again.json()["run"], again.json()["status"] in ("queued", "running")) == (202, 2, True)
-    job = until(lambda: ended(slow.job(job["id"])), 60)
+    job = wait_until(lambda: job_if_ended(slow.job(job["id"])), 60)
     assert (job["status"], job["outcome"], job["counts"]["created"]) == ("completed", "succeeded", 400_000)
     assert slow.sql("SELECT count(*), count(DISTINCT external_id) FROM links") == [(400_000, 400_000)]
     assert slow.sql('SELECT count(*), min("index"), max("index") FROM items') == [(400_000, 0, 399_999)]
 
 
 def test_a_job_that_nobody_has_begun_is_cancelled_at_once(slow: System) -> None:
-    first = slow.csv(rows(300_000)).json()
-    second = slow.csv(rows(100, "b"), params={"metadata": '{"a": 1}'}).json()
-    third = slow.csv(rows(300_000, "c")).json()
+    first = slow.post_csv(rows(300_000)).json()
+    second = slow.post_csv(rows(100, "b"), params={"metadata": '{"a": 1}'}).json()
+    third = slow.post_csv(rows(300_000, "c")).json()
     do(slow, third, "cancel")
-    job = until(lambda: ended(slow.job(third["id"])), 60)
+    job = wait_until(lambda: job_if_ended(slow.job(third["id"])), 60)
     assert (job["status"], job["counts"]["total"]) == ("cancelled", 300_000)
     for job in (first, second):
-        assert until(lambda: ended(slow.job(job["id"])), 60)["outcome"] == "succeeded"  # noqa: B023
+        assert wait_until(lambda: job_if_ended(slow.job(job["id"])), 60)["outcome"] == "succeeded"  # noqa: B023
 
 
 def test_a_retry_runs_only_what_failed_and_the_last_outcome_counts(system: System) -> None:
     taken = system.post({"url": "https://a.b", "slug": "retry-1"}, "/api/links").json()
     body = "url,slug,note\nhttps://a.b/0,retry-0,x\nhttps://a.b/1,retry-1,=y\nnope,,z\nhttps://a.b/3,,w\n"
-    job = system.finished(system.csv(body))
+    job = system.wait_for_job(system.post_csv(body))
     assert (job["outcome"], job["errors"]) == ("partial", {"SLUG_TAKEN": 1, "INVALID_URL": 1})
     before = [row["slug"] for row in results(system, job)]
     for run in (2, 3):
         again = do(system, job, "retry").raise_for_status().json()
         assert again["run"] == run
-        job = until(lambda: ended(system.job(job["id"])))  # noqa: B023
+        job = wait_until(lambda: job_if_ended(system.job(job["id"])))  # noqa: B023
         assert (job["counts"]["created"], job["errors"]) == (2, {"SLUG_TAKEN": 1, "INVALID_URL": 1})
     assert [row["slug"] for row in results(system, job)] == before
     assert system.client.delete(f"/api/links/{taken['id']}").status_code == 204
     do(system, job, "retry").raise_for_status()
-    job = until(lambda: ended(system.job(job["id"])))
+    job = wait_until(lambda: job_if_ended(system.job(job["id"])))
     assert (job["run"], job["counts"]["created"], job["errors"]) == (4, 3, {"INVALID_URL": 1})
     assert [row["status"] for row in results(system, job)] == ["created", "created", "failed", "created"]
     assert [row["slug"] for row in results(system, job)][:1] == before[:1]
@@ -97,7 +98,7 @@ def test_a_retry_runs_only_what_failed_and_the_last_outcome_counts(system: Syste
 
 
 def test_there_is_nothing_to_retry_where_every_item_has_its_link(system: System) -> None:
-    job = system.finished(system.csv(rows(3, "all")))
+    job = system.wait_for_job(system.post_csv(rows(3, "all")))
     refused = do(system, job, "retry")
     assert (refused.status_code, refused.json()["code"]) == (409, "CONFLICT")
     assert system.job(job["id"])["status"] == "completed"
@@ -105,7 +106,7 @@ def test_there_is_nothing_to_retry_where_every_item_has_its_link(system: System)
 
 
 def test_undo_deletes_what_nobody_clicked_and_tells_what_it_kept(system: System) -> None:
-    job = system.finished(system.csv(rows(50, "undo")))
+    job = system.wait_for_job(system.post_csv(rows(50, "undo")))
     items = system.items(job)
     for item in items[:3]:
         assert httpx.get(item["short_url"], headers={"User-Agent": "Mozilla/5.0 Firefox"}).status_code == 302
@@ -116,7 +117,7 @@ def test_undo_deletes_what_nobody_clicked_and_tells_what_it_kept(system: System)
 
     answer = do(system, job, "undo")
     assert (answer.status_code, answer.headers["Location"]) == (202, answer.json()["links"]["self"])
-    undone = system.finished(answer)
+    undone = system.wait_for_job(answer)
     assert (undone["kind"], undone["status"], undone["outcome"]) == ("undo", "completed", "succeeded")
     assert (undone["counts"]["created"], undone["counts"]["existing"], undone["counts"]["total"]) == (47, 3, 50)
     assert [httpx.get(item["short_url"]).status_code for item in items[:4]] == [302, 302, 302, 404]
@@ -129,7 +130,7 @@ def test_undo_deletes_what_nobody_clicked_and_tells_what_it_kept(system: System)
 
 
 def test_a_job_that_runs_cannot_be_undone(slow: System) -> None:
-    job = slow.csv(rows(200_000)).json()
+    job = slow.post_csv(rows(200_000)).json()
     assert do(slow, job, "undo").status_code == 409
 
 

@@ -8,7 +8,8 @@ from typing import Any
 import httpx
 import pytest
 
-from tests.ground import System, ended, until
+from tests.system import System, job_if_ended
+from tests.waiting import wait_until
 from tests.web.commands import client, new_key
 
 SHAPE = {
@@ -29,7 +30,7 @@ def stranger(system: System) -> Iterator[httpx.Client]:
 def mixed(system: System) -> dict[str, Any]:
     """A finished job of 25 rows: every fifth fails."""
     rows = "".join(f"https://example.com/{row},{'x' * 501 if row % 5 == 4 else row}\n" for row in range(25))
-    found: dict[str, Any] = system.csv(f"url,title\n{rows}", headers=WAIT).raise_for_status().json()
+    found: dict[str, Any] = system.post_csv(f"url,title\n{rows}", headers=WAIT).raise_for_status().json()
     return found
 
 
@@ -46,7 +47,7 @@ def code(answer: httpx.Response) -> str:
 
 
 def test_a_job_is_answered_at_once_and_says_where_to_look(system: System) -> None:
-    answer = system.csv(
+    answer = system.post_csv(
         "Long Link,Name\nhttps://a.b,x\n", path='/api/jobs?mapping={"url":"Long Link"}&metadata={"a":[1]}'
     )
     job = answer.json()
@@ -58,7 +59,7 @@ def test_a_job_is_answered_at_once_and_says_where_to_look(system: System) -> Non
     self = f"/api/jobs/{job['id']}"
     parts = {"items": "items", "results": "results.csv", "stats": "stats", "events": "events"}
     assert job["links"] == {"self": self} | {name: f"{self}/{part}" for name, part in parts.items()}
-    assert system.finished(answer)["counts"]["created"] == 1
+    assert system.wait_for_job(answer)["counts"]["created"] == 1
 
 
 def test_who_prefers_to_wait_gets_the_finished_job(system: System) -> None:
@@ -121,7 +122,7 @@ def test_our_own_short_links_are_no_targets(system: System) -> None:
 
 
 def test_a_counted_job_gives_that_many_slugs(system: System) -> None:
-    job = system.finished(system.post({"url": "https://a.b", "count": 1234, "title": "same"}))
+    job = system.wait_for_job(system.post({"url": "https://a.b", "count": 1234, "title": "same"}))
     items = system.items(job)
     assert (job["source"], job["mapping"], len(items)) == ("count", None, 1234)
     assert {len(item["slug"]) for item in items} == {7}
@@ -141,7 +142,7 @@ def test_an_etag_spares_the_body_until_something_changes(system: System, mixed: 
 def test_who_waits_for_a_job_hears_of_its_end(system: System) -> None:
     job = system.post({"url": "https://a.b", "count": 60_000}).raise_for_status().json()
     tag, seen = "", []
-    while not ended(job):
+    while not job_if_ended(job):
         answer = system.client.get(job["links"]["self"], params={"wait": 20}, headers={"If-None-Match": tag})
         assert answer.status_code == 200, "20 seconds without any change"
         assert answer.headers["ETag"] != tag
@@ -227,8 +228,8 @@ def test_a_job_that_never_was_is_not_found(system: System, job_id: str) -> None:
 def test_a_large_file_is_cut_by_workers_and_keeps_its_order(system: System) -> None:
     rows = "".join(f'https://example.com/{row},"A, {row}"\n' for row in range(30_000))
     body = gzip.compress(f"url,title\n{rows}".encode())
-    answer = system.csv(body, headers={"Content-Encoding": "gzip"})
-    job = system.finished(answer)
+    answer = system.post_csv(body, headers={"Content-Encoding": "gzip"})
+    job = system.wait_for_job(answer)
     assert job["counts"]["created"] == 30_000
     page = system.client.get(job["links"]["items"], params={"cursor": 29_997, "limit": 5}).json()
     assert [(item["index"], item["line"], item["url"]) for item in page["items"]] == [
@@ -250,6 +251,6 @@ def test_a_domain_is_chosen_by_hostname_or_id(system: System) -> None:
 
 
 def test_jobs_made_together_all_end(system: System) -> None:
-    answers = [system.csv("url\n" + "https://a.b\n" * 50) for _ in range(10)]
-    until(lambda: all(ended(system.job(answer.json()["id"])) for answer in answers))
+    answers = [system.post_csv("url\n" + "https://a.b\n" * 50) for _ in range(10)]
+    wait_until(lambda: all(job_if_ended(system.job(answer.json()["id"])) for answer in answers))
     assert sum(system.job(answer.json()["id"])["counts"]["created"] for answer in answers) == 500

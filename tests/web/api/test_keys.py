@@ -11,7 +11,8 @@ import psycopg
 import pytest
 from sqlalchemy import make_url
 
-from tests.ground import System, until
+from tests.system import System
+from tests.waiting import wait_until
 from tests.web.commands import client, new_key
 
 SECRETS = ("token", "consumer_key", "consumer_secret")
@@ -101,7 +102,7 @@ def test_its_last_use_is_seen(system: System, mine: httpx.Client) -> None:
     assert shown(mine, made)["last_used_at"] is None
     with with_key(system, made) as new:
         assert new.get("/api/jobs").status_code == 200
-        first = until(lambda: shown(mine, made)["last_used_at"], what="the use to be noted")
+        first = wait_until(lambda: shown(mine, made)["last_used_at"], what="the use to be noted")
         assert new.get("/api/jobs").status_code == 200
         assert shown(mine, made)["last_used_at"] == first
 
@@ -114,7 +115,7 @@ def test_a_use_that_cannot_be_noted_holds_nobody_up(system: System, mine: httpx.
             assert [new.get("/api/jobs").status_code for _ in range(3)] == [200] * 3
             assert shown(mine, made)["last_used_at"] is None
         assert new.get("/api/jobs").status_code == 200
-    until(lambda: shown(mine, made)["last_used_at"], what="the use to be noted")
+    wait_until(lambda: shown(mine, made)["last_used_at"], what="the use to be noted")
 
 
 @pytest.mark.parametrize(

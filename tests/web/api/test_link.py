@@ -10,7 +10,8 @@ import httpx
 import pytest
 from sqlalchemy import make_url
 
-from tests.ground import System, until
+from tests.system import System
+from tests.waiting import wait_until
 
 URL = "https://example.com/"
 WRONG: list[tuple[str, Any, str]] = [
@@ -190,7 +191,7 @@ def test_a_deleted_link_leaves_nothing_and_frees_its_slug(system: System) -> Non
 
 
 def test_the_item_of_a_deleted_link_stays(system: System) -> None:
-    job = system.finished(system.post({"links": [{"url": URL}, {"url": URL}]}))
+    job = system.wait_for_job(system.post({"links": [{"url": URL}, {"url": URL}]}))
     first, second = system.items(job)
     (link,) = [one for one in system.client.get("/api/links").json()["items"] if one["slug"] == first["slug"]]
     assert system.client.delete(at(link)).status_code == 204
@@ -200,9 +201,9 @@ def test_the_item_of_a_deleted_link_stays(system: System) -> None:
 def test_a_title_by_hand_ends_the_wait_for_one_from_the_page(system: System) -> None:
     with socket.create_server(("127.0.0.1", 0)) as silent:
         body = {"links": [{"url": f"http://127.0.0.1:{silent.getsockname()[1]}/"}] * 9, "fetch_titles": True}
-        job = system.finished(system.post(body))
+        job = system.wait_for_job(system.post(body))
         rows = f"SELECT slug FROM untitled WHERE job_id = {job['id']} ORDER BY leased_until, slug"
-        slug = until(lambda: system.sql(rows), what="links that wait for a title")[0][0]
+        slug = wait_until(lambda: system.sql(rows), what="links that wait for a title")[0][0]
         (link,) = system.client.get("/api/links", params={"search": slug}).json()["items"]
         assert change(system, link, title="by hand")["title"] == "by hand"
         assert (slug,) not in system.sql(rows)
@@ -230,7 +231,7 @@ def test_clicks_are_counted_in_the_link_and_its_stats(system: System) -> None:
     for referrer in ("https://a.example/x", "https://a.example/y", "https://b.example/"):
         httpx.get(link["short_url"], headers=browser | {"Referer": referrer})
     httpx.get(link["short_url"], headers={"User-Agent": "Googlebot/2.1 (+http://www.google.com/bot.html)"})
-    stats = until(lambda: counted(system, link, 4), what="four clicks to be counted")
+    stats = wait_until(lambda: counted(system, link, 4), what="four clicks to be counted")
     assert (stats["clicks"], stats["bots"], [day["clicks"] for day in stats["by_day"]]) == (3, 1, [3])
     assert stats["by_referrer"] == [{"referrer": "a.example", "clicks": 2}, {"referrer": "b.example", "clicks": 1}]
     assert (stats["by_device"], stats["by_country"]) == (

@@ -6,7 +6,7 @@ from typing import Any
 import httpx
 import pytest
 
-from tests.ground import System
+from tests.system import System
 
 
 def make(system: System, **item: Any) -> httpx.Response:

@@ -8,7 +8,7 @@ from typing import Any
 import httpx
 import pytest
 
-from tests.ground import System
+from tests.system import System
 from tests.web.commands import client, new_key
 
 Links = list[dict[str, Any]]

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from models.accounts.plans import BATCH
-from tests.ground import System
+from tests.system import System
 from tests.web.commands import client, flask, new_key
 
 UNLIMITED = dict.fromkeys(("bulk_calls_per_hour", "links_per_hour", "links_per_day", "total_links"))

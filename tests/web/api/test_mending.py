@@ -9,8 +9,8 @@ from typing import Any
 import httpx
 import pytest
 
-from tests.ground import System
-from tests.workbooks import by_openpyxl
+from tests.system import System
+from tests.workbooks import openpyxl_workbook
 
 WAIT = {"Prefer": "wait=30"}
 STARTS = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠", "'=", "''+")
@@ -27,7 +27,7 @@ def text(rows: list[list[str]], delimiter: str = ",") -> bytes:
 
 def send(system: System, body: bytes, kind: str) -> dict[str, Any]:
     answer = system.post(body, headers={"Content-Type": kind} | WAIT)
-    return system.finished(answer)
+    return system.wait_for_job(answer)
 
 
 def fetched(system: System, job: dict[str, Any], end: str = "csv", **query: str) -> bytes:
@@ -51,13 +51,13 @@ def as_tabs(system: System) -> dict[str, Any]:
 
 
 def as_xlsx(system: System) -> dict[str, Any]:
-    body = by_openpyxl(One=[[f"'{cell}" if cell.startswith("=") else cell for cell in row] for row in ROWS])
-    return system.finished(system.post(files={"file": ("a.xlsx", body)}))
+    body = openpyxl_workbook(One=[[f"'{cell}" if cell.startswith("=") else cell for cell in row] for row in ROWS])
+    return system.wait_for_job(system.post(files={"file": ("a.xlsx", body)}))
 
 
 def as_ndjson(system: System) -> dict[str, Any]:
     lines = [{"url": url, "title": title, "tags": [title, "b"], "external_id": None} for url, title, _ in ROWS[1:]]
-    return system.finished(system.post({"links": lines}))
+    return system.wait_for_job(system.post({"links": lines}))
 
 
 @pytest.mark.parametrize("delimited", [as_comma, as_semicolon, as_tabs])
@@ -93,7 +93,7 @@ def test_failed_rows_of_a_vendors_call_and_of_a_count_come_back_mended(system: S
     links = [{"long": base64.b64encode(url).decode(), "title": "A"} for url in (b"https://a.b", b"nope", b"nope")]
     called: httpx.Response = system.post({"links": links}, "/api/bulk", headers={"Prefer": "respond-async"})
     counted = system.post({"url": "nope", "count": 2, "title": "A"})
-    for job in (system.finished(called), system.finished(counted)):
+    for job in (system.wait_for_job(called), system.wait_for_job(counted)):
         failed = fetched(system, job, end, status="failed").replace(b"nope", b"https://mended.example/")
         again = send(system, failed, kind)
         assert (again["outcome"], again["counts"]["created"]) == ("succeeded", 2), again["errors"]

@@ -6,7 +6,7 @@ from typing import Any
 import httpx
 import pytest
 
-from tests.ground import System
+from tests.system import System
 
 WAIT = {"Prefer": "wait=30"}
 UPLOAD = "url,title,slug,tags\nhttps://a.example/1,Own,,x\nhttps://a.example/2,,opt-own,\nhttps://a.example/3,,,\n"
@@ -53,7 +53,7 @@ def test_patterns_count_rows_and_name_lines_and_ids(system: System) -> None:
 
 def test_patterns_go_on_from_shard_to_shard(system: System) -> None:
     body = "url\n" + "https://a.b/\n" * 30_000
-    job = system.finished(system.csv(body, params={"defaults": '{"slug": "opt-many-{index}"}'}))
+    job = system.wait_for_job(system.post_csv(body, params={"defaults": '{"slug": "opt-many-{index}"}'}))
     assert job["counts"]["created"] == 30_000
     assert [item["slug"] for item in system.items(job)] == [f"opt-many-{index}" for index in range(30_000)]
 
@@ -148,5 +148,5 @@ def test_everything_that_is_wrong_is_told_at_once(system: System) -> None:
 
 
 def test_defaults_that_are_no_json_are_refused_in_a_query(system: System) -> None:
-    answer = system.csv("url\nhttps://a.b\n", params={"defaults": "title=x"})
+    answer = system.post_csv("url\nhttps://a.b\n", params={"defaults": "title=x"})
     assert (answer.status_code, answer.json()["errors"][0]["pointer"]) == (422, "/defaults")

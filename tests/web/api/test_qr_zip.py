@@ -7,14 +7,14 @@ from typing import Any
 import httpx
 import pytest
 
-from tests.ground import System
+from tests.system import System
 
 WAIT = {"Prefer": "wait=30"}
 
 
 def posted(system: System, *slugs: str) -> dict[str, Any]:
     body = "url,slug\n" + "".join(f"https://a.b,{slug}\n" for slug in slugs)
-    found: dict[str, Any] = system.csv(body, headers=WAIT).raise_for_status().json()
+    found: dict[str, Any] = system.post_csv(body, headers=WAIT).raise_for_status().json()
     return found
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from tests.ground import System
+from tests.system import System
 
 WAIT = {"Prefer": "wait=30"}
 UPLOAD = (
@@ -131,7 +131,7 @@ def test_results_come_by_status(system: System) -> None:
 @pytest.mark.parametrize("end", ["csv", "ndjson"])
 def test_results_of_many_rows_keep_their_order(system: System, end: str) -> None:
     rows = "".join(f"https://a.b/{row}\n" for row in range(30_000))
-    job = system.finished(system.csv(f"url\n{rows}"))
+    job = system.wait_for_job(system.post_csv(f"url\n{rows}"))
     found = text(system, job, end).splitlines()[-30_000:]
     urls = [json.loads(line)["url"] if end == "ndjson" else line.partition(",")[0] for line in found]
     assert urls == [f"https://a.b/{row}" for row in range(30_000)]
@@ -139,7 +139,7 @@ def test_results_of_many_rows_keep_their_order(system: System, end: str) -> None
 
 def test_bytes_that_are_not_utf8_do_not_stop_the_results(system: System) -> None:
     body = b"url,title\nhttps://a.b,\xff\nhttps://c.d,g\xc3\xb6\xc3\xb6d\n"
-    job = system.csv(body, headers=WAIT).json()
+    job = system.post_csv(body, headers=WAIT).json()
     assert [row[1] for row in table(text(system, job))[1:]] == ["\ufffd", "gööd"]
     job = system.post(
         b'{"url":"\xff"}\n{"url":"https://a.b"}\n', headers={"Content-Type": "application/x-ndjson"} | WAIT

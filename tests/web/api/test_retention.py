@@ -6,7 +6,8 @@ from typing import Any
 import httpx
 import pytest
 
-from tests.ground import System, until
+from tests.system import System
+from tests.waiting import wait_until
 
 GONE_WITH_IT = ("items", "results.csv", "results.ndjson", "qr.zip")
 NOTHING_LEFT = ("items", "shards", "deliveries")
@@ -14,7 +15,7 @@ NOTHING_LEFT = ("items", "shards", "deliveries")
 
 def made(system: System, rows: int, name: str, **query: str) -> dict[str, Any]:
     body = "url\n" + "".join(f"https://{name}.example/{row}\n" for row in range(rows)) + "nope\n"
-    return system.finished(system.csv(body, params=query))
+    return system.wait_for_job(system.post_csv(body, params=query))
 
 
 def let_pass(system: System, job: dict[str, Any], days: int) -> None:
@@ -40,14 +41,14 @@ def test_a_job_whose_time_is_over_keeps_its_counts_and_its_links_and_nothing_els
     file, link = upload(system, job), system.items(job)[0]["short_url"]
     assert file.stat().st_size > 1_000_000
     let_pass(system, job, 31)
-    until(lambda: system.job(job["id"])["cleared_at"])
+    wait_until(lambda: system.job(job["id"])["cleared_at"])
     for part in GONE_WITH_IT:
         answer = get(system, job, part)
         assert (answer.status_code, answer.json()["code"]) == (410, "GONE"), part
     for verb in ("retry", "undo"):
         assert system.client.post(f"{job['links']['self']}/{verb}").status_code == 410
-    until(lambda: left(system, job) == [0, 0, 0])
-    until(lambda: not file.exists())
+    wait_until(lambda: left(system, job) == [0, 0, 0])
+    wait_until(lambda: not file.exists())
     shown = system.job(job["id"])
     assert {name: shown[name] for name in ("counts", "errors", "status", "outcome")} == {
         name: job[name] for name in ("counts", "errors", "status", "outcome")
@@ -64,7 +65,7 @@ def test_a_job_in_its_time_is_kept(system: System) -> None:
     over = made(system, 3, "later")
     let_pass(system, job, 29)
     let_pass(system, over, 31)
-    until(lambda: system.job(over["id"])["cleared_at"])
+    wait_until(lambda: system.job(over["id"])["cleared_at"])
     assert system.job(job["id"])["cleared_at"] is None
     assert len(system.items(job)) == 4
     assert upload(system, job).is_file()
@@ -80,7 +81,7 @@ def test_a_job_that_is_forgotten_is_nowhere_and_its_links_are_there(system: Syst
         assert system.client.post(f"{job['links']['self']}/{verb}").status_code == 404
     assert system.client.delete(job["links"]["self"]).status_code == 404
     assert job["id"] not in [row["id"] for row in system.client.get("/api/jobs").json()["items"]]
-    until(lambda: not system.sql(f"SELECT 1 FROM jobs WHERE id = {job['id']}"))
+    wait_until(lambda: not system.sql(f"SELECT 1 FROM jobs WHERE id = {job['id']}"))
     assert (left(system, job), file.exists()) == ([0, 0, 0], False)
     assert httpx.get(link).status_code == 302
 
@@ -88,9 +89,9 @@ def test_a_job_that_is_forgotten_is_nowhere_and_its_links_are_there(system: Syst
 def test_a_job_that_is_cleared_can_still_be_forgotten(system: System) -> None:
     job = made(system, 3, "both")
     let_pass(system, job, 31)
-    until(lambda: system.job(job["id"])["cleared_at"])
+    wait_until(lambda: system.job(job["id"])["cleared_at"])
     assert system.client.delete(job["links"]["self"]).status_code == 204
-    until(lambda: not system.sql(f"SELECT 1 FROM jobs WHERE id = {job['id']}"))
+    wait_until(lambda: not system.sql(f"SELECT 1 FROM jobs WHERE id = {job['id']}"))
 
 
 def test_nobody_forgets_a_job_that_is_open_or_being_undone(system: System) -> None:
@@ -99,7 +100,7 @@ def test_nobody_forgets_a_job_that_is_open_or_being_undone(system: System) -> No
     for open_job in (job, undoing.json()):
         answer = system.client.delete(open_job["links"]["self"])
         assert (answer.status_code, answer.json()["code"]) == (409, "CONFLICT")
-    undone = system.finished(undoing)
+    undone = system.wait_for_job(undoing)
     assert undone["counts"]["created"] == 50
     assert system.client.delete(job["links"]["self"]).status_code == 204
     assert len(system.items(undone)) == 50
@@ -110,10 +111,10 @@ def test_a_job_is_kept_while_its_webhook_is_still_to_be_sent(system: System) -> 
     let_pass(system, job, 31)
     other = made(system, 3, "silent")
     let_pass(system, other, 31)
-    until(lambda: system.job(other["id"])["cleared_at"])
+    wait_until(lambda: system.job(other["id"])["cleared_at"])
     assert system.job(job["id"])["cleared_at"] is None
     assert system.client.delete(job["links"]["self"]).status_code == 204
-    until(lambda: not system.sql(f"SELECT 1 FROM deliveries WHERE job_id = {job['id']}"))
+    wait_until(lambda: not system.sql(f"SELECT 1 FROM deliveries WHERE job_id = {job['id']}"))
 
 
 def test_another_workspaces_job_is_not_there_to_forget(system: System) -> None:

@@ -8,11 +8,12 @@ from typing import Any
 import httpx
 import pytest
 
-from tests.ground import System, until
-from tests.workbooks import by_openpyxl, by_xlsxwriter
+from tests.system import System
+from tests.waiting import wait_until
+from tests.workbooks import openpyxl_workbook, xlsxwriter_workbook
 
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
-BOOK = by_openpyxl(
+BOOK = openpyxl_workbook(
     Links=[
         ["Destination URL", "Title", "Valid until", "Max visits", "Note"],
         ["https://example.com/1", "Größe", datetime(2040, 1, 2, 3, 4, 5), 7.0, "=1+1"],
@@ -27,7 +28,7 @@ def posted(system: System, book: bytes, way: str, **params: str) -> httpx.Respon
     if way == "raw":
         return system.post(book, headers={"Content-Type": XLSX}, params=params)
     if way == "said to be CSV":
-        return system.csv(book, params=params)
+        return system.post_csv(book, params=params)
     name = "links.xlsx" if way == "by name" else "upload"
     return system.client.post("/api/jobs", files={"file": (name, book)}, data=params)
 
@@ -39,7 +40,7 @@ def results(system: System, job: dict[str, Any]) -> list[list[str]]:
 
 @pytest.mark.parametrize("way", WAYS)
 def test_a_spreadsheet_is_read_however_it_comes(system: System, way: str) -> None:
-    job = system.finished(posted(system, BOOK, way))
+    job = system.wait_for_job(posted(system, BOOK, way))
     assert (job["status"], job["source"], job["errors"]) == ("completed", "csv", {"INVALID_URL": 1}), job["detail"]
     assert job["format"] == {"sheet": "Links", "header": True}
     assert job["mapping"]["url"] == "Destination URL"
@@ -54,7 +55,7 @@ def test_a_spreadsheet_is_read_however_it_comes(system: System, way: str) -> Non
 
 def test_a_large_spreadsheet_is_read_in_shards(system: System) -> None:
     rows = [["url", "title"], *([f"https://example.com/{at}", f"Title {at}"] for at in range(50_000))]
-    job = system.finished(posted(system, by_xlsxwriter(rows), "raw"))
+    job = system.wait_for_job(posted(system, xlsxwriter_workbook(rows), "raw"))
     assert (job["outcome"], job["counts"]["created"]) == ("succeeded", 50_000)
     assert [row[0] for row in results(system, job)[1:]] == [row[0] for row in rows[1:]]
 
@@ -62,17 +63,20 @@ def test_a_large_spreadsheet_is_read_in_shards(system: System) -> None:
 def test_only_what_was_made_of_a_spreadsheet_is_kept(system: System) -> None:
     folder = system.data_dir / "uploads"
     before = {path.name for path in folder.iterdir()}
-    job = system.finished(posted(system, BOOK, "raw"))
+    job = system.wait_for_job(posted(system, BOOK, "raw"))
     (kept,) = {path.name for path in folder.iterdir()} - before
     assert (folder / kept).read_bytes().startswith(b"Destination URL,Title,")
     assert job["status"] == "completed"
 
 
 UNREADABLE = {
-    "two sheets": (by_openpyxl(One=[["url"], ["x"]], Two=[["y"]]), "2 sheets have something in them ('One', 'Two')"),
-    "no rows": (by_openpyxl(One=[]), "the spreadsheet has no rows"),
-    "header only": (by_openpyxl(One=[["url"]]), "the upload has no rows"),
-    "no url": (by_openpyxl(One=[["name"], ["x"]]), "line 1: no column is named url"),
+    "two sheets": (
+        openpyxl_workbook(One=[["url"], ["x"]], Two=[["y"]]),
+        "2 sheets have something in them ('One', 'Two')",
+    ),
+    "no rows": (openpyxl_workbook(One=[]), "the spreadsheet has no rows"),
+    "header only": (openpyxl_workbook(One=[["url"]]), "the upload has no rows"),
+    "no url": (openpyxl_workbook(One=[["name"], ["x"]]), "line 1: no column is named url"),
     "damaged": (BOOK[:-300], "this is no spreadsheet, or a damaged one"),
     "another zip": (b"PK\x03\x04" + bytes(100), "this is no spreadsheet, or a damaged one"),
 }
@@ -83,9 +87,9 @@ def test_a_spreadsheet_that_cannot_be_read_is_a_failed_job_and_leaves_no_file(sy
     book, said = UNREADABLE[name]
     uploads = system.data_dir / "uploads"
     before = set(uploads.iterdir())
-    job = system.finished(posted(system, book, "raw"))
+    job = system.wait_for_job(posted(system, book, "raw"))
     assert (job["status"], job["detail"][: len(said)]) == ("failed", said)
-    until(lambda: set(uploads.iterdir()) == before)  # it goes when the job has ended
+    wait_until(lambda: set(uploads.iterdir()) == before)  # it goes when the job has ended
     assert system.client.get(job["links"]["results"]).status_code == 200
 
 
@@ -93,13 +97,15 @@ def test_old_excel_files_are_refused_with_advice(system: System) -> None:
     answer = system.post(b"\xd0\xcf\x11\xe0", headers={"Content-Type": "application/vnd.ms-excel"})
     assert answer.status_code == 415
     assert ".xlsx" in answer.json()["detail"] or "spreadsheetml" in answer.json()["detail"]
-    job = system.finished(system.client.post("/api/jobs", files={"file": ("a.xls", b"\xd0\xcf\x11\xe0" + bytes(99))}))
+    job = system.wait_for_job(
+        system.client.post("/api/jobs", files={"file": ("a.xls", b"\xd0\xcf\x11\xe0" + bytes(99))})
+    )
     assert (job["status"], "save it as .xlsx" in job["detail"]) == ("failed", True)
 
 
 def test_a_mapping_and_no_header_work_for_spreadsheets_too(system: System) -> None:
-    book = by_openpyxl(One=[["x", "https://a.b/1"], ["y", "https://a.b/2"]])
-    job = system.finished(posted(system, book, "by name", header="false", mapping='{"url": "column_2"}'))
+    book = openpyxl_workbook(One=[["x", "https://a.b/1"], ["y", "https://a.b/2"]])
+    job = system.wait_for_job(posted(system, book, "by name", header="false", mapping='{"url": "column_2"}'))
     assert (job["outcome"], job["mapping"]) == ("succeeded", {"url": "column_2"})
     wrong = posted(system, book, "by name", mapping='{"colour": "column_2"}')
     assert (wrong.status_code, wrong.json()["errors"][0]["pointer"]) == (422, "/mapping/colour")

@@ -14,17 +14,17 @@ ROWS = 40
 
 
 @pytest.fixture
-def owner(house: Owner) -> Owner:
+def owner(owner: Owner) -> Owner:
     """Somebody with links that all have a tag."""
     with store.write() as db:
-        domain = domains.find(db, house.workspace_id, None)
+        domain = domains.find(db, owner.workspace_id, None)
         assert domain
-        same = {"domain_id": domain.id, "workspace_id": house.workspace_id, "generation": 7}
+        same = {"domain_id": domain.id, "workspace_id": owner.workspace_id, "generation": 7}
         slugs = [f"s{n:02}" for n in range(ROWS)]
         links.write(db, same | {"job_id": 1, "url": "https://a.b/", "slug": slugs}, ROWS)
-        tag = labels.tag_ids(db, house.workspace_id, ["red"])["red"]
+        tag = labels.tag_ids(db, owner.workspace_id, ["red"])["red"]
         labels.tie(db, same | {"slug": slugs, "tag_id": tag}, ROWS)
-    return house
+    return owner
 
 
 def statements(owner: Owner, limit: int) -> tuple[int, int]:

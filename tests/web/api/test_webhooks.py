@@ -16,7 +16,9 @@ import pytest
 from models import store
 from models.accounts import keys
 from models.accounts.keys import Owner
-from tests.ground import ROOT, System, free_port, until
+from tests import ROOT
+from tests.system import System, free_port
+from tests.waiting import wait_until
 from tests.workers.chores.receiver import receiving
 from web import create_app
 
@@ -48,7 +50,7 @@ def settled(system: System, path: str, count: int = 1) -> list[dict[str, Any]]:
         found = deliveries(system, path)
         return found if len(found) == count and all(one["status"] != "pending" for one in found) else None
 
-    return until(look, 20, f"{count} deliveries of {path}")
+    return wait_until(look, 20, f"{count} deliveries of {path}")
 
 
 def receiver_of(language: str, folder: Path) -> list[str]:
@@ -72,7 +74,7 @@ def listening(command: list[str], folder: Path, secret: str, port: int) -> Itera
     with said.open("w") as out:
         process = subprocess.Popen(command, cwd=folder, env=environment, stdout=out)
     try:
-        until(lambda: answers(port), 20, "the receiver to listen")
+        wait_until(lambda: answers(port), 20, "the receiver to listen")
         yield said
     finally:
         process.terminate()
@@ -92,8 +94,8 @@ def test_the_receivers_of_the_docs_verify_what_they_get(system: System, tmp_path
     port = free_port()
     endpoint = subscribe(system, f"http://127.0.0.1:{port}/hook")
     with listening(receiver_of(language, tmp_path), tmp_path, endpoint["secret"], port) as said:
-        job = system.finished(system.post(ONE))
-        until(lambda: f"job.completed {job['id']}" in said.read_text(), 20, "the receiver to have heard")
+        job = system.wait_for_job(system.post(ONE))
+        wait_until(lambda: f"job.completed {job['id']}" in said.read_text(), 20, "the receiver to have heard")
         (delivery,) = settled(system, f"/api/webhooks/{endpoint['id']}")
     assert (delivery["status"], delivery["attempts"][0]["status_code"]) == ("delivered", 204)
     assert system.client.delete(f"/api/webhooks/{endpoint['id']}").status_code == 204
@@ -102,9 +104,9 @@ def test_the_receivers_of_the_docs_verify_what_they_get(system: System, tmp_path
 def test_a_wrong_secret_is_noticed_by_the_receiver(system: System, tmp_path: Path) -> None:
     port = free_port()
     with listening(receiver_of("python", tmp_path), tmp_path, "whsec_d3Jvbmc=", port):
-        job = system.finished(system.post(ONE | {"webhook_url": f"http://127.0.0.1:{port}/"}))
+        job = system.wait_for_job(system.post(ONE | {"webhook_url": f"http://127.0.0.1:{port}/"}))
         path = f"/api/jobs/{job['id']}"
-        (delivery,) = until(lambda: [one for one in deliveries(system, path) if one["attempts"]], 20)
+        (delivery,) = wait_until(lambda: [one for one in deliveries(system, path) if one["attempts"]], 20)
     assert (delivery["status"], delivery["attempts"][0]["status_code"]) == ("pending", 400)
     assert delivery["next_attempt_at"]
 
@@ -132,9 +134,9 @@ def test_an_endpoint_is_shown_changed_tested_and_removed(system: System) -> None
 def test_a_delivery_is_sent_again_by_hand_under_its_own_id(system: System) -> None:
     with receiving() as receiver:
         receiver.statuses = [500]
-        job = system.finished(system.post(ONE | {"webhook_url": receiver.url}))
+        job = system.wait_for_job(system.post(ONE | {"webhook_url": receiver.url}))
         path = f"/api/jobs/{job['id']}"
-        (delivery,) = until(lambda: [one for one in deliveries(system, path) if one["attempts"]], 20)
+        (delivery,) = wait_until(lambda: [one for one in deliveries(system, path) if one["attempts"]], 20)
         assert system.client.post(f"/api/deliveries/{delivery['id']}/redeliver").status_code == 202
         (again,) = settled(system, path)
     assert again["status"] == "delivered"
@@ -146,10 +148,10 @@ def test_a_receiver_that_hangs_delays_no_other_and_no_job(system: System) -> Non
     with receiving() as slow, receiving() as quick:
         slow.hold.clear()
         for _ in range(4):
-            system.finished(system.post(ONE | {"webhook_url": f"{slow.url}/slow"}))
-        until(lambda: slow.calls, 10)
-        job = system.finished(system.post(ONE | {"webhook_url": f"{quick.url}/quick"}), 5)
-        host_of_its_own = until(lambda: [*quick.calls, *slow.calls][-1], 10)
+            system.wait_for_job(system.post(ONE | {"webhook_url": f"{slow.url}/slow"}))
+        wait_until(lambda: slow.calls, 10)
+        job = system.wait_for_job(system.post(ONE | {"webhook_url": f"{quick.url}/quick"}), 5)
+        host_of_its_own = wait_until(lambda: [*quick.calls, *slow.calls][-1], 10)
         assert host_of_its_own
         assert slow.most_at_once <= 2
         slow.hold.set()
@@ -158,7 +160,7 @@ def test_a_receiver_that_hangs_delays_no_other_and_no_job(system: System) -> Non
 
 
 @pytest.fixture
-def guarded(house: Owner, monkeypatch: pytest.MonkeyPatch) -> Any:
+def guarded(owner: Owner, monkeypatch: pytest.MonkeyPatch) -> Any:
     """The application without ALLOW_PRIVATE_TARGETS, and a key for it."""
     with store.write() as db:
         token = keys.create(db, "default", "enterprise", "guarded", ["read", "write"])["token"]

@@ -8,7 +8,7 @@ from typing import Any
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, ConsoleMessage, Dialog, Page, Response
 
-from tests.ground import System
+from tests.system import System
 
 NAMES = ("chromium", "chromium-browser", "google-chrome")
 FLAGS = (

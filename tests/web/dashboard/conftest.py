@@ -6,7 +6,7 @@ from dataclasses import replace
 import pytest
 from playwright.sync_api import Browser
 
-from tests.ground import System
+from tests.system import System
 from tests.web.commands import client, new_key
 from tests.web.dashboard.browsing import Visit, visiting
 

@@ -5,7 +5,7 @@ import re
 import httpx
 import pytest
 
-from tests.ground import System
+from tests.system import System
 from tests.web.api.test_foreign import PUBLIC, SILENT, filled, state
 from tests.web.commands import new_key
 from tests.web.foreign import MAKERS
@@ -23,9 +23,9 @@ def calls() -> list[tuple[str, str]]:
 
 
 @pytest.mark.parametrize("system", ["postgresql"], indirect=True)
-def test_no_page_knows_what_is_anothers(system: System, owner: System, theirs: dict[str, str]) -> None:
+def test_no_page_knows_what_is_anothers(system: System, tenant: System, tenant_ids: dict[str, str]) -> None:
     key = new_key(system, "--workspace", "page strangers")
-    before = state(owner)
+    before = state(tenant)
     with httpx.Client(base_url=system.url, follow_redirects=True) as stranger:
         form = {"csrf_token": _token(stranger, "/app/sign-in"), "token": key["token"]}
         assert stranger.post("/app/sign-in", data=form).status_code == 200
@@ -34,10 +34,10 @@ def test_no_page_knows_what_is_anothers(system: System, owner: System, theirs: d
         assert len(found) > 10
         for method, path in found:
             body = {"data": form} if method == "POST" else {}
-            answer = stranger.request(method, filled(path, theirs | WORDS), **body)  # type: ignore[arg-type]
+            answer = stranger.request(method, filled(path, tenant_ids | WORDS), **body)  # type: ignore[arg-type]
             assert answer.status_code == 404, (method, path)
             assert "text/html" in answer.headers["Content-Type"]
-    assert state(owner) == before
+    assert state(tenant) == before
     assert {name for _, path in found for name in re.findall(r"(\w+)>", path)} - set(WORDS) <= set(MAKERS)
 
 

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import expect
 
-from tests.ground import System
+from tests.system import System
 from tests.web.dashboard.browsing import PHONE, Visit, look_closely
 
 pytestmark = pytest.mark.parametrize("system", ["postgresql"], indirect=True)
@@ -32,7 +32,7 @@ def end(system: System, job: dict[str, Any]) -> None:
 
 
 def mixed(system: System) -> dict[str, Any]:
-    job: dict[str, Any] = system.csv(MIXED, headers=WAIT).json()
+    job: dict[str, Any] = system.post_csv(MIXED, headers=WAIT).json()
     return job
 
 

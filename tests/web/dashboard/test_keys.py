@@ -3,7 +3,7 @@
 import httpx
 import pytest
 
-from tests.ground import System
+from tests.system import System
 from tests.web.dashboard.browsing import Visit
 
 pytestmark = pytest.mark.parametrize("system", ["postgresql"], indirect=True)

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Page
 
-from tests.ground import System
+from tests.system import System
 from tests.web.commands import client, new_key
 from tests.web.dashboard.browsing import Visit
 
@@ -96,7 +96,7 @@ def test_links_are_found_and_many_are_changed_at_once(own: Visit) -> None:
         {"url": f"https://a.b/{at}", "slug": f"pages-{at}", "tags": ["odd" if at % 2 else "even"]} for at in range(6)
     ]
     rows[5] |= {"title": "=1+1", "group": "G & H"}
-    job = system.finished(system.post({"links": rows}))
+    job = system.wait_for_job(system.post({"links": rows}))
     for query, found in (
         ("search=B/4", ["pages-4"]), ("tag=odd", ["pages-1", "pages-3", "pages-5"]), ("group=G+%26+H", ["pages-5"]),
         (f"job={job['id']}", [f"pages-{at}" for at in range(6)]), ("status=disabled", []),

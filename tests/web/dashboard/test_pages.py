@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.ground import System
+from tests.system import System
 from tests.web.dashboard.browsing import Visit, hindrances, look_closely
 
 ONE_STORE = pytest.mark.parametrize("system", ["postgresql"], indirect=True)
@@ -43,7 +43,7 @@ def test_no_page_for_visitors_hinders_anybody(stranger: Visit) -> None:
         {"slug": "v-over", "expires_at": "2020-01-01T00:00:00Z"},
     ]  # fmt: skip
     system, page = stranger.system, stranger.page
-    system.finished(system.post({"links": [{"url": "https://a.b/"} | link for link in links]}))
+    system.wait_for_job(system.post({"links": [{"url": "https://a.b/"} | link for link in links]}))
     for path, status in (("/v-locked", 401), ("/v-shown+", 200), ("/v-over", 410), ("/v-none", 404)):
         assert stranger.go(path).status == status, path
         for scheme in ("light", "dark"):

@@ -13,7 +13,7 @@ from models import store
 from models.accounts import keys
 from models.accounts.keys import Owner
 from producer.signals import throttling
-from tests.ground import System
+from tests.system import System
 from tests.web.dashboard.browsing import Visit, look_closely
 from web import create_app, sessions
 
@@ -24,13 +24,13 @@ SignIn = Callable[..., FlaskClient]
 
 
 @pytest.fixture
-def entering(house: Owner) -> Iterator[SignIn]:
+def entering(owner: Owner) -> Iterator[SignIn]:
     """Signs somebody in who has these scopes."""
     opened: list[FlaskClient] = []
 
     def sign_in(scopes: tuple[str, ...] = keys.SCOPES) -> FlaskClient:
         with store.write() as db:
-            made = keys.add(db, house.workspace_id, "page", scopes)
+            made = keys.add(db, owner.workspace_id, "page", scopes)
         client = create_app().test_client()
         opened.append(client)
         answer = posted(client, "/app/sign-in", token=made["token"])
@@ -112,14 +112,14 @@ def test_nobody_is_led_elsewhere_by_signing_in(entering: SignIn, asked: str, led
     assert entering().get("/app/sign-in", query_string={"to": asked}).headers["Location"] == led
 
 
-def test_the_cookie_is_for_this_site_alone_and_secure_on_https(house: Owner) -> None:
+def test_the_cookie_is_for_this_site_alone_and_secure_on_https(owner: Owner) -> None:
     for scheme in ("http", "https"):
         set_ = cookie(create_app().test_client().get("/app/sign-in", base_url=f"{scheme}://localhost"))
         assert {"HttpOnly", "SameSite=Lax", "Path=/"} <= set(set_.split("; "))
         assert ("Secure" in set_.split("; ")) == (scheme == "https")
 
 
-def test_another_session_begins_with_signing_in(house: Owner, entering: SignIn) -> None:
+def test_another_session_begins_with_signing_in(owner: Owner, entering: SignIn) -> None:
     client = create_app().test_client()
     before = form_token(client, "/app/sign-in")
     after = form_token(entering(), "/app/jobs")

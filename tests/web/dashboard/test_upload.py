@@ -8,9 +8,10 @@ import httpx
 import pytest
 from playwright.sync_api import Page, Route
 
-from tests.ground import System, ended, until
+from tests.system import System, job_if_ended
+from tests.waiting import wait_until
 from tests.web.dashboard.browsing import Visit, look_around, look_closely
-from tests.workbooks import by_xlsxwriter
+from tests.workbooks import xlsxwriter_workbook
 from web import sessions
 
 TOKEN = re.compile(r'name="csrf_token" value="([^"]+)"')
@@ -64,7 +65,7 @@ def sent(visit: Visit) -> dict[str, Any]:
     visit.page.wait_for_url(JOB)
     found = JOB.search(visit.page.url)
     assert found
-    return until(lambda: ended(visit.system.job(found[1])), what="the job to end")
+    return wait_until(lambda: job_if_ended(visit.system.job(found[1])), what="the job to end")
 
 
 def as_shown(page: Page, name: str) -> list[list[str]]:
@@ -163,7 +164,7 @@ def test_what_was_found_out_can_be_said_otherwise(visit: Visit) -> None:
 @one_store
 def test_a_spreadsheet_and_a_dry_run(visit: Visit) -> None:
     rows = [["Long URL", "Back-half"], ["https://example.com/x", "of-sheet"], ["nowhere", ""]]
-    page = chosen(visit, by_xlsxwriter(rows), "book.xlsx")
+    page = chosen(visit, xlsxwriter_workbook(rows), "book.xlsx")
     assert page.get_by_text("The sheet “Links”").count() == 1
     assert mapped(page) == {"Long URL": "url", "Back-half": "slug"}
     page.get_by_label("Dry run").check()
@@ -182,7 +183,7 @@ def test_the_look_says_of_each_row_what_its_job_says(client: httpx.Client, syste
     rows = "https://a.b,x y,\nhttps://a.b,,\nno,,\nhttps://a.b\nhttps://a.b,,z\nhttps://a.b,,7\n,,\n"
     file = {"file": ("a.csv", f"url,slug,ttl\n{rows}")}
     look = client.post("/app/upload/preview", files=file, data={"whole": "1"}).text
-    job = system.finished(system.post(path="/api/jobs", files=file, data={"dry_run": "true"}))
+    job = system.wait_for_job(system.post(path="/api/jobs", files=file, data={"dry_run": "true"}))
     seen = re.findall(r"badge (?:failed|created)\">([^<]+)</span>", look)
     told = [item["error"]["code"] if item["error"] else "a link" for item in system.items(job)]
     assert seen == told
@@ -230,8 +231,8 @@ def test_a_bar_moves_while_the_file_goes_and_one_may_stop_it(visit: Visit) -> No
     wire.send("Network.emulateNetworkConditions", slow)
     page.get_by_role("button", name="Upload").click()
     bar = page.get_by_role("progressbar", name="Upload")
-    first = until(lambda: bar.evaluate("bar => bar.value") or None, what="the bar to move")
-    until(lambda: bar.evaluate("(bar, first) => bar.value > first", first), what="it to move on")
+    first = wait_until(lambda: bar.evaluate("bar => bar.value") or None, what="the bar to move")
+    wait_until(lambda: bar.evaluate("(bar, first) => bar.value > first", first), what="it to move on")
     assert " of 2.0 MB" in page.locator("#how-far").inner_text()
     page.get_by_role("button", name="Stop").click()
     assert page.get_by_role("alert").inner_text() == "Stopped."
@@ -345,7 +346,7 @@ def test_a_key_that_may_only_look_sees_no_form(client: httpx.Client, system: Sys
 def test_the_template_is_a_file_that_works(client: httpx.Client, system: System) -> None:
     template = client.get("/app/upload/template.csv")
     assert "attachment" in template.headers["Content-Disposition"]
-    job = system.finished(system.csv(template.content))
+    job = system.wait_for_job(system.post_csv(template.content))
     assert (job["counts"]["created"], job["counts"]["failed"]) == (1, 0)
 
 

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import pytest
 from standardwebhooks import Webhook
 
-from tests.ground import until
+from tests.waiting import wait_until
 from tests.web.dashboard.browsing import Visit
 from tests.workers.chores.receiver import Receiver, receiving
 
@@ -31,12 +31,14 @@ def test_an_endpoint_is_added_called_again_changed_and_deleted(visit: Visit, rec
     assert secret not in page.content()
     page.get_by_role("button", name="Send a test event").click()
     page.get_by_text("under way").wait_for()
-    until(lambda: receiver.calls, what="the test event")
+    wait_until(lambda: receiver.calls, what="the test event")
     Webhook(secret).verify(receiver.calls[0].body, receiver.calls[0].headers)
-    until(lambda: page.reload() and page.get_by_text("1: 500").count(), what="the first attempt to be shown")
+    wait_until(lambda: page.reload() and page.get_by_text("1: 500").count(), what="the first attempt to be shown")
     page.get_by_role("button", name="Send again").click()
     page.get_by_text("It is sent again").wait_for()
-    until(lambda: page.reload() and page.get_by_text("delivered", exact=True).count(), what="its delivery to be shown")
+    wait_until(
+        lambda: page.reload() and page.get_by_text("delivered", exact=True).count(), what="its delivery to be shown"
+    )
     assert receiver.calls[-1].headers["webhook-id"] == receiver.calls[0].headers["webhook-id"]
     page.get_by_role("button", name="New secret").click()
     page.get_by_text("never again").wait_for()

@@ -18,7 +18,7 @@ from schemathesis.specs.openapi.checks import (
     status_code_conformance,
 )
 
-from tests.ground import System
+from tests.system import System
 from tests.web.commands import client, new_key
 from web import create_app
 

@@ -5,7 +5,7 @@ import stat
 
 import pytest
 
-from tests.ground import System
+from tests.system import System
 from tests.web.commands import client, flask, typed_key
 
 FIELDS = {"id", "name", "workspace_id", "domain_id", "token", "consumer_key", "consumer_secret"}
@@ -65,7 +65,7 @@ def test_an_upgrade_keeps_the_first_key(system: System) -> None:
 
 def test_no_secret_comes_into_the_log(system: System) -> None:
     system.post({"url": "https://a.b", "password": "hunter2-hunter2"}, "/api/links")
-    system.csv("url,password\nnope,hunter2-hunter2\nbroken\n", headers={"Prefer": "wait=20"}).raise_for_status()
+    system.post_csv("url,password\nnope,hunter2-hunter2\nbroken\n", headers={"Prefer": "wait=20"}).raise_for_status()
     log = system.log()
     for secret in (*(system.key[name] for name in ("token", "consumer_secret", "webhook_secret")), "hunter2"):
         assert secret not in log

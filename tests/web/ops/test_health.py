@@ -4,7 +4,7 @@ import httpx
 import pytest
 
 from models.accounts.keys import Owner
-from tests.ground import System
+from tests.system import System
 from web import create_app
 
 
@@ -17,7 +17,7 @@ def test_a_whole_system_is_ready(system: System) -> None:
     assert httpx.get(f"{system.url}/healthz").json() == {"status": "ok"}
 
 
-def test_without_broker_a_process_is_up_but_not_ready(house: Owner) -> None:
+def test_without_broker_a_process_is_up_but_not_ready(owner: Owner) -> None:
     client = create_app().test_client()
     assert client.get("/healthz").status_code == 200
     answer = client.get("/readyz")

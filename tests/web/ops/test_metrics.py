@@ -12,7 +12,8 @@ from prometheus_client.parser import text_string_to_metric_families
 from models.accounts.keys import Owner
 from producer.signals.counters import BUCKETS
 from producer.signals.flushing import FLUSH_SECONDS
-from tests.ground import System, until
+from tests.system import System
+from tests.waiting import wait_until
 from tests.workers.chores.receiver import receiving
 from web import create_app
 
@@ -48,7 +49,7 @@ def moved(system: System, before: Values, wanted: Values) -> None:
         now = scrape(system)
         return {name: now.get(name, 0) - before.get(name, 0) for name in wanted}
 
-    until(lambda: by() == wanted, 15, lambda: f"{wanted}; it is {by()}")
+    wait_until(lambda: by() == wanted, 15, lambda: f"{wanted}; it is {by()}")
     time.sleep(FLUSH_SECONDS)
     assert by() == wanted
 
@@ -56,9 +57,9 @@ def moved(system: System, before: Values, wanted: Values) -> None:
 @pytest.mark.parametrize("system", ["sqlite"], indirect=True)
 def test_values_move_by_what_was_done(system: System) -> None:
     before = settled(system)
-    small = system.finished(system.csv(THREE))
-    large = system.finished(system.csv("url\n" + "https://example.com/x\nnope\n" * (BULK_ROWS // 2)))
-    system.finished(system.csv(THREE, params={"dry_run": "true"}))
+    small = system.wait_for_job(system.post_csv(THREE))
+    large = system.wait_for_job(system.post_csv("url\n" + "https://example.com/x\nnope\n" * (BULK_ROWS // 2)))
+    system.wait_for_job(system.post_csv(THREE, params={"dry_run": "true"}))
     assert (small["outcome"], large["outcome"]) == ("partial", "partial")
     (path,) = [urlsplit(item["short_url"]).path for item in system.items(small, status="created")]
     for _ in range(7):
@@ -81,7 +82,7 @@ def test_values_move_by_what_was_done(system: System) -> None:
             "linkmill_jobs_open{status=running}": 0,
         },
     )
-    undone = system.finished(system.client.post(large["links"]["self"] + "/undo"))
+    undone = system.wait_for_job(system.client.post(large["links"]["self"] + "/undo"))
     assert undone["counts"]["created"] == BULK_ROWS / 2
     moved(
         system,
@@ -108,13 +109,13 @@ def follow(system: System, path: str) -> int:
 def test_deliveries_are_counted_by_what_came_of_them(system: System) -> None:
     before = settled(system)
     with receiving() as receiver:
-        system.finished(system.csv(THREE, params={"webhook_url": receiver.url}))
+        system.wait_for_job(system.post_csv(THREE, params={"webhook_url": receiver.url}))
         moved(system, before, {"linkmill_deliveries_total{outcome=delivered}": 1, "linkmill_deliveries_waiting": 0})
 
 
 @pytest.mark.parametrize("system", ["sqlite"], indirect=True)
 def test_whichever_process_answers_it_is_the_same(system: System) -> None:
-    system.finished(system.csv(THREE))
+    system.wait_for_job(system.post_csv(THREE))
 
     def steady(take: Callable[[], Values]) -> list[Values]:
         """What does not move by itself, of many answers."""
@@ -128,7 +129,7 @@ def test_whichever_process_answers_it_is_the_same(system: System) -> None:
 
 def test_a_sweep_counts_what_it_does(system: System) -> None:
     before = scrape(system)["linkmill_sweeps_total"]
-    until(lambda: scrape(system)["linkmill_sweeps_total"] > before, 15)
+    wait_until(lambda: scrape(system)["linkmill_sweeps_total"] > before, 15)
 
 
 def test_it_is_complete_from_the_beginning_and_open_to_all(system: System) -> None:
@@ -153,7 +154,7 @@ def test_a_scraper_that_asks_for_openmetrics_gets_it(system: System) -> None:
     assert answer.text.endswith("# EOF\n")
 
 
-def test_without_a_broker_it_still_answers_and_says_so(house: Owner) -> None:
+def test_without_a_broker_it_still_answers_and_says_so(owner: Owner) -> None:
     answer = create_app().test_client().get("/metrics")
     assert answer.status_code == 200
     values = parsed(answer.text)

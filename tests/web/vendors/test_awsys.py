@@ -8,7 +8,7 @@ from typing import Any
 import httpx
 import pytest
 
-from tests.ground import System
+from tests.system import System
 
 REFERENCE = {
     "links": [

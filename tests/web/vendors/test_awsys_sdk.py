@@ -9,7 +9,7 @@ import httpx
 import pytest
 from awsysco import AsyncClient, AwsysAuthError, AwsysConflictError, AwsysForbiddenError, AwsysValidationError, Client
 
-from tests.ground import System
+from tests.system import System
 from tests.web.commands import new_key
 
 pytestmark = pytest.mark.filterwarnings("ignore::UserWarning")  # of plain HTTP, and of a key of ours

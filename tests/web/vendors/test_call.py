@@ -7,15 +7,16 @@ from typing import Any
 
 import pytest
 
-from tests.conftest import STORES, database_url
-from tests.ground import System, ended, running, until
+from tests.fixtures.databases import STORES, new_database_url
+from tests.system import System, job_if_ended, running_system
+from tests.waiting import wait_until
 from tests.web.commands import client, new_key
 
 
 @pytest.fixture(params=STORES)
 def hasty(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[System]:
     """A system that waits for nothing."""
-    with running(tmp_path, database_url(request.param, tmp_path, request), SYNC_WAIT_SECONDS="0") as started:
+    with running_system(tmp_path, new_database_url(request.param, tmp_path, request), SYNC_WAIT_SECONDS="0") as started:
         yield started
 
 
@@ -35,7 +36,7 @@ def slow_links(count: int, name: str = "a") -> dict[str, Any]:
 def test_who_prefers_a_job_gets_one(system: System) -> None:
     answer = system.post(links(3), "/api/bulk", headers={"Prefer": "wait=5, respond-async"})
     assert (answer.status_code, answer.headers["Location"]) == (202, answer.json()["links"]["self"])
-    job = system.finished(answer)
+    job = system.wait_for_job(answer)
     assert (job["source"], job["counts"]["total"], job["outcome"]) == ("awsys", 3, "succeeded")
 
 
@@ -45,7 +46,7 @@ def test_after_a_wait_that_ran_out_the_same_body_joins_the_job(hasty: System) ->
     assert first.headers["Location"] in first.json()["message"]
     other = hasty.post(slow_links(100, "other"), "/api/bulk")
     assert other.headers["Location"] != first.headers["Location"]
-    until(lambda: ended(hasty.client.get(first.headers["Location"]).json()))
+    wait_until(lambda: job_if_ended(hasty.client.get(first.headers["Location"]).json()))
     second = hasty.post(slow_links(100), "/api/bulk")
     assert (second.status_code, second.json()["created"]) == (200, 100)
     assert hasty.sql("SELECT count(*) FROM jobs") == [(2,)]

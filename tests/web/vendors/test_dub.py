@@ -7,7 +7,7 @@ import pytest
 from dub import Dub
 from dub.models import components, errors, operations
 
-from tests.ground import System
+from tests.system import System
 from tests.web.commands import new_key
 
 PATH = "/links/bulk"

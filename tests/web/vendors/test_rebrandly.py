@@ -8,7 +8,7 @@ from typing import Any
 import httpx
 import pytest
 
-from tests.ground import System
+from tests.system import System
 from tests.web.commands import new_key
 
 PATH = "/v1/links/bulk"
@@ -186,5 +186,5 @@ def test_who_prefers_a_job_gets_one(system: System) -> None:
     headers = {"apikey": system.key["token"], "Prefer": "respond-async"}
     answer = httpx.put(system.url + PATH, json=body, headers=headers)
     assert answer.status_code == 202
-    job = system.finished(answer)
+    job = system.wait_for_job(answer)
     assert (job["source"], job["counts"]["created"]) == ("rebrandly", 2000)

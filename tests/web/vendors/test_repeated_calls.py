@@ -13,8 +13,9 @@ from uuid import uuid4
 import httpx
 import pytest
 
-from tests.conftest import STORES, database_url
-from tests.ground import System, ended, running, until
+from tests.fixtures.databases import STORES, new_database_url
+from tests.system import System, job_if_ended, running_system
+from tests.waiting import wait_until
 
 REPLAYED = "Idempotency-Replayed"
 
@@ -70,7 +71,7 @@ def key() -> str:
 @pytest.fixture(params=STORES)
 def hasty(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[System]:
     """A system that waits for nothing."""
-    with running(tmp_path, database_url(request.param, tmp_path, request), SYNC_WAIT_SECONDS="0") as started:
+    with running_system(tmp_path, new_database_url(request.param, tmp_path, request), SYNC_WAIT_SECONDS="0") as started:
         yield started
 
 
@@ -104,7 +105,7 @@ def test_who_comes_while_the_first_is_received_is_sent_away(system: System, key:
 
     with ThreadPoolExecutor(1) as threads:
         first = threads.submit(caller.send, system, key, halves())
-        until(lambda: held(system, key), 20, "the first to have the key")
+        wait_until(lambda: held(system, key), 20, "the first to have the key")
         early = caller.send(system, key, said)
         go.set()
     assert (early.status_code, int(early.headers["Retry-After"]) >= 1) == (409, True)
@@ -126,7 +127,7 @@ def test_after_a_wait_that_ran_out_the_key_has_its_job(hasty: System, key: str) 
     said = json.dumps({"links": AWSYS.body(hasty, "a")["links"] * 500}).encode()
     first = AWSYS.send(hasty, key, said)
     assert (first.status_code, first.headers.get(REPLAYED)) == (504, None)
-    until(lambda: ended(hasty.client.get(first.headers["Location"]).json()))
+    wait_until(lambda: job_if_ended(hasty.client.get(first.headers["Location"]).json()))
     for _ in range(2):
         again = AWSYS.send(hasty, key, said)
         assert (again.status_code, again.json()["created"], again.headers[REPLAYED]) == (200, 500, "true")

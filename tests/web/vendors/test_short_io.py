@@ -7,7 +7,7 @@ from typing import Any
 import httpx
 import pytest
 
-from tests.ground import System
+from tests.system import System
 from tests.web.commands import new_key
 
 PATH = "/links/bulk"

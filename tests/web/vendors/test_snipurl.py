@@ -12,8 +12,9 @@ from typing import Any
 import httpx
 import pytest
 
-from tests.conftest import STORES, database_url
-from tests.ground import System, running, until
+from tests.fixtures.databases import STORES, new_database_url
+from tests.system import System, running_system
+from tests.waiting import wait_until
 from tests.web.commands import client, new_key
 from tests.workers.chores.pages import hanging, serving
 
@@ -164,7 +165,7 @@ def narrow(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[System]:
     """A system with a plan of three links."""
     (tmp_path / "plans.toml").write_text(PLANS)
     plans = str(tmp_path / "plans.toml")
-    with running(tmp_path, database_url(request.param, tmp_path, request), PLANS=plans) as started:
+    with running_system(tmp_path, new_database_url(request.param, tmp_path, request), PLANS=plans) as started:
         yield started
 
 
@@ -196,7 +197,7 @@ def test_titles_are_in_the_answer_and_a_page_that_hangs_does_not_hold_it_up(syst
         assert seconds < 4
         waiting = f"SELECT slug FROM untitled WHERE slug = '{links[1]['short_code']}'"
         assert system.sql(waiting), "it was not waited for"
-        until(lambda: not system.sql(waiting), 60, "the page that hangs to be given up")
+        wait_until(lambda: not system.sql(waiting), 60, "the page that hangs to be given up")
 
 
 def test_a_title_that_comes_late_is_kept(system: System) -> None:
@@ -204,7 +205,7 @@ def test_a_title_that_comes_late_is_kept(system: System) -> None:
         link = bulk(system, {"url": f"{url}/late"}).json()["data"]["success"][0]
         assert link["title"] is None
         query = f"SELECT title FROM links WHERE slug = '{link['short_code']}'"
-        until(lambda: system.sql(query) == [("A late page",)], 30, "the late title")
+        wait_until(lambda: system.sql(query) == [("A late page",)], 30, "the late title")
 
 
 def test_pages_that_answer_at_once_cost_no_wait(system: System) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 import httpx
 import pytest
 
-from tests.ground import System
+from tests.system import System
 from tests.web.commands import client, flask, new_key
 
 PATH = "/wp-json/url-shortify/v1/links/bulk"

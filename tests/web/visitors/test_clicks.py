@@ -19,9 +19,10 @@ from models import settings
 from producer.signals import throttling
 from producer.visits import click_buffer, visitor
 from producer.visits.visitor import Kind
-from tests.conftest import STORES, database_url
-from tests.ground import System, running, until
+from tests.fixtures.databases import STORES, new_database_url
 from tests.producer.visits.test_click_buffer import target
+from tests.system import System, running_system
+from tests.waiting import wait_until
 
 ADDRESS, OTHER, SIX = "203.0.113.77", "198.51.100.99", "2001:db8:77:1"
 
@@ -34,7 +35,7 @@ def proxied(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFac
     writer = MMDBWriter(ip_version=4, database_type="GeoLite2-Country")
     writer.insert_network(netaddr.IPSet([f"{ADDRESS}/32"]), {"country": {"iso_code": "NZ"}})
     writer.to_db_file(str(folder / "var" / visitor.COUNTRIES))
-    with running(folder, database_url(request.param, folder, request), TRUSTED_PROXIES="1") as started:
+    with running_system(folder, new_database_url(request.param, folder, request), TRUSTED_PROXIES="1") as started:
         yield started
 
 
@@ -84,15 +85,15 @@ def test_of_500_who_come_at_once_exactly_100_are_let_through(system: System) -> 
     assert visit(system, path, 500) == {302: 100, 410: 400}
     assert httpx.head(f"{system.url}{path}").status_code == 410
     assert system.sql(f"SELECT used FROM uses WHERE slug = '{path[1:]}'") == [(100,)]
-    until(lambda: counted(system, path) == 100, 20, "its clicks")
+    wait_until(lambda: counted(system, path) == 100, 20, "its clicks")
 
 
 def test_every_click_reaches_the_database_and_none_twice(system: System) -> None:
     path = make(system)
     assert visit(system, path, 1000, 25) == {302: 1000}
     httpx.head(f"{system.url}{path}")
-    until(lambda: counted(system, path) >= 1000, 20, lambda: f"1000 clicks, not {counted(system, path)}")
-    until(lambda: broker(system).llen(click_buffer.LIST) == 0, 20, "the last batch")
+    wait_until(lambda: counted(system, path) >= 1000, 20, lambda: f"1000 clicks, not {counted(system, path)}")
+    wait_until(lambda: broker(system).llen(click_buffer.LIST) == 0, 20, "the last batch")
     assert counted(system, path) == 1000
 
 
@@ -102,7 +103,7 @@ def test_a_click_is_told_by_device_referrer_and_country(proxied: System) -> None
     headers = {"User-Agent": agent, "Referer": "https://News.example/a?b", "X-Forwarded-For": f"1.2.3.4, {ADDRESS}"}
     httpx.get(f"{proxied.url}{path}", headers=headers)
     query = f"SELECT bot, device, referrer, country, count FROM clicks WHERE slug = '{path[1:]}'"
-    assert until(lambda: proxied.sql(query), 20, "a click") in (
+    assert wait_until(lambda: proxied.sql(query), 20, "a click") in (
         [(False, "mobile", "news.example", "NZ", 1)],
         [(0, "mobile", "news.example", "NZ", 1)],
     )
@@ -164,7 +165,7 @@ def test_no_visitors_address_is_kept_anywhere(proxied: System) -> None:
             post(proxied, path, "wrong", address)
         httpx.get(f"{proxied.url}{plain}+", headers={"X-Forwarded-For": address})
         httpx.get(f"{proxied.url}{plain}", headers={"X-Forwarded-For": address})
-    until(lambda: counted(proxied, plain) == 3, 20, "the clicks")
+    wait_until(lambda: counted(proxied, plain) == 3, 20, "the clicks")
     assert list(broker(proxied).scan_iter(f"{throttling.PREFIX}*")), "they were counted"
     kept = b"".join(_everything(proxied))
     assert b"NZ" in kept, "what is looked at is what was kept"
@@ -181,26 +182,26 @@ def _everything(system: System) -> Iterator[bytes]:
         yield repr(system.sql(f"SELECT * FROM {table}")).encode()
 
 
-def test_clicks_of_the_last_moment_outlive_a_restart(own_system: System) -> None:
-    path = make(own_system)
-    assert visit(own_system, path, 100, 20) == {302: 100}
-    own_system.process.terminate()
-    own_system.process.wait(30)
-    with running(own_system.data_dir.parent, own_system.database_url) as again:
-        until(lambda: counted(again, path) == 100, 20, lambda: f"100 clicks, not {counted(again, path)}")
+def test_clicks_of_the_last_moment_outlive_a_restart(fresh_system: System) -> None:
+    path = make(fresh_system)
+    assert visit(fresh_system, path, 100, 20) == {302: 100}
+    fresh_system.process.terminate()
+    fresh_system.process.wait(30)
+    with running_system(fresh_system.data_dir.parent, fresh_system.database_url) as again:
+        wait_until(lambda: counted(again, path) == 100, 20, lambda: f"100 clicks, not {counted(again, path)}")
 
 
-def test_clicks_are_counted_once_though_workers_die_and_batches_come_twice(own_system: System) -> None:
+def test_clicks_are_counted_once_though_workers_die_and_batches_come_twice(fresh_system: System) -> None:
     batches = _batches(200)
     for batch in [*batches, *batches]:
-        broker(own_system).rpush(click_buffer.LIST, batch)
+        broker(fresh_system).rpush(click_buffer.LIST, batch)
     for left in (390, 250, 100):
-        until(lambda left=left: broker(own_system).llen(click_buffer.LIST) <= left, 30, "some batches")  # type: ignore[misc]
-        for process in psutil.Process(own_system.process.pid).children(recursive=True):
+        wait_until(lambda left=left: broker(fresh_system).llen(click_buffer.LIST) <= left, 30, "some batches")  # type: ignore[misc]
+        for process in psutil.Process(fresh_system.process.pid).children(recursive=True):
             if any(node in " ".join(_command(process)) for node in ("bulk@", "interactive@")):
                 process.kill()
-    until(lambda: broker(own_system).llen(click_buffer.LIST) == 0, 60, "all batches")
-    assert own_system.sql("SELECT sum(count), count(*) FROM clicks WHERE domain_id = 1") == [(200 * 30, 30)]
+    wait_until(lambda: broker(fresh_system).llen(click_buffer.LIST) == 0, 60, "all batches")
+    assert fresh_system.sql("SELECT sum(count), count(*) FROM clicks WHERE domain_id = 1") == [(200 * 30, 30)]
 
 
 def _batches(number: int) -> list[bytes]:

@@ -8,7 +8,7 @@ from models import settings, store
 from models.accounts import domains
 from models.accounts.keys import Owner
 from producer.visits import click_buffer
-from tests.ground import until
+from tests.waiting import wait_until
 from tests.web.visitors.visiting import WORKSPACE, make
 from web import create_app
 from web.visitors import hosts
@@ -23,7 +23,7 @@ OTHERS = (
 
 
 @pytest.fixture
-def custom(house: Owner) -> None:
+def custom(owner: Owner) -> None:
     """A slug on the default domain, and the same one on a customer's."""
     with store.write() as db:
         domains.add(db, WORKSPACE, GO)
@@ -83,7 +83,7 @@ def test_a_hostname_that_is_added_is_known_within_a_second(visitor: FlaskClient,
     with store.write() as db:
         domains.add(db, WORKSPACE, "new.example")
     make("both", "new.example", url="https://example.com/new")
-    until(lambda: led(visitor, "new.example") == "https://example.com/new", 3, "the new hostname")
+    wait_until(lambda: led(visitor, "new.example") == "https://example.com/new", 3, "the new hostname")
 
 
 def test_hosts_that_anybody_makes_up_do_not_fill_the_memory(
@@ -97,7 +97,7 @@ def test_hosts_that_anybody_makes_up_do_not_fill_the_memory(
 
 @pytest.mark.parametrize(("proxies", "believed"), [("0", "192.0.2.1"), ("1", "198.51.100.3"), ("2", "198.51.100.2")])
 def test_so_many_proxies_are_believed_about_the_address_and_none_about_the_host(
-    house: Owner,
+    owner: Owner,
     counted: click_buffer.Buffer,
     custom: None,
     monkeypatch: pytest.MonkeyPatch,

@@ -3,7 +3,7 @@
 import httpx
 import pytest
 
-from tests.ground import System
+from tests.system import System
 
 
 def made(system: System, url: str = "https://example.com/", **more: str) -> str:

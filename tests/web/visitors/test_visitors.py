@@ -230,7 +230,7 @@ def test_the_house_may_have_words_of_its_own(visitor: FlaskClient) -> None:
 
 
 @pytest.mark.parametrize("broken", ["unknown = 1", 'unknown = " "', 'greeting = "Hi"', "unknown", "[unknown]"])
-def test_words_that_are_none_are_told_at_the_start(house: Owner, broken: str) -> None:
+def test_words_that_are_none_are_told_at_the_start(owner: Owner, broken: str) -> None:
     (settings.get().data_dir / texts.FILE).write_text(broken)
     with pytest.raises(SettingsError, match=r"texts\.toml: expected a TOML file of texts"):
         texts.known()

@@ -24,8 +24,8 @@ def nobody_is_woken(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(wakeups, "send", lambda *_, **__: True)
 
 
-def test_what_was_interrupted_goes_on(house: Owner) -> None:
-    job, rows = over(house, 5), 5 * store.dialect().shard_rows
+def test_what_was_interrupted_goes_on(owner: Owner) -> None:
+    job, rows = over(owner, 5), 5 * store.dialect().shard_rows
     with store.write() as db:
         assert retention.begin(db, datetime.now(UTC)) == 1
         first = retention.step(db)
@@ -42,8 +42,8 @@ def test_what_was_interrupted_goes_on(house: Owner) -> None:
         upload_store.read(first[0].upload, 0, 1)
 
 
-def test_nothing_is_cleared_under_somebodys_hands(house: Owner) -> None:
-    job = over(house, 1)
+def test_nothing_is_cleared_under_somebodys_hands(owner: Owner) -> None:
+    job = over(owner, 1)
     with store.write() as db:
         db.execute(update(shard_table).where(shard_table.c.job_id == job).values(state=ShardState.RUNNING))
     assert clearing.clear()["begun"] == 1
@@ -54,8 +54,8 @@ def test_nothing_is_cleared_under_somebodys_hands(house: Owner) -> None:
     assert left(job) == 0
 
 
-def test_a_job_that_was_forgotten_goes_altogether(house: Owner) -> None:
-    job = over(house, 1)
+def test_a_job_that_was_forgotten_goes_altogether(owner: Owner) -> None:
+    job = over(owner, 1)
     with store.write() as db:
         assert retention.forget(db, found(job))
     with store.write() as db:
@@ -68,9 +68,9 @@ def test_a_job_that_was_forgotten_goes_altogether(house: Owner) -> None:
 
 @pytest.mark.parametrize(("days", "age", "begun"), [(0, 1, 1), (0, 0, 0), (30, 29, 0), (30, 31, 1), (36500, 99, 0)])
 def test_the_setting_says_how_long_results_stay(
-    house: Owner, monkeypatch: pytest.MonkeyPatch, days: int, age: int, begun: int
+    owner: Owner, monkeypatch: pytest.MonkeyPatch, days: int, age: int, begun: int
 ) -> None:
-    over(house, 1, age)
+    over(owner, 1, age)
     monkeypatch.setenv("RETENTION_DAYS", str(days))
     settings.get.cache_clear()
     with store.read() as db:

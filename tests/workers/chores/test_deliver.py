@@ -74,12 +74,12 @@ def wait_of(row: deliveries.Delivery) -> float:
         )
 
 
-def test_a_jobs_own_url_is_called_and_signed_with_the_workspaces_secret(receiver: Receiver, house: Owner) -> None:
-    job_id = run_job(house, webhook_url=f"{receiver.url}/hook", metadata={"campaign": "spring"})
+def test_a_jobs_own_url_is_called_and_signed_with_the_workspaces_secret(receiver: Receiver, owner: Owner) -> None:
+    job_id = run_job(owner, webhook_url=f"{receiver.url}/hook", metadata={"campaign": "spring"})
     assert deliver.deliver()["status"] == "delivered"
     (call,) = receiver.calls
     with store.read() as db:
-        (secret,) = endpoints.secrets(db, 0, house.workspace_id)
+        (secret,) = endpoints.secrets(db, 0, owner.workspace_id)
     event = Webhook(secret).verify(call.body, call.headers)
     assert (event["type"], event["data"]["id"], event["data"]["status"]) == ("job.completed", str(job_id), "completed")
     assert event["data"]["metadata"] == {"campaign": "spring"}
@@ -87,9 +87,9 @@ def test_a_jobs_own_url_is_called_and_signed_with_the_workspaces_secret(receiver
     assert deliver.deliver() == {"idle": True}
 
 
-def test_a_job_that_is_cancelled_tells_so_and_its_retry_has_an_id_of_its_own(receiver: Receiver, house: Owner) -> None:
+def test_a_job_that_is_cancelled_tells_so_and_its_retry_has_an_id_of_its_own(receiver: Receiver, owner: Owner) -> None:
     rows = Upload("json", NDJSON, [b'{"url": "https://example.com/"}\n'])
-    job_id = accept(rows, house, lambda: Options(webhook_url=f"{receiver.url}/hook"))
+    job_id = accept(rows, owner, lambda: Options(webhook_url=f"{receiver.url}/hook"))
     control.cancel(find(job_id))
     assert deliver.deliver()["status"] == "delivered"
     control.retry(find(job_id))
@@ -101,11 +101,11 @@ def test_a_job_that_is_cancelled_tells_so_and_its_retry_has_an_id_of_its_own(rec
     assert len({call.headers["webhook-id"] for call in receiver.calls}) == 2
 
 
-def test_endpoints_hear_what_they_subscribed_to(receiver: Receiver, house: Owner) -> None:
-    heard = subscribe(house, f"{receiver.url}/all")
+def test_endpoints_hear_what_they_subscribed_to(receiver: Receiver, owner: Owner) -> None:
+    heard = subscribe(owner, f"{receiver.url}/all")
     with store.write() as db:
-        endpoints.add(db, house.workspace_id, f"{receiver.url}/failures", ["job.failed"])
-    run_job(house)
+        endpoints.add(db, owner.workspace_id, f"{receiver.url}/failures", ["job.failed"])
+    run_job(owner)
     assert deliver.deliver()["status"] == "delivered"
     assert deliver.deliver() == {"idle": True}
     (call,) = receiver.calls
@@ -113,17 +113,17 @@ def test_endpoints_hear_what_they_subscribed_to(receiver: Receiver, house: Owner
     assert Webhook(heard.secret).verify(call.body, call.headers)["type"] == "job.completed"
 
 
-def test_an_upload_that_cannot_be_read_is_told_of(receiver: Receiver, house: Owner) -> None:
+def test_an_upload_that_cannot_be_read_is_told_of(receiver: Receiver, owner: Owner) -> None:
     upload = Upload("csv", "csv", [b"no,such,column\n1,2,3\n"])
-    job_id = accept(upload, house, lambda: Options(webhook_url=receiver.url))
+    job_id = accept(upload, owner, lambda: Options(webhook_url=receiver.url))
     assert deliver.deliver()["status"] == "delivered"
     assert b"job.failed" in receiver.calls[0].body
     assert only(job_id).type == "job.failed"
 
 
-def test_the_schedule_is_kept_under_one_id(receiver: Receiver, house: Owner) -> None:
+def test_the_schedule_is_kept_under_one_id(receiver: Receiver, owner: Owner) -> None:
     receiver.statuses = [500] * 10
-    row = only(run_job(house, webhook_url=receiver.url))
+    row = only(run_job(owner, webhook_url=receiver.url))
     for tried, delay in enumerate([5, 300, 1800, 7200, 18_000, 36_000, 50_400, 72_000, 86_400], 1):
         assert deliver.deliver()["status"] == "pending"
         assert deliver.deliver() == {"idle": True}, "not before its time"
@@ -149,81 +149,81 @@ def test_the_wait_has_jitter() -> None:
     ("status", "retry_after", "least", "most"), [(429, "600", 590, 601), (503, "7", 6, 8), (500, "1", 3, 6)]
 )
 def test_retry_after_asks_for_more_patience_never_for_less(
-    receiver: Receiver, house: Owner, status: int, retry_after: str, least: float, most: float
+    receiver: Receiver, owner: Owner, status: int, retry_after: str, least: float, most: float
 ) -> None:
     receiver.statuses, receiver.headers = [status], {"Retry-After": retry_after}
-    row = only(run_job(house, webhook_url=receiver.url))
+    row = only(run_job(owner, webhook_url=receiver.url))
     deliver.deliver()
     assert least <= wait_of(row) <= most
 
 
-def test_a_redirect_is_a_failure_and_is_not_followed(receiver: Receiver, house: Owner) -> None:
+def test_a_redirect_is_a_failure_and_is_not_followed(receiver: Receiver, owner: Owner) -> None:
     receiver.statuses, receiver.headers = [302], {"Location": f"{receiver.url}/elsewhere"}
-    run_job(house, webhook_url=receiver.url)
+    run_job(owner, webhook_url=receiver.url)
     assert deliver.deliver()["status"] == "pending"
     assert [call.path for call in receiver.calls] == ["/"]
 
 
-def test_gone_disables_the_endpoint_and_ends_what_waits_for_it(receiver: Receiver, house: Owner) -> None:
-    endpoint = subscribe(house, receiver.url)
-    first, second = run_job(house), run_job(house)
+def test_gone_disables_the_endpoint_and_ends_what_waits_for_it(receiver: Receiver, owner: Owner) -> None:
+    endpoint = subscribe(owner, receiver.url)
+    first, second = run_job(owner), run_job(owner)
     receiver.statuses = [410]
     assert deliver.deliver()["status"] == "failed"
     assert deliver.deliver() == {"idle": True}
     assert {only(first).status, only(second).status} == {"failed"}
     with store.read() as db:
-        found = endpoints.get(db, endpoint.id, house.workspace_id)
+        found = endpoints.get(db, endpoint.id, owner.workspace_id)
     assert found is not None
     assert found.disabled_reason == "the receiver answered 410 Gone"
     with store.read() as db:
-        assert endpoints.subscribed(db, house.workspace_id, "job.completed") == []
+        assert endpoints.subscribed(db, owner.workspace_id, "job.completed") == []
 
 
-def test_three_days_of_failures_disable_an_endpoint_and_one_success_forgives(receiver: Receiver, house: Owner) -> None:
-    endpoint = subscribe(house, receiver.url)
+def test_three_days_of_failures_disable_an_endpoint_and_one_success_forgives(receiver: Receiver, owner: Owner) -> None:
+    endpoint = subscribe(owner, receiver.url)
     receiver.statuses = [500, 200, 500, 500]
-    row = only(run_job(house))
+    row = only(run_job(owner))
     deliver.deliver()
     age(endpoint.id, days=4)
     turn_clock_to(row.id)
     assert deliver.deliver()["status"] == "delivered"
-    later = only(run_job(house))
+    later = only(run_job(owner))
     deliver.deliver()
-    assert state(endpoint.id, house).disabled_at is None
+    assert state(endpoint.id, owner).disabled_at is None
     age(endpoint.id, days=4)
     turn_clock_to(later.id)
     deliver.deliver()
-    assert state(endpoint.id, house).disabled_reason == "every delivery failed for 3 days"
+    assert state(endpoint.id, owner).disabled_reason == "every delivery failed for 3 days"
     assert only(later.job_id).status == "failed"
 
 
-def test_after_a_rotation_both_secrets_verify_for_a_day(receiver: Receiver, house: Owner) -> None:
-    endpoint = subscribe(house, receiver.url)
+def test_after_a_rotation_both_secrets_verify_for_a_day(receiver: Receiver, owner: Owner) -> None:
+    endpoint = subscribe(owner, receiver.url)
     with store.write() as db:
         new = endpoints.rotate(db, endpoint.id)
-    run_job(house)
+    run_job(owner)
     deliver.deliver()
     for secret in (endpoint.secret, new):
         Webhook(secret).verify(receiver.calls[0].body, receiver.calls[0].headers)
     with store.write() as db:
         db.execute(update(endpoint_table).values(old_until=datetime.now(UTC) - timedelta(seconds=1)))
-        assert endpoints.secrets(db, endpoint.id, house.workspace_id) == [new]
+        assert endpoints.secrets(db, endpoint.id, owner.workspace_id) == [new]
 
 
-def test_the_workspaces_secret_rotates_too(receiver: Receiver, house: Owner) -> None:
+def test_the_workspaces_secret_rotates_too(receiver: Receiver, owner: Owner) -> None:
     with store.write() as db:
-        old = db.execute(select(workspaces.c.webhook_secret).where(workspaces.c.id == house.workspace_id)).scalar_one()
-        new = endpoints.rotate_workspace(db, house.workspace_id)
-    run_job(house, webhook_url=receiver.url)
+        old = db.execute(select(workspaces.c.webhook_secret).where(workspaces.c.id == owner.workspace_id)).scalar_one()
+        new = endpoints.rotate_workspace(db, owner.workspace_id)
+    run_job(owner, webhook_url=receiver.url)
     deliver.deliver()
     for secret in (old, new):
         Webhook(secret).verify(receiver.calls[0].body, receiver.calls[0].headers)
 
 
 def test_what_crashed_before_its_note_is_sent_again_under_the_same_id(
-    receiver: Receiver, house: Owner, monkeypatch: pytest.MonkeyPatch
+    receiver: Receiver, owner: Owner, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    row = only(run_job(house, webhook_url=receiver.url))
+    row = only(run_job(owner, webhook_url=receiver.url))
     with monkeypatch.context() as crash:
         crash.setattr(deliveries, "note", dies)
         with pytest.raises(KeyboardInterrupt):
@@ -235,8 +235,8 @@ def test_what_crashed_before_its_note_is_sent_again_under_the_same_id(
     assert [call.headers["webhook-id"] for call in receiver.calls] == [f"msg_{row.id}"] * 2
 
 
-def test_a_late_note_of_a_lost_lease_changes_nothing(receiver: Receiver, house: Owner) -> None:
-    row = only(run_job(house, webhook_url=receiver.url))
+def test_a_late_note_of_a_lost_lease_changes_nothing(receiver: Receiver, owner: Owner) -> None:
+    row = only(run_job(owner, webhook_url=receiver.url))
     attempt = deliveries.Attempt(datetime.now(UTC), 0.1, 200, None, "")
     with store.write() as db:
         claimed = deliveries.claim(db)
@@ -245,23 +245,23 @@ def test_a_late_note_of_a_lost_lease_changes_nothing(receiver: Receiver, house: 
     assert only(row.job_id).status == "pending"
 
 
-def test_two_calls_at_most_go_to_one_host(receiver: Receiver, house: Owner) -> None:
+def test_two_calls_at_most_go_to_one_host(receiver: Receiver, owner: Owner) -> None:
     for _ in range(4):
-        run_job(house, webhook_url=receiver.url)
+        run_job(owner, webhook_url=receiver.url)
     with store.write() as db:
         claims = [deliveries.claim(db) for _ in range(3)]
     assert [claim is not None for claim in claims] == [True, True, False]
 
 
-def test_the_body_stays_small_whatever_the_metadata(receiver: Receiver, house: Owner) -> None:
-    run_job(house, webhook_url=receiver.url, metadata={"note": "x" * 50_000})
+def test_the_body_stays_small_whatever_the_metadata(receiver: Receiver, owner: Owner) -> None:
+    run_job(owner, webhook_url=receiver.url, metadata={"note": "x" * 50_000})
     deliver.deliver()
     assert len(receiver.calls[0].body) < 20_000
     assert b'"status": "completed"' in receiver.calls[0].body
 
 
-def test_a_second_end_plans_no_second_delivery(receiver: Receiver, house: Owner) -> None:
-    job_id = run_job(house, webhook_url=receiver.url)
+def test_a_second_end_plans_no_second_delivery(receiver: Receiver, owner: Owner) -> None:
+    job_id = run_job(owner, webhook_url=receiver.url)
     with store.write() as db:
         assert not jobs.finish(db, job_id, 1)
     assert only(job_id)

@@ -16,7 +16,8 @@ from models.tables import links
 from models.tables import untitled as table
 from producer.accept import Options, Upload, accept
 from producer.intake.formats import NDJSON
-from tests.ground import System, until
+from tests.system import System
+from tests.waiting import wait_until
 from tests.workers.chores.pages import hanging, serving
 from tests.workers.chores.receiver import receiving
 from workers import tasks
@@ -48,9 +49,9 @@ def titles_of(job_id: int) -> dict[str, str | None]:
         return {url.rpartition("/")[2]: title for url, title in rows}
 
 
-def test_links_without_a_title_get_their_pages(pages: tuple[str, list[str]], house: Owner) -> None:
+def test_links_without_a_title_get_their_pages(pages: tuple[str, list[str]], owner: Owner) -> None:
     paths = ("plain", "og", "latin", "json", "none", "missing")
-    job_id = run_job(house, [{"url": f"{pages[0]}/{path}"} for path in paths], fetch_titles=True)
+    job_id = run_job(owner, [{"url": f"{pages[0]}/{path}"} for path in paths], fetch_titles=True)
     with store.read() as db:
         job = jobs.get(db, job_id)
         assert title_queue.left(db, job_id)
@@ -64,33 +65,33 @@ def test_links_without_a_title_get_their_pages(pages: tuple[str, list[str]], hou
         assert not title_queue.left(db, job_id)
 
 
-def test_a_title_of_ones_own_stays_and_nothing_is_fetched_unasked(pages: tuple[str, list[str]], house: Owner) -> None:
-    own = run_job(house, [{"url": f"{pages[0]}/plain", "title": "Mine"}], fetch_titles=True)
-    unasked = run_job(house, [{"url": f"{pages[0]}/plain"}])
+def test_a_title_of_ones_own_stays_and_nothing_is_fetched_unasked(pages: tuple[str, list[str]], owner: Owner) -> None:
+    own = run_job(owner, [{"url": f"{pages[0]}/plain", "title": "Mine"}], fetch_titles=True)
+    unasked = run_job(owner, [{"url": f"{pages[0]}/plain"}])
     assert fetch_all() == 0
     assert pages[1] == []
     assert (titles_of(own)["plain"], titles_of(unasked)["plain"]) == ("Mine", None)
 
 
-def test_a_title_given_meanwhile_is_not_overwritten(pages: tuple[str, list[str]], house: Owner) -> None:
-    job_id = run_job(house, [{"url": f"{pages[0]}/plain"}], fetch_titles=True)
+def test_a_title_given_meanwhile_is_not_overwritten(pages: tuple[str, list[str]], owner: Owner) -> None:
+    job_id = run_job(owner, [{"url": f"{pages[0]}/plain"}], fetch_titles=True)
     with store.write() as db:
         db.execute(update(links).where(links.c.job_id == job_id).values(title="By hand"))
     assert fetch_all() == 1
     assert titles_of(job_id)["plain"] == "By hand"
 
 
-def test_targets_that_are_not_public_are_not_fetched(house: Owner) -> None:
+def test_targets_that_are_not_public_are_not_fetched(owner: Owner) -> None:
     with serving() as (url, asked):
-        job_id = run_job(house, [{"url": f"{url}/plain"}], fetch_titles=True)
+        job_id = run_job(owner, [{"url": f"{url}/plain"}], fetch_titles=True)
         assert fetch_all() == 1
         assert asked == []
     assert titles_of(job_id)["plain"] is None
 
 
-def test_two_fetches_at_most_go_to_one_host_and_eight_in_all(house: Owner) -> None:
+def test_two_fetches_at_most_go_to_one_host_and_eight_in_all(owner: Owner) -> None:
     items = [{"url": f"http://host{number % 12}.example/{number}"} for number in range(48)]
-    run_job(house, items, fetch_titles=True)
+    run_job(owner, items, fetch_titles=True)
     with store.write() as db:
         claims = [title_queue.claim(db, "") for _ in range(10)]
     hosts = [claim.host for claim in claims if claim]
@@ -99,8 +100,8 @@ def test_two_fetches_at_most_go_to_one_host_and_eight_in_all(house: Owner) -> No
     assert claims[-1] is None
 
 
-def test_a_page_that_ends_its_fetcher_is_given_up(pages: tuple[str, list[str]], house: Owner) -> None:
-    run_job(house, [{"url": f"{pages[0]}/plain"}], fetch_titles=True)
+def test_a_page_that_ends_its_fetcher_is_given_up(pages: tuple[str, list[str]], owner: Owner) -> None:
+    run_job(owner, [{"url": f"{pages[0]}/plain"}], fetch_titles=True)
     for _ in range(title_queue.MOST_ATTEMPTS):
         with store.write() as db:
             assert title_queue.claim(db, "") is not None
@@ -109,9 +110,9 @@ def test_a_page_that_ends_its_fetcher_is_given_up(pages: tuple[str, list[str]], 
     assert pages[1] == []
 
 
-def test_hosts_take_turns_however_many_links_one_has(house: Owner) -> None:
-    run_job(house, [{"url": f"http://large.example/{number}"} for number in range(500)], fetch_titles=True)
-    run_job(house, [{"url": f"http://small{number}.example/"} for number in range(3)], fetch_titles=True)
+def test_hosts_take_turns_however_many_links_one_has(owner: Owner) -> None:
+    run_job(owner, [{"url": f"http://large.example/{number}"} for number in range(500)], fetch_titles=True)
+    run_job(owner, [{"url": f"http://small{number}.example/"} for number in range(3)], fetch_titles=True)
     hosts: list[str] = []
     with store.write() as db:
         for _ in range(5):
@@ -124,18 +125,18 @@ def test_hosts_take_turns_however_many_links_one_has(house: Owner) -> None:
 def test_pages_that_hang_hold_up_neither_jobs_nor_webhooks(system: System) -> None:
     with hanging() as port, receiving() as receiver:
         slow = [{"url": f"http://127.0.{number}.1:{port}/"} for number in range(64)]
-        job = system.finished(system.post({"links": slow, "fetch_titles": True}), 10)
+        job = system.wait_for_job(system.post({"links": slow, "fetch_titles": True}), 10)
         assert job["counts"]["created"] == len(slow)
         told = system.post({"links": [{"url": "https://example.com/"}], "webhook_url": receiver.url})
-        system.finished(told, 10)
-        until(lambda: receiver.calls, 10, "a webhook beside pages that hang")
+        system.wait_for_job(told, 10)
+        wait_until(lambda: receiver.calls, 10, "a webhook beside pages that hang")
         assert system.sql(f"SELECT count(*) FROM untitled WHERE job_id = {job['id']}")[0][0] > 0, "they still hang"
 
 
 def test_titles_come_in_behind_a_finished_job_and_are_fetched_once_a_url(system: System) -> None:
     with serving() as (url, asked):
         rows = [{"url": f"{url}/plain"} for _ in range(20)]
-        job = system.finished(system.post({"links": rows, "fetch_titles": True}))
+        job = system.wait_for_job(system.post({"links": rows, "fetch_titles": True}))
         query = f"SELECT count(*) FROM links WHERE job_id = {job['id']} AND title = 'A plain page'"
-        until(lambda: system.sql(query)[0][0] == len(rows), 30, "all titles")
+        wait_until(lambda: system.sql(query)[0][0] == len(rows), 30, "all titles")
         assert len(asked) <= title_queue.MOST_AT_ONCE_A_HOST

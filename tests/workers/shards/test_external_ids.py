@@ -8,7 +8,8 @@ from uuid import uuid4
 import pytest
 
 from tests import faults
-from tests.ground import System, until
+from tests.system import System
+from tests.waiting import wait_until
 from tests.web.commands import client, new_key
 
 ROWS = 60_000  # several shards on either store
@@ -33,9 +34,9 @@ def links(system: System, name: str) -> list[Any]:
 
 
 def test_a_corrected_file_sent_again_makes_only_what_is_missing(system: System, name: str) -> None:
-    first = system.finished(system.csv(file(name, range(3)) + b"nope,%s-3\nhttps://a.b,\n" % name.encode()))
+    first = system.wait_for_job(system.post_csv(file(name, range(3)) + b"nope,%s-3\nhttps://a.b,\n" % name.encode()))
     assert counts(first) == {"created": 4, "existing": 0, "failed": 1}
-    again = system.finished(system.csv(file(name, range(5), "https://corrected.example")))
+    again = system.wait_for_job(system.post_csv(file(name, range(5), "https://corrected.example")))
     assert counts(again) == {"created": 2, "existing": 3, "failed": 0}
     before, after = system.items(first), system.items(again)
     assert [item["status"] for item in after] == ["existing"] * 3 + ["created"] * 2
@@ -48,7 +49,7 @@ def test_a_corrected_file_sent_again_makes_only_what_is_missing(system: System, 
 
 
 def test_ids_are_a_workspaces_own(system: System, name: str) -> None:
-    system.finished(system.csv(file(name, range(2))))
+    system.wait_for_job(system.post_csv(file(name, range(2))))
     with client(system, new_key(system, "--workspace", f"w{name}")) as stranger:
         headers = {"Content-Type": "text/csv", "Prefer": "wait=30"}
         job = stranger.post("/api/jobs", content=file(name, range(2)), headers=headers).json()
@@ -56,7 +57,7 @@ def test_ids_are_a_workspaces_own(system: System, name: str) -> None:
 
 
 def test_who_deletes_a_link_frees_its_id(system: System, name: str) -> None:
-    job = system.finished(system.csv(file(name, range(2))))
+    job = system.wait_for_job(system.post_csv(file(name, range(2))))
     old = system.items(job)
     gone = next(
         link
@@ -64,13 +65,13 @@ def test_who_deletes_a_link_frees_its_id(system: System, name: str) -> None:
         if link["external_id"] == f"{name}-1"
     )
     system.client.delete(f"/api/links/{gone['id']}").raise_for_status()
-    new = system.items(system.finished(system.csv(file(name, range(2)))))
+    new = system.items(system.wait_for_job(system.post_csv(file(name, range(2)))))
     assert [item["status"] for item in new] == ["existing", "created"]
     assert (new[0]["slug"], new[1]["slug"] != gone["slug"]) == (old[0]["slug"], True)
 
 
 def test_an_id_that_stands_twice_in_a_file_is_one_link(system: System, name: str) -> None:
-    job = system.finished(system.csv(file(name, both(range(ROWS // 2), range(ROWS // 2)))))
+    job = system.wait_for_job(system.post_csv(file(name, both(range(ROWS // 2), range(ROWS // 2)))))
     assert counts(job) == {"created": ROWS // 2, "existing": ROWS // 2, "failed": 0}
     assert links(system, name) == [(ROWS // 2, ROWS // 2)]
 
@@ -78,24 +79,24 @@ def test_an_id_that_stands_twice_in_a_file_is_one_link(system: System, name: str
 def test_files_sent_at_the_same_time_share_their_links(system: System, name: str) -> None:
     orders = [range(ROWS), range(ROWS - 1, -1, -1)]
     with ThreadPoolExecutor(2) as threads:
-        answers = list(threads.map(lambda order: system.csv(file(name, order)), orders))
-    jobs = [system.finished(answer, 120) for answer in answers]
+        answers = list(threads.map(lambda order: system.post_csv(file(name, order)), orders))
+    jobs = [system.wait_for_job(answer, 120) for answer in answers]
     assert [job["counts"]["created"] + job["counts"]["existing"] for job in jobs] == [ROWS, ROWS]
     assert sum(job["counts"]["created"] for job in jobs) == ROWS
     assert links(system, name) == [(ROWS, ROWS)]
     assert astray(system, jobs) == [(0,)]
 
 
-def test_a_worker_that_is_killed_costs_no_id_a_second_link(own_system: System, name: str) -> None:
-    first = own_system.csv(file(name, range(ROWS * 2)))
-    until(lambda: faults.owners(own_system), 20, "a shard to be worked on")
-    second = own_system.csv(file(name, range(ROWS * 2)))
-    faults.kill_at_a_shard(own_system)
-    jobs = [own_system.finished(answer, 120) for answer in (first, second)]
+def test_a_worker_that_is_killed_costs_no_id_a_second_link(fresh_system: System, name: str) -> None:
+    first = fresh_system.post_csv(file(name, range(ROWS * 2)))
+    wait_until(lambda: faults.shard_owners(fresh_system), 20, "a shard to be worked on")
+    second = fresh_system.post_csv(file(name, range(ROWS * 2)))
+    faults.kill_shard_owner(fresh_system)
+    jobs = [fresh_system.wait_for_job(answer, 120) for answer in (first, second)]
     assert sum(job["counts"]["created"] for job in jobs) == ROWS * 2
     assert sum(job["counts"]["existing"] for job in jobs) == ROWS * 2
-    assert links(own_system, name) == [(ROWS * 2, ROWS * 2)]
-    assert astray(own_system, jobs) == [(0,)]
+    assert links(fresh_system, name) == [(ROWS * 2, ROWS * 2)]
+    assert astray(fresh_system, jobs) == [(0,)]
 
 
 def both(*ranges: range) -> Iterator[int]:

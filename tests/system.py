@@ -1,0 +1,137 @@
+"""A whole system, started as `make run` starts it, and a client for it."""
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import httpx
+from sqlalchemy import create_engine, make_url, text
+
+from tests import ROOT
+from tests.waiting import wait_until
+
+START_SECONDS = 60.0
+STOP_SECONDS = 30.0
+OPEN_STATUSES = ("queued", "running")
+
+
+@dataclass(frozen=True, slots=True)
+class System:
+    """A running system as the owner of one key sees it."""
+
+    url: str
+    data_dir: Path
+    database_url: str
+    process: subprocess.Popen[str]
+    environment: dict[str, str]
+    client: httpx.Client
+    key: dict[str, str]
+
+    def post(self, body: Any = None, path: str = "/api/jobs", **options: Any) -> httpx.Response:
+        """Post JSON, or bytes or a stream whose content type is in the options."""
+        if isinstance(body, dict | list):
+            options["json"] = body
+        elif body is not None:
+            options["content"] = body
+        return self.client.post(path, **options)
+
+    def post_csv(self, content: str | bytes, **options: Any) -> httpx.Response:
+        headers = {"Content-Type": "text/csv"} | options.pop("headers", {})
+        return self.post(content, headers=headers, **options)
+
+    def job(self, job_id: str) -> dict[str, Any]:
+        job: dict[str, Any] = self.client.get(f"/api/jobs/{job_id}").raise_for_status().json()
+        return job
+
+    def wait_for_job(self, response: httpx.Response, seconds: float = 60) -> dict[str, Any]:
+        """Wait until the job of a response has ended, and return it."""
+        job_id = response.raise_for_status().json()["id"]
+        return wait_until(lambda: job_if_ended(self.job(job_id)), seconds, f"job {job_id} to end")
+
+    def items(self, job: dict[str, Any], **query: Any) -> list[dict[str, Any]]:
+        """Return every item of a job, from all pages."""
+        items: list[dict[str, Any]] = []
+        parameters = {"limit": 1000, **query}
+        while True:
+            page = self.client.get(job["links"]["items"], params=parameters).raise_for_status().json()
+            items += page["items"]
+            if page["next_cursor"] is None:
+                return items
+            parameters["cursor"] = page["next_cursor"]
+
+    def sql(self, statement: str) -> list[Any]:
+        """Run a statement in the database and return its rows, if it has any."""
+        url = make_url(self.database_url)
+        if url.drivername == "postgresql":
+            url = url.set(drivername="postgresql+psycopg")
+        engine = create_engine(url)
+        with engine.begin() as db:
+            result = db.execute(text(statement))
+            rows = [tuple(row) for row in result] if result.returns_rows else []
+        engine.dispose()
+        return rows
+
+    def log(self) -> str:
+        return (self.data_dir / "run.log").read_text()
+
+
+@contextmanager
+def running_system(folder: Path, database_url: str, **settings: str) -> Iterator[System]:
+    """Start everything as `make run` does, and stop it as Ctrl-C does."""
+    data_dir = folder / "var"
+    data_dir.mkdir(exist_ok=True)
+    environment = {name: value for name, value in os.environ.items() if name not in ("REDIS_URL", "BASE_URL")}
+    environment |= {"DATA_DIR": str(data_dir), "DATABASE_URL": database_url, "WORKERS": "2"}
+    environment |= {"PORT": str(free_port()), "FLOWER_PORT": str(free_port())} | settings
+    with (data_dir / "run.log").open("w") as log:
+        command = [sys.executable, "-m", "runner"]
+        process = subprocess.Popen(command, cwd=ROOT, env=environment, stdout=log, stderr=subprocess.STDOUT, text=True)
+    try:
+        yield _connect_when_ready(data_dir, database_url, process, environment)
+    finally:
+        process.send_signal(signal.SIGTERM)
+        process.wait(STOP_SECONDS)
+
+
+def _connect_when_ready(
+    data_dir: Path, database_url: str, process: subprocess.Popen[str], environment: dict[str, str]
+) -> System:
+    log = data_dir / "run.log"
+
+    def is_ready() -> bool:
+        assert process.poll() is None, log.read_text()
+        return any(line.startswith("ready") for line in log.read_text().splitlines())
+
+    wait_until(is_ready, START_SECONDS, lambda: f"the system to be ready: {log.read_text()[-3000:]}")
+    key = json.loads((data_dir / "first-key.json").read_text())
+    url = f"http://localhost:{environment['PORT']}"
+    client = httpx.Client(base_url=url, headers={"Authorization": f"Bearer {key['token']}"}, timeout=60)
+    return System(url, data_dir, database_url, process, environment, client, key)
+
+
+def job_if_ended(job: dict[str, Any]) -> dict[str, Any] | None:
+    return None if job["status"] in OPEN_STATUSES else job
+
+
+@contextmanager
+def readable_folder() -> Iterator[Path]:
+    """A folder for a server that runs as another user, which cannot read the folders of pytest."""
+    with tempfile.TemporaryDirectory(prefix="linkmill-") as name:
+        folder = Path(name)
+        folder.chmod(0o755)
+        yield folder
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
