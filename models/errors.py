@@ -1,5 +1,21 @@
 """The error tree: one class a kind of failure, each with its stable code."""
 
+from typing import TypedDict
+
+
+class FieldError(TypedDict):
+    """What is wrong with one field of a request, as the answer shows it."""
+
+    pointer: str
+    code: str
+    message: str
+
+
+def field_error(message: str, *path: str, code: str = "INVALID_VALUE") -> FieldError:
+    """Builds a field error; `path` leads to the field through the request's JSON, and becomes a JSON pointer."""
+    pointer = "/" + "/".join(name.replace("~", "~0").replace("/", "~1") for name in path)
+    return {"pointer": pointer, "code": code, "message": message}
+
 
 class LinkmillError(Exception):
     """The root. `code` is what clients may rely on, the message is for people."""
@@ -54,7 +70,7 @@ class Conflict(LinkmillError):
 
     code = "CONFLICT"
 
-    def __init__(self, message: str, errors: list[dict[str, str]] | None = None) -> None:
+    def __init__(self, message: str, errors: list[FieldError] | None = None) -> None:
         super().__init__(message)
         self.errors = errors or []
 
@@ -78,7 +94,7 @@ class Invalid(LinkmillError):
 
     code = "INVALID_REQUEST"
 
-    def __init__(self, message: str, errors: list[dict[str, str]] | None = None) -> None:
+    def __init__(self, message: str, errors: list[FieldError] | None = None) -> None:
         super().__init__(message)
         self.errors = errors or []
 

@@ -12,7 +12,7 @@ from models import settings, store
 from models.accounts import domains
 from models.accounts.domains import Domain
 from models.accounts.keys import Owner
-from models.errors import EmptyUpload, Invalid, Unreadable
+from models.errors import EmptyUpload, Invalid, Unreadable, field_error
 from models.ids import new_id
 from models.jobs import jobs, shards
 from models.jobs.states import JobKind, JobStatus, ShardKind, ShardState
@@ -24,7 +24,7 @@ from producer.intake.cutting import Shard, cut
 from producer.intake.detection import HEADER_LIMIT, Asked, inspect
 from producer.intake.formats import COUNT, UTF8, Layout
 from producer.rules import defaults
-from producer.rules.judging import Known
+from producer.rules.judging import JudgingContext
 from producer.signals import wakeups
 
 CUT_AT_ONCE_BYTES = 512 << 10
@@ -64,7 +64,7 @@ class Options:
             "webhook_url": self.webhook_url,
             "fetch_titles": self.fetch_titles,
             "header": self.header,
-            "defaults": defaults.kept(self.defaults),
+            "defaults": defaults.for_storage(self.defaults),
             "duplicates": self.duplicates,
         }
 
@@ -143,15 +143,11 @@ def domain_of(owner: Owner, options: Options) -> Domain:
         domain = domains.find(db, owner.workspace_id, options.domain)
         groups = labels.group_ids(db, owner.workspace_id) if options.defaults else {}
     if domain is None:
-        field = {
-            "pointer": "/domain",
-            "code": "UNKNOWN_DOMAIN",
-            "message": "an id or hostname of a domain of yours",
-        }
+        field = field_error("Use the id or hostname of one of your domains.", "domain", code="UNKNOWN_DOMAIN")
         raise Invalid(f"no domain {options.domain!r} in this workspace", [field])
     if options.defaults:
         ours = frozenset((settings.get().authority, domain.hostname))
-        defaults.check(options.defaults, Known(ours, groups, datetime.now(UTC)))
+        defaults.check(options.defaults, JudgingContext(ours, groups, datetime.now(UTC)))
     return domain
 
 

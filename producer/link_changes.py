@@ -1,4 +1,4 @@
-"""A change to a link: judged by the rules that links are made by, as a batch of one."""
+"""A change to a link, judged by the rules that links are made by, as a batch of one row."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -9,57 +9,59 @@ import msgspec
 
 from models.links import passwords
 from models.links.links import Link
+from producer.fields import item_fields
 from producer.intake import batch
-from producer.intake.formats import FIELDS, NDJSON, Layout
-from producer.rules.item_errors import invalid, refusal
-from producer.rules.judging import UTM, Known, judge
-
-COLUMN_OF = {
-    "url": "url",
-    "title": "title",
-    "password": "password_hash",
-    "expires_at": "expires_at",
-    "max_clicks": "max_clicks",
-    "group": "group_id",
-    "external_id": "external_id",
-}
-CHANGEABLE = (*(name for name in FIELDS if name != "slug"), "disabled")
+from producer.intake.formats import NDJSON, Layout
+from producer.rules.item_errors import invalid, item_error
+from producer.rules.judging import JudgingContext, judge
 
 
 @dataclass(frozen=True, slots=True)
-class Change:
+class LinkChange:
     values: dict[str, Any]
-    """By column of the link."""
+    """By column of `links`."""
     tags: list[str] | None
-    """None: as they are."""
+    """None leaves them as they are."""
 
 
-def of(link: Link, asked: Mapping[str, Any], known: Known) -> Change:
-    """What a request makes of a link; raises when it breaks a rule."""
-    _refuse_unknown(asked)
-    given = {name: value for name, value in asked.items() if name != "disabled"}
-    judged = _judged(link, given, known)
-    leads = "url" in given or any(given.get(name) for name in UTM)
-    ends = "expires_at" in given or bool(given.get("ttl"))
-    changed = [name for name in COLUMN_OF if {"url": leads, "expires_at": ends}.get(name, name in given)]
-    values = {COLUMN_OF[name]: _stored(name, judged.get(name)) for name in changed}
-    return Change(values | _disabled(link, asked), (judged.get("tags") or []) if "tags" in given else None)
+def link_change(link: Link, request: Mapping[str, Any], context: JudgingContext) -> LinkChange:
+    """Works out what a request changes about a link. Raises Invalid or Conflict when it breaks a rule."""
+    _refuse_unknown(request)
+    item = {name: value for name, value in request.items() if name != "disabled"}
+    judged = _judge(link, item, context)
+    values = _disabled(link, request)
+    for name, column in item_fields.COLUMNS.items():
+        if _changes(name, item):
+            values[column] = _stored(name, judged.get(name))
+    tags = (judged.get("tags") or []) if "tags" in item else None
+    return LinkChange(values, tags)
 
 
-def _refuse_unknown(asked: Mapping[str, Any]) -> None:
-    for name in asked.keys() - set(CHANGEABLE):
-        message = "a link keeps its slug" if name == "slug" else f"a link has no field {name[:64]!r} to change"
-        raise invalid(name, "UNKNOWN_FIELD", message)
+def _refuse_unknown(request: Mapping[str, Any]) -> None:
+    for name in request:
+        field = item_fields.BY_NAME.get(name)
+        if name == "disabled" or (field and field.changeable):
+            continue
+        if field:
+            raise invalid(name, "UNKNOWN_FIELD", f"The {name} of a link cannot be changed.")
+        raise invalid(name, "UNKNOWN_FIELD", f"A link has no field {name[:64]!r}.")
 
 
-def _judged(link: Link, given: Mapping[str, Any], known: Known) -> dict[str, Any]:
-    """The values of the one item, normalised. A URL that stays as it was is not judged anew."""
-    item = msgspec.json.encode({"url": link.url, **given}) + b"\n"
-    known = known if "url" in given else replace(known, authorities=frozenset())
-    judged = judge(batch.read(item, Layout(NDJSON), 1, 0, 1), known)
+def _judge(link: Link, item: Mapping[str, Any], context: JudgingContext) -> dict[str, Any]:
+    """The normalised values of the one item."""
+    row = msgspec.json.encode({"url": link.url, **item}) + b"\n"
+    if "url" not in item:
+        # The URL stays as it was, so it must not fail for a domain that became ours later.
+        context = replace(context, authorities=frozenset())
+    judged = judge(batch.read(row, Layout(NDJSON), 1, 0, 1), context)
     if judged.problems:
-        raise refusal(*judged.problems[0], given)
+        raise item_error(*judged.problems[0], item)
     return {name: column[0] for name, column in judged.columns.items()}
+
+
+def _changes(name: str, item: Mapping[str, Any]) -> bool:
+    """Whether the request names the field, or has a value for a field that becomes a part of it."""
+    return name in item or any(item.get(part) for part in item_fields.parts_of(name))
 
 
 def _stored(name: str, value: Any) -> Any:
@@ -70,9 +72,12 @@ def _stored(name: str, value: Any) -> Any:
     return value
 
 
-def _disabled(link: Link, asked: Mapping[str, Any]) -> dict[str, Any]:
-    if "disabled" not in asked:
+def _disabled(link: Link, request: Mapping[str, Any]) -> dict[str, Any]:
+    disabled = request.get("disabled", ...)
+    if disabled is ...:
         return {}
-    if not isinstance(asked["disabled"], bool):
-        raise invalid("disabled", "INVALID_TYPE", "disabled is true or false")
-    return {"disabled_at": (link.disabled_at or datetime.now(UTC)) if asked["disabled"] else None}
+    if not isinstance(disabled, bool):
+        raise invalid("disabled", "INVALID_TYPE", "disabled must be true or false.")
+    if not disabled:
+        return {"disabled_at": None}
+    return {"disabled_at": link.disabled_at or datetime.now(UTC)}

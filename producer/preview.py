@@ -11,15 +11,16 @@ from models.accounts.keys import Owner
 from models.errors import EmptyUpload, Unreadable
 from models.links import labels
 from producer.accept import Options, domain_of
+from producer.fields import item_fields
 from producer.intake import batch, charsets
-from producer.intake.batch import Batch, Problem
+from producer.intake.batch import Batch, ItemProblem
 from producer.intake.cutting import cut
 from producer.intake.detection import Asked, inspect
-from producer.intake.formats import CSV, FIELDS, LINES, SHEET, UTF8, Layout
+from producer.intake.formats import CSV, LINES, SHEET, UTF8, Layout
 from producer.intake.headers import distinct
 from producer.intake.xlsx import workbook
 from producer.rules import defaults
-from producer.rules.judging import UTM, Judged, Known, judge
+from producer.rules.judging import JudgedBatch, JudgingContext, judge
 
 ROWS = 10
 LARGEST_SHEET = 256 << 20  # bytes, unpacked
@@ -28,7 +29,7 @@ TOO_LONG = "this spreadsheet takes too long to look into here; it is read in ful
 NOT_WHOLE = "a spreadsheet as large as this one is looked into only once it is uploaded"
 NO_URL = "no column is known to be the URL: say which one is"
 HIDDEN = "•••"
-NOTHING_MAPPED = dict.fromkeys(FIELDS)
+NOTHING_MAPPED = dict.fromkeys(item_fields.NAMES)
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +47,7 @@ class Row:
     line: int
     values: dict[str, str]
     """By item field; a row that could not be read has its text for its URL."""
-    problem: Problem | None
+    problem: ItemProblem | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +61,7 @@ class Preview:
     @property
     def fields(self) -> list[str]:
         present = {name for row in self.rows for name in row.values}
-        return [name for name in FIELDS if name in present]
+        return [name for name in item_fields.NAMES if name in present]
 
     @property
     def failed(self) -> int:
@@ -75,15 +76,15 @@ def preview(head: bytes, whole: bool, format_: str, owner: Owner, options: Optio
     columns = _columns(data, layout, rows) if layout.format == CSV else []
     if layout.format == CSV and "url" not in layout.mapping and not options.defaults.get("url"):
         return Preview(layout, columns, [], wrong or NO_URL)
-    read = defaults.filled(batch.read(data, layout, line, 0, rows), options.defaults, 0)
+    read = defaults.fill(batch.read(data, layout, line, 0, rows), options.defaults, 0)
     return Preview(layout, columns, _judged(read, judge(read, known)), wrong)
 
 
-def _known(owner: Owner, options: Options) -> Known:
+def _known(owner: Owner, options: Options) -> JudgingContext:
     domain = domain_of(owner, options)
     with store.read() as db:
         groups = labels.group_ids(db, owner.workspace_id)
-    return Known(frozenset((settings.get().authority, domain.hostname)), groups, datetime.now(UTC))
+    return JudgingContext(frozenset((settings.get().authority, domain.hostname)), groups, datetime.now(UTC))
 
 
 def _lines(head: bytes) -> bytes:
@@ -149,8 +150,8 @@ def _columns(data: bytes, layout: Layout, rows: int) -> list[Column]:
     ]
 
 
-def _judged(read: Batch, judged: Judged) -> list[Row]:
-    names = [name for name in FIELDS if name in read.columns and name not in UTM]
+def _judged(read: Batch, judged: JudgedBatch) -> list[Row]:
+    names = [name for name in item_fields.NAMES if name in read.columns and name not in item_fields.UTM]
     urls = judged.columns["url"]
     found = []
     for place, line in enumerate(read.lines):

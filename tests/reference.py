@@ -10,14 +10,6 @@ from urllib.parse import parse_qsl, quote_plus, urlencode, urlsplit, urlunsplit
 import can_ada
 from marshmallow import RAISE, Schema, ValidationError, fields
 
-ORDER = (
-    "url", "slug", "title", "password", "expires_at", "ttl", "max_clicks", "tags", "group",
-    "utm_source", "utm_medium", "utm_campaign", "utm_term", "utm_content", "external_id",
-)  # fmt: skip
-CODES = dict(zip(ORDER, (
-    "INVALID_URL", "INVALID_SLUG", "INVALID_TITLE", "INVALID_PASSWORD", "INVALID_EXPIRY", "INVALID_TTL",
-    "INVALID_MAX_CLICKS", "INVALID_TAGS", "UNKNOWN_GROUP", *["INVALID_UTM"] * 5, "INVALID_EXTERNAL_ID",
-), strict=True))  # fmt: skip
 LARGEST = 2**31 - 1
 
 
@@ -61,31 +53,45 @@ def is_moment(value: str) -> bool:
     return True
 
 
-def are_tags(value: list[str]) -> bool:
+def are_tags(value: list[Any]) -> bool:
+    if not all(isinstance(tag, str) for tag in value):
+        return False
     return len(value) <= 20 and all(0 < len(tag.strip(" ")) <= 50 and "\0" not in tag for tag in value)
 
 
+def text(code: str, test: Callable[[str], bool]) -> fields.String:
+    return fields.String(validate=rule(test), metadata={"code": code})
+
+
+def number(code: str) -> fields.Integer:
+    return fields.Integer(strict=True, validate=rule(lambda value: 1 <= value <= LARGEST), metadata={"code": code})
+
+
 class Item(Schema):
+    """The fields in the order in which their rules are applied, each with the code of a value that breaks its rule."""
+
     class Meta:
         unknown = RAISE
 
-    url = fields.String(validate=rule(lambda value: normal_url(value) is not None))
-    slug = fields.String(validate=rule(lambda value: bool(re.fullmatch(r"[A-Za-z0-9_-]{1,64}", value.strip(" ")))))
-    title = fields.String(validate=rule(is_text(500)))
-    password = fields.String(validate=rule(is_text(128)))
-    expires_at = fields.String(validate=rule(is_moment))
-    ttl = fields.Integer(strict=True, validate=rule(lambda value: 1 <= value <= LARGEST))
-    max_clicks = fields.Integer(strict=True, validate=rule(lambda value: 1 <= value <= LARGEST))
-    tags = fields.List(
-        fields.Raw(), validate=rule(lambda value: all(isinstance(tag, str) for tag in value) and are_tags(value))
-    )
-    group = fields.Raw()
-    utm_source = fields.String(validate=rule(is_text(255)))
-    utm_medium = fields.String(validate=rule(is_text(255)))
-    utm_campaign = fields.String(validate=rule(is_text(255)))
-    utm_term = fields.String(validate=rule(is_text(255)))
-    utm_content = fields.String(validate=rule(is_text(255)))
-    external_id = fields.String(validate=rule(lambda value: is_text(255)(value.strip(" "))))
+    url = text("INVALID_URL", lambda value: normal_url(value) is not None)
+    slug = text("INVALID_SLUG", lambda value: bool(re.fullmatch(r"[A-Za-z0-9_-]{1,64}", value.strip(" "))))
+    title = text("INVALID_TITLE", is_text(500))
+    password = text("INVALID_PASSWORD", is_text(128))
+    expires_at = text("INVALID_EXPIRY", is_moment)
+    ttl = number("INVALID_TTL")
+    max_clicks = number("INVALID_MAX_CLICKS")
+    tags = fields.List(fields.Raw(), validate=rule(are_tags), metadata={"code": "INVALID_TAGS"})
+    group = fields.Raw(metadata={"code": "UNKNOWN_GROUP"})
+    utm_source = text("INVALID_UTM", is_text(255))
+    utm_medium = text("INVALID_UTM", is_text(255))
+    utm_campaign = text("INVALID_UTM", is_text(255))
+    utm_term = text("INVALID_UTM", is_text(255))
+    utm_content = text("INVALID_UTM", is_text(255))
+    external_id = text("INVALID_EXTERNAL_ID", lambda value: is_text(255)(value.strip(" ")))
+
+
+CODES = {name: field.metadata["code"] for name, field in Item._declared_fields.items()}
+ORDER = tuple(CODES)
 
 
 @dataclass

@@ -10,10 +10,10 @@ from marshmallow import ValidationError
 from werkzeug.sansio.multipart import Data, Epilogue, File, MultipartDecoder, NeedData, Preamble
 
 from models import settings
-from models.errors import BrokenMultipart, CutOff, EmptyUpload, Invalid, TooLarge, UnsupportedType
+from models.errors import BrokenMultipart, CutOff, EmptyUpload, Invalid, TooLarge, UnsupportedType, field_error
 from producer.accept import Given, Options, Upload
 from producer.documents.schemas import JobOptions
-from producer.intake import bodies
+from producer.intake import gzip_stream, json_bodies
 from producer.intake.formats import COUNT, CSV, NDJSON
 from web.errors import pointers
 
@@ -68,12 +68,12 @@ def _of_text(name: str, value: Any) -> Any:
 
 
 def _json(request: Request) -> tuple[Upload, Given]:
-    limit = min(bodies.LARGEST_JSON, settings.get().max_upload_bytes)
-    given, items, count, item = bodies.json_body(bodies.whole(chunks(request), limit))
+    limit = min(json_bodies.LARGEST_JSON, settings.get().max_upload_bytes)
+    given, items, count, item = json_bodies.parse(json_bodies.read_all(chunks(request), limit))
     options = load_options(request.args.to_dict() | given)
     if items is None:
         return Upload(COUNT, COUNT, [item], count), lambda: options
-    return Upload("json", NDJSON, bodies.lines(items)), lambda: options
+    return Upload("json", NDJSON, json_bodies.ndjson_lines(items)), lambda: options
 
 
 def chunks(request: Request) -> Iterable[bytes]:
@@ -86,7 +86,7 @@ def chunks(request: Request) -> Iterable[bytes]:
         return _wire(request)
     if coding not in ("gzip", "x-gzip"):
         raise UnsupportedType(f"Content-Encoding {coding}: send gzip or none")
-    return bodies.gunzip(_wire(request))
+    return gzip_stream.gunzip(_wire(request))
 
 
 def _wire(request: Request) -> Iterator[bytes]:
@@ -116,7 +116,7 @@ def multipart(request: Request, fields: dict[str, str], instead: str = "") -> Up
     parts = _parts(chunks(request), boundary.encode())
     file = _until_file(parts, fields)
     if file is None:
-        raise Invalid("there is no file", [_at("/file", "missing")])
+        raise Invalid("The form has no file.", [field_error("The file is missing.", "file")])
     head = _head(parts)
     if instead and not file.filename:
         return _pasted(_file(head, parts, fields), fields, instead)
@@ -148,7 +148,10 @@ def _until_file(parts: Iterator[Any], fields: dict[str, str]) -> File | None:
         if isinstance(event, File):
             if event.name == "file":
                 return event
-            raise Invalid("one file, in a field named file", [_at(f"/{event.name}", "unknown")])
+            raise Invalid(
+                "one file, in a field named file",
+                [field_error("A file belongs in the field named file.", event.name or "")],
+            )
         fields[event.name] = _value(parts)
     return None
 
@@ -171,7 +174,7 @@ def _file(head: Data, parts: Iterator[Any], fields: dict[str, str]) -> Iterator[
         head = next(parts)
         yield bytes(head.data)
     if _until_file(parts, fields):
-        raise Invalid("one file an upload", [_at("/file", "given twice")])
+        raise Invalid("Send one file with each upload.", [field_error("The form contains more than one file.", "file")])
 
 
 def _value(parts: Iterator[Any]) -> str:
@@ -191,7 +194,3 @@ def kind(filename: str, content_type: str, head: bytes) -> str:
     named = content_type.partition(";")[0].strip().lower()
     found = NDJSON if head.lstrip(AROUND_TEXT).startswith(b"{") else CSV
     return OF_NAME.get(ending) or OF_TYPE.get(named) or found
-
-
-def _at(pointer: str, message: str) -> dict[str, str]:
-    return {"pointer": pointer, "code": "INVALID_VALUE", "message": message}

@@ -10,6 +10,7 @@ from sqlalchemy.exc import InterfaceError, OperationalError, TimeoutError
 from werkzeug.exceptions import HTTPException
 
 from models import errors
+from models.errors import FieldError, field_error
 
 STATUS: dict[type[errors.LinkmillError], int] = {
     errors.BadRequest: 400,
@@ -44,7 +45,7 @@ def register(app: Flask) -> None:
     app.after_request(let_go)
 
 
-def problem(status: int, code: str, detail: str, fields: list[dict[str, str]] | None = None) -> Response:
+def problem(status: int, code: str, detail: str, fields: list[FieldError] | None = None) -> Response:
     title = HTTPStatus(status).phrase
     body: dict[str, Any] = {"type": "about:blank", "title": title, "status": status, "detail": detail, "code": code}
     if fields:
@@ -112,9 +113,13 @@ def let_go(response: Response) -> Response:
     return response
 
 
-def pointers(messages: Any, path: str = "") -> list[dict[str, str]]:
-    """marshmallow's nested messages as a flat list of pointers."""
-    if isinstance(messages, dict):
-        inner = [(path if path and name in OF_MAPPING else f"{path}/{name}", told) for name, told in messages.items()]
-        return [field for at, told in inner for field in pointers(told, at)]
-    return [{"pointer": path or "/", "code": "INVALID_VALUE", "message": str(text)} for text in messages]
+def pointers(messages: Any, *path: str) -> list[FieldError]:
+    """marshmallow's nested messages as a flat list of field errors."""
+    if not isinstance(messages, dict):
+        return [field_error(str(text), *path) for text in messages]
+    errors = []
+    for name, inner in messages.items():
+        # A mapping's key and value are no steps of the client's JSON.
+        is_step = not path or name not in OF_MAPPING
+        errors += pointers(inner, *path, str(name)) if is_step else pointers(inner, *path)
+    return errors

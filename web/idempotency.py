@@ -8,7 +8,7 @@ from typing import Any
 
 from flask import Response, after_this_request, request
 
-from models.errors import Gone, Invalid, LinkmillError, NotFound, StillRunning, Unavailable
+from models.errors import Gone, Invalid, LinkmillError, NotFound, StillRunning, Unavailable, field_error
 from models.jobs.idempotency import Key
 from producer import idempotency
 from producer.idempotency import Hold
@@ -59,7 +59,7 @@ def read(text: str) -> str:
     key = re.sub(r"\\(.)", r"\1", quoted[1]) if quoted else text.strip()
     if not VISIBLE.fullmatch(key):
         message = "1 to 255 visible ASCII characters"
-        raise Invalid(f"{HEADER}: {message}", [{"pointer": f"/{HEADER}", "code": "INVALID_VALUE", "message": message}])
+        raise Invalid(f"{HEADER}: {message}", [field_error(message, HEADER)])
     return key
 
 

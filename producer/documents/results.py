@@ -11,8 +11,9 @@ from models.accounts import domains
 from models.jobs import items, shards, states
 from models.jobs.jobs import Job
 from models.jobs.states import ItemStatus, JobKind
+from producer.fields import item_fields
 from producer.intake import batch, upload_store
-from producer.intake.formats import CSV, DANGEROUS, FIELDS, OUR_COLUMNS, UNDO, Layout
+from producer.intake.formats import CSV, DANGEROUS, OUR_COLUMNS, UNDO, Layout
 from producer.intake.headers import distinct
 
 RISKY = frozenset((*DANGEROUS, "'"))
@@ -46,7 +47,7 @@ def own_columns(job: Job) -> list[str]:
     layout = Layout.load(job.layout)
     if layout.format == UNDO:
         return []
-    return distinct(layout.columns[: layout.own]) if layout.format == CSV else list(FIELDS)
+    return distinct(layout.columns[: layout.own]) if layout.format == CSV else list(item_fields.NAMES)
 
 
 def safe(text: str) -> str:

@@ -9,14 +9,15 @@ from typing import Any, NamedTuple
 import msgspec
 import numpy as np
 
+from producer.fields.item_fields import NAMES
 from producer.intake.csv_records import never_closed, records
-from producer.intake.formats import COUNT, CSV, FIELDS, OUR_COLUMNS, PREPARED, REFUSED, Layout, from_json, undone
+from producer.intake.formats import COUNT, CSV, OUR_COLUMNS, PREPARED, REFUSED, Layout, from_json, undone
 
 SHOWN = 300  # characters of an unreadable row that its item keeps
 decoder = msgspec.json.Decoder()
 
 
-class Problem(NamedTuple):
+class ItemProblem(NamedTuple):
     """Why an item fails: a value, not an exception, since its neighbours go on."""
 
     code: str
@@ -29,7 +30,7 @@ class Batch:
     lines: Sequence[int]
     columns: dict[str, list[Any]]
     """By item field; None or "" where a row lacks it."""
-    problems: dict[int, Problem]
+    problems: dict[int, ItemProblem]
     """Rows that could not be read, by their place in the batch."""
     raw: Callable[[int], dict[str, Any]]
     """A row as it came."""
@@ -99,13 +100,13 @@ def _any_csv(data: bytes, layout: Layout, line: int, skip: int, rows: int) -> Ba
     lines = _lines(data.decode(errors="surrogateescape"))
     found = list(islice(records(lines, layout.delimiter), skip, skip + rows))
     width = len(layout.columns)
-    problems: dict[int, Problem] = {}
+    problems: dict[int, ItemProblem] = {}
     cells: list[list[str]] = []
     for place, record in enumerate(found):
         row = _trimmed(record.cells or [], width)
         problem = record.problem or _malformed(row, layout)
         if problem:
-            problems[place] = Problem("MALFORMED_ROW", f"line {line + record.at}: {problem}")
+            problems[place] = ItemProblem("MALFORMED_ROW", f"line {line + record.at}: {problem}")
         cells.append([""] * width if problem else row)
     mapped = _undone({name: [row[at] for row in cells] for name, at in layout.mapping.items()}, layout)
     secret = "password" in layout.mapping  # which may stand anywhere in a row that could not be read
@@ -141,13 +142,13 @@ def _ndjson(data: bytes, line: int, skip: int, rows: int, prepared: bool = False
     filled = [place for place, text in enumerate(lines) if text not in (b"", b"\r")][skip : skip + rows]
     found = [_object(lines[place]) for place in filled]
     problems = {
-        place: Problem("MALFORMED_ROW", f"line {line + filled[place]}: {item}")
+        place: ItemProblem("MALFORMED_ROW", f"line {line + filled[place]}: {item}")
         for place, item in enumerate(found)
         if isinstance(item, str)
     }
     items = [{} if isinstance(item, str) else item for item in found]
     if prepared:
-        problems |= {place: Problem(*item.pop(REFUSED)) for place, item in enumerate(items) if REFUSED in item}
+        problems |= {place: ItemProblem(*item.pop(REFUSED)) for place, item in enumerate(items) if REFUSED in item}
     _note_unknown(items, problems)
     texts = {place: _shown_json(lines[filled[place]]) for place in problems}
     return Batch(
@@ -187,19 +188,19 @@ def _shown_json(text: bytes) -> str:
     return "" if b"password" in text else text.decode(errors="replace")[:SHOWN]
 
 
-def _note_unknown(items: list[dict[str, Any]], problems: dict[int, Problem]) -> None:
-    unknown = set().union(*items).difference(FIELDS) if items else set()
+def _note_unknown(items: list[dict[str, Any]], problems: dict[int, ItemProblem]) -> None:
+    unknown = set().union(*items).difference(NAMES) if items else set()
     if not unknown:
         return
     for place, item in enumerate(items):
         names = sorted(unknown.intersection(item))
         if names:
-            problems.setdefault(place, Problem("UNKNOWN_FIELD", f"no item has a field {names[0][:64]!r}"))
+            problems.setdefault(place, ItemProblem("UNKNOWN_FIELD", f"no item has a field {names[0][:64]!r}"))
 
 
 def _columns(items: list[dict[str, Any]]) -> dict[str, list[Any]]:
     present = set().union(*items)
-    return {name: [item.get(name) for item in items] for name in FIELDS if name in present}
+    return {name: [item.get(name) for item in items] for name in NAMES if name in present}
 
 
 def _repeated(data: bytes, rows: int) -> Batch:

@@ -16,23 +16,6 @@ TEXT, LINES, SHEET = "text", "lines", "sheet"
 UTF8 = "utf-8"
 UNDO = "undo"  # no upload at all
 BOM = b"\xef\xbb\xbf"
-FIELDS = (
-    "url",
-    "slug",
-    "title",
-    "password",
-    "expires_at",
-    "ttl",
-    "max_clicks",
-    "tags",
-    "group",
-    "utm_source",
-    "utm_medium",
-    "utm_campaign",
-    "utm_term",
-    "utm_content",
-    "external_id",
-)
 DANGEROUS = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
 """What a spreadsheet may take for a formula when a cell begins so; the wide ones where people write Japanese."""
 OUR_COLUMNS = ("line", "status", "short_url", "slug", "error_code", "error_message")

@@ -4,28 +4,8 @@ import json
 import re
 from collections.abc import Collection, Mapping, Sequence
 
-from models.errors import Invalid, Unreadable
-from producer.intake.formats import FIELDS
-
-ALIASES = {
-    "url": (
-        "longurl", "originalurl", "destinationurl", "targeturl", "destination", "target", "fullurl", "redirecturl",
-        "longlink", "link",
-    ),
-    "slug": (
-        "customslug", "slashtag", "backhalf", "custombackhalf", "customalias", "alias", "keyword", "customkeyword",
-        "shortlinkkeyword", "shortcode", "customurl", "shortid", "address", "path", "key",
-    ),
-    "title": ("pagetitle", "linktitle", "label"),
-    "expires_at": (
-        "expires", "expiry", "expirydate", "expiration", "expirationdate", "expireson", "expireat", "expiredat",
-        "validuntil",
-    ),
-    "max_clicks": ("clicklimit", "clickslimit", "maxvisits", "maximumclicks", "visitlimit"),
-    "tags": ("tag", "tagnames"),
-}  # fmt: skip
-"""What Bitly, Rebrandly, Dub, Short.io, TinyURL, BL.INK, Kutt, Shlink, YOURLS and others call these columns. A field's
-own name comes before all of them, and an earlier one before a later one."""
+from models.errors import Invalid, Unreadable, field_error
+from producer.fields.item_fields import BY_NAME, ITEM_FIELDS
 
 Asked = Mapping[str, str | None]
 """A client's own word: item field to column, or to None for no column at all."""
@@ -39,7 +19,7 @@ def key(name: str) -> str:
     return SEPARATORS.sub("", name).casefold()
 
 
-NAMES = {field: (key(field), *ALIASES.get(field, ())) for field in FIELDS}
+NAMES = {field.name: (key(field.name), *field.aliases) for field in ITEM_FIELDS}
 KNOWN = frozenset(name for names in NAMES.values() for name in names)
 
 
@@ -72,8 +52,8 @@ def distinct(columns: Sequence[str]) -> list[str]:
 
 def refuse_unknown(asked: Asked) -> None:
     for name in asked:
-        if name not in FIELDS:
-            field = {"pointer": f"/mapping/{name}", "code": "INVALID_VALUE", "message": "no item field"}
+        if name not in BY_NAME:
+            field = field_error("This is not an item field.", "mapping", name)
             raise Invalid(f"mapping: {name!r} is no item field", [field])
 
 
@@ -83,7 +63,7 @@ def mapped(columns: Sequence[str], asked: Asked, url: bool = True) -> dict[str, 
     for at, column in enumerate(columns):
         places.setdefault(key(column), []).append(at)
     found = {name: _asked(columns, name, column) for name, column in asked.items() if column is not None}
-    for field in FIELDS:
+    for field in NAMES:
         at_most_one = next((places[name] for name in NAMES[field] if name in places), [])
         if field not in asked and at_most_one:
             found[field] = _only(columns, field, at_most_one)

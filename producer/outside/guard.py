@@ -10,7 +10,7 @@ from threading import BoundedSemaphore, Thread
 import can_ada
 
 from models import settings
-from models.errors import BadTarget
+from models.errors import BadTarget, field_error
 
 CHECK_SECONDS = 3.0
 MOST_LOOKUPS = 64  # threads of a process: a name server that hangs keeps one for half a minute
@@ -76,7 +76,7 @@ def check(url: str, field: str = "url") -> None:
     try:
         addresses(target(url), time.monotonic() + CHECK_SECONDS)
     except BadTarget as error:
-        fault = {"pointer": f"/{field}", "code": error.code, "message": str(error)}
+        fault = field_error(str(error), field, code=error.code)
         raise BadTarget(str(error), [fault]) from None
 
 

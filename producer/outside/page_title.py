@@ -4,9 +4,9 @@ import html
 import re
 from collections.abc import Iterator
 
+from producer.fields.item_rules import LONGEST_TITLE
 from producer.outside.page_charset import charset_of
 from producer.outside.page_tags import attributes, tags
-from producer.rules.item_rules import LONGEST_TITLE
 
 MOST_BYTES = 256 << 10
 MOST_ENCODED = LONGEST_TITLE * 40  # the longest character reference has 33 characters

@@ -1,135 +1,173 @@
-"""Defaults: item fields for the rows of an upload that lack them, some with patterns such as `promo-{index}`."""
+"""Defaults: item fields for the rows of an upload that lack them, some with placeholders such as `promo-{index}`."""
 
 import json
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from models.errors import Invalid
+from models.errors import FieldError, Invalid, field_error
 from models.links import passwords
+from producer.fields.item_fields import BY_NAME, ITEM_FIELDS, parts_of
+from producer.fields.item_rules import CONTROL
 from producer.intake import batch
-from producer.intake.batch import Batch, Problem
-from producer.intake.formats import FIELDS, NDJSON, Layout
-from producer.rules.item_errors import refusal
-from producer.rules.item_rules import CONTROL, RULES
-from producer.rules.judging import UTM, Known, judge, judge_value
-
-PATTERNED = ("slug", "title", *UTM, "external_id")
-PLACEHOLDER = re.compile(r"\{([^{}]*)\}")
-PLACES: dict[str, Callable[[Batch, int], Iterable[Any]]] = {
-    "index": lambda read, first: range(first, first + read.rows),
-    "row": lambda read, first: range(first + 1, first + read.rows + 1),
-    "line": lambda read, first: read.lines,
-    "external_id": lambda read, first: read.columns.get("external_id") or [None] * read.rows,
-}
-"""What a pattern may name, as a column."""
-
-LIFE = ("expires_at", "ttl")  # a pair: a row that has either lacks neither
-SAMPLE_URL = "https://example.com/"
-SAMPLE_ID = "a"
-WRONG = "a default is not as it should be"
+from producer.intake.batch import Batch, ItemProblem
+from producer.intake.formats import NDJSON, Layout
+from producer.rules.item_errors import item_error
+from producer.rules.judging import JudgingContext, judge, judge_value
 
 Defaults = Mapping[str, Any]
 
-
-class Hashed(str):
-    """A password that is a hash already: in clear it is not kept, not even until the job is done."""
-
-
-def check(defaults: Defaults, known: Known) -> None:
-    """Raises when no row could do with these: they are judged as a row that has nothing else."""
-    found = [*_unknown_fields(defaults), *_unknown_places(defaults)]
-    wrong = {each["pointer"] for each in found}
-    sample = _sampled({name: value for name, value in defaults.items() if _fault(name, "", "")["pointer"] not in wrong})
-    for rule in RULES:
-        result = judge_value(rule, sample.get(rule.field), typed=True)
-        if isinstance(result, Problem):
-            found.append(_fault(rule.field, *result))
-    if found:
-        raise Invalid(WRONG, found)
-    _judge_together(sample, known)
+INVALID_DEFAULT = "A default is not valid."
+EXPIRY_FIELDS = ("expires_at", *parts_of("expires_at"))
+PLACEHOLDER = re.compile(r"\{([^{}]*)\}")
+PLACEHOLDER_COLUMNS: dict[str, Callable[[Batch, int], Iterable[Any]]] = {
+    "index": lambda batch, first_index: range(first_index, first_index + batch.rows),
+    "row": lambda batch, first_index: range(first_index + 1, first_index + batch.rows + 1),
+    "line": lambda batch, first_index: batch.lines,
+    "external_id": lambda batch, first_index: batch.columns.get("external_id") or [None] * batch.rows,
+}
+"""What a placeholder stands for: a value for each row of a batch."""
 
 
-def kept(defaults: Defaults) -> dict[str, Any]:
-    """As they are stored with their job."""
-    hashes = {"password": passwords.hashed(defaults["password"])} if defaults.get("password") else {}
-    return {**defaults, **hashes}
+class PasswordHash(str):
+    """A default password, hashed when the job was accepted: the clear text is not stored, not even for a while."""
 
 
-def filled(read: Batch, defaults: Defaults, first_index: int) -> Batch:
-    """The batch with defaults where its rows have nothing. What a row says itself stays, also that it has none."""
-    columns, absent = dict(read.columns), None if read.typed else ""
-    given = {name: value for name, value in defaults.items() if value not in (None, "")}
-    mortal = _either(read, absent) if set(given).intersection(LIFE) else []
-    for name in sorted(given, key=lambda name: name != "external_id"):  # which a pattern may name
-        column = columns.get(name) or [absent] * read.rows
-        values = _values(name, given[name], replace(read, columns=columns), first_index)
-        lacks = (not has for has in mortal) if name in LIFE else (value in (None, absent) for value in column)
-        columns[name] = [new if lack else old for old, new, lack in zip(column, values, lacks, strict=True)]
-    _spare_unread(columns, read)
-    clean = read.clean and not any(isinstance(value, str) and CONTROL.search(value) for value in given.values())
-    return replace(read, columns=columns, clean=clean)
+def check(defaults: Defaults, context: JudgingContext) -> None:
+    """Raises Invalid when no row could use these defaults: they are judged as a row that has nothing else."""
+    errors = _unknown_fields(defaults) + _unknown_placeholders(defaults)
+    pointers = {error["pointer"] for error in errors}
+    valid = {name: value for name, value in defaults.items() if _error(name, "", "")["pointer"] not in pointers}
+    sample = _first_row(valid)
+    for field in ITEM_FIELDS:
+        result = judge_value(field, sample.get(field.name), typed=True)
+        if isinstance(result, ItemProblem):
+            errors.append(_error(field.name, *result))
+    if errors:
+        raise Invalid(INVALID_DEFAULT, errors)
+    _judge_together(sample, context)
 
 
-def _either(read: Batch, absent: str | None) -> list[bool]:
-    columns = [read.columns.get(name) or [absent] * read.rows for name in LIFE]
-    return [any(value not in (None, absent) for value in pair) for pair in zip(*columns, strict=True)]
+def _unknown_fields(defaults: Defaults) -> list[FieldError]:
+    names = sorted(defaults.keys() - BY_NAME.keys())
+    return [_error(name, "UNKNOWN_FIELD", f"An item has no field {name[:64]!r}.") for name in names]
 
 
-def _values(name: str, value: Any, read: Batch, first: int) -> Iterator[Any] | list[Any]:
-    named = PLACEHOLDER.findall(value) if name in PATTERNED and isinstance(value, str) else []
-    if not named:
-        return [Hashed(value) if name == "password" else value] * read.rows
-    plain = PLACEHOLDER.sub("%s", value.replace("%", "%%"))
-    columns = [PLACES[place](read, first) for place in named]
-    texts: Iterator[Any] = map(plain.__mod__, zip(*columns, strict=True))
-    if "external_id" not in named:
-        return texts
-    ids = columns[named.index("external_id")]
-    return [text if of else None for text, of in zip(texts, ids, strict=True)]  # nothing to say of a row without one
+def _unknown_placeholders(defaults: Defaults) -> list[FieldError]:
+    errors = []
+    for field in ITEM_FIELDS:
+        if not field.takes_patterns:
+            continue
+        allowed = [name for name in PLACEHOLDER_COLUMNS if name != field.name]
+        for name in _placeholders(defaults.get(field.name)):
+            if name not in allowed:
+                listed = ", ".join(f"{{{each}}}" for each in allowed)
+                message = f"{{{name[:64]}}} is not a placeholder. Use one of {listed}."
+                errors.append(_error(field.name, "UNKNOWN_PLACEHOLDER", message))
+                break
+    return errors
 
 
-def _spare_unread(columns: dict[str, list[Any]], read: Batch) -> None:
-    """What could not be read at all has no external id either, by which a link might be found."""
-    for place, problem in read.problems.items():
-        if problem.code == "MALFORMED_ROW" and "external_id" in columns:
-            columns["external_id"][place] = None
+def _placeholders(value: Any) -> list[str]:
+    if not isinstance(value, str):
+        return []
+    return PLACEHOLDER.findall(value)
 
 
-def _unknown_fields(defaults: Defaults) -> list[dict[str, str]]:
-    names = sorted(defaults.keys() - set(FIELDS))
-    return [_fault(name, "UNKNOWN_FIELD", f"no item has a field {name[:64]!r}") for name in names]
-
-
-def _unknown_places(defaults: Defaults) -> list[dict[str, str]]:
-    found = []
-    for name in PATTERNED:
-        named = PLACEHOLDER.findall(value) if isinstance(value := defaults.get(name), str) else []
-        allowed = [place for place in PLACES if place != name]
-        if wrong := [place for place in named if place not in allowed]:
-            allowed_names = ", ".join(f"{{{place}}}" for place in allowed)
-            message = f"{{{wrong[0][:64]}}} is none of {allowed_names}"
-            found.append(_fault(name, "UNKNOWN_PLACEHOLDER", message))
-    return found
-
-
-def _sampled(defaults: Defaults) -> dict[str, Any]:
-    """The defaults as the first row might have them."""
-    row = Batch(1, [1], {"external_id": [SAMPLE_ID]}, {}, lambda _place: {}, typed=True)
+def _first_row(defaults: Defaults) -> dict[str, Any]:
+    """The defaults as the first row might get them."""
+    row = Batch(1, [1], {"external_id": ["a"]}, {}, lambda _place: {}, typed=True)
     return {name: next(iter(_values(name, value, row, 0))) for name, value in defaults.items()}
 
 
-def _judge_together(sample: Defaults, known: Known) -> None:
+def _judge_together(sample: Defaults, context: JudgingContext) -> None:
     if not sample.get("url"):
-        sample, known = {**sample, "url": SAMPLE_URL}, replace(known, authorities=frozenset())
-    item = json.dumps(sample).encode() + b"\n"
-    judged = judge(batch.read(item, Layout(NDJSON), 1, 0, 1), known)
+        sample = {**sample, "url": "https://example.com/"}
+        context = replace(context, authorities=frozenset())  # example.com may be ours in a test
+    row = json.dumps(sample).encode() + b"\n"
+    judged = judge(batch.read(row, Layout(NDJSON), 1, 0, 1), context)
     if judged.problems:
         problem = judged.problems[0]
-        names = [each["pointer"].removeprefix("/") for each in refusal(*problem, sample).errors]
-        raise Invalid(WRONG, [_fault(name, *problem) for name in names])
+        names = [error["pointer"].removeprefix("/") for error in item_error(*problem, sample).errors]
+        raise Invalid(INVALID_DEFAULT, [_error(name, *problem) for name in names])
 
 
-def _fault(name: str, code: str, message: str) -> dict[str, str]:
-    return {"pointer": "/defaults/" + name.replace("~", "~0").replace("/", "~1"), "code": code, "message": message}
+def _error(name: str, code: str, message: str) -> FieldError:
+    return field_error(message, "defaults", name, code=code)
+
+
+def for_storage(defaults: Defaults) -> dict[str, Any]:
+    """The defaults as they are stored with their job: the password hashed."""
+    stored = dict(defaults)
+    if stored.get("password"):
+        stored["password"] = passwords.hashed(stored["password"])
+    return stored
+
+
+def fill(rows: Batch, defaults: Defaults, first_index: int) -> Batch:
+    """Returns the batch with defaults where its rows have nothing. In JSON null is nothing, an empty text is not."""
+    columns = dict(rows.columns)
+    values = {name: value for name, value in defaults.items() if value not in (None, "")}
+    expiring: list[bool] = []
+    if not values.keys().isdisjoint(EXPIRY_FIELDS):
+        expiring = _rows_with_expiry(rows)
+    # external_id first: other defaults may use it as a placeholder.
+    for name in sorted(values, key=lambda name: name != "external_id"):
+        column = _column(columns, name, rows)
+        filled = replace(rows, columns=columns)
+        defaults_of_rows = _values(name, values[name], filled, first_index)
+        if name in EXPIRY_FIELDS:
+            columns[name] = _replaced(column, defaults_of_rows, [not expires for expires in expiring])
+        else:
+            columns[name] = _replaced(column, defaults_of_rows, [_is_absent(value, rows) for value in column])
+    _clear_unreadable(columns, rows)
+    clean = rows.clean and not any(isinstance(value, str) and CONTROL.search(value) for value in values.values())
+    return replace(rows, columns=columns, clean=clean)
+
+
+def _rows_with_expiry(rows: Batch) -> list[bool]:
+    """Which rows end by themselves. A row with a ttl needs no default expires_at, and the other way round."""
+    columns = [_column(rows.columns, name, rows) for name in EXPIRY_FIELDS]
+    return [any(not _is_absent(value, rows) for value in row) for row in zip(*columns, strict=True)]
+
+
+def _column(columns: Mapping[str, list[Any]], name: str, rows: Batch) -> list[Any]:
+    absent = None if rows.typed else ""
+    return columns.get(name) or [absent] * rows.rows
+
+
+def _is_absent(value: Any, rows: Batch) -> bool:
+    return value is None or (value == "" and not rows.typed)
+
+
+def _replaced(column: Sequence[Any], defaults: Iterable[Any], lacking: Sequence[bool]) -> list[Any]:
+    filled = []
+    for value, default, lacks in zip(column, defaults, lacking, strict=True):
+        filled.append(default if lacks else value)
+    return filled
+
+
+def _values(name: str, value: Any, rows: Batch, first_index: int) -> Iterator[Any] | list[Any]:
+    """The default of a field for each row."""
+    if name == "password":
+        return [PasswordHash(value)] * rows.rows
+    field = BY_NAME.get(name)
+    placeholders = _placeholders(value) if field and field.takes_patterns else []
+    if not placeholders:
+        return [value] * rows.rows
+    pattern = PLACEHOLDER.sub("%s", value.replace("%", "%%"))
+    columns = [PLACEHOLDER_COLUMNS[placeholder](rows, first_index) for placeholder in placeholders]
+    texts: Iterator[Any] = map(pattern.__mod__, zip(*columns, strict=True))
+    if "external_id" not in placeholders:
+        return texts
+    # A row without an external id gets no text that would need one.
+    ids = columns[placeholders.index("external_id")]
+    return [text if external_id else None for text, external_id in zip(texts, ids, strict=True)]
+
+
+def _clear_unreadable(columns: dict[str, list[Any]], rows: Batch) -> None:
+    """A row that could not be read gets no external id, by which it would find an existing link."""
+    for place, problem in rows.problems.items():
+        if problem.code == "MALFORMED_ROW" and "external_id" in columns:
+            columns["external_id"][place] = None

@@ -4,7 +4,7 @@ import re
 
 import can_ada
 
-from producer.rules.item_rules import Refused
+from producer.fields.item_rules import InvalidValue
 
 LONGEST = 253
 LABEL = r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?"
@@ -14,12 +14,12 @@ WRONG = "a hostname is a name like go.example.com, without scheme, port or path"
 
 
 def normal(text: str) -> str:
-    """The hostname in the one spelling that a browser sends; raises Refused for what is none."""
+    """The hostname in the one spelling that a browser sends; raises InvalidValue for what is none."""
     name = text.strip(" ").removesuffix(".")
     try:
         hostname = "" if OTHER_PARTS.search(name) else str(can_ada.parse(f"http://{name}/").hostname)
     except (ValueError, TypeError, UnicodeError):
         hostname = ""
     if len(hostname) > LONGEST or not HOSTNAME.fullmatch(hostname) or hostname.rpartition(".")[2].isdigit():
-        raise Refused(WRONG)
+        raise InvalidValue(WRONG)
     return hostname

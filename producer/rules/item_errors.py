@@ -1,55 +1,62 @@
-"""What is wrong with a single item, said to whoever sent it: a refusal that points at the fields."""
+"""The problem of a single item as an error of the request that sent it, with pointers to the fields at fault."""
 
 from collections.abc import Mapping
 from typing import Any, TypeVar
 
-from models.errors import Conflict, Invalid
-from producer.intake.batch import Problem
-from producer.intake.formats import FIELDS
-from producer.rules.item_rules import RULES
-from producer.rules.judging import UTM, judge_value
+from models.errors import Conflict, Invalid, field_error
+from producer.fields.item_fields import BY_NAME, ITEM_FIELDS, UTM
+from producer.intake.batch import ItemProblem
+from producer.rules.judging import judge_value
 
-Refusal = TypeVar("Refusal", Conflict, Invalid)
+RequestError = TypeVar("RequestError", Conflict, Invalid)
 
 CONFLICTS = ("SLUG_TAKEN", "RESERVED_SLUG")
-FIELD_OF = {rule.code: (rule.field,) for rule in RULES} | {
+
+
+def item_error(code: str, message: str, item: Mapping[str, Any]) -> Conflict | Invalid:
+    """Builds the error of a request that sent this one item."""
+    errors = [field_error(message, name, code=code) for name in _fields_at_fault(code, item)]
+    if code in CONFLICTS:
+        return _with_code(Conflict(message, errors), code)
+    return _with_code(Invalid(message, errors), code)
+
+
+def conflict(field: str, code: str, message: str) -> Conflict:
+    """Builds the error of a field whose value belongs to another object already."""
+    return _with_code(Conflict(message, [field_error(message, field, code=code)]), code)
+
+
+def invalid(field: str, code: str, message: str) -> Invalid:
+    """Builds the error of a field with an invalid value."""
+    return _with_code(Invalid(message, [field_error(message, field, code=code)]), code)
+
+
+def _with_code(error: RequestError, code: str) -> RequestError:
+    error.code = code
+    return error
+
+
+def _fields_at_fault(code: str, item: Mapping[str, Any]) -> list[str]:
+    """The fields that break a rule with this code by themselves, or else those that break it together."""
+    if code == "UNKNOWN_FIELD":
+        return sorted(item.keys() - BY_NAME.keys())
+    alone = [field.name for field in ITEM_FIELDS if _breaks_rule(field.name, item, code)]
+    if alone:
+        return alone
+    together = FIELDS_OF_CODE.get(code, ())
+    if len(together) == 1:
+        return list(together)
+    return [name for name in together if item.get(name)]
+
+
+def _breaks_rule(name: str, item: Mapping[str, Any], code: str) -> bool:
+    result = judge_value(BY_NAME[name], item.get(name), typed=True)
+    return isinstance(result, ItemProblem) and result.code == code
+
+
+FIELDS_OF_CODE: dict[str, tuple[str, ...]] = {field.error_code: (field.name,) for field in ITEM_FIELDS} | {
     "INVALID_UTM": UTM,
     "BLOCKED_URL": ("url",),
     "SLUG_TAKEN": ("slug",),
     "RESERVED_SLUG": ("slug",),
 }
-
-
-def refusal(code: str, message: str, given: Mapping[str, Any]) -> Conflict | Invalid:
-    """The error of an item as an error of the request that sent it alone."""
-    found = [_fault(name, code, message) for name in _at_fault(code, given)]
-    return _coded(Conflict(message, found), code) if code in CONFLICTS else _coded(Invalid(message, found), code)
-
-
-def conflict(field: str, code: str, message: str) -> Conflict:
-    """What one field asks for is somebody else's already."""
-    return _coded(Conflict(message, [_fault(field, code, message)]), code)
-
-
-def invalid(field: str, code: str, message: str) -> Invalid:
-    """One field is not as it should be."""
-    return _coded(Invalid(message, [_fault(field, code, message)]), code)
-
-
-def _coded(refused: Refusal, code: str) -> Refusal:
-    refused.code = code
-    return refused
-
-
-def _fault(field: str, code: str, message: str) -> dict[str, str]:
-    return {"pointer": "/" + field.replace("~", "~0").replace("/", "~1"), "code": code, "message": message}
-
-
-def _at_fault(code: str, given: Mapping[str, Any]) -> list[str]:
-    """The fields that break a rule of this code; where it takes several of them together to do so, those."""
-    if code == "UNKNOWN_FIELD":
-        return sorted(given.keys() - set(FIELDS))
-    found = {rule.field: judge_value(rule, given.get(rule.field), typed=True) for rule in RULES}
-    alone = [name for name, result in found.items() if isinstance(result, Problem) and result.code == code]
-    together = FIELD_OF.get(code, ())
-    return alone or [name for name in together if len(together) == 1 or given.get(name)]

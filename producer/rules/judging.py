@@ -1,6 +1,6 @@
-"""Judges a batch: every rule over its column, whole where that proves enough, else value by value."""
+"""Judges a batch of rows by the rules of their fields: whole columns where a check proves them, else each value."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -8,149 +8,178 @@ from urllib.parse import quote_plus
 
 import can_ada
 
-from producer.intake.batch import Batch, Problem
-from producer.rules import column_checks
-from producer.rules.item_rules import LONGEST_URL, RULES, Refused, Rule, expiry_after
-
-UTM = ("utm_source", "utm_medium", "utm_campaign", "utm_term", "utm_content")
-OPTIONAL = ("slug", "title", "password", "expires_at", "max_clicks", "tags", "group", "external_id")
+from producer.fields.item_fields import BY_NAME, ITEM_FIELDS, UTM, ItemField
+from producer.fields.item_rules import LONGEST_URL, URL_MISSING, InvalidValue, expiry_after
+from producer.intake.batch import Batch, ItemProblem
 
 
 @dataclass(frozen=True, slots=True)
-class Known:
-    """What rules need to know beyond the row."""
+class JudgingContext:
+    """What rules need beyond the row itself."""
 
     authorities: frozenset[str]
-    """Hosts of our own short links: to shorten one of those would be a loop."""
+    """Hosts of our own short links. A link to one of them would be a loop."""
     groups: Mapping[str, int]
+    """The workspace's groups by name, and by number as text."""
     now: datetime
 
 
 @dataclass(frozen=True, slots=True)
-class Judged:
+class JudgedBatch:
     columns: dict[str, list[Any]]
-    """Normalised values by field, None where a row has none; only fields that some row has."""
-    problems: dict[int, Problem]
+    """Normalised values by field, None where a row has none. Only fields that some row has, and always `url`."""
+    problems: dict[int, ItemProblem]
+    """The first problem of each row that fails, by its place in the batch."""
 
 
-def judge(batch: Batch, known: Known) -> Judged:
+def judge(batch: Batch, context: JudgingContext) -> JudgedBatch:
     problems = dict(batch.problems)
-    columns: dict[str, list[Any]] = {"url": _urls(batch, problems)}
-    columns |= {rule.field: _column(rule, batch, problems) for rule in RULES[1:] if rule.field in batch.columns}
-    _refuse_loops(columns["url"], known, problems)
-    _number_groups(columns, known, problems)
-    _settle_expiry(columns, known, problems)
+    columns: dict[str, list[Any]] = {"url": _url_column(batch, problems)}
+    for field in ITEM_FIELDS:
+        if field.name != "url" and field.name in batch.columns:
+            columns[field.name] = _column(field, batch, problems)
+    _refuse_loops(columns["url"], context.authorities, problems)
+    _resolve_groups(columns, context.groups, problems)
+    _resolve_ttl(columns, context.now, problems)
     _merge_utm(columns, problems)
-    kept = {name: column for name, column in columns.items() if name in OPTIONAL and any(column)}
-    return Judged({"url": columns["url"]} | kept, problems)
+    filled = {name: column for name, column in columns.items() if name == "url" or any(column)}
+    return JudgedBatch(filled, problems)
 
 
-def _column(rule: Rule, batch: Batch, problems: dict[int, Problem]) -> list[Any]:
-    column = batch.columns[rule.field]
-    check = column_checks.CHECKS.get(rule.field)
-    if check and batch.clean:
-        try:
-            proved = check(column)
-        except TypeError:  # a value that is no text
-            proved = None
-        if proved is not None:
-            return proved if "" not in column else [value or None for value in proved]
-    return _one_by_one(rule, batch, problems)
-
-
-def _one_by_one(rule: Rule, batch: Batch, problems: dict[int, Problem]) -> list[Any]:
-    seen: dict[Any, Any] = {}
-    judged: list[Any] = []
-    for place, value in enumerate(batch.columns[rule.field]):
-        key = value if isinstance(value, str) else None
-        result = seen.get(key) if key is not None else None
-        if result is None:
-            result = judge_value(rule, value, batch.typed)
-            if key is not None and len(seen) < batch.rows:
-                seen[key] = result
-        if isinstance(result, Problem):
-            problems.setdefault(place, result)
-            result = None
-        judged.append(result)
-    return judged
-
-
-def judge_value(rule: Rule, value: Any, typed: bool) -> Any:
-    if value is None or (isinstance(value, str) and not value):
-        return None
-    if typed and (not isinstance(value, rule.types) or isinstance(value, bool)):
-        return Problem("INVALID_TYPE", f"{rule.field} has a JSON value of the wrong type")
-    try:
-        found = rule.judge(value)
-        return None if found == "" else found
-    except Refused as refused:
-        return Problem(rule.code, str(refused))
-
-
-def _urls(batch: Batch, problems: dict[int, Problem]) -> list[Any]:
-    urls = _column(RULES[0], batch, problems) if "url" in batch.columns else [None] * batch.rows
+def _url_column(batch: Batch, problems: dict[int, ItemProblem]) -> list[Any]:
+    if "url" not in batch.columns:
+        urls: list[Any] = [None] * batch.rows
+    else:
+        urls = _column(BY_NAME["url"], batch, problems)
     if None in urls:
+        missing_url = ItemProblem("INVALID_URL", URL_MISSING)
         for place, value in enumerate(urls):
             if value is None:
-                problems.setdefault(place, Problem("INVALID_URL", "the URL is missing"))
+                problems.setdefault(place, missing_url)
     return urls
 
 
-def _refuse_loops(urls: list[Any], known: Known, problems: dict[int, Problem]) -> None:
-    """A host of ours is rare in a column: whether it is there at all is one look at all of it."""
+def _column(field: ItemField, batch: Batch, problems: dict[int, ItemProblem]) -> list[Any]:
+    column = _proved(field, batch)
+    if column is None:
+        return _one_by_one(field, batch, problems)
+    if "" not in column:
+        return column
+    return [value or None for value in column]
+
+
+def _proved(field: ItemField, batch: Batch) -> list[Any] | None:
+    # Checks look at joined columns, in which a control character could hide.
+    if field.check is None or not batch.clean:
+        return None
+    try:
+        return field.check(batch.columns[field.name])
+    except TypeError:  # JSON had a value that is not text
+        return None
+
+
+def _one_by_one(field: ItemField, batch: Batch, problems: dict[int, ItemProblem]) -> list[Any]:
+    results: dict[str, Any] = {}  # by text: values of a column repeat often
+    column: list[Any] = []
+    for place, value in enumerate(batch.columns[field.name]):
+        is_text = isinstance(value, str)
+        result = results.get(value) if is_text else None
+        if result is None:
+            result = judge_value(field, value, batch.typed)
+            if is_text:
+                results[value] = result
+        if isinstance(result, ItemProblem):
+            problems.setdefault(place, result)
+            result = None
+        column.append(result)
+    return column
+
+
+def judge_value(field: ItemField, value: Any, typed: bool) -> Any:
+    """The normalised value, None when there is none, or an ItemProblem. `typed`: the value comes from JSON."""
+    if value is None or value == "":
+        return None
+    if typed and (not isinstance(value, field.json_types) or isinstance(value, bool)):
+        return ItemProblem("INVALID_TYPE", f"{field.name} has the wrong JSON type. It must be {_types(field)}.")
+    try:
+        result = field.rule(value)
+    except InvalidValue as error:
+        return ItemProblem(field.error_code, str(error))
+    return None if result == "" else result
+
+
+def _types(field: ItemField) -> str:
+    return " or ".join(TYPE_NAMES[kind] for kind in field.json_types)
+
+
+TYPE_NAMES: dict[type, str] = {str: "text", int: "a whole number", list: "a list", bool: "true or false"}
+
+
+def _refuse_loops(urls: list[Any], authorities: Collection[str], problems: dict[int, ItemProblem]) -> None:
+    beginnings = [f"//{authority.partition(':')[0]}" for authority in authorities]
+    # Our own hosts are rare: one search through the whole column is enough for most batches.
     joined = "\n".join(filter(None, urls))
-    beginnings = [f"//{authority.partition(':')[0]}" for authority in known.authorities]
     if not any(beginning in joined for beginning in beginnings):
         return
-    for place, value in enumerate(urls):
-        if value and any(beginning in value for beginning in beginnings) and _is_ours(value, known.authorities):
-            problems.setdefault(place, Problem("BLOCKED_URL", "the URL is on this short domain itself: a loop"))
+    for place, url in enumerate(urls):
+        if url and any(beginning in url for beginning in beginnings) and _is_ours(url, authorities):
+            problems.setdefault(place, LOOP)
 
 
-def _is_ours(url: str, authorities: frozenset[str]) -> bool:
-    """On a domain of ours. One that is known without a port is ours on every port; a dot at the end changes nothing."""
+LOOP = ItemProblem("BLOCKED_URL", "The URL leads to this short domain itself, which would be a loop.")
+
+
+def _is_ours(url: str, authorities: Collection[str]) -> bool:
+    """Whether a URL is on a domain of ours. An authority without a port covers every port."""
     parsed = can_ada.parse(url)
     hostname = parsed.hostname.removesuffix(".")
     return hostname in authorities or f"{hostname}:{parsed.port}" in authorities
 
 
-def _number_groups(columns: dict[str, list[Any]], known: Known, problems: dict[int, Problem]) -> None:
+def _resolve_groups(columns: dict[str, list[Any]], groups: Mapping[str, int], problems: dict[int, ItemProblem]) -> None:
     for place, name in enumerate(columns.get("group", ())):
-        if name is not None:
-            columns["group"][place] = known.groups.get(name)
-            if name not in known.groups:
-                problems.setdefault(place, Problem("UNKNOWN_GROUP", f"this workspace has no group {name!r}"))
+        if name is None:
+            continue
+        columns["group"][place] = groups.get(name)
+        if name not in groups:
+            problems.setdefault(place, ItemProblem("UNKNOWN_GROUP", f"This workspace has no group {name!r}."))
 
 
-def _settle_expiry(columns: dict[str, list[Any]], known: Known, problems: dict[int, Problem]) -> None:
-    lives = columns.pop("ttl", [])
-    if not any(lives):
+def _resolve_ttl(columns: dict[str, list[Any]], now: datetime, problems: dict[int, ItemProblem]) -> None:
+    ttls = columns.pop("ttl", [])
+    if not any(ttls):
         return
-    ends = columns.setdefault("expires_at", [None] * len(lives))
-    for place, seconds in enumerate(lives):
-        if seconds and ends[place]:
-            problems.setdefault(place, Problem("INVALID_TTL", "either ttl or expires_at, not both"))
+    expiries = columns.setdefault("expires_at", [None] * len(ttls))
+    for place, seconds in enumerate(ttls):
+        if seconds and expiries[place]:
+            problems.setdefault(place, ItemProblem("INVALID_TTL", "An item can have ttl or expires_at, not both."))
         elif seconds:
-            ends[place] = expiry_after(known.now, seconds)
+            expiries[place] = expiry_after(now, seconds)
 
 
-def _merge_utm(columns: dict[str, list[Any]], problems: dict[int, Problem]) -> None:
+def _merge_utm(columns: dict[str, list[Any]], problems: dict[int, ItemProblem]) -> None:
+    utm_columns = {name: columns.pop(name) for name in UTM if name in columns}
     urls = columns["url"]
-    given = {name: columns.pop(name) for name in UTM if name in columns}
-    for place, values in enumerate(zip(*given.values(), strict=True)):
-        fields = {name: value for name, value in zip(given, values, strict=True) if value}
-        if fields and urls[place]:
-            urls[place] = with_utm(urls[place], fields)
-            if len(urls[place]) > LONGEST_URL:
-                problems.setdefault(
-                    place, Problem("INVALID_UTM", f"the URL is longer than {LONGEST_URL:,} with its UTM fields")
-                )
+    for place, values in enumerate(zip(*utm_columns.values(), strict=True)):
+        if not urls[place] or not any(values):
+            continue
+        parameters = {name: value for name, value in zip(utm_columns, values, strict=True) if value}
+        urls[place] = with_utm(urls[place], parameters)
+        if len(urls[place]) > LONGEST_URL:
+            problems.setdefault(place, TOO_LONG_WITH_UTM)
 
 
-def with_utm(url: str, fields: Mapping[str, str]) -> str:
-    """The URL with these parameters in place of its own of the same names; the rest of it stays to the letter."""
+TOO_LONG_WITH_UTM = ItemProblem(
+    "INVALID_UTM", f"The URL is longer than {LONGEST_URL:,} characters once its UTM fields are added."
+)
+
+
+def with_utm(url: str, parameters: Mapping[str, str]) -> str:
+    """The URL with these parameters in place of its own of the same names. Everything else stays to the letter."""
     rest, mark, fragment = url.partition("#")
     base, _, query = rest.partition("?")
-    kept = [part for part in query.split("&") if part.partition("=")[0] not in fields] if query else []
-    added = [f"{name}={quote_plus(value)}" for name, value in fields.items()]
-    return f"{base}?{'&'.join(kept + added)}{mark}{fragment}"
+    parts: list[str] = []
+    if query:
+        parts = [part for part in query.split("&") if part.partition("=")[0] not in parameters]
+    parts += [f"{name}={quote_plus(value)}" for name, value in parameters.items()]
+    return f"{base}?{'&'.join(parts)}{mark}{fragment}"

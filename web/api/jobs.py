@@ -9,7 +9,7 @@ from flask_smorest import Blueprint
 from models import store
 from models.accounts import domains
 from models.clicks import click_counts
-from models.errors import Invalid, NotFound
+from models.errors import Invalid, NotFound, field_error
 from models.ids import parse_id
 from models.jobs import jobs, states
 from models.jobs.jobs import Job
@@ -168,7 +168,7 @@ def shown(row: Job, status: int = 200) -> Response:
 def asked_statuses(text: str | None) -> list[str]:
     asked = [name for name in (text or "").split(",") if name]
     if unknown := sorted(set(asked) - set(ItemStatus)):
-        field = {"pointer": "/status", "code": "INVALID_VALUE", "message": f"some of {', '.join(ItemStatus)}"}
+        field = field_error(f"Use one or more of {', '.join(ItemStatus)}.", "status")
         raise Invalid(f"no item has the status {unknown[0]!r}", [field])
     return asked
 

@@ -15,12 +15,11 @@ from models.errors import Conflict, NotFound, Taken
 from models.links import labels, links, listing, title_queue
 from models.links.links import Link
 from models.store import Connection
-from producer import link_changes as changes
 from producer.documents import qr_codes, schemas, shapes
 from producer.documents.link_lists import shown
-from producer.link_changes import Change
+from producer.link_changes import LinkChange, link_change
 from producer.rules import item_errors
-from producer.rules.judging import Known
+from producer.rules.judging import JudgingContext
 from web.api.links import decoded, documented, taken_apart
 from web.auth import needs, owner
 
@@ -86,7 +85,7 @@ def changed(link_id: str, asked: Mapping[str, Any]) -> dict[str, Any]:
     with store.read() as db:
         link = find(db, link_id)
         known = _known(db, link)
-    wanted = changes.of(link, asked, known)
+    wanted = link_change(link, asked, known)
     try:
         with store.write() as db:
             _apply(db, link, wanted)
@@ -109,12 +108,12 @@ def find(db: Connection, link_id: str) -> Link:
     return link
 
 
-def _known(db: Connection, link: Link) -> Known:
+def _known(db: Connection, link: Link) -> JudgingContext:
     groups = labels.group_ids(db, link.workspace_id)
-    return Known(frozenset((settings.get().authority, link.hostname)), groups, datetime.now(UTC))
+    return JudgingContext(frozenset((settings.get().authority, link.hostname)), groups, datetime.now(UTC))
 
 
-def _apply(db: Connection, link: Link, wanted: Change) -> None:
+def _apply(db: Connection, link: Link, wanted: LinkChange) -> None:
     if not links.change(db, link, wanted.values):
         raise _unknown()
     if wanted.tags is not None:

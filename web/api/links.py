@@ -17,7 +17,7 @@ from producer.accept import Options, Upload, accept
 from producer.documents import schemas
 from producer.documents.link_lists import shown
 from producer.idempotency import Hold
-from producer.intake import bodies
+from producer.intake import json_bodies
 from producer.intake.batch import decoder
 from producer.intake.formats import NDJSON, from_json
 from producer.rules import item_errors
@@ -70,7 +70,7 @@ def listed(query: dict[str, Any]) -> Response:
 def taken_apart() -> dict[str, msgspec.Raw]:
     """The fields of a body, each still as it came."""
     try:
-        return from_json(bodies.pieces, bodies.whole(chunks(request), LARGEST_ITEM))
+        return from_json(json_bodies.members_decoder, json_bodies.read_all(chunks(request), LARGEST_ITEM))
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise BrokenJson(f"the body is not a JSON object: {error}") from None
 
@@ -84,7 +84,7 @@ def decoded(parts: dict[str, msgspec.Raw]) -> dict[str, Any]:
 
 def made(parts: dict[str, msgspec.Raw], held: Hold | None = None) -> tuple[dict[str, Any], bool]:
     """The link that these fields make, and whether it is a new one; raises what is wrong with them."""
-    domain, item = _domain(parts), bodies.one_line(msgspec.json.encode(parts))
+    domain, item = _domain(parts), json_bodies.one_line(msgspec.json.encode(parts))
     upload = Upload("json", NDJSON, [item + b"\n"])
     job_id = accept(upload, owner(), lambda: Options(domain=domain), held, awaited=True)
     job = waiting.until_ended(job_id, settings.get().sync_wait_seconds, lambda: find(job_id), ended, alone=not held)
@@ -110,5 +110,5 @@ def _outcome(job: jobs.Job, parts: dict[str, msgspec.Raw]) -> tuple[dict[str, An
         raise Gone("the link of this request has been deleted since")
     if body is None:
         given = decoded(parts) if item.error_code != UNREAD else {}
-        raise item_errors.refusal(item.error_code, item.error_message, given)
+        raise item_errors.item_error(item.error_code, item.error_message, given)
     return body, item.status == ItemStatus.CREATED

@@ -5,7 +5,7 @@ from typing import Any
 from flask import Response, request
 from flask_smorest import Blueprint
 
-from models.errors import Invalid
+from models.errors import Invalid, field_error
 from models.ids import parse_id
 from producer.documents import qr_zip, results, schemas
 from web.api.jobs import asked_statuses, kept
@@ -44,7 +44,7 @@ def as_qr_codes(query: dict[str, Any], job_id: str) -> Response:
     job = kept(parse_id(job_id))
     first, limit = query.pop("first", None), query.pop("limit")
     if first is None and (job.total or 0) > limit:
-        field = {"pointer": "/first", "code": "INVALID_VALUE", "message": "the index of the first row"}
+        field = field_error("This must be the index of the first row.", "first")
         raise Invalid(f"the job has {job.total:,} rows: ask for {limit:,} at a time, from ?first=0 on", [field])
     name = f'attachment; filename="job-{job.id}.zip"'
     codes = qr_zip.of_job(job, first or 0, limit, query.pop("format"), **query)

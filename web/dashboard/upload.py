@@ -11,7 +11,8 @@ from models import settings, store
 from models.errors import EmptyUpload, LinkmillError, UnsupportedType
 from models.links import url_index
 from producer.accept import Options, accept
-from producer.intake import charsets, formats
+from producer.fields import item_fields
+from producer.intake import charsets
 from producer.preview import preview
 from web import bodies, errors, idempotency, limits, sessions
 from web.auth import owner
@@ -72,7 +73,7 @@ def look() -> Response:
     except LinkmillError as error:
         return pages.page("upload_preview", fault=told(error))
     shown = [column for at, column in enumerate(found.columns) if at < MOST_COLUMNS or column.field]
-    return pages.page("upload_preview", found=found, columns=shown, fields=formats.FIELDS, signs=SIGNS)
+    return pages.page("upload_preview", found=found, columns=shown, fields=item_fields.NAMES, signs=SIGNS)
 
 
 def options(form: Mapping[str, str]) -> Options:

@@ -5,7 +5,7 @@ from typing import Any
 from marshmallow import Schema
 
 from producer.documents import schemas
-from producer.intake.bodies import MOST_COUNTED, MOST_LINKS
+from producer.intake.json_bodies import MOST_COUNTED, MOST_LINKS
 from web.bodies import OF_TYPE, XLSX
 from web.openapi.parts import FILE, JSON, TEXT, of
 

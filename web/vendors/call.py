@@ -30,7 +30,7 @@ from models.jobs.jobs import Job
 from models.links import title_queue, url_index
 from producer.accept import Options, Upload, accept
 from producer.idempotency import Hold
-from producer.intake import bodies
+from producer.intake import json_bodies
 from producer.intake.formats import BOM, COUNT, PREPARED, from_json
 from producer.signals import waiting
 from web import idempotency, limits
@@ -101,7 +101,7 @@ def _made(vendor: Vendor, owner: Owner, held: Hold | None) -> Response:
 
 
 def _body() -> Any:
-    body = bodies.whole(chunks(request), bodies.LARGEST_JSON)
+    body = json_bodies.read_all(chunks(request), json_bodies.LARGEST_JSON)
     try:
         return from_json(any_json, body.removeprefix(BOM))
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:

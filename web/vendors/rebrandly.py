@@ -10,10 +10,11 @@ from flask import request
 from models import store
 from models.accounts import plans
 from models.accounts.keys import Owner
-from models.errors import Conflict, Forbidden, Invalid, LinkmillError, OverLimit
+from models.errors import Conflict, Forbidden, Invalid, LinkmillError, OverLimit, field_error
 from models.jobs import items
 from models.links import links
-from producer.rules.item_rules import LARGEST_WHOLE, RULES, Refused, expiry_after
+from producer.fields import item_fields
+from producer.fields.item_rules import LARGEST_INTEGER, InvalidValue, expiry_after
 from web.auth import by_header
 from web.vendors.vendor import Asked, Finished, Refusal, Row, Vendor
 
@@ -21,7 +22,6 @@ LEAST_TTL = 3600
 TEXTS = {"destination": "url", "slashtag": "slug", "title": "title"}
 """Rebrandly's text fields, and what we call them."""
 
-RULE = {rule.field: rule for rule in RULES}
 PROPERTY = {
     "/domain": "domainId",
     "INVALID_URL": "destination",
@@ -74,7 +74,7 @@ def load(body: Any, owner: Owner) -> Asked:
 
 def wrong(name: str, message: str) -> Invalid:
     """A field that is not as it should be."""
-    return Invalid(f"{name}: {message}", [{"pointer": f"/{name}", "code": "INVALID_VALUE", "message": message}])
+    return Invalid(f"{name}: {message}", [field_error(message, name)])
 
 
 def _whole(body: dict[str, Any], name: str, least: int) -> int | None:
@@ -90,19 +90,19 @@ def _texts(body: dict[str, Any]) -> Row:
     given = {name: body[name] for name in TEXTS if body.get(name) not in (None, "")}
     for name, value in given.items():
         try:
-            RULE[TEXTS[name]].judge(value if isinstance(value, str) else _refuse("it is a text"))
-        except Refused as refused:
+            item_fields.BY_NAME[TEXTS[name]].rule(value if isinstance(value, str) else _refuse("it is a text"))
+        except InvalidValue as refused:
             raise wrong(name, str(refused)) from None
     return {TEXTS[name]: value for name, value in given.items()}
 
 
 def _refuse(message: str) -> str:
-    raise Refused(message)
+    raise InvalidValue(message)
 
 
 def _life(asked: int | None, longest: int) -> Life:
     """Told once for all links of a call, so that every shard of it has the same."""
-    ttl = min(asked or longest or LARGEST_WHOLE, longest or LARGEST_WHOLE)
+    ttl = min(asked or longest or LARGEST_INTEGER, longest or LARGEST_INTEGER)
     if not asked and not longest:
         return Life(0, None, None)
     return Life(ttl, int(time.time()) + ttl, asked if asked and asked > ttl else None)

@@ -10,7 +10,7 @@ from models.jobs.items import Result
 from models.jobs.states import ItemStatus
 from models.links import links
 from producer.documents import shapes
-from producer.rules.item_rules import stored
+from producer.fields.item_rules import stored_time
 from web.auth import by_header
 from web.vendors.vendor import Asked, Finished, Refusal, Row, Vendor, refused, renamed
 
@@ -60,7 +60,7 @@ def _moment(value: Any) -> Any:
         return value
     if value < LEAST_MOMENT:
         raise ValueError(value)
-    return stored(datetime.fromtimestamp(value / 1000, UTC))
+    return stored_time(datetime.fromtimestamp(value / 1000, UTC))
 
 
 def dump(finished: Finished) -> Any:

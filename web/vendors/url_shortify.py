@@ -12,7 +12,7 @@ from models.errors import Invalid
 from models.jobs.items import Result
 from models.jobs.states import ItemStatus
 from models.links import labels
-from producer.rules.item_rules import LARGEST_WHOLE
+from producer.fields.item_rules import LARGEST_INTEGER
 from web.auth import by_consumer
 from web.vendors.call import answered
 from web.vendors.vendor import Asked, Finished, Refusal, Row, Vendor, refused, renamed
@@ -79,7 +79,7 @@ def row(link: Any) -> Row:
 def list_of_ids(value: Any) -> list[int | str]:
     """What stands where ids should, as text where it is none; 0 is no label, as in the plugin."""
     given = value if isinstance(value, list) else [value] if value else []
-    return [one if type(one) is int and 0 <= one <= LARGEST_WHOLE else str(one) for one in given if one != 0]
+    return [one if type(one) is int and 0 <= one <= LARGEST_INTEGER else str(one) for one in given if one != 0]
 
 
 def named(row: Row, field: str, known: dict[int, str]) -> Row:
@@ -116,7 +116,7 @@ def groups(owner: Owner) -> Response:
     number, length = (max(1, request.args.get(name, usual, int)) for name, usual in (("page", 1), ("per_page", PAGE)))
     length = min(length, PAGE)
     with store.read() as db:
-        found = labels.page(db, labels.GROUPS, owner.workspace_id, 0, LARGEST_WHOLE)
+        found = labels.page(db, labels.GROUPS, owner.workspace_id, 0, LARGEST_INTEGER)
     shown = [{"id": row.id, "name": row.name} for row in found[(number - 1) * length : number * length]]
     response = answered({"success": True, "data": shown}, 200)
     response.headers["X-WP-Total"] = str(len(found))

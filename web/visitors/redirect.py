@@ -16,7 +16,7 @@ from models.clicks import click_limits
 from models.errors import Gone, LinkmillError, NotFound, Unavailable
 from models.links import lookup, passwords
 from models.links.lookup import Target
-from producer.rules.item_rules import SLUG
+from producer.fields.item_rules import SLUG
 from producer.signals import throttling
 from producer.visits import click_buffer, visitor
 from web.visitors import hosts, texts, visitor_pages

@@ -7,19 +7,11 @@ from urllib.parse import urlsplit
 
 from models.jobs.states import ItemStatus
 from models.store import Columns
+from producer.fields import item_fields
 from workers.shards import reuse
 from workers.shards.draft import Draft
 
 LONGEST_INPUT = 3000  # characters of one value that a failed item keeps
-LINK_FIELDS = {
-    "url": "url",
-    "title": "title",
-    "expires_at": "expires_at",
-    "max_clicks": "max_clicks",
-    "group": "group_id",
-    "password": "password_hash",
-    "external_id": "external_id",
-}
 
 
 def of_links(draft: Draft) -> Columns:
@@ -27,7 +19,7 @@ def of_links(draft: Draft) -> Columns:
     order = None
     if draft.columns.get("slug"):
         order = sorted(range(draft.made), key=draft.chosen.__getitem__)
-    given = {LINK_FIELDS[name]: column for name, column in draft.columns.items() if name in LINK_FIELDS}
+    given = {column: draft.columns[name] for name, column in item_fields.COLUMNS.items() if name in draft.columns}
     kept = {name: _kept(column, draft.keep) for name, column in given.items()}
     lists = {"slug": draft.chosen} | kept
     return _of_one(draft) | {name: [column[at] for at in order] if order else column for name, column in lists.items()}

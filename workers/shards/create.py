@@ -12,17 +12,17 @@ from models.jobs.shards import Claim
 from models.links import labels, links, slugs, title_queue, url_index
 from producer import completion
 from producer.intake import batch, upload_store
-from producer.intake.batch import Batch, Problem
+from producer.intake.batch import Batch, ItemProblem
 from producer.intake.formats import Layout
 from producer.rules import defaults
-from producer.rules.judging import Judged, Known, judge
+from producer.rules.judging import JudgedBatch, JudgingContext, judge
 from producer.signals import waiting, wakeups
 from producer.signals.counters import ITEMS, tally
 from workers.shards import columns, dry_run, passwords, quota, reuse, slug_pool
 from workers.shards.draft import Draft, draft, draw
 
 ROUNDS = 5  # how often somebody may be quicker before the shard is left for another time
-BEYOND_HELP = Problem("INTERNAL", "this row could not be worked on: an internal error, three times")
+BEYOND_HELP = ItemProblem("INTERNAL", "this row could not be worked on: an internal error, three times")
 
 
 def create(claim: Claim) -> dict[str, Any]:
@@ -47,12 +47,12 @@ def create(claim: Claim) -> dict[str, Any]:
     return counts
 
 
-def _known(job: Job, read: Batch) -> Known:
+def _known(job: Job, read: Batch) -> JudgingContext:
     groups: dict[str, int] = {}
     if any(read.columns.get("group", ())):
         with store.read() as db:
             groups = labels.group_ids(db, job.workspace_id)
-    return Known(frozenset((settings.get().authority, job.hostname)), groups, datetime.now(UTC))
+    return JudgingContext(frozenset((settings.get().authority, job.hostname)), groups, datetime.now(UTC))
 
 
 def cancelled(claim: Claim) -> dict[str, Any]:
@@ -95,14 +95,14 @@ def _read(claim: Claim, job: Job) -> Batch:
     data = upload_store.read(job.upload, claim.offset, claim.length)
     read = batch.read(data, layout, claim.line, claim.skip, claim.rows)
     given = job.options.get("defaults")
-    return defaults.filled(read, given, claim.first_index) if given else read
+    return defaults.fill(read, given, claim.first_index) if given else read
 
 
-def _given_up(read: Batch) -> Judged:
-    return Judged({"url": [None] * read.rows}, dict.fromkeys(range(read.rows), BEYOND_HELP))
+def _given_up(read: Batch) -> JudgedBatch:
+    return JudgedBatch({"url": [None] * read.rows}, dict.fromkeys(range(read.rows), BEYOND_HELP))
 
 
-def _write(claim: Claim, job: Job, read: Batch, judged: Judged, settled: frozenset[int]) -> dict[str, Any]:
+def _write(claim: Claim, job: Job, read: Batch, judged: JudgedBatch, settled: frozenset[int]) -> dict[str, Any]:
     """Drafts and writes, again when somebody took a slug in between; only then are automatic ones looked up too."""
     for careful in [False] + [True] * ROUNDS:
         made = _draft(claim, job, read, judged, settled, careful)
@@ -119,7 +119,7 @@ def _counted(job: Job, counts: dict[str, int]) -> dict[str, int]:
     return counts
 
 
-def _draft(claim: Claim, job: Job, read: Batch, judged: Judged, settled: frozenset[int], careful: bool) -> Draft:
+def _draft(claim: Claim, job: Job, read: Batch, judged: JudgedBatch, settled: frozenset[int], careful: bool) -> Draft:
     with store.write() if "tags" in judged.columns and not job.dry_run else store.read() as db:
         facts = draw(db, job, judged)
     reuse.let_go(facts.urls)

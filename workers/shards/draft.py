@@ -11,8 +11,8 @@ from models.accounts import workspaces
 from models.jobs.jobs import Job
 from models.jobs.shards import Claim
 from models.links import labels, links
-from producer.intake.batch import Batch, Problem
-from producer.rules.judging import Judged
+from producer.intake.batch import Batch, ItemProblem
+from producer.rules.judging import JudgedBatch
 from workers.shards import reuse, slug_pool
 from workers.shards.reuse import NO_URLS, Found, Urls
 
@@ -35,7 +35,7 @@ class Draft:
     job: Job
     read: Batch
     columns: dict[str, list[Any]]
-    problems: dict[int, Problem]
+    problems: dict[int, ItemProblem]
     existing: dict[int, Found | int]
     """Rows that get a link which is there already, or (a number) the one that an earlier row of this shard makes."""
     keep: Sequence[int]
@@ -62,7 +62,7 @@ class Draft:
     def failures(self) -> dict[str, int]:
         return Counter(problem.code for problem in self.problems.values())
 
-    def cut(self, most: int, problem: Problem) -> None:
+    def cut(self, most: int, problem: ItemProblem) -> None:
         """Makes the first rows only. What would have got a link of the others fails with them."""
         out = set(self.keep[most:])
         lost = [row for row, found in self.existing.items() if isinstance(found, int) and found in out]
@@ -82,7 +82,7 @@ class Draft:
         self.chosen = [slug if slug is not None else next(left, None) for slug in self.chosen]
 
 
-def draw(db: Connection, job: Job, judged: Judged) -> Facts:
+def draw(db: Connection, job: Job, judged: JudgedBatch) -> Facts:
     """Asks the database what a draft has to go by."""
     wanted = [slug for slug in judged.columns.get("slug", ()) if slug]
     ids = [name for name in judged.columns.get("external_id", ()) if name]
@@ -99,7 +99,7 @@ def draw(db: Connection, job: Job, judged: Judged) -> Facts:
 
 
 def draft(
-    claim: Claim, job: Job, read: Batch, judged: Judged, facts: Facts, settled: frozenset[int] = frozenset()
+    claim: Claim, job: Job, read: Batch, judged: JudgedBatch, facts: Facts, settled: frozenset[int] = frozenset()
 ) -> Draft:
     problems = {row: problem for row, problem in judged.problems.items() if row not in settled}
     existing = dict[int, Found | int]()
@@ -118,7 +118,7 @@ def _in_turn(
     rows: Iterable[tuple[int, tuple[Any, Any]]],
     leads: Sequence[str],
     facts: Facts,
-    problems: dict[int, Problem],
+    problems: dict[int, ItemProblem],
     existing: dict[int, Found | int],
 ) -> None:
     """Row after row, as a loop over single links would meet them: what an earlier one takes, a later one lacks."""
@@ -135,9 +135,9 @@ def _in_turn(
         elif row in problems:
             continue
         elif slug in facts.reserved:
-            problems[row] = Problem("RESERVED_SLUG", f"{slug!r} is kept for this service's own pages")
+            problems[row] = ItemProblem("RESERVED_SLUG", f"{slug!r} is kept for this service's own pages")
         elif slug and (slug in used or slug in facts.taken):
-            problems[row] = Problem("SLUG_TAKEN", f"Custom slug '{slug}' is already in use")
+            problems[row] = ItemProblem("SLUG_TAKEN", f"Custom slug '{slug}' is already in use")
         else:
             used.add(slug)
             if name:

@@ -9,26 +9,31 @@ from models import process_caches, store
 from models.jobs import shards
 from models.jobs.shards import Claim
 from models.links import passwords
-from producer.rules.defaults import Hashed
-from producer.rules.judging import Judged
+from producer.rules.defaults import PasswordHash
+from producer.rules.judging import JudgedBatch
 
 KEEP_SECONDS = 3.0
 QUICK = 64  # different ones: some 0.9 s of two cores
 
 
-def many(judged: Judged) -> bool:
+def many(judged: JudgedBatch) -> bool:
     """Whether hashing takes so long that nobody should have to wait behind it."""
     column = judged.columns.get("password", ())
-    return len({password for password in column if password is not None and not isinstance(password, Hashed)}) > QUICK
+    return (
+        len({password for password in column if password is not None and not isinstance(password, PasswordHash)})
+        > QUICK
+    )
 
 
-def hash_all(claim: Claim, judged: Judged, settled: frozenset[int]) -> None:
+def hash_all(claim: Claim, judged: JudgedBatch, settled: frozenset[int]) -> None:
     """Puts hashes in place of a shard's passwords. It takes its time, so the lease is kept up meanwhile."""
     column = judged.columns.get("password")
     if column is None:
         return
     out = judged.problems.keys() | settled
-    clear = (row for row, password in enumerate(column) if password is not None and not isinstance(password, Hashed))
+    clear = (
+        row for row, password in enumerate(column) if password is not None and not isinstance(password, PasswordHash)
+    )
     rows = [row for row in clear if row not in out]
     hashes = dict(_hashed(claim, dict.fromkeys(column[row] for row in rows)))
     for row in rows:

@@ -6,10 +6,10 @@ from models import store
 from models.accounts import plans, quotas
 from models.jobs import shards
 from models.store import Connection
-from producer.intake.batch import Problem
+from producer.intake.batch import ItemProblem
 from workers.shards.draft import Draft
 
-BEYOND = Problem("LIMIT_REACHED", "the plan's limit of links is reached")
+BEYOND = ItemProblem("LIMIT_REACHED", "the plan's limit of links is reached")
 
 
 def hold(made: Draft, name: str) -> None:

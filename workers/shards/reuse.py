@@ -14,8 +14,8 @@ from models.jobs.shards import Claim
 from models.links import url_backfill, url_index
 from models.links.url_index import Noted
 from models.store import Columns
-from producer.rules.item_rules import stored
-from producer.rules.judging import Judged
+from producer.fields.item_rules import stored_time
+from producer.rules.judging import JudgedBatch
 
 KEPT_FROM_OTHERS = ("password", "max_clicks")
 OWN = ("slug", "expires_at")  # a row that has one of these wants a link of its own, which others may get all the same
@@ -66,7 +66,7 @@ def prepare(claim: Claim) -> None:
         store.rest()
 
 
-def known(db: Connection, job: Job, judged: Judged) -> Urls:
+def known(db: Connection, job: Job, judged: JudgedBatch) -> Urls:
     """For a workspace whose links are noted."""
     rows = _lending(judged)
     leads = judged.columns["url"]
@@ -103,15 +103,15 @@ def columns(known: Urls, job: Job, rows: Sequence[int], slugs: Sequence[str], ge
     return of_one | {"hash": found, "turn": turns, "slug": [first[number] for number in found]}
 
 
-def _lending(judged: Judged) -> list[int]:
+def _lending(judged: JudgedBatch) -> list[int]:
     leads, out = judged.columns["url"], set(judged.problems)
     for name in KEPT_FROM_OTHERS:
         out.update(row for row, value in enumerate(judged.columns.get(name, ())) if value)
-    now = stored(datetime.now(UTC))
+    now = stored_time(datetime.now(UTC))
     out.update(row for row, end in enumerate(judged.columns.get("expires_at", ())) if end and end <= now)
     return [row for row in range(len(leads)) if row not in out] if out else list(range(len(leads)))
 
 
-def _seeking(judged: Judged, lending: Mapping[int, int]) -> Collection[int]:
+def _seeking(judged: JudgedBatch, lending: Mapping[int, int]) -> Collection[int]:
     own = {row for name in OWN for row, value in enumerate(judged.columns.get(name, ())) if value}
     return lending.keys() - own if own else lending.keys()

@@ -8,7 +8,8 @@ from marshmallow import RAISE, Schema, fields, post_load, validate
 from models.accounts import keys
 from models.links import labels
 from producer.documents.schemas.common import follows, text
-from producer.rules import hostnames, item_rules
+from producer.fields import item_rules
+from producer.rules import hostnames
 
 LONGEST_NAME = 100
 

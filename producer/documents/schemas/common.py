@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 from marshmallow import Schema, ValidationError, fields, validate
 
-from producer.rules.item_rules import Refused
+from producer.fields.item_rules import InvalidValue
 
 MOST_LISTED = 1000
 
@@ -25,7 +25,7 @@ def follows(rule: Callable[[str], object]) -> Callable[[str], None]:
     def check(value: str) -> None:
         try:
             rule(value)
-        except Refused as refused:
+        except InvalidValue as refused:
             raise ValidationError(str(refused)) from None
 
     return check

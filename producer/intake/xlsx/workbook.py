@@ -12,7 +12,7 @@ from xml.parsers.expat import ExpatError
 from zipfile import BadZipFile, ZipFile
 
 from models.errors import Unreadable
-from producer.intake.bodies import LARGEST_RATIO, RATIO_MATTERS_FROM
+from producer.intake.gzip_stream import LARGEST_RATIO, RATIO_MATTERS_FROM
 from producer.intake.xlsx.cell_values import date, dated, number
 from producer.intake.xlsx.elements import Element, Texts, Tick, elements, rows, texts
 

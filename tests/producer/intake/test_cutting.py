@@ -10,12 +10,12 @@ from hypothesis import strategies as st
 
 from models.errors import Unreadable
 from producer.intake import batch, csv_records, cutting
-from producer.intake.batch import Problem
+from producer.intake.batch import ItemProblem
 from producer.intake.cutting import Shard
 from producer.intake.detection import inspect
 from producer.intake.formats import CSV, NDJSON, Layout
 
-Row = tuple[int, tuple[str, str], Problem | None]
+Row = tuple[int, tuple[str, str], ItemProblem | None]
 
 LINES = st.lists(
     st.one_of(

@@ -2,8 +2,8 @@
 
 import pytest
 
+from producer.fields.item_rules import InvalidValue
 from producer.rules.hostnames import normal
-from producer.rules.item_rules import Refused
 
 
 @pytest.mark.parametrize(
@@ -30,5 +30,5 @@ def test_a_hostname_has_one_spelling(given: str, kept: str) -> None:
     ],
 )  # fmt: skip
 def test_what_is_no_hostname_is_refused(given: str) -> None:
-    with pytest.raises(Refused):
+    with pytest.raises(InvalidValue):
         normal(given)

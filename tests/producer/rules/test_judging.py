@@ -6,24 +6,24 @@ import pytest
 from producer.intake.batch import read
 from producer.intake.detection import inspect
 from producer.intake.formats import CSV, NDJSON
-from producer.rules.judging import Judged, Known, judge, with_utm
+from producer.rules.judging import JudgedBatch, JudgingContext, judge, with_utm
 
 NOW = datetime(2027, 1, 1, tzinfo=UTC)
 
 
-def judged(text: str, kind: str = CSV, authorities: tuple[str, ...] = ("sho.rt",)) -> Judged:
+def judged(text: str, kind: str = CSV, authorities: tuple[str, ...] = ("sho.rt",)) -> JudgedBatch:
     data = text.encode()
     layout = inspect(data, kind, 100, {})
     body = data[layout.offset :]
     batch = read(body, layout, layout.line, 0, body.count(b"\n") + (not body.endswith(b"\n")))
-    return judge(batch, Known(frozenset(authorities), {"news": 1, "1": 1}, NOW))
+    return judge(batch, JudgingContext(frozenset(authorities), {"news": 1, "1": 1}, NOW))
 
 
-def item(text: str, **more: Any) -> Judged:
+def item(text: str, **more: Any) -> JudgedBatch:
     return judged(text, NDJSON, **more)
 
 
-def code(found: Judged) -> str | None:
+def code(found: JudgedBatch) -> str | None:
     return found.problems[0].code if 0 in found.problems else None
 
 

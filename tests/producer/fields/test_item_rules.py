@@ -3,50 +3,17 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
-from producer.rules import column_checks, item_rules
-from producer.rules.item_rules import RULES, Refused
-
-LETTERS = st.characters(exclude_categories=["Cs", "Cc"])
-ODD = {
-    "url": ["https://a.b/c", "http://x.y", " https://a.b", "https://u@a.b/", "ftp://a.b", "HTTPS://A.B", "", "https://é.x/ü"],
-    "slug": ["a", "A_-9", "x" * 64, "x" * 65, "é", " a", "", "a b"],
-    "expires_at": [
-        "2027-12-31T23:59:59Z", "2027-02-30T00:00:00Z", "2027-01-01T24:00:00Z", "0000-01-01T00:00:00Z",
-        "2027-01-01", "2027-01-01T00:00:00", "٢٠٢٧-01-01T00:00:00Z", "9999-12-31T23:59:59Z", "",
-    ],
-}  # fmt: skip
-TEXTS = ["a", " a", "a ", "x" * 255, "x" * 256, "x" * 500, "x" * 501, "", "\u2028", "é😀"]
+from producer.fields import item_rules
+from producer.fields.item_rules import InvalidValue
 
 
 def judged(judge: Callable[[Any], Any], value: Any) -> Any:
     """What the rule makes of a value as a column has it: an empty one is none."""
     try:
         return (judge(value) if value else None) or None
-    except Refused:
-        return Refused
-
-
-@settings(max_examples=300, deadline=None)
-@given(st.data())
-def test_a_whole_column_is_proved_only_where_each_value_keeps_its_rule(data: st.DataObject) -> None:
-    rule = data.draw(st.sampled_from([rule for rule in RULES if rule.field in column_checks.CHECKS]))
-    values = st.sampled_from(ODD.get(rule.field, TEXTS))
-    column = data.draw(
-        st.lists(st.one_of(values, values, values, st.text(LETTERS, max_size=12)), min_size=1, max_size=4)
-    )
-    proved = column_checks.CHECKS[rule.field](list(column))
-    if proved is not None:
-        assert [value or None for value in proved] == [judged(rule.judge, value) for value in column]
-
-
-def test_a_whole_column_of_common_values_is_proved() -> None:
-    """Else the test above would hold for checks that never prove anything."""
-    for field, check in column_checks.CHECKS.items():
-        column = [ODD.get(field, TEXTS)[0]] * 3
-        assert check(column) is not None, field
+    except InvalidValue:
+        return InvalidValue
 
 
 @pytest.mark.parametrize(
@@ -78,16 +45,16 @@ def test_urls_are_kept_as_browsers_read_them(given: str, normal: str) -> None:
     ],
 )  # fmt: skip
 def test_what_cannot_be_shortened_is_refused(value: str) -> None:
-    with pytest.raises(Refused):
+    with pytest.raises(InvalidValue):
         item_rules.url(value)
 
 
 def test_a_url_has_at_most_2048_characters_when_normalised() -> None:
     base = "https://a.b/"
     assert len(item_rules.url(base + "x" * (2048 - len(base)))) == 2048
-    with pytest.raises(Refused, match="2,048"):
+    with pytest.raises(InvalidValue, match="2,048"):
         item_rules.url(base + "x" * (2049 - len(base)))
-    with pytest.raises(Refused, match="2,048"):
+    with pytest.raises(InvalidValue, match="2,048"):
         item_rules.url(base + "é" * 400)
 
 
@@ -107,7 +74,7 @@ def test_a_url_has_at_most_2048_characters_when_normalised() -> None:
     ],
 )
 def test_slugs(value: str, good: int) -> None:
-    assert (judged(item_rules.slug, value) is not Refused) == bool(good)
+    assert (judged(item_rules.slug, value) is not InvalidValue) == bool(good)
 
 
 @pytest.mark.parametrize(
@@ -123,7 +90,7 @@ def test_slugs(value: str, good: int) -> None:
 def test_texts_end_at_their_limit_and_hold_any_letter(rule: Callable[[str], str], longest: int) -> None:
     assert rule("😀" * longest) == "😀" * longest
     for wrong in ("x" * (longest + 1), "a\0b", "a\ud800", "\udc00"):
-        with pytest.raises(Refused):
+        with pytest.raises(InvalidValue):
             rule(wrong)
 
 
@@ -138,7 +105,7 @@ def test_whole_numbers_from_1_to_the_largest(rule: Callable[[Any], int]) -> None
         2**31 - 1,
     ]
     for wrong in (0, -1, 2**31, 10**30, "0", "-1", "+1", "1.0", "1e3", "x", " ", "١", "²", "1_0", "2147483648"):
-        with pytest.raises(Refused):
+        with pytest.raises(InvalidValue):
             rule(wrong)
 
 
@@ -176,7 +143,7 @@ def test_times_are_kept_in_utc(value: str, kept: str) -> None:
     ],
 )  # fmt: skip
 def test_times_that_are_none_are_refused(value: str) -> None:
-    with pytest.raises(Refused):
+    with pytest.raises(InvalidValue):
         item_rules.expires_at(value)
 
 
@@ -186,7 +153,7 @@ def test_tags_come_as_a_list_or_with_bars_between() -> None:
     assert len(item_rules.tags([str(number) for number in range(20)])) == 20
     wrong: list[Any] = ["a||b", "|", ["a", 1], [["a"]], [None], [""], ["x" * 51], ["a\0"], ["\ud800"]]
     for value in [*wrong, [str(number) for number in range(21)]]:
-        with pytest.raises(Refused):
+        with pytest.raises(InvalidValue):
             item_rules.tags(value)
     assert item_rules.tags(["x" * 50]) == ["x" * 50]
 
@@ -194,4 +161,4 @@ def test_tags_come_as_a_list_or_with_bars_between() -> None:
 def test_an_expiry_counts_from_now() -> None:
     now = datetime(2027, 1, 1, tzinfo=UTC)
     assert item_rules.expiry_after(now, 60) == "2027-01-01 00:01:00"
-    assert item_rules.expiry_after(now, item_rules.LARGEST_WHOLE).startswith("2095")
+    assert item_rules.expiry_after(now, item_rules.LARGEST_INTEGER).startswith("2095")

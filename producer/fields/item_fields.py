@@ -1,0 +1,122 @@
+"""The registry of item fields, one entry a field: what a client can say about a link. All else derives from it."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from producer.fields import column_checks, item_rules
+from producer.fields.column_checks import ColumnCheck
+from producer.fields.item_rules import LONGEST_TITLE, LONGEST_UTM
+
+
+@dataclass(frozen=True, slots=True)
+class ItemField:
+    name: str
+    error_code: str
+    rule: Callable[[Any], Any]
+    """Takes a value and returns it normalised, or raises InvalidValue."""
+    json_types: tuple[type, ...] = (str,)
+    """The types that JSON may have here. A CSV cell is always text."""
+    column: str | None = None
+    """The column of `links` that stores it; None when it is stored elsewhere."""
+    check: ColumnCheck | None = None
+    """Proves a whole column at once, where that is possible."""
+    aliases: tuple[str, ...] = ()
+    """What other services call this column in a CSV file, as `headers.normalised` writes it. An earlier one wins."""
+    part_of: str = ""
+    """The field that this one becomes a part of while a row is judged: ttl becomes expires_at, UTM fields the url."""
+    changeable: bool = True
+    """Whether a link that exists can get another value."""
+    takes_patterns: bool = False
+    """Whether a default may hold placeholders such as {index}."""
+
+
+def _utm(name: str) -> ItemField:
+    check = column_checks.texts(LONGEST_UTM)
+    return ItemField(name, "INVALID_UTM", item_rules.utm, check=check, part_of="url", takes_patterns=True)
+
+
+ITEM_FIELDS = (
+    ItemField(
+        "url",
+        "INVALID_URL",
+        item_rules.url,
+        column="url",
+        check=column_checks.urls,
+        aliases=(
+            "longurl", "originalurl", "destinationurl", "targeturl", "destination", "target", "fullurl", "redirecturl",
+            "longlink", "link",
+        ),
+    ),
+    ItemField(
+        "slug",
+        "INVALID_SLUG",
+        item_rules.slug,
+        check=column_checks.slugs,
+        aliases=(
+            "customslug", "slashtag", "backhalf", "custombackhalf", "customalias", "alias", "keyword", "customkeyword",
+            "shortlinkkeyword", "shortcode", "customurl", "shortid", "address", "path", "key",
+        ),
+        changeable=False,
+        takes_patterns=True,
+    ),
+    ItemField(
+        "title",
+        "INVALID_TITLE",
+        item_rules.title,
+        column="title",
+        check=column_checks.texts(LONGEST_TITLE),
+        aliases=("pagetitle", "linktitle", "label"),
+        takes_patterns=True,
+    ),
+    ItemField("password", "INVALID_PASSWORD", item_rules.password, column="password_hash"),
+    ItemField(
+        "expires_at",
+        "INVALID_EXPIRY",
+        item_rules.expires_at,
+        column="expires_at",
+        check=column_checks.times,
+        aliases=(
+            "expires", "expiry", "expirydate", "expiration", "expirationdate", "expireson", "expireat", "expiredat",
+            "validuntil",
+        ),
+    ),
+    ItemField("ttl", "INVALID_TTL", item_rules.ttl, json_types=(int,), part_of="expires_at"),
+    ItemField(
+        "max_clicks",
+        "INVALID_MAX_CLICKS",
+        item_rules.max_clicks,
+        json_types=(int,),
+        column="max_clicks",
+        aliases=("clicklimit", "clickslimit", "maxvisits", "maximumclicks", "visitlimit"),
+    ),
+    ItemField("tags", "INVALID_TAGS", item_rules.tags, json_types=(list,), aliases=("tag", "tagnames")),
+    ItemField("group", "UNKNOWN_GROUP", item_rules.group, json_types=(str, int), column="group_id"),
+    _utm("utm_source"),
+    _utm("utm_medium"),
+    _utm("utm_campaign"),
+    _utm("utm_term"),
+    _utm("utm_content"),
+    ItemField(
+        "external_id",
+        "INVALID_EXTERNAL_ID",
+        item_rules.external_id,
+        column="external_id",
+        check=column_checks.external_ids,
+        takes_patterns=True,
+    ),
+)  # fmt: skip
+"""In this order rules are applied, and the first that a row breaks names its error."""
+
+BY_NAME = {field.name: field for field in ITEM_FIELDS}
+NAMES = tuple(BY_NAME)
+COLUMNS = {field.name: field.column for field in ITEM_FIELDS if field.column}
+"""Field to column of `links`."""
+
+
+def parts_of(name: str) -> tuple[str, ...]:
+    """The fields that become a part of this one."""
+    return tuple(field.name for field in ITEM_FIELDS if field.part_of == name)
+
+
+UTM = parts_of("url")

@@ -1,0 +1,95 @@
+"""JSON request bodies: takes them apart into options and items, which become lines of NDJSON."""
+
+from collections.abc import Iterable, Iterator
+from typing import Any, NamedTuple
+
+import msgspec
+
+from models.errors import BrokenJson, EmptyUpload, Invalid, TooLarge, field_error
+from producer.fields.item_fields import NAMES
+from producer.intake.formats import BOM, from_json
+
+LARGEST_JSON = 64 << 20
+MOST_LINKS = 100_000
+MOST_COUNTED = 5_000_000
+LINES_AT_ONCE = 1000
+
+RawItem = msgspec.Raw
+members_decoder = msgspec.json.Decoder(dict[str, msgspec.Raw])
+items_decoder = msgspec.json.Decoder(list[msgspec.Raw])
+
+
+class JsonBody(NamedTuple):
+    options: dict[str, Any]
+    items: list[RawItem] | None
+    """The list under `links`, each item still as JSON; None for the count shape."""
+    rows: int = 0
+    """How many rows the count shape asks for."""
+    counted_item: bytes = b""
+    """The one item of the count shape, as a line of JSON."""
+
+
+def parse(body: bytes) -> JsonBody:
+    """Takes a request apart. Raises BrokenJson or Invalid."""
+    try:
+        members = from_json(members_decoder, body.removeprefix(BOM))
+        if "links" in members:
+            items = items_decoder.decode(members.pop("links"))
+            return JsonBody(_decoded(members), items)
+        return _count_shape(members)
+    except msgspec.ValidationError as error:
+        raise Invalid(f"The body does not have the right shape: {error}.", [field_error(str(error), "links")]) from None
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise BrokenJson(f"The body is not valid JSON: {error}.") from None
+    except RecursionError:
+        raise BrokenJson("The body is nested too deeply.") from None
+
+
+def _count_shape(members: dict[str, msgspec.Raw]) -> JsonBody:
+    count = msgspec.json.decode(members.pop("count", b"null"))
+    item = {name: members.pop(name) for name in NAMES if name in members}
+    options = _decoded(members)
+    _check_count(count, item)
+    return JsonBody(options, None, count, one_line(msgspec.json.encode(item)))
+
+
+def _check_count(count: Any, item: dict[str, msgspec.Raw]) -> None:
+    if "slug" in item:
+        error = field_error("Leave the slug out, or send a list of links.", "slug")
+        raise Invalid("Several links cannot share one slug.", [error])
+    if "url" not in item:
+        errors = [field_error("This field is missing.", name) for name in ("links", "url")]
+        raise Invalid("Send either links, or url and count.", errors)
+    if not isinstance(count, int) or isinstance(count, bool) or not 1 <= count <= MOST_COUNTED:
+        error = field_error(f"This must be a whole number from 1 to {MOST_COUNTED:,}.", "count")
+        raise Invalid("The count is out of range.", [error])
+
+
+def _decoded(members: dict[str, msgspec.Raw]) -> dict[str, Any]:
+    return {name: msgspec.json.decode(value) for name, value in members.items()}
+
+
+def read_all(chunks: Iterable[bytes], limit: int) -> bytes:
+    """Collects a body in memory, up to a limit."""
+    body = bytearray()
+    for chunk in chunks:
+        body += chunk
+        if len(body) > limit:
+            raise TooLarge(f"A JSON body can have at most {limit:,} bytes. Send a larger list as a file.")
+    return bytes(body)
+
+
+def ndjson_lines(items: list[RawItem]) -> Iterator[bytes]:
+    """Yields the items as NDJSON, many lines at a time."""
+    if not items:
+        error = field_error("The list must have at least one item.", "links")
+        raise EmptyUpload("The list of links is empty.", [error])
+    if len(items) > MOST_LINKS:
+        raise TooLarge(f"A JSON list can have at most {MOST_LINKS:,} items. Send a longer one as a file.")
+    for start in range(0, len(items), LINES_AT_ONCE):
+        yield b"".join(one_line(bytes(item)) + b"\n" for item in items[start : start + LINES_AT_ONCE])
+
+
+def one_line(item: bytes) -> bytes:
+    """The same JSON without line breaks. They can only stand between tokens, where a blank does as well."""
+    return item.replace(b"\n", b" ").replace(b"\r", b" ")

@@ -1,0 +1,54 @@
+from typing import Any
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from producer.fields.item_fields import ITEM_FIELDS, ItemField
+from producer.fields.item_rules import InvalidValue
+
+CHECKED = [field for field in ITEM_FIELDS if field.check]
+LETTERS = st.characters(exclude_categories=["Cs", "Cc"])
+ODD = {
+    "url": ["https://a.b/c", "http://x.y", " https://a.b", "https://u@a.b/", "ftp://a.b", "HTTPS://A.B", "", "https://é.x/ü"],
+    "slug": ["a", "A_-9", "x" * 64, "x" * 65, "é", " a", "", "a b"],
+    "expires_at": [
+        "2027-12-31T23:59:59Z", "2027-02-30T00:00:00Z", "2027-01-01T24:00:00Z", "0000-01-01T00:00:00Z",
+        "2027-01-01", "2027-01-01T00:00:00", "٢٠٢٧-01-01T00:00:00Z", "9999-12-31T23:59:59Z", "",
+    ],
+}  # fmt: skip
+TEXTS = ["a", " a", "a ", "x" * 255, "x" * 256, "x" * 500, "x" * 501, "", "\u2028", "é😀"]
+
+
+def by_rule(field: ItemField, value: str) -> Any:
+    """What the rule makes of a value as a column has it: an empty one is none."""
+    if not value:
+        return None
+    try:
+        return field.rule(value) or None
+    except InvalidValue:
+        return InvalidValue
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.data())
+def test_a_column_is_proved_only_when_each_of_its_values_keeps_the_rule(data: st.DataObject) -> None:
+    field = data.draw(st.sampled_from(CHECKED))
+    values = st.sampled_from(ODD.get(field.name, TEXTS))
+    column = data.draw(
+        st.lists(st.one_of(values, values, values, st.text(LETTERS, max_size=12)), min_size=1, max_size=4)
+    )
+    assert field.check is not None
+    proved = field.check(list(column))
+    if proved is not None:
+        assert [value or None for value in proved] == [by_rule(field, value) for value in column]
+
+
+def test_a_column_of_common_values_is_proved() -> None:
+    """Else the test above would hold for checks that never prove anything."""
+    for field in CHECKED:
+        assert field.check is not None
+        assert field.check([ODD.get(field.name, TEXTS)[0]] * 3) is not None, field.name
+
+
+def test_the_fields_with_values_of_one_common_form_have_a_check() -> None:
+    assert {field.name for field in CHECKED} >= {"url", "slug", "title", "expires_at", "utm_source", "external_id"}
