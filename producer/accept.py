@@ -26,6 +26,7 @@ from producer.intake.formats import COUNT, UTF8, Layout
 from producer.rules import defaults
 from producer.rules.judging import JudgingContext
 from producer.signals import wakeups
+from producer.unit_of_work import unit_of_work
 
 CUT_AT_ONCE_BYTES = 512 << 10
 
@@ -95,16 +96,13 @@ def accept(upload: Upload, owner: Owner, given: Given, held: Hold | None = None,
         job = _describe(upload, name, size, owner, options)
         if held:
             _conclude(held, upload, options)
-        wakes, ended = _commit(job, _shards(upload, name, size, job), held, awaited)
+        _commit(job, _shards(upload, name, size, job), held, awaited)
     except BaseException:
         upload_store.delete(name)
         raise
     if held:
         held.job_id = job["id"]
     log.info("job_accepted", job=str(job["id"]), source=upload.source, bytes=size, rows=job.get("total"))
-    wakeups.wake(wakes)
-    if ended:
-        completion.announce(ended)
     return int(job["id"])
 
 
@@ -193,10 +191,8 @@ def shard_row(job: dict[str, Any], shard: Shard, kind: str = ShardKind.CREATE) -
     return same | shard._asdict() | {"kind": kind, "state": ShardState.QUEUED}
 
 
-def _commit(
-    job: dict[str, Any], found: list[Shard] | None, held: Hold | None, awaited: bool
-) -> tuple[list[wakeups.Wake], completion.Ended | None]:
-    """One transaction for the job and what is known of its shards; returns for which of them to wake somebody."""
+def _commit(job: dict[str, Any], found: list[Shard] | None, held: Hold | None, awaited: bool) -> None:
+    """One transaction for the job and what is known of its shards."""
     if found is None:
         rows = [shard_row(job, Shard(shards.SPLIT_INDEX, 1, 0, 0, 0), ShardKind.SPLIT)]
     else:
@@ -205,19 +201,20 @@ def _commit(
         rows = [shard_row(job, shard) for shard in found]
     for row in rows[: wakeups.room()]:
         row |= {"sent_at": time.time(), "sends": 1}
-    with store.write() as db:
+    with unit_of_work() as unit:
         if awaited:
-            store.dialect().make_light(db)
+            store.dialect().make_light(unit.db)
         if held:
-            idempotency.settle(db, held, job["id"])
-        jobs.add(db, job)
+            idempotency.settle(unit.db, held, job["id"])
+        jobs.add(unit.db, job)
         if rows:
-            shards.add(db, _alike(rows))
-        failed = jobs.get(db, job["id"]) if job["status"] == JobStatus.FAILED else None
-        ended = completion.plan(db, failed) if failed else None
-    sent = rows[: wakeups.room()]
-    wakes = [wakeups.Wake(row["kind"], row["queue"], row["job_id"], row["first_index"], row["rows"]) for row in sent]
-    return wakes, ended
+            shards.add(unit.db, _alike(rows))
+        failed = jobs.get(unit.db, job["id"]) if job["status"] == JobStatus.FAILED else None
+        if failed:
+            completion.close(unit, failed)
+        for row in rows[: wakeups.room()]:
+            wake = wakeups.Wake(row["kind"], row["queue"], row["job_id"], row["first_index"], row["rows"])
+            unit.wake([wake])
 
 
 def _alike(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:

@@ -1,93 +1,102 @@
-"""A job's end: one guarded statement, and in the same transaction the deliveries that tell of it."""
+"""A job's end: one guarded statement, and in the same transaction the deliveries that report it."""
 
 import json
 from datetime import UTC, datetime
-from typing import Any, NamedTuple
-
-import structlog
-from sqlalchemy import Connection
+from typing import Any
 
 from models.jobs import duplicates, jobs
 from models.jobs.jobs import Job
 from models.jobs.shards import Claim
 from models.jobs.states import JobStatus
+from models.store import Connection
 from models.webhooks import deliveries, endpoints
 from producer.documents import shapes
-from producer.signals import counters, waiting, wakeups
+from producer.signals import counters
+from producer.unit_of_work import End, UnitOfWork
 
-COMPLETED, CANCELLED, FAILED, TEST = "job.completed", "job.cancelled", "job.failed", "webhook.test"
-OF_STATUS = {JobStatus.COMPLETED: COMPLETED, JobStatus.CANCELLED: CANCELLED, JobStatus.FAILED: FAILED}
+TEST_EVENT = "webhook.test"
 DRY_RUN = "dry_run"
-LARGEST_BODY = 20_000
-log = structlog.get_logger()
-CUT: dict[str, Any] = {"metadata": {}, "mapping": None}
+LARGEST_BODY = 20_000  # characters
+CUT_BODY: dict[str, Any] = {"metadata": {}, "mapping": None, "cut": True}
 
 
-class Ended(NamedTuple):
-    """A job that this very call has ended."""
-
-    job_id: int
-    deliveries: int
-    counted: str
-    """As which it is to be counted."""
-
-
-def record(db: Connection, claim: Claim, created: int, existing: int, failures: dict[str, int]) -> Ended | None:
-    """Adds a shard's results to its job, and ends that when they were the last."""
-    job = jobs.conclude(db, claim.job_id, claim.run, created, existing, failures)
+def record(unit: UnitOfWork, claim: Claim, created: int, existing: int, failures: dict[str, int]) -> None:
+    """Add a shard's results to its job. End the job when they were the last; wake for its next shards otherwise."""
+    job = jobs.conclude(unit.db, claim.job_id, claim.run, created, existing, failures)
     if job.status == JobStatus.COMPLETED:
-        return plan(db, job)
-    return finish(db, claim.job_id, claim.run) if job.cancelled_at else None
+        close(unit, job)
+    elif not job.cancelled_at or not finish(unit, claim.job_id, claim.run):
+        unit.wake_next(claim.job_id)
+        unit.publish_progress(claim.job_id)
 
 
-def finish(db: Connection, job_id: int, run: int) -> Ended | None:
-    """Ends a job whose rows all have results; None when it is not so, or somebody else was first."""
-    job = jobs.finish(db, job_id, run)
-    if job and job.dry_run:
-        duplicates.settle(db, job_id, job.options)
-        job = jobs.get(db, job_id)
-    return plan(db, job) if job else None
+def finish(unit: UnitOfWork, job_id: int, run: int) -> bool:
+    """End a job whose rows all have results; False when some have none, or when the job has ended already."""
+    job = jobs.finish(unit.db, job_id, run)
+    if job is None:
+        return False
+    if job.dry_run:
+        duplicates.settle(unit.db, job_id, job.options)
+        job = jobs.get(unit.db, job_id) or job
+    close(unit, job)
+    return True
 
 
-def fail(db: Connection, job_id: int, run: int, detail: str) -> Ended | None:
-    job = jobs.fail(db, job_id, run, detail)
-    return plan(db, job) if job else None
+def fail(unit: UnitOfWork, job_id: int, run: int, detail: str) -> None:
+    """End a job whose upload cannot be read."""
+    job = jobs.fail(unit.db, job_id, run, detail)
+    if job:
+        close(unit, job)
 
 
-def announce(ended: Ended) -> None:
-    """Tells who waits and wakes who delivers, once the end is committed."""
-    waiting.tell_ended(ended.job_id, ended.counted)
-    log.info("job_ended", job=str(ended.job_id), end=ended.counted.split("|")[1:])
-    if ended.deliveries:
-        wakeups.send("deliver", wakeups.DELIVER)
-
-
-def plan(db: Connection, job: Job) -> Ended:
-    """A delivery to the job's own URL, and one to each subscribed endpoint."""
-    event, own = OF_STATUS[job.status], job.options.get("webhook_url")
-    targets = [(0, own)] if own else []
-    targets += [(row.id, row.url) for row in endpoints.subscribed(db, job.workspace_id, event)]
-    shown = jobs.get(db, job.id) if targets else None
-    if shown:
-        text = body(event, shapes.job(shown, jobs.errors(db, job.id)))
-        same = {"workspace_id": job.workspace_id, "job_id": job.id, "run": job.run, "type": event, "body": text}
-        deliveries.plan(db, [same | {"endpoint_id": place, "url": url} for place, url in targets])
+def close(unit: UnitOfWork, job: Job) -> None:
+    """Plan the webhooks of a job that has just ended, and announce its end."""
+    planned = _plan_deliveries(unit.db, job)
     kind = DRY_RUN if job.dry_run else job.kind
-    return Ended(job.id, len(targets), counters.field(counters.JOBS, kind, job.status, shapes.outcome(job) or ""))
+    counter = counters.field(counters.JOBS, kind, job.status, shapes.outcome(job) or "")
+    unit.announce_end(End(job.id, counter, planned))
 
 
-def plan_test(db: Connection, endpoint_id: int, workspace_id: int, url: str) -> deliveries.Delivery:
-    """One delivery of an event that means nothing."""
-    text = body(TEST, {"message": "This is a test event from Linkmill."})
-    row = {"workspace_id": workspace_id, "job_id": 0, "run": 1, "endpoint_id": endpoint_id, "type": TEST}
-    return deliveries.get(db, deliveries.plan(db, [row | {"url": url, "body": text}])[0])
+def plan_test(unit: UnitOfWork, endpoint_id: int, workspace_id: int, url: str) -> deliveries.Delivery:
+    """Plan the delivery of a test event, and have it sent."""
+    body = webhook_body(TEST_EVENT, {"message": "This is a test event from Linkmill."})
+    row = {
+        "workspace_id": workspace_id,
+        "job_id": 0,
+        "run": 1,
+        "endpoint_id": endpoint_id,
+        "url": url,
+        "type": TEST_EVENT,
+        "body": body,
+    }
+    delivery_id = deliveries.plan(unit.db, [row])[0]
+    unit.send_webhooks()
+    return deliveries.get(unit.db, delivery_id)
 
 
-def body(event: str, data: dict[str, Any]) -> str:
-    """What is sent; a client's own metadata goes when it would make it large."""
-    text = _text(event, data)
-    return text if len(text) < LARGEST_BODY else _text(event, data | CUT | {"cut": True})
+def webhook_body(event: str, data: dict[str, Any]) -> str:
+    """The JSON text of an event. Metadata and mapping, which a client chose, are left out when they make it large."""
+    text = _event_text(event, data)
+    if len(text) < LARGEST_BODY:
+        return text
+    return _event_text(event, data | CUT_BODY)
 
 
-def _text(event: str, data: dict[str, Any]) -> str:
+def _event_text(event: str, data: dict[str, Any]) -> str:
     return json.dumps({"type": event, "timestamp": shapes.moment(datetime.now(UTC)), "data": data})
+
+
+def _plan_deliveries(db: Connection, job: Job) -> int:
+    """One delivery to the job's own URL, and one to each subscribed endpoint; return how many."""
+    event = f"job.{job.status}"
+    targets = [(row.id, row.url) for row in endpoints.subscribed(db, job.workspace_id, event)]
+    own_url = job.options.get("webhook_url")
+    if own_url:
+        targets.insert(0, (0, own_url))
+    with_domain = jobs.get(db, job.id) if targets else None
+    if with_domain is None:
+        return 0
+    body = webhook_body(event, shapes.job(with_domain, jobs.errors(db, job.id)))
+    shared = {"workspace_id": job.workspace_id, "job_id": job.id, "run": job.run, "type": event, "body": body}
+    deliveries.plan(db, [shared | {"endpoint_id": endpoint_id, "url": url} for endpoint_id, url in targets])
+    return len(targets)

@@ -1,48 +1,75 @@
-"""What users do to a job that is there: cancel it, try it again, undo it, forget it."""
+"""What users do to an existing job: cancel it, retry it, undo it, forget it."""
+
+from typing import Any
 
 from models import store
-from models.errors import Conflict, Gone
+from models.errors import Conflict
 from models.ids import new_id
-from models.jobs import jobs, retention, runs, shards, states
+from models.jobs import jobs, retention, runs
 from models.jobs.jobs import Job
 from models.jobs.states import JobKind, JobStatus
+from models.store import Connection
 from producer import completion
 from producer.intake.formats import UNDO, Layout
-from producer.signals import waiting, wakeups
+from producer.job_actions import Action, refusal, results_gone
+from producer.signals import wakeups
+from producer.unit_of_work import unit_of_work
 
-ENDED = (JobStatus.COMPLETED, JobStatus.CANCELLED)
+CHANGED = "The job has changed in the meantime: read it and try again."
 
 
 def cancel(job: Job) -> None:
-    """Stops at the edges of shards. A job that ended as cancelled stays so; another end cannot be taken back."""
-    with store.write() as db:
-        asked = runs.cancel(db, job.id)
-        ended = completion.finish(db, job.id, job.run) if asked else None
-    if ended:
-        completion.announce(ended)
-    elif asked:
-        waiting.tell_progress(job.id)
-    elif job.status != JobStatus.CANCELLED:
-        raise Conflict(f"the job has ended: it is {job.status}")
+    """Stop a job at the edges of its shards. To cancel a cancelled job again changes nothing."""
+    with unit_of_work() as unit:
+        if not runs.cancel(unit.db, job.id):
+            _refuse(unit.db, Action.CANCEL, job)
+        elif not completion.finish(unit, job.id, job.run):
+            unit.publish_progress(job.id)
 
 
 def retry(job: Job) -> None:
-    """Runs failed and unprocessed items again. Its status has left its end when this returns."""
-    refuse_cleared(job)
-    with store.write() as db:
-        if not runs.retry(db, job):
-            raise Conflict(_no_retry(db, job))
-        due = shards.due(db, job.id, wakeups.room())
-    wakeups.wake(due)
-    waiting.tell_progress(job.id)
+    """Run failed and unprocessed items again. The job is open again when this returns."""
+    with unit_of_work() as unit:
+        if not runs.retry(unit.db, job):
+            _refuse(unit.db, Action.RETRY, job)
+            raise Conflict(CHANGED)
+        unit.wake_next(job.id)
+        unit.publish_progress(job.id)
 
 
 def undo(job: Job) -> int:
-    """Begins the job that deletes what this one made and nobody clicked; returns its id."""
-    refuse_cleared(job)
-    if job.kind != JobKind.CREATE or job.dry_run or job.status in states.ACTIVE_STATUSES:
-        raise Conflict("only a job that made links and has ended can be undone")
-    made = {
+    """Begin a job that deletes the links which this one created and nobody has clicked; return its id."""
+    row = _undo_row(job)
+    with unit_of_work() as unit:
+        jobs.hold(unit.db, job.id)
+        _refuse(unit.db, Action.UNDO, job)
+        runs.undo(unit.db, job, row)
+        unit.wake_next(row["id"])
+        if not job.created:
+            completion.finish(unit, row["id"], 1)
+    return int(row["id"])
+
+
+def forget(job: Job) -> None:
+    """Hide a job from now on. The sweep deletes its upload and results; its links stay."""
+    with store.write() as db:
+        if not retention.forget(db, job):
+            _refuse(db, Action.FORGET, job)
+            raise Conflict(CHANGED)
+
+
+def _refuse(db: Connection, action: Action, job: Job) -> None:
+    """Raise the reason why a job, as it is now, does not allow an action."""
+    current = jobs.get(db, job.id, job.workspace_id)
+    if current is None:
+        raise results_gone()
+    error = refusal(action, current, runs.being_undone(db, job.id))
+    if error:
+        raise error
+
+
+def _undo_row(job: Job) -> dict[str, Any]:
+    return {
         "id": new_id(),
         "workspace_id": job.workspace_id,
         "domain_id": job.domain_id,
@@ -57,37 +84,3 @@ def undo(job: Job) -> int:
         "metadata": job.metadata,
         "total": job.created,
     }
-    with store.write() as db:
-        jobs.hold(db, job.id)
-        refuse_cleared(jobs.get(db, job.id, job.workspace_id))
-        if runs.being_undone(db, job.id):
-            raise Conflict("the job is being undone")
-        runs.undo(db, job, made)
-        due = shards.due(db, int(made["id"]), wakeups.room())
-        ended = None if job.created else completion.finish(db, int(made["id"]), 1)
-    wakeups.wake(due)
-    if ended:
-        completion.announce(ended)
-    return int(made["id"])
-
-
-def forget(job: Job) -> None:
-    """From now on nobody sees it; the sweep clears its upload and results away. Its links stay."""
-    with store.write() as db:
-        if not retention.forget(db, job):
-            raise Conflict("the job is open, or being undone: cancel it or wait for its end first")
-
-
-def refuse_cleared(job: Job | None) -> None:
-    if job is None or job.cleared_at is not None:
-        raise Gone("the upload and results of this job are gone: its time was over")
-
-
-def _no_retry(db: store.Connection, job: Job) -> str:
-    if job.kind != JobKind.CREATE or job.dry_run:
-        return "only a job that makes links can be tried again"
-    if job.status not in ENDED:
-        return f"a job that is {job.status} cannot be tried again"
-    if runs.being_undone(db, job.id):
-        return "the job is being undone"
-    return "every item has its link: there is nothing to try again"

@@ -24,7 +24,7 @@ from producer.accept import Options, Upload, accept
 from producer.intake.formats import CSV, NDJSON
 from tests import reference
 from tests.owners import new_owner
-from workers.shards import create
+from workers.shards import attempts
 
 NO_OPTIONS = Options()
 URLS = st.sampled_from(
@@ -186,7 +186,7 @@ def outcomes(job_id: int) -> list[tuple[str, str | None]]:
         claim = shards.claim(db, ShardKind.CREATE, queue.queue, (job_id, 0))
     assert claim is not None
     assert claim.job_id == job_id
-    create.create(claim)
+    attempts.work(claim)
     with store.read() as db:
         job = jobs.get(db, job_id)
         assert job is not None

@@ -15,6 +15,7 @@ from models.webhooks import deliveries
 from producer import completion
 from producer.signals import broker, wakeups
 from producer.signals.counters import ACTIONS, SWEEPS, tally
+from producer.unit_of_work import unit_of_work
 from workers.chores import clearing, clicks
 from workers.shards import failed_attempts
 
@@ -55,7 +56,8 @@ def wake() -> int:
     with store.read() as db:
         waiting = shards.waiting(db)
     for job_id in waiting:
-        wakeups.wake_next(job_id)
+        with unit_of_work() as unit:
+            unit.wake_next(job_id)
     return len(waiting)
 
 
@@ -64,10 +66,9 @@ def end() -> int:
     with store.read() as db:
         complete = jobs.complete(db)
     for job in complete:
-        with store.write() as db:
-            ended = completion.finish(db, job.id, job.run) if jobs.free(db, job.id) else None
-        if ended:
-            completion.announce(ended)
+        with unit_of_work() as unit:
+            if jobs.free(unit.db, job.id):
+                completion.finish(unit, job.id, job.run)
     return len(complete)
 
 

@@ -29,9 +29,9 @@ class Told(Task):
             raise TaskFailed(logs.reason(error)) from None
 
 
-def about(hinted: str, job_id: int, shard: int) -> None:
-    """Who is woken for one job may find another one's shard: that has nothing to do with the request."""
-    known = logs.context()
-    if hinted != str(job_id):
-        known.pop(logs.REQUEST_ID, None)
-    logs.begin(**known | {"job": str(job_id), "shard": str(shard)})
+def name_shard(job_id: int, first_index: int, hinted_job: int) -> None:
+    """Log the job and shard from now on. For another job than the hinted one, drop the request's id: it is not its."""
+    context = logs.context()
+    if job_id != hinted_job:
+        context.pop(logs.REQUEST_ID, None)
+    logs.begin(**context | {"job": str(job_id), "shard": str(first_index)})

@@ -10,8 +10,7 @@ from celery.app.amqp import AMQP
 from kombu.exceptions import OperationalError
 from redis.exceptions import RedisError
 
-from models import process_caches, settings, store
-from models.jobs import shards
+from models import process_caches, settings
 from producer.telemetry import logs, tracing
 
 BULK, INTERACTIVE = "bulk", "interactive"
@@ -59,13 +58,6 @@ def wake(due: Iterable[Any]) -> None:
     for shard in due:
         if not send(shard.kind, shard.queue, job=str(shard.job_id), shard=shard.first_index, rows=shard.rows):
             break  # each further one would wait for the same silence
-
-
-def wake_next(job_id: int) -> None:
-    """Keeps a bounded number of wake-ups under way for a job."""
-    with store.write() as db:
-        due = shards.due(db, job_id, room())
-    wake(due)
 
 
 def room() -> int:

@@ -10,7 +10,7 @@ from models.errors import NotFound
 from models.ids import parse_id
 from models.webhooks import deliveries, endpoints
 from producer.documents import schemas, shapes
-from producer.signals import wakeups
+from producer.unit_of_work import unit_of_work
 from web.api.jobs import find
 from web.auth import needs, owner
 
@@ -42,10 +42,10 @@ def sent_for(job_id: int) -> list[dict[str, Any]]:
 
 
 def sent_again(delivery_id: int) -> dict[str, Any]:
-    with store.write() as db:
-        if not deliveries.again(db, delivery_id, owner().workspace_id):
+    with unit_of_work() as unit:
+        if not deliveries.again(unit.db, delivery_id, owner().workspace_id):
             raise NotFound("there is no such delivery")
-        row = deliveries.get(db, delivery_id)
-        tries = deliveries.attempts(db, [delivery_id])
-    wakeups.send("deliver", wakeups.DELIVER)
+        row = deliveries.get(unit.db, delivery_id)
+        tries = deliveries.attempts(unit.db, [delivery_id])
+        unit.send_webhooks()
     return shapes.delivery(row, tries.get(delivery_id, []), None)

@@ -14,7 +14,7 @@ from models.ids import parse_id
 from models.jobs import jobs, states
 from models.jobs.jobs import Job
 from models.jobs.states import ItemStatus
-from producer import control
+from producer import control, job_actions
 from producer.accept import accept
 from producer.documents import item_pages, schemas, shapes
 from producer.signals import waiting
@@ -151,7 +151,7 @@ def find(job_id: int) -> Job:
 def kept(job_id: int) -> Job:
     """A job whose upload and results are still there."""
     row = find(job_id)
-    control.refuse_cleared(row)
+    job_actions.refuse_cleared(row)
     return row
 
 

@@ -13,7 +13,7 @@ from models.webhooks.deliveries import Delivery
 from models.webhooks.endpoints import Endpoint
 from producer import completion, outside
 from producer.documents import schemas, shapes
-from producer.signals import wakeups
+from producer.unit_of_work import unit_of_work
 from web import pagination
 from web.auth import needs, owner
 
@@ -139,10 +139,8 @@ def removed(row: Endpoint) -> None:
 
 
 def tested(row: Endpoint) -> Delivery:
-    with store.write() as db:
-        planned = completion.plan_test(db, row.id, row.workspace_id, row.url)
-    wakeups.send("deliver", wakeups.DELIVER)
-    return planned
+    with unit_of_work() as unit:
+        return completion.plan_test(unit, row.id, row.workspace_id, row.url)
 
 
 def find(endpoint_id: str) -> Endpoint:

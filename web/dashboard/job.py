@@ -11,6 +11,7 @@ from models.ids import parse_id
 from models.jobs import jobs, runs
 from models.jobs.jobs import Job
 from models.jobs.states import ItemStatus, JobKind, JobStatus
+from producer import job_actions
 from producer.documents import item_pages, shapes
 from producer.documents.schemas.links import MOST_ZIPPED
 from web.api.deliveries import sent_for
@@ -38,7 +39,7 @@ def show(job_id: str) -> Response:
         job=shown,
         of_job=row.of_job_id,
         open=not ended(row),
-        can=_possible(row, undone),
+        can=job_actions.useful_actions(row, undone),
         reasons=REASONS,
         examples=_examples(row) if row.failed and not row.cleared_at else {},
         statuses=tuple(ItemStatus),

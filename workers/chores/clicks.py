@@ -8,7 +8,8 @@ from redis.exceptions import RedisError
 
 from models import store
 from models.clicks import click_counts as counted
-from producer.signals.counters import CLICKS, tally
+from producer.signals.counters import CLICKS
+from producer.unit_of_work import unit_of_work
 from producer.visits import click_buffer
 
 KEPT_SECONDS = 3600.0
@@ -42,12 +43,10 @@ def write(payload: str) -> None:
     except (msgspec.DecodeError, ValueError) as error:
         log.error("clicks_unreadable", reason=error, beginning=payload[:100])
         return
-    with store.write() as db:
-        new = counted.first_time(db, batch)
-        if new:
-            counted.add(db, rows)
-    if new:
-        tally.add(CLICKS, times=sum(row.times for row in rows))
+    with unit_of_work() as unit:
+        if counted.first_time(unit.db, batch):
+            counted.add(unit.db, rows)
+            unit.count(CLICKS, times=sum(row.times for row in rows))
 
 
 def some_wait() -> bool:

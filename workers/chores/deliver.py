@@ -13,8 +13,9 @@ from models.errors import BadTarget, Unreachable
 from models.webhooks import deliveries, endpoints
 from models.webhooks.deliveries import Attempt, Delivery
 from producer import outside
-from producer.signals.counters import DELIVERIES, tally
+from producer.signals.counters import DELIVERIES
 from producer.telemetry import tracing
+from producer.unit_of_work import unit_of_work
 
 DELAYS = (0, 5, 300, 1800, 7200, 18_000, 36_000, 50_400, 72_000, 86_400)
 """Seconds before each attempt: 0, 5 s, 5 min, 30 min, 2 h, 5 h, 10 h, 14 h, 20 h, 24 h."""
@@ -39,12 +40,10 @@ def deliver() -> dict[str, Any]:
         attempt, retry_after = send(row, secrets)
         tracing.note({"http.response.status_code": attempt.status_code or 0})
     status, wait = judge(row, attempt, retry_after)
-    with store.write() as db:
-        noted = deliveries.note(db, row, token, attempt, status, wait)
-        if noted:
-            _tell_endpoint(db, row, attempt)
-    if noted:
-        tally.add(DELIVERIES, RETRIED if status == deliveries.PENDING else status)
+    with unit_of_work() as unit:
+        if deliveries.note(unit.db, row, token, attempt, status, wait):
+            _tell_endpoint(unit.db, row, attempt)
+            unit.count(DELIVERIES, RETRIED if status == deliveries.PENDING else status)
     return {"delivery": str(row.id), "status": status, "code": attempt.status_code, "error": attempt.error}
 
 

@@ -4,9 +4,8 @@ from datetime import UTC, datetime
 from typing import Any
 
 from models import settings, store
-from models.accounts import quotas
 from models.errors import Taken
-from models.jobs import items, jobs, runs, shards, states
+from models.jobs import items, shards
 from models.jobs.jobs import Job
 from models.jobs.shards import Claim
 from models.links import labels, links, slugs, title_queue, url_index
@@ -16,8 +15,9 @@ from producer.intake.batch import Batch, ItemProblem
 from producer.intake.formats import Layout
 from producer.rules import defaults
 from producer.rules.judging import JudgedBatch, JudgingContext, judge
-from producer.signals import waiting, wakeups
-from producer.signals.counters import ITEMS, tally
+from producer.signals import wakeups
+from producer.signals.counters import ITEMS
+from producer.unit_of_work import unit_of_work
 from workers.shards import columns, dry_run, passwords, quota, reuse, slug_pool
 from workers.shards.draft import Draft, draft, draw
 
@@ -25,13 +25,7 @@ ROUNDS = 5  # how often somebody may be quicker before the shard is left for ano
 BEYOND_HELP = ItemProblem("INTERNAL", "this row could not be worked on: an internal error, three times")
 
 
-def create(claim: Claim) -> dict[str, Any]:
-    with store.read() as db:
-        job = jobs.get(db, claim.job_id)
-    if job is None or job.status not in states.ACTIVE_STATUSES:
-        return _settle_only(claim)
-    if job.cancelled_at is not None:
-        return cancelled(claim)
+def create(claim: Claim, job: Job) -> dict[str, Any]:
     if reuse.asked(job):
         reuse.prepare(claim)
     read = _read(claim, job)
@@ -55,21 +49,11 @@ def _known(job: Job, read: Batch) -> JudgingContext:
     return JudgingContext(frozenset((settings.get().authority, job.hostname)), groups, datetime.now(UTC))
 
 
-def cancelled(claim: Claim) -> dict[str, Any]:
-    """A shard that somebody took just before its job was cancelled."""
-    with store.write() as db:
-        runs.pass_over(db, claim)
-        ended = completion.finish(db, claim.job_id, claim.run)
-    if ended:
-        completion.announce(ended)
-    return {"cancelled": True}
-
-
 def _handed_over(claim: Claim) -> dict[str, Any]:
     """A shard that takes its time, though it is small: those who wait for links at once do not wait behind it."""
-    with store.write() as db:
-        shards.hand_over(db, claim, wakeups.BULK)
-    wakeups.wake_next(claim.job_id)
+    with unit_of_work() as unit:
+        shards.hand_over(unit.db, claim, wakeups.BULK)
+        unit.wake_next(claim.job_id)
     return {"handed_over": True}
 
 
@@ -81,13 +65,6 @@ def _settled(claim: Claim) -> frozenset[int]:
         return frozenset(
             at - claim.first_index for at in items.settled(db, claim.job_id, claim.first_index, claim.rows)
         )
-
-
-def _settle_only(claim: Claim) -> dict[str, Any]:
-    with store.write() as db:
-        shards.settle(db, claim)
-        quotas.give_back(db, claim.workspace_id, claim.granted, claim.granted_at)
-    return {"gone": True}
 
 
 def _read(claim: Claim, job: Job) -> Batch:
@@ -107,16 +84,10 @@ def _write(claim: Claim, job: Job, read: Batch, judged: JudgedBatch, settled: fr
     for careful in [False] + [True] * ROUNDS:
         made = _draft(claim, job, read, judged, settled, careful)
         try:
-            return _counted(job, dry_run.commit(made) if job.dry_run else _commit(made, job, read))
+            return dry_run.commit(made) if job.dry_run else _commit(made, job)
         except Taken as error:
             last, claim = error, made.claim
     raise last
-
-
-def _counted(job: Job, counts: dict[str, int]) -> dict[str, int]:
-    for outcome, times in counts.items():
-        tally.add(ITEMS, completion.DRY_RUN if job.dry_run else job.kind, outcome, times=times)
-    return counts
 
 
 def _draft(claim: Claim, job: Job, read: Batch, judged: JudgedBatch, settled: frozenset[int], careful: bool) -> Draft:
@@ -142,13 +113,14 @@ def _automatic(job: Job, count: int) -> list[str]:
     return slug_pool.automatic().take(job.domain_id, shortest, count)
 
 
-def _commit(made: Draft, job: Job, read: Batch) -> dict[str, int]:
+def _commit(made: Draft, job: Job) -> dict[str, int]:
     claim = made.claim
     of_links, of_items, of_tags = columns.of_links(made), columns.of_items(made), columns.of_tags(made)
     of_untitled = columns.of_untitled(made) if job.options.get("fetch_titles") else {}
     of_urls = reuse.columns(made.urls, job, made.keep, made.chosen, made.generation) if made.urls.lending else {}
     counts = {"created": made.made, "existing": len(made.existing), "failed": len(made.problems)}
-    with store.write() as db:
+    with unit_of_work() as unit:
+        db = unit.db
         shards.settle(db, claim)
         if of_urls:
             url_index.write(db, of_urls, len(of_urls["hash"]))
@@ -158,14 +130,9 @@ def _commit(made: Draft, job: Job, read: Batch) -> dict[str, int]:
         items.write(db, of_items, len(made.rows))
         if of_untitled:
             title_queue.add(db, of_untitled, len(of_untitled["slug"]))
-        ended = completion.record(db, claim, made.made, len(made.existing), made.failures)
+            unit.send("titles", wakeups.TITLES)
+        completion.record(unit, claim, made.made, len(made.existing), made.failures)
         quota.settle(db, made)
-        due = [] if ended else shards.due(db, claim.job_id, wakeups.room())
-    wakeups.wake(due)
-    if of_untitled:
-        wakeups.send("titles", wakeups.TITLES)
-    if ended:
-        completion.announce(ended)
-    else:
-        waiting.tell_progress(claim.job_id)
+        for outcome, times in counts.items():
+            unit.count(ITEMS, job.kind, outcome, times=times)
     return counts

@@ -1,9 +1,9 @@
 """Rehearse: a dry run's shard, drafted like any other, ends with its items alone. Nothing else is written."""
 
-from models import store
 from models.jobs import items, jobs, shards
 from producer import completion
-from producer.signals import waiting, wakeups
+from producer.signals.counters import ITEMS
+from producer.unit_of_work import unit_of_work
 from workers.shards import columns
 from workers.shards.draft import Draft
 
@@ -11,21 +11,20 @@ from workers.shards.draft import Draft
 def commit(made: Draft) -> dict[str, int]:
     claim = made.claim
     of_items = columns.of_items(made)
-    with store.write() as db:
-        shards.settle(db, claim)
-        items.write(db, of_items, len(made.rows))
-        jobs.record(db, claim.job_id, made.made, len(made.existing), made.failures)
-        due = shards.due(db, claim.job_id, wakeups.room())
-    wakeups.wake(due)
+    counts = {"created": made.made, "existing": len(made.existing), "failed": len(made.problems)}
+    with unit_of_work() as unit:
+        shards.settle(unit.db, claim)
+        items.write(unit.db, of_items, len(made.rows))
+        jobs.record(unit.db, claim.job_id, made.made, len(made.existing), made.failures)
+        unit.wake_next(claim.job_id)
+        for outcome, times in counts.items():
+            unit.count(ITEMS, completion.DRY_RUN, outcome, times=times)
     _end(made)
-    return {"created": made.made, "existing": len(made.existing), "failed": len(made.problems)}
+    return counts
 
 
 def _end(made: Draft) -> None:
     """Apart from the last shard's own end: to look through a large file for doubles may outlast its lease."""
-    with store.write() as db:
-        ended = completion.finish(db, made.claim.job_id, made.claim.run)
-    if ended:
-        completion.announce(ended)
-    else:
-        waiting.tell_progress(made.claim.job_id)
+    with unit_of_work() as unit:
+        if not completion.finish(unit, made.claim.job_id, made.claim.run):
+            unit.publish_progress(made.claim.job_id)

@@ -11,8 +11,8 @@ from models.errors import LostLease
 from models.jobs import shards
 from models.jobs.shards import Claim
 from producer import completion
-from producer.signals import wakeups
 from producer.signals.counters import ATTEMPTS, tally
+from producer.unit_of_work import UnitOfWork, unit_of_work
 
 PAUSES = (0.5, 0.5, 1.0, 2.0, 4.0)  # together shorter than a lease: for a database that is started again
 BROKEN = "the upload could not be cut into shards: an internal error, three times"
@@ -39,29 +39,31 @@ def failed(claim: Claim, error: Exception) -> None:
 
 
 def give_up(claim: Claim, patience: float | None = None) -> None:
-    """Frees a shard for the next attempt. A split that failed three times ends its job."""
+    """Free a shard for the next attempt. A split that failed three times ends its job."""
     try:
-        with store.write(patience) as db:
-            ended = None if shards.give_up(db, claim) else _break_off(db, claim)
+        with unit_of_work(patience) as unit:
+            _give_up(unit, claim)
     except LostLease:
-        return  # somebody else was quicker
-    if ended:
-        completion.announce(ended)
+        return  # another worker was quicker
 
 
 def _free(claim: Claim, blameless: bool) -> None:
-    if blameless:
-        with store.write() as db:
-            shards.give_back(db, claim)
-    else:
-        give_up(claim)
-    if claim.attempts <= shards.TRIES:  # what cannot even be given up waits for the sweep
-        wakeups.wake_next(claim.job_id)
+    try:
+        with unit_of_work() as unit:
+            if blameless:
+                shards.give_back(unit.db, claim)
+            else:
+                _give_up(unit, claim)
+            if claim.attempts <= shards.TRIES:  # a shard that cannot even be given up waits for the sweep
+                unit.wake_next(claim.job_id)
+    except LostLease:
+        return
 
 
-def _break_off(db: store.Connection, claim: Claim) -> completion.Ended | None:
-    shards.settle(db, claim)
-    left = shards.drop(db, claim.job_id)
-    ended = completion.fail(db, claim.job_id, claim.run, BROKEN)
-    quotas.let_go(db, left)
-    return ended
+def _give_up(unit: UnitOfWork, claim: Claim) -> None:
+    if shards.give_up(unit.db, claim):
+        return
+    shards.settle(unit.db, claim)
+    left = shards.drop(unit.db, claim.job_id)
+    completion.fail(unit, claim.job_id, claim.run, BROKEN)
+    quotas.let_go(unit.db, left)

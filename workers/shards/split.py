@@ -3,10 +3,9 @@
 from functools import partial
 from typing import Any
 
-from models import store
 from models.accounts import quotas
 from models.errors import EmptyUpload, LinkmillError, TooLarge, Unreadable
-from models.jobs import jobs, shards, states
+from models.jobs import jobs, shards
 from models.jobs.shards import Claim
 from models.jobs.states import ShardState
 from producer import completion
@@ -14,20 +13,14 @@ from producer.accept import shard_row
 from producer.intake import upload_store
 from producer.intake.cutting import Shard, cut
 from producer.intake.formats import Layout
-from producer.signals import wakeups
+from producer.unit_of_work import unit_of_work
 from workers.shards import convert
 
 SHARDS_A_COMMIT = 8
 NO_ROWS = "the upload has no rows"
 
 
-def split(claim: Claim) -> dict[str, Any]:
-    with store.read() as db:
-        job = jobs.get(db, claim.job_id)
-    if job is None or job.status not in states.ACTIVE_STATUSES:
-        with store.write() as db:
-            shards.settle(db, claim)
-        return {"gone": True}
+def split(claim: Claim, job: jobs.Job) -> dict[str, Any]:
     try:
         job = convert.turned(claim, job)
         total = _cut(claim, job)
@@ -51,36 +44,31 @@ def _cut(claim: Claim, job: jobs.Job) -> int:
 
 def _commit(claim: Claim, job: jobs.Job, found: list[Shard]) -> None:
     row = {"id": job.id, "run": claim.run, "workspace_id": job.workspace_id, "queue": job.queue}
-    with store.write() as db:
-        shards.keep(db, claim)
-        state = {"state": ShardState.SKIPPED} if jobs.hold(db, job.id) else {}
-        shards.add(db, [shard_row(row, shard) | state for shard in found])
-        due = shards.due(db, job.id, wakeups.room())
-    wakeups.wake(due)
+    with unit_of_work() as unit:
+        shards.keep(unit.db, claim)
+        state = {"state": ShardState.SKIPPED} if jobs.hold(unit.db, job.id) else {}
+        shards.add(unit.db, [shard_row(row, shard) | state for shard in found])
+        unit.wake_next(job.id)
 
 
 def _counted(claim: Claim, job: jobs.Job, total: int) -> dict[str, Any]:
     if not total:
         return _end(claim, job, Unreadable(NO_ROWS))
-    with store.write() as db:
-        shards.settle(db, claim)
-        jobs.counted(db, claim.job_id, total)
-        ended = completion.finish(db, claim.job_id, claim.run)
-    if ended:
-        completion.announce(ended)
+    with unit_of_work() as unit:
+        shards.settle(unit.db, claim)
+        jobs.counted(unit.db, claim.job_id, total)
+        completion.finish(unit, claim.job_id, claim.run)
     return {"rows": total}
 
 
 def _end(claim: Claim, job: jobs.Job, error: LinkmillError) -> dict[str, Any]:
     """The job ends as failed. Its upload goes, unless shards were made of it: their results need it."""
-    with store.write() as db:
-        shards.settle(db, claim)
-        left = shards.drop(db, claim.job_id)
-        ended = completion.fail(db, claim.job_id, claim.run, str(error))
-        quotas.let_go(db, left)
-        untouched = not shards.ranges(db, claim.job_id)
+    with unit_of_work() as unit:
+        shards.settle(unit.db, claim)
+        left = shards.drop(unit.db, claim.job_id)
+        completion.fail(unit, claim.job_id, claim.run, str(error))
+        quotas.let_go(unit.db, left)
+        untouched = not shards.ranges(unit.db, claim.job_id)
     if untouched:
         upload_store.delete(job.upload)
-    if ended:
-        completion.announce(ended)
     return {"unreadable": str(error)}

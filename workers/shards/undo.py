@@ -7,29 +7,21 @@ from typing import Any
 
 from models import store
 from models.accounts import quotas
-from models.jobs import items, jobs, shards, states
+from models.jobs import items, shards
 from models.jobs.jobs import Job
 from models.jobs.shards import Claim
 from models.jobs.states import ItemStatus
 from models.links import unclicked
 from producer import completion
-from producer.signals import waiting, wakeups
-from producer.signals.counters import ITEMS, tally
+from producer.signals import wakeups
+from producer.signals.counters import ITEMS
+from producer.unit_of_work import unit_of_work
 from workers.chores import clicks
-from workers.shards.create import cancelled
 
 BUFFERED_SECONDS = 2.0  # by then every click that came before the undo was asked for has left its web process
 
 
-def undo(claim: Claim) -> dict[str, Any]:
-    with store.read() as db:
-        job = jobs.get(db, claim.job_id)
-    if job is None or job.status not in states.ACTIVE_STATUSES:
-        with store.write() as db:
-            shards.settle(db, claim)
-        return {"gone": True}
-    if job.cancelled_at is not None:
-        return cancelled(claim)
+def undo(claim: Claim, job: Job) -> dict[str, Any]:
     time.sleep(max(0.0, BUFFERED_SECONDS - (datetime.now(UTC) - job.created_at).total_seconds()))
     clicks.drain()
     done = _delete(claim, job)
@@ -39,22 +31,17 @@ def undo(claim: Claim) -> dict[str, Any]:
 
 
 def _delete(claim: Claim, job: Job) -> dict[str, Any]:
-    with store.write() as db:
+    with unit_of_work() as unit:
+        db = unit.db
         shards.settle(db, claim)
         made = items.made_between(db, job.of_job_id, job.domain_id, claim.first_index, claim.rows)
         removed, kept = unclicked.remove(db, job.domain_id, job.of_job_id, claim.first_index, claim.rows)
         gone = len(made) - len(kept)
         items.write(db, _items(job, made, kept), len(made))
-        ended = completion.record(db, claim, gone, len(kept), {})
+        completion.record(unit, claim, gone, len(kept), {})
         quotas.freed(db, job.workspace_id, removed)
-        due = [] if ended else shards.due(db, claim.job_id, wakeups.room())
-    tally.add(ITEMS, job.kind, "deleted", times=gone)
-    tally.add(ITEMS, job.kind, "kept", times=len(kept))
-    wakeups.wake(due)
-    if ended:
-        completion.announce(ended)
-    else:
-        waiting.tell_progress(claim.job_id)
+        unit.count(ITEMS, job.kind, "deleted", times=gone)
+        unit.count(ITEMS, job.kind, "kept", times=len(kept))
     return {"deleted": gone, "kept": len(kept)}
 
 

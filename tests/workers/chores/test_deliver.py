@@ -12,6 +12,7 @@ from standardwebhooks import Webhook
 from models import store
 from models.accounts.keys import Owner
 from models.jobs import jobs
+from models.jobs.states import ShardKind
 from models.tables import deliveries as table
 from models.tables import endpoints as endpoint_table
 from models.tables import workspaces
@@ -20,9 +21,8 @@ from producer import control
 from producer.accept import Options, Upload, accept
 from producer.intake.formats import NDJSON
 from tests.workers.chores.receiver import Receiver, receiving
-from workers import tasks
 from workers.chores import deliver
-from workers.shards import create
+from workers.shards import attempts
 
 EVENTS = ["job.completed", "job.failed"]
 A_DAY = 86_400
@@ -38,7 +38,7 @@ def receiver(monkeypatch: pytest.MonkeyPatch) -> Iterator[Receiver]:
 def run_job(owner: Owner, **options: Any) -> int:
     """A job of one link, worked off in this process."""
     job_id = accept(Upload("json", NDJSON, [b'{"url": "https://example.com/"}\n']), owner, lambda: Options(**options))
-    tasks._work("create", "interactive", (job_id, 0), create.create)
+    attempts.work_on_next(ShardKind.CREATE, "interactive", (job_id, 0))
     return job_id
 
 
@@ -93,7 +93,7 @@ def test_a_job_that_is_cancelled_tells_so_and_its_retry_has_an_id_of_its_own(rec
     control.cancel(find(job_id))
     assert deliver.deliver()["status"] == "delivered"
     control.retry(find(job_id))
-    tasks._work("create", "interactive", (job_id, 0), create.create)
+    attempts.work_on_next(ShardKind.CREATE, "interactive", (job_id, 0))
     assert deliver.deliver()["status"] == "delivered"
     first, second = (json.loads(call.body) for call in receiver.calls)
     assert (first["type"], first["data"]["counts"]["unprocessed"], first["data"]["run"]) == ("job.cancelled", 1, 1)

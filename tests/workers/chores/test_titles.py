@@ -10,7 +10,7 @@ from sqlalchemy import select, update
 from models import store
 from models.accounts.keys import Owner
 from models.jobs import jobs
-from models.jobs.states import JobStatus
+from models.jobs.states import JobStatus, ShardKind
 from models.links import title_queue
 from models.tables import links
 from models.tables import untitled as table
@@ -22,7 +22,7 @@ from tests.workers.chores.pages import hanging, serving
 from tests.workers.chores.receiver import receiving
 from workers import tasks
 from workers.chores import titles
-from workers.shards import create
+from workers.shards import attempts
 
 
 @pytest.fixture
@@ -35,12 +35,12 @@ def pages(monkeypatch: pytest.MonkeyPatch) -> Iterator[tuple[str, list[str]]]:
 def run_job(owner: Owner, items: list[dict[str, Any]], **options: Any) -> int:
     lines = [json.dumps(item).encode() + b"\n" for item in items]
     job_id = accept(Upload("json", NDJSON, lines), owner, lambda: Options(**options))
-    tasks._work("create", "interactive", (job_id, 0), create.create)
+    attempts.work_on_next(ShardKind.CREATE, "interactive", (job_id, 0))
     return job_id
 
 
 def fetch_all() -> int:
-    return tasks._until_idle(titles.fetch_one)
+    return tasks._repeat_until_idle(titles.fetch_one)
 
 
 def titles_of(job_id: int) -> dict[str, str | None]:

@@ -26,8 +26,8 @@ from producer.intake.batch import Batch
 from producer.intake.formats import CSV
 from producer.rules import judging
 from producer.signals import wakeups
-from workers import sweep, tasks
-from workers.shards import create, failed_attempts, split
+from workers import sweep
+from workers.shards import attempts, create, failed_attempts, split
 
 POISON = "https://example.com/poison"
 
@@ -140,8 +140,8 @@ def test_wake_ups_for_jobs_that_ended_or_never_were_do_nothing(owner: Owner) -> 
     with store.write() as db:
         jobs.fail(db, job, 1, "stopped")
     for name in (job, 1, -7):
-        for kind, do in ((ShardKind.CREATE, create.create), (ShardKind.SPLIT, split.split)):
-            tasks._work(kind, wakeups.BULK, (name, 0), do)
+        for kind in (ShardKind.CREATE, ShardKind.SPLIT):
+            attempts.work_on_next(kind, wakeups.BULK, (name, 0))
     work_off(create_once)
     with store.read() as db:
         assert jobs.get(db, job).created == 0  # type: ignore[union-attr]
@@ -187,11 +187,11 @@ def posted(owner: Owner, urls: list[str]) -> int:
 
 
 def create_once() -> dict[str, Any]:
-    return tasks._work(ShardKind.CREATE, wakeups.INTERACTIVE, (0, 0), create.create)
+    return attempts.work_on_next(ShardKind.CREATE, wakeups.INTERACTIVE, (0, 0))
 
 
 def split_once() -> dict[str, Any]:
-    return tasks._work(ShardKind.SPLIT, wakeups.BULK, (0, 0), split.split)
+    return attempts.work_on_next(ShardKind.SPLIT, wakeups.BULK, (0, 0))
 
 
 def work_off(once: Callable[[], dict[str, Any]]) -> None:

@@ -1,0 +1,77 @@
+"""Which actions a job allows, for the API's refusals and the dashboard's buttons alike."""
+
+from enum import StrEnum
+
+from models.errors import Conflict, Gone
+from models.jobs.jobs import Job
+from models.jobs.states import ACTIVE_STATUSES, JobKind, JobStatus
+
+
+class Action(StrEnum):
+    """What users can do to a job."""
+
+    CANCEL = "cancel"
+    RETRY = "retry"
+    UNDO = "undo"
+    FORGET = "forget"
+
+
+def refusal(action: Action, job: Job, being_undone: bool) -> Conflict | Gone | None:
+    """Why a job does not allow an action; None when it does."""
+    if action in (Action.RETRY, Action.UNDO) and job.cleared_at is not None:
+        return results_gone()
+    reason = REASONS[action](job, being_undone)
+    return Conflict(reason) if reason else None
+
+
+def useful_actions(job: Job, being_undone: bool) -> set[Action]:
+    """The actions that a job allows and that would change something."""
+    allowed = {action for action in Action if refusal(action, job, being_undone) is None}
+    if job.status not in ACTIVE_STATUSES:
+        allowed.discard(Action.CANCEL)
+    if not job.created:
+        allowed.discard(Action.UNDO)
+    return allowed
+
+
+def refuse_cleared(job: Job | None) -> None:
+    """Raise Gone when the upload and the results of a job are deleted."""
+    if job is None or job.cleared_at is not None:
+        raise results_gone()
+
+
+def results_gone() -> Gone:
+    return Gone("The upload and results of this job are deleted: their retention time is over.")
+
+
+def _no_cancel(job: Job, being_undone: bool) -> str:
+    if job.status in ACTIVE_STATUSES or job.status == JobStatus.CANCELLED:
+        return ""
+    return f"The job has ended: it is {job.status}."
+
+
+def _no_retry(job: Job, being_undone: bool) -> str:
+    if job.kind != JobKind.CREATE or job.dry_run:
+        return "Only a job that creates links can be retried."
+    if job.status not in (JobStatus.COMPLETED, JobStatus.CANCELLED):
+        return f"A job that is {job.status} cannot be retried."
+    if being_undone:
+        return "The job is being undone."
+    if job.total == job.created + job.existing:
+        return "Every item has its link: there is nothing to retry."
+    return ""
+
+
+def _no_undo(job: Job, being_undone: bool) -> str:
+    if job.kind != JobKind.CREATE or job.dry_run or job.status in ACTIVE_STATUSES:
+        return "Only a job that created links and has ended can be undone."
+    return "The job is being undone." if being_undone else ""
+
+
+def _no_forget(job: Job, being_undone: bool) -> str:
+    if job.status in ACTIVE_STATUSES or being_undone:
+        return "The job is open or being undone: cancel it or wait for its end first."
+    return ""
+
+
+REASONS = {Action.CANCEL: _no_cancel, Action.RETRY: _no_retry, Action.UNDO: _no_undo, Action.FORGET: _no_forget}

@@ -1,0 +1,75 @@
+"""Jobs worked on in this very process, and a record of every step that follows their commits."""
+
+from typing import Any
+
+import pytest
+
+from models import store
+from models.accounts.keys import Owner
+from models.jobs import jobs
+from models.jobs.jobs import Job
+from models.jobs.states import ShardKind
+from producer.accept import Options, Upload, accept
+from producer.intake.formats import CSV
+from producer.signals import waiting, wakeups
+from workers.shards import attempts
+
+
+class Steps:
+    """What was sent and signalled, in place of a broker and of Redis."""
+
+    def __init__(self) -> None:
+        self.tasks: list[str] = []
+        self.ends: list[int] = []
+        self.counters: list[str] = []
+        self.progress: list[int] = []
+
+    def send(self, task: str, queue: str, expires: float | None = None, **arguments: Any) -> bool:
+        self.tasks.append(task)
+        return True
+
+    def tell_ended(self, job_id: int, counted: str = "") -> None:
+        self.ends.append(job_id)
+        self.counters.append(counted)
+
+    def tell_progress(self, job_id: int) -> None:
+        self.progress.append(job_id)
+
+    def clear(self) -> None:
+        for record in (self.tasks, self.ends, self.counters, self.progress):
+            record.clear()
+
+    def is_empty(self) -> bool:
+        return not (self.tasks or self.ends or self.counters or self.progress)
+
+
+def record_steps(monkeypatch: pytest.MonkeyPatch) -> Steps:
+    steps = Steps()
+    monkeypatch.setattr(wakeups, "send", steps.send)
+    monkeypatch.setattr(waiting, "tell_ended", steps.tell_ended)
+    monkeypatch.setattr(waiting, "tell_progress", steps.tell_progress)
+    return steps
+
+
+def accept_csv(owner: Owner, text: str, **options: Any) -> int:
+    """Accept an upload as the API does; return the job's id."""
+    return accept(Upload(CSV, CSV, [text.encode()]), owner, lambda: Options(**options))
+
+
+def read_job(job_id: int) -> Job:
+    with store.read() as db:
+        job = jobs.get(db, job_id)
+    assert job
+    return job
+
+
+def work(kind: ShardKind, queue: str = wakeups.INTERACTIVE) -> dict[str, Any]:
+    """What a worker does that is woken once: claim a shard and finish it."""
+    return attempts.work_on_next(kind, queue, (0, 0))
+
+
+def work_off(*kinds: ShardKind, queue: str = wakeups.INTERACTIVE) -> None:
+    """Work until no shard of these kinds is left."""
+    for kind in kinds or tuple(ShardKind):
+        while not work(kind, queue).get("idle"):
+            pass
