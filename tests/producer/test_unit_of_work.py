@@ -45,9 +45,7 @@ def test_a_rollback_announces_nothing(house: Owner, steps: Steps) -> None:
     assert tally.counts == counts
 
 
-def test_a_commit_that_fails_announces_nothing(
-    house: Owner, steps: Steps, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_commit_that_fails_announces_nothing(house: Owner, steps: Steps, monkeypatch: pytest.MonkeyPatch) -> None:
     def fail(*_: object) -> None:
         raise ConnectionError
 
