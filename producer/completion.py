@@ -10,7 +10,8 @@ from models.jobs.shards import Claim
 from models.jobs.states import JobStatus
 from models.store import Connection
 from models.webhooks import deliveries, endpoints
-from producer.documents import shapes
+from producer.documents.job_document import job_document, job_outcome
+from producer.documents.times import iso_time
 from producer.signals import counters
 from producer.unit_of_work import End, UnitOfWork
 
@@ -53,7 +54,7 @@ def close(unit: UnitOfWork, job: Job) -> None:
     """Plan the webhooks of a job that has just ended, and announce its end."""
     planned = _plan_deliveries(unit.db, job)
     kind = DRY_RUN if job.dry_run else job.kind
-    counter = counters.field(counters.JOBS, kind, job.status, shapes.outcome(job) or "")
+    counter = counters.field(counters.JOBS, kind, job.status, job_outcome(job) or "")
     unit.announce_end(End(job.id, counter, planned))
 
 
@@ -83,7 +84,7 @@ def webhook_body(event: str, data: dict[str, Any]) -> str:
 
 
 def _event_text(event: str, data: dict[str, Any]) -> str:
-    return json.dumps({"type": event, "timestamp": shapes.moment(datetime.now(UTC)), "data": data})
+    return json.dumps({"type": event, "timestamp": iso_time(datetime.now(UTC)), "data": data})
 
 
 def _plan_deliveries(db: Connection, job: Job) -> int:
@@ -96,7 +97,7 @@ def _plan_deliveries(db: Connection, job: Job) -> int:
     with_domain = jobs.get(db, job.id) if targets else None
     if with_domain is None:
         return 0
-    body = webhook_body(event, shapes.job(with_domain, jobs.errors(db, job.id)))
+    body = webhook_body(event, job_document(with_domain, jobs.errors(db, job.id)))
     shared = {"workspace_id": job.workspace_id, "job_id": job.id, "run": job.run, "type": event, "body": body}
     deliveries.plan(db, [shared | {"endpoint_id": endpoint_id, "url": url} for endpoint_id, url in targets])
     return len(targets)

@@ -10,7 +10,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from models import process_caches, store
 from models.jobs import jobs, states
-from producer.documents import shapes
+from producer.documents.job_document import job_document, job_etag
 from producer.signals import waiting
 
 log = structlog.get_logger()
@@ -74,9 +74,7 @@ def join(job_id: int) -> Watch:
 def see(row: jobs.Job) -> Seen:
     with store.read() as db:
         errors = jobs.errors(db, row.id) if row.failed else {}
-    return Seen(
-        shapes.etag(row), row.status not in states.ACTIVE_STATUSES, msgspec.json.encode(shapes.job(row, errors))
-    )
+    return Seen(job_etag(row), row.status not in states.ACTIVE_STATUSES, msgspec.json.encode(job_document(row, errors)))
 
 
 def _live(watch: Watch) -> None:
@@ -98,7 +96,7 @@ def _look(watch: Watch) -> bool:
             row = jobs.get(db, watch.job_id)
         if row is None:
             return False
-        if watch.seen is None or watch.seen.etag != shapes.etag(row):
+        if watch.seen is None or watch.seen.etag != job_etag(row):
             watch.tell(see(row))
     except SQLAlchemyError as error:
         log.warning("watch_is_blind", job=watch.job_id, reason=error)

@@ -9,7 +9,8 @@ from models import store
 from models.errors import NotFound
 from models.ids import parse_id
 from models.webhooks import deliveries, endpoints
-from producer.documents import schemas, shapes
+from producer.documents import schemas
+from producer.documents.webhook_documents import delivery_document
 from producer.unit_of_work import unit_of_work
 from web.api.jobs import find
 from web.auth import needs, owner
@@ -38,7 +39,7 @@ def sent_for(job_id: int) -> list[dict[str, Any]]:
         rows = deliveries.of_job(db, job_id)
         tries = deliveries.attempts(db, [row.id for row in rows])
         disabled = endpoints.reasons(db, [row.endpoint_id for row in rows])
-    return [shapes.delivery(row, tries.get(row.id, []), disabled.get(row.endpoint_id)) for row in rows]
+    return [delivery_document(row, tries.get(row.id, []), disabled.get(row.endpoint_id)) for row in rows]
 
 
 def sent_again(delivery_id: int) -> dict[str, Any]:
@@ -48,4 +49,4 @@ def sent_again(delivery_id: int) -> dict[str, Any]:
         row = deliveries.get(unit.db, delivery_id)
         tries = deliveries.attempts(unit.db, [delivery_id])
         unit.send_webhooks()
-    return shapes.delivery(row, tries.get(delivery_id, []), None)
+    return delivery_document(row, tries.get(delivery_id, []), None)

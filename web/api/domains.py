@@ -11,7 +11,8 @@ from models.accounts.domains import Domain
 from models.errors import Conflict, Forbidden, NotFound, Taken
 from models.ids import parse_id
 from models.store import Connection
-from producer.documents import schemas, shapes
+from producer.documents import schemas
+from producer.documents.account_documents import domain_document
 from producer.rules import item_errors
 from web import pagination
 from web.auth import needs, owner
@@ -30,7 +31,7 @@ def create(asked: dict[str, Any]) -> Response:
             row = domains.add(db, owner().workspace_id, asked["hostname"])
     except Taken as error:
         raise item_errors.conflict("hostname", "HOSTNAME_TAKEN", str(error)) from None
-    response = make_response(jsonify(shapes.domain(row)), 201)
+    response = make_response(jsonify(domain_document(row)), 201)
     response.headers["Location"] = f"/api/domains/{row.id}"
     return response
 
@@ -43,7 +44,7 @@ def listed(query: dict[str, Any]) -> Response:
     """The default domain, which is everybody's, and those of this workspace."""
     with store.read() as db:
         rows = domains.page(db, owner().workspace_id, int(query.get("cursor", 0)), query["limit"] + 1)
-    return pagination.page(rows, query["limit"], shapes.domain)
+    return pagination.page(rows, query["limit"], domain_document)
 
 
 @blueprint.route("/<domain_id>")
@@ -52,7 +53,7 @@ def listed(query: dict[str, Any]) -> Response:
 def one(domain_id: str) -> Response:
     """A domain."""
     with store.read() as db:
-        return jsonify(shapes.domain(find(db, domain_id)))
+        return jsonify(domain_document(find(db, domain_id)))
 
 
 @blueprint.route("/<domain_id>", methods=["DELETE"])

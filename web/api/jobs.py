@@ -16,7 +16,10 @@ from models.jobs.jobs import Job
 from models.jobs.states import ItemStatus
 from producer import control, job_actions
 from producer.accept import accept
-from producer.documents import item_pages, schemas, shapes
+from producer.documents import item_pages, schemas
+from producer.documents.item_document import item_document
+from producer.documents.job_document import job_document, job_etag
+from producer.documents.link_document import job_stats_document
 from producer.signals import waiting
 from web import bodies, idempotency, limits, pagination
 from web.auth import needs, owner
@@ -57,7 +60,7 @@ def listed(query: dict[str, Any]) -> Response:
         listed_jobs = jobs.page(
             db, owner().workspace_id, query.get("status"), before and int(before), query["limit"] + 1
         )
-        return pagination.page(listed_jobs, query["limit"], lambda row: shapes.job(row, jobs.errors(db, row.id)))
+        return pagination.page(listed_jobs, query["limit"], lambda row: job_document(row, jobs.errors(db, row.id)))
 
 
 @blueprint.route("/<job_id>")
@@ -68,11 +71,11 @@ def one(query: dict[str, Any], job_id: str) -> Response:
     """A job; with ?wait=N the answer is held until something changes."""
     number = parse_id(job_id)
     row = find(number)
-    known = shapes.etag(row)
+    known = job_etag(row)
     if query["wait"] and not ended(row) and (not request.if_none_match or _has(row)):
         seconds = min(query["wait"], schemas.LONGEST_WAIT)
         row = waiting.until_changed(
-            number, seconds, lambda: find(number), lambda seen: ended(seen) or shapes.etag(seen) != known
+            number, seconds, lambda: find(number), lambda seen: ended(seen) or job_etag(seen) != known
         )
     return _with_etag(make_response("", 304), row) if _has(row) else shown(row)
 
@@ -87,7 +90,7 @@ def its_items(query: dict[str, Any], job_id: str) -> Response:
     statuses = asked_statuses(query.get("status"))
     base = domains.base_url(row.hostname, row.is_default)
     found = item_pages.page(row, statuses, int(query.get("cursor", -1)), query["limit"] + 1)
-    return pagination.page(found, query["limit"], lambda item: shapes.item(item, base), "index")
+    return pagination.page(found, query["limit"], lambda item: item_document(item, base), "index")
 
 
 @blueprint.route("/<job_id>/cancel", methods=["POST"])
@@ -137,7 +140,7 @@ def stats(job_id: str) -> Response:
     """The clicks of all its links, without those of bots: in all, and by day for a year."""
     job = find(parse_id(job_id))
     with store.read() as db:
-        return jsonify(shapes.job_stats(click_counts.of_job(db, job.id)))
+        return jsonify(job_stats_document(click_counts.of_job(db, job.id)))
 
 
 def find(job_id: int) -> Job:
@@ -161,7 +164,7 @@ def ended(row: Job) -> bool:
 
 def shown(row: Job, status: int = 200) -> Response:
     with store.read() as db:
-        body = shapes.job(row, jobs.errors(db, row.id) if row.failed else {})
+        body = job_document(row, jobs.errors(db, row.id) if row.failed else {})
     return _with_etag(make_response(jsonify(body), status), row)
 
 
@@ -183,10 +186,10 @@ def preferred_wait() -> float:
 
 
 def _with_etag(response: Response, row: Job) -> Response:
-    response.set_etag(shapes.etag(row))
+    response.set_etag(job_etag(row))
     return response
 
 
 def _has(row: Job) -> bool:
     """Whether the client has this very state of the job; a proxy that compresses makes the tag a weak one."""
-    return request.if_none_match.contains_weak(shapes.etag(row))
+    return request.if_none_match.contains_weak(job_etag(row))

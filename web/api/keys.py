@@ -11,7 +11,8 @@ from models.accounts.keys import Key
 from models.errors import Forbidden, NotFound
 from models.ids import parse_id
 from models.store import Connection
-from producer.documents import schemas, shapes
+from producer.documents import schemas
+from producer.documents.account_documents import key_document
 from web import pagination
 from web.auth import needs, owner
 
@@ -38,7 +39,7 @@ def listed(query: dict[str, Any]) -> Response:
     """The workspace's keys, revoked ones too."""
     with store.read() as db:
         rows = keys.page(db, owner().workspace_id, int(query.get("cursor", 0)), query["limit"] + 1)
-    return pagination.page(rows, query["limit"], shapes.key)
+    return pagination.page(rows, query["limit"], key_document)
 
 
 @blueprint.route("/<key_id>")
@@ -47,7 +48,7 @@ def listed(query: dict[str, Any]) -> Response:
 def one(key_id: str) -> Response:
     """A key."""
     with store.read() as db:
-        return jsonify(shapes.key(find(db, key_id)))
+        return jsonify(key_document(find(db, key_id)))
 
 
 @blueprint.route("/<key_id>", methods=["DELETE"])
@@ -67,7 +68,7 @@ def added(asked: dict[str, Any]) -> dict[str, Any]:
         raise Forbidden(f"this key lacks the scope {min(lacking)!r} itself")
     with store.write() as db:
         made = keys.add(db, owner().workspace_id, asked["name"], scopes)
-        return shapes.key(find(db, made["id"])) | made
+        return key_document(find(db, made["id"])) | made
 
 
 def find(db: Connection, key_id: str) -> Key:

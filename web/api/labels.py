@@ -10,7 +10,7 @@ from models.ids import parse_id
 from models.links import labels
 from models.links.labels import Kind, Label
 from models.store import Connection
-from producer.documents import shapes
+from producer.documents.account_documents import label_document
 from producer.rules import item_errors
 from web import pagination
 from web.auth import owner
@@ -21,7 +21,7 @@ LARGEST = 2**31 - 1
 def listed(table: Kind, query: dict[str, Any]) -> Response:
     with store.read() as db:
         rows = labels.page(db, table, owner().workspace_id, number(query.get("cursor", "0")), query["limit"] + 1)
-    return pagination.page(rows, query["limit"], shapes.label)
+    return pagination.page(rows, query["limit"], label_document)
 
 
 def made(table: Kind, asked: dict[str, Any]) -> Response:
@@ -30,14 +30,14 @@ def made(table: Kind, asked: dict[str, Any]) -> Response:
             row = labels.make(db, table, owner().workspace_id, asked["name"], asked.get("id"))
     except Taken as error:
         raise item_errors.conflict(str(error), "CONFLICT", f"the {error} is in use") from None
-    response = make_response(jsonify(shapes.label(row)), 201)
+    response = make_response(jsonify(label_document(row)), 201)
     response.headers["Location"] = f"/api/{table.name}/{row.id}"
     return response
 
 
 def one(table: Kind, text: str) -> Response:
     with store.read() as db:
-        return jsonify(shapes.label(find(db, table, text)))
+        return jsonify(label_document(find(db, table, text)))
 
 
 def renamed(table: Kind, text: str, asked: dict[str, Any]) -> Response:
@@ -45,7 +45,7 @@ def renamed(table: Kind, text: str, asked: dict[str, Any]) -> Response:
         with store.write() as db:
             row = find(db, table, text)
             labels.rename(db, table, row.workspace_id, row.id, asked.get("name", row.name))
-            return jsonify(shapes.label(find(db, table, text)))
+            return jsonify(label_document(find(db, table, text)))
     except Taken:
         raise item_errors.conflict("name", "CONFLICT", "the name is in use") from None
 

@@ -15,8 +15,8 @@ from models.errors import Conflict, NotFound, Taken
 from models.links import labels, links, listing, title_queue
 from models.links.links import Link
 from models.store import Connection
-from producer.documents import qr_codes, schemas, shapes
-from producer.documents.link_lists import shown
+from producer.documents import qr_codes, schemas
+from producer.documents.link_document import link_documents, link_stats_document
 from producer.link_changes import LinkChange, link_change
 from producer.rules import item_errors
 from producer.rules.judging import JudgingContext
@@ -32,7 +32,7 @@ blueprint = Blueprint("link", __name__, url_prefix="/api/links/<link_id>", descr
 def one(link_id: str) -> Response:
     """A link."""
     with store.read() as db:
-        return jsonify(shown(db, [find(db, link_id)])[0])
+        return jsonify(link_documents(db, [find(db, link_id)])[0])
 
 
 @blueprint.route("", methods=["PATCH"])
@@ -59,7 +59,7 @@ def remove(link_id: str) -> Response:
 def stats(link_id: str) -> Response:
     """Its clicks: by day for a year, and by referrer, device and country."""
     with store.read() as db:
-        return jsonify(shapes.stats(click_counts.of_link(db, *links.key(find(db, link_id)))))
+        return jsonify(link_stats_document(click_counts.of_link(db, *links.key(find(db, link_id)))))
 
 
 @blueprint.route("/qr.svg")
@@ -89,7 +89,7 @@ def changed(link_id: str, asked: Mapping[str, Any]) -> dict[str, Any]:
     try:
         with store.write() as db:
             _apply(db, link, wanted)
-            return shown(db, [find(db, link_id)])[0]
+            return link_documents(db, [find(db, link_id)])[0]
     except Taken:
         raise _taken() from None
 

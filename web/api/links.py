@@ -15,7 +15,7 @@ from models.links import listing
 from models.links.listing import Asked
 from producer.accept import Options, Upload, accept
 from producer.documents import schemas
-from producer.documents.link_lists import shown
+from producer.documents.link_document import link_documents
 from producer.idempotency import Hold
 from producer.intake import json_bodies
 from producer.intake.batch import decoder
@@ -63,7 +63,7 @@ def listed(query: dict[str, Any]) -> Response:
     asked = Asked(**query | ({"job": parse_id(query["job"])} if "job" in query else {}))
     with store.read() as db:
         rows = listing.page(db, owner().workspace_id, asked, after, limit + 1)
-        found = shown(db, rows[:limit])
+        found = link_documents(db, rows[:limit])
     return jsonify(items=found, next_cursor=listing.cursor_of(rows[limit - 1]) if len(rows) > limit else None)
 
 
@@ -105,7 +105,7 @@ def _outcome(job: jobs.Job, parts: dict[str, msgspec.Raw]) -> tuple[dict[str, An
     with store.read() as db:
         item: Any = next(iter(items.page(db, job.id, job.domain_id, (), -1, 1)), None)
         link = listing.one(db, job.workspace_id, job.domain_id, item.slug) if item and item.url else None
-        body = shown(db, [link])[0] if link else None
+        body = link_documents(db, [link])[0] if link else None
     if body is None and (item is None or item.slug):
         raise Gone("the link of this request has been deleted since")
     if body is None:

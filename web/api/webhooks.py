@@ -12,7 +12,8 @@ from models.webhooks import deliveries, endpoints
 from models.webhooks.deliveries import Delivery
 from models.webhooks.endpoints import Endpoint
 from producer import completion, outside
-from producer.documents import schemas, shapes
+from producer.documents import schemas
+from producer.documents.webhook_documents import delivery_document, endpoint_document
 from producer.unit_of_work import unit_of_work
 from web import pagination
 from web.auth import needs, owner
@@ -27,7 +28,7 @@ blueprint = Blueprint("webhooks", __name__, url_prefix="/api/webhooks", descript
 def create(asked: dict[str, Any]) -> Response:
     """Subscribe an endpoint. Its secret is in this answer and never again."""
     row = added(asked)
-    response = make_response(jsonify(shapes.webhook(row) | {"secret": row.secret}), 201)
+    response = make_response(jsonify(endpoint_document(row) | {"secret": row.secret}), 201)
     response.headers["Location"] = f"/api/webhooks/{row.id}"
     return response
 
@@ -40,7 +41,7 @@ def listed(query: dict[str, Any]) -> Response:
     """The workspace's endpoints."""
     with store.read() as db:
         rows = endpoints.page(db, owner().workspace_id, int(query.get("cursor", 0)), query["limit"] + 1)
-    return pagination.page(rows, query["limit"], shapes.webhook)
+    return pagination.page(rows, query["limit"], endpoint_document)
 
 
 @blueprint.route("/secret", methods=["POST"])
@@ -57,7 +58,7 @@ def rotate_workspace() -> Response:
 @blueprint.response(200, schemas.Webhook)
 def one(endpoint_id: str) -> Response:
     """An endpoint."""
-    return jsonify(shapes.webhook(find(endpoint_id)))
+    return jsonify(endpoint_document(find(endpoint_id)))
 
 
 @blueprint.route("/<endpoint_id>", methods=["PATCH"])
@@ -67,7 +68,7 @@ def one(endpoint_id: str) -> Response:
 def change(asked: dict[str, Any], endpoint_id: str) -> Response:
     """Change where it is or what it hears; disable it, or enable it again."""
     changed(find(endpoint_id), asked)
-    return jsonify(shapes.webhook(find(endpoint_id)))
+    return jsonify(endpoint_document(find(endpoint_id)))
 
 
 @blueprint.route("/<endpoint_id>", methods=["DELETE"])
@@ -95,7 +96,7 @@ def rotate(endpoint_id: str) -> Response:
 def test(endpoint_id: str) -> Response:
     """Send a test event."""
     row = find(endpoint_id)
-    return make_response(jsonify(shapes.delivery(tested(row), [], row.disabled_reason)), 202)
+    return make_response(jsonify(delivery_document(tested(row), [], row.disabled_reason)), 202)
 
 
 @blueprint.route("/<endpoint_id>/deliveries")
@@ -109,7 +110,7 @@ def its_deliveries(query: dict[str, Any], endpoint_id: str) -> Response:
         rows = deliveries.of_endpoint(db, row.id, before and int(before), query["limit"] + 1)
         tries = deliveries.attempts(db, [found.id for found in rows])
     return pagination.page(
-        rows, query["limit"], lambda made: shapes.delivery(made, tries.get(made.id, []), row.disabled_reason)
+        rows, query["limit"], lambda made: delivery_document(made, tries.get(made.id, []), row.disabled_reason)
     )
 
 

@@ -12,7 +12,10 @@ from models.jobs import jobs, runs
 from models.jobs.jobs import Job
 from models.jobs.states import ItemStatus, JobKind, JobStatus
 from producer import job_actions
-from producer.documents import item_pages, shapes
+from producer.documents import item_pages
+from producer.documents.item_document import item_document
+from producer.documents.job_document import job_document
+from producer.documents.link_document import job_stats_document
 from producer.documents.schemas.links import MOST_ZIPPED
 from web.api.deliveries import sent_for
 from web.api.jobs import ended, find
@@ -31,9 +34,9 @@ blueprint = Blueprint("job", __name__)
 def show(job_id: str) -> Response:
     row = find(parse_id(job_id))
     with store.read() as db:
-        shown = shapes.job(row, jobs.errors(db, row.id))
+        shown = job_document(row, jobs.errors(db, row.id))
         undone = runs.being_undone(db, row.id)
-        clicked = shapes.job_stats(click_counts.of_job(db, row.id))
+        clicked = job_stats_document(click_counts.of_job(db, row.id))
     return pages.page(
         "job",
         job=shown,
@@ -78,7 +81,7 @@ def _rows(row: Job) -> dict[str, Any]:
     more = None
     if len(found) > ROWS:
         more = url_for(".show", job_id=row.id, status=status, cursor=found[ROWS - 1].at, _anchor="rows")
-    return {"rows": [shapes.item(one, base) for one in found[:ROWS]], "status": status, "after": after, "more": more}
+    return {"rows": [item_document(one, base) for one in found[:ROWS]], "status": status, "after": after, "more": more}
 
 
 def _examples(row: Job) -> dict[str, list[dict[str, Any]]]:
@@ -87,5 +90,5 @@ def _examples(row: Job) -> dict[str, list[dict[str, Any]]]:
     for one in item_pages.page(row, [ItemStatus.FAILED], -1, LOOKED_AT):
         few = found.setdefault(one.error_code, [])
         if len(few) < EXAMPLES:
-            few.append(shapes.item(one, ""))
+            few.append(item_document(one, ""))
     return found

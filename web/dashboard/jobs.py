@@ -6,7 +6,7 @@ from models import settings, store
 from models.ids import parse_id
 from models.jobs import jobs
 from models.jobs.states import JobStatus
-from producer.documents import shapes
+from producer.documents.job_document import job_document
 from web.auth import owner
 from web.dashboard.frame import pages
 
@@ -23,7 +23,7 @@ def listed() -> Response:
     with store.read() as db:
         rows = jobs.page(db, owner().workspace_id, status, before, ROWS + 1)
     more = url_for(".listed", status=status, cursor=rows[ROWS - 1].id) if len(rows) > ROWS else None
-    found = [shapes.job(row, {}) for row in rows[:ROWS]]
+    found = [job_document(row, {}) for row in rows[:ROWS]]
     listing = {"status": status, "statuses": tuple(JobStatus), "before": before, "more": more, "limit": ROWS}
     return pages.page("jobs", jobs=found, flower=_flower(), **listing)
 

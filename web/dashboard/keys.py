@@ -7,7 +7,8 @@ from marshmallow import ValidationError
 
 from models import store
 from models.accounts import keys
-from producer.documents import schemas, shapes
+from producer.documents import schemas
+from producer.documents.account_documents import key_document
 from web.api import keys as api
 from web.auth import owner
 from web.dashboard.frame import forms, pages
@@ -50,7 +51,7 @@ def revoke(key_id: str) -> Response:
 
 def _list(status: int, given: Any = None, faults: dict[str, str] | None = None) -> Response:
     with store.read() as db:
-        found = [shapes.key(row) for row in keys.page(db, owner().workspace_id, 0, MOST)]
+        found = [key_document(row) for row in keys.page(db, owner().workspace_id, 0, MOST)]
     scopes = [scope for scope in keys.SCOPES if scope in owner().scopes]
     own = str(owner().key_id)
     return pages.page("keys", status, keys=found[::-1], own=own, scopes=scopes, given=given, faults=faults or {})

@@ -6,8 +6,7 @@ from models import store
 from models.clicks import click_counts
 from models.errors import Conflict, Invalid
 from models.links import links
-from producer.documents import shapes
-from producer.documents.link_lists import shown
+from producer.documents.link_document import link_documents, link_stats_document
 from web.api import link as api
 from web.dashboard.frame import charts, forms, pages
 from web.dashboard.links import choices
@@ -23,7 +22,7 @@ def one(link_id: str) -> Response:
 @blueprint.post("")
 def change(link_id: str) -> Response:
     with store.read() as db:
-        link = shown(db, [api.find(db, link_id)])[0]
+        link = link_documents(db, [api.find(db, link_id)])[0]
     try:
         api.changed(link_id, forms.changes(link, request.form))
     except (Invalid, Conflict) as error:
@@ -45,7 +44,7 @@ def enable(link_id: str) -> Response:
 @blueprint.route("/delete", methods=["GET", "POST"])
 def delete(link_id: str) -> Response:
     with store.read() as db:
-        link = shown(db, [api.find(db, link_id)])[0]
+        link = link_documents(db, [api.find(db, link_id)])[0]
     if request.method == "POST":
         api.removed(link_id)
         flash(f"{link['short_url']} is deleted.")
@@ -65,8 +64,8 @@ def _switch(link_id: str, disabled: bool, told: str) -> Response:
 def _page(link_id: str, status: int, faults: dict[str, str] | None = None) -> Response:
     with store.read() as db:
         row = api.find(db, link_id)
-        link, names = shown(db, [row])[0], choices(db)
-        stats = shapes.stats(click_counts.of_link(db, *links.key(row)))
+        link, names = link_documents(db, [row])[0], choices(db)
+        stats = link_stats_document(click_counts.of_link(db, *links.key(row)))
     given = request.form if faults else forms.filled(link)
     drawn = {
         "days": charts.days(stats["by_day"]),

@@ -12,8 +12,8 @@ from models.ids import parse_id
 from models.links import labels, listing
 from models.links.listing import Asked
 from models.store import Connection
-from producer.documents import link_lists as shown_links
-from producer.documents import schemas
+from producer.documents import link_csv, schemas
+from producer.documents.link_document import link_documents
 from web.api import link as one_link
 from web.api import links as api
 from web.auth import owner
@@ -51,7 +51,7 @@ def as_csv() -> Response:
     if wrong:
         raise Invalid(wrong)
     headers = {"Content-Disposition": 'attachment; filename="links.csv"'}
-    rows = shown_links.as_csv(owner().workspace_id, asked)
+    rows = link_csv.stream(owner().workspace_id, asked)
     return Response(rows, content_type="text/csv; charset=utf-8", headers=headers)
 
 
@@ -74,7 +74,7 @@ def _page(status: int, given: Any = None, faults: Any = None) -> Response:
     after = listing.parse_cursor(request.args.get("cursor", ""))
     with store.read() as db:
         rows = [] if wrong else listing.page(db, owner().workspace_id, asked, after, ROWS + 1)
-        found = shown_links.shown(db, rows[:ROWS])
+        found = link_documents(db, rows[:ROWS])
         names = choices(db)
     chosen = {name: value for name, value in asked._asdict().items() if value is not None}
     more = listing.cursor_of(rows[ROWS - 1]) if len(rows) > ROWS else None

@@ -10,7 +10,8 @@ from models.errors import BadTarget
 from models.ids import parse_id
 from models.webhooks import deliveries, endpoints
 from models.webhooks.endpoints import Endpoint
-from producer.documents import schemas, shapes
+from producer.documents import schemas
+from producer.documents.webhook_documents import delivery_document, endpoint_document
 from web.api import deliveries as sent
 from web.api import webhooks as api
 from web.auth import owner
@@ -120,7 +121,7 @@ def _asked() -> tuple[dict[str, Any], str]:
 
 def _list(status: int, given: Any = None, fault: str = "") -> Response:
     with store.read() as db:
-        found = [shapes.webhook(row) for row in endpoints.page(db, owner().workspace_id, 0, MOST)]
+        found = [endpoint_document(row) for row in endpoints.page(db, owner().workspace_id, 0, MOST)]
     return pages.page("webhooks", status, endpoints=found, events=schemas.EVENTS, given=given, fault=fault)
 
 
@@ -129,9 +130,9 @@ def _page(row: Endpoint, status: int, given: Any = None, fault: str = "") -> Res
     with store.read() as db:
         rows = deliveries.of_endpoint(db, row.id, before, ROWS + 1)
         tries = deliveries.attempts(db, [found.id for found in rows])
-    found = [shapes.delivery(made, tries.get(made.id, []), row.disabled_reason) for made in rows[:ROWS]]
+    found = [delivery_document(made, tries.get(made.id, []), row.disabled_reason) for made in rows[:ROWS]]
     more = url_for(".one", endpoint_id=row.id, cursor=found[-1]["id"]) if len(rows) > ROWS else None
-    shown = {"endpoint": shapes.webhook(row), "events": schemas.EVENTS, "deliveries": found, "more": more}
+    shown = {"endpoint": endpoint_document(row), "events": schemas.EVENTS, "deliveries": found, "more": more}
     return pages.page("webhook", status, given=given, fault=fault, further=before is not None, **shown)
 
 

@@ -5,7 +5,7 @@ from typing import Any
 from models.accounts.keys import Owner
 from models.errors import Invalid
 from models.jobs.items import Result
-from producer.documents.shapes import moment
+from producer.documents.times import iso_time
 from web.auth import by_bearer
 from web.vendors import awsys
 from web.vendors.vendor import Asked, Finished, Refusal, Row, Vendor, refused, renamed
@@ -50,8 +50,8 @@ def dump_one(finished: Finished) -> Any:
     found = finished.results()[0]
     if found.status not in awsys.MADE:
         raise awsys.failure(found)
-    ends = {"expiresAt": moment(found.expires_at), "maxClicks": found.max_clicks}
-    made = {"created": moment(found.created_at), "fullPath": None, "namespace": None}
+    ends = {"expiresAt": iso_time(found.expires_at), "maxClicks": found.max_clicks}
+    made = {"created": iso_time(found.created_at), "fullPath": None, "namespace": None}
     return shape(finished, finished.asked.rows[0], found) | made | ends | UNSCANNED
 
 

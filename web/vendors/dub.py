@@ -13,7 +13,7 @@ from models.errors import Invalid
 from models.jobs.items import Result
 from models.jobs.states import ItemStatus
 from models.links import labels, links
-from producer.documents import shapes
+from producer.documents.times import iso_time
 from web.auth import by_bearer
 from web.vendors.vendor import Asked, Finished, Refusal, Row, Vendor, refused, renamed
 
@@ -150,7 +150,7 @@ def shape(finished: Finished, found: Result, row: Row, tags: list[dict[str, str]
     url = found.url or row["url"]
     name = links.link_id(job.domain_id, found.slug, found.generation)
     given = dict(parse_qsl(urlsplit(url).query)) if "utm_" in url else {}
-    moment = shapes.moment(found.created_at or job.created_at)
+    moment = iso_time(found.created_at or job.created_at)
     return SAME | {
         "id": name,
         "domain": job.hostname,
@@ -161,7 +161,7 @@ def shape(finished: Finished, found: Result, row: Row, tags: list[dict[str, str]
         "externalId": row.get("external_id"),
         "title": found.title,
         "password": row.get("password") if made else None,
-        "expiresAt": shapes.moment(found.expires_at),
+        "expiresAt": iso_time(found.expires_at),
         "disabledAt": None,
         "tags": tags,
         "webhookIds": [],

@@ -9,7 +9,7 @@ from models.errors import Invalid
 from models.jobs.items import Result
 from models.jobs.states import ItemStatus
 from models.links import links
-from producer.documents import shapes
+from producer.documents.times import iso_time
 from producer.fields.item_rules import stored_time
 from web.auth import by_header
 from web.vendors.vendor import Asked, Finished, Refusal, Row, Vendor, refused, renamed
@@ -74,7 +74,7 @@ def dump(finished: Finished) -> Any:
 def shape(finished: Finished, found: Result, asked: Row) -> dict[str, Any]:
     job, short = finished.job, finished.short(found.slug)
     name = links.link_id(job.domain_id, found.slug, found.generation)
-    moment = shapes.moment(found.created_at or job.created_at)
+    moment = iso_time(found.created_at or job.created_at)
     return SAME | {
         "id": name,
         "idString": name,
@@ -87,7 +87,7 @@ def shape(finished: Finished, found: Result, asked: Row) -> dict[str, Any]:
         "OwnerId": job.workspace_id,
         "title": found.title,
         "tags": asked.get("tags", []),
-        "expiresAt": shapes.moment(found.expires_at),
+        "expiresAt": iso_time(found.expires_at),
         "hasPassword": bool(asked.get("password")),
         "createdAt": moment,
         "updatedAt": moment,

@@ -9,7 +9,7 @@ from models.errors import Invalid
 from models.jobs.items import Result
 from models.jobs.states import ItemStatus
 from models.links import links
-from producer.documents import shapes
+from producer.documents.times import iso_time
 from web.auth import by_bearer
 from web.vendors.vendor import Asked, Finished, Refusal, Row, Vendor, refused, renamed
 
@@ -68,7 +68,7 @@ def link(finished: Finished, found: Result, asked: Row) -> dict[str, Any]:
         "short_url": finished.short(found.slug),
         "original_url": asked["url"],
         "title": found.title,
-        "created_at": shapes.moment(found.created_at),
+        "created_at": iso_time(found.created_at),
     }
 
 

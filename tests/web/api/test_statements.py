@@ -8,7 +8,7 @@ from models.accounts import domains
 from models.accounts.keys import Owner
 from models.links import labels, links, listing
 from models.links.listing import Asked
-from producer.documents.link_lists import shown
+from producer.documents.link_document import link_documents
 
 ROWS = 40
 
@@ -36,7 +36,7 @@ def statements(owner: Owner, limit: int) -> tuple[int, int]:
 
     event.listen(store.engine(), "before_cursor_execute", note)
     with store.read() as db:
-        found = shown(db, listing.page(db, owner.workspace_id, Asked(), None, limit))
+        found = link_documents(db, listing.page(db, owner.workspace_id, Asked(), None, limit))
     event.remove(store.engine(), "before_cursor_execute", note)
     assert all(link["tags"] == ["red"] for link in found)
     return sum("SELECT" in statement for statement in seen), len(found)

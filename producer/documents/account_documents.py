@@ -1,0 +1,30 @@
+"""What a workspace has besides jobs and links, as clients see it: keys, domains, groups and tags."""
+
+from typing import Any
+
+from producer.documents.times import iso_time
+
+
+def key_document(key: Any) -> dict[str, Any]:
+    return {
+        "id": str(key.id),
+        "name": key.name,
+        "scopes": key.scopes.split(","),
+        "created_at": iso_time(key.created_at),
+        "last_used_at": iso_time(key.last_used_at),
+        "revoked_at": iso_time(key.revoked_at),
+    }
+
+
+def domain_document(domain: Any) -> dict[str, Any]:
+    return {
+        "id": str(domain.id),
+        "hostname": domain.hostname,
+        "is_default": domain.is_default,
+        "created_at": iso_time(domain.created_at),
+    }
+
+
+def label_document(label: Any) -> dict[str, Any]:
+    """A group or a tag."""
+    return {"id": label.id, "name": label.name}

@@ -1,0 +1,30 @@
+"""An item of a job as clients see it."""
+
+import json
+from typing import Any
+
+from models.accounts import domains
+from models.jobs.states import ItemStatus
+
+
+def item_document(item: Any, base_url: str) -> dict[str, Any]:
+    error = None
+    if item.status == ItemStatus.FAILED:
+        error = {"code": item.error_code, "message": item.error_message}
+    return {
+        "index": item.at,
+        "line": item.line,
+        "status": item.status,
+        "url": item.url if item.url is not None else _requested_url(item.input),
+        "slug": item.slug,
+        "short_url": domains.short_url(base_url, item.slug) if item.slug else None,
+        "external_id": item.external_id,
+        "error": error,
+    }
+
+
+def _requested_url(item_input: str | None) -> Any:
+    """The URL of a row that made no link, from the input that its item keeps."""
+    if not item_input:
+        return None
+    return json.loads(item_input).get("url")

@@ -1,0 +1,63 @@
+"""A link and its clicks as clients see them."""
+
+from collections.abc import Sequence
+from datetime import date
+from typing import Any
+
+from models.accounts import domains
+from models.clicks import click_counts
+from models.clicks.click_counts import Clicks, Summed
+from models.links import labels, links
+from models.links.links import Link
+from models.store import Connection
+from producer.documents.times import iso_time
+
+
+def link_documents(db: Connection, rows: Sequence[Link]) -> list[dict[str, Any]]:
+    """The documents of a page of links, with as many statements as for one."""
+    keys = [links.key(row) for row in rows]
+    tags = labels.of_links(db, keys)
+    clicks = click_counts.totals(db, keys)
+    return [link_document(row, tags.get(key, []), clicks.get(key, 0)) for key, row in zip(keys, rows, strict=True)]
+
+
+def link_document(link: Link, tags: list[str], clicks: int) -> dict[str, Any]:
+    base_url = domains.base_url(link.hostname, link.is_default)
+    return {
+        "id": links.link_id(*links.key(link)),
+        "slug": link.slug,
+        "short_url": domains.short_url(base_url, link.slug),
+        "url": link.url,
+        "title": link.title,
+        "status": link.status,
+        "disabled": link.disabled_at is not None,
+        "expires_at": iso_time(link.expires_at),
+        "max_clicks": link.max_clicks,
+        "clicks": clicks,
+        "protected": link.password_hash is not None,
+        "group": link.group_name,
+        "tags": tags,
+        "external_id": link.external_id,
+        "job_id": str(link.job_id),
+        "created_at": iso_time(link.created_at),
+    }
+
+
+def link_stats_document(clicks: Clicks) -> dict[str, Any]:
+    return {
+        "clicks": clicks.total,
+        "bots": clicks.bots,
+        "by_day": _by_day(clicks.days),
+        "by_referrer": [{"referrer": host, "clicks": count} for host, count in clicks.referrers],
+        "by_device": [{"device": device, "clicks": count} for device, count in clicks.devices],
+        "by_country": [{"country": country, "clicks": count} for country, count in clicks.countries],
+    }
+
+
+def job_stats_document(clicks: Summed) -> dict[str, Any]:
+    """The clicks of all links that a job made."""
+    return {"clicks": clicks.total, "by_day": _by_day(clicks.days)}
+
+
+def _by_day(days: list[tuple[date, int]]) -> list[dict[str, Any]]:
+    return [{"day": day.isoformat(), "clicks": count} for day, count in days]
