@@ -1,16 +1,63 @@
-"""What hangs on links: rows of other tables, found by the links' keys."""
+"""Link keys: what names one link in other tables, and the public link id."""
 
+import re
+import secrets
 from collections.abc import Collection
+from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, Table, and_, or_
+from sqlalchemy import ColumnElement, FromClause, and_, or_
 
-Key = tuple[int, str, int]
-"""What tells one link from all others: domain, slug and generation."""
+GENERATION_BITS = 31
+DOMAIN_ID_BITS = 63
+LINK_ID = re.compile(r"([1-9a-f][0-9a-f]{0,15})-(0|[1-9a-f][0-9a-f]{0,7})-([A-Za-z0-9_-]{1,64})")
 
 
-def among(table: Table, keys: Collection[Key]) -> ColumnElement[bool]:
-    """Rows of links that have these slugs, of any generation: SQLite finds lists of whole keys by no index."""
+class LinkKey(NamedTuple):
+    """Names one link. A slug that is deleted and made again has another generation."""
+
+    domain_id: int
+    slug: str
+    generation: int
+
+
+def new_generation() -> int:
+    """Draw the generation that all links of one transaction share."""
+    return secrets.randbits(GENERATION_BITS)
+
+
+def columns_of(table: FromClause) -> tuple[Any, Any, Any]:
+    """The columns of a table that hold a link key."""
+    return table.c.domain_id, table.c.slug, table.c.generation
+
+
+def rows_of(table: FromClause, key: tuple[Any, Any, Any]) -> ColumnElement[bool]:
+    """Match a table's rows of one link. `key` is a LinkKey, or the key columns of another table to join."""
+    domain_id, slug, generation = key
+    return and_(table.c.domain_id == domain_id, table.c.slug == slug, table.c.generation == generation)
+
+
+def rows_of_slugs(table: FromClause, keys: Collection[LinkKey]) -> ColumnElement[bool]:
+    """Match a table's rows of many links, and of former links with the same slugs.
+
+    SQLite uses no index for a list of whole keys, so callers look the generation up in the result.
+    """
     slugs: dict[int, list[str]] = {}
-    for domain_id, slug, _ in keys:
-        slugs.setdefault(domain_id, []).append(slug)
+    for key in keys:
+        slugs.setdefault(key.domain_id, []).append(key.slug)
     return or_(*(and_(table.c.domain_id == domain_id, table.c.slug.in_(some)) for domain_id, some in slugs.items()))
+
+
+def format_link_id(key: LinkKey) -> str:
+    """The id by which clients name this very link."""
+    return f"{key.domain_id:x}-{key.generation:x}-{key.slug}"
+
+
+def parse_link_id(text: str) -> LinkKey | None:
+    match = LINK_ID.fullmatch(text)
+    if match is None:
+        return None
+    domain_id = int(match[1], 16)
+    generation = int(match[2], 16)
+    if domain_id.bit_length() > DOMAIN_ID_BITS or generation.bit_length() > GENERATION_BITS:
+        return None
+    return LinkKey(domain_id, match[3], generation)

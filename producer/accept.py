@@ -16,7 +16,8 @@ from models.errors import EmptyUpload, Invalid, Unreadable, field_error
 from models.ids import new_id
 from models.jobs import jobs, shards
 from models.jobs.states import JobKind, JobStatus, ShardKind, ShardState
-from models.links import labels, url_index
+from models.links import labels
+from models.links.url_index import Duplicates
 from producer import completion, idempotency, outside
 from producer.idempotency import Hold
 from producer.intake import delimiters, upload_store
@@ -52,7 +53,7 @@ class Options:
     webhook_url: str | None = None
     fetch_titles: bool = False
     dry_run: bool = False
-    duplicates: str = url_index.CREATE
+    duplicates: str = Duplicates.CREATE
     defaults: dict[str, Any] = field(default_factory=dict)
     delimiter: str | None = None
     encoding: str | None = None

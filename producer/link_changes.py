@@ -66,7 +66,7 @@ def _changes(name: str, item: Mapping[str, Any]) -> bool:
 
 def _stored(name: str, value: Any) -> Any:
     if name == "password" and value:
-        return passwords.hashed(value)
+        return passwords.hash_password(value)
     if name == "expires_at" and value:
         return datetime.fromisoformat(value).replace(tzinfo=UTC)
     return value

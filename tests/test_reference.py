@@ -19,7 +19,7 @@ from models.jobs import items as item_rows
 from models.jobs import jobs, shards
 from models.jobs.states import JobStatus, ShardKind
 from models.links import labels, slugs
-from models.tables import groups, links
+from models.tables import links
 from producer.accept import Options, Upload, accept
 from producer.intake.formats import CSV, NDJSON
 from tests import reference
@@ -146,7 +146,7 @@ def compare(kind: str, body: bytes, rows: list[dict[str, Any]], options: Options
     owner = new_owner(f"w{id(rows)}-{len(body)}")
     with store.write() as db:
         if owner.workspace_id not in SEEN:
-            labels.add(db, groups, owner.workspace_id, ["summer"])
+            labels.create(db, labels.GROUPS, owner.workspace_id, "summer", None)
         SEEN.add(owner.workspace_id)
         reserved = slugs.reserved(db)
     world = reference.World(house_settings.get().authority, reserved, {"summer", "1"})

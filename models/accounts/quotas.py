@@ -46,7 +46,7 @@ def let_go(db: Connection, grants: Iterable[Any]) -> None:
         give_back(db, *grant)
 
 
-def freed(db: Connection, workspace_id: int, count: int) -> None:
+def free(db: Connection, workspace_id: int, count: int) -> None:
     """Notes that links are gone: that makes room in the total, but takes nothing back from the hour or the day."""
     mine = and_(quotas.c.workspace_id == workspace_id, quotas.c.period == TOTAL)
     db.execute(update(quotas).where(mine).values(used=quotas.c.used - count))

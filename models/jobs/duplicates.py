@@ -7,7 +7,7 @@ from sqlalchemy import ColumnElement, Connection, and_, case, func, literal, sel
 from models import store
 from models.jobs import jobs
 from models.jobs.states import ItemStatus
-from models.links import url_index
+from models.links.url_index import Duplicates
 from models.tables import items
 
 TAKEN = "SLUG_TAKEN"
@@ -18,7 +18,7 @@ def settle(db: Connection, job_id: int, options: dict[str, Any]) -> None:
     """Corrects the items of a dry run that has ended, and its counts."""
     store.dialect().join_at_large(db)
     known = _correct(db, job_id, items.c.external_id, {"status": ItemStatus.EXISTING})
-    if options.get("duplicates") == url_index.REUSE:
+    if options.get("duplicates") == Duplicates.REUSE:
         sharing = case((items.c.input.not_like(LONE), items.c.input))
         known += _correct(db, job_id, sharing, {"status": ItemStatus.EXISTING})
     message = literal("Custom slug '") + items.c.slug + literal("' is already in use")

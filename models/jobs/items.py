@@ -3,10 +3,11 @@
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, and_, bindparam, select
+from sqlalchemy import ColumnElement, Connection, Row, Select, bindparam, select
 
 from models import store
 from models.jobs.states import ItemStatus
+from models.link_key import rows_of
 from models.store import Columns
 from models.tables import items, links
 
@@ -58,6 +59,12 @@ def made_between(db: Connection, job_id: int, domain_id: int, first: int, rows: 
     return list(db.execute(query.order_by(items.c.index)).all())
 
 
+def created_slugs(job_id: int, first: int, rows: int) -> Select[str]:
+    """A query of the slugs that a range of a job created."""
+    in_range = (items.c.job_id == job_id, items.c.index >= first, items.c.index < first + rows)
+    return select(items.c.slug).where(*in_range, items.c.status == ItemStatus.CREATED)
+
+
 def results(db: Connection, job_id: int, domain_id: int) -> list[Result]:
     """All items of a job, each with its link while that very link is there."""
     kept = (links.c.url, links.c.title, links.c.created_at, links.c.expires_at, links.c.group_id, links.c.max_clicks)
@@ -87,4 +94,4 @@ def between(db: Connection, job_id: int, first: int, rows: int) -> list[tuple[An
 
 
 def _its_link(domain_id: int) -> ColumnElement[bool]:
-    return and_(links.c.domain_id == domain_id, links.c.slug == items.c.slug, links.c.generation == items.c.generation)
+    return rows_of(links, (domain_id, items.c.slug, items.c.generation))

@@ -1,153 +1,187 @@
-"""Groups and tags: names with small whole numbers of a workspace's own."""
+"""Labels: groups and tags, which are names with small numbers of a workspace's own.
 
-from collections.abc import Collection, Iterable
-from typing import Any
+A link has one group at most and any number of tags; all else is the same for both.
+"""
 
-from sqlalchemy import Connection, Row, Table, delete, func, select, update
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from sqlalchemy import ColumnElement, Connection, Table, and_, delete, func, select, tuple_, update
 from sqlalchemy.exc import IntegrityError
 
 from models import store
+from models.cursors import LinkPosition
 from models.errors import Taken
-from models.link_key import Key, among
-from models.store import Columns
-from models.tables import groups, link_tags, tags
+from models.links import positions
+from models.store import rows
+from models.tables import groups, link_tags, links, tags
 
-LARGEST_ID = 1_000_000_000  # that somebody may choose: the numbers beyond are left for those that we give
+LARGEST_CHOSEN_ID = 1_000_000_000  # numbers beyond it remain for those that we choose
+LONGEST_ID = 9  # digits
+UNGROUP_BATCH = 20_000  # links that lose their group in one transaction
 
-GROUPS, TAGS = groups, tags
 
-Kind = Table
-Label = Row[*tuple[Any, ...]]
+@dataclass(frozen=True, slots=True)
+class LabelKind:
+    """Groups or tags."""
+
+    name: str
+    table: Table
+
+    @property
+    def plural(self) -> str:
+        return self.table.name
+
+
+GROUPS = LabelKind("group", groups)
+TAGS = LabelKind("tag", tags)
+
+
+class Label(NamedTuple):
+    """A group or a tag."""
+
+    workspace_id: int
+    id: int
+    name: str
+
+
+def create(db: Connection, kind: LabelKind, workspace_id: int, name: str, label_id: int | None) -> Label:
+    """Create a label with this id or, when it is None, the next one. Taken says which is in use: name or id."""
+    if ids_by_name(db, kind, workspace_id, [name]):
+        raise Taken("name")
+    if label_id is None:
+        return _create_next(db, kind, workspace_id, name)
+    label = _insert(db, kind, Label(workspace_id, label_id, name))
+    if label is None:
+        raise Taken("id" if get(db, kind, workspace_id, label_id) else "name")
+    return label
+
+
+def ensure_tags(db: Connection, workspace_id: int, names: Iterable[str]) -> dict[str, int]:
+    """The ids of some tags by name. Creates those that do not exist yet."""
+    all_names = sorted(set(names))
+    while True:
+        ids = ids_by_name(db, TAGS, workspace_id, all_names)
+        new_names = [name for name in all_names if name not in ids]
+        if not new_names:
+            return ids
+        # Another transaction may take the ids that we chose: then nothing is inserted, and we choose again.
+        next_id = _last_id(db, TAGS, workspace_id) + 1
+        new_tags = [Label(workspace_id, tag_id, name)._asdict() for tag_id, name in enumerate(new_names, next_id)]
+        db.execute(store.dialect().insert(tags).on_conflict_do_nothing(), new_tags)
+
+
+def get(db: Connection, kind: LabelKind, workspace_id: int, label_id: int) -> Label | None:
+    query = select(*rows.columns(kind.table, Label)).where(_is(kind, workspace_id, label_id))
+    return rows.one_or_none(db, Label, query)
+
+
+def page(db: Connection, kind: LabelKind, workspace_id: int, after: int, limit: int) -> list[Label]:
+    table = kind.table
+    query = select(*rows.columns(table, Label)).where(table.c.workspace_id == workspace_id, table.c.id > after)
+    return rows.many(db, Label, query.order_by(table.c.id).limit(limit))
+
+
+def find_id(db: Connection, kind: LabelKind, workspace_id: int, text: str) -> int | None:
+    """The id of the label with this name or, when there is none, with this id."""
+    label_id = ids_by_name(db, kind, workspace_id, [text]).get(text)
+    if label_id is not None:
+        return label_id
+    if text.isascii() and text.isdigit() and len(text) <= LONGEST_ID and get(db, kind, workspace_id, int(text)):
+        return int(text)
+    return None
+
+
+def ids_by_name(db: Connection, kind: LabelKind, workspace_id: int, names: list[str]) -> dict[str, int]:
+    """The ids of those of some names that exist."""
+    table = kind.table
+    in_workspace = table.c.workspace_id == workspace_id
+    existing = set(store.dialect().present(db, table.c.name, names, in_workspace))
+    query = select(table.c.name, table.c.id).where(in_workspace, table.c.name.in_(existing))
+    return {row.name: row.id for row in db.execute(query)}
+
+
+def names_by_id(db: Connection, kind: LabelKind, workspace_id: int, ids: Iterable[int]) -> dict[int, str]:
+    """The names of those of some ids that exist."""
+    table = kind.table
+    query = select(table.c.id, table.c.name)
+    query = query.where(table.c.workspace_id == workspace_id, table.c.id.in_(set(ids)))
+    return {row.id: row.name for row in db.execute(query)}
 
 
 def group_ids(db: Connection, workspace_id: int) -> dict[str, int]:
-    """Each group of a workspace, by its name and by its number."""
-    rows = db.execute(select(groups.c.name, groups.c.id).where(groups.c.workspace_id == workspace_id)).all()
-    return {str(row.id): row.id for row in rows} | {row.name: row.id for row in rows}
+    """Every group's id by its name and by its id as text. A name wins over an id that reads the same."""
+    query = select(groups.c.name, groups.c.id).where(groups.c.workspace_id == workspace_id)
+    all_groups = db.execute(query).all()
+    ids = {str(row.id): row.id for row in all_groups}
+    for row in all_groups:
+        ids[row.name] = row.id
+    return ids
 
 
-def tag_ids(db: Connection, workspace_id: int, names: Iterable[str]) -> dict[str, int]:
-    """The numbers of some tags, made where they were not used before."""
-    wanted = sorted(set(names))
-    known = numbers(db, tags, workspace_id, wanted)
-    while missing := [name for name in wanted if name not in known]:  # again when somebody else took our numbers
-        add(db, tags, workspace_id, missing)
-        known = numbers(db, tags, workspace_id, wanted)
-    return known
-
-
-def add(db: Connection, table: Kind, workspace_id: int, names: list[str]) -> None:
-    last = _last(db, table, workspace_id)
-    rows = [{"workspace_id": workspace_id, "id": last + place, "name": name} for place, name in enumerate(names, 1)]
-    db.execute(store.dialect().insert(table).on_conflict_do_nothing(), rows)
-
-
-def make(db: Connection, table: Kind, workspace_id: int, name: str, number: int | None) -> Label:
-    """A new one, under a number of the caller's choice or the next; errors.Taken names what is taken: name or id."""
-    if numbers(db, table, workspace_id, [name]):
-        raise Taken("name")
-    if number is None:
-        return _make_next(db, table, workspace_id, name)
-    made = _insert(db, table, workspace_id, name, number)
-    if made is None:
-        raise Taken("id" if get(db, table, workspace_id, number) else "name")
-    return made
-
-
-def _make_next(db: Connection, table: Kind, workspace_id: int, name: str) -> Label:
-    """Again when somebody else took our number."""
-    made = None
-    while made is None:
-        made = _insert(db, table, workspace_id, name, _last(db, table, workspace_id) + 1)
-        if made is None and numbers(db, table, workspace_id, [name]):
-            raise Taken("name")
-    return made
-
-
-def _insert(db: Connection, table: Kind, workspace_id: int, name: str, number: int) -> Label | None:
-    row = {"workspace_id": workspace_id, "id": number, "name": name}
-    insert = store.dialect().insert(table).values(row).on_conflict_do_nothing()
-    return db.execute(insert.returning(table)).one_or_none()
-
-
-def _last(db: Connection, table: Kind, workspace_id: int) -> int:
-    return db.execute(select(func.max(table.c.id)).where(table.c.workspace_id == workspace_id)).scalar() or 0
-
-
-def page(db: Connection, table: Kind, workspace_id: int, after: int, limit: int) -> list[Label]:
-    query = select(table).where(table.c.workspace_id == workspace_id, table.c.id > after)
-    return list(db.execute(query.order_by(table.c.id).limit(limit)))
-
-
-def get(db: Connection, table: Kind, workspace_id: int, number: int) -> Label | None:
-    return db.execute(select(table).where(table.c.workspace_id == workspace_id, table.c.id == number)).one_or_none()
-
-
-def named(db: Connection, table: Kind, workspace_id: int, text: str) -> int | None:
-    """The number of the one of this name, or else of this number."""
-    found = numbers(db, table, workspace_id, [text]).get(text)
-    number = int(text) if text.isascii() and text.isdigit() and len(text) < 10 else 0
-    return found or (number if get(db, table, workspace_id, number) else None)
-
-
-def rename(db: Connection, table: Kind, workspace_id: int, number: int, name: str) -> None:
-    this = (table.c.workspace_id == workspace_id, table.c.id == number)
+def rename(db: Connection, kind: LabelKind, label: Label, name: str) -> None:
+    """Rename a label; raise Taken when another one has the name."""
+    this = _is(kind, label.workspace_id, label.id)
     try:
-        db.execute(update(table).where(*this).values(name=name))
+        db.execute(update(kind.table).where(this).values(name=name))
     except IntegrityError as error:
         raise Taken(str(error)) from error
 
 
-def remove(db: Connection, table: Kind, workspace_id: int, number: int) -> None:
-    db.execute(delete(table).where(table.c.workspace_id == workspace_id, table.c.id == number))
+def detach(db: Connection, kind: LabelKind, label: Label, after: LinkPosition | None = None) -> LinkPosition | None:
+    """Take a label off the next links behind a position.
+
+    Returns the last one's position, or None when no link is left: a group may have a million links, so callers
+    commit after each step and other writers get their turn.
+    """
+    if kind is GROUPS:
+        return _ungroup(db, label, after)
+    tagged = and_(link_tags.c.workspace_id == label.workspace_id, link_tags.c.tag_id == label.id)
+    db.execute(delete(link_tags).where(tagged))
+    return None
 
 
-def untag(db: Connection, workspace_id: int, number: int) -> None:
-    """Takes a tag off every link."""
-    db.execute(delete(link_tags).where(link_tags.c.workspace_id == workspace_id, link_tags.c.tag_id == number))
+def remove(db: Connection, kind: LabelKind, label: Label) -> None:
+    """Delete a label, and take it off the links that got it since `detach`."""
+    while detach(db, kind, label):
+        pass
+    db.execute(delete(kind.table).where(_is(kind, label.workspace_id, label.id)))
 
 
-def tie(db: Connection, columns: Columns, rows: int) -> None:
-    """Ties tags to links, for the few rows that have any."""
-    store.dialect().bulk_insert(db, link_tags, columns, rows)
+def _is(kind: LabelKind, workspace_id: int, label_id: int) -> ColumnElement[bool]:
+    return and_(kind.table.c.workspace_id == workspace_id, kind.table.c.id == label_id)
 
 
-def retie(db: Connection, workspace_id: int, key: Key, names: Collection[str]) -> None:
-    """Gives a link these tags in place of those that it has."""
-    untie(db, *key)
-    domain_id, slug, generation = key
-    same = {"workspace_id": workspace_id, "domain_id": domain_id, "slug": slug, "generation": generation}
-    ids = tag_ids(db, workspace_id, names)
-    if ids:
-        rows = [same | {"tag_id": number} for number in sorted(ids.values())]
-        db.execute(store.dialect().insert(link_tags).on_conflict_do_nothing(), rows)
+def _create_next(db: Connection, kind: LabelKind, workspace_id: int, name: str) -> Label:
+    while True:
+        label = _insert(db, kind, Label(workspace_id, _last_id(db, kind, workspace_id) + 1, name))
+        if label is not None:
+            return label
+        # Another transaction took either the name or only the id; with another id we can try again.
+        if ids_by_name(db, kind, workspace_id, [name]):
+            raise Taken("name")
 
 
-def untie(db: Connection, domain_id: int, slug: str, generation: int) -> None:
-    """Takes all tags off a link."""
-    this = (link_tags.c.domain_id == domain_id, link_tags.c.slug == slug, link_tags.c.generation == generation)
-    db.execute(delete(link_tags).where(*this))
+def _insert(db: Connection, kind: LabelKind, label: Label) -> Label | None:
+    insert = store.dialect().insert(kind.table).values(label._asdict()).on_conflict_do_nothing()
+    return rows.one_or_none(db, Label, insert.returning(*rows.columns(kind.table, Label)))
 
 
-def of_links(db: Connection, keys: Collection[Key]) -> dict[Key, list[str]]:
-    """The tags of each of these links that has any."""
-    found: dict[Key, list[str]] = {}
-    key = (link_tags.c.domain_id, link_tags.c.slug, link_tags.c.generation)
-    same = (tags.c.workspace_id == link_tags.c.workspace_id) & (tags.c.id == link_tags.c.tag_id)
-    query = select(*key, tags.c.name).join(tags, same).where(among(link_tags, keys)).order_by(tags.c.name)
-    for domain_id, slug, generation, name in db.execute(query) if keys else ():
-        found.setdefault((domain_id, slug, generation), []).append(name)
-    return found
+def _last_id(db: Connection, kind: LabelKind, workspace_id: int) -> int:
+    query = select(func.max(kind.table.c.id)).where(kind.table.c.workspace_id == workspace_id)
+    return db.execute(query).scalar() or 0
 
 
-def numbers(db: Connection, table: Kind, workspace_id: int, names: list[str]) -> dict[str, int]:
-    """The numbers of those of some names that there are."""
-    found = store.dialect().present(db, table.c.name, names, table.c.workspace_id == workspace_id)
-    query = select(table.c.name, table.c.id).where(table.c.workspace_id == workspace_id, table.c.name.in_(set(found)))
-    return {row.name: row.id for row in db.execute(query)}
-
-
-def names(db: Connection, table: Kind, workspace_id: int, numbers: Iterable[int]) -> dict[int, str]:
-    """The names of those of some numbers that there are."""
-    mine = (table.c.workspace_id == workspace_id, table.c.id.in_(set(numbers)))
-    return {row.id: row.name for row in db.execute(select(table.c.id, table.c.name).where(*mine))}
+def _ungroup(db: Connection, group: Label, after: LinkPosition | None) -> LinkPosition | None:
+    in_group = [links.c.workspace_id == group.workspace_id, links.c.group_id == group.id]
+    if after:
+        in_group.append(tuple_(*positions.COLUMNS) > positions.literal_of(after))
+    query = select(*positions.COLUMNS).where(*in_group).order_by(*positions.COLUMNS).limit(UNGROUP_BATCH)
+    batch = rows.many(db, LinkPosition, query)
+    if not batch:
+        return None
+    last = batch[-1]
+    up_to_last = tuple_(*positions.COLUMNS) <= positions.literal_of(last)
+    db.execute(update(links).where(*in_group, up_to_last).values(group_id=None))
+    return last

@@ -1,124 +1,108 @@
 """Links: a slug on a domain, and where it leads."""
 
-import re
-import secrets
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, Connection, Row, and_, delete, literal, select, tuple_, update
+from sqlalchemy import Connection, delete, select, update
 from sqlalchemy.exc import IntegrityError
 
 from models import store
 from models.accounts import quotas
 from models.clicks import click_counts
+from models.cursors import LinkPosition
 from models.errors import Taken
-from models.link_key import Key
-from models.links import labels, title_queue, url_index
-from models.store import Columns
+from models.link_key import LinkKey, rows_of
+from models.links import tagging, title_queue, url_index
+from models.store import Columns, rows
 from models.tables import links
-from models.tables.columns import AsMade
-
-GENERATION_BITS = 31
-ID = re.compile(r"([1-9a-f][0-9a-f]{0,15})-(0|[1-9a-f][0-9a-f]{0,7})-([A-Za-z0-9_-]{1,64})")
-
-AT_ONCE = 20_000  # links that lose their group in one transaction
-PLACE = (links.c.created_at, links.c.slug, links.c.domain_id)
-
-Link = Row[*tuple[Any, ...]]
 
 
-class Place(NamedTuple):
-    """Where a link stands among those of its workspace. Those of one job share their created_at, so the key counts."""
+@dataclass(frozen=True, slots=True)
+class Link:
+    """A row of `links`."""
 
-    created_at: datetime
-    slug: str
     domain_id: int
+    slug: str
+    generation: int
+    workspace_id: int
+    job_id: int
+    created_at: datetime
+    expires_at: datetime | None
+    max_clicks: int | None
+    group_id: int | None
+    url: str
+    title: str | None
+    password_hash: str | None
+    external_id: str | None
+    disabled_at: datetime | None
+
+    @property
+    def key(self) -> LinkKey:
+        return LinkKey(self.domain_id, self.slug, self.generation)
+
+    @property
+    def position(self) -> LinkPosition:
+        return LinkPosition(self.created_at, self.slug, self.domain_id)
 
 
-def new_generation() -> int:
-    """Tells a link from another that had the same slug before. One number serves all rows of one transaction."""
-    return secrets.randbits(GENERATION_BITS)
+class LinkRef(NamedTuple):
+    """A link on a domain that the caller knows."""
+
+    slug: str
+    generation: int
 
 
-def write(db: Connection, columns: Columns, rows: int) -> None:
-    if rows:
-        store.dialect().bulk_insert(db, links, columns, rows)
+def write(db: Connection, columns: Columns, count: int) -> None:
+    """Insert many links; raise Taken when a slug or external id is in use."""
+    if count:
+        store.dialect().bulk_insert(db, links, columns, count)
 
 
-def taken(db: Connection, domain_id: int, slugs: Sequence[str]) -> set[str]:
-    return set(store.dialect().present(db, links.c.slug, slugs, links.c.domain_id == domain_id)) if slugs else set()
+def used_slugs(db: Connection, domain_id: int, slugs: Sequence[str]) -> set[str]:
+    """Those of some slugs that links of a domain have already."""
+    if not slugs:
+        return set()
+    return set(store.dialect().present(db, links.c.slug, slugs, links.c.domain_id == domain_id))
 
 
-def known(db: Connection, workspace_id: int, external_ids: Sequence[str]) -> dict[str, tuple[str, int]]:
-    """The workspace's links that have one of these external ids: slug and generation of each."""
+def by_external_id(db: Connection, workspace_id: int, external_ids: Sequence[str]) -> dict[str, LinkRef]:
+    """The workspace's links that have one of these external ids."""
     if not external_ids:
         return {}
-    mine = links.c.workspace_id == workspace_id
-    found = set(store.dialect().present(db, links.c.external_id, external_ids, mine))
-    query = select(links.c.external_id, links.c.slug, links.c.generation).where(mine, links.c.external_id.in_(found))
-    return {row.external_id: (row.slug, row.generation) for row in db.execute(query)}
+    in_workspace = links.c.workspace_id == workspace_id
+    existing = set(store.dialect().present(db, links.c.external_id, external_ids, in_workspace))
+    query = select(links.c.external_id, links.c.slug, links.c.generation)
+    query = query.where(in_workspace, links.c.external_id.in_(existing))
+    return {row.external_id: LinkRef(row.slug, row.generation) for row in db.execute(query)}
 
 
 def get(db: Connection, domain_id: int, slug: str) -> Link | None:
-    return db.execute(select(links).where(links.c.domain_id == domain_id, links.c.slug == slug)).one_or_none()
+    query = select(*rows.columns(links, Link)).where(links.c.domain_id == domain_id, links.c.slug == slug)
+    return rows.one_or_none(db, Link, query)
 
 
 def change(db: Connection, link: Link, values: dict[str, Any]) -> bool:
-    """Changes this very link; False when it is not there any more, errors.Taken when the external id is another's."""
+    """Change columns of this very link. Return False when it was deleted; raise Taken for another's external id."""
+    if not values:
+        return True
     try:
-        found = not values or db.execute(update(links).where(is_key(*key(link))).values(values)).rowcount == 1
+        changed = db.execute(update(links).where(rows_of(links, link.key)).values(values)).rowcount
     except IntegrityError as error:
         raise Taken(str(error)) from error
-    if found and not url_index.SHOWN_BY.isdisjoint(values):
-        url_index.follow(db, link.workspace_id, key(link))
-    return found
+    if changed and not url_index.DEPENDS_ON.isdisjoint(values):
+        url_index.refresh(db, link.workspace_id, link.key)
+    return bool(changed)
 
 
 def remove(db: Connection, link: Link) -> bool:
-    """Deletes this very link and all that hangs on it; its slug and external id are free again."""
-    if not db.execute(delete(links).where(is_key(*key(link)))).rowcount:
+    """Delete this very link and its rows in other tables. Its slug and external id are free again."""
+    if not db.execute(delete(links).where(rows_of(links, link.key))).rowcount:
         return False
-    labels.untie(db, *key(link))
-    title_queue.forget(db, *key(link))
-    url_index.forget(db, *key(link))
-    click_counts.forget(db, *key(link))
-    quotas.freed(db, link.workspace_id, 1)
+    tagging.remove(db, link.key)
+    title_queue.remove(db, link.key)
+    url_index.remove(db, link.key)
+    click_counts.remove(db, link.key)
+    quotas.free(db, link.workspace_id, 1)
     return True
-
-
-def ungroup(db: Connection, workspace_id: int, group_id: int, after: Place | None) -> Place | None:
-    """Takes the next links behind a place out of a group; tells how far that was, None when there are no more."""
-    inside = [links.c.workspace_id == workspace_id, links.c.group_id == group_id]
-    inside += [tuple_(*PLACE) > placed(after)] if after else []
-    rows = db.execute(select(*PLACE).where(*inside).order_by(*PLACE).limit(AT_ONCE)).all()
-    last = Place(*rows[-1]) if rows else None
-    if last:
-        db.execute(update(links).where(*inside, tuple_(*PLACE) <= placed(last)).values(group_id=None))
-    return last
-
-
-def placed(place: Place) -> Any:
-    """A place, to be compared with PLACE."""
-    return tuple_(literal(place.created_at, AsMade), literal(place.slug), literal(place.domain_id))
-
-
-def key(row: Link) -> Key:
-    return row.domain_id, row.slug, row.generation
-
-
-def is_key(domain_id: Any, slug: Any, generation: Any) -> ColumnElement[bool]:
-    return and_(links.c.domain_id == domain_id, links.c.slug == slug, links.c.generation == generation)
-
-
-def link_id(domain_id: int, slug: str, generation: int) -> str:
-    """What clients know a link by: it names this very link, not another that gets the slug later."""
-    return f"{domain_id:x}-{generation:x}-{slug}"
-
-
-def parse_link_id(text: str) -> Key | None:
-    found = ID.fullmatch(text)
-    if found is None:
-        return None
-    domain_id, generation = int(found[1], 16), int(found[2], 16)
-    return (domain_id, found[3], generation) if domain_id >> 63 == 0 and generation >> GENERATION_BITS == 0 else None

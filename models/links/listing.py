@@ -1,134 +1,141 @@
 """Links as their workspace sees them: with domain, group and status, one by one or a page at a time."""
 
-import base64
-from datetime import UTC, datetime, timedelta
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from enum import StrEnum
 from typing import Any, NamedTuple
 
 from sqlalchemy import ColumnElement, Connection, Select, and_, case, exists, func, or_, select, tuple_
 
-from models.errors import Gone
-from models.jobs import jobs
-from models.links import labels
-from models.links.links import PLACE, Link, Place, is_key, placed
-from models.tables import domains, groups, items, link_tags, links, tags, uses
-
-ACTIVE, EXPIRED, USED_UP, DISABLED = "active", "expired", "used_up", "disabled"
-STATUSES = (ACTIVE, EXPIRED, USED_UP, DISABLED)
-EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+from models.cursors import LinkPosition
+from models.link_key import LinkKey, columns_of, rows_of
+from models.links import labels, positions
+from models.links.labels import GROUPS, TAGS
+from models.links.links import Link
+from models.store import rows
+from models.tables import domains, groups, items, link_tags, links, uses
 
 
-class Asked(NamedTuple):
-    """Which links are wanted; what is None is no condition."""
+class LinkStatus(StrEnum):
+    ACTIVE = "active"
+    EXPIRED = "expired"
+    USED_UP = "used_up"
+    DISABLED = "disabled"
+
+
+@dataclass(frozen=True, slots=True)
+class LinkView(Link):
+    """A link with what other tables say of it."""
+
+    hostname: str
+    is_default: bool
+    group_name: str | None
+    status: LinkStatus
+
+
+class JobLinks(NamedTuple):
+    """The links that the items of one job name."""
+
+    job_id: int
+    domain_id: int
+
+
+class LinkFilter(NamedTuple):
+    """Which links to list. None is no condition."""
 
     search: str | None = None
     tag: str | None = None
     group: str | None = None
-    job: int | None = None
+    job: JobLinks | None = None
     status: str | None = None
 
 
-def one(db: Connection, workspace_id: int, domain_id: int, slug: str, generation: int | None = None) -> Link | None:
-    """A link of this workspace; when a generation is named, only that very one."""
-    same = links.c.generation if generation is None else generation
-    return db.execute(_shown(workspace_id).where(is_key(domain_id, slug, same))).one_or_none()
+def find(db: Connection, workspace_id: int, key: LinkKey) -> LinkView | None:
+    """This very link of a workspace."""
+    return rows.one_or_none(db, LinkView, _view(workspace_id).where(rows_of(links, key)))
 
 
-def page(db: Connection, workspace_id: int, asked: Asked, after: Place | None, limit: int) -> list[Link]:
-    """The newest first."""
-    query: Select[Any] | None = _shown(workspace_id)
-    for narrow in (_searched, _with_status, _in_group, _with_tag, _of_job):
-        query = narrow(db, query, workspace_id, asked) if query is not None else None
-    if query is None:
+def find_by_slug(db: Connection, workspace_id: int, domain_id: int, slug: str) -> LinkView | None:
+    """The workspace's link that has a slug now."""
+    query = _view(workspace_id).where(links.c.domain_id == domain_id, links.c.slug == slug)
+    return rows.one_or_none(db, LinkView, query)
+
+
+def page(
+    db: Connection, workspace_id: int, link_filter: LinkFilter, after: LinkPosition | None, limit: int
+) -> list[LinkView]:
+    """Links behind a position, the newest first."""
+    conditions = _conditions(db, workspace_id, link_filter)
+    if conditions is None:
         return []
+    query = _view(workspace_id).where(*conditions)
     if after:
-        query = query.where(tuple_(*PLACE) < placed(after))
-    return list(db.execute(query.order_by(*(column.desc() for column in PLACE)).limit(limit)))
+        query = query.where(tuple_(*positions.COLUMNS) < positions.literal_of(after))
+    newest_first = [column.desc() for column in positions.COLUMNS]
+    return rows.many(db, LinkView, query.order_by(*newest_first).limit(limit))
 
 
-def place_of(row: Link) -> Place:
-    return Place(row.created_at, row.slug, row.domain_id)
-
-
-def cursor_of(row: Link) -> str:
-    micros = (row.created_at - EPOCH) // timedelta(microseconds=1)
-    return base64.urlsafe_b64encode(f"{micros} {row.domain_id} {row.slug}".encode()).decode().rstrip("=")
-
-
-def parse_cursor(text: str) -> Place | None:
-    try:
-        micros, domain, slug = base64.b64decode(text + "=" * (-len(text) % 4), b"-_", validate=True).decode().split(" ")
-        at = Place(EPOCH + timedelta(microseconds=int(micros)), slug, int(domain))
-    except (ValueError, OverflowError):
-        return None
-    return at if 0 < at.domain_id < 1 << 63 and "\0" not in slug else None
-
-
-def _shown(workspace_id: int) -> Select[Any]:
+def _view(workspace_id: int) -> Select[Any]:
     """One query for all that a link has one of."""
-    same_group = and_(groups.c.workspace_id == links.c.workspace_id, groups.c.id == links.c.group_id)
-    columns = (links, domains.c.hostname, domains.c.is_default, groups.c.name.label("group_name"))
-    query = select(*columns, _status().label("status")).join(domains, domains.c.id == links.c.domain_id)
-    query = query.outerjoin(groups, same_group).outerjoin(
-        uses, is_key(uses.c.domain_id, uses.c.slug, uses.c.generation)
+    own_group = and_(groups.c.workspace_id == links.c.workspace_id, groups.c.id == links.c.group_id)
+    query = select(
+        *rows.columns(links, Link),
+        domains.c.hostname,
+        domains.c.is_default,
+        groups.c.name.label("group_name"),
+        _status().label("status"),
     )
+    query = query.join(domains, domains.c.id == links.c.domain_id)
+    query = query.outerjoin(groups, own_group)
+    query = query.outerjoin(uses, rows_of(uses, columns_of(links)))
     return query.where(links.c.workspace_id == workspace_id)
 
 
 def _status() -> ColumnElement[str]:
     return case(
-        (links.c.disabled_at.is_not(None), DISABLED),
-        (links.c.expires_at <= datetime.now(UTC), EXPIRED),
-        (links.c.max_clicks <= func.coalesce(uses.c.used, 0), USED_UP),
-        else_=ACTIVE,
+        (links.c.disabled_at.is_not(None), LinkStatus.DISABLED),
+        (links.c.expires_at <= datetime.now(UTC), LinkStatus.EXPIRED),
+        (links.c.max_clicks <= func.coalesce(uses.c.used, 0), LinkStatus.USED_UP),
+        else_=LinkStatus.ACTIVE,
     )
 
 
-Narrowed = Select[Any] | None
-"""A query with one condition more; None when nothing can meet it."""
+def _conditions(db: Connection, workspace_id: int, link_filter: LinkFilter) -> list[ColumnElement[bool]] | None:
+    """The conditions of a filter; None when it names a group or tag that does not exist."""
+    conditions: list[ColumnElement[bool]] = []
+    if link_filter.search:
+        conditions.append(_contains(link_filter.search))
+    if link_filter.status:
+        conditions.append(_status() == link_filter.status)
+    if link_filter.job:
+        conditions.append(_of_job(link_filter.job))
+    if link_filter.group is not None:
+        group_id = labels.find_id(db, GROUPS, workspace_id, link_filter.group)
+        if group_id is None:
+            return None
+        conditions.append(links.c.group_id == group_id)
+    if link_filter.tag is not None:
+        tag_id = labels.find_id(db, TAGS, workspace_id, link_filter.tag)
+        if tag_id is None:
+            return None
+        conditions.append(_with_tag(workspace_id, tag_id))
+    return conditions
 
 
-def _searched(_db: Connection, query: Select[Any], _workspace_id: int, asked: Asked) -> Narrowed:
-    if not asked.search:
-        return query
-    places = (links.c.url, links.c.slug, links.c.title)
-    return query.where(
-        or_(*(place.icontains(text, autoescape=True) for place in places for text in _cases(asked.search)))
-    )
+def _contains(text: str) -> ColumnElement[bool]:
+    spellings = {text}
+    if not text.isascii():  # SQLite folds the case of ASCII letters only, so the usual spellings are tried
+        spellings |= {text.lower(), text.upper(), text.title()}
+    columns = (links.c.url, links.c.slug, links.c.title)
+    return or_(*(column.icontains(spelling, autoescape=True) for column in columns for spelling in spellings))
 
 
-def _cases(text: str) -> set[str]:
-    """A store may know upper and lower case of ASCII only: of other letters the usual spellings are tried."""
-    return {text} if text.isascii() else {text, text.lower(), text.upper(), text.title()}
+def _with_tag(workspace_id: int, tag_id: int) -> ColumnElement[bool]:
+    tagged = (link_tags.c.workspace_id == workspace_id, link_tags.c.tag_id == tag_id)
+    return exists().where(*tagged, rows_of(link_tags, columns_of(links)))
 
 
-def _with_status(_db: Connection, query: Select[Any], _workspace_id: int, asked: Asked) -> Narrowed:
-    return query.where(_status() == asked.status) if asked.status else query
-
-
-def _in_group(db: Connection, query: Select[Any], workspace_id: int, asked: Asked) -> Narrowed:
-    if asked.group is None:
-        return query
-    found = labels.named(db, groups, workspace_id, asked.group)
-    return query.where(links.c.group_id == found) if found else None
-
-
-def _with_tag(db: Connection, query: Select[Any], workspace_id: int, asked: Asked) -> Narrowed:
-    if asked.tag is None:
-        return query
-    found = labels.named(db, tags, workspace_id, asked.tag)
-    tied = (link_tags.c.workspace_id == workspace_id, link_tags.c.tag_id == found)
-    key = is_key(link_tags.c.domain_id, link_tags.c.slug, link_tags.c.generation)
-    return query.where(exists().where(*tied, key)) if found else None
-
-
-def _of_job(db: Connection, query: Select[Any], workspace_id: int, asked: Asked) -> Narrowed:
-    """By its items, which also name links that were there before: one link perhaps several times."""
-    if asked.job is None:
-        return query
-    job = jobs.get(db, asked.job, workspace_id)
-    if job is None:
-        return None
-    if job.cleared_at is not None:
-        raise Gone("which links this job made is not known any more: its items are gone")
-    named = select(items.c.slug, items.c.generation).where(items.c.job_id == job.id, items.c.slug.is_not(None))
-    return query.where(links.c.domain_id == job.domain_id, tuple_(links.c.slug, links.c.generation).in_(named))
+def _of_job(job: JobLinks) -> ColumnElement[bool]:
+    """By the job's items, which also name links that existed before: one link perhaps several times."""
+    named = select(items.c.slug, items.c.generation).where(items.c.job_id == job.job_id, items.c.slug.is_not(None))
+    return and_(links.c.domain_id == job.domain_id, tuple_(links.c.slug, links.c.generation).in_(named))

@@ -1,4 +1,4 @@
-"""Where a slug leads: the one question that every redirect asks."""
+"""Lookup: where a slug leads, the one query of every redirect."""
 
 from datetime import datetime
 from functools import cache
@@ -7,12 +7,13 @@ from typing import NamedTuple
 from sqlalchemy import Engine, bindparam, select
 
 from models import process_caches, store
-from models.store import Question
+from models.link_key import LinkKey
+from models.store import Question, rows
 from models.tables import links
 
 
 class Target(NamedTuple):
-    """A link as a visitor meets it. The names are those of the table's columns; what it depends on comes last."""
+    """A link as a redirect needs it. The conditions on it come last: the redirect compares them as one slice."""
 
     domain_id: int
     slug: str
@@ -25,6 +26,10 @@ class Target(NamedTuple):
     password_hash: str | None
     disabled_at: datetime | None
 
+    @property
+    def key(self) -> LinkKey:
+        return LinkKey(self.domain_id, self.slug, self.generation)
+
 
 def find(domain_id: int, slug: str) -> Target | None:
     row = store.straight().one(question(store.engine()), {"domain": domain_id, "slug": slug})
@@ -34,5 +39,6 @@ def find(domain_id: int, slug: str) -> Target | None:
 @process_caches.function
 @cache
 def question(engine: Engine) -> Question:
-    here = (links.c.domain_id == bindparam("domain"), links.c.slug == bindparam("slug"))
-    return Question(engine, select(*(links.c[name] for name in Target._fields)).where(*here))
+    """Compiled once an engine: SQLAlchemy takes longer for this query than the database."""
+    this = (links.c.domain_id == bindparam("domain"), links.c.slug == bindparam("slug"))
+    return Question(engine, select(*rows.columns(links, Target)).where(*this))

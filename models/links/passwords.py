@@ -1,17 +1,18 @@
-"""Passwords of links: only hashes of them are kept."""
+"""Passwords of links: only their hashes are stored."""
 
 from argon2 import PasswordHasher
 from argon2.exceptions import VerificationError
 
-hasher = PasswordHasher(time_cost=2, memory_cost=19_456, parallelism=1)  # OWASP's least: some 27 ms
+# OWASP's minimum for argon2id, about 27 ms: an upload may have a password in every row.
+hasher = PasswordHasher(time_cost=2, memory_cost=19_456, parallelism=1)
 
 
-def hashed(password: str) -> str:
+def hash_password(password: str) -> str:
     return hasher.hash(password)
 
 
-def fits(password: str, kept: str) -> bool:
+def verify(password: str, password_hash: str) -> bool:
     try:
-        return hasher.verify(kept, password)
+        return hasher.verify(password_hash, password)
     except VerificationError:
         return False

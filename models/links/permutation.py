@@ -1,4 +1,4 @@
-"""A keyed permutation of the numbers below a limit: a Feistel network with AES as its round function, in columns."""
+"""A keyed permutation of the numbers below a limit: a Feistel network with AES as its round function, vectorised."""
 
 import hashlib
 
@@ -7,32 +7,36 @@ from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
 from numpy.typing import NDArray
 
 Numbers = NDArray[np.uint64]
+BlockCipher = Cipher[modes.ECB]
 
 ROUNDS = 10
 
 
 def permute(values: Numbers, limit: int, key: bytes) -> Numbers:
-    """Each value below `limit` becomes another below it, no two the same, and nobody without the key can tell which."""
-    half = ((limit - 1).bit_length() + 1) // 2
-    cipher = Cipher(algorithms.AES(hashlib.sha256(key).digest()[:16]), modes.ECB())  # noqa: S305 - single blocks, as a PRF
-    out = _feistel(values, half, cipher)
-    outside = np.flatnonzero(out >= limit)
-    while outside.size:  # cycle-walking: what left the range goes on until it is back
-        out[outside] = _feistel(out[outside], half, cipher)
-        outside = outside[out[outside] >= limit]
-    return out
+    """Map each value below `limit` to another one below it, no two to the same, unpredictably without the key."""
+    half_bits = ((limit - 1).bit_length() + 1) // 2
+    # ECB is safe here: single blocks, used as a pseudorandom function and not to encrypt data.
+    cipher = Cipher(algorithms.AES(hashlib.sha256(key).digest()[:16]), modes.ECB())  # noqa: S305
+    result = _feistel(values, half_bits, cipher)
+    outside = np.flatnonzero(result >= limit)
+    while outside.size:  # cycle-walking: permute again what left the range, until it is back
+        result[outside] = _feistel(result[outside], half_bits, cipher)
+        outside = outside[result[outside] >= limit]
+    return result
 
 
-def _feistel(values: Numbers, half: int, cipher: Cipher[modes.ECB]) -> Numbers:
-    mask = np.uint64((1 << half) - 1)
-    left, right = values >> np.uint64(half), values & mask
-    for turn in range(ROUNDS):
-        left, right = right, left ^ (_round(right, turn, cipher) & mask)
-    return left << np.uint64(half) | right
+def _feistel(values: Numbers, half_bits: int, cipher: BlockCipher) -> Numbers:
+    mask = np.uint64((1 << half_bits) - 1)
+    left = values >> np.uint64(half_bits)
+    right = values & mask
+    for round_number in range(ROUNDS):
+        left, right = right, left ^ (_round(right, round_number, cipher) & mask)
+    return left << np.uint64(half_bits) | right
 
 
-def _round(values: Numbers, turn: int, cipher: Cipher[modes.ECB]) -> Numbers:
+def _round(values: Numbers, round_number: int, cipher: BlockCipher) -> Numbers:
     blocks = np.empty((values.size, 2), np.uint64)
-    blocks[:, 0], blocks[:, 1] = values, turn
+    blocks[:, 0] = values
+    blocks[:, 1] = round_number
     encrypted = cipher.encryptor().update(blocks.tobytes())
     return np.frombuffer(encrypted, np.uint64).reshape(-1, 2)[:, 0]

@@ -1,84 +1,96 @@
-"""Links whose titles have still to be fetched from where they lead."""
+"""Title queue: links whose titles are still to be fetched from the pages they lead to."""
 
-from typing import Any
+from typing import NamedTuple
 
-from sqlalchemy import Connection, Row, delete, func, select, tuple_, update
+from sqlalchemy import ColumnElement, Connection, and_, delete, func, select, update
 
 from models import store
-from models.store import Columns
+from models.link_key import LinkKey, rows_of
+from models.store import Columns, rows
 from models.tables import links, untitled
 
 LEASE_SECONDS = 15.0  # three times what a fetch may take
-MOST_AT_ONCE = 8  # so that pages which hang leave room for webhooks
-MOST_AT_ONCE_A_HOST = 2
+MOST_LEASED = 8  # so that pages which hang leave room for webhooks
+MOST_LEASED_PER_HOST = 2
 MOST_ATTEMPTS = 2
 LOCK = "untitled"
-FIRST = ""
-
-Untitled = Row[*tuple[Any, ...]]
+BEFORE_ALL_HOSTS = ""
 
 
-def add(db: Connection, columns: Columns, rows: int) -> None:
-    store.dialect().bulk_insert(db, untitled, columns, rows)
+class UntitledLink(NamedTuple):
+    """A link that waits for its title."""
+
+    domain_id: int
+    slug: str
+    generation: int
+    url: str
+    host: str
+    attempts: int
+
+    @property
+    def key(self) -> LinkKey:
+        return LinkKey(self.domain_id, self.slug, self.generation)
 
 
-def claim(db: Connection, after: str) -> Untitled | None:
-    """The next link to fetch a title for. Hosts take turns, from the one behind `after`; a busy one is passed over."""
+def add(db: Connection, columns: Columns, count: int) -> None:
+    store.dialect().bulk_insert(db, untitled, columns, count)
+
+
+def claim(db: Connection, after_host: str) -> UntitledLink | None:
+    """Lease the next link. Hosts take turns, beginning behind `after_host`; busy hosts are skipped."""
     store.dialect().lock(db, LOCK)
-    now = store.dialect().clock()
-    leased = list(db.execute(select(untitled.c.host).where(untitled.c.leased_until > now)).scalars())
-    busy = {host for host in leased if leased.count(host) >= MOST_AT_ONCE_A_HOST}
-    if len(leased) >= MOST_AT_ONCE:
+    is_leased = untitled.c.leased_until > store.dialect().clock()
+    leased_hosts = list(db.execute(select(untitled.c.host).where(is_leased)).scalars())
+    if len(leased_hosts) >= MOST_LEASED:
         return None
-    host = _next_host(db, after, busy) or _next_host(db, FIRST, busy)
+    busy_hosts = {host for host in leased_hosts if leased_hosts.count(host) >= MOST_LEASED_PER_HOST}
+    host = _next_host(db, after_host, busy_hosts) or _next_host(db, BEFORE_ALL_HOSTS, busy_hosts)
     if host is None:
         return None
-    free = (untitled.c.host == host, untitled.c.leased_until <= now)
-    row = db.execute(select(untitled).where(*free).order_by(untitled.c.leased_until).limit(1)).one()
-    taken = {"leased_until": now + LEASE_SECONDS, "attempts": untitled.c.attempts + 1}
-    db.execute(update(untitled).where(*_same(row)).values(taken))
-    return row
+    query = select(*rows.columns(untitled, UntitledLink)).where(untitled.c.host == host, _is_free())
+    link = rows.one(db, UntitledLink, query.order_by(untitled.c.leased_until).limit(1))
+    lease = {"leased_until": store.dialect().clock() + LEASE_SECONDS, "attempts": untitled.c.attempts + 1}
+    db.execute(update(untitled).where(rows_of(untitled, link.key)).values(lease))
+    return link
 
 
-def _next_host(db: Connection, after: str, busy: set[str]) -> str | None:
-    """From host to host by the index: a host may have a million links, and is one step all the same."""
-    free = untitled.c.leased_until <= store.dialect().clock()
+def _next_host(db: Connection, after_host: str, busy_hosts: set[str]) -> str | None:
+    """Step through the index from host to host: a host with a million links is one step all the same."""
     while True:
-        found = db.execute(select(func.min(untitled.c.host)).where(untitled.c.host > after, free)).scalar()
-        if found is None or found not in busy:
-            return found
-        after = found
+        query = select(func.min(untitled.c.host)).where(untitled.c.host > after_host, _is_free())
+        host = db.execute(query).scalar()
+        if host is None or host not in busy_hosts:
+            return host
+        after_host = host
 
 
-def settle(db: Connection, row: Untitled, title: str | None) -> None:
-    """Gives the link its title, unless it has one by now or is another link."""
-    db.execute(delete(untitled).where(*_same(row)))
-    same = (links.c.domain_id == row.domain_id, links.c.slug == row.slug, links.c.generation == row.generation)
+def settle(db: Connection, link: UntitledLink, title: str | None) -> None:
+    """Take a link off the queue, and give it the title unless it has one by now."""
+    remove(db, link.key)
     if title:
-        db.execute(update(links).where(*same, links.c.title.is_(None)).values(title=title))
+        still_untitled = and_(rows_of(links, link.key), links.c.title.is_(None))
+        db.execute(update(links).where(still_untitled).values(title=title))
 
 
-def forget(db: Connection, domain_id: int, slug: str, generation: int) -> None:
-    """For a link that needs no title from its page any more."""
-    this = (untitled.c.domain_id == domain_id, untitled.c.slug == slug, untitled.c.generation == generation)
-    db.execute(delete(untitled).where(*this))
+def remove(db: Connection, key: LinkKey) -> None:
+    """Take a link off the queue, if it is there."""
+    db.execute(delete(untitled).where(rows_of(untitled, key)))
 
 
-def lead_to(db: Connection, key: tuple[int, str, int], url: str, host: str) -> None:
-    """The title of a link that waits for one comes from where it leads now."""
-    this = tuple_(untitled.c.domain_id, untitled.c.slug, untitled.c.generation) == key
-    db.execute(update(untitled).where(this).values(url=url, host=host))
+def change_url(db: Connection, key: LinkKey, url: str, host: str) -> None:
+    """Fetch the title of a queued link from its new URL."""
+    db.execute(update(untitled).where(rows_of(untitled, key)).values(url=url, host=host))
 
 
-def waiting(db: Connection) -> bool:
-    query = select(untitled.c.slug).where(untitled.c.leased_until <= store.dialect().clock()).limit(1)
-    return db.execute(query).first() is not None
+def has_free(db: Connection) -> bool:
+    """Whether some link of the queue is not leased."""
+    return db.execute(select(untitled.c.slug).where(_is_free()).limit(1)).first() is not None
 
 
-def left(db: Connection, job_id: int) -> bool:
-    """Whether some of a job's titles are still to come."""
+def has_job(db: Connection, job_id: int) -> bool:
+    """Whether some titles of a job are still to come."""
     return db.execute(select(untitled.c.slug).where(untitled.c.job_id == job_id).limit(1)).first() is not None
 
 
-def _same(row: Untitled) -> tuple[Any, ...]:
-    return (untitled.c.domain_id == row.domain_id, untitled.c.slug == row.slug, untitled.c.generation == row.generation)
+def _is_free() -> ColumnElement[bool]:
+    return untitled.c.leased_until <= store.dialect().clock()

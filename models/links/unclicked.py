@@ -1,39 +1,33 @@
-"""Links of a job that nobody has clicked: what an undo deletes."""
+"""Unclicked links of a job: what an undo deletes."""
 
 from typing import NamedTuple
 
-from sqlalchemy import ColumnElement, Connection, Table, and_, delete, exists, select
+from sqlalchemy import Connection, Select, and_, delete, exists, select
 
-from models.jobs.states import ItemStatus
-from models.tables import clicks, items, link_tags, links, untitled, urls, uses
-
-
-class Left(NamedTuple):
-    removed: int
-    """How many links went just now: others may have been deleted before."""
-    slugs: set[str]
-    """Of those that are there still."""
+from models.link_key import columns_of, rows_of
+from models.tables import clicks, link_tags, links, untitled, urls, uses
 
 
-def remove(db: Connection, domain_id: int, job_id: int, first: int, rows: int) -> Left:
-    """Deletes the links that a range of a job made and nobody clicked.
+class Removal(NamedTuple):
+    deleted: int
+    """How many links this call deleted; others may have been deleted before."""
+    kept_slugs: set[str]
+    """The slugs of links that still exist."""
 
-    A link with such a slug that another job made since is another link, and none of theirs.
+
+def remove(db: Connection, domain_id: int, job_id: int, slugs: Select[str]) -> Removal:
+    """Delete those of a job's links with these slugs that were never clicked.
+
+    A link that another job made later under the same slug is another link and stays.
     """
-    slugs = select(items.c.slug).where(
-        items.c.job_id == job_id,
-        items.c.index >= first,
-        items.c.index < first + rows,
-        items.c.status == ItemStatus.CREATED,
-    )
-    ours = and_(links.c.domain_id == domain_id, links.c.slug.in_(slugs), links.c.job_id == job_id)
-    clicked = exists().where(*_same(clicks), clicks.c.bot.is_(False))
-    removed = db.execute(delete(links).where(ours, ~clicked, ~exists().where(*_same(uses)))).rowcount
+    own = and_(links.c.domain_id == domain_id, links.c.slug.in_(slugs), links.c.job_id == job_id)
+    key = columns_of(links)
+    was_clicked = exists().where(rows_of(clicks, key), clicks.c.bot.is_(False))
+    was_used = exists().where(rows_of(uses, key))
+    deleted = db.execute(delete(links).where(own, ~was_clicked, ~was_used)).rowcount
     for table in (link_tags, untitled, clicks, urls):
-        left = (table.c.domain_id == domain_id, table.c.slug.in_(slugs), ~exists().where(*_same(table)))
-        db.execute(delete(table).where(*left))
-    return Left(removed, set(db.execute(select(links.c.slug).where(ours)).scalars()))
-
-
-def _same(table: Table) -> tuple[ColumnElement[bool], ...]:
-    return tuple(table.c[name] == links.c[name] for name in ("domain_id", "slug", "generation"))
+        has_link = exists().where(rows_of(links, columns_of(table)))
+        orphaned = and_(table.c.domain_id == domain_id, table.c.slug.in_(slugs), ~has_link)
+        db.execute(delete(table).where(orphaned))
+    kept_slugs = set(db.execute(select(links.c.slug).where(own)).scalars())
+    return Removal(deleted, kept_slugs)

@@ -1,64 +1,82 @@
-"""Hashing: the URLs of links that were there before their workspace first reused any, noted batch by batch.
+"""URL backfill: adds the links that a workspace had before its first reuse to the URL index, batch by batch.
 
-`workspaces.reuses` is set first: from then on every new link is noted as it is made. `hashed_to` says how far the
-older ones are, so that whoever goes on with it begins there, and is null again when all of them are noted.
+`workspaces.reuses` is set first: from then on every new link is indexed when it is created. `hashed_to` is the
+position up to which older links are indexed, so that a worker can continue for another; NULL once all of them are.
 """
 
-from typing import Any
+from collections.abc import Sequence
+from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, Select, and_, select, tuple_, update
 
-from models import store
-from models.links import listing, url_index
-from models.links.links import PLACE, Place, placed
+from models import cursors, store
+from models.cursors import LinkPosition
+from models.links import positions, url_index
+from models.store import rows
 from models.tables import links, workspaces
 
-AT_ONCE = 20_000
+BATCH_SIZE = 20_000
 START = ""
 
 
-def ready(db: Connection, workspace_id: int) -> bool:
-    done = and_(workspaces.c.reuses, workspaces.c.hashed_to.is_(None))
-    return bool(db.execute(select(done).where(workspaces.c.id == workspace_id)).scalar_one())
+class _OldLink(NamedTuple):
+    """The columns are those of the order first, as positions.COLUMNS has them."""
+
+    created_at: Any
+    slug: str
+    domain_id: int
+    generation: int
+    url: str
 
 
-def begin(db: Connection, workspace_id: int) -> None:
-    new = and_(workspaces.c.id == workspace_id, ~workspaces.c.reuses)
-    db.execute(update(workspaces).where(new).values(reuses=True, hashed_to=START))
+def is_complete(db: Connection, workspace_id: int) -> bool:
+    complete = and_(workspaces.c.reuses, workspaces.c.hashed_to.is_(None))
+    return bool(db.execute(select(complete).where(workspaces.c.id == workspace_id)).scalar_one())
 
 
-def go_on(db: Connection, workspace_id: int) -> bool:
-    """Notes some more; False when there are none left. One at a time, so that nothing is noted twice."""
+def start(db: Connection, workspace_id: int) -> None:
+    """Index new links of a workspace from now on. Does nothing when they are indexed already."""
+    not_started = and_(workspaces.c.id == workspace_id, ~workspaces.c.reuses)
+    db.execute(update(workspaces).where(not_started).values(reuses=True, hashed_to=START))
+
+
+def step(db: Connection, workspace_id: int) -> bool:
+    """Index the next batch; return whether there are more. One worker at a time, so no link is indexed twice."""
     store.dialect().lock(db, f"hashing {workspace_id}")
-    this = workspaces.c.id == workspace_id
-    reached = db.execute(select(workspaces.c.hashed_to).where(this)).scalar_one()
-    if reached is None:
+    workspace = workspaces.c.id == workspace_id
+    indexed_up_to = db.execute(select(workspaces.c.hashed_to).where(workspace)).scalar_one()
+    if indexed_up_to is None:
         return False
-    rows = db.execute(_next(workspace_id, listing.parse_cursor(reached))).all()
-    if rows:
-        url_index.write(db, _columns(workspace_id, rows), len(rows))
-    more = len(rows) == AT_ONCE
-    db.execute(update(workspaces).where(this).values(hashed_to=listing.cursor_of(rows[-1]) if more else None))
-    return more
+    batch = rows.many(db, _OldLink, _next_batch(workspace_id, cursors.decode_position(indexed_up_to)))
+    if batch:
+        url_index.write(db, _columns(workspace_id, batch), len(batch))
+    if len(batch) < BATCH_SIZE:
+        db.execute(update(workspaces).where(workspace).values(hashed_to=None))
+        return False
+    last = batch[-1]
+    cursor = cursors.encode_position(LinkPosition(last.created_at, last.slug, last.domain_id))
+    db.execute(update(workspaces).where(workspace).values(hashed_to=cursor))
+    return True
 
 
-def _next(workspace_id: int, after: Place | None) -> Select[Any]:
-    query = select(*PLACE, links.c.generation, links.c.url).where(
-        links.c.workspace_id == workspace_id, url_index.lasting()
-    )
+def _next_batch(workspace_id: int, after: LinkPosition | None) -> Select[Any]:
+    query = select(*positions.COLUMNS, links.c.generation, links.c.url)
+    query = query.where(links.c.workspace_id == workspace_id, url_index.is_indexable())
     if after:
-        query = query.where(tuple_(*PLACE) > placed(after))
-    return query.order_by(*PLACE).limit(AT_ONCE)
+        query = query.where(tuple_(*positions.COLUMNS) > positions.literal_of(after))
+    return query.order_by(*positions.COLUMNS).limit(BATCH_SIZE)
 
 
-def _columns(workspace_id: int, rows: Any) -> dict[str, Any]:
-    """Sorted by their key, like all that is written in bulk."""
-    found = sorted(zip(url_index.hashes(row.url for row in rows), url_index.turns(len(rows)), rows, strict=True))
+def _columns(workspace_id: int, batch: Sequence[_OldLink]) -> dict[str, Any]:
+    """Sorted by primary key, as all bulk writes are: two writers then never deadlock."""
+    url_hashes = url_index.hashes(link.url for link in batch)
+    ranks = url_index.random_ranks(len(batch))
+    entries = sorted(zip(url_hashes, ranks, batch, strict=True))
     return {
         "workspace_id": workspace_id,
-        "domain_id": [row.domain_id for _, _, row in found],
-        "hash": [number for number, _, _ in found],
-        "turn": [turn for _, turn, _ in found],
-        "slug": [row.slug for _, _, row in found],
-        "generation": [row.generation for _, _, row in found],
+        "domain_id": [link.domain_id for _, _, link in entries],
+        "hash": [url_hash for url_hash, _, _ in entries],
+        "turn": [rank for _, rank, _ in entries],
+        "slug": [link.slug for _, _, link in entries],
+        "generation": [link.generation for _, _, link in entries],
     }

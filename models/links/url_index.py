@@ -1,95 +1,118 @@
-"""Which link a URL has already: by the URL's hash, and only for workspaces that reuse links.
+"""URL index: which link a URL has already, by the URL's hash, for workspaces that reuse links.
 
-A link found so has still to be looked at: its URL tells what only has the same hash, and it may have ended since.
-Of the links of one URL, the one whose turn is 0 is its own: of two jobs that would make one each, only one can.
+A match is a candidate only: another URL may have the same hash, and the link may have ended since.
+Each URL may have one primary link, whose rank is 0. The primary key makes it unique, so of two jobs that would each
+create one, only one can. All other links of a URL have random ranks.
 """
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 from datetime import UTC, datetime
+from enum import StrEnum
 from hashlib import blake2b
 from typing import Any
 
 import numpy as np
-from sqlalchemy import ColumnElement, Connection, Row, and_, delete, insert, or_, select, update
+from sqlalchemy import ColumnElement, Connection, and_, delete, insert, or_, select, update
 
 from models import store
-from models.link_key import Key
-from models.store import Columns
+from models.link_key import LinkKey, columns_of, rows_of
+from models.store import Columns, rows
 from models.tables import links, urls, workspaces
 
-CREATE, REUSE = "create", "reuse"
-SHOWN_BY = frozenset(("url", "password_hash", "max_clicks"))
-"""Columns of a link that decide under which URL others find it, if at all."""
-OWN = 0
+
+class Duplicates(StrEnum):
+    """What an upload wants for a URL that has a link already."""
+
+    CREATE = "create"
+    REUSE = "reuse"
+
+
+DEPENDS_ON = frozenset(("url", "password_hash", "max_clicks"))
+"""The columns of a link that decide whether it is indexed, and under which hash."""
+PRIMARY = 0
 HASH_BYTES = 8
-LARGEST_TURN = 2**63 - 1
+LARGEST_RANK = 2**63 - 1
 
-Noted = Row[*tuple[Any, ...]]
 
-SAME_LINK = and_(links.c.domain_id == urls.c.domain_id, links.c.slug == urls.c.slug)
+@dataclass(frozen=True, slots=True)
+class IndexedLink:
+    """A link found by a hash. `url` is None when the link was deleted."""
+
+    domain_id: int
+    slug: str
+    generation: int
+    hash: int
+    rank: int
+    url: str | None
+    usable: bool
+    """Whether the link may be given to another row: it is public, unlimited, enabled and has not expired."""
+
+    @property
+    def key(self) -> LinkKey:
+        return LinkKey(self.domain_id, self.slug, self.generation)
 
 
 def hashes(texts: Iterable[str]) -> list[int]:
     digests = b"".join([blake2b(text.encode(), digest_size=HASH_BYTES).digest() for text in texts])
-    found: list[int] = np.frombuffer(digests, "<i8").tolist()
-    return found
+    numbers: list[int] = np.frombuffer(digests, "<i8").tolist()
+    return numbers
 
 
-def turns(count: int) -> list[int]:
-    """Numbers for rows that are nobody's own."""
-    found: list[int] = np.random.default_rng().integers(OWN + 1, LARGEST_TURN, count).tolist()
-    return found
+def random_ranks(count: int) -> list[int]:
+    """Ranks for links that are not the primary ones of their URLs."""
+    ranks: list[int] = np.random.default_rng().integers(PRIMARY + 1, LARGEST_RANK, count).tolist()
+    return ranks
 
 
-def kept(db: Connection, workspace_id: int) -> bool:
-    """Whether the links of a workspace are noted here."""
+def is_kept(db: Connection, workspace_id: int) -> bool:
+    """Whether the links of a workspace are indexed."""
     return bool(db.execute(select(workspaces.c.reuses).where(workspaces.c.id == workspace_id)).scalar_one())
 
 
-def find(db: Connection, workspace_id: int, domain_id: int, wanted: Iterable[int]) -> list[Noted]:
-    """What is noted under some hashes, own links first: each with its URL, and whether it may be given again."""
-    mine = and_(urls.c.workspace_id == workspace_id, urls.c.domain_id == domain_id)
-    same = and_(SAME_LINK, links.c.generation == urls.c.generation)
-    query = select(urls, links.c.url, _alive().label("alive"))
-    found = query.outerjoin(links, same).where(mine, store.dialect().among(urls.c.hash, list(wanted)))
-    return sorted(db.execute(found).all(), key=lambda row: (row.turn, row.slug))
+def find(db: Connection, workspace_id: int, domain_id: int, url_hashes: Iterable[int]) -> list[IndexedLink]:
+    """The links indexed under some hashes, primary ones first."""
+    key = columns_of(urls)
+    query = select(*key, urls.c.hash, urls.c.turn, links.c.url, _is_usable()).outerjoin(links, rows_of(links, key))
+    in_domain = and_(urls.c.workspace_id == workspace_id, urls.c.domain_id == domain_id)
+    query = query.where(in_domain, store.dialect().among(urls.c.hash, list(url_hashes)))
+    return sorted(rows.many(db, IndexedLink, query), key=lambda link: (link.rank, link.slug))
 
 
-def write(db: Connection, columns: Columns, rows: int) -> None:
-    """Notes links; errors.Taken when a URL got one of its own meanwhile."""
-    store.dialect().bulk_insert(db, urls, columns, rows)
+def write(db: Connection, columns: Columns, count: int) -> None:
+    """Index many links; raise Taken when a URL got another primary link meanwhile."""
+    store.dialect().bulk_insert(db, urls, columns, count)
 
 
-def let_go(db: Connection, rows: Iterable[Noted]) -> None:
-    """These links are no longer their URLs' own: each may have another one."""
-    for row in rows:
-        this = (urls.c.hash == row.hash, urls.c.turn == OWN, urls.c.slug == row.slug, urls.c.domain_id == row.domain_id)
-        db.execute(update(urls).where(*this).values(turn=turns(1)[0]))
+def demote(db: Connection, indexed_links: Iterable[IndexedLink]) -> None:
+    """Make these primary links ordinary ones, so that their URLs can get another."""
+    for link in indexed_links:
+        primary = and_(urls.c.hash == link.hash, urls.c.turn == PRIMARY)
+        this = and_(primary, urls.c.slug == link.slug, urls.c.domain_id == link.domain_id)
+        db.execute(update(urls).where(this).values(turn=random_ranks(1)[0]))
 
 
-def follow(db: Connection, workspace_id: int, key: Key) -> None:
-    """Notes a link anew, after a change of where it leads or for whom."""
-    if not kept(db, workspace_id):
+def refresh(db: Connection, workspace_id: int, key: LinkKey) -> None:
+    """Index a link again after one of the columns in DEPENDS_ON has changed."""
+    if not is_kept(db, workspace_id):
         return
-    forget(db, *key)
-    domain_id, slug, generation = key
-    this = (links.c.domain_id == domain_id, links.c.slug == slug, links.c.generation == generation)
-    url = db.execute(select(links.c.url).where(*this, lasting())).scalar_one_or_none()
+    remove(db, key)
+    url = db.execute(select(links.c.url).where(rows_of(links, key), is_indexable())).scalar_one_or_none()
     if url is not None:
-        row = {"workspace_id": workspace_id, "domain_id": domain_id, "slug": slug, "generation": generation}
-        db.execute(insert(urls).values(row | {"hash": hashes([url])[0], "turn": turns(1)[0]}))
+        entry = {"workspace_id": workspace_id, "hash": hashes([url])[0], "turn": random_ranks(1)[0]}
+        db.execute(insert(urls).values(key._asdict() | entry))
 
 
-def forget(db: Connection, domain_id: int, slug: str, generation: int) -> None:
-    this = (urls.c.domain_id == domain_id, urls.c.slug == slug, urls.c.generation == generation)
-    db.execute(delete(urls).where(*this))
+def remove(db: Connection, key: LinkKey) -> None:
+    db.execute(delete(urls).where(rows_of(urls, key)))
 
 
-def lasting() -> ColumnElement[bool]:
-    """Links that anybody may follow as often as they like."""
+def is_indexable() -> ColumnElement[bool]:
+    """Links without password or click limit: others may get them too."""
     return and_(links.c.password_hash.is_(None), links.c.max_clicks.is_(None))
 
 
-def _alive() -> ColumnElement[bool]:
-    ends = or_(links.c.expires_at.is_(None), links.c.expires_at > datetime.now(UTC))
-    return and_(links.c.slug.is_not(None), links.c.disabled_at.is_(None), lasting(), ends)
+def _is_usable() -> ColumnElement[Any]:
+    has_not_expired = or_(links.c.expires_at.is_(None), links.c.expires_at > datetime.now(UTC))
+    exists = links.c.slug.is_not(None)  # False where the outer join met no link
+    return and_(exists, links.c.disabled_at.is_(None), is_indexable(), has_not_expired)

@@ -7,7 +7,7 @@ from typing import Any
 
 from models import store
 from models.links import listing
-from models.links.listing import Asked
+from models.links.listing import LinkFilter
 from producer.documents.link_document import link_documents
 from producer.documents.results import safe
 
@@ -18,18 +18,18 @@ COLUMNS = (
 )
 
 
-def stream(workspace_id: int, filters: Asked) -> Iterator[bytes]:
+def stream(workspace_id: int, link_filter: LinkFilter) -> Iterator[bytes]:
     """Yields the file a page at a time, so that a million links need no memory. No cell can start a formula."""
     yield _csv([COLUMNS])
     after = None
     while True:
         with store.read() as db:
-            rows = listing.page(db, workspace_id, filters, after, PAGE_ROWS)
+            rows = listing.page(db, workspace_id, link_filter, after, PAGE_ROWS)
             documents = link_documents(db, rows)
         yield _csv([_cell(document[name]) for name in COLUMNS] for document in documents)
         if len(rows) < PAGE_ROWS:
             return
-        after = listing.place_of(rows[-1])
+        after = rows[-1].position
 
 
 def _cell(value: Any) -> str:

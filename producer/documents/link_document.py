@@ -6,25 +6,26 @@ from typing import Any
 
 from models.accounts import domains
 from models.clicks import click_counts
-from models.clicks.click_counts import Clicks, Summed
-from models.links import labels, links
-from models.links.links import Link
+from models.clicks.click_counts import JobClicks, LinkClicks
+from models.link_key import format_link_id
+from models.links import tagging
+from models.links.listing import LinkView
 from models.store import Connection
 from producer.documents.times import iso_time
 
 
-def link_documents(db: Connection, rows: Sequence[Link]) -> list[dict[str, Any]]:
+def link_documents(db: Connection, rows: Sequence[LinkView]) -> list[dict[str, Any]]:
     """The documents of a page of links, with as many statements as for one."""
-    keys = [links.key(row) for row in rows]
-    tags = labels.of_links(db, keys)
+    keys = [row.key for row in rows]
+    tags = tagging.of_links(db, keys)
     clicks = click_counts.totals(db, keys)
     return [link_document(row, tags.get(key, []), clicks.get(key, 0)) for key, row in zip(keys, rows, strict=True)]
 
 
-def link_document(link: Link, tags: list[str], clicks: int) -> dict[str, Any]:
+def link_document(link: LinkView, tags: list[str], clicks: int) -> dict[str, Any]:
     base_url = domains.base_url(link.hostname, link.is_default)
     return {
-        "id": links.link_id(*links.key(link)),
+        "id": format_link_id(link.key),
         "slug": link.slug,
         "short_url": domains.short_url(base_url, link.slug),
         "url": link.url,
@@ -43,7 +44,7 @@ def link_document(link: Link, tags: list[str], clicks: int) -> dict[str, Any]:
     }
 
 
-def link_stats_document(clicks: Clicks) -> dict[str, Any]:
+def link_stats_document(clicks: LinkClicks) -> dict[str, Any]:
     return {
         "clicks": clicks.total,
         "bots": clicks.bots,
@@ -54,7 +55,7 @@ def link_stats_document(clicks: Clicks) -> dict[str, Any]:
     }
 
 
-def job_stats_document(clicks: Summed) -> dict[str, Any]:
+def job_stats_document(clicks: JobClicks) -> dict[str, Any]:
     """The clicks of all links that a job made."""
     return {"clicks": clicks.total, "by_day": _by_day(clicks.days)}
 

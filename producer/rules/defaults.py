@@ -101,7 +101,7 @@ def for_storage(defaults: Defaults) -> dict[str, Any]:
     """The defaults as they are stored with their job: the password hashed."""
     stored = dict(defaults)
     if stored.get("password"):
-        stored["password"] = passwords.hashed(stored["password"])
+        stored["password"] = passwords.hash_password(stored["password"])
     return stored
 
 

@@ -16,7 +16,7 @@ import structlog
 from redis.exceptions import RedisError
 
 from models import process_caches
-from models.clicks.click_counts import Counted
+from models.clicks.click_counts import ClickCount
 from models.links.lookup import Target
 from producer.signals import counters, flushing, wakeups
 from producer.signals.broker import client
@@ -33,7 +33,7 @@ log = structlog.get_logger()
 
 
 class Key(NamedTuple):
-    """As models.clicks.Counted, with the number of the day."""
+    """As models.clicks.ClickCount, with the number of the day."""
 
     domain_id: int
     slug: str
@@ -122,9 +122,11 @@ def done(payload: str) -> None:
     client().lrem(LIST, 1, payload)
 
 
-def read(payload: str) -> tuple[str, list[Counted]]:
+def read(payload: str) -> tuple[str, list[ClickCount]]:
     batch = msgspec.json.decode(payload, type=Batch)
-    return batch.id, [Counted(**key._asdict() | {"day": date.fromordinal(key.day)}, times=n) for key, n in batch.rows]
+    return batch.id, [
+        ClickCount(**key._asdict() | {"day": date.fromordinal(key.day)}, times=n) for key, n in batch.rows
+    ]
 
 
 def _key(target: Target, kind: Kind) -> Key:

@@ -111,7 +111,7 @@ def test_json_by_lines(owner: Owner) -> None:
 
 def test_rows_are_shown_with_what_they_lack(owner: Owner) -> None:
     with store.write() as db:
-        labels.make(db, labels.GROUPS, owner.workspace_id, "spring", None)
+        labels.create(db, labels.GROUPS, owner.workspace_id, "spring", None)
     given = {"slug": "promo-{row}", "utm_source": "mail", "group": "spring", "password": "secret"}
     found = look(owner, f"url,slug\n{URL},mine\n{URL},\n", defaults=given)
     assert [row.values["slug"] for row in found.rows] == ["mine", "promo-2"]

@@ -12,8 +12,9 @@ from models import settings, store
 from models.accounts import domains
 from models.clicks import click_counts
 from models.errors import Conflict, NotFound, Taken
-from models.links import labels, links, listing, title_queue
-from models.links.links import Link
+from models.link_key import parse_link_id
+from models.links import labels, links, listing, tagging, title_queue
+from models.links.listing import LinkView
 from models.store import Connection
 from producer.documents import qr_codes, schemas
 from producer.documents.link_document import link_documents, link_stats_document
@@ -59,7 +60,7 @@ def remove(link_id: str) -> Response:
 def stats(link_id: str) -> Response:
     """Its clicks: by day for a year, and by referrer, device and country."""
     with store.read() as db:
-        return jsonify(link_stats_document(click_counts.of_link(db, *links.key(find(db, link_id)))))
+        return jsonify(link_stats_document(click_counts.of_link(db, find(db, link_id).key)))
 
 
 @blueprint.route("/qr.svg")
@@ -100,28 +101,28 @@ def removed(link_id: str) -> None:
             raise _unknown()
 
 
-def find(db: Connection, link_id: str) -> Link:
-    key = links.parse_link_id(link_id)
-    link = listing.one(db, owner().workspace_id, *key) if key else None
+def find(db: Connection, link_id: str) -> LinkView:
+    key = parse_link_id(link_id)
+    link = listing.find(db, owner().workspace_id, key) if key else None
     if link is None:
         raise _unknown()
     return link
 
 
-def _known(db: Connection, link: Link) -> JudgingContext:
+def _known(db: Connection, link: LinkView) -> JudgingContext:
     groups = labels.group_ids(db, link.workspace_id)
     return JudgingContext(frozenset((settings.get().authority, link.hostname)), groups, datetime.now(UTC))
 
 
-def _apply(db: Connection, link: Link, wanted: LinkChange) -> None:
+def _apply(db: Connection, link: LinkView, wanted: LinkChange) -> None:
     if not links.change(db, link, wanted.values):
         raise _unknown()
     if wanted.tags is not None:
-        labels.retie(db, link.workspace_id, links.key(link), wanted.tags)
+        tagging.replace(db, link.workspace_id, link.key, wanted.tags)
     if "title" in wanted.values:
-        title_queue.forget(db, *links.key(link))
+        title_queue.remove(db, link.key)
     elif url := wanted.values.get("url"):
-        title_queue.lead_to(db, links.key(link), url, urlsplit(url).hostname or "")
+        title_queue.change_url(db, link.key, url, urlsplit(url).hostname or "")
 
 
 def _short_url(link_id: str) -> str:

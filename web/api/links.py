@@ -6,13 +6,12 @@ import msgspec
 from flask import Response, jsonify, make_response, request
 from flask_smorest import Blueprint
 
-from models import settings, store
+from models import cursors, settings, store
 from models.errors import BrokenJson, Gone, Unavailable
-from models.ids import parse_id
 from models.jobs import items, jobs
 from models.jobs.states import ItemStatus
 from models.links import listing
-from models.links.listing import Asked
+from producer import link_filters
 from producer.accept import Options, Upload, accept
 from producer.documents import schemas
 from producer.documents.link_document import link_documents
@@ -60,11 +59,12 @@ def create() -> Response:
 def listed(query: dict[str, Any]) -> Response:
     """Links of this workspace, the newest first."""
     limit, after = query.pop("limit"), query.pop("cursor", None)
-    asked = Asked(**query | ({"job": parse_id(query["job"])} if "job" in query else {}))
     with store.read() as db:
-        rows = listing.page(db, owner().workspace_id, asked, after, limit + 1)
+        link_filter = link_filters.from_query(db, owner().workspace_id, query)
+        rows = listing.page(db, owner().workspace_id, link_filter, after, limit + 1)
         found = link_documents(db, rows[:limit])
-    return jsonify(items=found, next_cursor=listing.cursor_of(rows[limit - 1]) if len(rows) > limit else None)
+    next_cursor = cursors.encode_position(rows[limit - 1].position) if len(rows) > limit else None
+    return jsonify(items=found, next_cursor=next_cursor)
 
 
 def taken_apart() -> dict[str, msgspec.Raw]:
@@ -104,7 +104,7 @@ def _domain(parts: dict[str, msgspec.Raw]) -> str | None:
 def _outcome(job: jobs.Job, parts: dict[str, msgspec.Raw]) -> tuple[dict[str, Any], bool]:
     with store.read() as db:
         item: Any = next(iter(items.page(db, job.id, job.domain_id, (), -1, 1)), None)
-        link = listing.one(db, job.workspace_id, job.domain_id, item.slug) if item and item.url else None
+        link = listing.find_by_slug(db, job.workspace_id, job.domain_id, item.slug) if item and item.url else None
         body = link_documents(db, [link])[0] if link else None
     if body is None and (item is None or item.slug):
         raise Gone("the link of this request has been deleted since")

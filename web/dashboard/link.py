@@ -5,7 +5,6 @@ from flask import Blueprint, Response, flash, request
 from models import store
 from models.clicks import click_counts
 from models.errors import Conflict, Invalid
-from models.links import links
 from producer.documents.link_document import link_documents, link_stats_document
 from web.api import link as api
 from web.dashboard.frame import charts, forms, pages
@@ -65,7 +64,7 @@ def _page(link_id: str, status: int, faults: dict[str, str] | None = None) -> Re
     with store.read() as db:
         row = api.find(db, link_id)
         link, names = link_documents(db, [row])[0], choices(db)
-        stats = link_stats_document(click_counts.of_link(db, *links.key(row)))
+        stats = link_stats_document(click_counts.of_link(db, row.key))
     given = request.form if faults else forms.filled(link)
     drawn = {
         "days": charts.days(stats["by_day"]),

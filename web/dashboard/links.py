@@ -5,13 +5,13 @@ from typing import Any
 from flask import Blueprint, Response, flash, redirect, request, url_for
 from marshmallow import ValidationError
 
-from models import store
+from models import cursors, store
 from models.accounts import domains
 from models.errors import Conflict, Invalid, NotFound
-from models.ids import parse_id
 from models.links import labels, listing
-from models.links.listing import Asked
+from models.links.listing import LinkStatus
 from models.store import Connection
+from producer import link_filters
 from producer.documents import link_csv, schemas
 from producer.documents.link_document import link_documents
 from web.api import link as one_link
@@ -47,11 +47,13 @@ def make() -> Response:
 @blueprint.get("/links.csv")
 def as_csv() -> Response:
     """All that the filter shows."""
-    asked, wrong = _asked()
+    query, wrong = _query()
     if wrong:
         raise Invalid(wrong)
+    with store.read() as db:
+        link_filter = link_filters.from_query(db, owner().workspace_id, query)
     headers = {"Content-Disposition": 'attachment; filename="links.csv"'}
-    rows = link_csv.stream(owner().workspace_id, asked)
+    rows = link_csv.stream(owner().workspace_id, link_filter)
     return Response(rows, content_type="text/csv; charset=utf-8", headers=headers)
 
 
@@ -70,17 +72,17 @@ def many() -> Response:
 
 
 def _page(status: int, given: Any = None, faults: Any = None) -> Response:
-    asked, wrong = _asked()
-    after = listing.parse_cursor(request.args.get("cursor", ""))
+    query, wrong = _query()
+    after = cursors.decode_position(request.args.get("cursor", ""))
     with store.read() as db:
-        rows = [] if wrong else listing.page(db, owner().workspace_id, asked, after, ROWS + 1)
+        link_filter = link_filters.from_query(db, owner().workspace_id, query)
+        rows = [] if wrong else listing.page(db, owner().workspace_id, link_filter, after, ROWS + 1)
         found = link_documents(db, rows[:ROWS])
         names = choices(db)
-    chosen = {name: value for name, value in asked._asdict().items() if value is not None}
-    more = listing.cursor_of(rows[ROWS - 1]) if len(rows) > ROWS else None
-    shown = {"links": found, "chosen": chosen, "more": more, "further": after is not None, "wrong": wrong}
+    more = cursors.encode_position(rows[ROWS - 1].position) if len(rows) > ROWS else None
+    shown = {"links": found, "chosen": query, "more": more, "further": after is not None, "wrong": wrong}
     return pages.page(
-        "links", status, given=given or {}, faults=faults or {}, statuses=listing.STATUSES, **shown, **names
+        "links", status, given=given or {}, faults=faults or {}, statuses=list(LinkStatus), **shown, **names
     )
 
 
@@ -94,15 +96,15 @@ def choices(db: Connection) -> dict[str, Any]:
     }
 
 
-def _asked() -> tuple[Asked, str]:
+def _query() -> tuple[dict[str, str], str]:
     """The filter that stands in the address, and what is wrong with it."""
     given = {name: request.args[name].strip() for name in FILTERS if request.args.get(name, "").strip()}
     try:
         query = schemas.LinksQuery().load(given)
     except ValidationError as error:
-        return Asked(), "; ".join(f"{name}: {text}" for name, text in forms.broken(error).items())
+        return {}, "; ".join(f"{name}: {text}" for name, text in forms.broken(error).items())
     query.pop("limit")
-    return Asked(**query | ({"job": parse_id(query["job"])} if "job" in query else {})), ""
+    return query, ""
 
 
 def _ticked() -> list[str]:

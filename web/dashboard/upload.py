@@ -9,7 +9,7 @@ from flask import Blueprint, Response, request
 
 from models import settings, store
 from models.errors import EmptyUpload, LinkmillError, UnsupportedType
-from models.links import url_index
+from models.links.url_index import Duplicates
 from producer.accept import Options, accept
 from producer.fields import item_fields
 from producer.intake import charsets
@@ -135,6 +135,6 @@ def _page(status: int, given: Mapping[str, str], error: LinkmillError | None = N
         "largest_sheet": SHEET_BYTES,
         "delimiters": DELIMITERS,
         "encodings": charsets.NAMES,
-        "reuse": url_index.REUSE,
+        "reuse": Duplicates.REUSE,
     }
     return pages.page("upload", status, given=given, **names, **wrong, **shown)

@@ -27,7 +27,8 @@ from models.errors import (
 )
 from models.jobs import pending_replies
 from models.jobs.jobs import Job
-from models.links import title_queue, url_index
+from models.links import title_queue
+from models.links.url_index import Duplicates
 from producer.accept import Options, Upload, accept
 from producer.idempotency import Hold
 from producer.intake import json_bodies
@@ -153,7 +154,7 @@ def _waited_for(vendor: Vendor, asked: Asked, owner: Owner, fingerprint: str, he
 
 
 def _accepted(vendor: Vendor, asked: Asked, owner: Owner, held: Hold | None, awaited: bool) -> int:
-    duplicates = url_index.REUSE if asked.reuse else url_index.CREATE
+    duplicates = Duplicates.REUSE if asked.reuse else Duplicates.CREATE
     options = Options(domain=asked.domain, fetch_titles=asked.fetch_titles, duplicates=duplicates)
     if asked.count:
         upload = Upload(vendor.name, COUNT, [msgspec.json.encode(asked.rows[0])], asked.count)
@@ -164,7 +165,7 @@ def _accepted(vendor: Vendor, asked: Asked, owner: Owner, held: Hold | None, awa
 
 def _untitled(job_id: int) -> int:
     with store.read() as db:
-        return title_queue.left(db, job_id)
+        return title_queue.has_job(db, job_id)
 
 
 def _fingerprint(given: Any) -> str:

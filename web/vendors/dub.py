@@ -12,7 +12,8 @@ from models.accounts.keys import Owner
 from models.errors import Invalid
 from models.jobs.items import Result
 from models.jobs.states import ItemStatus
-from models.links import labels, links
+from models.link_key import LinkKey, format_link_id
+from models.links import labels, tagging
 from producer.documents.times import iso_time
 from web.auth import by_bearer
 from web.vendors.vendor import Asked, Finished, Refusal, Row, Vendor, refused, renamed
@@ -94,7 +95,7 @@ def _tag_names(body: list[Any], owner: Owner) -> dict[str, str]:
     if not ids:
         return {}
     with store.read() as db:
-        found = labels.names(db, labels.TAGS, owner.workspace_id, map(int, ids))
+        found = labels.names_by_id(db, labels.TAGS, owner.workspace_id, map(int, ids))
     return {str(number): name for number, name in found.items()}
 
 
@@ -136,9 +137,9 @@ def _tags(finished: Finished, results: list[Result]) -> dict[str, list[dict[str,
     if not any("tags" in row or "external_id" in row for row in finished.asked.rows):
         return {}
     with store.read() as db:
-        keys = [(finished.job.domain_id, found.slug, found.generation) for found in results if found.slug]
-        tied = labels.of_links(db, keys)
-        numbers = labels.numbers(db, labels.TAGS, finished.job.workspace_id, sorted(set().union(*tied.values())))
+        keys = [LinkKey(finished.job.domain_id, found.slug, found.generation) for found in results if found.slug]
+        tied = tagging.of_links(db, keys)
+        numbers = labels.ids_by_name(db, labels.TAGS, finished.job.workspace_id, sorted(set().union(*tied.values())))
     return {
         slug: [{"id": str(numbers[name]), "name": name, "color": COLOR} for name in names if name in numbers]
         for (_, slug, _), names in tied.items()
@@ -148,7 +149,7 @@ def _tags(finished: Finished, results: list[Result]) -> dict[str, list[dict[str,
 def shape(finished: Finished, found: Result, row: Row, tags: list[dict[str, str]]) -> dict[str, Any]:
     job, made = finished.job, found.status == ItemStatus.CREATED
     url = found.url or row["url"]
-    name = links.link_id(job.domain_id, found.slug, found.generation)
+    name = format_link_id(LinkKey(job.domain_id, found.slug, found.generation))
     given = dict(parse_qsl(urlsplit(url).query)) if "utm_" in url else {}
     moment = iso_time(found.created_at or job.created_at)
     return SAME | {

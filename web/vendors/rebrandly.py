@@ -12,6 +12,7 @@ from models.accounts import plans
 from models.accounts.keys import Owner
 from models.errors import Conflict, Forbidden, Invalid, LinkmillError, OverLimit, field_error
 from models.jobs import items
+from models.link_key import LinkKey, format_link_id
 from models.links import links
 from producer.fields import item_fields
 from producer.fields.item_rules import LARGEST_INTEGER, InvalidValue, expiry_after
@@ -120,7 +121,12 @@ def dump(finished: Finished) -> Any:
     same = {"destination": finished.asked.rows[0]["url"], "ttl": life.ttl or None, "expiresAt": expires}
     same["ttlCapped"] = life.requested and capped(life)
     shown = [
-        {"id": links.link_id(job.domain_id, slug, generation), "shortUrl": f"{host}/{slug}", "slashtag": slug, **same}
+        {
+            "id": format_link_id(LinkKey(job.domain_id, slug, generation)),
+            "shortUrl": f"{host}/{slug}",
+            "slashtag": slug,
+            **same,
+        }
         for slug, generation in made
     ]
     return {"links": shown, "count": len(shown)} | ({"ttlCapped": True} if life.requested else {})

@@ -8,7 +8,7 @@ from models.accounts.keys import Owner
 from models.errors import Invalid
 from models.jobs.items import Result
 from models.jobs.states import ItemStatus
-from models.links import links
+from models.link_key import LinkKey, format_link_id
 from producer.documents.times import iso_time
 from producer.fields.item_rules import stored_time
 from web.auth import by_header
@@ -73,7 +73,7 @@ def dump(finished: Finished) -> Any:
 
 def shape(finished: Finished, found: Result, asked: Row) -> dict[str, Any]:
     job, short = finished.job, finished.short(found.slug)
-    name = links.link_id(job.domain_id, found.slug, found.generation)
+    name = format_link_id(LinkKey(job.domain_id, found.slug, found.generation))
     moment = iso_time(found.created_at or job.created_at)
     return SAME | {
         "id": name,

@@ -8,7 +8,7 @@ from models.accounts.keys import Owner
 from models.errors import Invalid
 from models.jobs.items import Result
 from models.jobs.states import ItemStatus
-from models.links import links
+from models.link_key import LinkKey, format_link_id
 from producer.documents.times import iso_time
 from web.auth import by_bearer
 from web.vendors.vendor import Asked, Finished, Refusal, Row, Vendor, refused, renamed
@@ -61,7 +61,7 @@ def dump(finished: Finished) -> Any:
 
 
 def link(finished: Finished, found: Result, asked: Row) -> dict[str, Any]:
-    name = links.link_id(finished.job.domain_id, found.slug, found.generation)
+    name = format_link_id(LinkKey(finished.job.domain_id, found.slug, found.generation))
     return {
         "id": str(uuid.uuid5(IDS, name)),
         "short_code": found.slug,

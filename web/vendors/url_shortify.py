@@ -64,7 +64,7 @@ def load(body: Any, owner: Owner) -> Asked:
     with store.read() as db:
         for field, table in TABLES.items():
             ids = {one for found in rows for one in found.get(field, ()) if isinstance(one, int)}
-            known = labels.names(db, table, owner.workspace_id, ids)
+            known = labels.names_by_id(db, table, owner.workspace_id, ids)
             rows = [named(found, field, known) for found in rows]
     return Asked(rows)
 

@@ -119,7 +119,7 @@ def _open(slug: str) -> Target:
 def _lead_on(target: Target, status: int) -> Response:
     if target.max_clicks is not None:
         with store.write() as db:
-            if not click_limits.take(db, target.domain_id, target.slug, target.generation, target.max_clicks):
+            if not click_limits.take(db, target.key, target.max_clicks):
                 raise Gone(texts.of("used_up"))
     if target.max_clicks is not None or request.method != "HEAD":
         _count(target, request.environ)
@@ -148,7 +148,7 @@ def _used_up(target: Target) -> bool:
     if target.max_clicks is None:
         return False
     with store.read() as db:
-        return click_limits.used(db, target.domain_id, target.slug, target.generation) >= target.max_clicks
+        return click_limits.count(db, target.key) >= target.max_clicks
 
 
 def _fits(target: Target, kept: str) -> bool:
@@ -160,7 +160,7 @@ def _fits(target: Target, kept: str) -> bool:
         raise Unavailable("too many passwords are being checked; try again")
     try:
         attempt = throttling.begin(target, request.remote_addr or "")
-        fits = passwords.fits(request.form.get("password", ""), kept)
+        fits = passwords.verify(request.form.get("password", ""), kept)
     finally:
         checks.release()
     if fits:

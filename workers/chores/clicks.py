@@ -7,7 +7,7 @@ import structlog
 from redis.exceptions import RedisError
 
 from models import store
-from models.clicks import click_counts as counted
+from models.clicks import click_counts
 from producer.signals.counters import CLICKS
 from producer.unit_of_work import unit_of_work
 from producer.visits import click_buffer
@@ -44,8 +44,8 @@ def write(payload: str) -> None:
         log.error("clicks_unreadable", reason=error, beginning=payload[:100])
         return
     with unit_of_work() as unit:
-        if counted.first_time(unit.db, batch):
-            counted.add(unit.db, rows)
+        if click_counts.record_batch(unit.db, batch):
+            click_counts.add(unit.db, rows)
             unit.count(CLICKS, times=sum(row.times for row in rows))
 
 
@@ -59,7 +59,7 @@ def some_wait() -> bool:
 def forget_batches(patience: float) -> None:
     """Forgets what cannot come again; looks first, for a lock is dear to others."""
     with store.read() as db:
-        if not counted.stale(db, KEPT_SECONDS):
+        if not click_counts.has_old_batches(db, KEPT_SECONDS):
             return
     with store.write(patience) as db:
-        counted.forget_batches(db, KEPT_SECONDS)
+        click_counts.remove_old_batches(db, KEPT_SECONDS)

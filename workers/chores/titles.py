@@ -42,7 +42,7 @@ def fetch_one() -> dict[str, Any]:
     return {"url": row.url, "title": title}
 
 
-def _title(row: title_queue.Untitled) -> str:
+def _title(row: title_queue.UntitledLink) -> str:
     """A page that ended whoever fetched it, twice, is not fetched again."""
     title = cached(row.url)
     if title is None:

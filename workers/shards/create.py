@@ -8,7 +8,7 @@ from models.errors import Taken
 from models.jobs import items, shards
 from models.jobs.jobs import Job
 from models.jobs.shards import Claim
-from models.links import labels, links, slugs, title_queue, url_index
+from models.links import labels, links, slugs, tagging, title_queue, url_index
 from producer import completion
 from producer.intake import batch, upload_store
 from producer.intake.batch import Batch, ItemProblem
@@ -103,7 +103,7 @@ def _draft(claim: Claim, job: Job, read: Batch, judged: JudgedBatch, settled: fr
         unusable = facts.reserved.union(made.chosen)
         if careful:
             with store.read() as db:
-                unusable |= links.taken(db, job.domain_id, spelled)
+                unusable |= links.used_slugs(db, job.domain_id, spelled)
         made.offer(spelled if unusable.isdisjoint(spelled) else [slug for slug in spelled if slug not in unusable])
     return made
 
@@ -126,7 +126,7 @@ def _commit(made: Draft, job: Job) -> dict[str, int]:
             url_index.write(db, of_urls, len(of_urls["hash"]))
         links.write(db, of_links, made.made)
         if of_tags:
-            labels.tie(db, of_tags, len(of_tags["slug"]))
+            tagging.write(db, of_tags, len(of_tags["slug"]))
         items.write(db, of_items, len(made.rows))
         if of_untitled:
             title_queue.add(db, of_untitled, len(of_untitled["slug"]))

@@ -1,7 +1,7 @@
 """The draft of a shard: which rows make a link and under which slug, and which fail of what."""
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -10,6 +10,7 @@ from sqlalchemy import Connection
 from models.accounts import workspaces
 from models.jobs.jobs import Job
 from models.jobs.shards import Claim
+from models.link_key import new_generation
 from models.links import labels, links
 from producer.intake.batch import Batch, ItemProblem
 from producer.rules.judging import JudgedBatch
@@ -24,7 +25,7 @@ class Facts:
     plan: str
     reserved: frozenset[str]
     taken: set[str]
-    known: dict[str, Found]
+    known: Mapping[str, Found]
     tags: dict[str, int]
     urls: Urls = NO_URLS
 
@@ -46,7 +47,7 @@ class Draft:
     urls: Urls = NO_URLS
     settled: frozenset[int] = frozenset()
     """Rows that have their result from an earlier run."""
-    generation: int = field(default_factory=links.new_generation)
+    generation: int = field(default_factory=new_generation)
 
     @property
     def made(self) -> int:
@@ -91,9 +92,9 @@ def draw(db: Connection, job: Job, judged: JudgedBatch) -> Facts:
     return Facts(
         terms.plan,
         slug_pool.reserved().all(),
-        links.taken(db, job.domain_id, wanted),
-        links.known(db, job.workspace_id, ids),
-        labels.tag_ids(db, job.workspace_id, names) if names and not job.dry_run else {},
+        links.used_slugs(db, job.domain_id, wanted),
+        links.by_external_id(db, job.workspace_id, ids),
+        labels.ensure_tags(db, job.workspace_id, names) if names and not job.dry_run else {},
         reuse.known(db, job, judged) if terms.reuses else NO_URLS,
     )
 

@@ -62,4 +62,4 @@ def _keep_until_done(claim: Claim, left: set[Future[str]], pool: ThreadPoolExecu
 @lru_cache(maxsize=4096)
 def _once(job_id: int, password: str) -> str:
     """Equal passwords of a job share one hash: 27 ms each would hold a large job up for hours."""
-    return passwords.hashed(password)
+    return passwords.hash_password(password)

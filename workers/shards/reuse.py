@@ -12,7 +12,7 @@ from models.jobs import shards
 from models.jobs.jobs import Job
 from models.jobs.shards import Claim
 from models.links import url_backfill, url_index
-from models.links.url_index import Noted
+from models.links.url_index import Duplicates, IndexedLink
 from models.store import Columns
 from producer.fields.item_rules import stored_time
 from producer.rules.judging import JudgedBatch
@@ -36,7 +36,7 @@ class Urls:
     """The links of these URLs."""
     owned: Collection[int] = ()
     """Hashes under which there is a URL's own link, of whatever URL."""
-    ended: Sequence[Noted] = ()
+    ended: Sequence[IndexedLink] = ()
     """Own links that nobody can be given any more."""
 
     @property
@@ -49,20 +49,20 @@ NO_URLS = Urls()
 
 
 def asked(job: Job) -> bool:
-    return bool(job.options.get("duplicates") == url_index.REUSE)
+    return bool(job.options.get("duplicates") == Duplicates.REUSE)
 
 
 def prepare(claim: Claim) -> None:
     """Before a workspace's first reuse, the links that it has already are noted; the lease is kept up meanwhile."""
     with store.read() as db:
-        more = not url_backfill.ready(db, claim.workspace_id)
+        more = not url_backfill.is_complete(db, claim.workspace_id)
     if more:
         with store.write() as db:
-            url_backfill.begin(db, claim.workspace_id)
+            url_backfill.start(db, claim.workspace_id)
     while more:
         with store.write() as db:
             shards.keep(db, claim)
-            more = url_backfill.go_on(db, claim.workspace_id)
+            more = url_backfill.step(db, claim.workspace_id)
         store.rest()
 
 
@@ -74,17 +74,17 @@ def known(db: Connection, job: Job, judged: JudgedBatch) -> Urls:
     if not asked(job):
         return Urls(lending)
     noted = url_index.find(db, job.workspace_id, job.domain_id, set(lending.values()))
-    alive = [one for one in noted if one.alive]
-    there = {one.url: (one.slug, one.generation) for one in reversed(alive)}
-    own = [one for one in noted if one.turn == url_index.OWN]
-    ended = [one for one in own if not one.alive]
-    return Urls(lending, _seeking(judged, lending), there, {one.hash for one in own if one.alive}, ended)
+    alive = [one for one in noted if one.usable]
+    there = {one.url: (one.slug, one.generation) for one in reversed(alive) if one.url}
+    own = [one for one in noted if one.rank == url_index.PRIMARY]
+    ended = [one for one in own if not one.usable]
+    return Urls(lending, _seeking(judged, lending), there, {one.hash for one in own if one.usable}, ended)
 
 
 def let_go(known: Urls) -> None:
     if known.ended:
         with store.write() as db:
-            url_index.let_go(db, known.ended)
+            url_index.demote(db, known.ended)
 
 
 def columns(known: Urls, job: Job, rows: Sequence[int], slugs: Sequence[str], generation: int) -> Columns:
@@ -96,9 +96,11 @@ def columns(known: Urls, job: Job, rows: Sequence[int], slugs: Sequence[str], ge
     if not first:
         return {}
     found = sorted(first)
-    turns: Any = url_index.OWN if asked(job) and not known.owned else url_index.turns(len(found))
+    turns: Any = url_index.PRIMARY if asked(job) and not known.owned else url_index.random_ranks(len(found))
     if asked(job) and known.owned:
-        turns = [turn if number in known.owned else url_index.OWN for number, turn in zip(found, turns, strict=True)]
+        turns = [
+            turn if number in known.owned else url_index.PRIMARY for number, turn in zip(found, turns, strict=True)
+        ]
     of_one = {"workspace_id": job.workspace_id, "domain_id": job.domain_id, "generation": generation}
     return of_one | {"hash": found, "turn": turns, "slug": [first[number] for number in found]}
 

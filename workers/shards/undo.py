@@ -35,11 +35,12 @@ def _delete(claim: Claim, job: Job) -> dict[str, Any]:
         db = unit.db
         shards.settle(db, claim)
         made = items.made_between(db, job.of_job_id, job.domain_id, claim.first_index, claim.rows)
-        removed, kept = unclicked.remove(db, job.domain_id, job.of_job_id, claim.first_index, claim.rows)
+        slugs = items.created_slugs(job.of_job_id, claim.first_index, claim.rows)
+        removed, kept = unclicked.remove(db, job.domain_id, job.of_job_id, slugs)
         gone = len(made) - len(kept)
         items.write(db, _items(job, made, kept), len(made))
         completion.record(unit, claim, gone, len(kept), {})
-        quotas.freed(db, job.workspace_id, removed)
+        quotas.free(db, job.workspace_id, removed)
         unit.count(ITEMS, job.kind, "deleted", times=gone)
         unit.count(ITEMS, job.kind, "kept", times=len(kept))
     return {"deleted": gone, "kept": len(kept)}

@@ -28,7 +28,7 @@ class Named(Schema):
 FILLED = validate.Regexp(r"\s*\S", error="a name is not blank")
 GROUP_NAME: list[Validator] = [FILLED, follows(item_rules.group)]
 TAG_NAME: list[Validator] = [FILLED, follows(lambda name: item_rules.tags([name]))]
-NUMBER = [validate.Range(1, labels.LARGEST_ID)]
+NUMBER = [validate.Range(1, labels.LARGEST_CHOSEN_ID)]
 
 
 class GroupRequest(Named):

@@ -6,7 +6,7 @@ from typing import Any
 from marshmallow import EXCLUDE, RAISE, Schema, ValidationError, fields, validate
 
 from models.jobs.states import JobStatus, Outcome
-from models.links import url_index
+from models.links.url_index import Duplicates
 from producer.documents.schemas.common import MOST_LISTED
 from producer.intake import charsets, delimiters
 
@@ -46,7 +46,7 @@ class JobOptions(Schema):
     webhook_url = fields.String(validate=validate.Length(1, 2048))
     fetch_titles = fields.Boolean(truthy={True, "true", "1"}, falsy={False, "false", "0"})
     dry_run = fields.Boolean(truthy={True, "true", "1"}, falsy={False, "false", "0"})
-    duplicates = fields.String(validate=validate.OneOf((url_index.CREATE, url_index.REUSE)))
+    duplicates = fields.String(validate=validate.OneOf(list(Duplicates)))
     defaults = fields.Dict(keys=fields.String())
     delimiter = fields.String(validate=validate.OneOf(tuple(delimiters.NAMES)))
     encoding = fields.String(validate=validate.OneOf(charsets.NAMES))

@@ -4,7 +4,8 @@ from typing import Any
 
 from marshmallow import Schema, ValidationError, fields, validate
 
-from models.links import listing
+from models import cursors
+from models.links.listing import LinkStatus
 from producer.documents.schemas.common import MOST_LISTED, text
 
 LONGEST_SEARCH = 2048
@@ -50,7 +51,7 @@ class LinkChange(ItemRequest):
 
 class Cursor(fields.String):
     def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> Any:
-        found = listing.parse_cursor(super()._deserialize(value, attr, data, **kwargs) or "")
+        found = cursors.decode_position(super()._deserialize(value, attr, data, **kwargs) or "")
         if found is None:
             raise ValidationError("the next_cursor of a page of this list")
         return found
@@ -63,7 +64,7 @@ class LinksQuery(Schema):
     tag = fields.String(validate=text(LONGEST_SEARCH), metadata={"description": "a name"})
     group = fields.String(validate=text(LONGEST_SEARCH), metadata={"description": "a name or id"})
     job = fields.String(metadata={"description": "an id"})
-    status = fields.String(validate=validate.OneOf(listing.STATUSES))
+    status = fields.String(validate=validate.OneOf(list(LinkStatus)))
     cursor = Cursor()
     limit = fields.Integer(load_default=50, validate=validate.Range(1, MOST_LISTED))
 
@@ -74,7 +75,7 @@ class Link(Schema):
     short_url = fields.String()
     url = fields.String()
     title = fields.String(allow_none=True)
-    status = fields.String(validate=validate.OneOf(listing.STATUSES))
+    status = fields.String(validate=validate.OneOf(list(LinkStatus)))
     disabled = fields.Boolean()
     expires_at = fields.DateTime(allow_none=True)
     max_clicks = fields.Integer(allow_none=True)

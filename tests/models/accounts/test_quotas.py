@@ -110,7 +110,7 @@ def test_a_period_that_has_ended_gets_nothing_back(owner: Owner, clock: list[flo
 def test_a_link_that_goes_makes_room_in_the_total_alone(owner: Owner, clock: list[float]) -> None:
     reserve(owner, ALL, 50)
     with store.write() as db:
-        quotas.freed(db, owner.workspace_id, 10)
+        quotas.free(db, owner.workspace_id, 10)
     assert use(owner, ALL) == {"hour": 50, "day": 50, "total": 40}
 
 

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from redis.exceptions import ConnectionError as Away
 
-from models.clicks.click_counts import Counted
+from models.clicks.click_counts import ClickCount
 from models.links.lookup import Target
 from producer.signals import wakeups
 from producer.visits import click_buffer
@@ -42,7 +42,7 @@ class Broker:
         if self.lost_answer:
             raise Away("the answer was lost")
 
-    def rows(self) -> dict[str, list[Counted]]:
+    def rows(self) -> dict[str, list[ClickCount]]:
         return dict(click_buffer.read(batch.decode()) for batch in self.batches)
 
 
@@ -78,9 +78,9 @@ def test_equal_clicks_are_one_row_and_different_ones_are_not(buffer: Buffer, bro
     (rows,) = broker.rows().values()
     today = datetime.now(UTC).date()
     assert sorted(rows) == [
-        Counted(1, "a", 7, today, False, "desktop", "DE", "news.example", 5, 3),
-        Counted(1, "a", 7, today, True, "desktop", "DE", "news.example", 5, 1),
-        Counted(1, "b", 7, today, False, "desktop", "DE", "news.example", 6, 1),
+        ClickCount(1, "a", 7, today, False, "desktop", "DE", "news.example", 5, 3),
+        ClickCount(1, "a", 7, today, True, "desktop", "DE", "news.example", 5, 1),
+        ClickCount(1, "b", 7, today, False, "desktop", "DE", "news.example", 6, 1),
     ]
 
 

@@ -9,6 +9,7 @@ import pytest
 
 from models.accounts.keys import Owner
 from models.links import url_index
+from models.links.url_index import Duplicates
 from producer.accept import Options, Upload, accept
 from producer.intake.formats import CSV
 from tests.owners import new_owner
@@ -187,8 +188,7 @@ def test_urls_that_only_have_the_same_hash_share_nothing(owner: Owner, monkeypat
     monkeypatch.setattr(url_index, "hashes", lambda texts: [7 for _ in texts])
     body = b"url\nhttps://example.com/1\nhttps://example.com/2\nhttps://example.com/1\n"
     other = new_owner("collisions")
-    runs = [
-        outcomes(accept(Upload(CSV, CSV, [body]), other, lambda: Options(duplicates=url_index.REUSE))) for _ in range(2)
-    ]
+    options = Options(duplicates=Duplicates.REUSE)
+    runs = [outcomes(accept(Upload(CSV, CSV, [body]), other, lambda: options)) for _ in range(2)]
     assert [status for status, _ in runs[0]] == ["created", "created", "existing"]
     assert [status for status, _ in runs[1]][::2] == ["existing", "existing"]

@@ -6,8 +6,8 @@ from sqlalchemy import event
 from models import store
 from models.accounts import domains
 from models.accounts.keys import Owner
-from models.links import labels, links, listing
-from models.links.listing import Asked
+from models.links import labels, links, listing, tagging
+from models.links.listing import LinkFilter
 from producer.documents.link_document import link_documents
 
 ROWS = 40
@@ -22,8 +22,8 @@ def owner(owner: Owner) -> Owner:
         same = {"domain_id": domain.id, "workspace_id": owner.workspace_id, "generation": 7}
         slugs = [f"s{n:02}" for n in range(ROWS)]
         links.write(db, same | {"job_id": 1, "url": "https://a.b/", "slug": slugs}, ROWS)
-        tag = labels.tag_ids(db, owner.workspace_id, ["red"])["red"]
-        labels.tie(db, same | {"slug": slugs, "tag_id": tag}, ROWS)
+        tag = labels.ensure_tags(db, owner.workspace_id, ["red"])["red"]
+        tagging.write(db, same | {"slug": slugs, "tag_id": tag}, ROWS)
     return owner
 
 
@@ -36,7 +36,7 @@ def statements(owner: Owner, limit: int) -> tuple[int, int]:
 
     event.listen(store.engine(), "before_cursor_execute", note)
     with store.read() as db:
-        found = link_documents(db, listing.page(db, owner.workspace_id, Asked(), None, limit))
+        found = link_documents(db, listing.page(db, owner.workspace_id, LinkFilter(), None, limit))
     event.remove(store.engine(), "before_cursor_execute", note)
     assert all(link["tags"] == ["red"] for link in found)
     return sum("SELECT" in statement for statement in seen), len(found)

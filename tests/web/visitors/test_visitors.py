@@ -15,13 +15,14 @@ from models.accounts import domains
 from models.accounts.keys import Owner
 from models.clicks import click_limits
 from models.errors import SettingsError
+from models.link_key import LinkKey
 from models.links import passwords
 from producer.visits import click_buffer
 from tests.web.visitors.visiting import GENERATION, make
 from web.visitors import texts
 
 BROWSER = {"Accept": "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8"}
-OPEN = passwords.hashed("open")
+OPEN = passwords.hash_password("open")
 PAST, FUTURE = (datetime.now(UTC) + timedelta(days=days) for days in (-1, 1))
 
 
@@ -29,7 +30,7 @@ def used(slug: str = "here") -> int:
     with store.read() as db:
         found = domains.find(db, 1, None)
         assert found
-        return click_limits.used(db, found.id, slug, GENERATION)
+        return click_limits.count(db, LinkKey(found.id, slug, GENERATION))
 
 
 def number(buffer: click_buffer.Buffer) -> int:
@@ -89,7 +90,7 @@ def test_the_end_comes_before_the_password_and_that_before_a_use(
 def test_a_right_password_leads_on_and_only_then_there_is_a_click(
     visitor: FlaskClient, counted: click_buffer.Buffer
 ) -> None:
-    make(password_hash=passwords.hashed("Sésame öffne ❤"), max_clicks=1)
+    make(password_hash=passwords.hash_password("Sésame öffne ❤"), max_clicks=1)
     assert visitor.get("/here").status_code == 401
     assert visitor.post("/here", data={"password": "sesame"}).status_code == 401
     assert (number(counted), used()) == (0, 0)

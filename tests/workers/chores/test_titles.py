@@ -54,7 +54,7 @@ def test_links_without_a_title_get_their_pages(pages: tuple[str, list[str]], own
     job_id = run_job(owner, [{"url": f"{pages[0]}/{path}"} for path in paths], fetch_titles=True)
     with store.read() as db:
         job = jobs.get(db, job_id)
-        assert title_queue.left(db, job_id)
+        assert title_queue.has_job(db, job_id)
     assert job is not None
     assert job.status == JobStatus.COMPLETED, "titles are not waited for"
     assert fetch_all() == len(paths)
@@ -62,7 +62,7 @@ def test_links_without_a_title_get_their_pages(pages: tuple[str, list[str]], own
     assert (found["plain"], found["og"], found["latin"]) == ("A plain page", "From og:title", "Café")
     assert (found["json"], found["none"], found["missing"]) == (None, None, None)
     with store.read() as db:
-        assert not title_queue.left(db, job_id)
+        assert not title_queue.has_job(db, job_id)
 
 
 def test_a_title_of_ones_own_stays_and_nothing_is_fetched_unasked(pages: tuple[str, list[str]], owner: Owner) -> None:
@@ -95,8 +95,8 @@ def test_two_fetches_at_most_go_to_one_host_and_eight_in_all(owner: Owner) -> No
     with store.write() as db:
         claims = [title_queue.claim(db, "") for _ in range(10)]
     hosts = [claim.host for claim in claims if claim]
-    assert len(hosts) == title_queue.MOST_AT_ONCE
-    assert max(hosts.count(host) for host in hosts) <= title_queue.MOST_AT_ONCE_A_HOST
+    assert len(hosts) == title_queue.MOST_LEASED
+    assert max(hosts.count(host) for host in hosts) <= title_queue.MOST_LEASED_PER_HOST
     assert claims[-1] is None
 
 
@@ -139,4 +139,4 @@ def test_titles_come_in_behind_a_finished_job_and_are_fetched_once_a_url(system:
         job = system.wait_for_job(system.post({"links": rows, "fetch_titles": True}))
         query = f"SELECT count(*) FROM links WHERE job_id = {job['id']} AND title = 'A plain page'"
         wait_until(lambda: system.sql(query)[0][0] == len(rows), 30, "all titles")
-        assert len(asked) <= title_queue.MOST_AT_ONCE_A_HOST
+        assert len(asked) <= title_queue.MOST_LEASED_PER_HOST

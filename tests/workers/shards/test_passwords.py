@@ -14,8 +14,8 @@ def test_equal_passwords_of_a_job_share_one_hash_and_others_do_not(system: Syste
     assert (job["outcome"], time.monotonic() - began < 10) == ("succeeded", True)
     found = system.sql(f"SELECT password_hash, count(*) FROM links WHERE job_id = {job['id']} GROUP BY 1")
     assert [count for _, count in found] == [300, 300, 300]
-    assert all(any(passwords.fits(f"secret-{which}", kept) for which in range(3)) for kept, _ in found)
-    assert not [kept for kept, _ in found if passwords.fits("secret-9", kept)]
+    assert all(any(passwords.verify(f"secret-{which}", kept) for which in range(3)) for kept, _ in found)
+    assert not [kept for kept, _ in found if passwords.verify("secret-9", kept)]
 
 
 def test_nobody_waits_behind_a_job_of_many_different_passwords(system: System) -> None:

@@ -1,0 +1,50 @@
+"""Cursors: where the next page of a list begins, as text that clients send back.
+
+Most lists go on behind a number: an id, or the index of an item. Lists of links go on behind a position.
+"""
+
+import base64
+from datetime import UTC, datetime, timedelta
+from typing import NamedTuple
+
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+MICROSECOND = timedelta(microseconds=1)
+NUMBER_PATTERN = r"[0-9]{1,18}\Z"
+LONGEST_NUMBER = 18  # digits; every number of this length fits a database's BIGINT
+
+
+class LinkPosition(NamedTuple):
+    """Where a link is in the order of its workspace."""
+
+    created_at: datetime
+    slug: str
+    domain_id: int
+
+
+def encode_number(number: int) -> str:
+    return str(number)
+
+
+def decode_number(text: str) -> int | None:
+    if text.isascii() and text.isdigit() and len(text) <= LONGEST_NUMBER:
+        return int(text)
+    return None
+
+
+def encode_position(position: LinkPosition) -> str:
+    micros = (position.created_at - EPOCH) // MICROSECOND
+    text = f"{micros} {position.domain_id} {position.slug}"
+    return base64.urlsafe_b64encode(text.encode()).decode().rstrip("=")
+
+
+def decode_position(text: str) -> LinkPosition | None:
+    padding = "=" * (-len(text) % 4)
+    try:
+        micros, domain, slug = base64.b64decode(text + padding, b"-_", validate=True).decode().split(" ")
+        position = LinkPosition(EPOCH + int(micros) * MICROSECOND, slug, int(domain))
+    except (ValueError, OverflowError):
+        return None
+    # The database refuses a zero byte and larger numbers with an error of its own.
+    if "\0" in slug or not 0 < position.domain_id < 1 << 63:
+        return None
+    return position

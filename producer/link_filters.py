@@ -1,0 +1,28 @@
+"""Link filters: which links a list shows, from the parameters of a query."""
+
+from collections.abc import Mapping
+
+from models.errors import Gone
+from models.ids import parse_id
+from models.jobs import jobs
+from models.links.listing import JobLinks, LinkFilter
+from models.store import Connection
+
+NO_LINKS = JobLinks(job_id=0, domain_id=0)  # no job or domain has the id 0
+
+
+def from_query(db: Connection, workspace_id: int, query: Mapping[str, str]) -> LinkFilter:
+    """The filter for some parameters of LinksQuery. Raise Gone when the items of its job were deleted."""
+    conditions = dict(query)
+    job_id = conditions.pop("job", None)
+    job_links = None if job_id is None else _links_of_job(db, workspace_id, job_id)
+    return LinkFilter(job=job_links, **conditions)
+
+
+def _links_of_job(db: Connection, workspace_id: int, job_id: str) -> JobLinks:
+    job = jobs.get(db, parse_id(job_id), workspace_id)
+    if job is None:
+        return NO_LINKS
+    if job.cleared_at is not None:
+        raise Gone("This job's items were deleted, so its links can no longer be listed.")
+    return JobLinks(job.id, job.domain_id)
