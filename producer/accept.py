@@ -200,7 +200,7 @@ def _commit(job: dict[str, Any], found: list[Shard] | None, held: Hold | None, a
         job["total"] = sum(shard.rows for shard in found) if found else None
         job["queue"] = wakeups.queue_for(job["total"] or 0)
         rows = [shard_row(job, shard) for shard in found]
-    for row in rows[: wakeups.room()]:
+    for row in rows[: wakeups.max_wake_ups()]:
         row |= {"sent_at": time.time(), "sends": 1}
     with unit_of_work() as unit:
         if awaited:
@@ -213,8 +213,8 @@ def _commit(job: dict[str, Any], found: list[Shard] | None, held: Hold | None, a
         failed = jobs.get(unit.db, job["id"]) if job["status"] == JobStatus.FAILED else None
         if failed:
             completion.close(unit, failed)
-        for row in rows[: wakeups.room()]:
-            wake = wakeups.Wake(row["kind"], row["queue"], row["job_id"], row["first_index"], row["rows"])
+        for row in rows[: wakeups.max_wake_ups()]:
+            wake = wakeups.WakeUp(row["kind"], row["queue"], row["job_id"], row["first_index"], row["rows"])
             unit.wake([wake])
 
 

@@ -54,7 +54,7 @@ def close(unit: UnitOfWork, job: Job) -> None:
     """Plan the webhooks of a job that has just ended, and announce its end."""
     planned = _plan_deliveries(unit.db, job)
     kind = DRY_RUN if job.dry_run else job.kind
-    counter = counters.field(counters.JOBS, kind, job.status, job_outcome(job) or "")
+    counter = counters.field_name(counters.JOBS, kind, job.status, job_outcome(job) or "")
     unit.announce_end(End(job.id, counter, planned))
 
 

@@ -13,8 +13,7 @@ import structlog
 from models import store
 from models.jobs import shards
 from models.store import Connection
-from producer.signals import waiting, wakeups
-from producer.signals.counters import tally
+from producer.signals import counters, waiting, wakeups
 
 log = structlog.get_logger()
 
@@ -45,7 +44,7 @@ class UnitOfWork:
 
     def wake_next(self, job_id: int) -> None:
         """Mark the next shards of a job as sent, and wake workers for them: a bounded number is under way."""
-        self.wake(shards.due(self.db, job_id, wakeups.room()))
+        self.wake(shards.due(self.db, job_id, wakeups.max_wake_ups()))
 
     def send(self, task: str, queue: str) -> None:
         """Send a task that is not about a shard."""
@@ -74,15 +73,15 @@ class UnitOfWork:
         No step may undo the commit, so none raises: the sweep makes up for what is not sent.
         """
         if self._wakes:
-            _safely(wakeups.wake, self._wakes)
+            _safely(wakeups.wake_workers, self._wakes)
         for end in self._ends:
             _safely(_announce, end)
         for task, queue in self._tasks:
-            _safely(wakeups.send, task, queue)
+            _safely(wakeups.send_task, task, queue)
         for job_id in self._progress - {end.job_id for end in self._ends}:
-            _safely(waiting.tell_progress, job_id)
+            _safely(waiting.announce_progress, job_id)
         for (name, *labels), times in self._counts.items():
-            tally.add(name, *labels, times=times)
+            counters.add(name, *labels, times=times)
 
 
 @contextmanager
@@ -95,7 +94,7 @@ def unit_of_work(patience: float | None = None) -> Iterator[UnitOfWork]:
 
 
 def _announce(end: End) -> None:
-    waiting.tell_ended(end.job_id, end.counter)
+    waiting.announce_end(end.job_id, end.counter)
     log.info("job_ended", job=str(end.job_id), end=end.counter.split("|")[1:])
 
 

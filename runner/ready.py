@@ -10,7 +10,7 @@ from http.client import HTTPConnection, HTTPException
 from redis import RedisError
 
 from models.settings import Settings
-from producer.signals.broker import HEARD
+from producer.signals.broker import BEAT_PREFIX
 from runner.environment import flower_auth
 from runner.preflight import FLOWER_HOST, address, client, ping
 from runner.procfile import Entry
@@ -42,7 +42,7 @@ def web(settings: Settings) -> bool:
 def nodes(entries: Iterable[Entry]) -> Callable[[Settings], bool]:
     """Whether every node that is started here has done something: those that give way to others start later."""
     names = [found[1] for entry in entries if (found := NODE.search(entry.command))]
-    beats = [f"{HEARD}{name}@{socket.gethostname()}" for name in names]
+    beats = [f"{BEAT_PREFIX}{name}@{socket.gethostname()}" for name in names]
 
     def heard(settings: Settings) -> bool:
         try:

@@ -24,15 +24,15 @@ class Steps:
         self.counters: list[str] = []
         self.progress: list[int] = []
 
-    def send(self, task: str, queue: str, expires: float | None = None, **arguments: Any) -> bool:
+    def send_task(self, task: str, queue: str, expires: float | None = None, **arguments: Any) -> bool:
         self.tasks.append(task)
         return True
 
-    def tell_ended(self, job_id: int, counted: str = "") -> None:
+    def announce_end(self, job_id: int, counter: str = "") -> None:
         self.ends.append(job_id)
-        self.counters.append(counted)
+        self.counters.append(counter)
 
-    def tell_progress(self, job_id: int) -> None:
+    def announce_progress(self, job_id: int) -> None:
         self.progress.append(job_id)
 
     def clear(self) -> None:
@@ -45,9 +45,9 @@ class Steps:
 
 def record_steps(monkeypatch: pytest.MonkeyPatch) -> Steps:
     steps = Steps()
-    monkeypatch.setattr(wakeups, "send", steps.send)
-    monkeypatch.setattr(waiting, "tell_ended", steps.tell_ended)
-    monkeypatch.setattr(waiting, "tell_progress", steps.tell_progress)
+    monkeypatch.setattr(wakeups, "send_task", steps.send_task)
+    monkeypatch.setattr(waiting, "announce_end", steps.announce_end)
+    monkeypatch.setattr(waiting, "announce_progress", steps.announce_progress)
     return steps
 
 

@@ -14,7 +14,7 @@ import pytest
 from flower.urls import handlers
 from playwright.sync_api import Browser, Page, expect
 
-from producer.signals import wakeups
+from producer.signals import celery_events
 from tests import faults
 from tests.system import System
 from tests.waiting import wait_until
@@ -85,7 +85,7 @@ def test_its_broker_page_shows_how_long_the_queues_are(system: System, flower: h
 def test_routine_is_not_told_of(system: System, flower: httpx.Client) -> None:
     system.wait_for_job(system.post_csv(THREE))
     found = wait_until(lambda: flower.get("/api/tasks").json())
-    assert {task["name"] for task in found.values()}.isdisjoint(wakeups.ROUTINE)
+    assert {task["name"] for task in found.values()}.isdisjoint(celery_events.ROUTINE_TASKS)
     assert None not in {task["name"] for task in found.values()}
 
 

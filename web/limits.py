@@ -93,7 +93,7 @@ def _asked(ask: Callable[[], T], otherwise: T) -> T:
         return ask()
     except (RedisError, OSError) as error:
         outage.until = time.monotonic() + AWAY_SECONDS
-        log.warning("limits_away", reason=error)
+        log.warning("limits_unavailable", reason=error)
         return otherwise
 
 

@@ -8,14 +8,13 @@ from typing import Any
 from celery.signals import setup_logging, worker_init, worker_process_init, worker_process_shutdown, worker_shutdown
 
 from models import store
-from producer.signals import wakeups
-from producer.signals.counters import tally
+from producer.signals import celery_events, counters, wakeups
 from producer.telemetry import logs, tracing
 from workers.heartbeat import Heart
 from workers.task_log import Told
 
 GIVE_WAY = 10  # how nice those who work on large jobs are to everybody else
-ROUTINE = tuple(f"Task {name}[" for name in wakeups.ROUTINE)
+ROUTINE = tuple(f"Task {name}[" for name in celery_events.ROUTINE_TASKS)
 
 
 class NothingNew(logging.Filter):
@@ -47,13 +46,13 @@ def begin(**_: Any) -> None:
 
 @worker_init.connect
 def count(**_: Any) -> None:
-    tally.arm()
+    counters.enable_flushing()
 
 
 @worker_process_shutdown.connect
 @worker_shutdown.connect
 def hand_over(**_: Any) -> None:
-    tally.flush()
+    counters.flush()
     tracing.flush()
 
 

@@ -50,7 +50,7 @@ class Heart(bootsteps.StartStopStep):
     def live(self) -> None:
         ear, frozen = Ear(self.node), set[int]()
         while not ear.deaf():
-            wakeups.send("heartbeat", own_queue(self.node), node=self.node, beat=str(time.time()))
+            wakeups.send_task("heartbeat", own_queue(self.node), node=self.node, beat=str(time.time()))
             if self.stopping.wait(BEAT_SECONDS):
                 return
             frozen = thaw(frozen)

@@ -13,8 +13,7 @@ from models.jobs import idempotency, jobs, retention, shards
 from models.links import title_queue
 from models.webhooks import deliveries
 from producer import completion
-from producer.signals import broker, wakeups
-from producer.signals.counters import ACTIONS, SWEEPS, tally
+from producer.signals import broker, counters, wakeups
 from producer.unit_of_work import unit_of_work
 from workers.chores import clearing, clicks
 from workers.shards import failed_attempts
@@ -30,9 +29,9 @@ log = structlog.get_logger()
 def sweep() -> dict[str, Any]:
     """Every step is harmless when another sweep does the same at the same time."""
     found = {"taken_over": take_over(), "woken": wake(), "ended": end(), "due": outside()}
-    tally.add(SWEEPS)
+    counters.add(counters.SWEEPS)
     for action, times in found.items():
-        tally.add(ACTIONS, action, times=times)
+        counters.add(counters.ACTIONS, action, times=times)
     return found | {"clicks": count(), "clear": clear_away(), "keys": forget_keys()}
 
 
@@ -77,9 +76,9 @@ def outside() -> int:
     with store.read() as db:
         webhooks, titles = deliveries.due(db, CALLS), title_queue.has_free(db)
     for _ in range(webhooks):
-        wakeups.send("deliver", wakeups.DELIVER, expires=CALL_EXPIRES)
+        wakeups.send_task("deliver", wakeups.DELIVER, expires=CALL_EXPIRES)
     if titles:
-        wakeups.send("titles", wakeups.TITLES, expires=CALL_EXPIRES)
+        wakeups.send_task("titles", wakeups.TITLES, expires=CALL_EXPIRES)
     return webhooks + titles
 
 
@@ -87,7 +86,7 @@ def count() -> bool:
     """Wakes for clicks that nobody was woken for."""
     some = clicks.some_wait()
     if some:
-        wakeups.send("clicks", wakeups.SWEEP, expires=CALL_EXPIRES)
+        wakeups.send_task("clicks", wakeups.SWEEP, expires=CALL_EXPIRES)
     _had_the_lock(partial(clicks.forget_batches, PATIENCE))
     return some
 
@@ -97,7 +96,7 @@ def clear_away() -> bool:
     with store.read() as db:
         some = retention.waiting(db, clearing.before())
     if some:
-        wakeups.send("clear", wakeups.BULK, expires=CLEAR_EXPIRES)
+        wakeups.send_task("clear", wakeups.BULK, expires=CLEAR_EXPIRES)
     return some
 
 
@@ -134,6 +133,6 @@ def _had_the_lock(write: Callable[[], None]) -> bool:
 
 def _drained() -> list[str]:
     try:
-        return [name for name in (wakeups.BULK, wakeups.INTERACTIVE) if broker.drained(name)]
+        return [name for name in (wakeups.BULK, wakeups.INTERACTIVE) if broker.is_empty(name)]
     except (RedisError, OSError):
         return []

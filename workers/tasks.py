@@ -45,7 +45,7 @@ def deliver_task() -> Result:
 def titles_task() -> Result:
     calls = _repeat_until_idle(titles.fetch_one)
     if calls == MAX_CALLS:
-        wakeups.send("titles", wakeups.TITLES)
+        wakeups.send_task("titles", wakeups.TITLES)
     return {"fetched": calls}
 
 
@@ -53,7 +53,7 @@ def titles_task() -> Result:
 def clicks_task() -> Result:
     calls = _repeat_until_idle(clicks.write_next)
     if calls == MAX_CALLS:
-        wakeups.send("clicks", wakeups.SWEEP)
+        wakeups.send_task("clicks", wakeups.SWEEP)
     return {"batches": calls}
 
 
@@ -64,7 +64,7 @@ def clear_task() -> Result:
 
 @app.task(name="heartbeat", send_events=False)
 def heartbeat_task(node: str, beat: str) -> None:
-    broker.hear(node, beat)
+    broker.record_beat(node, beat)
 
 
 def _repeat_until_idle(step: Callable[[], Result]) -> int:

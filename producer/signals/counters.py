@@ -1,87 +1,109 @@
-"""Tallies: what all processes together have done, as counters in Redis. They begin anew with it, as counters may.
+"""Counters of all processes together, kept in Redis; they restart from zero when Redis does, as metrics may.
 
-What a web process does rides on what it sends anyway. Workers add up what they do, and hand it over once a second.
+A web process sends its counts along with other messages. Workers buffer theirs, and flush them once a second.
 """
 
 from bisect import bisect_left
 from collections import Counter
 from collections.abc import Mapping
 from threading import Lock
-from typing import Any
+from typing import cast
 
 from redis.exceptions import RedisError
 
 from models import process_caches
-from producer.signals import flushing
-from producer.signals.broker import client
+from producer.signals import broker, flushing
 
 HASH = "linkmill:tally"
-JOBS, ITEMS, SHARDS, SHARD_MICROSECONDS, ATTEMPTS = "jobs", "items", "shards", "shard_microseconds", "attempts"
-DELIVERIES, SWEEPS, ACTIONS, REDIRECTS, CLICKS = "deliveries", "sweeps", "actions", "redirects", "clicks"
+
+JOBS = "jobs"
+ITEMS = "items"
+SHARDS = "shards"
+SHARD_MICROSECONDS = "shard_microseconds"
+ATTEMPTS = "attempts"
+DELIVERIES = "deliveries"
+SWEEPS = "sweeps"
+ACTIONS = "actions"
+REDIRECTS = "redirects"
+CLICKS = "clicks"
+
 BUCKETS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0)
-BEYOND = "+Inf"
+LAST_BUCKET = "+Inf"
 
 
-class Tally:
-    """What this process has done and not yet handed over."""
+class PendingCounts:
+    """What this process has counted and not sent yet."""
 
     def __init__(self) -> None:
-        self.lock, self.flushing = Lock(), Lock()
+        self.lock = Lock()
+        self.flush_lock = Lock()
         self.counts: Counter[str] = Counter()
-        self.armed = self.started = False
+        self.flushes_by_itself = False
+        self.is_flushing = False
 
     def add(self, name: str, *labels: str, times: int = 1) -> None:
+        """Add to a counter; it reaches Redis with the next flush."""
         with self.lock:
-            self.counts[field(name, *labels)] += times
-            if self.armed and not self.started:
-                self.started = True
-                flushing.begin("tally", self.flush)
+            self.counts[field_name(name, *labels)] += times
+            if self.flushes_by_itself and not self.is_flushing:
+                self.is_flushing = True
+                flushing.start("counters", self.flush)
 
-    def arm(self) -> None:
-        """From the first count on a thread hands over: so there is none in a process that only forks others."""
-        self.armed = True
+    def enable_flushing(self) -> None:
+        """Start a flushing thread with the first count, so a process that only forks others has none."""
+        self.flushes_by_itself = True
+
+    def flush(self) -> None:
+        """Send every count; keep them for the next flush when the broker is away."""
+        with self.flush_lock:
+            counts = self._take()
+            try:
+                send(counts)
+            except (RedisError, OSError):
+                with self.lock:
+                    self.counts += counts
 
     def clear(self) -> None:
         """Drop every count that is not sent yet."""
+        self._take()
+
+    def _take(self) -> Counter[str]:
         with self.lock:
+            counts = self.counts
             self.counts = Counter()
-
-    def flush(self) -> None:
-        """What the broker does not take stays for the next time."""
-        with self.flushing:
-            with self.lock:
-                taken, self.counts = self.counts, Counter()
-            try:
-                send(taken)
-            except (RedisError, OSError):
-                with self.lock:
-                    self.counts += taken
+        return counts
 
 
-tally = process_caches.container(Tally())
+pending = process_caches.container(PendingCounts())
+add = pending.add
+flush = pending.flush
+enable_flushing = pending.enable_flushing
 
 
-def field(name: str, *labels: str) -> str:
+def add_shard(kind: str, seconds: float) -> None:
+    """Count a shard in the histogram of how long shards took."""
+    index = bisect_left(BUCKETS, seconds)
+    bucket = str(BUCKETS[index]) if index < len(BUCKETS) else LAST_BUCKET
+    add(SHARDS, kind, bucket)
+    add(SHARD_MICROSECONDS, kind, times=round(seconds * 1e6))
+
+
+def field_name(name: str, *labels: str) -> str:
+    """Return the field of the Redis hash for a counter and its labels."""
     return "|".join((name, *labels))
 
 
-def took(kind: str, seconds: float) -> None:
-    """Counts a shard and how long it took."""
-    at = bisect_left(BUCKETS, seconds)
-    tally.add(SHARDS, kind, str(BUCKETS[at]) if at < len(BUCKETS) else BEYOND)
-    tally.add(SHARD_MICROSECONDS, kind, times=round(seconds * 1e6))
-
-
 def send(counts: Mapping[str, int]) -> None:
-    """Adds to the counters of all; raises when the broker is away."""
-    if counts:
-        pipeline = client().pipeline()
-        for name, times in counts.items():
-            pipeline.hincrby(HASH, name, times)
-        pipeline.execute()
+    """Add counts to the counters in Redis; raise when the broker is away."""
+    if not counts:
+        return
+    pipeline = broker.client().pipeline()
+    for field, times in counts.items():
+        pipeline.hincrby(HASH, field, times)
+    pipeline.execute()
 
 
 def read() -> dict[tuple[str, ...], int]:
-    """Every counter by its name and labels; raises when the broker is away."""
-    found: Any = client().hgetall(HASH)
-    return {tuple(name.split("|")): int(times) for name, times in found.items()}
+    """Return every counter by its name and labels; raise when the broker is away."""
+    fields = cast(dict[str, str], broker.client().hgetall(HASH))
+    return {tuple(field.split("|")): int(times) for field, times in fields.items()}

@@ -1,4 +1,4 @@
-"""Handing over what a process gathers, about once a second, from a thread of its own."""
+"""Background threads that flush what a process has buffered, about once a second."""
 
 from collections.abc import Callable
 from threading import Event, Thread
@@ -10,15 +10,16 @@ FLUSH_SECONDS = 1.0
 log = structlog.get_logger()
 
 
-def begin(name: str, flush: Callable[[], object]) -> None:
-    """Call it at first use: a process that forks later should have no threads."""
-    Thread(target=_go_on, args=(name, flush), name=name, daemon=True).start()
+def start(name: str, flush: Callable[[], object]) -> Event:
+    """Start a flushing thread and return the event that stops it. Call it at first use: a fork copies no threads."""
+    stopped = Event()
+    Thread(target=_flush_repeatedly, args=(name, flush, stopped), name=name, daemon=True).start()
+    return stopped
 
 
-def _go_on(name: str, flush: Callable[[], object]) -> None:
-    pause = Event()
-    while not pause.wait(FLUSH_SECONDS):
+def _flush_repeatedly(name: str, flush: Callable[[], object], stopped: Event) -> None:
+    while not stopped.wait(FLUSH_SECONDS):
         try:
             flush()
-        except Exception as error:
-            log.error(f"{name}_not_flushed", exc_info=error)
+        except Exception as error:  # one failed flush must not end the thread
+            log.error("flush_failed", buffer=name, exc_info=error)

@@ -1,4 +1,4 @@
-"""Waiting for a job: Redis tells that something changed, the database says what."""
+"""Waiting for a job: Redis signals that something changed, the database says what."""
 
 import math
 import time
@@ -10,152 +10,164 @@ from typing import Any, TypeVar
 import structlog
 from redis.exceptions import RedisError
 
-from producer.signals import counters
-from producer.signals.broker import client
+from producer.signals import broker, counters
 
-T = TypeVar("T")
+J = TypeVar("J")
 
-MOST_WAITERS = 40  # a process: with the streams well under its threads, so that redirects always find one
-MOST_STREAMS = 200  # the same, of its own: who watches takes no place from who waits for his links
-LOOK_AGAIN_SECONDS = 1.0
-LEAST_GAP_SECONDS = 0.46  # with one event at once, never more than 4 in any second; two hundred watchers notice each
-ENDED, PROGRESS = "ended", "progress"
-SILENT_GAP_SECONDS = 0.05
-UNTOLD_GAP_SECONDS = 0.25
-SIGNAL_SECONDS = 60
+MAX_WAITERS = 40  # per process; with the streams well under its threads, so a redirect always gets one
+MAX_STREAMS = 200  # counted apart: a watched job takes no slot from a request that waits for its links
+POLL_SECONDS = 1.0
+MIN_EVENT_GAP_SECONDS = 0.46  # with one event at once, at most 4 in any second; 200 watchers notice each of them
+CONDITION_POLL_SECONDS = 0.05
+OUTAGE_PAUSE_SECONDS = 0.25
+END_SIGNAL_SECONDS = 60
+ENDED = "ended"
+PROGRESS = "progress"
 
 log = structlog.get_logger()
-places = BoundedSemaphore(MOST_WAITERS)
-streams = BoundedSemaphore(MOST_STREAMS)
+wait_slots = BoundedSemaphore(MAX_WAITERS)
+stream_slots = BoundedSemaphore(MAX_STREAMS)
 
 
-def tell_ended(job_id: int, counted: str = "") -> None:
-    """Wakes whoever waits for the end, now or within the next minute; and counts it, if it is a new one."""
-    _quietly(lambda: _push(job_id, counted))
+def announce_end(job_id: int, counter: str = "") -> None:
+    """Signal a job's end to everyone who waits for it now or within the next minute, and increment a counter."""
+    _try(partial(_push_end, job_id, counter))
 
 
-def tell_progress(job_id: int) -> None:
-    _quietly(lambda: client().publish(_progress(job_id), PROGRESS))
+def announce_progress(job_id: int) -> None:
+    """Signal that a job has changed."""
+    _try(lambda: broker.client().publish(_progress_channel(job_id), PROGRESS))
 
 
-def until_ended(
-    job_id: int, seconds: float, look: Callable[[], T], ended: Callable[[T], bool], alone: bool = False
-) -> T:
-    """Looks at a job until it has ended or the time is up."""
-    with Place() as place:
-        return watch(job_id, seconds * place.granted, look, ended, alone)
+def wait_in_slot(
+    job_id: int, timeout: float, read_job: Callable[[], J], has_ended: Callable[[J], bool], only_waiter: bool = False
+) -> J:
+    """Take a slot and wait for a job's end; read the job once when no slot is free."""
+    with Slot() as slot:
+        if not slot.acquired:
+            return read_job()
+        return wait_for_end(job_id, timeout, read_job, has_ended, only_waiter)
 
 
-def watch(job_id: int, seconds: float, look: Callable[[], T], ended: Callable[[T], bool], alone: bool = False) -> T:
-    """The same, for whoever has a place already.
+def wait_for_end(
+    job_id: int, timeout: float, read_job: Callable[[], J], has_ended: Callable[[J], bool], only_waiter: bool = False
+) -> J:
+    """Poll a job until it has ended or the timeout is over; return it as last read.
 
-    Who has just made the job and told nobody of it is alone: it cannot have ended yet, and nobody else waits.
+    `only_waiter`: no other client knows this job yet. It cannot have ended, so wait before the first read, and do not
+    pass the signal on.
     """
-    until = time.monotonic() + seconds
-    told = alone and seconds > 0 and _told(job_id, min(LOOK_AGAIN_SECONDS, seconds))
+    deadline = time.monotonic() + timeout
+    signalled = False
+    if only_waiter and timeout > 0:
+        signalled = _wait_for_signal(job_id, min(POLL_SECONDS, timeout))
     while True:
-        seen = look()
-        left = until - time.monotonic()
-        if ended(seen) or left <= 0:
-            if told and not alone:
-                tell_ended(job_id)  # for the others that wait
-            return seen
-        told = _told(job_id, min(LOOK_AGAIN_SECONDS, left))
+        job = read_job()
+        remaining = deadline - time.monotonic()
+        if has_ended(job) or remaining <= 0:
+            if signalled and not only_waiter:
+                announce_end(job_id)  # our BLPOP took the message that others wait for
+            return job
+        signalled = _wait_for_signal(job_id, min(POLL_SECONDS, remaining))
 
 
-def until_true(seconds: float, look: Callable[[], bool]) -> None:
-    """Looks at something of which no signal tells, for so long at most."""
-    until = time.monotonic() + seconds
-    while not look() and time.monotonic() < until:
-        time.sleep(SILENT_GAP_SECONDS)
-
-
-def until_changed(job_id: int, seconds: float, look: Callable[[], T], changed: Callable[[T], bool]) -> T:
-    """Looks at a job until it differs from what the caller knows or the time is up."""
-    with Place() as place, Signals(job_id) as signals:
-        until = time.monotonic() + seconds * place.granted
+def wait_for_change(job_id: int, timeout: float, read_job: Callable[[], J], has_changed: Callable[[J], bool]) -> J:
+    """Read a job until it has changed or the timeout is over; return it as last read."""
+    with Slot() as slot, ProgressSubscription(job_id) as subscription:
+        deadline = time.monotonic()
+        if slot.acquired:
+            deadline += timeout
         while True:
-            looked = time.monotonic()
-            seen = look()
-            if changed(seen) or looked >= until:
-                return seen
-            signals.next(looked, until)
+            read_at = time.monotonic()
+            job = read_job()
+            if has_changed(job) or read_at >= deadline:
+                return job
+            subscription.wait(read_at, deadline)
 
 
-class Signals:
-    """What is told of a job from now on."""
+def poll_until(timeout: float, condition: Callable[[], bool]) -> None:
+    """Poll a condition that no signal announces, until it is true or the timeout is over."""
+    deadline = time.monotonic() + timeout
+    while not condition() and time.monotonic() < deadline:
+        time.sleep(CONDITION_POLL_SECONDS)
+
+
+class ProgressSubscription:
+    """The signals of a job that are published from now on."""
 
     def __init__(self, job_id: int) -> None:
-        self.name = _progress(job_id)
-        self.heard: Any = client().pubsub(ignore_subscribe_messages=True)  # type: ignore[no-untyped-call]
+        self.channel = _progress_channel(job_id)
+        self.pubsub: Any = broker.client().pubsub(ignore_subscribe_messages=True)  # type: ignore[no-untyped-call]
 
-    def __enter__(self) -> "Signals":
-        _quietly(lambda: self.heard.subscribe(self.name))
+    def __enter__(self) -> "ProgressSubscription":
+        _try(lambda: self.pubsub.subscribe(self.channel))
         return self
 
     def __exit__(self, *_: object) -> None:
-        _quietly(self.heard.close)
+        _try(self.pubsub.close)
 
-    def next(self, looked: float, until: float = math.inf) -> None:
-        """Sleeps until it is time to look again: at once at the end, not too often at a shard's, or when untold."""
-        gap = LOOK_AGAIN_SECONDS
-        while (left := min(until, looked + gap) - time.monotonic()) > 0:
-            told = _quietly(partial(self._read, left), left)
-            if told == ENDED:
+    def wait(self, read_at: float, deadline: float = math.inf) -> None:
+        """Wait until the job should be read again: at its end at once, after progress soon, else after a second."""
+        gap = POLL_SECONDS
+        while (remaining := min(deadline, read_at + gap) - time.monotonic()) > 0:
+            signal = _try(partial(self._next_signal, remaining), pause=remaining)
+            if signal == ENDED:
                 return
-            gap = LEAST_GAP_SECONDS if told else gap
+            if signal:
+                gap = MIN_EVENT_GAP_SECONDS
 
-    def _read(self, seconds: float) -> object:
-        if not self.heard.subscribed:  # there was no Redis when it should have been
-            self.heard.subscribe(self.name)
-        message = self.heard.get_message(timeout=seconds)
+    def _next_signal(self, timeout: float) -> object:
+        if not self.pubsub.subscribed:  # the broker was away when the subscription began
+            self.pubsub.subscribe(self.channel)
+        message = self.pubsub.get_message(timeout=timeout)
         return message and message["data"]
 
 
-class Place:
-    """One of the places for waiters; without one the caller gets its answer at once."""
+class Slot:
+    """One of a bounded number of slots for requests that wait; a request without one is answered at once."""
 
-    def __init__(self, among: BoundedSemaphore = places) -> None:
-        self.among = among
-        self.granted = False
+    def __init__(self, slots: BoundedSemaphore = wait_slots) -> None:
+        self.slots = slots
+        self.acquired = False
 
-    def __enter__(self) -> "Place":
-        self.granted = self.among.acquire(blocking=False)
+    def __enter__(self) -> "Slot":
+        self.acquired = self.slots.acquire(blocking=False)
         return self
 
     def __exit__(self, *_: object) -> None:
-        if self.granted:
-            self.among.release()
+        if self.acquired:
+            self.slots.release()
 
 
-def _told(job_id: int, seconds: float) -> bool:
-    """Sleeps until somebody tells of the end. It may be that of an earlier run: the caller looks again anyway."""
-    return bool(_quietly(lambda: client().blpop([_end(job_id)], timeout=seconds), UNTOLD_GAP_SECONDS))
+def _wait_for_signal(job_id: int, timeout: float) -> bool:
+    """Block until an end is signalled. It may be the end of an earlier run: callers read the job again anyway."""
+    return bool(_try(lambda: broker.client().blpop([_end_key(job_id)], timeout=timeout), OUTAGE_PAUSE_SECONDS))
 
 
-def _push(job_id: int, counted: str) -> None:
-    pipeline = client().pipeline()
-    pipeline.lpush(_end(job_id), 1)
-    pipeline.expire(_end(job_id), SIGNAL_SECONDS)
-    pipeline.publish(_progress(job_id), ENDED)
-    if counted:
-        pipeline.hincrby(counters.HASH, counted, 1)
+def _push_end(job_id: int, counter: str) -> None:
+    """One round trip for the end, its publication and its count."""
+    pipeline = broker.client().pipeline()
+    pipeline.lpush(_end_key(job_id), 1)
+    pipeline.expire(_end_key(job_id), END_SIGNAL_SECONDS)
+    pipeline.publish(_progress_channel(job_id), ENDED)
+    if counter:
+        pipeline.hincrby(counters.HASH, counter, 1)
     pipeline.execute()
 
 
-def _quietly(call: Callable[[], object], pause: float = 0.0) -> object:
-    """Without Redis there is no signal; whoever waits for one looks at the database a little later instead."""
+def _try(call: Callable[[], object], pause: float = 0.0) -> object:
+    """Call the broker. Without one there is no signal: pause, so that callers poll the database instead."""
     try:
         return call()
     except (RedisError, OSError) as error:
-        log.warning("signals_away", reason=error)
+        log.warning("signals_unavailable", reason=error)
         time.sleep(pause)
         return None
 
 
-def _end(job_id: int) -> str:
+def _end_key(job_id: int) -> str:
     return f"linkmill:end:{job_id}"
 
 
-def _progress(job_id: int) -> str:
+def _progress_channel(job_id: int) -> str:
     return f"linkmill:progress:{job_id}"

@@ -1,4 +1,4 @@
-"""The only place that names a task. A message is a wake-up: to lose one or to get it twice costs nothing."""
+"""Wake-ups of workers; the only module that names a task. A lost or repeated message costs nothing."""
 
 from collections.abc import Iterable
 from functools import cache
@@ -6,25 +6,28 @@ from typing import Any, NamedTuple
 
 import structlog
 from celery import Celery
-from celery.app.amqp import AMQP
 from kombu.exceptions import OperationalError
 from redis.exceptions import RedisError
 
 from models import process_caches, settings
+from producer.signals.celery_events import TaskMessages
 from producer.telemetry import logs, tracing
 
-BULK, INTERACTIVE = "bulk", "interactive"
-DELIVER, TITLES, SWEEP = "deliver", "titles", "sweep"
-NAMES = (BULK, INTERACTIVE, DELIVER, TITLES, SWEEP)
-ROUTINE = ("heartbeat", "sweep", "clicks")  # they come every few seconds: Flower is not told, nor the log of a success
+BULK = "bulk"
+INTERACTIVE = "interactive"
+DELIVER = "deliver"
+TITLES = "titles"
+SWEEP = "sweep"
+QUEUES = (BULK, INTERACTIVE, DELIVER, TITLES, SWEEP)
+
 INTERACTIVE_ROWS = 1000
-WAKE_UPS_A_WORKER = 2
+WAKE_UPS_PER_WORKER = 2
 
 log = structlog.get_logger()
 
 
-class Wake(NamedTuple):
-    """Somebody should look for work; the shard is the one that is likeliest to be found."""
+class WakeUp(NamedTuple):
+    """A shard that waits for a worker; the worker may claim another one."""
 
     kind: str
     queue: str
@@ -33,44 +36,54 @@ class Wake(NamedTuple):
     rows: int
 
 
-class Messages(AMQP):
-    """Celery's own, that tell of a task when it is sent; but not of routine."""
-
-    def as_task_v2(self, task_id: str, name: str, *args: Any, **options: Any) -> Any:
-        message = super().as_task_v2(task_id, name, *args, **options)
-        return message._replace(sent_event=None) if name in ROUTINE else message
-
-
 @process_caches.function
 @cache
 def app() -> Celery:
-    made = Celery("linkmill", amqp=Messages)
-    made.config_from_object("celeryconfig")
-    return made
+    """Return the Celery application of this process."""
+    application = Celery("linkmill", amqp=TaskMessages)
+    application.config_from_object("celeryconfig")
+    return application
 
 
 def queue_for(rows: int) -> str:
     return INTERACTIVE if rows <= INTERACTIVE_ROWS else BULK
 
 
-def wake(due: Iterable[Any]) -> None:
-    """Wakes a worker for each shard. Without a broker nobody is woken, and the sweep does it later."""
-    for shard in due:
-        if not send(shard.kind, shard.queue, job=str(shard.job_id), shard=shard.first_index, rows=shard.rows):
-            break  # each further one would wait for the same silence
+def wake_workers(wake_ups: Iterable[Any]) -> None:
+    """Wake a worker for each shard. Without a broker the sweep does it later."""
+    for shard in wake_ups:
+        is_sent = send_task(shard.kind, shard.queue, job=str(shard.job_id), shard=shard.first_index, rows=shard.rows)
+        if not is_sent:
+            return  # each further message would wait for the same timeout
 
 
-def room() -> int:
-    return WAKE_UPS_A_WORKER * settings.get().workers
+def max_wake_ups() -> int:
+    """Return how many wake-ups of one job may be under way."""
+    return WAKE_UPS_PER_WORKER * settings.get().workers
 
 
-def send(task: str, queue: str, expires: float | None = None, **arguments: Any) -> bool:
-    """Sends a task; False when the broker is away."""
+def send_task(task: str, queue: str, expires: float | None = None, **arguments: Any) -> bool:
+    """Send a task; return False when the broker is away."""
     try:
-        told = tracing.carrier() | {name: value for name, value in logs.context().items() if name == logs.REQUEST_ID}
-        options = {"retry": False, "ignore_result": True, "expires": expires, "headers": told}
-        app().send_task(task, kwargs=arguments, queue=queue, **options)
+        app().send_task(
+            task,
+            kwargs=arguments,
+            queue=queue,
+            retry=False,
+            ignore_result=True,
+            expires=expires,
+            headers=_headers(),
+        )
     except (OperationalError, RedisError, OSError) as error:
-        log.warning("broker_away", task=task, reason=error)
+        log.warning("broker_unavailable", task=task, reason=error)
         return False
     return True
+
+
+def _headers() -> dict[str, str]:
+    """Return the trace and the request id that the task's own log lines and spans continue."""
+    headers = tracing.carrier()
+    request_id = logs.context().get(logs.REQUEST_ID)
+    if request_id is not None:
+        headers[logs.REQUEST_ID] = request_id
+    return headers

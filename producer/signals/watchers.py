@@ -1,4 +1,4 @@
-"""Jobs that somebody in this process watches: one subscription and one look a change for all who watch the same one."""
+"""Jobs that clients of this process watch: all watchers of a job share one subscription, and one read per change."""
 
 import time
 from threading import Condition, Lock, Thread
@@ -14,105 +14,113 @@ from producer.documents.job_document import job_document, job_etag
 from producer.signals import waiting
 
 log = structlog.get_logger()
-watched: dict[int, "Watch"] = process_caches.container({})
-door = Lock()
+watches: dict[int, "Watch"] = process_caches.container({})
+watches_lock = Lock()
 
 
-class Seen(NamedTuple):
-    """What a look at a job showed, written out once for all."""
+class Snapshot(NamedTuple):
+    """A job as it was last read, encoded once for all of its watchers."""
 
     etag: str
-    ended: bool
-    text: bytes
+    has_ended: bool
+    body: bytes
 
 
 class Watch:
-    """One job and those who watch it; its thread lives until the last of them has left."""
+    """A watched job; its thread lives until the last watcher has left."""
 
     def __init__(self, job_id: int) -> None:
         self.job_id = job_id
         self.watchers = 0
-        self.seen: Seen | None = None
-        self.over = False
+        self.snapshot: Snapshot | None = None
+        self.closed = False
         self.changed = Condition()
 
-    def after(self, known: str, seconds: float) -> Seen | None:
-        """What the job has become since; None when it is the same for so long, or the watch is over."""
+    def wait_for_news(self, etag: str, timeout: float) -> Snapshot | None:
+        """Return the job once its ETag differs; None after the timeout, or when the watch closes."""
         with self.changed:
-            self.changed.wait_for(lambda: self.over or self._news(known), seconds)
-            return self._news(known)
+            self.changed.wait_for(lambda: self.closed or self._news(etag), timeout)
+            return self._news(etag)
+
+    def publish(self, snapshot: Snapshot) -> None:
+        with self.changed:
+            self.snapshot = snapshot
+            self.changed.notify_all()
 
     def leave(self) -> None:
-        with door:
+        with watches_lock:
             self.watchers -= 1
 
-    def tell(self, seen: Seen) -> None:
+    def close(self) -> None:
         with self.changed:
-            self.seen = seen
+            self.closed = True
             self.changed.notify_all()
 
-    def end(self) -> None:
-        with self.changed:
-            self.over = True
-            self.changed.notify_all()
-
-    def _news(self, known: str) -> Seen | None:
-        return self.seen if self.seen and self.seen.etag != known else None
+    def _news(self, etag: str) -> Snapshot | None:
+        if self.snapshot is None or self.snapshot.etag == etag:
+            return None
+        return self.snapshot
 
 
 def join(job_id: int) -> Watch:
-    """Whoever joins has to leave."""
-    with door:
-        watch = watched.get(job_id)
+    """Add a watcher to a job; the caller has to `leave` the watch."""
+    with watches_lock:
+        watch = watches.get(job_id)
         if watch is None:
-            watch = watched[job_id] = Watch(job_id)
-            Thread(target=_live, args=(watch,), name=f"watch-{job_id}", daemon=True).start()
+            watch = Watch(job_id)
+            watches[job_id] = watch
+            Thread(target=_follow, args=(watch,), name=f"watch-{job_id}", daemon=True).start()
         watch.watchers += 1
         return watch
 
 
-def see(row: jobs.Job) -> Seen:
-    with store.read() as db:
-        errors = jobs.errors(db, row.id) if row.failed else {}
-    return Seen(job_etag(row), row.status not in states.ACTIVE_STATUSES, msgspec.json.encode(job_document(row, errors)))
-
-
-def _live(watch: Watch) -> None:
-    try:
-        with waiting.Signals(watch.job_id) as signals:
-            while _wanted(watch):
-                looked = time.monotonic()
-                if not _look(watch):
-                    break
-                signals.next(looked)
-    finally:
-        _forget(watch)
-
-
-def _look(watch: Watch) -> bool:
-    """False when the job is gone. A database that is away may come back: then it goes on."""
-    try:
+def take_snapshot(job: jobs.Job) -> Snapshot:
+    """Encode a job for its watchers."""
+    errors: dict[str, int] = {}
+    if job.failed:
         with store.read() as db:
-            row = jobs.get(db, watch.job_id)
-        if row is None:
-            return False
-        if watch.seen is None or watch.seen.etag != job_etag(row):
-            watch.tell(see(row))
-    except SQLAlchemyError as error:
-        log.warning("watch_is_blind", job=watch.job_id, reason=error)
-    return True
+            errors = jobs.errors(db, job.id)
+    has_ended = job.status not in states.ACTIVE_STATUSES
+    return Snapshot(job_etag(job), has_ended, msgspec.json.encode(job_document(job, errors)))
 
 
-def _wanted(watch: Watch) -> bool:
-    with door:
+def _follow(watch: Watch) -> None:
+    """Publish a job's changes until nobody watches it or the job is deleted."""
+    try:
+        with waiting.ProgressSubscription(watch.job_id) as subscription:
+            while _has_watchers(watch):
+                read_at = time.monotonic()
+                if not _publish_change(watch):
+                    return
+                subscription.wait(read_at)
+    finally:
+        _remove(watch)
+
+
+def _has_watchers(watch: Watch) -> bool:
+    """Check and remove under one lock, so that a watcher who joins now gets another watch."""
+    with watches_lock:
         if not watch.watchers:
-            watched.pop(watch.job_id, None)
+            watches.pop(watch.job_id, None)
         return bool(watch.watchers)
 
 
-def _forget(watch: Watch) -> None:
-    """Whoever joins from now on gets another one; those who are still here go."""
-    with door:
-        if watched.get(watch.job_id) is watch:
-            del watched[watch.job_id]
-    watch.end()
+def _publish_change(watch: Watch) -> bool:
+    """Publish the job if it has changed; return False when it is deleted. A database that is away may come back."""
+    try:
+        with store.read() as db:
+            job = jobs.get(db, watch.job_id)
+        if job is None:
+            return False
+        if watch.snapshot is None or watch.snapshot.etag != job_etag(job):
+            watch.publish(take_snapshot(job))
+    except SQLAlchemyError as error:
+        log.warning("watched_job_unreadable", job=watch.job_id, reason=error)
+    return True
+
+
+def _remove(watch: Watch) -> None:
+    with watches_lock:
+        if watches.get(watch.job_id) is watch:
+            del watches[watch.job_id]
+    watch.close()

@@ -18,8 +18,7 @@ from redis.exceptions import RedisError
 from models import process_caches
 from models.clicks.click_counts import ClickCount
 from models.links.lookup import Target
-from producer.signals import counters, flushing, wakeups
-from producer.signals.broker import client
+from producer.signals import broker, counters, flushing, wakeups
 from producer.visits.visitor import OTHER, Kind
 
 MOST_KINDS = 100_000  # of clicks, in one process: beyond it only how many there were of each link
@@ -86,7 +85,7 @@ class Buffer:
             except (RedisError, OSError) as error:
                 log.warning("clicks_wait_for_the_broker", reason=error, kinds=len(self.counts), lost=self.lost)
                 return False
-        return some and wakeups.send("clicks", wakeups.SWEEP, expires=WAKE_EXPIRES)
+        return some and wakeups.send_task("clicks", wakeups.SWEEP, expires=WAKE_EXPIRES)
 
     def clear(self) -> None:
         """Drop every click that is not sent yet."""
@@ -105,7 +104,7 @@ class Buffer:
 
     def _start(self) -> None:
         """At first use, so in no process that forks later. The end of a process of granian's is multiprocessing's."""
-        flushing.begin("clicks", self.flush)
+        flushing.start("clicks", self.flush)
         Finalize(None, self.flush, exitpriority=1)
 
 
@@ -114,12 +113,17 @@ buffer = process_caches.container(Buffer())
 
 def waiting() -> str | None:
     """The oldest batch that is still to be written; raises when the broker is away."""
-    found = client().lindex(LIST, 0)
+    found = broker.client().lindex(LIST, 0)
     return None if found is None else str(found)
 
 
+def batch_count() -> int:
+    """Return how many batches wait in the broker; raise when it is away."""
+    return broker.queue_length(LIST)
+
+
 def done(payload: str) -> None:
-    client().lrem(LIST, 1, payload)
+    broker.client().lrem(LIST, 1, payload)
 
 
 def read(payload: str) -> tuple[str, list[ClickCount]]:
@@ -135,7 +139,7 @@ def _key(target: Target, kind: Kind) -> Key:
 
 
 def _send(payload: bytes, times: int) -> None:
-    pipeline = client().pipeline()
+    pipeline = broker.client().pipeline()
     pipeline.rpush(LIST, payload)
     pipeline.hincrby(counters.HASH, counters.REDIRECTS, times)
     pipeline.execute()

@@ -1,5 +1,7 @@
 """The one door: what of it waits for the disk."""
 
+from unittest.mock import create_autospec
+
 import pytest
 from sqlalchemy import Connection, event
 
@@ -16,7 +18,7 @@ def test_a_job_is_on_the_disk_before_its_sender_is_told_of_it(
     owner: Owner, awaited: bool, waits: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Who waits for the end is told of that: it is on the disk, with all that came before it."""
-    monkeypatch.setattr(wakeups, "send", lambda *_, **__: True)
+    monkeypatch.setattr(wakeups, "send_task", create_autospec(wakeups.send_task, return_value=True))
     seen: list[str] = []
 
     def look(db: Connection) -> None:

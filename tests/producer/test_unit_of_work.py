@@ -4,8 +4,7 @@ import pytest
 
 from models import store
 from models.accounts.keys import Owner
-from producer.signals import wakeups
-from producer.signals.counters import tally
+from producer.signals import counters, wakeups
 from producer.unit_of_work import End, unit_of_work
 from tests.steps import Steps, accept_csv, record_steps
 
@@ -17,9 +16,9 @@ def steps(monkeypatch: pytest.MonkeyPatch) -> Steps:
     return record_steps(monkeypatch)
 
 
-def test_steps_are_taken_after_the_commit_and_not_before(house: Owner, steps: Steps) -> None:
+def test_steps_are_taken_after_the_commit_and_not_before(owner: Owner, steps: Steps) -> None:
     with unit_of_work() as unit:
-        unit.wake([wakeups.Wake("create", wakeups.BULK, 1, 0, 10)])
+        unit.wake([wakeups.WakeUp("create", wakeups.BULK, 1, 0, 10)])
         unit.send("titles", wakeups.TITLES)
         unit.announce_end(END)
         unit.publish_progress(8)
@@ -28,12 +27,12 @@ def test_steps_are_taken_after_the_commit_and_not_before(house: Owner, steps: St
     assert (steps.ends, steps.counters, steps.progress) == ([7], [END.counter], [8])
 
 
-def test_a_rollback_announces_nothing(house: Owner, steps: Steps) -> None:
-    counts = tally.counts.copy()
+def test_a_rollback_announces_nothing(owner: Owner, steps: Steps) -> None:
+    counts = counters.pending.counts.copy()
 
     def change_and_fail() -> None:
         with unit_of_work() as unit:
-            unit.wake([wakeups.Wake("create", wakeups.BULK, 1, 0, 10)])
+            unit.wake([wakeups.WakeUp("create", wakeups.BULK, 1, 0, 10)])
             unit.announce_end(END)
             unit.publish_progress(8)
             unit.count("items", "create", "created", times=5)
@@ -42,10 +41,10 @@ def test_a_rollback_announces_nothing(house: Owner, steps: Steps) -> None:
     with pytest.raises(ZeroDivisionError):
         change_and_fail()
     assert steps.is_empty()
-    assert tally.counts == counts
+    assert counters.pending.counts == counts
 
 
-def test_a_commit_that_fails_announces_nothing(house: Owner, steps: Steps, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_commit_that_fails_announces_nothing(owner: Owner, steps: Steps, monkeypatch: pytest.MonkeyPatch) -> None:
     def fail(*_: object) -> None:
         raise ConnectionError
 
@@ -55,7 +54,7 @@ def test_a_commit_that_fails_announces_nothing(house: Owner, steps: Steps, monke
     assert steps.is_empty()
 
 
-def test_a_commit_publishes_at_most_one_message_for_a_job(house: Owner, steps: Steps) -> None:
+def test_a_commit_publishes_at_most_one_message_for_a_job(owner: Owner, steps: Steps) -> None:
     with unit_of_work() as unit:
         unit.publish_progress(8)
         unit.publish_progress(8)
@@ -65,20 +64,20 @@ def test_a_commit_publishes_at_most_one_message_for_a_job(house: Owner, steps: S
 
 
 def test_a_step_that_fails_holds_no_other_step_up_and_raises_nothing(
-    house: Owner, steps: Steps, monkeypatch: pytest.MonkeyPatch
+    owner: Owner, steps: Steps, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def fail(*_: object) -> None:
         raise ValueError
 
-    monkeypatch.setattr(wakeups, "wake", fail)
+    monkeypatch.setattr(wakeups, "wake_workers", fail)
     with unit_of_work() as unit:
-        unit.wake([wakeups.Wake("create", wakeups.BULK, 1, 0, 10)])
+        unit.wake([wakeups.WakeUp("create", wakeups.BULK, 1, 0, 10)])
         unit.publish_progress(8)
     assert steps.progress == [8]
 
 
-def test_the_next_shards_are_marked_as_sent_and_workers_are_woken_for_them(house: Owner, steps: Steps) -> None:
-    job_id = accept_csv(house, "url\nhttps://example.com/\n")
+def test_the_next_shards_are_marked_as_sent_and_workers_are_woken_for_them(owner: Owner, steps: Steps) -> None:
+    job_id = accept_csv(owner, "url\nhttps://example.com/\n")
     assert steps.tasks == ["create"]
     with unit_of_work() as unit:
         unit.wake_next(job_id)  # it has been sent just now

@@ -289,7 +289,7 @@ def test_while_redis_is_away_calls_pass_and_the_log_says_so(on: httpx.Client, li
         answers = [csv(on, "url\nhttps://a.b/\n") for _ in range(12)]
     assert [answer.status_code for answer in answers] == [202] * 12
     assert told(answers[0])[0] == 10
-    assert "limits_away" in limited.log()
+    assert "limits_unavailable" in limited.log()
     for answer in answers:
         assert end(on, answer)["outcome"] == "succeeded"
 

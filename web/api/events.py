@@ -9,7 +9,7 @@ from flask_smorest import Blueprint
 from models.errors import Unavailable
 from models.ids import parse_id
 from producer.signals import waiting, watchers
-from producer.signals.watchers import Seen, Watch
+from producer.signals.watchers import Snapshot, Watch
 from web.api.jobs import ended, find
 from web.auth import needs
 
@@ -31,9 +31,9 @@ def events(job_id: str) -> Response:
     """Server-sent events: `progress` with the job as data, at most 4 a second, and a last one, `done`."""
     row = find(parse_id(job_id))
     if ended(row):
-        return _answer(iter([RETRY, _event(watchers.see(row))]))
+        return _answer(iter([RETRY, _event(watchers.take_snapshot(row))]))
     with ExitStack() as kept:
-        if not kept.enter_context(waiting.Place(waiting.streams)).granted:
+        if not kept.enter_context(waiting.Slot(waiting.stream_slots)).acquired:
             raise Unavailable("too many jobs are being watched at this moment; try again, or ask with ?wait=")
         watch = watchers.join(row.id)
         kept.callback(watch.leave)
@@ -49,18 +49,18 @@ def _answer(parts: Iterator[bytes]) -> Response:
 def _following(watch: Watch) -> Iterator[bytes]:
     yield RETRY
     known, silent = "", 0
-    while not watch.over:
-        seen = watch.after(known, LOOK_SECONDS)
+    while not watch.closed:
+        seen = watch.wait_for_news(known, LOOK_SECONDS)
         if seen is None:
             silent += 1
             yield NOTHING if silent % LOOKS_A_HEARTBEAT else HEARTBEAT
             continue
         yield _event(seen)
-        if seen.ended:
+        if seen.has_ended:
             return
         known, silent = seen.etag, 0
 
 
-def _event(seen: Seen) -> bytes:
-    name = b"done" if seen.ended else b"progress"
-    return b"event: %b\nid: %b\ndata: %b\n\n" % (name, seen.etag.encode(), seen.text)
+def _event(seen: Snapshot) -> bytes:
+    name = b"done" if seen.has_ended else b"progress"
+    return b"event: %b\nid: %b\ndata: %b\n\n" % (name, seen.etag.encode(), seen.body)

@@ -41,7 +41,7 @@ def create() -> Response:
         upload, given = bodies.read(request)
         job_id = accept(upload, owner(), given, held, awaited=seconds >= 1)
     look = partial(find, job_id)
-    row = waiting.until_ended(job_id, seconds, look, ended, alone=not held) if seconds else look()
+    row = waiting.wait_in_slot(job_id, seconds, look, ended, only_waiter=not held) if seconds else look()
     response = shown(row, 200 if seconds and ended(row) else 202)
     response.headers["Location"] = f"/api/jobs/{job_id}"
     if response.status_code == 202:
@@ -74,7 +74,7 @@ def one(query: dict[str, Any], job_id: str) -> Response:
     known = job_etag(row)
     if query["wait"] and not ended(row) and (not request.if_none_match or _has(row)):
         seconds = min(query["wait"], schemas.LONGEST_WAIT)
-        row = waiting.until_changed(
+        row = waiting.wait_for_change(
             number, seconds, lambda: find(number), lambda seen: ended(seen) or job_etag(seen) != known
         )
     return _with_etag(make_response("", 304), row) if _has(row) else shown(row)

@@ -87,7 +87,8 @@ def made(parts: dict[str, msgspec.Raw], held: Hold | None = None) -> tuple[dict[
     domain, item = _domain(parts), json_bodies.one_line(msgspec.json.encode(parts))
     upload = Upload("json", NDJSON, [item + b"\n"])
     job_id = accept(upload, owner(), lambda: Options(domain=domain), held, awaited=True)
-    job = waiting.until_ended(job_id, settings.get().sync_wait_seconds, lambda: find(job_id), ended, alone=not held)
+    timeout = settings.get().sync_wait_seconds
+    job = waiting.wait_in_slot(job_id, timeout, lambda: find(job_id), ended, only_waiter=not held)
     if not ended(job):
         raise Unavailable(f"the link is still being made: see /api/jobs/{job_id}")
     return _outcome(job, parts)

@@ -37,7 +37,7 @@ def sign_out() -> Response:
 
 def _take(token: str, wanted: str) -> Response:
     try:
-        attempt = throttling.begin_to_sign_in(request.remote_addr or "")
+        attempt = throttling.begin_sign_in_attempt(request.remote_addr or "")
     except TooManyAttempts as error:
         shown = _form(429, f"Too many keys that are none. Try again in {error.retry_after} seconds.")
         shown.headers["Retry-After"] = str(error.retry_after)
@@ -45,7 +45,7 @@ def _take(token: str, wanted: str) -> Response:
     found = _find(token)
     if found is None:
         return _form(401, WRONG)
-    throttling.succeeded(attempt)
+    throttling.forgive(attempt)
     owner, workspace = found
     sessions.begin(auth.noted(owner), workspace)
     return redirect(wanted, 303)  # type: ignore[return-value]

@@ -42,6 +42,6 @@ def _broker() -> str:
 
 def _workers() -> str:
     try:
-        return "ok" if broker.heard() else "none heard lately"
+        return "ok" if broker.is_any_node_alive() else "none heard lately"
     except (RedisError, OSError):
         return "unknown"

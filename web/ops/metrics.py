@@ -30,7 +30,7 @@ COUNTERS = {
     counters.ACTIONS: ("sweep_actions", "What sweeps found left behind and set going again.", ("action",)),
     counters.REDIRECTS: ("redirects", "Short links followed.", ()),
 }
-BOUNDS = (*map(str, counters.BUCKETS), counters.BEYOND)
+BOUNDS = (*map(str, counters.BUCKETS), counters.LAST_BUCKET)
 
 Tallies = Mapping[tuple[str, ...], int]
 
@@ -69,13 +69,17 @@ def _build() -> Metric:
 
 def _from_broker() -> list[Metric]:
     found = counters.read()
-    lengths = {(name,): broker.length(name) for name in wakeups.NAMES}
+    lengths = {(name,): broker.queue_length(name) for name in wakeups.QUEUES}
     followed, written = found.get((counters.REDIRECTS,), 0), found.get((counters.CLICKS,), 0)
     return [
         *(_counter(name, found) for name in COUNTERS),
         _seconds(found),
         _labelled(_family("queue_messages", "Messages that wait in the broker.", "queue"), lengths),
-        _gauge("click_batches_waiting", "Batches of clicks that wait in the broker.", broker.length(click_buffer.LIST)),
+        _gauge(
+            "click_batches_waiting",
+            "Batches of clicks that wait in the broker.",
+            click_buffer.batch_count(),
+        ),
         _gauge("clicks_buffered", "Clicks that are not yet in the database.", max(0, followed - written)),
     ]
 

@@ -97,7 +97,7 @@ def _made(vendor: Vendor, owner: Owner, held: Hold | None) -> Response:
         return response
     job = _waited_for(vendor, asked, owner, said, held)
     if asked.fetch_titles:
-        waiting.until_true(TITLE_SECONDS, lambda: not _untitled(job.id))
+        waiting.poll_until(TITLE_SECONDS, lambda: not _untitled(job.id))
     return answered(vendor.dump(Finished(job, asked)), vendor.status)
 
 
@@ -134,14 +134,14 @@ def _waited_for(vendor: Vendor, asked: Asked, owner: Owner, fingerprint: str, he
     A request under a key of its own has its job noted there.
     """
     debt = (owner.workspace_id, vendor.name, fingerprint)
-    with waiting.Place() as place:
-        if not place.granted:
+    with waiting.Slot() as place:
+        if not place.acquired:
             raise Unavailable("too many requests wait for their links at this moment; try again")
         with store.read() as db:
             known = None if held else pending_replies.job(db, *debt)
         job_id = known or _accepted(vendor, asked, owner, held, awaited=True)
         alone = not known and not held
-        job = waiting.watch(job_id, settings.get().sync_wait_seconds, lambda: find(job_id), ended, alone)
+        job = waiting.wait_for_end(job_id, settings.get().sync_wait_seconds, lambda: find(job_id), ended, alone)
     if not ended(job):
         if not held:
             with store.write() as db:

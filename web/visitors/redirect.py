@@ -159,12 +159,12 @@ def _fits(target: Target, kept: str) -> bool:
     if not checks.acquire(timeout=CHECK_SECONDS):
         raise Unavailable("too many passwords are being checked; try again")
     try:
-        attempt = throttling.begin(target, request.remote_addr or "")
+        attempt = throttling.begin_password_attempt(target, request.remote_addr or "")
         fits = passwords.verify(request.form.get("password", ""), kept)
     finally:
         checks.release()
     if fits:
-        throttling.succeeded(attempt)
+        throttling.forgive(attempt)
     return fits
 
 

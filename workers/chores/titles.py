@@ -11,7 +11,7 @@ from models.errors import BadTarget, Unreachable
 from models.links import title_queue
 from producer import outside
 from producer.outside import page_title
-from producer.signals.broker import client
+from producer.signals import broker
 
 CACHE_SECONDS = 86_400
 
@@ -64,7 +64,7 @@ def fetched(url: str) -> str:
 
 def cached(url: str) -> str | None:
     try:
-        found = client().get(_key(url))
+        found = broker.client().get(_key(url))
     except (RedisError, OSError):
         return None
     return found if isinstance(found, str) else None
@@ -72,7 +72,7 @@ def cached(url: str) -> str | None:
 
 def remember(url: str, title: str) -> None:
     try:
-        client().set(_key(url), title, ex=CACHE_SECONDS)
+        broker.client().set(_key(url), title, ex=CACHE_SECONDS)
     except (RedisError, OSError):
         return
 

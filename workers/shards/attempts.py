@@ -45,7 +45,7 @@ def work_on_next(kind: ShardKind, queue: str, hint: tuple[int, int]) -> Result:
     except Exception as error:
         failed_attempts.failed(claim, error)
         raise
-    counters.took(kind, time.perf_counter() - started)
+    counters.add_shard(kind, time.perf_counter() - started)
     return shard | result
 
 

@@ -11,7 +11,7 @@ from models.errors import LostLease
 from models.jobs import shards
 from models.jobs.shards import Claim
 from producer import completion
-from producer.signals.counters import ATTEMPTS, tally
+from producer.signals import counters
 from producer.unit_of_work import UnitOfWork, unit_of_work
 
 PAUSES = (0.5, 0.5, 1.0, 2.0, 4.0)  # together shorter than a lease: for a database that is started again
@@ -24,7 +24,7 @@ def failed(claim: Claim, error: Exception) -> None:
     """The shard is tried again, at once by whoever is woken. A database that went away is no fault of the shard."""
     blameless = isinstance(error, DBAPIError) and store.dialect().passing(error)
     about = {"job": claim.job_id, "shard": claim.first_index, "attempt": claim.attempts}
-    tally.add(ATTEMPTS, claim.kind)
+    counters.add(counters.ATTEMPTS, claim.kind)
     log.error("shard_failed", **about, error=type(error).__name__)  # the task tells the rest
     if blameless:
         time.sleep(PAUSES[0])

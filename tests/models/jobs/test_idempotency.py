@@ -1,6 +1,7 @@
 """Idempotency keys: one request at a time has one, and keeps it only while it is alive."""
 
 from concurrent.futures import ThreadPoolExecutor
+from unittest.mock import create_autospec
 
 import pytest
 from sqlalchemy import func, select, update
@@ -23,7 +24,7 @@ BODY = b"url\nhttps://a.b\n"
 
 @pytest.fixture(autouse=True)
 def nobody_is_woken(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(wakeups, "send", lambda *_, **__: True)
+    monkeypatch.setattr(wakeups, "send_task", create_autospec(wakeups.send_task, return_value=True))
 
 
 def test_of_many_requests_at_once_one_gets_the_key(owner: Owner) -> None:

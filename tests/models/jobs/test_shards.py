@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from unittest.mock import create_autospec
 
 import pytest
 from sqlalchemy import update
@@ -25,7 +26,7 @@ HINT = (0, 0)
 
 @pytest.fixture(autouse=True)
 def nobody_is_woken(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(wakeups, "send", lambda *_, **__: True)
+    monkeypatch.setattr(wakeups, "send_task", create_autospec(wakeups.send_task, return_value=True))
 
 
 def test_eight_claimers_never_get_the_same_shard(owner: Owner) -> None:
@@ -104,11 +105,11 @@ def test_only_so_many_wake_ups_are_under_way_for_a_job(owner: Owner) -> None:
 def test_wake_ups_that_the_broker_lost_are_sent_again(owner: Owner) -> None:
     job = job_of(owner, 50)
     with store.write() as db:
-        shards.due(db, job, wakeups.room())
+        shards.due(db, job, wakeups.max_wake_ups())
         db.execute(update(table).where(table.c.sent_at.is_not(None)).values(sent_at=table.c.sent_at - 6, sends=5))
-        assert shards.due(db, job, wakeups.room()) == []
-        assert shards.unsend(db, wakeups.BULK) + shards.unsend(db, wakeups.INTERACTIVE) == wakeups.room()
-        assert len(shards.due(db, job, wakeups.room())) == wakeups.room()
+        assert shards.due(db, job, wakeups.max_wake_ups()) == []
+        assert shards.unsend(db, wakeups.BULK) + shards.unsend(db, wakeups.INTERACTIVE) == wakeups.max_wake_ups()
+        assert len(shards.due(db, job, wakeups.max_wake_ups())) == wakeups.max_wake_ups()
 
 
 def job_of(owner: Owner, count: int) -> int:

@@ -32,17 +32,17 @@ class Job:
         return self.over
 
     def watch(self, alone: bool = False, seconds: float = LONG) -> bool:
-        return waiting.watch(self.id, seconds, self.look, bool, alone)
+        return waiting.wait_for_end(self.id, seconds, self.look, bool, alone)
 
     def end(self) -> None:
         self.over = True
-        waiting.tell_ended(self.id)
+        waiting.announce_end(self.id)
 
 
 @pytest.fixture
 def job(system: System, monkeypatch: pytest.MonkeyPatch) -> Iterator[Job]:
     with faults.connect_to_broker(system) as broker:
-        monkeypatch.setattr(waiting, "client", lambda: broker)
+        monkeypatch.setattr("producer.signals.broker.client", lambda: broker)
         yield Job(broker)
 
 
@@ -51,16 +51,16 @@ def test_who_is_alone_looks_only_at_the_end_and_tells_nobody(job: Job) -> None:
         pending = pool.submit(job.watch, alone=True)
         wait_until(lambda: job.broker.info("clients")["blocked_clients"])
         job.end()
-        assert pending.result(waiting.LOOK_AGAIN_SECONDS / 2)
+        assert pending.result(waiting.POLL_SECONDS / 2)
     assert job.looks == 1
-    assert not job.broker.exists(waiting._end(job.id))
+    assert not job.broker.exists(waiting._end_key(job.id))
 
 
 def test_an_end_that_came_before_the_wait_is_not_missed(job: Job) -> None:
     job.end()
     began = time.monotonic()
     assert job.watch(alone=True)
-    assert time.monotonic() - began < waiting.LOOK_AGAIN_SECONDS / 2
+    assert time.monotonic() - began < waiting.POLL_SECONDS / 2
 
 
 def test_an_end_that_nobody_told_of_is_seen_all_the_same(job: Job) -> None:
@@ -76,11 +76,11 @@ def test_all_who_wait_are_told_of_one_end(job: Job) -> None:
         began = time.monotonic()
         job.end()
         assert all(one.result(LONG) for one in pending)
-    assert time.monotonic() - began < waiting.LOOK_AGAIN_SECONDS / 2
+    assert time.monotonic() - began < waiting.POLL_SECONDS / 2
 
 
 def test_a_wait_ends_when_its_time_is_up(job: Job) -> None:
     began = time.monotonic()
     assert not job.watch(alone=True, seconds=0.2)
-    assert 0.2 <= time.monotonic() - began < waiting.LOOK_AGAIN_SECONDS
+    assert 0.2 <= time.monotonic() - began < waiting.POLL_SECONDS
     assert not job.watch(alone=True, seconds=0)

@@ -2,6 +2,7 @@
 
 from datetime import UTC, datetime
 from typing import Any
+from unittest.mock import create_autospec
 
 import pytest
 from redis.exceptions import ConnectionError as Away
@@ -49,8 +50,8 @@ class Broker:
 @pytest.fixture
 def broker(monkeypatch: pytest.MonkeyPatch) -> Broker:
     made = Broker()
-    monkeypatch.setattr(click_buffer, "client", lambda: made)
-    monkeypatch.setattr(wakeups, "send", lambda *_, **__: True)
+    monkeypatch.setattr("producer.signals.broker.client", lambda: made)
+    monkeypatch.setattr(wakeups, "send_task", create_autospec(wakeups.send_task, return_value=True))
     return made
 
 

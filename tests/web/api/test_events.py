@@ -154,7 +154,7 @@ def test_many_who_watch_one_job_are_all_told_and_links_still_lead_on(system: Sys
 def test_there_are_threads_for_others_when_every_place_is_taken() -> None:
     found = re.search(r"--blocking-threads (\d+)", (ROOT / "Procfile").read_text())
     assert found
-    assert int(found[1]) - waiting.MOST_STREAMS - waiting.MOST_WAITERS >= 64
+    assert int(found[1]) - waiting.MAX_STREAMS - waiting.MAX_WAITERS >= 64
 
 
 @pytest.fixture
@@ -182,13 +182,13 @@ def test_without_a_broker_the_end_is_seen_all_the_same(watcher: FlaskClient, own
     control.cancel(job)
     assert [(event.name, event.job["status"]) for event in events][-1] == ("done", "cancelled")
     answer.close()
-    wait_until(lambda: not watchers.watched, 10, "the watch to end")
+    wait_until(lambda: not watchers.watches, 10, "the watch to end")
 
 
 def test_who_finds_no_place_is_told_to_come_again(
     watcher: FlaskClient, owner: Owner, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(waiting, "streams", BoundedSemaphore(1))
+    monkeypatch.setattr(waiting, "stream_slots", BoundedSemaphore(1))
     path = f"/api/jobs/{waiting_job(owner)}/events"
     first = watcher.get(path, buffered=False)
     refused = watcher.get(path)
@@ -198,4 +198,4 @@ def test_who_finds_no_place_is_told_to_come_again(
     second = watcher.get(path, buffered=False)
     assert second.status_code == 200
     second.close()
-    wait_until(lambda: not watchers.watched, 10, "the watch to end")
+    wait_until(lambda: not watchers.watches, 10, "the watch to end")

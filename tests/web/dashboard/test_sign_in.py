@@ -91,11 +91,11 @@ def test_who_tries_many_keys_has_to_wait(system: System) -> None:
         found = TOKEN.search(client.get("/app/sign-in").text)
         assert found
         form = {"csrf_token": found[1], "token": "lm_guess"}
-        answers = [client.post("/app/sign-in", data=form) for _ in range(throttling.MOST + 1)]
+        answers = [client.post("/app/sign-in", data=form) for _ in range(throttling.MAX_FAILURES + 1)]
         right = client.post("/app/sign-in", data=form | {"token": system.key["token"]})
-    assert [answer.status_code for answer in answers] == [401] * throttling.MOST + [429]
+    assert [answer.status_code for answer in answers] == [401] * throttling.MAX_FAILURES + [429]
     assert right.status_code == 429
-    assert 0 < int(right.headers["Retry-After"]) <= throttling.SECONDS
+    assert 0 < int(right.headers["Retry-After"]) <= throttling.PAUSE_SECONDS
 
 
 def test_the_front_door_leads_to_the_dashboard(visitor: FlaskClient) -> None:

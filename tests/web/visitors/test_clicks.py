@@ -114,7 +114,7 @@ def test_after_ten_wrong_passwords_there_is_a_pause_for_that_place_and_that_link
     assert [post(proxied, path, "wrong", OTHER).status_code for _ in range(11)] == [401] * 10 + [429]
     refused = post(proxied, path, "open", OTHER)
     assert refused.status_code == 429
-    assert 1 <= int(refused.headers["Retry-After"]) <= throttling.SECONDS
+    assert 1 <= int(refused.headers["Retry-After"]) <= throttling.PAUSE_SECONDS
     assert "Location" not in refused.headers
     assert post(proxied, path, "open", "192.0.2.50").status_code == 303
     assert post(proxied, another, "open", OTHER).status_code == 303
@@ -124,7 +124,7 @@ def test_wrong_passwords_at_the_same_moment_are_no_way_round_the_pause(proxied: 
     path = make(proxied, password="open")
     with ThreadPoolExecutor(30) as pool:
         found = Counter(pool.map(lambda _: post(proxied, path, "wrong", OTHER).status_code, range(30)))
-    assert found[401] + found[503] <= throttling.MOST
+    assert found[401] + found[503] <= throttling.MAX_FAILURES
     assert found[429] >= 20
 
 
@@ -143,10 +143,10 @@ def test_right_passwords_at_the_same_moment_do_not_either(proxied: System) -> No
 
 def test_what_a_pause_refuses_does_not_make_it_longer(proxied: System) -> None:
     path = make(proxied, password="open")
-    for _ in range(throttling.MOST + 5):
+    for _ in range(throttling.MAX_FAILURES + 5):
         post(proxied, path, "wrong", OTHER)
-    counts = {broker(proxied).get(name) for name in broker(proxied).scan_iter(f"{throttling.PREFIX}*")}
-    assert max(int(count or 0) for count in counts) == throttling.MOST
+    counts = {broker(proxied).get(name) for name in broker(proxied).scan_iter(f"{throttling.KEY_PREFIX}*")}
+    assert max(int(count or 0) for count in counts) == throttling.MAX_FAILURES
 
 
 def test_all_addresses_of_one_ipv6_network_are_one_place(proxied: System) -> None:
@@ -166,7 +166,7 @@ def test_no_visitors_address_is_kept_anywhere(proxied: System) -> None:
         httpx.get(f"{proxied.url}{plain}+", headers={"X-Forwarded-For": address})
         httpx.get(f"{proxied.url}{plain}", headers={"X-Forwarded-For": address})
     wait_until(lambda: counted(proxied, plain) == 3, 20, "the clicks")
-    assert list(broker(proxied).scan_iter(f"{throttling.PREFIX}*")), "they were counted"
+    assert list(broker(proxied).scan_iter(f"{throttling.KEY_PREFIX}*")), "they were counted"
     kept = b"".join(_everything(proxied))
     assert b"NZ" in kept, "what is looked at is what was kept"
     for address in (ADDRESS, OTHER, SIX):

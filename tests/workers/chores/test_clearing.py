@@ -1,6 +1,7 @@
 """Clear: step by step, again after an end in the middle, and never while somebody works on the job."""
 
 from datetime import UTC, datetime, timedelta
+from unittest.mock import create_autospec
 
 import pytest
 from sqlalchemy import func, insert, select, update
@@ -21,7 +22,7 @@ from workers.chores import clearing
 
 @pytest.fixture(autouse=True)
 def nobody_is_woken(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(wakeups, "send", lambda *_, **__: True)
+    monkeypatch.setattr(wakeups, "send_task", create_autospec(wakeups.send_task, return_value=True))
 
 
 def test_what_was_interrupted_goes_on(owner: Owner) -> None:

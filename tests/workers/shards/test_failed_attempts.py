@@ -6,6 +6,7 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from itertools import count
 from typing import Any
+from unittest.mock import create_autospec
 
 import pytest
 from celery.exceptions import SoftTimeLimitExceeded
@@ -34,7 +35,7 @@ POISON = "https://example.com/poison"
 
 @pytest.fixture(autouse=True)
 def alone(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(wakeups, "send", lambda *_, **__: True)
+    monkeypatch.setattr(wakeups, "send_task", create_autospec(wakeups.send_task, return_value=True))
     monkeypatch.setattr(failed_attempts, "PAUSES", (0.0, 0.0))
 
 
