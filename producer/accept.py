@@ -16,7 +16,7 @@ from models.errors import EmptyUpload, Invalid, Unreadable, field_error
 from models.ids import new_id
 from models.jobs import jobs, shards
 from models.jobs.states import JobKind, JobStatus, ShardKind, ShardState
-from models.links import labels
+from models.links import labels, slugs
 from models.links.url_index import Duplicates
 from producer import completion, idempotency, outside
 from producer.idempotency import Hold
@@ -58,6 +58,8 @@ class Options:
     delimiter: str | None = None
     encoding: str | None = None
     header: bool | None = None
+    slug_length: int = slugs.SHORTEST
+    """The shortest automatic slug."""
 
     def kept(self) -> dict[str, Any]:
         """What workers need to know of them."""
@@ -68,6 +70,7 @@ class Options:
             "header": self.header,
             "defaults": defaults.for_storage(self.defaults),
             "duplicates": self.duplicates,
+            "slug_length": self.slug_length,
         }
 
     def of_file(self) -> Asked:

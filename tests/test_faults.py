@@ -18,7 +18,7 @@ from tests.cost import RECOVERY_SECONDS, Cost, is_open, measure_cost, running_sh
 from tests.fixtures.databases import STORES, new_database_url
 from tests.system import System, job_if_ended, readable_folder, running_system
 from tests.waiting import wait_until
-from workers.shards.passwords import QUICK
+from workers.shards.passwords import SLOW_COUNT
 
 ROWS = 300_000
 MOST_WAKE_UPS = 2 * 2 + 2  # twice the workers, and a few that found their shard gone
@@ -33,7 +33,7 @@ def battered(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFa
 
 
 def test_a_job_outlives_its_processes(battered: System) -> None:
-    slow = post(battered, passwords(QUICK))
+    slow = post(battered, passwords(SLOW_COUNT))
     wait_until(lambda: faults.shard_owners(battered), 20, "the first shard")
     struck = running_shards(battered)
     faults.kill_process("interactive")(battered)
@@ -46,7 +46,7 @@ def test_a_job_outlives_its_processes(battered: System) -> None:
     struck, since = [*struck, *running_shards(battered)], time.monotonic()
     assert wait_for_recovery(battered, struck, since) < RECOVERY_SECONDS
     assert whole(battered, job) == Cost(ROWS, 0, 0, 0)
-    assert whole(battered, slow) == Cost(QUICK, 0, 0, 0)
+    assert whole(battered, slow) == Cost(SLOW_COUNT, 0, 0, 0)
 
 
 def test_a_frozen_process_is_ended_before_its_node_waits_for_it(battered: System) -> None:

@@ -12,7 +12,6 @@ from models.tables import reserved_slugs, slug_counters
 ALPHABET = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"  # in byte order: numbers sort as slugs do
 LETTERS = np.frombuffer(ALPHABET.encode(), np.uint8)
 SHORTEST = 7
-SHORTEST_COUNTED = 5
 LONGEST_AUTOMATIC = 10  # 62 ** 10 is the last power that a database's whole number holds
 
 RESERVED = frozenset(

@@ -155,7 +155,12 @@ def _waited_for(vendor: Vendor, asked: Asked, owner: Owner, fingerprint: str, he
 
 def _accepted(vendor: Vendor, asked: Asked, owner: Owner, held: Hold | None, awaited: bool) -> int:
     duplicates = Duplicates.REUSE if asked.reuse else Duplicates.CREATE
-    options = Options(domain=asked.domain, fetch_titles=asked.fetch_titles, duplicates=duplicates)
+    options = Options(
+        domain=asked.domain,
+        fetch_titles=asked.fetch_titles,
+        duplicates=duplicates,
+        slug_length=asked.slug_length,
+    )
     if asked.count:
         upload = Upload(vendor.name, COUNT, [msgspec.json.encode(asked.rows[0])], asked.count)
     else:

@@ -20,6 +20,7 @@ from web.auth import by_header
 from web.vendors.vendor import Asked, Finished, Refusal, Row, Vendor
 
 LEAST_TTL = 3600
+SLUG_LENGTH = 5  # as short as theirs
 TEXTS = {"destination": "url", "slashtag": "slug", "title": "title"}
 """Rebrandly's text fields, and what we call them."""
 
@@ -70,7 +71,7 @@ def load(body: Any, owner: Owner) -> Asked:
     life = _life(_whole(body, "ttl", LEAST_TTL), plans.of(owner.plan).longest_ttl)
     if life.expires:
         row["expires_at"] = expiry_after(datetime.fromtimestamp(life.expires, UTC), 0)
-    return Asked([row], count, domain.strip(), note=life)
+    return Asked([row], count, domain.strip(), slug_length=SLUG_LENGTH, note=life)
 
 
 def wrong(name: str, message: str) -> Invalid:

@@ -13,6 +13,7 @@ from models.errors import LinkmillError
 from models.jobs import items
 from models.jobs.items import Result
 from models.jobs.jobs import Job
+from models.links import slugs
 from producer.intake.formats import REFUSED
 
 Row = dict[str, Any]
@@ -30,6 +31,8 @@ class Asked:
     fetch_titles: bool = False
     reuse: bool = False
     """Whether a URL that the workspace has on this domain gets that link again."""
+    slug_length: int = slugs.SHORTEST
+    """The shortest automatic slug."""
     note: Any = None
     """What `dump` wants to remember of the request."""
 

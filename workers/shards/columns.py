@@ -1,4 +1,4 @@
-"""The columns that a draft writes: links and tags for what it makes, and an item for every row."""
+"""The columns that a draft writes: links and tags for its new rows, and an item for every row."""
 
 import json
 from collections.abc import Sequence
@@ -14,57 +14,56 @@ from workers.shards.draft import Draft
 LONGEST_INPUT = 3000  # characters of one value that a failed item keeps
 
 
-def of_links(draft: Draft) -> Columns:
-    """Sorted by slug: an index that is filled in its own order is filled faster, and nobody waits crosswise."""
-    order = None
+def link_columns(draft: Draft) -> Columns:
+    """The new links, sorted by slug: that fills the index faster, and no two shards lock each other crosswise."""
+    columns: dict[str, Sequence[Any]] = {"slug": draft.slugs}
+    for name, column in item_fields.COLUMNS.items():
+        if name in draft.columns:
+            columns[column] = _pick(draft.columns[name], draft.new_rows)
+    # Automatic slugs come sorted, custom ones do not.
     if draft.columns.get("slug"):
-        order = sorted(range(draft.made), key=draft.chosen.__getitem__)
-    given = {column: draft.columns[name] for name, column in item_fields.COLUMNS.items() if name in draft.columns}
-    kept = {name: _kept(column, draft.keep) for name, column in given.items()}
-    lists = {"slug": draft.chosen} | kept
-    return _of_one(draft) | {name: [column[at] for at in order] if order else column for name, column in lists.items()}
+        order = sorted(range(draft.new_count), key=draft.slugs.__getitem__)
+        columns = {name: [column[place] for place in order] for name, column in columns.items()}
+    return _shared_by_links(draft) | columns
 
 
-def of_tags(draft: Draft) -> Columns:
+def tag_columns(draft: Draft) -> Columns:
+    """The tags of the new links."""
     tags = draft.columns.get("tags")
     if not tags:
         return {}
-    ties = [
-        (draft.tags[name], slug) for row, slug in zip(draft.keep, draft.chosen, strict=True) for name in tags[row] or ()
-    ]
-    one = _of_one(draft)
-    shared = {name: one[name] for name in ("workspace_id", "domain_id", "generation")}
-    return shared | {"tag_id": [tag for tag, _ in ties], "slug": [slug for _, slug in ties]} if ties else {}
-
-
-def of_untitled(draft: Draft) -> Columns:
-    """The links that have no title of their own."""
-    titles = draft.columns.get("title") or [None] * draft.read.rows
-    bare = [
-        (draft.columns["url"][row], slug) for row, slug in zip(draft.keep, draft.chosen, strict=True) if not titles[row]
-    ]
-    if not bare:
+    tag_ids: list[int] = []
+    slugs: list[str] = []
+    for row, slug in zip(draft.new_rows, draft.slugs, strict=True):
+        for name in tags[row] or ():
+            tag_ids.append(draft.tag_ids[name])
+            slugs.append(slug)
+    if not slugs:
         return {}
-    one = _of_one(draft)
-    hosts = [urlsplit(url).hostname or "" for url, _ in bare]
-    lists = {"url": [url for url, _ in bare], "slug": [slug for _, slug in bare], "host": hosts}
-    return {name: one[name] for name in ("domain_id", "generation", "job_id")} | lists
+    shared = _shared_by_links(draft)
+    del shared["job_id"]
+    return shared | {"tag_id": tag_ids, "slug": slugs}
 
 
-def of_items(draft: Draft) -> Columns:
-    first = draft.claim.first_index
-    shared: dict[str, Any] = {
-        "job_id": draft.job.id,
-        "index": [first + row for row in draft.rows] if draft.settled else range(first, first + draft.read.rows),
-        "line": _kept(draft.read.lines, draft.rows),
-    }
-    if draft.made == len(draft.rows) and not draft.job.dry_run:
-        made = {"status": ItemStatus.CREATED, "slug": draft.chosen, "generation": draft.generation}
-        return shared | made | _external_ids(draft)
-    return shared | _mixed(draft) | _external_ids(draft)
+def untitled_columns(draft: Draft) -> Columns:
+    """The new links that have no title of their own, for the queue of titles to fetch."""
+    titles = draft.columns.get("title") or [None] * draft.batch.rows
+    all_urls = draft.columns["url"]
+    urls: list[str] = []
+    slugs: list[str] = []
+    for row, slug in zip(draft.new_rows, draft.slugs, strict=True):
+        if not titles[row]:
+            urls.append(all_urls[row])
+            slugs.append(slug)
+    if not slugs:
+        return {}
+    shared = _shared_by_links(draft)
+    del shared["workspace_id"]
+    hosts = [urlsplit(url).hostname or "" for url in urls]
+    return shared | {"url": urls, "slug": slugs, "host": hosts}
 
 
-def _of_one(draft: Draft) -> dict[str, Any]:
+def _shared_by_links(draft: Draft) -> dict[str, Any]:
     return {
         "domain_id": draft.job.domain_id,
         "workspace_id": draft.job.workspace_id,
@@ -73,62 +72,75 @@ def _of_one(draft: Draft) -> dict[str, Any]:
     }
 
 
-def _kept(column: Sequence[Any], keep: Sequence[int]) -> Sequence[Any]:
-    return column if len(keep) == len(column) else [column[row] for row in keep]
-
-
-def _external_ids(draft: Draft) -> dict[str, Any]:
-    ids = draft.columns.get("external_id")
-    return {"external_id": _kept(ids, draft.rows)} if ids else {}
-
-
-def _mixed(draft: Draft) -> dict[str, Any]:
-    """Columns of a shard in which not every row makes a link."""
-    slugs = dict(zip(draft.keep, draft.chosen, strict=True))
-    found = {row: _found(draft, slugs, link) for row, link in draft.existing.items()}
-    made = {row: (ItemStatus.CREATED, slug, draft.generation, None, None, None) for row, slug in slugs.items()}
-    there = {
-        row: (ItemStatus.EXISTING, slug, generation, None, None, None) for row, (slug, generation) in found.items()
+def item_columns(draft: Draft) -> Columns:
+    """An item for every row that gets its result now."""
+    rows = draft.result_rows
+    first = draft.claim.first_index
+    columns: dict[str, Any] = {
+        "job_id": draft.job.id,
+        "index": range(first, first + draft.batch.rows),
+        "line": _pick(draft.batch.lines, rows),
     }
-    failed = {row: _failed(draft, row) for row in draft.problems}
-    if draft.job.dry_run:
-        made, there = _rehearsed(draft, made), _rehearsed(draft, there)
-    outcomes = made | there | failed
+    if draft.settled_rows:
+        columns["index"] = [first + row for row in rows]
+    if "external_id" in draft.columns:
+        columns["external_id"] = _pick(draft.columns["external_id"], rows)
+    if draft.new_count == len(rows) and not draft.job.dry_run:
+        return columns | {"status": ItemStatus.CREATED, "slug": draft.slugs, "generation": draft.generation}
+    return columns | _mixed_columns(draft)
+
+
+def _pick(column: Sequence[Any], rows: Sequence[int]) -> Sequence[Any]:
+    if len(rows) == len(column):
+        return column
+    return [column[row] for row in rows]
+
+
+def _mixed_columns(draft: Draft) -> dict[str, Any]:
+    """The columns of a shard in which not every row creates a link."""
+    results = _results(draft)
+    columns = zip(*[results[row] for row in draft.result_rows], strict=True)
     names = ("status", "slug", "generation", "error_code", "error_message", "input")
-    return dict(zip(names, map(list, zip(*map(outcomes.__getitem__, draft.rows), strict=True)), strict=True))
+    return {name: list(column) for name, column in zip(names, columns, strict=True)}
 
 
-def _found(draft: Draft, slugs: dict[int, str], link: Any) -> tuple[str, int]:
-    return (slugs[link], draft.generation) if isinstance(link, int) else link
+def _results(draft: Draft) -> dict[int, tuple[Any, ...]]:
+    """Status, slug, generation, error code, error message and input of each row."""
+    results: dict[int, tuple[Any, ...]] = {}
+    slugs = dict(zip(draft.new_rows, draft.slugs, strict=True))
+    for row, slug in slugs.items():
+        results[row] = (ItemStatus.CREATED, slug, draft.generation, None, None, None)
+    for row, link in draft.existing.items():
+        slug, generation = (slugs[link], draft.generation) if isinstance(link, int) else link
+        results[row] = (ItemStatus.EXISTING, slug, generation, None, None, None)
+    if draft.job.dry_run:
+        results = {row: _dry_run_result(draft, row, result) for row, result in results.items()}
+    for row, problem in draft.problems.items():
+        message = _storable(problem.message)
+        results[row] = (ItemStatus.FAILED, None, None, problem.code, message, _input_json(draft.batch.raw(row)))
+    return results
 
 
-def _rehearsed(draft: Draft, outcomes: dict[int, tuple[Any, ...]]) -> dict[int, tuple[Any, ...]]:
-    """A dry run makes no link that could be asked where it leads, so the item keeps that itself."""
-    none = draft.generation
-    return {
-        row: (status, slug, generation if generation != none else None, None, None, _asked(draft, row))
-        for row, (status, slug, generation, *_) in outcomes.items()
-    }
+def _dry_run_result(draft: Draft, row: int, result: tuple[Any, ...]) -> tuple[Any, ...]:
+    """A dry run creates no link that could be asked for its URL, so the item itself keeps the URL."""
+    status, slug, generation, *_ = result
+    if generation == draft.generation:
+        generation = None
+    item_input = {"url": draft.columns["url"][row]}
+    if reuse.reuses_links(draft.job) and row not in draft.urls.seeking_rows:
+        item_input = {"lone": True} | item_input  # this row wants a link of its own: see models/jobs/duplicates.py
+    return (status, slug, generation, None, None, json.dumps(item_input))
 
 
-def _asked(draft: Draft, row: int) -> str:
-    """A row that gets a link of its own whoever has its URL is told from those that would share one."""
-    lone = {"lone": True} if reuse.asked(draft.job) and row not in draft.urls.seeking else {}
-    return json.dumps(lone | {"url": draft.columns["url"][row]})
+def _input_json(raw: dict[str, Any]) -> str:
+    """The row as it came, without its password. JSON escapes make any text storable."""
+    shortened = {name: _shorten(value) for name, value in raw.items()}
+    if "password" in shortened:
+        shortened["password"] = ""
+    return json.dumps(shortened)
 
 
-def _failed(draft: Draft, row: int) -> tuple[Any, ...]:
-    problem = draft.problems[row]
-    return (ItemStatus.FAILED, None, None, problem.code, _storable(problem.message), _input(draft.read.raw(row)))
-
-
-def _input(raw: dict[str, Any]) -> str:
-    """The row as it came, less its password. Escaped, so that any text can be kept."""
-    shown = {name: "" if name == "password" else _shortened(value) for name, value in raw.items()}
-    return json.dumps(shown)
-
-
-def _shortened(value: Any) -> Any:
+def _shorten(value: Any) -> Any:
     text = value if isinstance(value, str) else json.dumps(value)
     return value if len(text) <= LONGEST_INPUT else text[:LONGEST_INPUT]
 

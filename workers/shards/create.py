@@ -19,120 +19,138 @@ from producer.signals import wakeups
 from producer.signals.counters import ITEMS
 from producer.unit_of_work import unit_of_work
 from workers.shards import columns, dry_run, passwords, quota, reuse, slug_pool
-from workers.shards.draft import Draft, draft, draw
+from workers.shards.draft import Draft, make_draft, read_facts
 
-ROUNDS = 5  # how often somebody may be quicker before the shard is left for another time
-BEYOND_HELP = ItemProblem("INTERNAL", "this row could not be worked on: an internal error, three times")
+ROUNDS = 5  # further drafts of a shard whose slugs others take in the meantime, before it is left to another attempt
+INTERNAL_ERROR = ItemProblem("INTERNAL", "this row could not be worked on: an internal error, three times")
 
 
 def create(claim: Claim, job: Job) -> dict[str, Any]:
-    if reuse.asked(job):
-        reuse.prepare(claim)
-    read = _read(claim, job)
-    judged = judge(read, _known(job, read)) if claim.attempts <= shards.TRIES else _given_up(read)
-    if claim.queue == wakeups.INTERACTIVE and not job.dry_run and passwords.many(judged):
-        return _handed_over(claim)
-    settled = _settled(claim)
+    """Judge the rows of a shard and write their links and items."""
+    if reuse.reuses_links(job):
+        reuse.index_existing_links(claim)
+    rows = _read_rows(claim, job)
+    judged = _judge(claim, job, rows)
+    if claim.queue == wakeups.INTERACTIVE and not job.dry_run and passwords.are_slow(judged):
+        return _move_to_bulk(claim)
+    settled_rows = _read_settled_rows(claim)
     if not job.dry_run:
-        passwords.hash_all(claim, judged, settled)
-    counts = _write(claim, job, read, judged, settled)
+        passwords.hash_all(claim, judged, settled_rows)
+    counts = _draft_and_write(claim, job, rows, judged, settled_rows)
     if job.queue == wakeups.BULK:
         store.rest()
     return counts
 
 
-def _known(job: Job, read: Batch) -> JudgingContext:
+def _read_rows(claim: Claim, job: Job) -> Batch:
+    layout = Layout.load(job.layout)
+    data = upload_store.read(job.upload, claim.offset, claim.length)
+    rows = batch.read(data, layout, claim.line, claim.skip, claim.rows)
+    job_defaults = job.options.get("defaults")
+    if not job_defaults:
+        return rows
+    return defaults.fill(rows, job_defaults, claim.first_index)
+
+
+def _judge(claim: Claim, job: Job, rows: Batch) -> JudgedBatch:
+    if claim.attempts > shards.TRIES:  # the shard was halved until this row was alone, and it failed again
+        return JudgedBatch({"url": [None] * rows.rows}, dict.fromkeys(range(rows.rows), INTERNAL_ERROR))
     groups: dict[str, int] = {}
-    if any(read.columns.get("group", ())):
+    if any(rows.columns.get("group", ())):
         with store.read() as db:
             groups = labels.group_ids(db, job.workspace_id)
-    return JudgingContext(frozenset((settings.get().authority, job.hostname)), groups, datetime.now(UTC))
+    authorities = frozenset((settings.get().authority, job.hostname))
+    return judge(rows, JudgingContext(authorities, groups, datetime.now(UTC)))
 
 
-def _handed_over(claim: Claim) -> dict[str, Any]:
-    """A shard that takes its time, though it is small: those who wait for links at once do not wait behind it."""
+def _move_to_bulk(claim: Claim) -> dict[str, Any]:
+    # The shard is small but slow: those who wait for links at once do not wait behind it.
     with unit_of_work() as unit:
         shards.hand_over(unit.db, claim, wakeups.BULK)
         unit.wake_next(claim.job_id)
     return {"handed_over": True}
 
 
-def _settled(claim: Claim) -> frozenset[int]:
-    """Rows that an earlier run has seen to."""
+def _read_settled_rows(claim: Claim) -> frozenset[int]:
+    """The rows that have their result from an earlier run."""
     if claim.run == 1:
         return frozenset()
     with store.read() as db:
-        return frozenset(
-            at - claim.first_index for at in items.settled(db, claim.job_id, claim.first_index, claim.rows)
-        )
+        indexes = items.settled(db, claim.job_id, claim.first_index, claim.rows)
+    return frozenset(index - claim.first_index for index in indexes)
 
 
-def _read(claim: Claim, job: Job) -> Batch:
-    layout = Layout.load(job.layout)
-    data = upload_store.read(job.upload, claim.offset, claim.length)
-    read = batch.read(data, layout, claim.line, claim.skip, claim.rows)
-    given = job.options.get("defaults")
-    return defaults.fill(read, given, claim.first_index) if given else read
-
-
-def _given_up(read: Batch) -> JudgedBatch:
-    return JudgedBatch({"url": [None] * read.rows}, dict.fromkeys(range(read.rows), BEYOND_HELP))
-
-
-def _write(claim: Claim, job: Job, read: Batch, judged: JudgedBatch, settled: frozenset[int]) -> dict[str, Any]:
-    """Drafts and writes, again when somebody took a slug in between; only then are automatic ones looked up too."""
-    for careful in [False] + [True] * ROUNDS:
-        made = _draft(claim, job, read, judged, settled, careful)
+def _draft_and_write(
+    claim: Claim, job: Job, rows: Batch, judged: JudgedBatch, settled_rows: frozenset[int]
+) -> dict[str, int]:
+    """Draft and write a shard, and again when another transaction took a slug in between."""
+    commit = dry_run.commit if job.dry_run else _commit
+    draft = _draft(claim, job, rows, judged, settled_rows)
+    for _ in range(ROUNDS):
         try:
-            return dry_run.commit(made) if job.dry_run else _commit(made, job)
-        except Taken as error:
-            last, claim = error, made.claim
-    raise last
+            return commit(draft)
+        except Taken:
+            draft = _draft(draft.claim, job, rows, judged, settled_rows, check_automatic=True)
+    return commit(draft)
 
 
-def _draft(claim: Claim, job: Job, read: Batch, judged: JudgedBatch, settled: frozenset[int], careful: bool) -> Draft:
-    with store.write() if "tags" in judged.columns and not job.dry_run else store.read() as db:
-        facts = draw(db, job, judged)
-    reuse.let_go(facts.urls)
-    made = draft(claim, job, read, judged, facts, settled)
+def _draft(
+    claim: Claim,
+    job: Job,
+    rows: Batch,
+    judged: JudgedBatch,
+    settled_rows: frozenset[int],
+    check_automatic: bool = False,
+) -> Draft:
+    """Draft a shard. Whether its automatic slugs are free is only asked for after a collision: there is hardly any."""
+    writes_tags = "tags" in judged.columns and not job.dry_run
+    with store.write() if writes_tags else store.read() as db:
+        facts = read_facts(db, job, judged)
+    reuse.release_ended(facts.urls)
+    draft = make_draft(claim, job, rows, judged, facts, settled_rows)
     if job.dry_run:
-        return made
-    quota.hold(made, facts.plan)
-    while missing := made.missing():
-        spelled = _automatic(job, missing)
-        unusable = facts.reserved.union(made.chosen)
-        if careful:
+        return draft
+    quota.reserve(draft, facts.plan)
+    while missing := draft.count_missing_slugs():
+        automatic_slugs = _take_slugs(job, missing)
+        unusable = facts.reserved_slugs.union(draft.slugs)
+        if check_automatic:
             with store.read() as db:
-                unusable |= links.used_slugs(db, job.domain_id, spelled)
-        made.offer(spelled if unusable.isdisjoint(spelled) else [slug for slug in spelled if slug not in unusable])
-    return made
+                unusable |= links.used_slugs(db, job.domain_id, automatic_slugs)
+        if not unusable.isdisjoint(automatic_slugs):
+            automatic_slugs = [slug for slug in automatic_slugs if slug not in unusable]
+        draft.fill_slugs(automatic_slugs)
+    return draft
 
 
-def _automatic(job: Job, count: int) -> list[str]:
-    shortest = slugs.SHORTEST_COUNTED if job.source == "rebrandly" else slugs.SHORTEST
-    return slug_pool.automatic().take(job.domain_id, shortest, count)
+def _take_slugs(job: Job, count: int) -> list[str]:
+    shortest = job.options.get("slug_length", slugs.SHORTEST)
+    return slug_pool.automatic_slugs().take(job.domain_id, shortest, count)
 
 
-def _commit(made: Draft, job: Job) -> dict[str, int]:
-    claim = made.claim
-    of_links, of_items, of_tags = columns.of_links(made), columns.of_items(made), columns.of_tags(made)
-    of_untitled = columns.of_untitled(made) if job.options.get("fetch_titles") else {}
-    of_urls = reuse.columns(made.urls, job, made.keep, made.chosen, made.generation) if made.urls.lending else {}
-    counts = {"created": made.made, "existing": len(made.existing), "failed": len(made.problems)}
+def _commit(draft: Draft) -> dict[str, int]:
+    """Write everything that a draft holds. All of it is serialised before the transaction begins."""
+    claim = draft.claim
+    job = draft.job
+    link_columns = columns.link_columns(draft)
+    item_columns = columns.item_columns(draft)
+    tag_columns = columns.tag_columns(draft)
+    untitled = columns.untitled_columns(draft) if job.options.get("fetch_titles") else {}
+    urls = reuse.index_columns(draft.urls, job, draft.new_rows, draft.slugs, draft.generation)
     with unit_of_work() as unit:
-        db = unit.db
-        shards.settle(db, claim)
-        if of_urls:
-            url_index.write(db, of_urls, len(of_urls["hash"]))
-        links.write(db, of_links, made.made)
-        if of_tags:
-            tagging.write(db, of_tags, len(of_tags["slug"]))
-        items.write(db, of_items, len(made.rows))
-        if of_untitled:
-            title_queue.add(db, of_untitled, len(of_untitled["slug"]))
+        # First the shard, so that a worker that lost its lease writes nothing; last the job's row, which all share.
+        shards.settle(unit.db, claim)
+        if urls:
+            url_index.write(unit.db, urls, len(urls["hash"]))
+        links.write(unit.db, link_columns, draft.new_count)
+        if tag_columns:
+            tagging.write(unit.db, tag_columns, len(tag_columns["slug"]))
+        items.write(unit.db, item_columns, len(draft.result_rows))
+        if untitled:
+            title_queue.add(unit.db, untitled, len(untitled["slug"]))
             unit.send("titles", wakeups.TITLES)
-        completion.record(unit, claim, made.made, len(made.existing), made.failures)
-        quota.settle(db, made)
-        for outcome, times in counts.items():
-            unit.count(ITEMS, job.kind, outcome, times=times)
-    return counts
+        completion.record(unit, claim, draft.new_count, len(draft.existing), draft.failures)
+        quota.give_back_unused(unit.db, draft)
+        for status, count in draft.counts.items():
+            unit.count(ITEMS, job.kind, status, times=count)
+    return draft.counts

@@ -1,147 +1,185 @@
-"""The draft of a shard: which rows make a link and under which slug, and which fail of what."""
+"""The draft of a shard: which rows create a link and under which slug, which get an existing one, which fail."""
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
-
-from sqlalchemy import Connection
 
 from models.accounts import workspaces
 from models.jobs.jobs import Job
 from models.jobs.shards import Claim
 from models.link_key import new_generation
 from models.links import labels, links
+from models.store import Connection
 from producer.intake.batch import Batch, ItemProblem
 from producer.rules.judging import JudgedBatch
 from workers.shards import reuse, slug_pool
-from workers.shards.reuse import NO_URLS, Found, Urls
+from workers.shards.reuse import NO_URLS, ExistingLink, UrlFacts
 
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """What the database knew when the draft was begun."""
+    """What the database says about a shard's rows before they are drafted."""
 
     plan: str
-    reserved: frozenset[str]
-    taken: set[str]
-    known: Mapping[str, Found]
-    tags: dict[str, int]
-    urls: Urls = NO_URLS
+    reserved_slugs: frozenset[str]
+    taken_slugs: set[str]
+    by_external_id: Mapping[str, ExistingLink]
+    tag_ids: dict[str, int]
+    urls: UrlFacts = NO_URLS
 
 
 @dataclass(slots=True)
 class Draft:
     claim: Claim
     job: Job
-    read: Batch
+    batch: Batch
     columns: dict[str, list[Any]]
     problems: dict[int, ItemProblem]
-    existing: dict[int, Found | int]
-    """Rows that get a link which is there already, or (a number) the one that an earlier row of this shard makes."""
-    keep: Sequence[int]
-    """Rows that make a link."""
-    chosen: list[Any]
-    """Their slugs, None where an automatic one has still to come."""
-    tags: dict[str, int]
-    urls: Urls = NO_URLS
-    settled: frozenset[int] = frozenset()
+    existing: dict[int, ExistingLink | int]
+    """Rows that get an existing link, or the link that an earlier row of this shard creates: then that row."""
+    new_rows: Sequence[int]
+    """Rows that create a link."""
+    slugs: list[Any]
+    """The slugs of new rows, None where an automatic one is still missing."""
+    tag_ids: dict[str, int]
+    urls: UrlFacts = NO_URLS
+    settled_rows: frozenset[int] = frozenset()
     """Rows that have their result from an earlier run."""
     generation: int = field(default_factory=new_generation)
 
     @property
-    def made(self) -> int:
-        return len(self.keep)
+    def new_count(self) -> int:
+        return len(self.new_rows)
 
     @property
-    def rows(self) -> Sequence[int]:
+    def result_rows(self) -> Sequence[int]:
         """Rows that get their result now."""
-        every = range(self.read.rows)
-        return [row for row in every if row not in self.settled] if self.settled else every
+        if not self.settled_rows:
+            return range(self.batch.rows)
+        return [row for row in range(self.batch.rows) if row not in self.settled_rows]
 
     @property
     def failures(self) -> dict[str, int]:
+        """How many rows fail, by error code."""
         return Counter(problem.code for problem in self.problems.values())
 
-    def cut(self, most: int, problem: ItemProblem) -> None:
-        """Makes the first rows only. What would have got a link of the others fails with them."""
-        out = set(self.keep[most:])
-        lost = [row for row, found in self.existing.items() if isinstance(found, int) and found in out]
-        self.problems |= dict.fromkeys((*out, *lost), problem)
-        self.existing = {row: found for row, found in self.existing.items() if row not in lost}
-        self.keep, self.chosen = self.keep[:most], self.chosen[:most]
+    @property
+    def counts(self) -> dict[str, int]:
+        """How many rows end with which status."""
+        return {"created": self.new_count, "existing": len(self.existing), "failed": len(self.problems)}
 
-    def missing(self) -> int:
-        return self.chosen.count(None)
-
-    def offer(self, slugs: list[str]) -> None:
-        """Gives slugs to the rows that lack one, in order; there may be too few of them."""
-        if self.missing() == len(self.chosen) == len(slugs):
-            self.chosen = slugs
+    def limit_new(self, count: int, problem: ItemProblem) -> None:
+        """Create the first links only. The other rows fail, with the rows that would share their links."""
+        if count >= self.new_count:
             return
-        left = iter(slugs)
-        self.chosen = [slug if slug is not None else next(left, None) for slug in self.chosen]
+        failing = set(self.new_rows[count:])
+        sharing = {row for row, link in self.existing.items() if isinstance(link, int) and link in failing}
+        self.problems |= dict.fromkeys((*failing, *sharing), problem)
+        for row in sharing:
+            del self.existing[row]
+        self.new_rows = self.new_rows[:count]
+        self.slugs = self.slugs[:count]
+
+    def count_missing_slugs(self) -> int:
+        return self.slugs.count(None)
+
+    def fill_slugs(self, automatic_slugs: list[str]) -> None:
+        """Give automatic slugs to the rows that lack one, in order. There may be too few of them."""
+        if self.count_missing_slugs() == len(self.slugs) == len(automatic_slugs):
+            self.slugs = automatic_slugs
+            return
+        remaining = iter(automatic_slugs)
+        self.slugs = [next(remaining, None) if slug is None else slug for slug in self.slugs]
 
 
-def draw(db: Connection, job: Job, judged: JudgedBatch) -> Facts:
-    """Asks the database what a draft has to go by."""
-    wanted = [slug for slug in judged.columns.get("slug", ()) if slug]
-    ids = [name for name in judged.columns.get("external_id", ()) if name]
-    names = {name for given in judged.columns.get("tags", ()) for name in given or ()}
+def read_facts(db: Connection, job: Job, judged: JudgedBatch) -> Facts:
+    """Read what a draft depends on. New tags are created, so a run writes here, and a dry run does not."""
+    slugs = [slug for slug in judged.columns.get("slug", ()) if slug]
+    external_ids = [external_id for external_id in judged.columns.get("external_id", ()) if external_id]
+    tag_ids: dict[str, int] = {}
+    if "tags" in judged.columns and not job.dry_run:
+        tag_ids = labels.ensure_tags(db, job.workspace_id, _tag_names(judged))
     terms = workspaces.terms(db, job.workspace_id)
     return Facts(
         terms.plan,
-        slug_pool.reserved().all(),
-        links.used_slugs(db, job.domain_id, wanted),
-        links.by_external_id(db, job.workspace_id, ids),
-        labels.ensure_tags(db, job.workspace_id, names) if names and not job.dry_run else {},
-        reuse.known(db, job, judged) if terms.reuses else NO_URLS,
+        slug_pool.reserved_words().read(),
+        links.used_slugs(db, job.domain_id, slugs),
+        links.by_external_id(db, job.workspace_id, external_ids),
+        tag_ids,
+        reuse.read_url_facts(db, job, judged) if terms.reuses else NO_URLS,
     )
 
 
-def draft(
-    claim: Claim, job: Job, read: Batch, judged: JudgedBatch, facts: Facts, settled: frozenset[int] = frozenset()
-) -> Draft:
-    problems = {row: problem for row, problem in judged.problems.items() if row not in settled}
-    existing = dict[int, Found | int]()
-    custom, ids = judged.columns.get("slug"), judged.columns.get("external_id")
-    if custom or ids or facts.urls.meet:
-        nothing = [None] * read.rows
-        rows = enumerate(zip(ids or nothing, custom or nothing, strict=True))
-        _in_turn((row for row in rows if row[0] not in settled), judged.columns["url"], facts, problems, existing)
-    out = problems.keys() | existing.keys() | settled
-    keep = [row for row in range(read.rows) if row not in out] if out else range(read.rows)
-    chosen = [custom[row] for row in keep] if custom else [None] * len(keep)
-    return Draft(claim, job, read, judged.columns, problems, existing, keep, chosen, facts.tags, facts.urls, settled)
+def _tag_names(judged: JudgedBatch) -> set[str]:
+    names: set[str] = set()
+    for tags in judged.columns["tags"]:
+        if tags:
+            names.update(tags)
+    return names
 
 
-def _in_turn(
-    rows: Iterable[tuple[int, tuple[Any, Any]]],
-    leads: Sequence[str],
+def make_draft(
+    claim: Claim,
+    job: Job,
+    batch: Batch,
+    judged: JudgedBatch,
     facts: Facts,
+    settled_rows: frozenset[int] = frozenset(),
+) -> Draft:
+    """Decide for every row of a shard what becomes of it."""
+    problems = {row: problem for row, problem in judged.problems.items() if row not in settled_rows}
+    existing: dict[int, ExistingLink | int] = {}
+    custom_slugs = judged.columns.get("slug")
+    if custom_slugs or judged.columns.get("external_id") or facts.urls.rows_may_share:
+        _decide_in_order(judged, facts, settled_rows, problems, existing)
+    other_rows = problems.keys() | existing.keys() | settled_rows
+    new_rows: Sequence[int] = range(batch.rows)
+    if other_rows:
+        new_rows = [row for row in range(batch.rows) if row not in other_rows]
+    slugs = [custom_slugs[row] for row in new_rows] if custom_slugs else [None] * len(new_rows)
+    columns = judged.columns
+    return Draft(
+        claim, job, batch, columns, problems, existing, new_rows, slugs, facts.tag_ids, facts.urls, settled_rows
+    )
+
+
+def _decide_in_order(
+    judged: JudgedBatch,
+    facts: Facts,
+    settled_rows: frozenset[int],
     problems: dict[int, ItemProblem],
-    existing: dict[int, Found | int],
+    existing: dict[int, ExistingLink | int],
 ) -> None:
-    """Row after row, as a loop over single links would meet them: what an earlier one takes, a later one lacks."""
-    used: set[str] = set()
-    first: dict[str, int] = {}
-    lent: dict[str, int] = {}
-    for row, (name, slug) in rows:
-        found = facts.known.get(name, first.get(name)) if name else None
-        if found is None and row in facts.urls.seeking:
-            found = facts.urls.there.get(leads[row], lent.get(leads[row]))
-        if found is not None:
-            existing[row] = found
+    """Decide row after row, as a loop over single links would: what an earlier row takes, a later one cannot have."""
+    urls = judged.columns["url"]
+    nothing = [None] * len(urls)
+    external_ids = judged.columns.get("external_id", nothing)
+    slugs = judged.columns.get("slug", nothing)
+    used_slugs: set[str | None] = set()
+    rows_by_external_id: dict[str, int] = {}
+    rows_by_url: dict[str, int] = {}
+    for row, (external_id, slug) in enumerate(zip(external_ids, slugs, strict=True)):
+        if row in settled_rows:
+            continue
+        link: ExistingLink | int | None = None
+        if external_id:
+            link = facts.by_external_id.get(external_id, rows_by_external_id.get(external_id))
+        if link is None and row in facts.urls.seeking_rows:
+            link = facts.urls.links.get(urls[row], rows_by_url.get(urls[row]))
+        if link is not None:
+            existing[row] = link
+            # The row gets its link by its external id, whatever is wrong with its other fields.
             problems.pop(row, None)
         elif row in problems:
             continue
-        elif slug in facts.reserved:
+        elif slug in facts.reserved_slugs:
             problems[row] = ItemProblem("RESERVED_SLUG", f"{slug!r} is kept for this service's own pages")
-        elif slug and (slug in used or slug in facts.taken):
+        elif slug and (slug in used_slugs or slug in facts.taken_slugs):
             problems[row] = ItemProblem("SLUG_TAKEN", f"Custom slug '{slug}' is already in use")
         else:
-            used.add(slug)
-            if name:
-                first[name] = row
-            if row in facts.urls.lending:
-                lent.setdefault(leads[row], row)
+            used_slugs.add(slug)
+            if external_id:
+                rows_by_external_id[external_id] = row
+            if row in facts.urls.hashes:
+                rows_by_url.setdefault(urls[row], row)

@@ -1,4 +1,4 @@
-"""Rehearse: a dry run's shard, drafted like any other, ends with its items alone. Nothing else is written."""
+"""A dry run's shard: it is drafted like any other, and ends with its items alone."""
 
 from models.jobs import items, jobs, shards
 from producer import completion
@@ -8,23 +8,23 @@ from workers.shards import columns
 from workers.shards.draft import Draft
 
 
-def commit(made: Draft) -> dict[str, int]:
-    claim = made.claim
-    of_items = columns.of_items(made)
-    counts = {"created": made.made, "existing": len(made.existing), "failed": len(made.problems)}
+def commit(draft: Draft) -> dict[str, int]:
+    """Write a draft's items and counts."""
+    claim = draft.claim
+    item_columns = columns.item_columns(draft)
     with unit_of_work() as unit:
         shards.settle(unit.db, claim)
-        items.write(unit.db, of_items, len(made.rows))
-        jobs.record(unit.db, claim.job_id, made.made, len(made.existing), made.failures)
+        items.write(unit.db, item_columns, len(draft.result_rows))
+        jobs.record(unit.db, claim.job_id, draft.new_count, len(draft.existing), draft.failures)
         unit.wake_next(claim.job_id)
-        for outcome, times in counts.items():
-            unit.count(ITEMS, completion.DRY_RUN, outcome, times=times)
-    _end(made)
-    return counts
+        for status, count in draft.counts.items():
+            unit.count(ITEMS, completion.DRY_RUN, status, times=count)
+    _finish(draft)
+    return draft.counts
 
 
-def _end(made: Draft) -> None:
-    """Apart from the last shard's own end: to look through a large file for doubles may outlast its lease."""
+def _finish(draft: Draft) -> None:
+    # In a transaction of its own: to search a large file for duplicates may outlast the last shard's lease.
     with unit_of_work() as unit:
-        if not completion.finish(unit, made.claim.job_id, made.claim.run):
-            unit.publish_progress(made.claim.job_id)
+        if not completion.finish(unit, draft.claim.job_id, draft.claim.run):
+            unit.publish_progress(draft.claim.job_id)

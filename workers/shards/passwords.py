@@ -1,7 +1,7 @@
 """Hashing the passwords of a shard before anything is written, so that none is ever kept in clear."""
 
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from functools import lru_cache
 
@@ -13,44 +13,42 @@ from producer.rules.defaults import PasswordHash
 from producer.rules.judging import JudgedBatch
 
 KEEP_SECONDS = 3.0
-QUICK = 64  # different ones: some 0.9 s of two cores
+SLOW_COUNT = 64  # different ones: some 0.9 s of two cores
 
 
-def many(judged: JudgedBatch) -> bool:
+def are_slow(judged: JudgedBatch) -> bool:
     """Whether hashing takes so long that nobody should have to wait behind it."""
     column = judged.columns.get("password", ())
-    return (
-        len({password for password in column if password is not None and not isinstance(password, PasswordHash)})
-        > QUICK
-    )
+    return len({password for password in column if _is_clear(password)}) > SLOW_COUNT
 
 
-def hash_all(claim: Claim, judged: JudgedBatch, settled: frozenset[int]) -> None:
-    """Puts hashes in place of a shard's passwords. It takes its time, so the lease is kept up meanwhile."""
+def hash_all(claim: Claim, judged: JudgedBatch, settled_rows: frozenset[int]) -> None:
+    """Put hashes in place of a shard's passwords. The lease is kept up meanwhile."""
     column = judged.columns.get("password")
     if column is None:
         return
-    out = judged.problems.keys() | settled
-    clear = (
-        row for row, password in enumerate(column) if password is not None and not isinstance(password, PasswordHash)
-    )
-    rows = [row for row in clear if row not in out]
-    hashes = dict(_hashed(claim, dict.fromkeys(column[row] for row in rows)))
+    skipped_rows = judged.problems.keys() | settled_rows
+    rows = [row for row, password in enumerate(column) if _is_clear(password) and row not in skipped_rows]
+    hashes = _hash_each(claim, dict.fromkeys(column[row] for row in rows))
     for row in rows:
         column[row] = hashes[column[row]]
 
 
-def _hashed(claim: Claim, distinct: Iterable[str]) -> Iterator[tuple[str, str]]:
-    """Each password once, as many at a time as there are cores: argon2 lets go of the interpreter while it works."""
+def _is_clear(password: str | None) -> bool:
+    return password is not None and not isinstance(password, PasswordHash)
+
+
+def _hash_each(claim: Claim, distinct: Iterable[str]) -> dict[str, str]:
+    """Hash passwords, as many at a time as there are cores: argon2 releases the interpreter's lock."""
     with ThreadPoolExecutor(os.cpu_count()) as pool:
-        running = {password: pool.submit(_once, claim.job_id, password) for password in distinct}
-        _keep_until_done(claim, set(running.values()), pool)
-    yield from ((password, future.result()) for password, future in running.items())
+        running = {password: pool.submit(_hash_once, claim.job_id, password) for password in distinct}
+        _keep_lease_until_done(claim, set(running.values()), pool)
+    return {password: future.result() for password, future in running.items()}
 
 
-def _keep_until_done(claim: Claim, left: set[Future[str]], pool: ThreadPoolExecutor) -> None:
+def _keep_lease_until_done(claim: Claim, running: set[Future[str]], pool: ThreadPoolExecutor) -> None:
     try:
-        while left := wait(left, KEEP_SECONDS).not_done:
+        while running := wait(running, KEEP_SECONDS).not_done:
             with store.write() as db:
                 shards.keep(db, claim)
     except BaseException:
@@ -60,6 +58,6 @@ def _keep_until_done(claim: Claim, left: set[Future[str]], pool: ThreadPoolExecu
 
 @process_caches.function
 @lru_cache(maxsize=4096)
-def _once(job_id: int, password: str) -> str:
-    """Equal passwords of a job share one hash: 27 ms each would hold a large job up for hours."""
+def _hash_once(job_id: int, password: str) -> str:
+    """Equal passwords of a job share one hash: at 27 ms each, hashing would hold a large job up for hours."""
     return passwords.hash_password(password)

@@ -1,4 +1,4 @@
-"""Keeps a shard within its workspace's quota: rows beyond it fail, the rest are made."""
+"""Keeps a shard within its workspace's quota: rows beyond it fail, the others create their links."""
 
 from dataclasses import replace
 
@@ -9,30 +9,31 @@ from models.store import Connection
 from producer.intake.batch import ItemProblem
 from workers.shards.draft import Draft
 
-BEYOND = ItemProblem("LIMIT_REACHED", "the plan's limit of links is reached")
+LIMIT_REACHED = ItemProblem("LIMIT_REACHED", "the plan's limit of links is reached")
 
 
-def hold(made: Draft, name: str) -> None:
-    """Sets links aside for a draft, before anything is written, and cuts it to what there is room for.
+def reserve(draft: Draft, plan_name: str) -> None:
+    """Reserve the links of a draft before anything is written, and limit the draft to what was granted.
 
-    All of it counts as set aside when the first of it was: what is given back then never makes too much room.
+    All of it counts as reserved when its first part was: what is given back then never makes too much room.
     """
-    claim = made.claim
-    plan = plans.of(name)
+    plan = plans.of(plan_name)
     if not plan.limited:
         return
-    missing = made.made - claim.granted
+    claim = draft.claim
+    missing = draft.new_count - claim.granted
     if missing > 0:
         with store.write() as db:
-            got, at = quotas.reserve(db, claim.workspace_id, plan, missing)
-            claim = replace(claim, granted=claim.granted + got, granted_at=claim.granted_at or at)
+            granted, reserved_at = quotas.reserve(db, claim.workspace_id, plan, missing)
+            claim = replace(claim, granted=claim.granted + granted, granted_at=claim.granted_at or reserved_at)
             shards.grant(db, claim)
-        made.claim = claim
-    made.cut(made.claim.granted, BEYOND)
+        draft.claim = claim
+    draft.limit_new(claim.granted, LIMIT_REACHED)
 
 
-def settle(db: Connection, made: Draft) -> None:
-    """Gives back what the shard did not use after all."""
-    claim = made.claim
-    if claim.granted > made.made:
-        quotas.give_back(db, claim.workspace_id, claim.granted - made.made, claim.granted_at)
+def give_back_unused(db: Connection, draft: Draft) -> None:
+    """Give back what the shard did not use after all."""
+    claim = draft.claim
+    unused = claim.granted - draft.new_count
+    if unused > 0:
+        quotas.give_back(db, claim.workspace_id, unused, claim.granted_at)

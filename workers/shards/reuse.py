@@ -1,11 +1,9 @@
-"""Reuse: rows whose URL has a link already get that one, and links that are made are noted by their URL."""
+"""Reuse: rows whose URL already has a link get that one, and new links are indexed by their URL."""
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
-
-from sqlalchemy import Connection
 
 from models import store
 from models.jobs import shards
@@ -13,47 +11,49 @@ from models.jobs.jobs import Job
 from models.jobs.shards import Claim
 from models.links import url_backfill, url_index
 from models.links.url_index import Duplicates, IndexedLink
-from models.store import Columns
+from models.store import Columns, Connection
 from producer.fields.item_rules import stored_time
 from producer.rules.judging import JudgedBatch
 
-KEPT_FROM_OTHERS = ("password", "max_clicks")
-OWN = ("slug", "expires_at")  # a row that has one of these wants a link of its own, which others may get all the same
+PRIVATE_FIELDS = ("password", "max_clicks")  # a link that has one of these is not for other rows
+OWN_LINK_FIELDS = ("slug", "expires_at")  # a row with one of these wants a new link, which later rows may share
 
-Found = tuple[str, int]
-"""A link that is there already: its slug and generation."""
+ExistingLink = tuple[str, int]
+"""The slug and generation of a link."""
 
 
 @dataclass(frozen=True, slots=True)
-class Urls:
-    """What there is to know of a shard's URLs; nothing for a workspace that never reused any."""
+class UrlFacts:
+    """What the index says about a shard's URLs. Empty for a workspace that never reused any."""
 
-    lending: Mapping[int, int] = field(default_factory=dict)
-    """Rows whose link others may get, each with its URL's hash."""
-    seeking: Collection[int] = ()
-    """Those of them that would rather get one."""
-    there: Mapping[str, Found] = field(default_factory=dict)
-    """The links of these URLs."""
-    owned: Collection[int] = ()
-    """Hashes under which there is a URL's own link, of whatever URL."""
-    ended: Sequence[IndexedLink] = ()
-    """Own links that nobody can be given any more."""
+    hashes: Mapping[int, int] = field(default_factory=dict)
+    """Rows whose link others may share, each with the hash of its URL."""
+    seeking_rows: Collection[int] = ()
+    """Those of them that take an existing link if there is one."""
+    links: Mapping[str, ExistingLink] = field(default_factory=dict)
+    """The existing links of these URLs."""
+    primary_hashes: Collection[int] = ()
+    """Hashes under which some URL has its primary link."""
+    ended_links: Sequence[IndexedLink] = ()
+    """Primary links that nobody may be given any more."""
 
     @property
-    def meet(self) -> bool:
-        """Whether some row may get a link that is there, or that another row makes."""
-        return bool(self.there) or len(set(self.lending.values())) < len(self.lending) if self.seeking else False
+    def rows_may_share(self) -> bool:
+        """Whether some row may get an existing link, or one that another row creates."""
+        if not self.seeking_rows:
+            return False
+        return bool(self.links) or len(set(self.hashes.values())) < len(self.hashes)
 
 
-NO_URLS = Urls()
+NO_URLS = UrlFacts()
 
 
-def asked(job: Job) -> bool:
+def reuses_links(job: Job) -> bool:
     return bool(job.options.get("duplicates") == Duplicates.REUSE)
 
 
-def prepare(claim: Claim) -> None:
-    """Before a workspace's first reuse, the links that it has already are noted; the lease is kept up meanwhile."""
+def index_existing_links(claim: Claim) -> None:
+    """Index the links that a workspace has before its first reuse. The lease is kept up meanwhile."""
     with store.read() as db:
         more = not url_backfill.is_complete(db, claim.workspace_id)
     if more:
@@ -66,54 +66,85 @@ def prepare(claim: Claim) -> None:
         store.rest()
 
 
-def known(db: Connection, job: Job, judged: JudgedBatch) -> Urls:
-    """For a workspace whose links are noted."""
-    rows = _lending(judged)
-    leads = judged.columns["url"]
-    lending = dict(zip(rows, url_index.hashes(leads[row] for row in rows), strict=True))
-    if not asked(job):
-        return Urls(lending)
-    noted = url_index.find(db, job.workspace_id, job.domain_id, set(lending.values()))
-    alive = [one for one in noted if one.usable]
-    there = {one.url: (one.slug, one.generation) for one in reversed(alive) if one.url}
-    own = [one for one in noted if one.rank == url_index.PRIMARY]
-    ended = [one for one in own if not one.usable]
-    return Urls(lending, _seeking(judged, lending), there, {one.hash for one in own if one.usable}, ended)
+def read_url_facts(db: Connection, job: Job, judged: JudgedBatch) -> UrlFacts:
+    """Look the URLs of a shard up. Only for a workspace whose links are indexed."""
+    rows = _shareable_rows(judged)
+    urls = judged.columns["url"]
+    hashes = dict(zip(rows, url_index.hashes(urls[row] for row in rows), strict=True))
+    if not reuses_links(job):
+        return UrlFacts(hashes)
+    entries = url_index.find(db, job.workspace_id, job.domain_id, set(hashes.values()))
+    links: dict[str, ExistingLink] = {}
+    primary_hashes: set[int] = set()
+    ended_links: list[IndexedLink] = []
+    for entry in entries:
+        if entry.usable and entry.url:
+            links.setdefault(entry.url, (entry.slug, entry.generation))
+        if entry.rank != url_index.PRIMARY:
+            continue
+        if entry.usable:
+            primary_hashes.add(entry.hash)
+        else:
+            ended_links.append(entry)
+    return UrlFacts(hashes, _seeking_rows(judged, hashes), links, primary_hashes, ended_links)
 
 
-def let_go(known: Urls) -> None:
-    if known.ended:
-        with store.write() as db:
-            url_index.demote(db, known.ended)
-
-
-def columns(known: Urls, job: Job, rows: Sequence[int], slugs: Sequence[str], generation: int) -> Columns:
-    """A link of each URL that is made: one is enough. Sorted, so that no two shards wait for each other crosswise."""
-    first: dict[int, str] = {}
-    for row, slug in zip(rows, slugs, strict=True):
-        if row in known.lending:
-            first.setdefault(known.lending[row], slug)
-    if not first:
-        return {}
-    found = sorted(first)
-    turns: Any = url_index.PRIMARY if asked(job) and not known.owned else url_index.random_ranks(len(found))
-    if asked(job) and known.owned:
-        turns = [
-            turn if number in known.owned else url_index.PRIMARY for number, turn in zip(found, turns, strict=True)
-        ]
-    of_one = {"workspace_id": job.workspace_id, "domain_id": job.domain_id, "generation": generation}
-    return of_one | {"hash": found, "turn": turns, "slug": [first[number] for number in found]}
-
-
-def _lending(judged: JudgedBatch) -> list[int]:
-    leads, out = judged.columns["url"], set(judged.problems)
-    for name in KEPT_FROM_OTHERS:
-        out.update(row for row, value in enumerate(judged.columns.get(name, ())) if value)
+def _shareable_rows(judged: JudgedBatch) -> Sequence[int]:
+    """Rows whose link others may share: not private, and not ended from the start."""
+    excluded = set(judged.problems)
+    for name in PRIVATE_FIELDS:
+        excluded.update(row for row, value in enumerate(judged.columns.get(name, ())) if value)
     now = stored_time(datetime.now(UTC))
-    out.update(row for row, end in enumerate(judged.columns.get("expires_at", ())) if end and end <= now)
-    return [row for row in range(len(leads)) if row not in out] if out else list(range(len(leads)))
+    excluded.update(row for row, expiry in enumerate(judged.columns.get("expires_at", ())) if expiry and expiry <= now)
+    rows = range(len(judged.columns["url"]))
+    if not excluded:
+        return rows
+    return [row for row in rows if row not in excluded]
 
 
-def _seeking(judged: JudgedBatch, lending: Mapping[int, int]) -> Collection[int]:
-    own = {row for name in OWN for row, value in enumerate(judged.columns.get(name, ())) if value}
-    return lending.keys() - own if own else lending.keys()
+def _seeking_rows(judged: JudgedBatch, hashes: Mapping[int, int]) -> Collection[int]:
+    wanting_own: set[int] = set()
+    for name in OWN_LINK_FIELDS:
+        wanting_own.update(row for row, value in enumerate(judged.columns.get(name, ())) if value)
+    return hashes.keys() - wanting_own if wanting_own else hashes.keys()
+
+
+def release_ended(urls: UrlFacts) -> None:
+    """Let URLs whose primary link has ended get another one."""
+    if urls.ended_links:
+        with store.write() as db:
+            url_index.demote(db, urls.ended_links)
+
+
+def index_columns(urls: UrlFacts, job: Job, rows: Sequence[int], slugs: Sequence[str], generation: int) -> Columns:
+    """The index entries of new links: one for each URL is enough."""
+    if not urls.hashes:
+        return {}
+    slugs_by_hash: dict[int, str] = {}
+    for row, slug in zip(rows, slugs, strict=True):
+        if row in urls.hashes:
+            slugs_by_hash.setdefault(urls.hashes[row], slug)
+    if not slugs_by_hash:
+        return {}
+    # Sorted, so that no two shards lock each other's rows crosswise.
+    hashes = sorted(slugs_by_hash)
+    return {
+        "workspace_id": job.workspace_id,
+        "domain_id": job.domain_id,
+        "generation": generation,
+        "hash": hashes,
+        "turn": _ranks(urls, job, hashes),
+        "slug": [slugs_by_hash[number] for number in hashes],
+    }
+
+
+def _ranks(urls: UrlFacts, job: Job, hashes: Sequence[int]) -> Any:
+    """Primary for the first link of a URL in a job that reuses links, any other number for the rest."""
+    if not reuses_links(job):
+        return url_index.random_ranks(len(hashes))
+    if not urls.primary_hashes:
+        return url_index.PRIMARY
+    ranks = []
+    for number, rank in zip(hashes, url_index.random_ranks(len(hashes)), strict=True):
+        ranks.append(rank if number in urls.primary_hashes else url_index.PRIMARY)
+    return ranks

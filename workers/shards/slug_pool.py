@@ -1,4 +1,7 @@
-"""Stock: what a worker fetches from the database for more than one shard. To ask each time is most of a small job."""
+"""What a worker reads from the database for more than one shard: automatic slugs and reserved words.
+
+To ask for them each time would be most of the work of a small job.
+"""
 
 import time
 from functools import cache
@@ -9,60 +12,58 @@ from models.accounts import installation_secrets
 from models.links import slugs
 from models.links.slugs import Range
 
-AT_ONCE = 5_000
+BLOCK_SIZE = 5_000
 WORDS_SECONDS = 60.0
 
 
-class Slugs:
-    """Automatic slugs. What is left of them when the process ends is a gap, and costs nothing."""
+class SlugPool:
+    """Automatic slugs, reserved in blocks. What remains when the process ends is a gap, and costs nothing."""
 
     def __init__(self) -> None:
-        self.left: dict[tuple[int, int], list[str]] = {}
+        self.blocks: dict[tuple[int, int], list[str]] = {}
         self.lock = Lock()
 
     def take(self, domain_id: int, shortest: int, count: int) -> list[str]:
-        """So many slugs of a domain, in byte order."""
+        """Take so many slugs of a domain, in byte order."""
         key = installation_secrets.known(installation_secrets.SLUG_KEY)
-        if count >= AT_ONCE:
-            return slugs.spell(_reserved(domain_id, shortest, count), domain_id, key)
+        if count >= BLOCK_SIZE:
+            return slugs.spell(_reserve(domain_id, shortest, count), domain_id, key)
         with self.lock:
-            left = self.left.setdefault((domain_id, shortest), [])
-            if len(left) < count:
-                left[:] = slugs.strew(
-                    _reserved(domain_id, shortest, AT_ONCE),
-                    domain_id,
-                    installation_secrets.known(installation_secrets.SLUG_KEY),
-                )
-            taken, left[-count:] = left[-count:], []
+            block = self.blocks.setdefault((domain_id, shortest), [])
+            if len(block) < count:
+                block[:] = slugs.strew(_reserve(domain_id, shortest, BLOCK_SIZE), domain_id, key)
+            taken = block[-count:]
+            del block[-count:]
         return sorted(taken)
 
 
-def _reserved(domain_id: int, shortest: int, count: int) -> list[Range]:
+def _reserve(domain_id: int, shortest: int, count: int) -> list[Range]:
     with store.write() as db:
         return slugs.reserve(db, domain_id, shortest, count)
 
 
-class Words:
-    """Words that no link may take. They change when a version with another route is started, seldom enough."""
+class ReservedWords:
+    """Words that no link may take. They change only when a version with another route is started."""
 
     def __init__(self) -> None:
-        self.known = frozenset[str]()
-        self.until = 0.0
+        self.words = frozenset[str]()
+        self.valid_until = 0.0
 
-    def all(self) -> frozenset[str]:
-        if self.until < time.monotonic():
+    def read(self) -> frozenset[str]:
+        if self.valid_until < time.monotonic():
             with store.read() as db:
-                self.known, self.until = slugs.reserved(db), time.monotonic() + WORDS_SECONDS
-        return self.known
+                self.words = slugs.reserved(db)
+            self.valid_until = time.monotonic() + WORDS_SECONDS
+        return self.words
 
 
 @process_caches.function
 @cache
-def automatic() -> Slugs:
-    return Slugs()
+def automatic_slugs() -> SlugPool:
+    return SlugPool()
 
 
 @process_caches.function
 @cache
-def reserved() -> Words:
-    return Words()
+def reserved_words() -> ReservedWords:
+    return ReservedWords()

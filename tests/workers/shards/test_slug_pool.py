@@ -25,45 +25,45 @@ def next_value(domain: int) -> int:
 
 
 def test_small_shards_share_what_was_fetched_once(domain: int) -> None:
-    taken = slug_pool.Slugs()
+    taken = slug_pool.SlugPool()
     found = [slug for _ in range(20) for slug in taken.take(domain, slugs.SHORTEST, 100)]
     assert len(set(found)) == 2_000
     assert all(len(slug) == slugs.SHORTEST for slug in found)
-    assert next_value(domain) == slug_pool.AT_ONCE
+    assert next_value(domain) == slug_pool.BLOCK_SIZE
 
 
 def test_they_come_sorted_and_from_all_over_the_alphabet(domain: int) -> None:
-    found = slug_pool.Slugs().take(domain, slugs.SHORTEST, 200)
+    found = slug_pool.SlugPool().take(domain, slugs.SHORTEST, 200)
     assert found == sorted(found)
     assert len({slug[0] for slug in found}) > 30
 
 
 def test_what_is_left_over_is_no_part_of_a_larger_order(domain: int) -> None:
-    taken = slug_pool.Slugs()
-    first, second = (taken.take(domain, slugs.SHORTEST, slug_pool.AT_ONCE - 1) for _ in range(2))
-    large = taken.take(domain, slugs.SHORTEST, slug_pool.AT_ONCE)
-    assert len({*first, *second, *large}) == 3 * slug_pool.AT_ONCE - 2
+    taken = slug_pool.SlugPool()
+    first, second = (taken.take(domain, slugs.SHORTEST, slug_pool.BLOCK_SIZE - 1) for _ in range(2))
+    large = taken.take(domain, slugs.SHORTEST, slug_pool.BLOCK_SIZE)
+    assert len({*first, *second, *large}) == 3 * slug_pool.BLOCK_SIZE - 2
     assert large == sorted(large)
 
 
 def test_lengths_and_processes_have_stocks_of_their_own(domain: int) -> None:
-    one, other = slug_pool.Slugs(), slug_pool.Slugs()
-    assert {len(slug) for slug in one.take(domain, slugs.SHORTEST_COUNTED, 3)} == {slugs.SHORTEST_COUNTED}
+    one, other = slug_pool.SlugPool(), slug_pool.SlugPool()
+    assert {len(slug) for slug in one.take(domain, 5, 3)} == {5}
     assert not {*one.take(domain, slugs.SHORTEST, 50)} & {*other.take(domain, slugs.SHORTEST, 50)}
 
 
 def test_threads_do_not_get_the_same(domain: int) -> None:
-    taken = slug_pool.Slugs()
+    taken = slug_pool.SlugPool()
     with ThreadPoolExecutor(8) as pool:
         found = list(pool.map(lambda _: taken.take(domain, slugs.SHORTEST, 700), range(40)))
     assert len({slug for some in found for slug in some}) == 40 * 700
 
 
 def test_a_new_word_is_known_when_its_minute_is_over(owner: Owner, monkeypatch: pytest.MonkeyPatch) -> None:
-    words = slug_pool.Words()
-    assert "brand-new" not in words.all()
+    words = slug_pool.ReservedWords()
+    assert "brand-new" not in words.read()
     with store.write() as db:
         slugs.keep_reserved(db, {"brand-new"})
-    assert "brand-new" not in words.all()
-    monkeypatch.setattr(words, "until", 0.0)
-    assert "brand-new" in words.all()
+    assert "brand-new" not in words.read()
+    monkeypatch.setattr(words, "valid_until", 0.0)
+    assert "brand-new" in words.read()
