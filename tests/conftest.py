@@ -12,6 +12,23 @@ OWN_PROCESS = ("tests/web/dashboard/", "tests/linkmill/")
 ANY_PROCESS = ("tests/models/", "tests/producer/", "tests/test_reference.py", "tests/web/test_limits.py")
 
 
+SERVER_FIXTURES = {"postgresql", "system", "fresh_system", "start_system", "start_runner", "browser"}
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark what needs a server, so that `make quick` can leave it out: this follows from the fixtures of a test."""
+    for item in items:
+        if needs_server(item):
+            item.add_marker("server")
+
+
+def needs_server(item: pytest.Item) -> bool:
+    if not SERVER_FIXTURES.isdisjoint(getattr(item, "fixturenames", ())):
+        return True
+    variant = getattr(item, "callspec", None)
+    return variant is not None and "postgresql" in variant.params.values()
+
+
 class ByStore(LoadScopeScheduling):  # type: ignore[misc]
     """Runs the tests of each store in a process of its own, so that each shared system is started once.
 

@@ -16,7 +16,8 @@ import pytest
 from tests import faults, postgresql
 from tests.cost import RECOVERY_SECONDS, Cost, is_open, measure_cost, running_shards, wait_for_recovery
 from tests.fixtures.databases import STORES, new_database_url
-from tests.system import System, job_if_ended, readable_folder, running_system
+from tests.fixtures.systems import StartSystem
+from tests.system import System, job_if_ended, readable_folder
 from tests.waiting import wait_until
 from workers.shards.passwords import SLOW_COUNT
 
@@ -25,10 +26,12 @@ MOST_WAKE_UPS = 2 * 2 + 2  # twice the workers, and a few that found their shard
 
 
 @pytest.fixture(params=STORES, scope="module")
-def battered(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[System]:
+def battered(
+    start_system: StartSystem, request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[System]:
     """A whole system that outlives every test here."""
     folder = tmp_path_factory.mktemp(f"battered-{request.param}")
-    with running_system(folder, new_database_url(request.param, folder, request)) as started:
+    with start_system(folder, new_database_url(request.param, folder, request)) as started:
         yield started
 
 
@@ -103,11 +106,11 @@ def test_messages_that_come_again_or_make_no_sense_do_no_harm(battered: System, 
     assert battered.wait_for_job(battered.post_csv("url\nhttps://example.com/\n"), 10)["outcome"] == "succeeded"
 
 
-def test_a_job_outlives_the_restart_of_its_database(tmp_path: Path) -> None:
+def test_a_job_outlives_the_restart_of_its_database(start_system: StartSystem, tmp_path: Path) -> None:
     with readable_folder() as folder, postgresql.private_postgresql(folder) as server:
         with psycopg.connect(postgresql.postgresql_url(server), autocommit=True) as db:
             db.execute("CREATE DATABASE mill")
-        with running_system(tmp_path, postgresql.postgresql_url(server).replace("/postgres?", "/mill?")) as system:
+        with start_system(tmp_path, postgresql.postgresql_url(server).replace("/postgres?", "/mill?")) as system:
             job = post(system, faults.csv_rows(ROWS))
             for mode in ("fast", "immediate"):
                 wait_until(lambda: faults.shard_owners(system), 20, "a shard to be worked on")

@@ -14,19 +14,20 @@ from hypothesis import strategies as st
 
 from linkmill.results import rows_ended
 from tests import faults
+from tests.fixtures.systems import StartSystem
 from tests.linkmill.relay import Cut, between
 from tests.linkmill.shell import linkmill, said, started
-from tests.system import System, running_system
+from tests.system import System
 
 BULK_ROWS = 1500  # more than the interactive node takes
 MIB = 1 << 20
 
 
 @pytest.fixture(scope="module")
-def small(tmp_path_factory: pytest.TempPathFactory) -> Iterator[System]:
+def small(start_system: StartSystem, tmp_path_factory: pytest.TempPathFactory) -> Iterator[System]:
     """A system that takes small uploads only, and may be broken for a moment."""
     folder = tmp_path_factory.mktemp("small")
-    with running_system(folder, f"sqlite:///{folder}/linkmill.db", MAX_UPLOAD_BYTES=str(MIB)) as system:
+    with start_system(folder, f"sqlite:///{folder}/linkmill.db", MAX_UPLOAD_BYTES=str(MIB)) as system:
         yield system
 
 

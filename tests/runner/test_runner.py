@@ -47,7 +47,7 @@ print("settled")
 time.sleep(1000)
 """
 
-Run = Callable[..., "subprocess.Popen[str]"]
+StartRunner = Callable[..., "subprocess.Popen[str]"]
 
 
 @pytest.fixture
@@ -63,7 +63,7 @@ def toys(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def run(tmp_path: Path, data_dir: Path) -> Iterator[Run]:
+def start_runner(tmp_path: Path, data_dir: Path) -> Iterator[StartRunner]:
     """Starts the runner on a Procfile; its output lies in the files `out` and `err`. Nothing outlives the test."""
     started: list[subprocess.Popen[str]] = []
     ports = {"PORT": str(_free_port()), "FLOWER_PORT": str(_free_port())}
@@ -92,9 +92,9 @@ def run(tmp_path: Path, data_dir: Path) -> Iterator[Run]:
 
 
 def test_a_ready_system_says_so_once_and_where_the_key_lies_but_never_a_secret(
-    run: Run, toys: Path, data_dir: Path
+    start_runner: StartRunner, toys: Path, data_dir: Path
 ) -> None:
-    runner = run(_answering(toys))
+    runner = start_runner(_answering(toys))
     _until(lambda: "first key" in _out(toys))
     address, flower = psutil.Process(runner.pid).environ()["PORT"], psutil.Process(runner.pid).environ()["FLOWER_PORT"]
     ready, key = _out(toys).splitlines()
@@ -106,10 +106,12 @@ def test_a_ready_system_says_so_once_and_where_the_key_lies_but_never_a_secret(
     assert not [process for process in _living(data_dir) if password in " ".join(process.cmdline())]
 
 
-def test_only_flower_gets_its_password_and_keeps_it_over_restarts(run: Run, toys: Path, data_dir: Path) -> None:
+def test_only_flower_gets_its_password_and_keeps_it_over_restarts(
+    start_runner: StartRunner, toys: Path, data_dir: Path
+) -> None:
     given = []
     for _ in range(2):
-        runner = run(_answering(toys))
+        runner = start_runner(_answering(toys))
         _until(lambda: "first key" in _out(toys))
         found = [process.environ().get("FLOWER_BASIC_AUTH") for process in _living(data_dir)]
         given.append([value for value in found if value])
@@ -117,16 +119,18 @@ def test_only_flower_gets_its_password_and_keeps_it_over_restarts(run: Run, toys
     assert given == [[(data_dir / "flower-auth").read_text().strip()]] * 2
 
 
-def test_a_dead_process_starts_again_after_growing_pauses(run: Run, toys: Path) -> None:
-    run("short: sh -c 'echo here; exit 3'\nlong: sleep 1000\n")
+def test_a_dead_process_starts_again_after_growing_pauses(start_runner: StartRunner, toys: Path) -> None:
+    start_runner("short: sh -c 'echo here; exit 3'\nlong: sleep 1000\n")
     _until(lambda: _err(toys).count("here") >= 3)
     lines = [line for line in _err(toys).splitlines() if "starts again" in line]
     assert lines[:2] == [f"up    | short ended with code 3, starts again in {pause} s" for pause in ("0.5", "1")]
     assert "short | here" in _err(toys).splitlines()
 
 
-def test_a_killed_process_takes_its_children_with_it_and_starts_again(run: Run, toys: Path, data_dir: Path) -> None:
-    run(f"toy: sh -c 'sleep 1001 & exec {_python(toys / 'answering.py')} ${{PORT}}'\n")
+def test_a_killed_process_takes_its_children_with_it_and_starts_again(
+    start_runner: StartRunner, toys: Path, data_dir: Path
+) -> None:
+    start_runner(f"toy: sh -c 'sleep 1001 & exec {_python(toys / 'answering.py')} ${{PORT}}'\n")
     _until(lambda: len(_living(data_dir)) == 2)
     before = _living(data_dir)
     next(process for process in before if "answering" in " ".join(process.cmdline())).kill()
@@ -137,9 +141,9 @@ def test_a_killed_process_takes_its_children_with_it_and_starts_again(run: Run, 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 def test_a_signal_stops_everything_in_reverse_and_leaves_nothing(
-    run: Run, toys: Path, data_dir: Path, number: signal.Signals
+    start_runner: StartRunner, toys: Path, data_dir: Path, number: signal.Signals
 ) -> None:
-    runner = run(_says_goodbye("first") + _says_goodbye("second"))
+    runner = start_runner(_says_goodbye("first") + _says_goodbye("second"))
     _until(lambda: _err(toys).count("hello") == 2)
     runner.send_signal(number)
     assert runner.wait(PATIENCE) == 0
@@ -148,9 +152,9 @@ def test_a_signal_stops_everything_in_reverse_and_leaves_nothing(
 
 
 def test_what_does_not_listen_is_killed_with_its_children_whatever_session_they_hide_in(
-    run: Run, toys: Path, data_dir: Path
+    start_runner: StartRunner, toys: Path, data_dir: Path
 ) -> None:
-    runner = run(f"stubborn: {_python(toys / 'stubborn.py')}\n")
+    runner = start_runner(f"stubborn: {_python(toys / 'stubborn.py')}\n")
     _until(lambda: "settled" in _err(toys) and len(_living(data_dir)) == 3)
     runner.terminate()
     _until(lambda: "stopping" in _err(toys))
@@ -160,58 +164,62 @@ def test_what_does_not_listen_is_killed_with_its_children_whatever_session_they_
     assert _living(data_dir) == []
 
 
-def test_a_signal_while_processes_die_and_start_stops_it_too(run: Run, toys: Path, data_dir: Path) -> None:
-    runner = run("".join(f"dying-{number}: sh -c 'exit 1'\n" for number in range(5)))
+def test_a_signal_while_processes_die_and_start_stops_it_too(
+    start_runner: StartRunner, toys: Path, data_dir: Path
+) -> None:
+    runner = start_runner("".join(f"dying-{number}: sh -c 'exit 1'\n" for number in range(5)))
     _until(lambda: "starts again" in _err(toys))
     _stop(runner)
     assert _living(data_dir) == []
 
 
-def test_a_log_that_nobody_reads_holds_nothing_up(run: Run, toys: Path, data_dir: Path) -> None:
-    runner = run("chatty: yes 'a line that fills pipes'\n" + _answering(toys), unread=True)
+def test_a_log_that_nobody_reads_holds_nothing_up(start_runner: StartRunner, toys: Path, data_dir: Path) -> None:
+    runner = start_runner("chatty: yes 'a line that fills pipes'\n" + _answering(toys), unread=True)
     _until(lambda: "first key" in _out(toys))
     _stop(runner)
     assert _living(data_dir) == []
 
 
-def test_children_end_when_the_runner_is_killed(run: Run, toys: Path, data_dir: Path) -> None:
-    runner = run("broker: python -m runner.broker\ntoy: sleep 1000\n")
+def test_children_end_when_the_runner_is_killed(start_runner: StartRunner, toys: Path, data_dir: Path) -> None:
+    runner = start_runner("broker: python -m runner.broker\ntoy: sleep 1000\n")
     _until(lambda: len(_living(data_dir)) == 2)
     runner.kill()
     runner.wait()
     _until(lambda: _living(data_dir) == [])
 
 
-def test_a_start_after_a_kill_ends_what_was_left_and_is_ready(run: Run, toys: Path, data_dir: Path) -> None:
-    runner = run(_answering(toys) + f"stubborn: {_python(toys / 'stubborn.py')}\n")
+def test_a_start_after_a_kill_ends_what_was_left_and_is_ready(
+    start_runner: StartRunner, toys: Path, data_dir: Path
+) -> None:
+    runner = start_runner(_answering(toys) + f"stubborn: {_python(toys / 'stubborn.py')}\n")
     _until(lambda: "first key" in _out(toys) and "settled" in _err(toys))
     before = _living(data_dir)
     runner.kill()
     runner.wait()
-    run(_answering(toys))
+    start_runner(_answering(toys))
     _until(lambda: "first key" in _out(toys))
     assert not any(process.is_running() for process in before)
 
 
-def test_a_data_dir_belongs_to_one_run(run: Run, toys: Path, data_dir: Path) -> None:
-    first = run("toy: sleep 1000\n")
+def test_a_data_dir_belongs_to_one_run(start_runner: StartRunner, toys: Path, data_dir: Path) -> None:
+    first = start_runner("toy: sleep 1000\n")
     _until(lambda: _living(data_dir) != [])
     before = _living(data_dir)
-    _refuses(run("toy: sleep 1000\n"), toys, f"DATA_DIR='{data_dir}': another")
+    _refuses(start_runner("toy: sleep 1000\n"), toys, f"DATA_DIR='{data_dir}': another")
     assert _living(data_dir) == before
     assert first.poll() is None
 
 
 @pytest.mark.parametrize("name", ["PORT", "FLOWER_PORT"])
-def test_a_taken_port_is_named(run: Run, toys: Path, name: str) -> None:
+def test_a_taken_port_is_named(start_runner: StartRunner, toys: Path, name: str) -> None:
     with closing(socket.create_server(("127.0.0.1", 0))) as taken:
         port = taken.getsockname()[1]
-        _refuses(run("toy: sleep 1000\n", **{name: str(port)}), toys, f"{name}={port}: cannot listen")
+        _refuses(start_runner("toy: sleep 1000\n", **{name: str(port)}), toys, f"{name}={port}: cannot listen")
 
 
-def test_two_settings_cannot_name_one_port(run: Run, toys: Path) -> None:
+def test_two_settings_cannot_name_one_port(start_runner: StartRunner, toys: Path) -> None:
     port = str(_free_port())
-    _refuses(run("toy: sleep 1000\n", PORT=port, FLOWER_PORT=port), toys, f"FLOWER_PORT={port}: cannot listen")
+    _refuses(start_runner("toy: sleep 1000\n", PORT=port, FLOWER_PORT=port), toys, f"FLOWER_PORT={port}: cannot listen")
 
 
 @pytest.mark.parametrize(
@@ -226,12 +234,16 @@ def test_two_settings_cannot_name_one_port(run: Run, toys: Path) -> None:
         ({"REDIS_URL": "redis://:se/cret@127.0.0.1:1/0"}, "REDIS_URL='redis://:***@127.0.0.1:1/0': not"),
     ],
 )
-def test_a_setting_that_cannot_work_is_one_line(run: Run, toys: Path, setting: dict[str, str], expected: str) -> None:
-    _refuses(run("toy: sleep 1000\n", **setting), toys, expected)
+def test_a_setting_that_cannot_work_is_one_line(
+    start_runner: StartRunner, toys: Path, setting: dict[str, str], expected: str
+) -> None:
+    _refuses(start_runner("toy: sleep 1000\n", **setting), toys, expected)
 
 
-def test_the_broker_listens_on_a_private_socket_and_no_port(run: Run, toys: Path, data_dir: Path) -> None:
-    run("broker: python -m runner.broker\n")
+def test_the_broker_listens_on_a_private_socket_and_no_port(
+    start_runner: StartRunner, toys: Path, data_dir: Path
+) -> None:
+    start_runner("broker: python -m runner.broker\n")
     client = _client(data_dir)
     _until(lambda: _answers(client))
     assert socket_path(data_dir).parent.stat().st_mode & 0o777 == 0o700
@@ -241,8 +253,8 @@ def test_the_broker_listens_on_a_private_socket_and_no_port(run: Run, toys: Path
     assert server.net_connections("inet") == []
 
 
-def test_the_broker_keeps_its_data_when_it_is_killed(run: Run, toys: Path, data_dir: Path) -> None:
-    runner = run("broker: python -m runner.broker\n")
+def test_the_broker_keeps_its_data_when_it_is_killed(start_runner: StartRunner, toys: Path, data_dir: Path) -> None:
+    runner = start_runner("broker: python -m runner.broker\n")
     client = _client(data_dir)
     _until(lambda: _answers(client))
     client.lpush("queue", *range(200))
@@ -252,18 +264,20 @@ def test_the_broker_keeps_its_data_when_it_is_killed(run: Run, toys: Path, data_
     assert client.llen("queue") == 200
     runner.kill()
     runner.wait()
-    run("broker: python -m runner.broker\n")
+    start_runner("broker: python -m runner.broker\n")
     _until(lambda: "Ready to accept" in _err(toys) and _answers(client))
     assert client.llen("queue") == 200
 
 
-def test_a_socket_folder_that_is_not_ours_alone_is_refused(run: Run, toys: Path, data_dir: Path) -> None:
+def test_a_socket_folder_that_is_not_ours_alone_is_refused(
+    start_runner: StartRunner, toys: Path, data_dir: Path
+) -> None:
     folder = socket_path(data_dir).parent
     folder.parent.mkdir(parents=True, exist_ok=True)
     (toys / "elsewhere").mkdir()
     folder.symlink_to(toys / "elsewhere")
     try:
-        _refuses(run("broker: python -m runner.broker\n"), toys, f"{folder}: expected a folder")
+        _refuses(start_runner("broker: python -m runner.broker\n"), toys, f"{folder}: expected a folder")
     finally:
         folder.unlink()
 

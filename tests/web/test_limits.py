@@ -16,7 +16,8 @@ from awsysco import Client as AwsysClient
 
 from tests import faults
 from tests.fixtures.databases import STORES, new_database_url
-from tests.system import System, job_if_ended, running_system
+from tests.fixtures.systems import StartSystem
+from tests.system import System, job_if_ended
 from tests.waiting import wait_until
 from tests.web.commands import client, new_key
 
@@ -46,11 +47,13 @@ ROWS = 60_000  # several shards on either store
 
 
 @pytest.fixture(params=STORES, scope="module")
-def limited(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[System]:
+def limited(
+    start_system: StartSystem, request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[System]:
     """A whole system with small plans."""
     folder = tmp_path_factory.mktemp(f"limited-{request.param}")
     (folder / "plans.toml").write_text(PLANS)
-    with running_system(
+    with start_system(
         folder, new_database_url(request.param, folder, request), PLANS=str(folder / "plans.toml")
     ) as started:
         yield started
@@ -304,9 +307,9 @@ def test_a_redis_that_hangs_is_not_waited_for_by_each(on: httpx.Client, limited:
         wait_until(redis.ping, 20, "the broker to answer again")
 
 
-def test_plans_that_a_file_changes_hold_after_a_restart(tmp_path: Path) -> None:
+def test_plans_that_a_file_changes_hold_after_a_restart(start_system: StartSystem, tmp_path: Path) -> None:
     path = tmp_path / "plans.toml"
     for total, made in ((2, 2), (5, 3), (0, 5), (12, 2)):
         path.write_text(f"[enterprise]\ntotal_links = {total}\n")
-        with running_system(tmp_path, f"sqlite:///{tmp_path}/linkmill.db", PLANS=str(path)) as system:
+        with start_system(tmp_path, f"sqlite:///{tmp_path}/linkmill.db", PLANS=str(path)) as system:
             assert done(system.client, *["https://a.b/"] * 5)["counts"]["created"] == made

@@ -14,7 +14,8 @@ import pytest
 from producer.telemetry import logs
 from runner import broker
 from tests.fixtures.databases import new_database_url
-from tests.system import System, free_port, running_system
+from tests.fixtures.systems import StartSystem
+from tests.system import System, free_port
 from tests.waiting import wait_until
 from tests.workers.chores.receiver import receiving
 
@@ -81,13 +82,13 @@ def valkey(password: str, folder: Path) -> Iterator[str]:
 
 
 def test_no_secret_is_in_any_line_nor_in_flower_nor_in_arguments(
-    tmp_path: Path, request: pytest.FixtureRequest
+    start_system: StartSystem, tmp_path: Path, request: pytest.FixtureRequest
 ) -> None:
     database = new_database_url("postgresql", tmp_path, request).replace("postgres@", f"postgres:{CANARY}-db@")
     flower = ("ops", f"{CANARY}-flower")
     with valkey(f"{CANARY}-redis", tmp_path) as redis, receiving() as receiver:
         given = {"REDIS_URL": redis, "FLOWER_BASIC_AUTH": ":".join(flower), "ALLOW_PRIVATE_TARGETS": "1"}
-        with running_system(tmp_path, database, **given) as system:
+        with start_system(tmp_path, database, **given) as system:
             receiver.statuses += [500]
             go_wrong(system, receiver.url)
             url = f"http://127.0.0.1:{system.environment['FLOWER_PORT']}"

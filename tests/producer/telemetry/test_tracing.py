@@ -17,7 +17,7 @@ from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTrace
 from producer.telemetry import tracing
 from tests import ROOT
 from tests.fixtures.databases import new_database_url
-from tests.system import running_system
+from tests.fixtures.systems import StartSystem
 from tests.waiting import wait_until
 from tests.workers.chores.receiver import receiving
 
@@ -61,12 +61,12 @@ def mine(spans: list[Any]) -> dict[str, Any]:
 
 
 def test_a_trace_goes_from_the_request_through_the_wake_up_to_the_shard(
-    tmp_path: Path, request: pytest.FixtureRequest
+    start_system: StartSystem, tmp_path: Path, request: pytest.FixtureRequest
 ) -> None:
     database = new_database_url("sqlite", tmp_path, request)
     with collecting() as (url, spans), receiving() as receiver:
         given = {tracing.ENDPOINT: url, "OTEL_BSP_SCHEDULE_DELAY": "200", "ALLOW_PRIVATE_TARGETS": "1"}
-        with running_system(tmp_path, database, **given) as system:
+        with start_system(tmp_path, database, **given) as system:
             headers = {"traceparent": f"00-{CALLER}-00f067aa0ba902b7-01"}
             options = {"webhook_url": f"{receiver.url}/?key=hidden"}
             job = system.wait_for_job(system.post_csv("url\nhttps://example.com/\n", params=options, headers=headers))

@@ -10,16 +10,17 @@ import httpx
 import pytest
 
 from tests.fixtures.databases import STORES, new_database_url
-from tests.system import System, job_if_ended, running_system
+from tests.fixtures.systems import StartSystem
+from tests.system import System, job_if_ended
 from tests.waiting import wait_until
 
 OPEN_COUNTS = ("created", "existing", "failed", "unprocessed")
 
 
 @pytest.fixture(params=STORES)
-def slow(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[System]:
+def slow(start_system: StartSystem, request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[System]:
     """A system with one worker process: large jobs take a while."""
-    with running_system(tmp_path, new_database_url(request.param, tmp_path, request), WORKERS="1") as started:
+    with start_system(tmp_path, new_database_url(request.param, tmp_path, request), WORKERS="1") as started:
         yield started
 
 

@@ -8,15 +8,16 @@ from typing import Any
 import pytest
 
 from tests.fixtures.databases import STORES, new_database_url
-from tests.system import System, job_if_ended, running_system
+from tests.fixtures.systems import StartSystem
+from tests.system import System, job_if_ended
 from tests.waiting import wait_until
 from tests.web.commands import client, new_key
 
 
 @pytest.fixture(params=STORES)
-def hasty(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[System]:
+def hasty(start_system: StartSystem, request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[System]:
     """A system that waits for nothing."""
-    with running_system(tmp_path, new_database_url(request.param, tmp_path, request), SYNC_WAIT_SECONDS="0") as started:
+    with start_system(tmp_path, new_database_url(request.param, tmp_path, request), SYNC_WAIT_SECONDS="0") as started:
         yield started
 
 

@@ -14,7 +14,8 @@ import httpx
 import pytest
 
 from tests.fixtures.databases import STORES, new_database_url
-from tests.system import System, job_if_ended, running_system
+from tests.fixtures.systems import StartSystem
+from tests.system import System, job_if_ended
 from tests.waiting import wait_until
 
 REPLAYED = "Idempotency-Replayed"
@@ -69,9 +70,9 @@ def key() -> str:
 
 
 @pytest.fixture(params=STORES)
-def hasty(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[System]:
+def hasty(start_system: StartSystem, request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[System]:
     """A system that waits for nothing."""
-    with running_system(tmp_path, new_database_url(request.param, tmp_path, request), SYNC_WAIT_SECONDS="0") as started:
+    with start_system(tmp_path, new_database_url(request.param, tmp_path, request), SYNC_WAIT_SECONDS="0") as started:
         yield started
 
 

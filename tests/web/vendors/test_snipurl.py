@@ -13,7 +13,8 @@ import httpx
 import pytest
 
 from tests.fixtures.databases import STORES, new_database_url
-from tests.system import System, running_system
+from tests.fixtures.systems import StartSystem
+from tests.system import System
 from tests.waiting import wait_until
 from tests.web.commands import client, new_key
 from tests.workers.chores.pages import hanging, serving
@@ -161,11 +162,11 @@ def test_keys_that_may_not_are_told_so(system: System) -> None:
 
 
 @pytest.fixture(params=STORES)
-def narrow(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[System]:
+def narrow(start_system: StartSystem, request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[System]:
     """A system with a plan of three links."""
     (tmp_path / "plans.toml").write_text(PLANS)
     plans = str(tmp_path / "plans.toml")
-    with running_system(tmp_path, new_database_url(request.param, tmp_path, request), PLANS=plans) as started:
+    with start_system(tmp_path, new_database_url(request.param, tmp_path, request), PLANS=plans) as started:
         yield started
 
 

@@ -20,22 +20,25 @@ from producer.signals import throttling
 from producer.visits import click_buffer, visitor
 from producer.visits.visitor import Kind
 from tests.fixtures.databases import STORES, new_database_url
+from tests.fixtures.systems import StartSystem
 from tests.producer.visits.test_click_buffer import target
-from tests.system import System, running_system
+from tests.system import System
 from tests.waiting import wait_until
 
 ADDRESS, OTHER, SIX = "203.0.113.77", "198.51.100.99", "2001:db8:77:1"
 
 
 @pytest.fixture(params=STORES, scope="module")
-def proxied(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[System]:
+def proxied(
+    start_system: StartSystem, request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[System]:
     """A system that believes one proxy, and knows a country."""
     folder = tmp_path_factory.mktemp(f"proxied-{request.param}")
     (folder / "var").mkdir()
     writer = MMDBWriter(ip_version=4, database_type="GeoLite2-Country")
     writer.insert_network(netaddr.IPSet([f"{ADDRESS}/32"]), {"country": {"iso_code": "NZ"}})
     writer.to_db_file(str(folder / "var" / visitor.COUNTRIES))
-    with running_system(folder, new_database_url(request.param, folder, request), TRUSTED_PROXIES="1") as started:
+    with start_system(folder, new_database_url(request.param, folder, request), TRUSTED_PROXIES="1") as started:
         yield started
 
 
@@ -182,12 +185,12 @@ def _everything(system: System) -> Iterator[bytes]:
         yield repr(system.sql(f"SELECT * FROM {table}")).encode()
 
 
-def test_clicks_of_the_last_moment_outlive_a_restart(fresh_system: System) -> None:
+def test_clicks_of_the_last_moment_outlive_a_restart(fresh_system: System, start_system: StartSystem) -> None:
     path = make(fresh_system)
     assert visit(fresh_system, path, 100, 20) == {302: 100}
     fresh_system.process.terminate()
     fresh_system.process.wait(30)
-    with running_system(fresh_system.data_dir.parent, fresh_system.database_url) as again:
+    with start_system(fresh_system.data_dir.parent, fresh_system.database_url) as again:
         wait_until(lambda: counted(again, path) == 100, 20, lambda: f"100 clicks, not {counted(again, path)}")
 
 
