@@ -20,8 +20,8 @@ LINES_SECONDS = 5.0
 LOOKS_A_SECOND = 8
 STYLES = {"succeeded": "green", "partial": "yellow", "failed": "red"}
 KINDS_SHOWN = 8
-COUNTED = ("created", "existing", "failed", "unprocessed")
-WORDS = {"undo": {"created": "deleted", "existing": "kept"}}
+COUNTED = ("created", "updated", "deleted", "existing", "failed", "unprocessed")
+WORDS = {"undo": {"existing": "kept"}}
 """What a kind of job calls what it counts."""
 
 

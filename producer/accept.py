@@ -213,7 +213,7 @@ def _commit(job: dict[str, Any], found: list[Shard] | None, held: Hold | None, a
         jobs.add(unit.db, job)
         if rows:
             shards.add(unit.db, _alike(rows))
-        failed = jobs.get(unit.db, job["id"]) if job["status"] == JobStatus.FAILED else None
+        failed = jobs.progress(unit.db, job["id"]) if job["status"] == JobStatus.FAILED else None
         if failed:
             completion.close(unit, failed)
         for row in rows[: wakeups.max_wake_ups()]:

@@ -5,8 +5,8 @@ from datetime import UTC, datetime
 from typing import Any
 
 from models.jobs import duplicates, jobs
-from models.jobs.jobs import Job
-from models.jobs.shards import Claim
+from models.jobs.jobs import JobProgress, Results
+from models.jobs.leases import Claim
 from models.jobs.states import JobStatus
 from models.store import Connection
 from models.webhooks import deliveries, endpoints
@@ -21,9 +21,9 @@ LARGEST_BODY = 20_000  # characters
 CUT_BODY: dict[str, Any] = {"metadata": {}, "mapping": None, "cut": True}
 
 
-def record(unit: UnitOfWork, claim: Claim, created: int, existing: int, failures: dict[str, int]) -> None:
+def record(unit: UnitOfWork, claim: Claim, results: Results) -> None:
     """Add a shard's results to its job. End the job when they were the last; wake for its next shards otherwise."""
-    job = jobs.conclude(unit.db, claim.job_id, claim.run, created, existing, failures)
+    job = jobs.conclude(unit.db, claim.job_id, claim.run, results)
     if job.status == JobStatus.COMPLETED:
         close(unit, job)
     elif not job.cancelled_at or not finish(unit, claim.job_id, claim.run):
@@ -37,8 +37,8 @@ def finish(unit: UnitOfWork, job_id: int, run: int) -> bool:
     if job is None:
         return False
     if job.dry_run:
-        duplicates.settle(unit.db, job_id, job.options)
-        job = jobs.get(unit.db, job_id) or job
+        duplicates.correct(unit.db, job_id, job.options)
+        job = jobs.progress(unit.db, job_id)
     close(unit, job)
     return True
 
@@ -50,7 +50,7 @@ def fail(unit: UnitOfWork, job_id: int, run: int, detail: str) -> None:
         close(unit, job)
 
 
-def close(unit: UnitOfWork, job: Job) -> None:
+def close(unit: UnitOfWork, job: JobProgress) -> None:
     """Plan the webhooks of a job that has just ended, and announce its end."""
     planned = _plan_deliveries(unit.db, job)
     kind = DRY_RUN if job.dry_run else job.kind
@@ -87,7 +87,7 @@ def _event_text(event: str, data: dict[str, Any]) -> str:
     return json.dumps({"type": event, "timestamp": iso_time(datetime.now(UTC)), "data": data})
 
 
-def _plan_deliveries(db: Connection, job: Job) -> int:
+def _plan_deliveries(db: Connection, job: JobProgress) -> int:
     """One delivery to the job's own URL, and one to each subscribed endpoint; return how many."""
     event = f"job.{job.status}"
     targets = [(row.id, row.url) for row in endpoints.subscribed(db, job.workspace_id, event)]

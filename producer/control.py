@@ -41,9 +41,9 @@ def undo(job: Job) -> int:
     """Begin a job that deletes the links which this one created and nobody has clicked; return its id."""
     row = _undo_row(job)
     with unit_of_work() as unit:
-        jobs.hold(unit.db, job.id)
+        jobs.lock(unit.db, job.id)
         _refuse(unit.db, Action.UNDO, job)
-        runs.undo(unit.db, job, row)
+        runs.start_undo(unit.db, job, row)
         unit.wake_next(row["id"])
         if not job.created:
             completion.finish(unit, row["id"], 1)
@@ -63,7 +63,7 @@ def _refuse(db: Connection, action: Action, job: Job) -> None:
     current = jobs.get(db, job.id, job.workspace_id)
     if current is None:
         raise results_gone()
-    error = refusal(action, current, runs.being_undone(db, job.id))
+    error = refusal(action, current, runs.is_being_undone(db, job.id))
     if error:
         raise error
 

@@ -14,7 +14,7 @@ from sqlalchemy.exc import DBAPIError
 from models import store
 from models.errors import InProgress, KeyReused
 from models.jobs import idempotency
-from models.jobs.idempotency import Key, Known
+from models.jobs.idempotency import IdempotencyKey, KeyRecord
 
 TOKEN_BYTES = 16
 RENEW_SECONDS = idempotency.LEASE_SECONDS / 3
@@ -27,9 +27,9 @@ log = structlog.get_logger()
 class Hold:
     """A key that a request came with, from its arrival to its job."""
 
-    key: Key
+    key: IdempotencyKey
     token: str
-    known: Known | None
+    known: KeyRecord | None
     """The job that the key has made before, and of what; None: it is this request's to make one."""
     job_id: int | None = None
     """The job that this request is answered with."""
@@ -38,7 +38,7 @@ class Hold:
     renewed: float = field(default_factory=time.monotonic)
 
 
-def hold(key: Key) -> Hold:
+def hold(key: IdempotencyKey) -> Hold:
     token = secrets.token_hex(TOKEN_BYTES)
     with store.write() as db:
         known = idempotency.claim(db, key, token)
@@ -75,14 +75,15 @@ def conclude(held: Hold, *said: Any) -> None:
 def again(held: Hold) -> int:
     """The job that the key has made already, if it was asked for in the same words."""
     assert held.known
+    assert held.known.job_id is not None
     if held.known.fingerprint != held.fingerprint:
         raise KeyReused("this Idempotency-Key came with another body or other options before; take a new one")
-    held.job_id = int(held.known.job_id)
+    held.job_id = held.known.job_id
     return held.job_id
 
 
 def settle(db: store.Connection, held: Hold, job_id: int) -> None:
-    idempotency.settle(db, held.key, held.token, held.fingerprint, job_id)
+    idempotency.assign(db, held.key, held.token, held.fingerprint, job_id)
 
 
 def let_go(held: Hold, refused: bool) -> None:
@@ -90,9 +91,9 @@ def let_go(held: Hold, refused: bool) -> None:
     try:
         with store.write(PATIENCE) as db:
             if held.job_id is None:
-                idempotency.give_back(db, held.key, held.token)
+                idempotency.release(db, held.key, held.token)
             elif refused:
-                idempotency.forget(db, held.key, held.job_id)
+                idempotency.forget_job(db, held.key, held.job_id)
     except DBAPIError as error:
         log.warning("key_left_to_its_lease", reason=error)
 

@@ -6,12 +6,13 @@ Functions that change a job register what follows from the change; a rollback dr
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import structlog
 
 from models import store
-from models.jobs import shards
+from models.jobs import dispatch
+from models.jobs.shards import Shard
 from models.store import Connection
 from producer.signals import counters, waiting, wakeups
 
@@ -32,19 +33,19 @@ class UnitOfWork:
 
     def __init__(self, db: Connection) -> None:
         self.db = db
-        self._wakes: list[Any] = []
+        self._wakes: list[Shard | wakeups.WakeUp] = []
         self._tasks: list[tuple[str, str]] = []
         self._ends: list[End] = []
         self._progress: set[int] = set()
         self._counts: Counter[tuple[str, ...]] = Counter()
 
-    def wake(self, due: Iterable[Any]) -> None:
+    def wake(self, due: Iterable[Shard | wakeups.WakeUp]) -> None:
         """Wake a worker for each of these shards, which are marked as sent already."""
         self._wakes.extend(due)
 
     def wake_next(self, job_id: int) -> None:
         """Mark the next shards of a job as sent, and wake workers for them: a bounded number is under way."""
-        self.wake(shards.due(self.db, job_id, wakeups.max_wake_ups()))
+        self.wake(dispatch.mark_due(self.db, job_id, wakeups.max_wake_ups()))
 
     def send(self, task: str, queue: str) -> None:
         """Send a task that is not about a shard."""

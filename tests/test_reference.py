@@ -16,7 +16,7 @@ from models import settings as house_settings
 from models import store
 from models.accounts.keys import Owner
 from models.jobs import items as item_rows
-from models.jobs import jobs, shards
+from models.jobs import jobs, leases
 from models.jobs.states import JobStatus, ShardKind
 from models.links import labels, slugs
 from models.tables import links
@@ -183,7 +183,7 @@ def outcomes(job_id: int) -> list[tuple[str, str | None]]:
     with store.write() as db:
         queue = jobs.get(db, job_id)
         assert queue is not None
-        claim = shards.claim(db, ShardKind.CREATE, queue.queue, (job_id, 0))
+        claim = leases.claim(db, ShardKind.CREATE, queue.queue, (job_id, 0))
     assert claim is not None
     assert claim.job_id == job_id
     attempts.work(claim)

@@ -9,7 +9,7 @@ from typing import Any
 from flask import Response, after_this_request, request
 
 from models.errors import Gone, Invalid, LinkmillError, NotFound, StillRunning, Unavailable, field_error
-from models.jobs.idempotency import Key
+from models.jobs.idempotency import IdempotencyKey
 from producer import idempotency
 from producer.idempotency import Hold
 from web.auth import owner
@@ -43,7 +43,7 @@ def held() -> Iterator[Hold | None]:
     if text is None:
         yield None
         return
-    hold = idempotency.hold(Key(owner().workspace_id, request.path, read(text)))
+    hold = idempotency.hold(IdempotencyKey(owner().workspace_id, request.path, read(text)))
     after_this_request(lambda response: _marked(response, hold))
     request.environ["wsgi.input"] = Pieces(request.environ["wsgi.input"], lambda: idempotency.renew(hold))
     try:

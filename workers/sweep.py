@@ -9,7 +9,7 @@ from redis.exceptions import RedisError
 from sqlalchemy.exc import DBAPIError
 
 from models import store
-from models.jobs import idempotency, jobs, retention, shards
+from models.jobs import dispatch, idempotency, jobs, leases, retention
 from models.links import title_queue
 from models.webhooks import deliveries
 from producer import completion
@@ -38,7 +38,7 @@ def sweep() -> dict[str, Any]:
 def take_over() -> int:
     """Frees shards whose lease ran out, and ends whatever their owner may still hold in the database."""
     with store.read() as db:
-        late = shards.expired(db)
+        late = leases.expired(db)
         for _, owner in late:
             store.dialect().evict(db, owner)
     for claim, owner in late:
@@ -53,7 +53,7 @@ def wake() -> int:
     if not _had_the_lock(_forget_lost):
         return 0
     with store.read() as db:
-        waiting = shards.waiting(db)
+        waiting = dispatch.jobs_to_wake(db)
     for job_id in waiting:
         with unit_of_work() as unit:
             unit.wake_next(job_id)
@@ -63,10 +63,10 @@ def wake() -> int:
 def end() -> int:
     """Ends jobs that are complete."""
     with store.read() as db:
-        complete = jobs.complete(db)
+        complete = jobs.list_finishable(db)
     for job in complete:
         with unit_of_work() as unit:
-            if jobs.free(unit.db, job.id):
+            if jobs.try_lock(unit.db, job.id):
                 completion.finish(unit, job.id, job.run)
     return len(complete)
 
@@ -94,7 +94,7 @@ def count() -> bool:
 def clear_away() -> bool:
     """Wakes for what jobs leave behind that are over or forgotten."""
     with store.read() as db:
-        some = retention.waiting(db, clearing.before())
+        some = retention.has_work(db, clearing.before())
     if some:
         wakeups.send_task("clear", wakeups.BULK, expires=CLEAR_EXPIRES)
     return some
@@ -103,13 +103,13 @@ def clear_away() -> bool:
 def forget_keys() -> bool:
     """Clears idempotency keys that nobody is held to any more."""
     with store.read() as db:
-        some = idempotency.outdated(db)
+        some = idempotency.has_outdated(db)
     return some and _had_the_lock(_clear_keys)
 
 
 def _clear_keys() -> None:
     with store.write(PATIENCE) as db:
-        idempotency.clear(db)
+        idempotency.delete_outdated(db)
 
 
 def _forget_lost() -> None:
@@ -117,7 +117,7 @@ def _forget_lost() -> None:
     drained = _drained()
     with store.write(PATIENCE) as db:
         for name in drained:
-            shards.unsend(db, name)
+            dispatch.reset_lost(db, name)
 
 
 def _had_the_lock(write: Callable[[], None]) -> bool:

@@ -1,4 +1,7 @@
-"""Doubles: what a dry run met twice in its file, in shards that could not know of each other. The first one wins."""
+"""Duplicates: rows of a dry run that want the same slug, external id or URL as an earlier row. The first one wins.
+
+Its shards write nothing that another shard could see, so only the end of the dry run can find them.
+"""
 
 from typing import Any
 
@@ -6,36 +9,40 @@ from sqlalchemy import ColumnElement, Connection, and_, case, func, literal, sel
 
 from models import store
 from models.jobs import jobs
+from models.jobs.jobs import Results
 from models.jobs.states import ItemStatus
 from models.links.url_index import Duplicates
 from models.tables import items
 
-TAKEN = "SLUG_TAKEN"
-LONE = '{"lone"%'  # the input of a row that shares no link: see workers/columns.py
+SLUG_TAKEN = "SLUG_TAKEN"
 
 
-def settle(db: Connection, job_id: int, options: dict[str, Any]) -> None:
-    """Corrects the items of a dry run that has ended, and its counts."""
+def correct(db: Connection, job_id: int, options: dict[str, Any]) -> None:
+    """Correct the items of a dry run that has ended, and its counts."""
     store.dialect().join_at_large(db)
-    known = _correct(db, job_id, items.c.external_id, {"status": ItemStatus.EXISTING})
+    is_existing = {"status": ItemStatus.EXISTING}
+    existing = _correct_later_rows(db, job_id, items.c.external_id, is_existing)
     if options.get("duplicates") == Duplicates.REUSE:
-        sharing = case((items.c.input.not_like(LONE), items.c.input))
-        known += _correct(db, job_id, sharing, {"status": ItemStatus.EXISTING})
+        shared_url = case((items.c.reuses_url, items.c.input))
+        existing += _correct_later_rows(db, job_id, shared_url, is_existing)
     message = literal("Custom slug '") + items.c.slug + literal("' is already in use")
-    failed = {"status": ItemStatus.FAILED, "slug": None, "error_code": TAKEN, "error_message": message}
-    taken = _correct(db, job_id, items.c.slug, failed)
-    if known or taken:
-        jobs.record(db, job_id, -known - taken, known, {TAKEN: taken} if taken else {})
+    has_failed = {"status": ItemStatus.FAILED, "slug": None, "error_code": SLUG_TAKEN, "error_message": message}
+    failed = _correct_later_rows(db, job_id, items.c.slug, has_failed)
+    if existing or failed:
+        failures = {SLUG_TAKEN: failed} if failed else {}
+        jobs.record(db, job_id, Results(created=-existing - failed, existing=existing, failures=failures))
 
 
-def _correct(db: Connection, job_id: int, key: ColumnElement[Any], values: dict[str, Any]) -> int:
-    """Gives each row that was to be made, and has the key of an earlier one, another result."""
-    made = and_(items.c.job_id == job_id, items.c.status == ItemStatus.CREATED, key.is_not(None))
-    first, slug = (
-        func.first_value(column).over(partition_by=key, order_by=items.c.index)
-        for column in (items.c.index, items.c.slug)
-    )
-    ranked = select(items.c.index.label("at"), first.label("first"), slug.label("slug")).where(made).subquery()
-    later = select(ranked.c.at, ranked.c.slug).where(ranked.c.at > ranked.c.first).subquery()
-    this = and_(items.c.job_id == job_id, items.c.index == later.c.at)
-    return db.execute(update(items).where(this).values({"slug": later.c.slug} | values)).rowcount
+def _correct_later_rows(db: Connection, job_id: int, key: ColumnElement[Any], values: dict[str, Any]) -> int:
+    """Change each row to be created that has the key of an earlier one; return how many there are.
+
+    A row that turns out to exist gets the slug of the first one.
+    """
+    to_create = and_(items.c.job_id == job_id, items.c.status == ItemStatus.CREATED, key.is_not(None))
+    first_index = func.first_value(items.c.index).over(partition_by=key, order_by=items.c.index)
+    first_slug = func.first_value(items.c.slug).over(partition_by=key, order_by=items.c.index)
+    ranked = select(items.c.index.label("at"), first_index.label("first"), first_slug.label("slug"))
+    ranked_rows = ranked.where(to_create).subquery()
+    later = select(ranked_rows.c.at, ranked_rows.c.slug).where(ranked_rows.c.at > ranked_rows.c.first).subquery()
+    is_later = and_(items.c.job_id == job_id, items.c.index == later.c.at)
+    return db.execute(update(items).where(is_later).values({"slug": later.c.slug} | values)).rowcount

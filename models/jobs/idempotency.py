@@ -1,80 +1,91 @@
-"""Idempotency keys: which request has one, and which job came of it. models/owed.py keeps its debts in the same table.
+"""Idempotency keys: which request has one, and which job it created. Pending replies are kept in the same table.
 
-received (a token, and a lease that ends by itself) -> made (the job's id, for a day) -> free
-received -> free (the request failed) or received by somebody else (its lease ran out)
+receiving (a token, and a lease that expires by itself) -> assigned (a job's id, kept for a day) -> free
+receiving -> free (the request failed), or receiving again by another request (the lease has expired)
 """
 
 from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, Connection, Row, and_, delete, exists, select, update
+from sqlalchemy import ColumnElement, Connection, and_, delete, exists, select, update
 
 from models import store
 from models.errors import InProgress
-from models.tables import idempotency_keys as kept
+from models.tables import idempotency_keys
 
 LEASE_SECONDS = 10.0
-KEPT_SECONDS = 86_400.0
-LINGER_SECONDS = 3_600.0  # a lease that ran out is still its owner's until somebody wants the key
-
-Known = Row[*tuple[Any, ...]]
+ASSIGNED_SECONDS = 86_400.0
+LINGER_SECONDS = 3_600.0  # an expired lease still belongs to its request until another one claims the key
 
 
-class Key(NamedTuple):
-    """What a client calls a request of its own; another workspace or another route may have the same name."""
+class IdempotencyKey(NamedTuple):
+    """A client's name for its request. Other workspaces and other routes may use the same name."""
 
     workspace_id: int
     route: str
     key: str
 
 
-def claim(db: Connection, key: Key, token: str) -> Known | None:
-    """Takes a key that is free, for as long as the lease is renewed; otherwise tells what is known of it."""
+class KeyRecord(NamedTuple):
+    """What a key stands for: no job yet means that its request is still being received."""
+
+    token: str | None
+    job_id: int | None
+    fingerprint: str
+
+
+def claim(db: Connection, key: IdempotencyKey, token: str) -> KeyRecord | None:
+    """Take a free key; None means it is taken now. Otherwise return what the key stands for."""
     clock = store.dialect().clock()
-    mine = {"fingerprint": "", "job_id": None, "token": token, "leased_until": clock + LEASE_SECONDS}
-    insert = store.dialect().insert(kept).values(key._asdict() | mine)
-    db.execute(insert.on_conflict_do_update(index_elements=key._fields, set_=mine, where=kept.c.leased_until < clock))
-    row = db.execute(select(kept.c.token, kept.c.job_id, kept.c.fingerprint).where(_is(key))).one()
-    return None if row.token == token else row
+    values = {"fingerprint": "", "job_id": None, "token": token, "leased_until": clock + LEASE_SECONDS}
+    insert = store.dialect().insert(idempotency_keys).values(key._asdict() | values)
+    is_free = idempotency_keys.c.leased_until < clock
+    db.execute(insert.on_conflict_do_update(index_elements=key._fields, set_=values, where=is_free))
+    columns = [idempotency_keys.c[name] for name in KeyRecord._fields]
+    record = KeyRecord._make(db.execute(select(*columns).where(_is(key))).one())
+    return None if record.token == token else record
 
 
-def renew(db: Connection, key: Key, token: str) -> None:
-    """Raises InProgress when somebody else has the key by now."""
-    _ours(db, key, token, {"leased_until": store.dialect().clock() + LEASE_SECONDS})
+def renew(db: Connection, key: IdempotencyKey, token: str) -> None:
+    """Extend the lease. Raises InProgress when another request has the key."""
+    _update_receiving(db, key, token, {"leased_until": store.dialect().clock() + LEASE_SECONDS})
 
 
-def settle(db: Connection, key: Key, token: str, fingerprint: str, job_id: int) -> None:
-    """Notes the job, in the transaction that makes it: who has lost the key makes none."""
-    made = {"fingerprint": fingerprint, "job_id": job_id, "leased_until": store.dialect().clock() + KEPT_SECONDS}
-    _ours(db, key, token, made)
+def assign(db: Connection, key: IdempotencyKey, token: str, fingerprint: str, job_id: int) -> None:
+    """Store the job, in the transaction that adds it. Raises InProgress when another request has the key."""
+    until = store.dialect().clock() + ASSIGNED_SECONDS
+    _update_receiving(db, key, token, {"fingerprint": fingerprint, "job_id": job_id, "leased_until": until})
 
 
-def give_back(db: Connection, key: Key, token: str) -> None:
-    """The request of this token made nothing: the key is free at once."""
-    db.execute(delete(kept).where(_is(key), kept.c.token == token, kept.c.job_id.is_(None)))
+def release(db: Connection, key: IdempotencyKey, token: str) -> None:
+    """Free the key of a request that added no job."""
+    db.execute(delete(idempotency_keys).where(_is_receiving(key, token)))
 
 
-def forget(db: Connection, key: Key, job_id: int) -> None:
-    """Nothing came of this job that anybody would want to be told again."""
-    db.execute(delete(kept).where(_is(key), kept.c.job_id == job_id))
+def forget_job(db: Connection, key: IdempotencyKey, job_id: int) -> None:
+    """Free the key of a request whose job is of no use to its client."""
+    db.execute(delete(idempotency_keys).where(_is(key), idempotency_keys.c.job_id == job_id))
 
 
-def outdated(db: Connection) -> bool:
-    return bool(db.execute(select(exists().where(_outdated()))).scalar_one())
+def has_outdated(db: Connection) -> bool:
+    return bool(db.execute(select(exists().where(_is_outdated()))).scalar_one())
 
 
-def clear(db: Connection) -> None:
-    db.execute(delete(kept).where(_outdated()))
+def delete_outdated(db: Connection) -> None:
+    db.execute(delete(idempotency_keys).where(_is_outdated()))
 
 
-def _ours(db: Connection, key: Key, token: str, values: dict[str, Any]) -> None:
-    held = and_(_is(key), kept.c.token == token, kept.c.job_id.is_(None))
-    if db.execute(update(kept).where(held).values(values)).rowcount != 1:
-        raise InProgress("another request with this Idempotency-Key has taken the place of this one")
+def _update_receiving(db: Connection, key: IdempotencyKey, token: str, values: dict[str, Any]) -> None:
+    if db.execute(update(idempotency_keys).where(_is_receiving(key, token)).values(values)).rowcount != 1:
+        raise InProgress("Another request with this Idempotency-Key has replaced this one.")
 
 
-def _is(key: Key) -> ColumnElement[bool]:
-    return and_(*(kept.c[name] == value for name, value in key._asdict().items()))
+def _is(key: IdempotencyKey) -> ColumnElement[bool]:
+    return and_(*(idempotency_keys.c[name] == value for name, value in key._asdict().items()))
 
 
-def _outdated() -> ColumnElement[bool]:
-    return kept.c.leased_until < store.dialect().clock() - LINGER_SECONDS
+def _is_receiving(key: IdempotencyKey, token: str) -> ColumnElement[bool]:
+    return and_(_is(key), idempotency_keys.c.token == token, idempotency_keys.c.job_id.is_(None))
+
+
+def _is_outdated() -> ColumnElement[bool]:
+    return idempotency_keys.c.leased_until < store.dialect().clock() - LINGER_SECONDS

@@ -1,9 +1,10 @@
-"""Items: one row of a job each, with its result."""
+"""Items: one row of an upload each, with its result."""
 
 from collections.abc import Sequence
-from typing import Any
+from datetime import datetime
+from typing import NamedTuple
 
-from sqlalchemy import ColumnElement, Connection, Row, Select, bindparam, select
+from sqlalchemy import ColumnElement, Connection, Select, and_, bindparam, select
 
 from models import store
 from models.jobs.states import ItemStatus
@@ -11,87 +12,139 @@ from models.link_key import rows_of
 from models.store import Columns
 from models.tables import items, links
 
-OUTCOME = (
-    items.c.index.label("at"),  # a row is a tuple, and has an index() of its own
-    items.c.line,
-    items.c.status,
-    items.c.slug,
-    items.c.error_code,
-    items.c.error_message,
-)
-Result = Row[*tuple[Any, ...]]
 
-OUTCOMES = select(*OUTCOME).where(items.c.job_id == bindparam("of_job")).order_by(items.c.index)
-SHOWN = (*OUTCOME, items.c.external_id, items.c.input)
+class ItemResult(NamedTuple):
+    """An item's result. `at` is its index; a tuple has an index() of its own."""
+
+    at: int
+    line: int
+    status: str
+    slug: str | None
+    error_code: str | None
+    error_message: str | None
+
+
+class Item(NamedTuple):
+    """An item as lists show it. `url` is that of its link, while that link exists."""
+
+    at: int
+    line: int
+    status: str
+    slug: str | None
+    error_code: str | None
+    error_message: str | None
+    external_id: str | None
+    input: str | None
+    url: str | None
+
+
+class CreatedItem(NamedTuple):
+    """An item that created a link. `url` is None when that link is gone."""
+
+    at: int
+    line: int
+    slug: str
+    generation: int
+    external_id: str | None
+    url: str | None
+
+
+class LinkedItem(NamedTuple):
+    """An item's result and its link; the link's fields are None when it has none, or its link is gone."""
+
+    at: int
+    line: int
+    status: str
+    slug: str | None
+    error_code: str | None
+    error_message: str | None
+    generation: int | None
+    url: str | None
+    title: str | None
+    created_at: datetime | None
+    expires_at: datetime | None
+    group_id: int | None
+    max_clicks: int | None
+
+
+class ItemLink(NamedTuple):
+    slug: str
+    generation: int
 
 
 def write(db: Connection, columns: Columns, rows: int) -> None:
     store.dialect().bulk_insert(db, items, columns, rows)
 
 
-def page(
-    db: Connection, job_id: int, domain_id: int, statuses: Sequence[str], after: int, limit: int
-) -> list[Row[*tuple[Any, ...]]]:
-    """Items behind an index, each with its link's URL while that very link is there."""
-    query = select(*SHOWN, links.c.url).outerjoin(links, _its_link(domain_id))
-    query = query.where(items.c.job_id == job_id, items.c.index > after).order_by(items.c.index).limit(limit)
+def page(db: Connection, job_id: int, domain_id: int, statuses: Sequence[str], after: int, limit: int) -> list[Item]:
+    """List a job's items behind an index; no statuses means all."""
+    query = select(*_RESULT, items.c.external_id, items.c.input, links.c.url)
+    query = query.outerjoin(links, _is_link_of_item(domain_id))
+    query = query.where(items.c.job_id == job_id, items.c.index > after)
     if statuses:
         query = query.where(items.c.status.in_(statuses))
-    return list(db.execute(query).all())
+    return [Item._make(row) for row in db.execute(query.order_by(items.c.index).limit(limit))]
 
 
-def settled(db: Connection, job_id: int, first: int, rows: int) -> list[int]:
-    """Which rows of a range have a result."""
-    mine = (items.c.job_id == job_id, items.c.index >= first, items.c.index < first + rows)
-    return list(db.execute(select(items.c.index).where(*mine)).scalars())
+def indexes(db: Connection, job_id: int, first: int, rows: int) -> list[int]:
+    """List the indexes of the items of a range that have a result."""
+    return list(db.execute(select(items.c.index).where(_in_range(job_id, first, rows))).scalars())
 
 
-def made_between(db: Connection, job_id: int, domain_id: int, first: int, rows: int) -> list[Result]:
-    """The items of a range that made a link."""
-    mine = (
-        items.c.job_id == job_id,
-        items.c.index >= first,
-        items.c.index < first + rows,
-        items.c.status == ItemStatus.CREATED,
-    )
-    query = select(*OUTCOME, items.c.generation, items.c.external_id, links.c.url)
-    query = query.outerjoin(links, _its_link(domain_id)).where(*mine)
-    return list(db.execute(query.order_by(items.c.index)).all())
+def in_range(db: Connection, job_id: int, first: int, rows: int) -> list[ItemResult]:
+    """List the items of one shard."""
+    query = select(*_RESULT).where(_in_range(job_id, first, rows)).order_by(items.c.index)
+    return [ItemResult._make(row) for row in db.execute(query)]
+
+
+def created_in_range(db: Connection, job_id: int, domain_id: int, first: int, rows: int) -> list[CreatedItem]:
+    """List the items of a range that created a link."""
+    columns = (_RESULT[0], items.c.line, items.c.slug, items.c.generation, items.c.external_id, links.c.url)
+    query = select(*columns).outerjoin(links, _is_link_of_item(domain_id))
+    query = query.where(_in_range(job_id, first, rows), items.c.status == ItemStatus.CREATED)
+    return [CreatedItem._make(row) for row in db.execute(query.order_by(items.c.index))]
 
 
 def created_slugs(job_id: int, first: int, rows: int) -> Select[str]:
-    """A query of the slugs that a range of a job created."""
-    in_range = (items.c.job_id == job_id, items.c.index >= first, items.c.index < first + rows)
-    return select(items.c.slug).where(*in_range, items.c.status == ItemStatus.CREATED)
+    """Select the slugs that a range of a job created."""
+    return select(items.c.slug).where(_in_range(job_id, first, rows), items.c.status == ItemStatus.CREATED)
 
 
-def results(db: Connection, job_id: int, domain_id: int) -> list[Result]:
-    """All items of a job, each with its link while that very link is there."""
-    kept = (links.c.url, links.c.title, links.c.created_at, links.c.expires_at, links.c.group_id, links.c.max_clicks)
-    query = (
-        select(*OUTCOME, items.c.generation, *kept)
-        .outerjoin(links, _its_link(domain_id))
-        .where(items.c.job_id == job_id)
-    )
-    return list(db.execute(query.order_by(items.c.index)).all())
+def with_links(db: Connection, job_id: int, domain_id: int) -> list[LinkedItem]:
+    """List all items of a job, each with its link."""
+    link = (links.c.url, links.c.title, links.c.created_at, links.c.expires_at, links.c.group_id, links.c.max_clicks)
+    query = select(*_RESULT, items.c.generation, *link).outerjoin(links, _is_link_of_item(domain_id))
+    query = query.where(items.c.job_id == job_id).order_by(items.c.index)
+    return [LinkedItem._make(row) for row in db.execute(query)]
 
 
-def made(db: Connection, job_id: int) -> list[tuple[str, int]]:
-    """Slug and generation of every link that a job's items have, in input order."""
+def links_of(db: Connection, job_id: int) -> list[ItemLink]:
+    """List the links that a job's items have, in input order."""
     query = select(items.c.slug, items.c.generation).where(items.c.job_id == job_id, items.c.slug.is_not(None))
-    return list(db.execute(query.order_by(items.c.index)).tuples())
+    return [ItemLink._make(row) for row in db.execute(query.order_by(items.c.index))]
 
 
-def outcomes(db: Connection, job_id: int) -> list[Result]:
-    """All items of a job without their links, of which the slug is enough for many an answer."""
-    return list(db.execute(OUTCOMES, {"of_job": job_id}))
+def results(db: Connection, job_id: int) -> list[ItemResult]:
+    """List the results of all items of a job, without their links: the slug is enough for many answers."""
+    return [ItemResult._make(row) for row in db.execute(_ALL_RESULTS, {"of_job": job_id})]
 
 
-def between(db: Connection, job_id: int, first: int, rows: int) -> list[tuple[Any, ...]]:
-    """The items of one shard: index, line, status, slug, error code and message; the upload has the rest."""
-    query = select(*OUTCOME).where(items.c.job_id == job_id, items.c.index >= first, items.c.index < first + rows)
-    return list(db.execute(query.order_by(items.c.index)).tuples())
+def _in_range(job_id: int, first: int, rows: int) -> ColumnElement[bool]:
+    return and_(items.c.job_id == job_id, items.c.index >= first, items.c.index < first + rows)
 
 
-def _its_link(domain_id: int) -> ColumnElement[bool]:
+def _is_link_of_item(domain_id: int) -> ColumnElement[bool]:
+    """Match an item's own link. A slug that was deleted and created again is another link."""
     return rows_of(links, (domain_id, items.c.slug, items.c.generation))
+
+
+_RESULT = (
+    items.c.index.label("at"),
+    items.c.line,
+    items.c.status,
+    items.c.slug,
+    items.c.error_code,
+    items.c.error_message,
+)
+# Built once: every answer to a vendor's call needs it.
+_ALL_RESULTS = select(*_RESULT).where(items.c.job_id == bindparam("of_job")).order_by(items.c.index)

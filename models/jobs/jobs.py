@@ -1,160 +1,282 @@
-"""Jobs: one upload each, with its counters and its way through the states.
+"""Jobs: one upload each, from its acceptance to its end. States and transitions are in models/jobs/states.py."""
 
-queued -> running (first shard claimed) -> completed (every row counted)
-queued or running -> failed (the upload itself cannot be read)
-What users can do to a job beside that, models/runs.py says; how it goes in the end, models/clearing.py.
-"""
-
+from collections.abc import Mapping
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, Connection, Row, and_, bindparam, case, exists, func, insert, or_, select, update
+from sqlalchemy import ColumnElement, Connection, and_, bindparam, case, exists, func, insert, or_, select, update
 
 from models import store
 from models.jobs.states import ACTIVE_STATES, ACTIVE_STATUSES, JobStatus
 from models.tables import domains, job_errors, jobs, shards
 from models.tables.columns import Time
 
-ERRORS_SHOWN = 64
-
-Job = Row[*tuple[Any, ...]]
-
-PROCESSED: ColumnElement[int] = jobs.c.created + jobs.c.existing + jobs.c.failed
-AT_WORK = exists().where(shards.c.job_id == jobs.c.id, shards.c.run == jobs.c.run, shards.c.state.in_(ACTIVE_STATES))
-STOPPED = and_(jobs.c.cancelled_at.is_not(None), jobs.c.total.is_not(None), ~AT_WORK)
-WITH_DOMAIN = (jobs, domains.c.hostname, domains.c.is_default)
-
-# Built once: a small job asks these, and to build them takes longer than to answer them.
-THIS = jobs.c.id == bindparam("this")
-ONE = select(*WITH_DOMAIN).join(domains, domains.c.id == jobs.c.domain_id).where(THIS)
-OURS = ONE.where(jobs.c.workspace_id == bindparam("ours"), jobs.c.forgotten_at.is_(None))
-ADDED = insert(jobs)
-BEGUN = (
-    update(jobs)
-    .where(THIS, jobs.c.status == JobStatus.QUEUED)
-    .values(status=JobStatus.RUNNING, started_at=bindparam("now"))
-)
-MORE = PROCESSED + bindparam("made") + bindparam("found") + bindparam("lost")
-RECORDED = (
-    update(jobs)
-    .where(THIS)
-    .values(
-        created=jobs.c.created + bindparam("made"),
-        existing=jobs.c.existing + bindparam("found"),
-        failed=jobs.c.failed + bindparam("lost"),
-        progressed_at=bindparam("now", type_=Time),
-        paced_at=func.coalesce(jobs.c.paced_at, bindparam("now", type_=Time)),
-        paced=case((jobs.c.paced_at.is_(None), MORE), else_=jobs.c.paced),
-    )
-)
-LAST = and_(jobs.c.total == MORE, jobs.c.run == bindparam("of_run"), jobs.c.status.in_(ACTIVE_STATUSES))
-ENDED = RECORDED.values(
-    status=case((LAST, JobStatus.COMPLETED), else_=jobs.c.status),
-    finished_at=case((LAST, bindparam("now", type_=Time)), else_=jobs.c.finished_at),
-).returning(jobs)
+LARGEST_ERROR_LIST = 64
 
 
-def add(db: Connection, row: dict[str, Any]) -> None:
-    db.execute(ADDED, row | {"created_at": datetime.now(UTC)})
+class Job(NamedTuple):
+    """A job's row and the domain of its links."""
+
+    id: int
+    workspace_id: int
+    domain_id: int
+    kind: str
+    run: int
+    status: str
+    source: str
+    queue: str
+    dry_run: bool
+    upload: str
+    layout: dict[str, Any]
+    options: dict[str, Any]
+    metadata: dict[str, Any]
+    total: int | None
+    created: int
+    updated: int
+    deleted: int
+    existing: int
+    failed: int
+    detail: str | None
+    created_at: datetime
+    started_at: datetime | None
+    finished_at: datetime | None
+    progressed_at: datetime | None
+    run_base_count: int
+    rate_base_at: datetime | None
+    rate_base_count: int
+    cancelled_at: datetime | None
+    of_job_id: int | None
+    cleared_at: datetime | None
+    hostname: str
+    is_default: bool
+
+    @property
+    def has_ended(self) -> bool:
+        return self.status not in ACTIVE_STATUSES
+
+
+class JobProgress(NamedTuple):
+    """How far a job is, right after a statement that changed its counts or its status."""
+
+    id: int
+    workspace_id: int
+    kind: str
+    run: int
+    status: str
+    dry_run: bool
+    options: dict[str, Any]
+    total: int | None
+    created: int
+    updated: int
+    deleted: int
+    existing: int
+    failed: int
+    cancelled_at: datetime | None
+
+
+class Results(NamedTuple):
+    """How many items of a shard have which result. `failures` counts by error code."""
+
+    created: int = 0
+    updated: int = 0
+    deleted: int = 0
+    existing: int = 0
+    failures: Mapping[str, int] = {}
+
+    @property
+    def failed(self) -> int:
+        return sum(self.failures.values())
+
+
+class JobRun(NamedTuple):
+    id: int
+    run: int
+
+
+def add(db: Connection, values: dict[str, Any]) -> None:
+    db.execute(_INSERT, values | {"created_at": datetime.now(UTC)})
 
 
 def get(db: Connection, job_id: int, workspace_id: int | None = None) -> Job | None:
-    """A job and its domain; with a workspace, only when the job is that one's and not forgotten."""
+    """Return a job. With a workspace: only a job of that workspace, and only while it is not forgotten."""
     if workspace_id is None:
-        return db.execute(ONE, {"this": job_id}).one_or_none()
-    return db.execute(OURS, {"this": job_id, "ours": workspace_id}).one_or_none()
+        row = db.execute(_SELECT_ONE, {"job": job_id}).one_or_none()
+    else:
+        row = db.execute(_SELECT_OF_WORKSPACE, {"job": job_id, "workspace": workspace_id}).one_or_none()
+    return Job._make(row) if row else None
+
+
+def progress(db: Connection, job_id: int) -> JobProgress:
+    return JobProgress._make(db.execute(select(*_PROGRESS).where(jobs.c.id == job_id)).one())
 
 
 def page(db: Connection, workspace_id: int, status: str | None, before: int | None, limit: int) -> list[Job]:
-    """The newest first: ids sort by time."""
-    query = select(*WITH_DOMAIN).join(domains, domains.c.id == jobs.c.domain_id)
-    mine = (jobs.c.workspace_id == workspace_id, jobs.c.forgotten_at.is_(None))
-    query = query.where(*mine).order_by(jobs.c.id.desc()).limit(limit)
+    """List a workspace's jobs, newest first: ids sort by time."""
+    query = _SELECT.where(jobs.c.workspace_id == workspace_id, jobs.c.forgotten_at.is_(None))
     if status:
         query = query.where(jobs.c.status == status)
     if before is not None:
         query = query.where(jobs.c.id < before)
-    return list(db.execute(query).all())
+    return [Job._make(row) for row in db.execute(query.order_by(jobs.c.id.desc()).limit(limit))]
 
 
 def errors(db: Connection, job_id: int) -> dict[str, int]:
-    """How many items failed of what, the commonest first."""
+    """Count a job's failed items by error code, the most frequent first."""
     query = select(job_errors.c.code, job_errors.c.count).where(job_errors.c.job_id == job_id)
-    rows = db.execute(query.order_by(job_errors.c.count.desc(), job_errors.c.code).limit(ERRORS_SHOWN))
+    rows = db.execute(query.order_by(job_errors.c.count.desc(), job_errors.c.code).limit(LARGEST_ERROR_LIST))
     return {code: int(count) for code, count in rows}
 
 
+_COLUMNS = [jobs.c[name] for name in Job._fields if name in jobs.c]
+_PROGRESS = [jobs.c[name] for name in JobProgress._fields]
+_SELECT = select(*_COLUMNS, domains.c.hostname, domains.c.is_default).join(domains, domains.c.id == jobs.c.domain_id)
+
+# Built once: for a small job, building these takes longer than running them.
+_THIS = jobs.c.id == bindparam("job")
+_SELECT_ONE = _SELECT.where(_THIS)
+_SELECT_OF_WORKSPACE = _SELECT_ONE.where(jobs.c.workspace_id == bindparam("workspace"), jobs.c.forgotten_at.is_(None))
+_INSERT = insert(jobs)
+
+
+def succeeded_count(job: Job | JobProgress) -> int:
+    return job.created + job.updated + job.deleted + job.existing
+
+
+def processed_count(job: Job | JobProgress) -> int:
+    return succeeded_count(job) + job.failed
+
+
+def unprocessed_count(job: Job | JobProgress) -> int | None:
+    """Count the items that have no result yet; None while the upload is not counted."""
+    if job.total is None:
+        return None
+    return job.total - processed_count(job)
+
+
 def start(db: Connection, job_id: int) -> None:
-    db.execute(BEGUN, {"this": job_id, "now": datetime.now(UTC)})
+    db.execute(_START, {"job": job_id, "now": datetime.now(UTC)})
+
+
+_START = (
+    update(jobs)
+    .where(_THIS, jobs.c.status == JobStatus.QUEUED)
+    .values(status=JobStatus.RUNNING, started_at=bindparam("now"))
+)
 
 
 def describe(db: Connection, job_id: int, layout: dict[str, Any], upload: str) -> None:
-    """Notes how the upload turned out to be made, as soon as that is known."""
+    """Store how the upload is to be read, and the name of its file."""
     db.execute(update(jobs).where(jobs.c.id == job_id).values(layout=layout, upload=upload))
 
 
-def counted(db: Connection, job_id: int, total: int) -> None:
+def set_total(db: Connection, job_id: int, total: int) -> None:
     db.execute(update(jobs).where(jobs.c.id == job_id).values(total=total))
 
 
-def record(db: Connection, job_id: int, created: int, existing: int, failures: dict[str, int]) -> None:
-    """Adds a shard's results. The job's row is what all shards share, so this comes last in their transaction."""
-    db.execute(RECORDED, _counts(job_id, created, existing, failures))
-    _note(db, job_id, failures)
+def record(db: Connection, job_id: int, results: Results) -> None:
+    """Add a shard's results to its job.
 
-
-def conclude(db: Connection, job_id: int, run: int, created: int, existing: int, failures: dict[str, int]) -> Job:
-    """The same, and when they were the last ones the job is completed. Returns it as it is now, without its domain."""
-    job = db.execute(ENDED, _counts(job_id, created, existing, failures) | {"of_run": run}).one()
-    _note(db, job_id, failures)
-    return job
-
-
-def finish(db: Connection, job_id: int, run: int) -> Job | None:
-    """Ends the job if every row has its result, or if it was cancelled and nobody works on it any more.
-
-    Anybody may try at any time: one statement decides, and only once.
+    All shards of a job share its row, so this comes last in their transaction.
     """
-    mine = and_(jobs.c.id == job_id, jobs.c.run == run, jobs.c.status.in_(ACTIVE_STATUSES))
-    status = case((jobs.c.total == PROCESSED, JobStatus.COMPLETED), else_=JobStatus.CANCELLED)
-    ended = update(jobs).where(mine, or_(jobs.c.total == PROCESSED, STOPPED))
-    return db.execute(ended.values(status=status, finished_at=datetime.now(UTC)).returning(jobs)).one_or_none()
+    db.execute(_RECORD, _result_values(job_id, results))
+    _count_failures(db, job_id, results.failures)
 
 
-def free(db: Connection, job_id: int) -> bool:
-    """Whether nobody is changing the job right now; then nobody else does until this transaction's end."""
+def conclude(db: Connection, job_id: int, run: int, results: Results) -> JobProgress:
+    """Add a shard's results, and complete the job if they were the last ones, in one statement."""
+    row = db.execute(_CONCLUDE, _result_values(job_id, results) | {"of_run": run}).one()
+    _count_failures(db, job_id, results.failures)
+    return JobProgress._make(row)
+
+
+def finish(db: Connection, job_id: int, run: int) -> JobProgress | None:
+    """End the job if every item has its result, or if it was cancelled and no shard is being worked on.
+
+    Safe to call at any time and by several workers: one statement decides, and only one caller receives the job.
+    """
+    active = and_(jobs.c.id == job_id, jobs.c.run == run, jobs.c.status.in_(ACTIVE_STATUSES))
+    status = case((jobs.c.total == _PROCESSED, JobStatus.COMPLETED), else_=JobStatus.CANCELLED)
+    ended = update(jobs).where(active, or_(jobs.c.total == _PROCESSED, _STOPPED))
+    ended = ended.values(status=status, finished_at=datetime.now(UTC))
+    row = db.execute(ended.returning(*_PROGRESS)).one_or_none()
+    return JobProgress._make(row) if row else None
+
+
+def fail(db: Connection, job_id: int, run: int, detail: str) -> JobProgress | None:
+    """End the job as failed; None when it has ended already."""
+    active = and_(jobs.c.id == job_id, jobs.c.run == run, jobs.c.status.in_(ACTIVE_STATUSES))
+    failed = update(jobs).where(active).values(status=JobStatus.FAILED, finished_at=datetime.now(UTC), detail=detail)
+    row = db.execute(failed.returning(*_PROGRESS)).one_or_none()
+    return JobProgress._make(row) if row else None
+
+
+def list_finishable(db: Connection) -> list[JobRun]:
+    """List active jobs that `finish` would end: the worker that should have ended them died before it could."""
+    ready = or_(jobs.c.total == _PROCESSED, _STOPPED)
+    query = select(jobs.c.id, jobs.c.run).where(jobs.c.finished_at.is_(None), ready)
+    return [JobRun._make(row) for row in db.execute(query)]
+
+
+def _result_values(job_id: int, results: Results) -> dict[str, Any]:
+    return {
+        "job": job_id,
+        "more_created": results.created,
+        "more_updated": results.updated,
+        "more_deleted": results.deleted,
+        "more_existing": results.existing,
+        "more_failed": results.failed,
+        "now": datetime.now(UTC),
+    }
+
+
+def _count_failures(db: Connection, job_id: int, failures: Mapping[str, int]) -> None:
+    if not failures:
+        return
+    # Sorted, so that two shards that fail with the same codes lock these rows in the same order.
+    rows = [{"job_id": job_id, "code": code, "count": count} for code, count in sorted(failures.items())]
+    upsert = store.dialect().insert(job_errors)
+    total = {"count": job_errors.c.count + upsert.excluded.count}
+    db.execute(upsert.on_conflict_do_update(index_elements=["job_id", "code"], set_=total), rows)
+
+
+_COUNTS = ("created", "updated", "deleted", "existing", "failed")
+_PROCESSED: ColumnElement[int] = jobs.c.created + jobs.c.updated + jobs.c.deleted + jobs.c.existing + jobs.c.failed
+_PROCESSED_AFTER = (
+    _PROCESSED
+    + bindparam("more_created")
+    + bindparam("more_updated")
+    + bindparam("more_deleted")
+    + bindparam("more_existing")
+    + bindparam("more_failed")
+)
+_NOW = bindparam("now", type_=Time)
+_RECORD = (
+    update(jobs)
+    .where(_THIS)
+    .values({name: jobs.c[name] + bindparam(f"more_{name}") for name in _COUNTS})
+    .values(
+        progressed_at=_NOW,
+        rate_base_at=func.coalesce(jobs.c.rate_base_at, _NOW),
+        rate_base_count=case((jobs.c.rate_base_at.is_(None), _PROCESSED_AFTER), else_=jobs.c.rate_base_count),
+    )
+)
+_IS_LAST = and_(jobs.c.total == _PROCESSED_AFTER, jobs.c.run == bindparam("of_run"), jobs.c.status.in_(ACTIVE_STATUSES))
+_CONCLUDE = _RECORD.values(
+    status=case((_IS_LAST, JobStatus.COMPLETED), else_=jobs.c.status),
+    finished_at=case((_IS_LAST, _NOW), else_=jobs.c.finished_at),
+).returning(*_PROGRESS)
+
+_AT_WORK = exists().where(shards.c.job_id == jobs.c.id, shards.c.run == jobs.c.run, shards.c.state.in_(ACTIVE_STATES))
+_STOPPED = and_(jobs.c.cancelled_at.is_not(None), jobs.c.total.is_not(None), ~_AT_WORK)
+
+
+def try_lock(db: Connection, job_id: int) -> bool:
+    """Lock the job's row until the transaction ends; False when another transaction has it."""
     query = select(jobs.c.id).where(jobs.c.id == job_id)
     return db.execute(store.dialect().skip_locked(query, jobs)).first() is not None
 
 
-def hold(db: Connection, job_id: int) -> bool:
-    """Keeps everybody else from changing the job until this transaction's end; tells whether it was cancelled."""
+def lock(db: Connection, job_id: int) -> bool:
+    """Lock the job's row until the transaction ends; return whether the job was cancelled."""
     query = select(jobs.c.cancelled_at).where(jobs.c.id == job_id).with_for_update()
     return db.execute(query).scalar_one_or_none() is not None
-
-
-def fail(db: Connection, job_id: int, run: int, detail: str) -> Job | None:
-    broken = update(jobs).where(jobs.c.id == job_id, jobs.c.run == run, jobs.c.status.in_(ACTIVE_STATUSES))
-    ended = {"status": JobStatus.FAILED, "finished_at": datetime.now(UTC), "detail": detail}
-    return db.execute(broken.values(ended).returning(jobs)).one_or_none()
-
-
-def complete(db: Connection) -> list[Job]:
-    """Open jobs that nobody has anything left to do for: whoever should have ended them died before."""
-    ready = or_(jobs.c.total == PROCESSED, STOPPED)
-    query = select(jobs.c.id, jobs.c.run).where(jobs.c.finished_at.is_(None), ready)
-    return list(db.execute(query).all())
-
-
-def _counts(job_id: int, created: int, existing: int, failures: dict[str, int]) -> dict[str, Any]:
-    lost, now = sum(failures.values()), datetime.now(UTC)
-    return {"this": job_id, "made": created, "found": existing, "lost": lost, "now": now}
-
-
-def _note(db: Connection, job_id: int, failures: dict[str, int]) -> None:
-    """Of what items failed."""
-    if failures:
-        rows = [{"job_id": job_id, "code": code, "count": count} for code, count in sorted(failures.items())]
-        upsert = store.dialect().insert(job_errors)
-        more = {"count": job_errors.c.count + upsert.excluded.count}
-        db.execute(upsert.on_conflict_do_update(index_elements=["job_id", "code"], set_=more), rows)

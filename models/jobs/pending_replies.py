@@ -1,4 +1,7 @@
-"""What a vendor's call is owed: its wait ran out, its job goes on, and the same request again is to get its results."""
+"""Pending replies: vendor calls that timed out while their job went on. The same call again gets that job's results.
+
+They are kept in the table of idempotency keys.
+"""
 
 from functools import cache
 from typing import Any
@@ -7,44 +10,60 @@ from sqlalchemy import Connection, Select, and_, bindparam, delete, select
 
 from models import store
 from models.store.dialect import Dialect
-from models.tables import idempotency_keys as kept
+from models.tables import idempotency_keys
 
-KEPT_SECONDS = 86_400.0
-MINE = and_(kept.c.workspace_id == bindparam("ours"), kept.c.route == bindparam("on"), kept.c.key == bindparam("said"))
-
-
-def job(db: Connection, workspace_id: int, route: str, fingerprint: str) -> int | None:
-    found: Any = db.execute(_asked(store.dialect()), _mine(workspace_id, route, fingerprint)).scalar_one_or_none()
-    return None if found is None else int(found)
+KEEP_SECONDS = 86_400.0
 
 
-def note(db: Connection, workspace_id: int, route: str, fingerprint: str, job_id: int) -> None:
-    row = {"workspace_id": workspace_id, "route": route, "key": _key(fingerprint), "fingerprint": fingerprint}
-    until = store.dialect().clock() + KEPT_SECONDS
-    insert = store.dialect().insert(kept).values(row | {"job_id": job_id, "leased_until": until})
-    again = {"job_id": job_id, "leased_until": until}
-    db.execute(insert.on_conflict_do_update(index_elements=["workspace_id", "route", "key"], set_=again))
-
-
-def paid(db: Connection, workspace_id: int, route: str, fingerprint: str) -> None:
-    db.execute(delete(kept).where(MINE), _mine(workspace_id, route, fingerprint))
-
-
-def forget(db: Connection, workspace_id: int, job_id: int) -> None:
-    """Nobody gets the results of a job that is forgotten: who asks again, makes another."""
-    db.execute(delete(kept).where(kept.c.workspace_id == workspace_id, kept.c.job_id == job_id))
+def find_job(db: Connection, workspace_id: int, route: str, fingerprint: str) -> int | None:
+    query = _find_job(store.dialect())
+    job_id: int | None = db.execute(query, _parameters(workspace_id, route, fingerprint)).scalar_one_or_none()
+    return job_id
 
 
 @cache
-def _asked(dialect: Dialect) -> Select[Any]:
-    """Built once: every vendor's call asks it."""
-    return select(kept.c.job_id).where(MINE, kept.c.leased_until > dialect.clock())
+def _find_job(dialect: Dialect) -> Select[Any]:
+    """Built once: every call of a vendor's clients asks this."""
+    return select(idempotency_keys.c.job_id).where(_IS_REPLY, idempotency_keys.c.leased_until > dialect.clock())
 
 
-def _mine(workspace_id: int, route: str, fingerprint: str) -> dict[str, Any]:
-    return {"ours": workspace_id, "on": route, "said": _key(fingerprint)}
+def save(db: Connection, workspace_id: int, route: str, fingerprint: str, job_id: int) -> None:
+    until = store.dialect().clock() + KEEP_SECONDS
+    row = {
+        "workspace_id": workspace_id,
+        "route": route,
+        "key": _key(fingerprint),
+        "fingerprint": fingerprint,
+        "job_id": job_id,
+        "leased_until": until,
+    }
+    insert = store.dialect().insert(idempotency_keys).values(row)
+    latest = {"job_id": job_id, "leased_until": until}
+    db.execute(insert.on_conflict_do_update(index_elements=["workspace_id", "route", "key"], set_=latest))
+
+
+def remove(db: Connection, workspace_id: int, route: str, fingerprint: str) -> None:
+    """Remove a reply that has been sent."""
+    db.execute(delete(idempotency_keys).where(_IS_REPLY), _parameters(workspace_id, route, fingerprint))
+
+
+def forget_job(db: Connection, workspace_id: int, job_id: int) -> None:
+    """Remove the replies and keys of a job that is forgotten: the same request again creates a new job."""
+    of_job = (idempotency_keys.c.workspace_id == workspace_id, idempotency_keys.c.job_id == job_id)
+    db.execute(delete(idempotency_keys).where(*of_job))
+
+
+_IS_REPLY = and_(
+    idempotency_keys.c.workspace_id == bindparam("workspace"),
+    idempotency_keys.c.route == bindparam("of_route"),
+    idempotency_keys.c.key == bindparam("of_key"),
+)
+
+
+def _parameters(workspace_id: int, route: str, fingerprint: str) -> dict[str, Any]:
+    return {"workspace": workspace_id, "of_route": route, "of_key": _key(fingerprint)}
 
 
 def _key(fingerprint: str) -> str:
-    """Apart from the keys that clients choose, which have no blank at the beginning."""
+    """Return a key that no client can choose: theirs cannot begin with a space."""
     return f" {fingerprint}"

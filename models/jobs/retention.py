@@ -1,87 +1,105 @@
-"""Clearing: what a job leaves behind goes in steps, when its time is over or when it is forgotten. Its links stay.
+"""Retention: deletes what a job leaves behind, in steps, when its time is over or its user deletes it. Its links stay.
 
-kept -> cleared (its time is over: upload, items and shards go, the job stays in the lists with its counts)
-kept or cleared -> forgotten (by its owner: nobody sees it any more, and its row goes last)
+Its time is over: cleared    upload, items and shards are deleted; the job stays in lists with its counts
+Its user deletes it: forgotten    it disappears at once, and its row is deleted last
 """
 
 from datetime import UTC, datetime
-from itertools import accumulate
-from typing import Any
+from typing import NamedTuple
 
-from sqlalchemy import ColumnElement, Connection, Row, and_, delete, exists, select, update
+from sqlalchemy import ColumnElement, Connection, and_, delete, exists, select, update
 
 from models import store
-from models.jobs import jobs, pending_replies, runs, shards, states
-from models.jobs.states import ShardState
-from models.tables import deliveries as sent
+from models.jobs import jobs, pending_replies, runs, shards
+from models.jobs.shards import Shard
+from models.jobs.states import ACTIVE_STATUSES, ShardState
+from models.tables import deliveries as delivery_rows
 from models.tables import delivery_attempts, items, job_errors
 from models.tables import jobs as job_rows
 from models.tables import shards as shard_rows
 from models.webhooks import deliveries
 
-MARKED_AT_ONCE = 100
+JOBS_A_CALL = 100
 SHARDS_A_STEP = 50
-FULL_SHARDS = 2  # as many rows are deleted at once
-
-Leaving = Row[*tuple[Any, ...]]
-"""A job that is being cleared."""
-
-AT_WORK = exists().where(shard_rows.c.job_id == job_rows.c.id, shard_rows.c.state == ShardState.RUNNING)
-TO_TELL = exists().where(sent.c.job_id == job_rows.c.id, sent.c.status == deliveries.PENDING)
+FULL_SHARDS_A_STEP = 2  # a step deletes at most as many items as so many full shards hold
 
 
-def over(before: datetime) -> ColumnElement[bool]:
-    """Jobs that ended so long ago, less those whose webhooks are still to be sent or whose links are being deleted."""
-    ended = and_(job_rows.c.finished_at < before, job_rows.c.cleared_at.is_(None))
-    return and_(ended, ~TO_TELL, ~runs.undoing(job_rows.c.id))
+class ClearingJob(NamedTuple):
+    """A job whose items and upload are being deleted."""
+
+    id: int
+    upload: str
+    forgotten_at: datetime | None
 
 
-def waiting(db: Connection, before: datetime) -> bool:
-    """Whether there is anything to do."""
-    begun = select(job_rows.c.id).where(job_rows.c.clearing, ~AT_WORK)
-    return any(db.execute(query.limit(1)).first() for query in (begun, select(job_rows.c.id).where(over(before))))
+class ClearingStep(NamedTuple):
+    job: ClearingJob
+    is_last: bool
 
 
-def begin(db: Connection, before: datetime) -> int:
-    """Marks jobs whose time is over: from now on their results are gone. How many there were."""
-    query = select(job_rows.c.id).where(over(before)).order_by(job_rows.c.finished_at).limit(MARKED_AT_ONCE)
+def has_work(db: Connection, before: datetime) -> bool:
+    """Return whether a job is to be cleared, or to be cleared further. Jobs that ended before `before` are over."""
+    in_progress = select(job_rows.c.id).where(job_rows.c.clearing, ~_AT_WORK)
+    over = select(job_rows.c.id).where(_is_over(before))
+    return any(db.execute(query.limit(1)).first() for query in (in_progress, over))
+
+
+def mark_over(db: Connection, before: datetime) -> int:
+    """Mark jobs whose time is over: from now on their results are gone. Returns how many."""
+    query = select(job_rows.c.id).where(_is_over(before)).order_by(job_rows.c.finished_at).limit(JOBS_A_CALL)
     ids = list(db.execute(store.dialect().skip_locked(query, job_rows)).scalars())
-    marked = update(job_rows).where(job_rows.c.id.in_(ids), over(before))
-    return db.execute(marked.values(cleared_at=datetime.now(UTC), clearing=True)).rowcount if ids else 0
+    if not ids:
+        return 0
+    marked = update(job_rows).where(job_rows.c.id.in_(ids), _is_over(before))
+    return db.execute(marked.values(cleared_at=datetime.now(UTC), clearing=True)).rowcount
 
 
 def forget(db: Connection, job: jobs.Job) -> bool:
-    """Takes a job out of everybody's sight; False while somebody works on it or on the undoing of it."""
-    jobs.hold(db, job.id)
-    idle = (job_rows.c.status.not_in(states.ACTIVE_STATUSES), job_rows.c.forgotten_at.is_(None), ~runs.undoing(job.id))
-    gone = {"forgotten_at": datetime.now(UTC), "clearing": True}
-    if not db.execute(update(job_rows).where(job_rows.c.id == job.id, *idle).values(gone)).rowcount:
+    """Hide a job for good; False while it is active or being undone."""
+    jobs.lock(db, job.id)
+    is_idle = and_(job_rows.c.status.not_in(ACTIVE_STATUSES), ~runs.undo_is_active(job.id))
+    forgotten = update(job_rows).where(job_rows.c.id == job.id, job_rows.c.forgotten_at.is_(None), is_idle)
+    if not db.execute(forgotten.values(forgotten_at=datetime.now(UTC), clearing=True)).rowcount:
         return False
     deliveries.give_up_on_job(db, job.id)
-    pending_replies.forget(db, job.workspace_id, job.id)
+    pending_replies.forget_job(db, job.workspace_id, job.id)
     return True
 
 
-def step(db: Connection) -> tuple[Leaving, bool] | None:
-    """Clears the next ranges of the next job; tells whether they were the last. None: there is nothing to do."""
-    query = select(job_rows.c.id, job_rows.c.upload, job_rows.c.forgotten_at).where(job_rows.c.clearing, ~AT_WORK)
-    job = db.execute(store.dialect().skip_locked(query.order_by(job_rows.c.id).limit(1), job_rows)).one_or_none()
-    if job is None:
+def step(db: Connection) -> ClearingStep | None:
+    """Delete the next ranges of the next job to be cleared; None when there is no such job."""
+    query = select(job_rows.c.id, job_rows.c.upload, job_rows.c.forgotten_at).where(job_rows.c.clearing, ~_AT_WORK)
+    query = query.order_by(job_rows.c.id).limit(1)
+    row = db.execute(store.dialect().skip_locked(query, job_rows)).one_or_none()
+    if row is None:
         return None
-    found = shards.ranges(db, job.id, SHARDS_A_STEP)
-    taken = _bounded(found)
-    if taken:
-        first, last = taken[0].first_index, taken[-1].first_index + taken[-1].rows
-        db.execute(delete(items).where(items.c.job_id == job.id, items.c.index >= first, items.c.index < last))
-        db.execute(delete(shard_rows).where(shards.base(job.id), shard_rows.c.first_index < last))
-    return job, taken == found and len(found) < SHARDS_A_STEP
+    job = ClearingJob._make(row)
+    ranges = shards.ranges(db, job.id, SHARDS_A_STEP)
+    chosen = _within_limit(ranges)
+    if chosen:
+        first = chosen[0].first_index
+        end = chosen[-1].first_index + chosen[-1].rows
+        db.execute(delete(items).where(items.c.job_id == job.id, items.c.index >= first, items.c.index < end))
+        db.execute(delete(shard_rows).where(shards.in_first_run(job.id), shard_rows.c.first_index < end))
+    return ClearingStep(job, is_last=len(chosen) == len(ranges) < SHARDS_A_STEP)
 
 
-def end(db: Connection, job: Leaving) -> None:
-    """What is left of a job whose items and upload are gone; of one that was forgotten, nothing."""
-    mine = select(sent.c.id).where(sent.c.job_id == job.id)
-    db.execute(delete(delivery_attempts).where(delivery_attempts.c.delivery_id.in_(mine)))
-    for table in (sent, shard_rows):
+def _within_limit(ranges: list[Shard]) -> list[Shard]:
+    """Return the first ranges that one step may delete: at least one."""
+    limit = FULL_SHARDS_A_STEP * store.dialect().shard_rows
+    rows = 0
+    for count, shard in enumerate(ranges):
+        rows += shard.rows
+        if rows > limit:
+            return ranges[: max(1, count)]
+    return ranges
+
+
+def finish(db: Connection, job: ClearingJob) -> None:
+    """Delete what remains of a job whose items are gone: its deliveries, and the job itself if it is forgotten."""
+    of_job = select(delivery_rows.c.id).where(delivery_rows.c.job_id == job.id)
+    db.execute(delete(delivery_attempts).where(delivery_attempts.c.delivery_id.in_(of_job)))
+    for table in (delivery_rows, shard_rows):
         db.execute(delete(table).where(table.c.job_id == job.id))
     if job.forgotten_at:
         db.execute(delete(job_errors).where(job_errors.c.job_id == job.id))
@@ -90,7 +108,13 @@ def end(db: Connection, job: Leaving) -> None:
         db.execute(update(job_rows).where(job_rows.c.id == job.id).values(upload="", clearing=False))
 
 
-def _bounded(found: list[Any]) -> list[Any]:
-    sums = accumulate(shard.rows for shard in found)
-    most = FULL_SHARDS * store.dialect().shard_rows
-    return [shard for shard, rows in zip(found, sums, strict=True) if rows <= most] or found[:1]
+def _is_over(before: datetime) -> ColumnElement[bool]:
+    """Match jobs that ended long ago, except while a webhook of theirs is pending or their links are being deleted."""
+    ended = and_(job_rows.c.finished_at < before, job_rows.c.cleared_at.is_(None))
+    return and_(ended, ~_HAS_PENDING_DELIVERY, ~runs.undo_is_active(job_rows.c.id))
+
+
+_AT_WORK = exists().where(shard_rows.c.job_id == job_rows.c.id, shard_rows.c.state == ShardState.RUNNING)
+_HAS_PENDING_DELIVERY = exists().where(
+    delivery_rows.c.job_id == job_rows.c.id, delivery_rows.c.status == deliveries.PENDING
+)

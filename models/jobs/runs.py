@@ -1,8 +1,4 @@
-"""Runs: a job that is cancelled, tried again or undone. Each change is one guarded statement, and what follows from it.
-
-queued or running -> cancelled (asked for; ends when the last shard that somebody had begun is through)
-completed or cancelled -> queued (retry: the next run, of rows that have no link)
-"""
+"""Runs: a job that is cancelled, retried or undone. Each change is one guarded statement and its effects."""
 
 from datetime import UTC, datetime
 from typing import Any
@@ -23,101 +19,111 @@ from sqlalchemy import (
 )
 
 from models.accounts import quotas
-from models.jobs import jobs, shards, states
+from models.jobs import jobs, leases, shards
 from models.jobs.jobs import Job
-from models.jobs.shards import Claim
-from models.jobs.states import ItemStatus, JobKind, JobStatus, ShardKind, ShardState
+from models.jobs.leases import Claim
+from models.jobs.shards import Grant
+from models.jobs.states import ACTIVE_STATUSES, ItemStatus, JobKind, JobStatus, ShardKind, ShardState
 from models.tables import items, job_errors
 from models.tables import jobs as job_rows
 from models.tables import shards as shard_rows
 
-OF_RANGE = ("workspace_id", "queue", "line", "offset", "length", "skip", "rows")
-
 
 def cancel(db: Connection, job_id: int) -> bool:
-    """Nobody takes a shard of this job any more; what somebody has begun, he ends."""
-    asked = update(job_rows).where(job_rows.c.id == job_id, job_rows.c.status.in_(states.ACTIVE_STATUSES))
-    if not db.execute(asked.values(cancelled_at=func.coalesce(job_rows.c.cancelled_at, datetime.now(UTC)))).rowcount:
+    """Skip the shards that no worker has claimed; those that are being worked on go on. False: the job has ended."""
+    active = (job_rows.c.id == job_id, job_rows.c.status.in_(ACTIVE_STATUSES))
+    first_time = func.coalesce(job_rows.c.cancelled_at, datetime.now(UTC))
+    if not db.execute(update(job_rows).where(*active).values(cancelled_at=first_time)).rowcount:
         return False
-    waiting = (
+    # A split goes on, so that the rest of the upload is counted.
+    queued = (
         shard_rows.c.job_id == job_id,
         shard_rows.c.state == ShardState.QUEUED,
         shard_rows.c.kind != ShardKind.SPLIT,
     )
-    skipped = update(shard_rows).where(*waiting).values(state=ShardState.SKIPPED)
-    quotas.let_go(db, db.execute(skipped.returning(*shards.GRANT)).all())
+    skipped = update(shard_rows).where(*queued).values(state=ShardState.SKIPPED).returning(*shards.GRANT_COLUMNS)
+    quotas.let_go(db, [Grant._make(row) for row in db.execute(skipped)])
     return True
 
 
-def pass_over(db: Connection, claim: Claim) -> None:
-    """Lets go of a shard of a cancelled job without working on it."""
-    jobs.hold(db, claim.job_id)
-    shards.settle(db, claim, ShardState.SKIPPED)
+def skip_shard(db: Connection, claim: Claim) -> None:
+    """Skip a shard that was claimed just before its job was cancelled."""
+    jobs.lock(db, claim.job_id)
+    leases.finish(db, claim, ShardState.SKIPPED)
     quotas.give_back(db, claim.workspace_id, claim.granted, claim.granted_at)
 
 
 def retry(db: Connection, job: Job) -> bool:
-    """Opens the next run: rows that failed lose their result, and every range with a row without one is done again."""
-    here = and_(
-        job_rows.c.id == job.id, job_rows.c.run == job.run, job_rows.c.kind == JobKind.CREATE, ~job_rows.c.dry_run
-    )
-    ready = job_rows.c.status.in_((JobStatus.COMPLETED, JobStatus.CANCELLED))
-    kept = and_(job_rows.c.cleared_at.is_(None), job_rows.c.forgotten_at.is_(None))
-    missing = job_rows.c.total > job_rows.c.created + job_rows.c.existing
-    opened = {
+    """Open the next run: failed items lose their result, and every range with an item without one runs again."""
+    this_run = and_(job_rows.c.id == job.id, job_rows.c.run == job.run)
+    is_create = and_(job_rows.c.kind == JobKind.CREATE, ~job_rows.c.dry_run)
+    has_ended = job_rows.c.status.in_((JobStatus.COMPLETED, JobStatus.CANCELLED))
+    has_upload = and_(job_rows.c.cleared_at.is_(None), job_rows.c.forgotten_at.is_(None))
+    succeeded = job_rows.c.created + job_rows.c.existing
+    is_incomplete = job_rows.c.total > succeeded
+    next_run = {
         "run": job.run + 1,
         "status": JobStatus.QUEUED,
         "failed": 0,
-        "before": job_rows.c.created + job_rows.c.existing,
-    } | dict.fromkeys(("started_at", "finished_at", "progressed_at", "paced_at", "cancelled_at"))
-    if not db.execute(update(job_rows).where(here, ready, missing, kept, ~undoing(job.id)).values(opened)).rowcount:
+        "run_base_count": succeeded,
+        "started_at": None,
+        "finished_at": None,
+        "progressed_at": None,
+        "rate_base_at": None,
+        "cancelled_at": None,
+    }
+    opened = update(job_rows).where(this_run, is_create, has_ended, has_upload, is_incomplete)
+    if not db.execute(opened.where(~undo_is_active(job.id)).values(next_run)).rowcount:
         return False
-    _cut_again(db, job)
+    _add_shards_of_next_run(db, job)
     db.execute(delete(items).where(items.c.job_id == job.id, items.c.status == ItemStatus.FAILED))
     db.execute(delete(job_errors).where(job_errors.c.job_id == job.id))
     return True
 
 
-def undo(db: Connection, job: Job, row: dict[str, Any]) -> None:
-    """Begins a job that takes back what another one made, in the same ranges."""
-    jobs.add(db, row)
-    _add(db, shards.base(job.id), {"job_id": row["id"], "run": 1, "kind": ShardKind.UNDO, "queue": row["queue"]})
-
-
-def being_undone(db: Connection, job_id: int) -> bool:
-    return bool(db.execute(select(undoing(job_id))).scalar_one())
-
-
-def undoing(job_id: int | Column[Any]) -> ColumnElement[bool]:
-    """Whether a job is open that deletes the links of this one."""
-    other = job_rows.alias("other")
-    return exists().where(other.c.of_job_id == job_id, other.c.finished_at.is_(None))
-
-
-def _cut_again(db: Connection, job: Job) -> None:
+def _add_shards_of_next_run(db: Connection, job: Job) -> None:
+    """Copy the ranges that hold a failed item, or that the run before skipped."""
     skipped = shard_rows.alias("skipped")
-    last = shard_rows.c.first_index + shard_rows.c.rows
-    failed = exists().where(
+    end = shard_rows.c.first_index + shard_rows.c.rows
+    has_failed_item = exists().where(
         items.c.job_id == job.id,
         items.c.index >= shard_rows.c.first_index,
-        items.c.index < last,
+        items.c.index < end,
         items.c.status == ItemStatus.FAILED,
     )
-    left = exists().where(
+    was_skipped = exists().where(
         skipped.c.job_id == job.id,
         skipped.c.run == job.run,
         skipped.c.state == ShardState.SKIPPED,
         skipped.c.first_index >= shard_rows.c.first_index,
-        skipped.c.first_index < last,
+        skipped.c.first_index < end,
     )
-    mine = and_(shards.base(job.id), or_(left, failed))
-    _add(db, mine, {"job_id": job.id, "run": job.run + 1, "kind": ShardKind.CREATE, "queue": job.queue})
+    ranges = and_(shards.in_first_run(job.id), or_(was_skipped, has_failed_item))
+    changes = {"job_id": job.id, "run": job.run + 1, "kind": ShardKind.CREATE, "queue": job.queue}
+    _copy_ranges(db, ranges, changes)
 
 
-def _add(db: Connection, which: ColumnElement[bool], changed: dict[str, Any]) -> None:
-    """New shards with the ranges of others."""
-    given = changed | {"state": ShardState.QUEUED}
-    same = [shard_rows.c[name] for name in ("first_index", *OF_RANGE) if name not in changed]
-    columns = [*(literal(value).label(name) for name, value in given.items()), *same]
-    chosen = select(*columns).where(which)
-    db.execute(insert(shard_rows).from_select([column.name for column in columns], chosen))
+def start_undo(db: Connection, job: Job, undo_job: dict[str, Any]) -> None:
+    """Add a job that deletes the links of another one, in the same ranges."""
+    jobs.add(db, undo_job)
+    changes = {"job_id": undo_job["id"], "run": 1, "kind": ShardKind.UNDO, "queue": undo_job["queue"]}
+    _copy_ranges(db, shards.in_first_run(job.id), changes)
+
+
+def _copy_ranges(db: Connection, ranges: ColumnElement[bool], changes: dict[str, Any]) -> None:
+    """Add queued shards that have the ranges of others."""
+    values = changes | {"state": ShardState.QUEUED}
+    copied = ("first_index", "workspace_id", "line", "offset", "length", "skip", "rows")
+    columns = [literal(value, shard_rows.c[name].type).label(name) for name, value in values.items()]
+    source = select(*columns, *(shard_rows.c[name] for name in copied)).where(ranges)
+    db.execute(insert(shard_rows).from_select([*values, *copied], source))
+
+
+def is_being_undone(db: Connection, job_id: int) -> bool:
+    return bool(db.execute(select(undo_is_active(job_id))).scalar_one())
+
+
+def undo_is_active(job_id: int | Column[Any]) -> ColumnElement[bool]:
+    """Match a job while another job deletes its links."""
+    undo_job = job_rows.alias("undo_job")
+    return exists().where(undo_job.c.of_job_id == job_id, undo_job.c.finished_at.is_(None))

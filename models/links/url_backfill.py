@@ -1,7 +1,7 @@
 """URL backfill: adds the links that a workspace had before its first reuse to the URL index, batch by batch.
 
-`workspaces.reuses` is set first: from then on every new link is indexed when it is created. `hashed_to` is the
-position up to which older links are indexed, so that a worker can continue for another; NULL once all of them are.
+`workspaces.reuses` is set first: from then on every new link is indexed when it is created. `url_backfill_cursor` is
+the position up to which older links are indexed, so that a worker can continue for another; NULL once all of them are.
 """
 
 from collections.abc import Sequence
@@ -30,32 +30,32 @@ class _OldLink(NamedTuple):
 
 
 def is_complete(db: Connection, workspace_id: int) -> bool:
-    complete = and_(workspaces.c.reuses, workspaces.c.hashed_to.is_(None))
+    complete = and_(workspaces.c.reuses, workspaces.c.url_backfill_cursor.is_(None))
     return bool(db.execute(select(complete).where(workspaces.c.id == workspace_id)).scalar_one())
 
 
 def start(db: Connection, workspace_id: int) -> None:
     """Index new links of a workspace from now on. Does nothing when they are indexed already."""
     not_started = and_(workspaces.c.id == workspace_id, ~workspaces.c.reuses)
-    db.execute(update(workspaces).where(not_started).values(reuses=True, hashed_to=START))
+    db.execute(update(workspaces).where(not_started).values(reuses=True, url_backfill_cursor=START))
 
 
 def step(db: Connection, workspace_id: int) -> bool:
     """Index the next batch; return whether there are more. One worker at a time, so no link is indexed twice."""
     store.dialect().lock(db, f"hashing {workspace_id}")
     workspace = workspaces.c.id == workspace_id
-    indexed_up_to = db.execute(select(workspaces.c.hashed_to).where(workspace)).scalar_one()
+    indexed_up_to = db.execute(select(workspaces.c.url_backfill_cursor).where(workspace)).scalar_one()
     if indexed_up_to is None:
         return False
     batch = rows.many(db, _OldLink, _next_batch(workspace_id, cursors.decode_position(indexed_up_to)))
     if batch:
         url_index.write(db, _columns(workspace_id, batch), len(batch))
     if len(batch) < BATCH_SIZE:
-        db.execute(update(workspaces).where(workspace).values(hashed_to=None))
+        db.execute(update(workspaces).where(workspace).values(url_backfill_cursor=None))
         return False
     last = batch[-1]
     cursor = cursors.encode_position(LinkPosition(last.created_at, last.slug, last.domain_id))
-    db.execute(update(workspaces).where(workspace).values(hashed_to=cursor))
+    db.execute(update(workspaces).where(workspace).values(url_backfill_cursor=cursor))
     return True
 
 
@@ -76,7 +76,7 @@ def _columns(workspace_id: int, batch: Sequence[_OldLink]) -> dict[str, Any]:
         "workspace_id": workspace_id,
         "domain_id": [link.domain_id for _, _, link in entries],
         "hash": [url_hash for url_hash, _, _ in entries],
-        "turn": [rank for _, rank, _ in entries],
+        "rank": [rank for _, rank, _ in entries],
         "slug": [link.slug for _, _, link in entries],
         "generation": [link.generation for _, _, link in entries],
     }

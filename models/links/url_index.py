@@ -73,7 +73,7 @@ def is_kept(db: Connection, workspace_id: int) -> bool:
 def find(db: Connection, workspace_id: int, domain_id: int, url_hashes: Iterable[int]) -> list[IndexedLink]:
     """The links indexed under some hashes, primary ones first."""
     key = columns_of(urls)
-    query = select(*key, urls.c.hash, urls.c.turn, links.c.url, _is_usable()).outerjoin(links, rows_of(links, key))
+    query = select(*key, urls.c.hash, urls.c.rank, links.c.url, _is_usable()).outerjoin(links, rows_of(links, key))
     in_domain = and_(urls.c.workspace_id == workspace_id, urls.c.domain_id == domain_id)
     query = query.where(in_domain, store.dialect().among(urls.c.hash, list(url_hashes)))
     return sorted(rows.many(db, IndexedLink, query), key=lambda link: (link.rank, link.slug))
@@ -87,9 +87,9 @@ def write(db: Connection, columns: Columns, count: int) -> None:
 def demote(db: Connection, indexed_links: Iterable[IndexedLink]) -> None:
     """Make these primary links ordinary ones, so that their URLs can get another."""
     for link in indexed_links:
-        primary = and_(urls.c.hash == link.hash, urls.c.turn == PRIMARY)
+        primary = and_(urls.c.hash == link.hash, urls.c.rank == PRIMARY)
         this = and_(primary, urls.c.slug == link.slug, urls.c.domain_id == link.domain_id)
-        db.execute(update(urls).where(this).values(turn=random_ranks(1)[0]))
+        db.execute(update(urls).where(this).values(rank=random_ranks(1)[0]))
 
 
 def refresh(db: Connection, workspace_id: int, key: LinkKey) -> None:
@@ -99,7 +99,7 @@ def refresh(db: Connection, workspace_id: int, key: LinkKey) -> None:
     remove(db, key)
     url = db.execute(select(links.c.url).where(rows_of(links, key), is_indexable())).scalar_one_or_none()
     if url is not None:
-        entry = {"workspace_id": workspace_id, "hash": hashes([url])[0], "turn": random_ranks(1)[0]}
+        entry = {"workspace_id": workspace_id, "hash": hashes([url])[0], "rank": random_ranks(1)[0]}
         db.execute(insert(urls).values(key._asdict() | entry))
 
 

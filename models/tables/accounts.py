@@ -1,4 +1,4 @@
-"""Who uses the house: workspaces and their keys, domains and webhook endpoints."""
+"""Workspaces, their keys, domains, webhook endpoints, quotas and idempotency keys."""
 
 from sqlalchemy import JSON, BigInteger, Column, Double, Integer, LargeBinary, PrimaryKeyConstraint, Table, Text
 
@@ -20,10 +20,10 @@ workspaces = Table(
     Column("webhook_secret", Text, nullable=False),
     Column("old_webhook_secret", Text),
     Column("old_until", Time),
-    Column("bulk_limit", Integer),  # items of an URL Shortify call; null: as the plan has it
-    flag("reuses"),  # whether URLs are looked up: the table `urls` is kept for those workspaces alone
-    Column("hashed_to", Text),  # how far the URLs of older links are in it; null: all of them, once it is kept at all
-    Column("served_at", Double, nullable=False, server_default="0"),  # when a worker last took a shard of it
+    Column("bulk_limit", Integer),  # links in one URL Shortify call; null: the plan's limit
+    flag("reuses"),  # whether the table `urls` is kept up to date for this workspace
+    Column("url_backfill_cursor", Text),  # how far older links have been added to `urls`; null: all of them
+    Column("served_at", Double, nullable=False, server_default="0"),  # when a worker last claimed a shard of it
     made(),
 )
 
@@ -46,7 +46,7 @@ domains = Table(
     "domains",
     metadata,
     Column("id", BigInteger, primary_key=True, autoincrement=False),
-    Column("workspace_id", BigInteger),  # null: the default domain, which is everybody's
+    Column("workspace_id", BigInteger),  # null: the default domain, which all workspaces share
     Column("hostname", Text, nullable=False, unique=True),
     flag("is_default"),
     made(),
@@ -73,7 +73,7 @@ quotas = Table(
     metadata,
     Column("workspace_id", BigInteger, nullable=False),
     Column("period", Text, nullable=False),  # hour, day, total
-    Column("start", BigInteger, nullable=False),  # when the window that is counted began; 0 for the total
+    Column("start", BigInteger, nullable=False),  # when the counted window began; 0 for the total
     count("used"),
     PrimaryKeyConstraint("workspace_id", "period"),
 )
@@ -86,7 +86,7 @@ idempotency_keys = Table(
     Column("key", Text, nullable=False),
     Column("fingerprint", Text, nullable=False),
     Column("job_id", BigInteger),  # null: the first request is still being received
-    Column("token", Text),  # who receives it
+    Column("token", Text),  # of the request that is being received
     Column("leased_until", Double, nullable=False, index=True),
     made(),
     PrimaryKeyConstraint("workspace_id", "route", "key"),

@@ -1,4 +1,4 @@
-"""Links and what hangs on them."""
+"""Links, their groups and tags, and the tables from which slugs and titles come."""
 
 from sqlalchemy import (
     BigInteger,
@@ -86,7 +86,7 @@ link_tags = Table(
     Column("slug", Key, nullable=False),
     Column("generation", Integer, nullable=False),
     PrimaryKeyConstraint("workspace_id", "tag_id", "domain_id", "slug", "generation"),
-    Index(None, "domain_id", "slug"),  # the tags of a page of links; only links that have any are in it
+    Index(None, "domain_id", "slug"),  # finds the tags of a page of links
     CheckConstraint("tag_id > 0", name="tag_id"),
 )
 
@@ -107,15 +107,15 @@ untitled = Table(
     Index(None, "job_id"),
 )
 
-urls = Table(  # which link a URL has already, for jobs that reuse
+urls = Table(  # the links that a URL has, for jobs that reuse them
     "urls",
     metadata,
     Column("workspace_id", BigInteger, nullable=False),
     Column("domain_id", BigInteger, nullable=False),
     Column("hash", BigInteger, nullable=False),
-    Column("turn", BigInteger, nullable=False),  # 0: the one that jobs which reuse have made, or found; else at random
+    Column("rank", BigInteger, nullable=False),  # 0: the link that reusing jobs share; others have a random rank
     Column("slug", Key, nullable=False),
     Column("generation", Integer, nullable=False),
-    PrimaryKeyConstraint("workspace_id", "domain_id", "hash", "turn"),
+    PrimaryKeyConstraint("workspace_id", "domain_id", "hash", "rank"),
     Index(None, "domain_id", "slug"),
 )

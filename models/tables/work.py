@@ -1,6 +1,18 @@
 """Jobs, their shards and their items."""
 
-from sqlalchemy import JSON, BigInteger, Column, Double, Index, Integer, PrimaryKeyConstraint, Table, Text, text
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    Boolean,
+    Column,
+    Double,
+    Index,
+    Integer,
+    PrimaryKeyConstraint,
+    Table,
+    Text,
+    text,
+)
 
 from models.tables.columns import Key, Time, count, flag, made, metadata
 
@@ -10,33 +22,36 @@ jobs = Table(
     Column("id", BigInteger, primary_key=True, autoincrement=False),
     Column("workspace_id", BigInteger, nullable=False),
     Column("domain_id", BigInteger, nullable=False),
-    Column("kind", Text, nullable=False),
+    Column("kind", Text, nullable=False),  # models.jobs.states.JobKind
     Column("run", Integer, nullable=False, server_default="1"),
-    Column("status", Text, nullable=False),
+    Column("status", Text, nullable=False),  # models.jobs.states.JobStatus
     Column("source", Text, nullable=False),
     Column("queue", Text, nullable=False),
     flag("dry_run"),
     Column("upload", Text, nullable=False),
-    Column("layout", JSON, nullable=False),  # how the upload is to be read: producer.formats.Layout
+    Column("layout", JSON, nullable=False),  # how to read the upload: producer.intake.formats.Layout
     Column("options", JSON, nullable=False),
     Column("metadata", JSON, nullable=False),
     Column("total", BigInteger),
     count("created"),
+    count("updated"),
+    count("deleted"),
     count("existing"),
     count("failed"),
     Column("detail", Text),
     made(),
     Column("started_at", Time),
     Column("finished_at", Time),
-    Column("progressed_at", Time),  # when a shard of this run ended last
-    count("before"),  # items that had their results when this run began
-    Column("paced_at", Time),  # when the first shard of this run ended, and how many items had results then:
-    count("paced"),  # from there on the rate is counted
-    Column("cancelled_at", Time),  # when somebody asked for the end
-    Column("of_job_id", BigInteger),  # undo: whose links go
-    Column("cleared_at", Time),  # its upload and results are gone
-    Column("forgotten_at", Time),  # nobody sees it any more
-    flag("clearing"),  # its upload, items and shards are still to go
+    Column("progressed_at", Time),  # when the last shard of this run ended
+    count("run_base_count"),  # items that had their results when this run began
+    # The rate is computed from the end of this run's first shard: when it ended, and how many items had results then.
+    Column("rate_base_at", Time),
+    count("rate_base_count"),
+    Column("cancelled_at", Time),  # when a user cancelled it; it ends as cancelled when no shard is being worked on
+    Column("of_job_id", BigInteger),  # undo: the job whose links are deleted
+    Column("cleared_at", Time),  # when its upload and results became unavailable
+    Column("forgotten_at", Time),  # when its user deleted it
+    flag("clearing"),  # its upload, items and shards are still to be deleted
     Index(None, "workspace_id", "id"),
     Index(
         "jobs_open_idx", "id", postgresql_where=text("finished_at IS NULL"), sqlite_where=text("finished_at IS NULL")
@@ -66,21 +81,21 @@ shards = Table(
     Column("run", Integer, nullable=False),
     Column("first_index", BigInteger, nullable=False),  # -1: the shard that cuts the upload into the others
     Column("workspace_id", BigInteger, nullable=False),
-    Column("kind", Text, nullable=False),  # split, create, undo
+    Column("kind", Text, nullable=False),  # models.jobs.states.ShardKind
     Column("queue", Text, nullable=False),
-    Column("state", Text, nullable=False),  # queued, running, done or skipped: see models/shards.py
+    Column("state", Text, nullable=False),  # models.jobs.states.ShardState
     Column("line", BigInteger, nullable=False),
     Column("offset", BigInteger, nullable=False),
     Column("length", BigInteger, nullable=False),
-    Column("skip", Integer, nullable=False, server_default="0"),  # rows of the bytes that belong to a sister shard
+    Column("skip", Integer, nullable=False, server_default="0"),  # rows before the first one: those of another shard
     Column("rows", Integer, nullable=False),
     Column("attempts", Integer, nullable=False, server_default="0"),
     Column("token", BigInteger),
-    Column("owner", Text),  # who holds the lease, as the store knows it
+    Column("owner", Text),  # the process or connection that has the lease: Dialect.owner
     Column("leased_until", Double),
     Column("sent_at", Double),
     Column("sends", Integer, nullable=False, server_default="0"),
-    Column("granted", Integer, nullable=False, server_default="0"),  # links that its workspace's quota has set aside
+    Column("granted", Integer, nullable=False, server_default="0"),  # links that the quota has set aside for it
     Column("granted_at", Double),
     PrimaryKeyConstraint("job_id", "run", "first_index"),
     Index(
@@ -99,12 +114,13 @@ items = Table(
     Column("job_id", BigInteger, nullable=False),
     Column("index", BigInteger, nullable=False),
     Column("line", BigInteger, nullable=False),
-    Column("status", Text, nullable=False),
+    Column("status", Text, nullable=False),  # models.jobs.states.ItemStatus
     Column("slug", Key),
     Column("generation", Integer),
     Column("external_id", Text),
     Column("error_code", Text),
     Column("error_message", Text),
-    Column("input", Text),  # the row as it came, as JSON, only where it made no link
+    Column("input", Text),  # the row as it was sent, as JSON, only if it created no link
+    Column("reuses_url", Boolean),  # dry run: the row would share a link with other rows of the same URL
     PrimaryKeyConstraint("job_id", "index"),
 )

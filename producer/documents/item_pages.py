@@ -5,8 +5,9 @@ from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
 
 from models import store
-from models.jobs import items, shards, states
+from models.jobs import items, jobs, shards, states
 from models.jobs.jobs import Job
+from models.jobs.shards import Shard
 from models.jobs.states import ItemStatus, JobKind
 from producer.intake import batch, upload_store
 from producer.intake.formats import Layout
@@ -28,7 +29,7 @@ class Unprocessed(NamedTuple):
 
 def page(job: Job, statuses: Sequence[str], after: int, limit: int) -> list[Any]:
     """The items behind an index. What is under way still is shown as unprocessed only when it is asked for."""
-    asked = statuses or (tuple(ItemStatus) if job.status not in states.ACTIVE_STATUSES else states.RESULT_STATUSES)
+    asked = statuses or (tuple(ItemStatus) if job.has_ended else states.RESULT_STATUSES)
     with store.read() as db:
         settled = [name for name in asked if name != ItemStatus.UNPROCESSED]
         found: list[Any] = list(items.page(db, job.id, job.domain_id, settled, after, limit)) if settled else []
@@ -40,23 +41,23 @@ def page(job: Job, statuses: Sequence[str], after: int, limit: int) -> list[Any]
 
 def has_gaps(job: Job) -> bool:
     """Whether some row may have no result."""
-    return bool(job.kind == JobKind.CREATE and job.total != job.created + job.existing + job.failed)
+    return bool(job.kind == JobKind.CREATE and jobs.unprocessed_count(job) != 0)
 
 
 def _gaps(job: Job, after: int, limit: int, last: int | None) -> list[Unprocessed]:
     found: list[Unprocessed] = []
     with store.read() as db:
-        ranges = shards.unsettled(db, job.id, job.run, after + 1)
+        ranges = shards.unfinished_ranges(db, job.id, job.run, after + 1)
     for shard in ranges:
         if len(found) >= limit or (last is not None and shard.first_index > last):
             break
         with store.read() as db:
-            settled = set(items.settled(db, job.id, shard.first_index, shard.rows))
+            settled = set(items.indexes(db, job.id, shard.first_index, shard.rows))
         found += [row for row in _unprocessed(job, shard) if row.at > after and row.at not in settled]
     return found[:limit]
 
 
-def _unprocessed(job: Job, shard: Any) -> Iterator[Unprocessed]:
+def _unprocessed(job: Job, shard: Shard) -> Iterator[Unprocessed]:
     data = upload_store.read(job.upload, shard.offset, shard.length)
     read = batch.read(data, Layout.load(job.layout), shard.line, shard.skip, shard.rows)
     nothing = [None] * read.rows

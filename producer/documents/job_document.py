@@ -3,7 +3,8 @@
 from datetime import UTC, datetime
 from typing import Any
 
-from models.jobs.jobs import Job
+from models.jobs import jobs
+from models.jobs.jobs import Job, JobProgress
 from models.jobs.states import ACTIVE_STATUSES, JobStatus, Outcome
 from producer.documents.times import iso_time
 from producer.intake.formats import Layout
@@ -11,8 +12,8 @@ from producer.intake.formats import Layout
 
 def job_document(job: Job, errors: dict[str, int]) -> dict[str, Any]:
     """`errors`: how many items failed, by error code."""
-    processed = job.created + job.existing + job.failed
-    unprocessed = None if job.total is None else job.total - processed
+    processed = jobs.processed_count(job)
+    unprocessed = jobs.unprocessed_count(job)
     rate = _rate(job, processed)
     layout = Layout.load(job.layout)
     return {
@@ -30,6 +31,8 @@ def job_document(job: Job, errors: dict[str, int]) -> dict[str, Any]:
             "total": job.total,
             "processed": processed,
             "created": job.created,
+            "updated": job.updated,
+            "deleted": job.deleted,
             "existing": job.existing,
             "failed": job.failed,
             "unprocessed": unprocessed,
@@ -47,11 +50,11 @@ def job_document(job: Job, errors: dict[str, int]) -> dict[str, Any]:
     }
 
 
-def job_outcome(job: Job) -> Outcome | None:
+def job_outcome(job: Job | JobProgress) -> Outcome | None:
     """What an ended job came to. None while it runs."""
     if job.status in ACTIVE_STATUSES:
         return None
-    succeeded = job.created + job.existing
+    succeeded = jobs.succeeded_count(job)
     if succeeded == job.total:
         return Outcome.SUCCEEDED
     if succeeded == 0:
@@ -62,7 +65,8 @@ def job_outcome(job: Job) -> Outcome | None:
 def job_etag(job: Job) -> str:
     """Changes whenever the document does, except for its rate."""
     cleared = "" if job.cleared_at is None else "-cleared"
-    return f"{job.run}-{job.status}-{job.total}-{job.created}-{job.existing}-{job.failed}{cleared}"
+    counts = f"{job.created}-{job.updated}-{job.deleted}-{job.existing}-{job.failed}"
+    return f"{job.run}-{job.status}-{job.total}-{counts}{cleared}"
 
 
 def _job_links(job: Job) -> dict[str, str]:
@@ -82,19 +86,19 @@ def _rate(job: Job, processed: int) -> float:
     While the job runs, the time up to the end of its first shard is left out once the rest is long enough to measure:
     that time goes to cutting the upload and waking workers.
     """
-    if job.started_at is None or job.progressed_at is None:
+    if job.started_at is None or job.rate_base_at is None or job.progressed_at is None:
         return 0.0
-    first_shard = _seconds(job.started_at, job.paced_at)
-    since_then = _seconds(job.paced_at, job.progressed_at)
+    first_shard = _seconds(job.started_at, job.rate_base_at)
+    since_then = _seconds(job.rate_base_at, job.progressed_at)
     if job.status == JobStatus.RUNNING and since_then > first_shard / 2:
-        return float((processed - job.paced) / since_then)
+        return float((processed - job.rate_base_count) / since_then)
     if first_shard + since_then <= 0:
         return 0.0
-    return float((processed - job.before) / (first_shard + since_then))
+    return float((processed - job.run_base_count) / (first_shard + since_then))
 
 
 def _eta_seconds(job: Job, unprocessed: int | None, rate: float) -> float | None:
-    if job.status != JobStatus.RUNNING or unprocessed is None or not rate:
+    if job.status != JobStatus.RUNNING or unprocessed is None or not rate or job.progressed_at is None:
         return None
     since_last_shard = _seconds(job.progressed_at, datetime.now(UTC))
     return round(max(0.0, unprocessed / rate - since_last_shard), 1)

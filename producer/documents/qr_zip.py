@@ -54,7 +54,7 @@ def _pages(job: Job, first: int, end: int) -> Iterator[list[tuple[int, str]]]:
     while after + 1 < end:
         with store.read() as db:
             found = items.page(db, job.id, job.domain_id, (ItemStatus.CREATED, ItemStatus.EXISTING), after, PAGE)
-        yield [(row.at, row.slug) for row in found if row.url is not None and row.at < end]
+        yield [(row.at, row.slug) for row in found if row.slug and row.url is not None and row.at < end]
         after = found[-1].at if len(found) == PAGE else end
 
 

@@ -8,8 +8,10 @@ from typing import Any, NamedTuple
 
 from models import store
 from models.accounts import domains
-from models.jobs import items, shards, states
+from models.jobs import items, shards
+from models.jobs.items import ItemResult
 from models.jobs.jobs import Job
+from models.jobs.shards import Shard
 from models.jobs.states import ItemStatus, JobKind
 from producer.fields import item_fields
 from producer.intake import batch, upload_store
@@ -65,28 +67,28 @@ def _parts(job: Job, statuses: Sequence[str], names: list[str]) -> Iterator[Part
     base = domains.short_url(domains.base_url(job.hostname, job.is_default), "")
     for shard in ranges:
         with store.read() as db:
-            found = items.between(db, job.id, shard.first_index, shard.rows)
-        if len(found) < shard.rows and job.status not in states.ACTIVE_STATUSES and job.upload:
+            found = items.in_range(db, job.id, shard.first_index, shard.rows)
+        if len(found) < shard.rows and job.has_ended and job.upload:
             found = _with_gaps(job, shard, found)
-        wanted = [item for item in found if item[2] in statuses] if statuses else found
+        wanted = [item for item in found if item.status in statuses] if statuses else found
         if wanted and job.kind == JobKind.UNDO:
             yield Part([[] for _ in wanted], [_outcome(item, base) for item in wanted])
         elif wanted:
             own = _own(job, shard, names)
-            chosen = own if len(wanted) == len(own) else [own[item[0] - shard.first_index] for item in wanted]
+            chosen = own if len(wanted) == len(own) else [own[item.at - shard.first_index] for item in wanted]
             yield Part(chosen, [_outcome(item, base) for item in wanted])
 
 
-def _with_gaps(job: Job, shard: Any, found: list[tuple[Any, ...]]) -> list[tuple[Any, ...]]:
+def _with_gaps(job: Job, shard: Shard, found: list[ItemResult]) -> list[ItemResult]:
     """The range's items, and in place of those that there are not, that they are unprocessed."""
     data = upload_store.read(job.upload, shard.offset, shard.length)
     lines = batch.read(data, Layout.load(job.layout), shard.line, shard.skip, shard.rows).lines
-    known = {item[0]: item for item in found}
+    known = {item.at: item for item in found}
     every = ((shard.first_index + place, line) for place, line in enumerate(lines))
-    return [known.get(at) or (at, line, ItemStatus.UNPROCESSED, None, None, None) for at, line in every]
+    return [known.get(at) or ItemResult(at, line, ItemStatus.UNPROCESSED, None, None, None) for at, line in every]
 
 
-def _own(job: Job, shard: Any, names: list[str]) -> list[list[Any]]:
+def _own(job: Job, shard: Shard, names: list[str]) -> list[list[Any]]:
     """The shard's rows as they came, less their passwords."""
     layout = Layout.load(job.layout)
     data = upload_store.read(job.upload, shard.offset, shard.length)
@@ -110,13 +112,13 @@ def _fitted(row: list[str], width: int, password: int | None, delimiter: str = "
     return [*row[: width - 1], delimiter.join(row[width - 1 :])]
 
 
-def _outcome(item: Sequence[Any], base: str) -> tuple[Any, ...]:
+def _outcome(item: ItemResult, base: str) -> tuple[Any, ...]:
     _, line, status, slug, code, message = item
-    if slug is None and code is None:
+    if code is not None:
+        return (line, status, None, None, code, safe(message or ""))
+    if slug is None:
         return (line, status, None, None, None, None)
-    if code is None:
-        return (line, status, base + slug, slug if slug[0] not in RISKY else safe(slug), None, None)
-    return (line, status, None, None, code, safe(message))
+    return (line, status, base + slug, slug if slug[0] not in RISKY else safe(slug), None, None)
 
 
 def _object(names: list[str], own: list[Any], ours: tuple[Any, ...]) -> dict[str, Any]:

@@ -35,7 +35,7 @@ def show(job_id: str) -> Response:
     row = find(parse_id(job_id))
     with store.read() as db:
         shown = job_document(row, jobs.errors(db, row.id))
-        undone = runs.being_undone(db, row.id)
+        undone = runs.is_being_undone(db, row.id)
         clicked = job_stats_document(click_counts.of_job(db, row.id))
     return pages.page(
         "job",

@@ -86,8 +86,8 @@ def _from_broker() -> list[Metric]:
 
 def _from_database() -> list[Metric]:
     with store.read() as db:
-        open_jobs, open_shards = gauges.open_jobs(db), gauges.open_shards(db)
-        waiting = gauges.deliveries_waiting(db)
+        open_jobs, open_shards = gauges.active_jobs(db), gauges.active_shards(db)
+        waiting = gauges.pending_deliveries(db)
     places: dict[tuple[str, str], int] = {
         (name, state): 0
         for name in (wakeups.BULK, wakeups.INTERACTIVE)

@@ -8,7 +8,7 @@ from flask import request
 
 from models.accounts.keys import Owner
 from models.errors import Conflict, Invalid, LinkmillError, OverLimit
-from models.jobs.items import Result
+from models.jobs.items import ItemResult, LinkedItem
 from models.jobs.states import ItemStatus
 from web.auth import by_bearer
 from web.vendors.vendor import Asked, Finished, Refusal, Row, Vendor, refused, renamed
@@ -79,7 +79,7 @@ def dump_bulk(finished: Finished) -> Any:
     return {"created": sum("error" not in link for link in links), "links": links}
 
 
-def shape(finished: Finished, found: Result) -> dict[str, Any]:
+def shape(finished: Finished, found: ItemResult) -> dict[str, Any]:
     if found.status in MADE:
         return {"shortUrl": found.slug, "url": finished.short(found.slug)}
     return {"error": found.error_code, "message": found.error_message}
@@ -92,10 +92,10 @@ def dump_one(finished: Finished) -> Any:
     return shape(finished, found)
 
 
-def failure(found: Result) -> LinkmillError:
+def failure(found: ItemResult | LinkedItem) -> LinkmillError:
     """An item's failure, where the item is all there is."""
-    error = KINDS.get(found.error_code, Invalid)(found.error_message)
-    error.code = found.error_code
+    error = KINDS.get(found.error_code or "", Invalid)(found.error_message)
+    error.code = found.error_code or ""
     return error
 
 

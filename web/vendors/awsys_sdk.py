@@ -4,7 +4,7 @@ from typing import Any
 
 from models.accounts.keys import Owner
 from models.errors import Invalid
-from models.jobs.items import Result
+from models.jobs.items import LinkedItem
 from producer.documents.times import iso_time
 from web.auth import by_bearer
 from web.vendors import awsys
@@ -38,7 +38,7 @@ def dump_bulk(finished: Finished) -> Any:
     return {"success": True, "summary": summary, "results": results}
 
 
-def shape(finished: Finished, sent: Row, found: Result) -> dict[str, Any]:
+def shape(finished: Finished, sent: Row, found: LinkedItem) -> dict[str, Any]:
     url = sent.get("url")
     said = {"url": url, "long": url if isinstance(url, str) else None}
     if found.status not in awsys.MADE:

@@ -138,18 +138,18 @@ def _waited_for(vendor: Vendor, asked: Asked, owner: Owner, fingerprint: str, he
         if not place.acquired:
             raise Unavailable("too many requests wait for their links at this moment; try again")
         with store.read() as db:
-            known = None if held else pending_replies.job(db, *debt)
+            known = None if held else pending_replies.find_job(db, *debt)
         job_id = known or _accepted(vendor, asked, owner, held, awaited=True)
         alone = not known and not held
         job = waiting.wait_for_end(job_id, settings.get().sync_wait_seconds, lambda: find(job_id), ended, alone)
     if not ended(job):
         if not held:
             with store.write() as db:
-                pending_replies.note(db, *debt, job_id)
+                pending_replies.save(db, *debt, job_id)
         raise StillRunning(job_id)
     if known:
         with store.write() as db:
-            pending_replies.paid(db, *debt)
+            pending_replies.remove(db, *debt)
     return job
 
 

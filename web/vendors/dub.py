@@ -10,9 +10,9 @@ from models import settings, store
 from models.accounts import domains
 from models.accounts.keys import Owner
 from models.errors import Invalid
-from models.jobs.items import Result
+from models.jobs.items import LinkedItem
 from models.jobs.states import ItemStatus
-from models.link_key import LinkKey, format_link_id
+from models.link_key import LinkKey
 from models.links import labels, tagging
 from producer.documents.times import iso_time
 from web.auth import by_bearer
@@ -132,12 +132,16 @@ def dump(finished: Finished) -> Any:
     ]
 
 
-def _tags(finished: Finished, results: list[Result]) -> dict[str, list[dict[str, str]]]:
+def _tags(finished: Finished, results: list[LinkedItem]) -> dict[str, list[dict[str, str]]]:
     """The tags of the links, by slug; where none was asked for and no link was there before, there is none."""
     if not any("tags" in row or "external_id" in row for row in finished.asked.rows):
         return {}
     with store.read() as db:
-        keys = [LinkKey(finished.job.domain_id, found.slug, found.generation) for found in results if found.slug]
+        keys = [
+            LinkKey(finished.job.domain_id, found.slug, found.generation)
+            for found in results
+            if found.slug and found.generation is not None
+        ]
         tied = tagging.of_links(db, keys)
         numbers = labels.ids_by_name(db, labels.TAGS, finished.job.workspace_id, sorted(set().union(*tied.values())))
     return {
@@ -146,10 +150,10 @@ def _tags(finished: Finished, results: list[Result]) -> dict[str, list[dict[str,
     }
 
 
-def shape(finished: Finished, found: Result, row: Row, tags: list[dict[str, str]]) -> dict[str, Any]:
+def shape(finished: Finished, found: LinkedItem, row: Row, tags: list[dict[str, str]]) -> dict[str, Any]:
     job, made = finished.job, found.status == ItemStatus.CREATED
     url = found.url or row["url"]
-    name = format_link_id(LinkKey(job.domain_id, found.slug, found.generation))
+    name = finished.link_id(found)
     given = dict(parse_qsl(urlsplit(url).query)) if "utm_" in url else {}
     moment = iso_time(found.created_at or job.created_at)
     return SAME | {
@@ -174,9 +178,9 @@ def shape(finished: Finished, found: Result, row: Row, tags: list[dict[str, str]
     }
 
 
-def fault(found: Result, sent: Any) -> dict[str, Any]:
-    message = MESSAGES.get(found.error_code, found.error_message)
-    return {"link": sent, "error": message, "code": ITEM_CODES.get(found.error_code, "unprocessable_entity")}
+def fault(found: LinkedItem, sent: Any) -> dict[str, Any]:
+    message = MESSAGES.get(found.error_code or "", found.error_message)
+    return {"link": sent, "error": message, "code": ITEM_CODES.get(found.error_code or "", "unprocessable_entity")}
 
 
 def refuse(refusal: Refusal) -> tuple[int, Any]:

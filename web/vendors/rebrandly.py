@@ -113,10 +113,10 @@ def _life(asked: int | None, longest: int) -> Life:
 def dump(finished: Finished) -> Any:
     job, life = finished.job, finished.asked.note
     with store.read() as db:
-        made = items.made(db, job.id)
+        made = items.links_of(db, job.id)
         link = links.get(db, job.domain_id, made[0][0]) if made else None
         if not made:
-            raise failure(items.between(db, job.id, 0, 1)[0])
+            raise failure(items.in_range(db, job.id, 0, 1)[0])
     host = finished.base.partition("://")[2]
     expires = int(link.expires_at.timestamp()) if link and link.expires_at else life.expires
     same = {"destination": finished.asked.rows[0]["url"], "ttl": life.ttl or None, "expiresAt": expires}

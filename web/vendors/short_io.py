@@ -6,9 +6,8 @@ from typing import Any
 
 from models.accounts.keys import Owner
 from models.errors import Invalid
-from models.jobs.items import Result
+from models.jobs.items import LinkedItem
 from models.jobs.states import ItemStatus
-from models.link_key import LinkKey, format_link_id
 from producer.documents.times import iso_time
 from producer.fields.item_rules import stored_time
 from web.auth import by_header
@@ -71,16 +70,16 @@ def dump(finished: Finished) -> Any:
     ]
 
 
-def shape(finished: Finished, found: Result, asked: Row) -> dict[str, Any]:
+def shape(finished: Finished, found: LinkedItem, asked: Row) -> dict[str, Any]:
     job, short = finished.job, finished.short(found.slug)
-    name = format_link_id(LinkKey(job.domain_id, found.slug, found.generation))
+    name = finished.link_id(found)
     moment = iso_time(found.created_at or job.created_at)
     return SAME | {
         "id": name,
         "idString": name,
         "originalURL": found.url or asked["url"],
         "path": found.slug,
-        "lcpath": found.slug.lower(),
+        "lcpath": (found.slug or "").lower(),
         "shortURL": short,
         "secureShortURL": short,
         "DomainId": job.domain_id,
@@ -96,9 +95,9 @@ def shape(finished: Finished, found: Result, asked: Row) -> dict[str, Any]:
     }
 
 
-def fault(found: Result) -> dict[str, Any]:
-    message = MESSAGES.get(found.error_code, found.error_message)
-    return {"error": message, "status": STATUSES.get(found.error_code, 400), "success": False}
+def fault(found: LinkedItem) -> dict[str, Any]:
+    message = MESSAGES.get(found.error_code or "", found.error_message)
+    return {"error": message, "status": STATUSES.get(found.error_code or "", 400), "success": False}
 
 
 def refuse(refusal: Refusal) -> tuple[int, Any]:

@@ -6,9 +6,8 @@ from typing import Any
 
 from models.accounts.keys import Owner
 from models.errors import Invalid
-from models.jobs.items import Result
+from models.jobs.items import LinkedItem
 from models.jobs.states import ItemStatus
-from models.link_key import LinkKey, format_link_id
 from producer.documents.times import iso_time
 from web.auth import by_bearer
 from web.vendors.vendor import Asked, Finished, Refusal, Row, Vendor, refused, renamed
@@ -53,15 +52,15 @@ def dump(finished: Finished) -> Any:
         if result.status in (ItemStatus.CREATED, ItemStatus.EXISTING)
     ]
     failed = [
-        {"index": place, "error": MESSAGES.get(result.error_code, result.error_message)}
+        {"index": place, "error": MESSAGES.get(result.error_code or "", result.error_message)}
         for place, (result, _) in enumerate(found)
         if result.status not in (ItemStatus.CREATED, ItemStatus.EXISTING)
     ]
     return {"success": True, "data": {"success": made, "failed": failed}}
 
 
-def link(finished: Finished, found: Result, asked: Row) -> dict[str, Any]:
-    name = format_link_id(LinkKey(finished.job.domain_id, found.slug, found.generation))
+def link(finished: Finished, found: LinkedItem, asked: Row) -> dict[str, Any]:
+    name = finished.link_id(found)
     return {
         "id": str(uuid.uuid5(IDS, name)),
         "short_code": found.slug,

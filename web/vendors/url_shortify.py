@@ -9,7 +9,7 @@ from models import store
 from models.accounts import workspaces
 from models.accounts.keys import Owner
 from models.errors import Invalid
-from models.jobs.items import Result
+from models.jobs.items import LinkedItem
 from models.jobs.states import ItemStatus
 from models.links import labels
 from producer.fields.item_rules import LARGEST_INTEGER
@@ -96,11 +96,11 @@ def dump(finished: Finished) -> Any:
     return {"success": True, "data": [shape(finished, sent.get("url", ""), found) for sent, found in pairs]}
 
 
-def shape(finished: Finished, url: Any, found: Result) -> dict[str, Any]:
+def shape(finished: Finished, url: Any, found: LinkedItem) -> dict[str, Any]:
     if found.status in (ItemStatus.CREATED, ItemStatus.EXISTING):
         short = finished.short(found.slug)
         return {"original_url": url, "short_url": short, "slug": found.slug, "status": "created"}
-    code = found.error_code if isinstance(url, str) else "INVALID_URL"
+    code = (found.error_code or "") if isinstance(url, str) else "INVALID_URL"
     message = MESSAGES.get(code, found.error_message)
     return {"original_url": url, "status": "error", "message": message}
 

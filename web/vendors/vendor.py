@@ -11,8 +11,9 @@ from models.accounts import domains
 from models.accounts.keys import Owner
 from models.errors import LinkmillError
 from models.jobs import items
-from models.jobs.items import Result
+from models.jobs.items import ItemResult, LinkedItem
 from models.jobs.jobs import Job
+from models.link_key import LinkKey, format_link_id
 from models.links import slugs
 from producer.intake.formats import REFUSED
 
@@ -53,17 +54,24 @@ class Finished:
         """What short URLs begin with."""
         return domains.base_url(self.job.hostname, self.job.is_default)
 
-    def outcomes(self) -> list[Result]:
+    def outcomes(self) -> list[ItemResult]:
         """Each item in input order; to whom the slug is enough, its link need not be looked up."""
         with store.read() as db:
-            return items.outcomes(db, self.job.id)
+            return items.results(db, self.job.id)
 
-    def results(self) -> list[Result]:
+    def results(self) -> list[LinkedItem]:
         """Each item in input order, with the link that it made."""
         with store.read() as db:
-            return items.results(db, self.job.id, self.job.domain_id)
+            return items.with_links(db, self.job.id, self.job.domain_id)
 
-    def short(self, slug: str) -> str:
+    def link_id(self, item: LinkedItem) -> str:
+        """The id of the link that an item has."""
+        assert item.slug is not None
+        assert item.generation is not None
+        return format_link_id(LinkKey(self.job.domain_id, item.slug, item.generation))
+
+    def short(self, slug: str | None) -> str:
+        assert slug is not None
         return domains.short_url(self.base, slug)
 
 

@@ -16,7 +16,7 @@ GRACE = timedelta(seconds=10)  # whoever waited for a job's end still gets its r
 def clear() -> dict[str, Any]:
     until, steps = time.monotonic() + SECONDS, 0
     with store.write(PATIENCE) as db:
-        begun = retention.begin(db, before())
+        begun = retention.mark_over(db, before())
     while time.monotonic() < until and _step():
         steps += 1
         store.rest()
@@ -38,5 +38,5 @@ def _step() -> bool:
         if job.upload:
             upload_store.delete(job.upload)
         with store.write(PATIENCE) as db:
-            retention.end(db, job)
+            retention.finish(db, job)
     return True

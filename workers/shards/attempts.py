@@ -7,9 +7,9 @@ from typing import Any
 from models import store
 from models.accounts import quotas
 from models.errors import LostLease
-from models.jobs import jobs, runs, shards
+from models.jobs import jobs, leases, runs
 from models.jobs.jobs import Job
-from models.jobs.shards import Claim
+from models.jobs.leases import Claim
 from models.jobs.states import ACTIVE_STATUSES, ShardKind
 from producer import completion
 from producer.signals import counters
@@ -31,7 +31,7 @@ NO_TRACE: dict[str, str] = {}  # for a shard of another job than the one that th
 def work_on_next(kind: ShardKind, queue: str, hint: tuple[int, int]) -> Result:
     """Claim the next shard of a kind, the hinted one if it is among the next, and work on it."""
     with store.write() as db:
-        claim = shards.claim(db, kind, queue, hint)
+        claim = leases.claim(db, kind, queue, hint)
     if claim is None:
         return {"idle": True}
     task_log.name_shard(claim.job_id, claim.first_index, hinted_job=hint[0])
@@ -63,13 +63,13 @@ def work(claim: Claim) -> Result:
 
 def _settle_without_work(claim: Claim) -> Result:
     with store.write() as db:
-        shards.settle(db, claim)
+        leases.finish(db, claim)
         quotas.give_back(db, claim.workspace_id, claim.granted, claim.granted_at)
     return {"gone": True}
 
 
 def _skip(claim: Claim) -> Result:
     with unit_of_work() as unit:
-        runs.pass_over(unit.db, claim)
+        runs.skip_shard(unit.db, claim)
         completion.finish(unit, claim.job_id, claim.run)
     return {"cancelled": True}

@@ -87,6 +87,9 @@ def item_columns(draft: Draft) -> Columns:
         columns["external_id"] = _pick(draft.columns["external_id"], rows)
     if draft.new_count == len(rows) and not draft.job.dry_run:
         return columns | {"status": ItemStatus.CREATED, "slug": draft.slugs, "generation": draft.generation}
+    if draft.job.dry_run and reuse.reuses_links(draft.job):
+        # The other rows want a link of their own: see models/jobs/duplicates.py.
+        columns["reuses_url"] = [row in draft.urls.seeking_rows for row in rows]
     return columns | _mixed_columns(draft)
 
 
@@ -126,10 +129,7 @@ def _dry_run_result(draft: Draft, row: int, result: tuple[Any, ...]) -> tuple[An
     status, slug, generation, *_ = result
     if generation == draft.generation:
         generation = None
-    item_input = {"url": draft.columns["url"][row]}
-    if reuse.reuses_links(draft.job) and row not in draft.urls.seeking_rows:
-        item_input = {"lone": True} | item_input  # this row wants a link of its own: see models/jobs/duplicates.py
-    return (status, slug, generation, None, None, json.dumps(item_input))
+    return (status, slug, generation, None, None, json.dumps({"url": draft.columns["url"][row]}))
 
 
 def _input_json(raw: dict[str, Any]) -> str:

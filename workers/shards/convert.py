@@ -5,9 +5,9 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 
 from models import settings, store
-from models.jobs import jobs, shards
+from models.jobs import jobs, leases
 from models.jobs.jobs import Job
-from models.jobs.shards import Claim
+from models.jobs.leases import Claim
 from producer.intake import charsets, upload_store
 from producer.intake.detection import HEADER_LIMIT, Asked, inspect
 from producer.intake.formats import CSV, LINES, SHEET, UTF8, Layout
@@ -26,7 +26,7 @@ def turned(claim: Claim, job: Job) -> Job:
     name, made = _sheet(claim, job, layout) if layout.turn == SHEET else _text(claim, job, layout)
     try:
         with store.write() as db:
-            shards.keep(db, claim)
+            leases.extend(db, claim)
             jobs.describe(db, job.id, made.dump(), name)
             described = jobs.get(db, job.id)
     except BaseException:
@@ -73,7 +73,7 @@ def _alive(claim: Claim) -> Callable[[], None]:
         nonlocal kept
         if time.monotonic() - kept > KEEP_SECONDS:
             with store.write() as db:
-                shards.keep(db, claim)
+                leases.extend(db, claim)
             kept = time.monotonic()
 
     return tick

@@ -5,9 +5,9 @@ from typing import Any
 
 from models import settings, store
 from models.errors import Taken
-from models.jobs import items, shards
-from models.jobs.jobs import Job
-from models.jobs.shards import Claim
+from models.jobs import items, leases
+from models.jobs.jobs import Job, Results
+from models.jobs.leases import Claim
 from models.links import labels, links, slugs, tagging, title_queue, url_index
 from producer import completion
 from producer.intake import batch, upload_store
@@ -53,7 +53,7 @@ def _read_rows(claim: Claim, job: Job) -> Batch:
 
 
 def _judge(claim: Claim, job: Job, rows: Batch) -> JudgedBatch:
-    if claim.attempts > shards.TRIES:  # the shard was halved until this row was alone, and it failed again
+    if claim.attempts > leases.MAX_ATTEMPTS:  # the shard was halved until this row was alone, and it failed again
         return JudgedBatch({"url": [None] * rows.rows}, dict.fromkeys(range(rows.rows), INTERNAL_ERROR))
     groups: dict[str, int] = {}
     if any(rows.columns.get("group", ())):
@@ -66,7 +66,7 @@ def _judge(claim: Claim, job: Job, rows: Batch) -> JudgedBatch:
 def _move_to_bulk(claim: Claim) -> dict[str, Any]:
     # The shard is small but slow: those who wait for links at once do not wait behind it.
     with unit_of_work() as unit:
-        shards.hand_over(unit.db, claim, wakeups.BULK)
+        leases.hand_over(unit.db, claim, wakeups.BULK)
         unit.wake_next(claim.job_id)
     return {"handed_over": True}
 
@@ -76,7 +76,7 @@ def _read_settled_rows(claim: Claim) -> frozenset[int]:
     if claim.run == 1:
         return frozenset()
     with store.read() as db:
-        indexes = items.settled(db, claim.job_id, claim.first_index, claim.rows)
+        indexes = items.indexes(db, claim.job_id, claim.first_index, claim.rows)
     return frozenset(index - claim.first_index for index in indexes)
 
 
@@ -139,7 +139,7 @@ def _commit(draft: Draft) -> dict[str, int]:
     urls = reuse.index_columns(draft.urls, job, draft.new_rows, draft.slugs, draft.generation)
     with unit_of_work() as unit:
         # First the shard, so that a worker that lost its lease writes nothing; last the job's row, which all share.
-        shards.settle(unit.db, claim)
+        leases.finish(unit.db, claim)
         if urls:
             url_index.write(unit.db, urls, len(urls["hash"]))
         links.write(unit.db, link_columns, draft.new_count)
@@ -149,7 +149,8 @@ def _commit(draft: Draft) -> dict[str, int]:
         if untitled:
             title_queue.add(unit.db, untitled, len(untitled["slug"]))
             unit.send("titles", wakeups.TITLES)
-        completion.record(unit, claim, draft.new_count, len(draft.existing), draft.failures)
+        results = Results(created=draft.new_count, existing=len(draft.existing), failures=draft.failures)
+        completion.record(unit, claim, results)
         quota.give_back_unused(unit.db, draft)
         for status, count in draft.counts.items():
             unit.count(ITEMS, job.kind, status, times=count)

@@ -7,7 +7,7 @@ from typing import Any
 
 from models.accounts import workspaces
 from models.jobs.jobs import Job
-from models.jobs.shards import Claim
+from models.jobs.leases import Claim
 from models.link_key import new_generation
 from models.links import labels, links
 from models.store import Connection

@@ -1,6 +1,7 @@
 """A dry run's shard: it is drafted like any other, and ends with its items alone."""
 
-from models.jobs import items, jobs, shards
+from models.jobs import items, jobs, leases
+from models.jobs.jobs import Results
 from producer import completion
 from producer.signals.counters import ITEMS
 from producer.unit_of_work import unit_of_work
@@ -13,9 +14,10 @@ def commit(draft: Draft) -> dict[str, int]:
     claim = draft.claim
     item_columns = columns.item_columns(draft)
     with unit_of_work() as unit:
-        shards.settle(unit.db, claim)
+        leases.finish(unit.db, claim)
         items.write(unit.db, item_columns, len(draft.result_rows))
-        jobs.record(unit.db, claim.job_id, draft.new_count, len(draft.existing), draft.failures)
+        results = Results(created=draft.new_count, existing=len(draft.existing), failures=draft.failures)
+        jobs.record(unit.db, claim.job_id, results)
         unit.wake_next(claim.job_id)
         for status, count in draft.counts.items():
             unit.count(ITEMS, completion.DRY_RUN, status, times=count)

@@ -8,8 +8,8 @@ from sqlalchemy.exc import DBAPIError
 from models import store
 from models.accounts import quotas
 from models.errors import LostLease
-from models.jobs import shards
-from models.jobs.shards import Claim
+from models.jobs import leases, shards
+from models.jobs.leases import Claim
 from producer import completion
 from producer.signals import counters
 from producer.unit_of_work import UnitOfWork, unit_of_work
@@ -51,19 +51,19 @@ def _free(claim: Claim, blameless: bool) -> None:
     try:
         with unit_of_work() as unit:
             if blameless:
-                shards.give_back(unit.db, claim)
+                leases.give_back(unit.db, claim)
             else:
                 _give_up(unit, claim)
-            if claim.attempts <= shards.TRIES:  # a shard that cannot even be given up waits for the sweep
+            if claim.attempts <= leases.MAX_ATTEMPTS:  # a shard that cannot even be given up waits for the sweep
                 unit.wake_next(claim.job_id)
     except LostLease:
         return
 
 
 def _give_up(unit: UnitOfWork, claim: Claim) -> None:
-    if shards.give_up(unit.db, claim):
+    if leases.fail(unit.db, claim):
         return
-    shards.settle(unit.db, claim)
-    left = shards.drop(unit.db, claim.job_id)
+    leases.finish(unit.db, claim)
+    left = shards.discard_queued(unit.db, claim.job_id)
     completion.fail(unit, claim.job_id, claim.run, BROKEN)
     quotas.let_go(unit.db, left)

@@ -6,8 +6,8 @@ from concurrent.futures import Future, ThreadPoolExecutor, wait
 from functools import lru_cache
 
 from models import process_caches, store
-from models.jobs import shards
-from models.jobs.shards import Claim
+from models.jobs import leases
+from models.jobs.leases import Claim
 from models.links import passwords
 from producer.rules.defaults import PasswordHash
 from producer.rules.judging import JudgedBatch
@@ -50,7 +50,7 @@ def _keep_lease_until_done(claim: Claim, running: set[Future[str]], pool: Thread
     try:
         while running := wait(running, KEEP_SECONDS).not_done:
             with store.write() as db:
-                shards.keep(db, claim)
+                leases.extend(db, claim)
     except BaseException:
         pool.shutdown(cancel_futures=True)
         raise

@@ -1,10 +1,8 @@
 """Keeps a shard within its workspace's quota: rows beyond it fail, the others create their links."""
 
-from dataclasses import replace
-
 from models import store
 from models.accounts import plans, quotas
-from models.jobs import shards
+from models.jobs import leases
 from models.store import Connection
 from producer.intake.batch import ItemProblem
 from workers.shards.draft import Draft
@@ -25,8 +23,8 @@ def reserve(draft: Draft, plan_name: str) -> None:
     if missing > 0:
         with store.write() as db:
             granted, reserved_at = quotas.reserve(db, claim.workspace_id, plan, missing)
-            claim = replace(claim, granted=claim.granted + granted, granted_at=claim.granted_at or reserved_at)
-            shards.grant(db, claim)
+            claim = claim._replace(granted=claim.granted + granted, granted_at=claim.granted_at or reserved_at)
+            leases.save_grant(db, claim)
         draft.claim = claim
     draft.limit_new(claim.granted, LIMIT_REACHED)
 

@@ -6,9 +6,9 @@ from datetime import UTC, datetime
 from typing import Any
 
 from models import store
-from models.jobs import shards
+from models.jobs import leases
 from models.jobs.jobs import Job
-from models.jobs.shards import Claim
+from models.jobs.leases import Claim
 from models.links import url_backfill, url_index
 from models.links.url_index import Duplicates, IndexedLink
 from models.store import Columns, Connection
@@ -61,7 +61,7 @@ def index_existing_links(claim: Claim) -> None:
             url_backfill.start(db, claim.workspace_id)
     while more:
         with store.write() as db:
-            shards.keep(db, claim)
+            leases.extend(db, claim)
             more = url_backfill.step(db, claim.workspace_id)
         store.rest()
 
@@ -133,7 +133,7 @@ def index_columns(urls: UrlFacts, job: Job, rows: Sequence[int], slugs: Sequence
         "domain_id": job.domain_id,
         "generation": generation,
         "hash": hashes,
-        "turn": _ranks(urls, job, hashes),
+        "rank": _ranks(urls, job, hashes),
         "slug": [slugs_by_hash[number] for number in hashes],
     }
 

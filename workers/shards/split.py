@@ -5,8 +5,8 @@ from typing import Any
 
 from models.accounts import quotas
 from models.errors import EmptyUpload, LinkmillError, TooLarge, Unreadable
-from models.jobs import jobs, shards
-from models.jobs.shards import Claim
+from models.jobs import jobs, leases, shards
+from models.jobs.leases import Claim
 from models.jobs.states import ShardState
 from producer import completion
 from producer.accept import shard_row
@@ -45,8 +45,8 @@ def _cut(claim: Claim, job: jobs.Job) -> int:
 def _commit(claim: Claim, job: jobs.Job, found: list[Shard]) -> None:
     row = {"id": job.id, "run": claim.run, "workspace_id": job.workspace_id, "queue": job.queue}
     with unit_of_work() as unit:
-        shards.keep(unit.db, claim)
-        state = {"state": ShardState.SKIPPED} if jobs.hold(unit.db, job.id) else {}
+        leases.extend(unit.db, claim)
+        state = {"state": ShardState.SKIPPED} if jobs.lock(unit.db, job.id) else {}
         shards.add(unit.db, [shard_row(row, shard) | state for shard in found])
         unit.wake_next(job.id)
 
@@ -55,8 +55,8 @@ def _counted(claim: Claim, job: jobs.Job, total: int) -> dict[str, Any]:
     if not total:
         return _end(claim, job, Unreadable(NO_ROWS))
     with unit_of_work() as unit:
-        shards.settle(unit.db, claim)
-        jobs.counted(unit.db, claim.job_id, total)
+        leases.finish(unit.db, claim)
+        jobs.set_total(unit.db, claim.job_id, total)
         completion.finish(unit, claim.job_id, claim.run)
     return {"rows": total}
 
@@ -64,8 +64,8 @@ def _counted(claim: Claim, job: jobs.Job, total: int) -> dict[str, Any]:
 def _end(claim: Claim, job: jobs.Job, error: LinkmillError) -> dict[str, Any]:
     """The job ends as failed. Its upload goes, unless shards were made of it: their results need it."""
     with unit_of_work() as unit:
-        shards.settle(unit.db, claim)
-        left = shards.drop(unit.db, claim.job_id)
+        leases.finish(unit.db, claim)
+        left = shards.discard_queued(unit.db, claim.job_id)
         completion.fail(unit, claim.job_id, claim.run, str(error))
         quotas.let_go(unit.db, left)
         untouched = not shards.ranges(unit.db, claim.job_id)

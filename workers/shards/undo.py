@@ -7,9 +7,9 @@ from typing import Any
 
 from models import store
 from models.accounts import quotas
-from models.jobs import items, shards
-from models.jobs.jobs import Job
-from models.jobs.shards import Claim
+from models.jobs import items, leases
+from models.jobs.jobs import Job, Results
+from models.jobs.leases import Claim
 from models.jobs.states import ItemStatus
 from models.links import unclicked
 from producer import completion
@@ -31,29 +31,29 @@ def undo(claim: Claim, job: Job) -> dict[str, Any]:
 
 
 def _delete(claim: Claim, job: Job) -> dict[str, Any]:
+    assert job.of_job_id is not None
     with unit_of_work() as unit:
         db = unit.db
-        shards.settle(db, claim)
-        made = items.made_between(db, job.of_job_id, job.domain_id, claim.first_index, claim.rows)
+        leases.finish(db, claim)
+        made = items.created_in_range(db, job.of_job_id, job.domain_id, claim.first_index, claim.rows)
         slugs = items.created_slugs(job.of_job_id, claim.first_index, claim.rows)
         removed, kept = unclicked.remove(db, job.domain_id, job.of_job_id, slugs)
         gone = len(made) - len(kept)
         items.write(db, _items(job, made, kept), len(made))
-        completion.record(unit, claim, gone, len(kept), {})
+        completion.record(unit, claim, Results(deleted=gone, existing=len(kept)))
         quotas.free(db, job.workspace_id, removed)
-        unit.count(ITEMS, job.kind, "deleted", times=gone)
-        unit.count(ITEMS, job.kind, "kept", times=len(kept))
-    return {"deleted": gone, "kept": len(kept)}
+        unit.count(ITEMS, job.kind, ItemStatus.DELETED, times=gone)
+        unit.count(ITEMS, job.kind, ItemStatus.EXISTING, times=len(kept))
+    return {"deleted": gone, "existing": len(kept)}
 
 
 def _items(job: Job, made: list[Any], kept: set[str]) -> dict[str, Any]:
-    """Created stands for deleted, existing for kept."""
     there = [row.slug in kept for row in made]
     return {
         "job_id": job.id,
         "index": [row.at for row in made],
         "line": [row.line for row in made],
-        "status": [ItemStatus.EXISTING if stays else ItemStatus.CREATED for stays in there],
+        "status": [ItemStatus.EXISTING if stays else ItemStatus.DELETED for stays in there],
         "slug": [row.slug for row in made],
         "generation": [row.generation for row in made],
         "external_id": [row.external_id for row in made],

@@ -76,6 +76,8 @@ class Counts(Schema):
     total = fields.Integer(allow_none=True)
     processed = fields.Integer()
     created = fields.Integer()
+    updated = fields.Integer()
+    deleted = fields.Integer()
     existing = fields.Integer()
     failed = fields.Integer()
     unprocessed = fields.Integer(allow_none=True)

@@ -10,7 +10,8 @@ from models import store
 from models.accounts import quotas, workspaces
 from models.accounts.keys import Owner
 from models.accounts.plans import Plan
-from models.jobs import jobs, runs, shards
+from models.jobs import jobs, leases, runs, shards
+from models.jobs.leases import Claim
 from models.tables import links
 from models.tables import shards as shard_rows
 from tests.owners import new_owner
@@ -175,9 +176,9 @@ def job_of(owner: Owner) -> int:
     return 7
 
 
-def claim_of(owner: Owner) -> shards.Claim:
+def claim_of(owner: Owner) -> Claim:
     with store.write() as db:
-        found = shards.claim(db, "create", "bulk", (7, 0))
+        found = leases.claim(db, "create", "bulk", (7, 0))
     assert found
     return found
 
@@ -198,7 +199,7 @@ def test_a_cancelled_job_keeps_nothing_of_the_quota(owner: Owner) -> None:
         assert runs.cancel(db, job_id)
     assert use(owner, TOTAL) == {"total": taken.granted}
     with store.write() as db:
-        runs.pass_over(db, taken)
+        runs.skip_shard(db, taken)
     assert use(owner, TOTAL) == {"total": 0}
 
 
@@ -206,7 +207,7 @@ def test_what_is_left_of_a_job_that_failed_keeps_nothing_of_it(owner: Owner) -> 
     job_of(owner)
     granted(owner, 30)
     with store.write() as db:
-        quotas.let_go(db, shards.drop(db, 7))
+        quotas.let_go(db, shards.discard_queued(db, 7))
     assert use(owner, TOTAL) == {"total": 0}
 
 
@@ -216,10 +217,6 @@ def test_who_takes_a_shard_over_has_what_was_set_aside_for_it(owner: Owner) -> N
     first = claim_of(owner)
     with store.write() as db:
         got, at = quotas.reserve(db, owner.workspace_id, TOTAL, 30)
-        shards.grant(db, shards.Claim(**{**_fields(first), "granted": got, "granted_at": at}))
+        leases.save_grant(db, first._replace(granted=got, granted_at=at))
         db.execute(update(shard_rows).values(state="queued", token=None))
     assert (claim_of(owner).granted, use(owner, TOTAL)) == (30, {"total": 30})
-
-
-def _fields(claim: shards.Claim) -> dict[str, Any]:
-    return {name: getattr(claim, name) for name in shards.Claim.__slots__}

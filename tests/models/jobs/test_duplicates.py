@@ -45,7 +45,7 @@ def _write(db: store.Connection, job_id: int, rows: int, kinds: int) -> None:
 def test_every_later_one_fails_and_it_takes_no_row_a_walk_through_all(rehearsed: int) -> None:
     began = time.monotonic()
     with store.write() as db:
-        duplicates.settle(db, rehearsed, {})
+        duplicates.correct(db, rehearsed, {})
     assert time.monotonic() - began < MOST_SECONDS
     with store.read() as db:
         failed = select(item_rows.c.index, item_rows.c.slug, item_rows.c.error_code).where(
@@ -53,5 +53,5 @@ def test_every_later_one_fails_and_it_takes_no_row_a_walk_through_all(rehearsed:
         )
         found = db.execute(failed.order_by(item_rows.c.index)).all()
         counted = db.execute(select(job_rows.c.created, job_rows.c.failed).where(job_rows.c.id == rehearsed)).one()
-    assert found == [(row, None, duplicates.TAKEN) for row in range(KINDS, ROWS)]
+    assert found == [(row, None, duplicates.SLUG_TAKEN) for row in range(KINDS, ROWS)]
     assert counted == (KINDS - ROWS, ROWS - KINDS), "relative to what the shards have counted"

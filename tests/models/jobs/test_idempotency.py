@@ -10,7 +10,7 @@ from models import store
 from models.accounts.keys import Owner
 from models.errors import InProgress, KeyReused
 from models.jobs import pending_replies
-from models.jobs.idempotency import KEPT_SECONDS, LEASE_SECONDS, LINGER_SECONDS, Key
+from models.jobs.idempotency import ASSIGNED_SECONDS, LEASE_SECONDS, LINGER_SECONDS, IdempotencyKey
 from models.tables import idempotency_keys as kept
 from models.tables import jobs
 from producer import idempotency
@@ -34,7 +34,11 @@ def test_of_many_requests_at_once_one_gets_the_key(owner: Owner) -> None:
 
 
 def test_keys_are_a_workspaces_and_a_routes_own(owner: Owner) -> None:
-    for key in (Key(owner.workspace_id, "/a", "k"), Key(owner.workspace_id, "/b", "k"), Key(7, "/a", "k")):
+    for key in (
+        IdempotencyKey(owner.workspace_id, "/a", "k"),
+        IdempotencyKey(owner.workspace_id, "/b", "k"),
+        IdempotencyKey(7, "/a", "k"),
+    ):
         assert idempotency.hold(key).known is None
 
 
@@ -120,22 +124,22 @@ def test_a_job_is_forgotten_only_when_it_was_refused(owner: Owner) -> None:
 
 def test_a_key_is_kept_for_a_day_and_then_cleared(owner: Owner) -> None:
     job = sent(owner)
-    expire(KEPT_SECONDS - 60)
+    expire(ASSIGNED_SECONDS - 60)
     assert sent(owner) == job
     expire(61)
     assert sent(owner) != job
     assert not sweep.forget_keys()
-    expire(KEPT_SECONDS + LINGER_SECONDS + 1)
+    expire(ASSIGNED_SECONDS + LINGER_SECONDS + 1)
     assert sweep.forget_keys()
     assert count(kept) == 0
 
 
 def test_what_is_owed_to_a_vendors_caller_is_no_clients_key(owner: Owner) -> None:
     with store.write() as db:
-        pending_replies.note(db, owner.workspace_id, "/api/jobs", "k", 5)
+        pending_replies.save(db, owner.workspace_id, "/api/jobs", "k", 5)
     assert idempotency.hold(key_of(owner)).known is None
     with store.read() as db:
-        assert pending_replies.job(db, owner.workspace_id, "/api/jobs", "k") == 5
+        assert pending_replies.find_job(db, owner.workspace_id, "/api/jobs", "k") == 5
 
 
 def attempt(owner: Owner) -> idempotency.Hold | None:
@@ -145,8 +149,8 @@ def attempt(owner: Owner) -> idempotency.Hold | None:
         return None
 
 
-def key_of(owner: Owner) -> Key:
-    return Key(owner.workspace_id, "/api/jobs", "k")
+def key_of(owner: Owner) -> IdempotencyKey:
+    return IdempotencyKey(owner.workspace_id, "/api/jobs", "k")
 
 
 def sent(owner: Owner, body: bytes = BODY, options: Options | None = None) -> int:

@@ -11,8 +11,9 @@ from sqlalchemy import update
 from models import store
 from models.accounts.keys import Owner
 from models.errors import LostLease
-from models.jobs import jobs, shards
-from models.jobs.shards import Claim
+from models.jobs import dispatch, jobs, leases
+from models.jobs.jobs import Results
+from models.jobs.leases import Claim
 from models.jobs.states import ShardKind
 from models.tables import shards as table
 from producer.accept import Options, Upload, accept
@@ -57,12 +58,12 @@ def test_two_workspaces_are_served_in_turn(owner: Owner) -> None:
 def test_only_a_claim_does_not_wait_for_the_disk(owner: Owner) -> None:
     job_of(owner, 1)
     with store.write() as db:
-        found = shards.claim(db, ShardKind.CREATE, wakeups.BULK, HINT)
+        found = leases.claim(db, ShardKind.CREATE, wakeups.BULK, HINT)
         assert found
         assert waits_for_the_disk(db) == "off"
     with store.write() as db:
-        shards.settle(db, found)
-        jobs.conclude(db, found.job_id, found.run, 1, 0, {})
+        leases.finish(db, found)
+        jobs.conclude(db, found.job_id, found.run, Results(created=1))
         assert waits_for_the_disk(db) == "on"
 
 
@@ -77,39 +78,42 @@ def test_a_worker_without_the_token_settles_nothing(owner: Owner) -> None:
     failed_attempts.give_up(old)
     new = claim()
     with pytest.raises(LostLease), store.write() as db:
-        shards.settle(db, old)
+        leases.finish(db, old)
     with store.write() as db:
-        shards.settle(db, new)
+        leases.finish(db, new)
 
 
 def test_leases_double_with_each_attempt(owner: Owner) -> None:
     job_of(owner, 1)
     lasts = []
-    for _ in range(shards.TRIES):
+    for _ in range(leases.MAX_ATTEMPTS):
         last = claim()
         with store.read() as db:
             lasts.append(db.execute(table.select()).one().leased_until - db.execute(table.select()).one().sent_at)
         failed_attempts.give_up(last)
         with store.write() as db:
-            shards.due(db, last.job_id, 4)
-    assert [round(seconds / shards.LEASE_SECONDS) for seconds in lasts] == [1, 2, 4]
+            dispatch.mark_due(db, last.job_id, 4)
+    assert [round(seconds / leases.LEASE_SECONDS) for seconds in lasts] == [1, 2, 4]
 
 
 def test_only_so_many_wake_ups_are_under_way_for_a_job(owner: Owner) -> None:
     job = job_of(owner, 50)
     with store.write() as db:
-        assert len(shards.due(db, job, 6)) == 5  # one was sent when the job was accepted
-        assert shards.due(db, job, 6) == []
+        assert len(dispatch.mark_due(db, job, 6)) == 5  # one was sent when the job was accepted
+        assert dispatch.mark_due(db, job, 6) == []
 
 
 def test_wake_ups_that_the_broker_lost_are_sent_again(owner: Owner) -> None:
     job = job_of(owner, 50)
     with store.write() as db:
-        shards.due(db, job, wakeups.max_wake_ups())
+        dispatch.mark_due(db, job, wakeups.max_wake_ups())
         db.execute(update(table).where(table.c.sent_at.is_not(None)).values(sent_at=table.c.sent_at - 6, sends=5))
-        assert shards.due(db, job, wakeups.max_wake_ups()) == []
-        assert shards.unsend(db, wakeups.BULK) + shards.unsend(db, wakeups.INTERACTIVE) == wakeups.max_wake_ups()
-        assert len(shards.due(db, job, wakeups.max_wake_ups())) == wakeups.max_wake_ups()
+        assert dispatch.mark_due(db, job, wakeups.max_wake_ups()) == []
+        assert (
+            dispatch.reset_lost(db, wakeups.BULK) + dispatch.reset_lost(db, wakeups.INTERACTIVE)
+            == wakeups.max_wake_ups()
+        )
+        assert len(dispatch.mark_due(db, job, wakeups.max_wake_ups())) == wakeups.max_wake_ups()
 
 
 def job_of(owner: Owner, count: int) -> int:
@@ -127,7 +131,7 @@ def job_of(owner: Owner, count: int) -> int:
 
 def claim() -> Claim:
     with store.write() as db:
-        found = shards.claim(db, ShardKind.CREATE, wakeups.BULK, HINT)
+        found = leases.claim(db, ShardKind.CREATE, wakeups.BULK, HINT)
     assert found
     return found
 
@@ -135,7 +139,7 @@ def claim() -> Claim:
 def claim_all() -> Iterator[tuple[int, int]]:
     while True:
         with store.write() as db:
-            found = shards.claim(db, ShardKind.CREATE, wakeups.BULK, HINT)
+            found = leases.claim(db, ShardKind.CREATE, wakeups.BULK, HINT)
         if not found:
             return
         yield found.job_id, found.first_index
@@ -144,16 +148,16 @@ def claim_all() -> Iterator[tuple[int, int]]:
 def settle_all(job: int) -> None:
     while True:
         with store.write() as db:
-            found = shards.claim(db, ShardKind.CREATE, wakeups.BULK, HINT)
+            found = leases.claim(db, ShardKind.CREATE, wakeups.BULK, HINT)
         if not found:
             return
         with store.write() as db:
-            shards.settle(db, found)
-            jobs.record(db, job, 1, 0, {"SLUG_TAKEN": 1, "INVALID_URL": 1})
+            leases.finish(db, found)
+            jobs.record(db, job, Results(created=1, failures={"SLUG_TAKEN": 1, "INVALID_URL": 1}))
             jobs.finish(db, job, found.run)
-            shards.due(db, job, 8)
+            dispatch.mark_due(db, job, 8)
 
 
 def expire(claim: Claim) -> None:
     with store.write() as db:
-        db.execute(update(table).where(shards.MINE).values(leased_until=0), claim.mine())
+        db.execute(update(table).where(leases.HAS_TOKEN).values(leased_until=0), leases.token_of(claim))

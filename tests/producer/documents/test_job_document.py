@@ -25,12 +25,14 @@ def make_job(**values: Any) -> Any:
         "created": 0,
         "existing": 0,
         "failed": 0,
-        "before": 0,
-        "paced": 0,
+        "updated": 0,
+        "deleted": 0,
+        "run_base_count": 0,
+        "rate_base_count": 0,
         "created_at": now,
         "started_at": None,
         "finished_at": None,
-        "paced_at": None,
+        "rate_base_at": None,
         "progressed_at": None,
         "cleared_at": None,
         "metadata": {},
@@ -47,19 +49,21 @@ def document(**values: Any) -> dict[str, Any]:
 
 
 def test_the_time_up_to_the_first_shards_end_is_left_out_of_the_rate() -> None:
-    job = document(started_at=4.5, paced_at=2.5, paced=10_000, progressed_at=0.5, created=50_000)
+    job = document(started_at=4.5, rate_base_at=2.5, rate_base_count=10_000, progressed_at=0.5, created=50_000)
     assert abs(job["rate"] - 20_000) < 1
     assert 0.3 <= job["eta_seconds"] <= 0.5
 
 
 def test_the_first_shards_are_measured_from_the_start() -> None:
-    job = document(started_at=2, paced_at=1, paced=10_000, progressed_at=1, created=10_000)
+    job = document(started_at=2, rate_base_at=1, rate_base_count=10_000, progressed_at=1, created=10_000)
     assert abs(job["rate"] - 10_000) < 1
     assert 4.8 <= job["eta_seconds"] <= 5
 
 
 def test_items_of_earlier_runs_do_not_count_in_the_rate() -> None:
-    job = document(started_at=2, paced_at=1, paced=50_000, progressed_at=1, created=50_000, before=40_000)
+    job = document(
+        started_at=2, rate_base_at=1, rate_base_count=50_000, progressed_at=1, created=50_000, run_base_count=40_000
+    )
     assert abs(job["rate"] - 10_000) < 1
 
 

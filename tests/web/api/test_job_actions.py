@@ -120,7 +120,9 @@ def test_undo_deletes_what_nobody_clicked_and_tells_what_it_kept(system: System)
     assert (answer.status_code, answer.headers["Location"]) == (202, answer.json()["links"]["self"])
     undone = system.wait_for_job(answer)
     assert (undone["kind"], undone["status"], undone["outcome"]) == ("undo", "completed", "succeeded")
-    assert (undone["counts"]["created"], undone["counts"]["existing"], undone["counts"]["total"]) == (47, 3, 50)
+    assert (undone["counts"]["deleted"], undone["counts"]["existing"], undone["counts"]["total"]) == (47, 3, 50)
+    assert undone["counts"]["created"] == 0
+    assert len(system.items(undone, status="deleted")) == 47
     assert [httpx.get(item["short_url"]).status_code for item in items[:4]] == [302, 302, 302, 404]
     assert httpx.get(items[10]["short_url"]).headers["Location"] == "https://other.example/"
     kept = system.items(undone, status="existing")

@@ -28,19 +28,21 @@ def nobody_is_woken(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_what_was_interrupted_goes_on(owner: Owner) -> None:
     job, rows = over(owner, 5), 5 * store.dialect().shard_rows
     with store.write() as db:
-        assert retention.begin(db, datetime.now(UTC)) == 1
+        assert retention.mark_over(db, datetime.now(UTC)) == 1
         first = retention.step(db)
     assert first is not None
-    assert (first[1], left(job)) == (False, rows - 2 * rows // 5)
+    assert (first.is_last, left(job)) == (False, rows - 2 * rows // 5)
     with store.write() as db:
         retention.step(db)
     assert left(job) == rows // 5
     clearing.clear()
     assert (left(job), shards_left(job)) == (0, 0)
     row = found(job)
-    assert (row.upload, row.clearing, row.total, row.created) == ("", False, rows, rows)
+    assert (row.upload, row.total, row.created) == ("", rows, rows)
+    with store.read() as db:
+        assert not db.execute(select(job_table.c.clearing).where(job_table.c.id == job)).scalar_one()
     with pytest.raises(Exception, match="gone"):
-        upload_store.read(first[0].upload, 0, 1)
+        upload_store.read(first.job.upload, 0, 1)
 
 
 def test_nothing_is_cleared_under_somebodys_hands(owner: Owner) -> None:
@@ -75,7 +77,7 @@ def test_the_setting_says_how_long_results_stay(
     monkeypatch.setenv("RETENTION_DAYS", str(days))
     settings.get.cache_clear()
     with store.read() as db:
-        assert retention.waiting(db, clearing.before()) == bool(begun)
+        assert retention.has_work(db, clearing.before()) == bool(begun)
     assert clearing.clear()["begun"] == begun
 
 

@@ -16,7 +16,7 @@ from sqlalchemy.exc import OperationalError
 from models import store
 from models.accounts.keys import Owner
 from models.errors import Taken
-from models.jobs import items, jobs, shards
+from models.jobs import dispatch, items, jobs, leases
 from models.jobs.states import JobStatus, ShardKind, ShardState
 from models.links import links
 from models.tables import jobs as job_table
@@ -82,7 +82,7 @@ def test_what_cannot_be_freed_at_once_is_freed_when_the_database_is_back(
 ) -> None:
     posted(owner, ["https://example.com/"])
     fails(monkeypatch, create, "_commit", 1)
-    fails(monkeypatch, shards, "give_back", 1)
+    fails(monkeypatch, leases, "give_back", 1)
     with pytest.raises(OperationalError):
         create_once()
     with store.read() as db:
@@ -98,13 +98,13 @@ def test_an_upload_that_cannot_be_cut_ends_its_job(owner: Owner, monkeypatch: py
     assert ended is not None
     assert (ended.status, ended.detail) == ("failed", failed_attempts.BROKEN)
     with store.read() as db:
-        assert shards.waiting(db) == []
+        assert dispatch.jobs_to_wake(db) == []
 
 
 def test_two_sweeps_at_once_free_a_shard_once(owner: Owner) -> None:
     posted(owner, ["https://example.com/"] * 8)
     with store.write() as db:
-        assert shards.claim(db, ShardKind.CREATE, wakeups.INTERACTIVE, (0, 0))
+        assert leases.claim(db, ShardKind.CREATE, wakeups.INTERACTIVE, (0, 0))
         db.execute(update(table).values(leased_until=0, owner="1 0"))
     with ThreadPoolExecutor(4) as threads:
         list(threads.map(lambda _: sweep.sweep(), range(4)))
@@ -146,7 +146,7 @@ def test_wake_ups_for_jobs_that_ended_or_never_were_do_nothing(owner: Owner) -> 
     work_off(create_once)
     with store.read() as db:
         assert jobs.get(db, job).created == 0  # type: ignore[union-attr]
-        assert shards.waiting(db) == []
+        assert dispatch.jobs_to_wake(db) == []
 
 
 def test_a_slug_that_is_taken_meanwhile_leaves_the_connection_as_good_as_before(owner: Owner) -> None:
@@ -158,7 +158,7 @@ def test_a_slug_that_is_taken_meanwhile_leaves_the_connection_as_good_as_before(
     with pytest.raises(Taken), store.write() as db:
         links.write(db, columns, 1)
     with store.write() as db:
-        assert shards.waiting(db) == []
+        assert dispatch.jobs_to_wake(db) == []
         assert len(items.page(db, job, domain(job), (), -1, 10)) == 1
 
 

@@ -10,9 +10,8 @@ const path = live.dataset.job;
 function show(job) {
   const all = job.counts.total || 1;
   let at = 0;
-  for (const kind of ["created", "existing", "failed"]) {
-    const part = document.querySelector(`#bar .${kind}`);
-    const width = (100 * job.counts[kind]) / all;
+  for (const part of document.querySelectorAll("#bar rect")) {
+    const width = (100 * job.counts[part.dataset.kind]) / all;
     part.setAttribute("x", `${at}%`);
     part.setAttribute("width", `${width}%`);
     at += width;

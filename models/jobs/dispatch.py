@@ -1,0 +1,45 @@
+"""Dispatch: for which shards a worker is to be woken, and how many wake-ups of a job are under way."""
+
+from typing import Any
+
+from sqlalchemy import ColumnElement, Connection, Integer, and_, case, func, literal_column, select, update
+
+from models import store
+from models.jobs.shards import COLUMNS, KEY_COLUMNS, NOT_DONE, Shard, is_among
+from models.jobs.states import ShardState
+from models.tables import shards
+
+RESEND_SECONDS = 5.0
+MAX_DOUBLINGS = 5  # of the time until a shard is sent again
+
+
+def mark_due(db: Connection, job_id: int, room: int) -> list[Shard]:
+    """Mark the next shards of a job as sent and return them: at most `room` wake-ups are under way at once."""
+    queued = and_(shards.c.job_id == job_id, shards.c.state == ShardState.QUEUED)
+    is_under_way = func.coalesce(shards.c.sent_at > store.dialect().clock() - _RESEND_AFTER, False)
+    under_way = db.execute(select(func.count()).where(queued, is_under_way)).scalar_one()
+    if under_way >= room:
+        return []
+    chosen = select(*KEY_COLUMNS).where(queued, ~is_under_way).order_by(*KEY_COLUMNS).limit(room - under_way)
+    sent = update(shards).where(is_among(store.dialect().skip_locked(chosen, shards)))
+    sends = case((shards.c.sends < MAX_DOUBLINGS, shards.c.sends + 1), else_=shards.c.sends)
+    sent = sent.values(sent_at=store.dialect().clock(), sends=sends)
+    return [Shard._make(row) for row in db.execute(sent.returning(*COLUMNS))]
+
+
+def jobs_to_wake(db: Connection) -> list[int]:
+    """List the jobs with queued shards whose last wake-up, if there was one, must have been lost."""
+    is_due = func.coalesce(shards.c.sent_at <= store.dialect().clock() - _RESEND_AFTER, True)
+    query = select(shards.c.job_id).where(shards.c.state == ShardState.QUEUED, NOT_DONE, is_due)
+    return list(db.execute(query.distinct()).scalars())
+
+
+def reset_lost(db: Connection, queue: str) -> int:
+    """Forget the wake-ups of a queue that is empty at the broker: no worker can have received them."""
+    is_lost = shards.c.sent_at <= store.dialect().clock() - RESEND_SECONDS
+    lost = update(shards).where(shards.c.queue == queue, shards.c.state == ShardState.QUEUED, NOT_DONE, is_lost)
+    return db.execute(lost.values(sent_at=None, sends=0)).rowcount
+
+
+# Each wake-up that had no effect doubles the time until the next one.
+_RESEND_AFTER: ColumnElement[Any] = RESEND_SECONDS / 2 * literal_column("(1 << sends)", Integer())
