@@ -15,8 +15,8 @@ def upgrade() -> None:
     """Migrates, and makes the rows that everything else takes for granted. Does nothing the second time."""
     command.upgrade(config(), "head")
     with store.write() as db:
-        installation_secrets.make(db)
-        domains.keep_default(db)
+        installation_secrets.create_missing(db)
+        domains.ensure_default(db)
 
 
 def config() -> Config:

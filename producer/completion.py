@@ -10,6 +10,7 @@ from models.jobs.leases import Claim
 from models.jobs.states import JobStatus
 from models.store import Connection
 from models.webhooks import deliveries, endpoints
+from models.webhooks.endpoints import Subscriber
 from producer.documents.job_document import job_document, job_outcome
 from producer.documents.times import iso_time
 from producer.signals import counters
@@ -70,7 +71,7 @@ def plan_test(unit: UnitOfWork, endpoint_id: int, workspace_id: int, url: str) -
         "type": TEST_EVENT,
         "body": body,
     }
-    delivery_id = deliveries.plan(unit.db, [row])[0]
+    delivery_id = deliveries.add(unit.db, [row])[0]
     unit.send_webhooks()
     return deliveries.get(unit.db, delivery_id)
 
@@ -90,14 +91,14 @@ def _event_text(event: str, data: dict[str, Any]) -> str:
 def _plan_deliveries(db: Connection, job: JobProgress) -> int:
     """One delivery to the job's own URL, and one to each subscribed endpoint; return how many."""
     event = f"job.{job.status}"
-    targets = [(row.id, row.url) for row in endpoints.subscribed(db, job.workspace_id, event)]
+    targets = endpoints.subscribers(db, job.workspace_id, event)
     own_url = job.options.get("webhook_url")
     if own_url:
-        targets.insert(0, (0, own_url))
+        targets.insert(0, Subscriber(0, own_url))
     with_domain = jobs.get(db, job.id) if targets else None
     if with_domain is None:
         return 0
     body = webhook_body(event, job_document(with_domain, jobs.errors(db, job.id)))
     shared = {"workspace_id": job.workspace_id, "job_id": job.id, "run": job.run, "type": event, "body": body}
-    deliveries.plan(db, [shared | {"endpoint_id": endpoint_id, "url": url} for endpoint_id, url in targets])
+    deliveries.add(db, [shared | {"endpoint_id": endpoint_id, "url": url} for endpoint_id, url in targets])
     return len(targets)

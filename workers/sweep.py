@@ -74,7 +74,7 @@ def end() -> int:
 def outside() -> int:
     """Wakes for webhooks that are due and titles that are wanted."""
     with store.read() as db:
-        webhooks, titles = deliveries.due(db, CALLS), title_queue.has_free(db)
+        webhooks, titles = deliveries.count_due(db, CALLS), title_queue.has_free(db)
     for _ in range(webhooks):
         wakeups.send_task("deliver", wakeups.DELIVER, expires=CALL_EXPIRES)
     if titles:

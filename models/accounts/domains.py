@@ -1,85 +1,106 @@
 """Domains: the default one, whose hostname follows BASE_URL, and those that belong to a workspace."""
 
-from typing import Any
+from datetime import datetime
+from typing import NamedTuple
 
-from sqlalchemy import ColumnElement, Connection, Row, delete, exists, or_, select, update
+from sqlalchemy import ColumnElement, Connection, delete, exists, or_, select, update
 
 from models import settings, store
 from models.errors import Taken
 from models.ids import new_id
+from models.store import rows
 from models.tables import domains, jobs, links, slug_counters
 
-SHOWN = select(domains.c.id, domains.c.hostname, domains.c.is_default)
-DEFAULT = SHOWN.where(domains.c.is_default)
-
-Domain = Row[*tuple[Any, ...]]
+LONGEST_ID = 18  # digits
 
 
-def keep_default(db: Connection) -> int:
-    """Makes the default domain, or gives it the hostname of today."""
+class Domain(NamedTuple):
+    id: int
+    hostname: str
+    is_default: bool
+    created_at: datetime
+
+
+COLUMNS = rows.columns(domains, Domain)
+DEFAULT = select(*COLUMNS).where(domains.c.is_default)  # built once: most uploads and single links ask for it
+
+
+def ensure_default(db: Connection) -> int:
+    """Create the default domain, or give it the hostname of the current BASE_URL. Return its id."""
     hostname = settings.get().authority
-    changed = update(domains).where(domains.c.is_default).values(hostname=hostname).returning(domains.c.id)
-    found = db.execute(changed).scalar_one_or_none()
-    if found is not None:
-        return int(found)
-    row = {"id": new_id(), "hostname": hostname, "is_default": True}
-    return int(db.execute(store.dialect().insert(domains).values(row).returning(domains.c.id)).scalar_one())
+    rename = update(domains).where(domains.c.is_default).values(hostname=hostname).returning(domains.c.id)
+    domain_id = db.execute(rename).scalar_one_or_none()
+    if domain_id is None:
+        row = {"id": new_id(), "hostname": hostname, "is_default": True}
+        domain_id = db.execute(store.dialect().insert(domains).values(row).returning(domains.c.id)).scalar_one()
+    return int(domain_id)
 
 
 def find(db: Connection, workspace_id: int, name: str | None) -> Domain | None:
-    """A domain that this workspace may use, by id or hostname; the default one when none is named."""
-    if name and "\0" in name:
-        return None
+    """A domain that a workspace may use, by id or hostname; the default one when `name` is empty."""
     if not name:
-        return db.execute(DEFAULT).one_or_none()
-    named = domains.c.id == int(name) if name.isdecimal() and len(name) < 19 else domains.c.hostname == name.lower()
-    return db.execute(SHOWN.where(_usable(workspace_id), named)).one_or_none()
+        return rows.one_or_none(db, Domain, DEFAULT)
+    if "\0" in name:  # PostgreSQL takes no such text
+        return None
+    if name.isdecimal() and len(name) <= LONGEST_ID:
+        matches = domains.c.id == int(name)
+    else:
+        matches = domains.c.hostname == name.lower()
+    return rows.one_or_none(db, Domain, select(*COLUMNS).where(_is_usable(workspace_id), matches))
 
 
-def add(db: Connection, workspace_id: int, hostname: str) -> Domain:
-    """A domain of a workspace's own; errors.Taken when the hostname is anybody's already."""
-    row = {"id": new_id(), "workspace_id": workspace_id, "hostname": hostname}
-    insert = store.dialect().insert(domains).values(row).on_conflict_do_nothing()
-    found = db.execute(insert.returning(domains)).one_or_none()
-    if found is None or hostname == settings.get().authority.partition(":")[0]:
-        raise Taken(f"{hostname} is in use")
-    return found
-
-
-def page(db: Connection, workspace_id: int, after: int, limit: int) -> list[Domain]:
-    query = select(domains).where(_usable(workspace_id), domains.c.id > after)
-    return list(db.execute(query.order_by(domains.c.id).limit(limit)))
+def find_for_host(db: Connection, host: str) -> Domain:
+    """The domain that serves a visitor's Host header: the default one for an unknown host."""
+    hostname = host.lower()
+    query = select(*COLUMNS).where(or_(domains.c.hostname == hostname, domains.c.is_default))
+    candidates = rows.many(db, Domain, query)
+    return min(candidates, key=lambda domain: domain.hostname != hostname)
 
 
 def get(db: Connection, domain_id: int, workspace_id: int) -> Domain | None:
-    return db.execute(select(domains).where(domains.c.id == domain_id, _usable(workspace_id))).one_or_none()
+    query = select(*COLUMNS).where(domains.c.id == domain_id, _is_usable(workspace_id))
+    return rows.one_or_none(db, Domain, query)
+
+
+def page(db: Connection, workspace_id: int, after: int, limit: int) -> list[Domain]:
+    query = select(*COLUMNS).where(_is_usable(workspace_id), domains.c.id > after)
+    return rows.many(db, Domain, query.order_by(domains.c.id).limit(limit))
+
+
+def add(db: Connection, workspace_id: int, hostname: str) -> Domain:
+    """Add a domain of a workspace's own; raise Taken when any workspace has the hostname."""
+    row = {"id": new_id(), "workspace_id": workspace_id, "hostname": hostname}
+    insert = store.dialect().insert(domains).values(row).on_conflict_do_nothing()
+    domain = rows.one_or_none(db, Domain, insert.returning(*COLUMNS))
+    default_hostname = settings.get().authority.partition(":")[0]
+    if domain is None or hostname == default_hostname:
+        raise Taken(f"{hostname} is in use")
+    return domain
 
 
 def remove(db: Connection, domain_id: int) -> bool:
-    """Deletes a domain that is not the default one; False while links or jobs are on it."""
-    used = [exists().where(table.c.domain_id == domain_id) for table in (links, jobs)]
-    unused = delete(domains).where(domains.c.id == domain_id, ~domains.c.is_default, *(~found for found in used))
+    """Delete a domain that is not the default one. Return False while it has links or jobs."""
+    has_links = exists().where(links.c.domain_id == domain_id)
+    has_jobs = exists().where(jobs.c.domain_id == domain_id)
+    unused = delete(domains).where(domains.c.id == domain_id, ~domains.c.is_default, ~has_links, ~has_jobs)
     if not db.execute(unused).rowcount:
         return False
     db.execute(delete(slug_counters).where(slug_counters.c.domain_id == domain_id))
     return True
 
 
-def by_host(db: Connection, host: str) -> Domain:
-    """The domain that a visitor asked for; an unknown host is served the default one."""
-    found = db.execute(SHOWN.where(or_(domains.c.hostname == host.lower(), domains.c.is_default)))
-    return min(found.all(), key=lambda row: row.hostname != host.lower())
-
-
 def base_url(hostname: str, is_default: bool) -> str:
-    """What short URLs on a domain start with. Custom hostnames share the scheme of the default one."""
-    base = settings.get().base_url
-    return base if is_default else f"{base.partition('://')[0]}://{hostname}"
+    """What short URLs on a domain start with. Custom hostnames share the scheme of BASE_URL."""
+    default_url = settings.get().base_url
+    if is_default:
+        return default_url
+    scheme = default_url.partition("://")[0]
+    return f"{scheme}://{hostname}"
 
 
 def short_url(base: str, slug: str) -> str:
     return f"{base}/{slug}"
 
 
-def _usable(workspace_id: int) -> ColumnElement[bool]:
+def _is_usable(workspace_id: int) -> ColumnElement[bool]:
     return or_(domains.c.is_default, domains.c.workspace_id == workspace_id)

@@ -1,4 +1,4 @@
-"""Secrets of the installation: rows, so that every host and every DATA_DIR on the same database has the same ones."""
+"""Secrets of the installation: rows, so that every host and every DATA_DIR on one database has the same ones."""
 
 import secrets
 from functools import cache
@@ -16,19 +16,19 @@ ALL = (SLUG_KEY, SESSION_KEY, WEBHOOK_KEY, VISITOR_KEY)
 BYTES = 32
 
 
-def make(db: Connection) -> None:
-    """Makes those that are missing; whoever comes second keeps the first one's."""
-    rows = [{"name": name, "value": secrets.token_bytes(BYTES)} for name in ALL]
-    db.execute(store.dialect().insert(table).on_conflict_do_nothing(), rows)
+def create_missing(db: Connection) -> None:
+    """Create the secrets that do not exist yet. Of two processes, the second keeps those of the first."""
+    new_rows = [{"name": name, "value": secrets.token_bytes(BYTES)} for name in ALL]
+    db.execute(store.dialect().insert(table).on_conflict_do_nothing(), new_rows)
 
 
 @process_caches.function
 @cache
-def known(name: str) -> bytes:
-    """Asked once by each process, at first use: there may be no database before, and they never change."""
+def get(name: str) -> bytes:
+    """A secret, read once a process: it never changes. At first use, since at import there may be no database."""
     with store.read() as db:
-        return get(db, name)
+        return read(db, name)
 
 
-def get(db: Connection, name: str) -> bytes:
+def read(db: Connection, name: str) -> bytes:
     return bytes(db.execute(select(table.c.value).where(table.c.name == name)).scalar_one())

@@ -1,4 +1,4 @@
-"""API keys: one key serves every way of authenticating; only hashes of its secrets are kept."""
+"""API keys: one key serves every way of authenticating; only hashes of its secrets are stored."""
 
 import hashlib
 import hmac
@@ -6,64 +6,94 @@ import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from enum import StrEnum
+from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, Row, bindparam, insert, or_, select, update
+from sqlalchemy import Connection, Row, and_, bindparam, insert, or_, select, update
 
 from models import store
 from models.accounts import domains, workspaces
 from models.ids import new_id
+from models.store import rows
 from models.tables import keys
 from models.tables import workspaces as workspaces_table
 
-SCOPES = ("read", "write")
 TOKEN_BYTES = 24
-TOUCHED_EVERY = timedelta(minutes=1)
-SHOWN = (keys.c.id, keys.c.name, keys.c.scopes, keys.c.created_at, keys.c.last_used_at, keys.c.revoked_at)
+TOUCH_INTERVAL = timedelta(minutes=1)
 
-OWNER = (keys.c.id, keys.c.workspace_id, keys.c.scopes, keys.c.last_used_at, workspaces_table.c.plan)
-VALID = select(*OWNER).join(workspaces_table, workspaces_table.c.id == keys.c.workspace_id)
-VALID = VALID.where(keys.c.revoked_at.is_(None))
-BY_TOKEN = VALID.where(keys.c.token_hash == bindparam("digest"))  # asked with every request
 
-Key = Row[*tuple[Any, ...]]
+class Scope(StrEnum):
+    READ = "read"
+    WRITE = "write"
+
+
+class ApiKey(NamedTuple):
+    """A key as its workspace sees it, without secrets."""
+
+    id: int
+    name: str
+    scopes: str
+    created_at: datetime
+    last_used_at: datetime | None
+    revoked_at: datetime | None
 
 
 @dataclass(frozen=True, slots=True)
 class Owner:
-    """On whose behalf a request acts."""
+    """The key and workspace that a request acts for."""
 
     key_id: int
     workspace_id: int
     plan: str
     scopes: frozenset[str]
     to_touch: bool = False
-    """Whether its key was last noted as used so long ago that it is to be noted again."""
+    """Whether the last recorded use of the key is so long ago that this one is to be recorded."""
 
 
 def create(db: Connection, workspace: str, plan: str | None, name: str, scopes: Sequence[str]) -> dict[str, Any]:
-    """Makes a key, and its workspace where there is none; tells the secrets, for the only time."""
-    found, new = workspaces.find_or_make(db, workspace, plan)
-    told = add(db, found.id, name, scopes)
-    return told | ({"webhook_secret": found.webhook_secret} if new else {})
+    """Create a key in the workspace with this name, and the workspace too if need be. Return the new secrets."""
+    found_workspace, is_new = workspaces.find_or_create(db, workspace, plan)
+    key = add(db, found_workspace.id, name, scopes)
+    if is_new:
+        key["webhook_secret"] = found_workspace.webhook_secret
+    return key
 
 
 def add(db: Connection, workspace_id: int, name: str, scopes: Sequence[str]) -> dict[str, Any]:
-    """Makes a key in a workspace that is there."""
-    key_id, domain = new_id(), domains.find(db, workspace_id, None)
-    shown = {"token": _secret("lm"), "consumer_key": _secret("ck"), "consumer_secret": _secret("cs")}
+    """Create a key in an existing workspace. Return its secrets, which nobody can read later."""
+    key_id = new_id()
+    default_domain = domains.find(db, workspace_id, None)
+    token = _new_secret("lm")
+    consumer_key = _new_secret("ck")
+    consumer_secret = _new_secret("cs")
     row = {
         "id": key_id,
         "workspace_id": workspace_id,
         "name": name,
         "scopes": ",".join(scopes),
-        "token_hash": digest(shown["token"]),
-        "consumer_key": shown["consumer_key"],
-        "consumer_secret_hash": digest(shown["consumer_secret"]),
+        "token_hash": digest(token),
+        "consumer_key": consumer_key,
+        "consumer_secret_hash": digest(consumer_secret),
     }
     db.execute(insert(keys).values(row))
-    told = {"id": str(key_id), "name": name, "workspace_id": str(workspace_id)}
-    return told | {"domain_id": str(domain.id if domain else "")} | shown
+    return {
+        "id": str(key_id),
+        "name": name,
+        "workspace_id": str(workspace_id),
+        "domain_id": str(default_domain.id) if default_domain else "",
+        "token": token,
+        "consumer_key": consumer_key,
+        "consumer_secret": consumer_secret,
+    }
+
+
+OWNER_COLUMNS = (keys.c.id, keys.c.workspace_id, keys.c.scopes, keys.c.last_used_at, workspaces_table.c.plan)
+VALID_KEYS = (
+    select(*OWNER_COLUMNS)
+    .join(workspaces_table, workspaces_table.c.id == keys.c.workspace_id)
+    .where(keys.c.revoked_at.is_(None))
+)
+BY_TOKEN = VALID_KEYS.where(keys.c.token_hash == bindparam("digest"))  # built once: every request asks it
 
 
 def by_token(db: Connection, token: str) -> Owner | None:
@@ -71,32 +101,36 @@ def by_token(db: Connection, token: str) -> Owner | None:
 
 
 def by_id(db: Connection, key_id: int) -> Owner | None:
-    return _owner(db.execute(VALID.where(keys.c.id == key_id)).one_or_none())
+    return _owner(db.execute(VALID_KEYS.where(keys.c.id == key_id)).one_or_none())
 
 
 def by_consumer(db: Connection, consumer_key: str, consumer_secret: str) -> Owner | None:
-    """Takes as long for a wrong secret as for a wrong key, however much of it is right."""
+    """The owner of a consumer key and secret. Takes as long for a wrong secret as for an unknown key."""
     if not consumer_key.isascii() or not consumer_key.isprintable():
         return None
-    query = VALID.add_columns(keys.c.consumer_secret_hash).where(keys.c.consumer_key == consumer_key)
+    query = VALID_KEYS.add_columns(keys.c.consumer_secret_hash).where(keys.c.consumer_key == consumer_key)
     row = db.execute(query).one_or_none()
-    fits = hmac.compare_digest(digest(consumer_secret), row.consumer_secret_hash if row else "")
-    return _owner(row) if fits else None
+    expected = row.consumer_secret_hash if row else ""
+    # compare_digest runs in any case and in constant time, so the answer's delay says nothing of the secret.
+    matches = hmac.compare_digest(digest(consumer_secret), expected)
+    return _owner(row) if matches else None
 
 
-def page(db: Connection, workspace_id: int, after: int, limit: int) -> list[Key]:
-    query = select(*SHOWN).where(keys.c.workspace_id == workspace_id, keys.c.id > after)
-    return list(db.execute(query.order_by(keys.c.id).limit(limit)))
+def page(db: Connection, workspace_id: int, after: int, limit: int) -> list[ApiKey]:
+    """The keys of a workspace, revoked ones too."""
+    query = select(*rows.columns(keys, ApiKey)).where(keys.c.workspace_id == workspace_id, keys.c.id > after)
+    return rows.many(db, ApiKey, query.order_by(keys.c.id).limit(limit))
 
 
-def get(db: Connection, key_id: int, workspace_id: int) -> Key | None:
-    return db.execute(select(*SHOWN).where(keys.c.id == key_id, keys.c.workspace_id == workspace_id)).one_or_none()
+def get(db: Connection, key_id: int, workspace_id: int) -> ApiKey | None:
+    query = select(*rows.columns(keys, ApiKey)).where(keys.c.id == key_id, keys.c.workspace_id == workspace_id)
+    return rows.one_or_none(db, ApiKey, query)
 
 
 def revoke(db: Connection, key_id: int) -> None:
-    """From the next request on it is no key any more; its row stays, to be seen in the list."""
-    valid = (keys.c.id == key_id, keys.c.revoked_at.is_(None))
-    db.execute(update(keys).where(*valid).values(revoked_at=datetime.now(UTC)))
+    """Make a key invalid from the next request on. Its row stays in the list."""
+    valid = and_(keys.c.id == key_id, keys.c.revoked_at.is_(None))
+    db.execute(update(keys).where(valid).values(revoked_at=datetime.now(UTC)))
 
 
 def any_exists(db: Connection) -> bool:
@@ -104,24 +138,24 @@ def any_exists(db: Connection) -> bool:
 
 
 def touch(db: Connection, key_id: int) -> None:
-    """Notes that a key was used, once a minute at most; whoever meets another doing the same leaves it to that one."""
+    """Record that a key was used, at most once a minute. Leaves it to another transaction that is doing the same."""
     now = datetime.now(UTC)
-    due = or_(keys.c.last_used_at.is_(None), keys.c.last_used_at < now - TOUCHED_EVERY)
-    free = store.dialect().skip_locked(select(keys.c.id).where(keys.c.id == key_id, due), keys)
-    db.execute(update(keys).where(keys.c.id.in_(free)).values(last_used_at=now))
+    is_due = or_(keys.c.last_used_at.is_(None), keys.c.last_used_at < now - TOUCH_INTERVAL)
+    unlocked = store.dialect().skip_locked(select(keys.c.id).where(keys.c.id == key_id, is_due), keys)
+    db.execute(update(keys).where(keys.c.id.in_(unlocked)).values(last_used_at=now))
 
 
 def digest(secret: str) -> str:
-    """Secrets of ours are random and long, so a plain hash keeps them."""
+    """Hash a secret. A plain hash is enough: our secrets are long and random, so they cannot be guessed from it."""
     return hashlib.sha256(secret.encode(errors="replace")).hexdigest()
 
 
-def _owner(row: Key | None) -> Owner | None:
+def _owner(row: Row[*tuple[Any, ...]] | None) -> Owner | None:
     if row is None:
         return None
-    to_touch = row.last_used_at is None or row.last_used_at < datetime.now(UTC) - TOUCHED_EVERY
-    return Owner(row.id, row.workspace_id, row.plan, frozenset(row.scopes.split(",")), to_touch)
+    is_due = row.last_used_at is None or row.last_used_at < datetime.now(UTC) - TOUCH_INTERVAL
+    return Owner(row.id, row.workspace_id, row.plan, frozenset(row.scopes.split(",")), is_due)
 
 
-def _secret(kind: str) -> str:
-    return f"{kind}_{secrets.token_urlsafe(TOKEN_BYTES)}"
+def _new_secret(prefix: str) -> str:
+    return f"{prefix}_{secrets.token_urlsafe(TOKEN_BYTES)}"

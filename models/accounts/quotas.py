@@ -1,107 +1,142 @@
-"""Quotas: how many links a workspace has made in the hour, in the day and in all, where its plan limits that.
+"""Quotas: how many links a workspace has created in the hour, in the day and in all, where its plan limits that.
 
-What a shard may make is set aside in a small transaction of its own and noted on the shard; the shard's commit gives
-back what it did not use. So no shard waits for another one's end, and a worker that dies takes nothing with it.
-Whoever changes a job too changes it first: rows of this table are the last that a transaction locks.
+A shard reserves the links that it may create in a small transaction of its own, and records the number in its row.
+The shard's commit gives back what it did not use. So no shard waits for the end of another, and the reservation of a
+worker that dies is given back with its shard.
+Rows of `quotas` are the last that a transaction locks: one that changes a job too changes the job first.
 """
 
 from collections.abc import Iterable
-from typing import Any
+from enum import StrEnum
+from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, and_, case, delete, func, select, update
+from sqlalchemy import ColumnElement, Connection, and_, case, delete, func, select, update
 
 from models import store
 from models.accounts.plans import Plan
 from models.jobs.states import ACTIVE_STATES
 from models.tables import links, quotas, shards
 
-SECONDS = {"hour": 3_600, "day": 86_400}
-TOTAL = "total"
+
+class Period(StrEnum):
+    HOUR = "hour"
+    DAY = "day"
+    TOTAL = "total"
 
 
-def limits(plan: Plan) -> dict[str, int]:
-    """The periods in which a plan counts links, and how many each allows."""
-    found = {"hour": plan.links_per_hour, "day": plan.links_per_day, TOTAL: plan.total_links}
-    return {period: limit for period, limit in found.items() if limit}
+PERIOD_SECONDS = {Period.HOUR: 3_600, Period.DAY: 86_400}
 
 
-def reserve(db: Connection, workspace_id: int, plan: Plan, wanted: int) -> tuple[int, float]:
-    """Sets aside as many links as there is room for, at most `wanted`; says how many, and when."""
+class Reservation(NamedTuple):
+    """Links that a shard may create. What it does not use goes back to the periods of `reserved_at`."""
+
+    granted: int
+    reserved_at: float
+
+
+def limits(plan: Plan) -> dict[Period, int]:
+    """The periods in which a plan limits links, and how many each allows."""
+    numbers = {Period.HOUR: plan.links_per_hour, Period.DAY: plan.links_per_day, Period.TOTAL: plan.total_links}
+    return {period: limit for period, limit in numbers.items() if limit}
+
+
+def reserve(db: Connection, workspace_id: int, plan: Plan, count: int) -> Reservation:
+    """Reserve as many of `count` links as there is room for."""
     now = _now(db)
-    used = {period: _used(db, workspace_id, period, now) for period in limits(plan)}
-    got = max(0, min([wanted, *(limit - used[period] for period, limit in limits(plan).items())]))
-    _add(db, workspace_id, got, now)
-    return got, now
+    available = count
+    for period, limit in limits(plan).items():
+        used = _begin_period(db, workspace_id, period, now)
+        available = min(available, limit - used)
+    reserved = max(0, available)
+    _add(db, workspace_id, reserved, now)
+    return Reservation(reserved, now)
 
 
 def give_back(db: Connection, workspace_id: int, count: int, reserved_at: float | None) -> None:
-    """Returns what was set aside at that time, if anything was, to the periods that have not ended since."""
+    """Return reserved links to those periods that have not ended since. `reserved_at` is None when there are none."""
     if reserved_at is not None:
         _add(db, workspace_id, -count, reserved_at)
 
 
-def let_go(db: Connection, grants: Iterable[Any]) -> None:
-    """Returns what shards have that nobody will look at: workspace, count and time of each."""
-    for grant in grants:
-        give_back(db, *grant)
+def give_back_all(db: Connection, grants: Iterable[Any]) -> None:
+    """Return what shards reserved that will not be worked on: workspace, count and time of each."""
+    for workspace_id, count, reserved_at in grants:
+        give_back(db, workspace_id, count, reserved_at)
 
 
 def free(db: Connection, workspace_id: int, count: int) -> None:
-    """Notes that links are gone: that makes room in the total, but takes nothing back from the hour or the day."""
-    mine = and_(quotas.c.workspace_id == workspace_id, quotas.c.period == TOTAL)
-    db.execute(update(quotas).where(mine).values(used=quotas.c.used - count))
+    """Make room in the total for links that were deleted. The hour and the day stay as they are."""
+    total = and_(quotas.c.workspace_id == workspace_id, quotas.c.period == Period.TOTAL)
+    db.execute(update(quotas).where(total).values(used=quotas.c.used - count))
 
 
-def use(db: Connection, workspace_id: int, plan: Plan) -> dict[str, int]:
+def usage(db: Connection, workspace_id: int, plan: Plan) -> dict[Period, int]:
     """How many links count in each period that the plan limits."""
     now = _now(db)
-    rows = db.execute(select(quotas).where(quotas.c.workspace_id == workspace_id)).all()
-    known = {row.period: row.used for row in rows if row.start == _start(row.period, now)}
-    missing = {TOTAL: _count(db, workspace_id)} if plan.total_links and TOTAL not in known else {}
-    return {period: (known | missing).get(period, 0) for period in limits(plan)}
+    counted: dict[str, int] = {}
+    for row in db.execute(select(quotas).where(quotas.c.workspace_id == workspace_id)):
+        if row.start == _start_of(row.period, now):
+            counted[row.period] = row.used
+    if plan.total_links and Period.TOTAL not in counted:
+        counted[Period.TOTAL] = _count_links(db, workspace_id)
+    return {period: counted.get(period, 0) for period in limits(plan)}
 
 
-def forget_totals(db: Connection, workspace_id: int | None = None) -> None:
-    """Totals, or one, are counted anew when next asked for: a plan without a total does not keep them up."""
-    mine = quotas.c.workspace_id == workspace_id
-    db.execute(delete(quotas).where(quotas.c.period == TOTAL, *([mine] if workspace_id else [])))
+def reset_totals(db: Connection, workspace_id: int | None = None) -> None:
+    """Drop the totals of one or all workspaces, so that they are counted again when a plan next needs them.
+
+    A plan without a limit on the total does not keep it up to date.
+    """
+    query = delete(quotas).where(quotas.c.period == Period.TOTAL)
+    if workspace_id:
+        query = query.where(quotas.c.workspace_id == workspace_id)
+    db.execute(query)
 
 
-def _used(db: Connection, workspace_id: int, period: str, now: float) -> int:
-    """What counts in the current period; locks its row until the transaction's end."""
-    start = _start(period, now)
-    kept = case((quotas.c.start >= start, quotas.c.used), else_=0)
-    mine = (quotas.c.workspace_id == workspace_id, quotas.c.period == period)
-    later = case((quotas.c.start >= start, quotas.c.start), else_=start)
-    turned = update(quotas).where(*mine).values(start=later, used=kept).returning(quotas.c.used)
-    found = db.execute(turned).scalar_one_or_none()
-    if found is not None:
-        return int(found)
-    first = {"workspace_id": workspace_id, "period": period, "start": start}
-    first["used"] = _count(db, workspace_id) if period == TOTAL else 0
-    db.execute(store.dialect().insert(quotas).values(first).on_conflict_do_nothing())
-    return int(db.execute(turned).scalar_one())
+def _begin_period(db: Connection, workspace_id: int, period: Period, now: float) -> int:
+    """Start the current period if need be, and return what counts in it. Locks its row for the transaction."""
+    this = and_(quotas.c.workspace_id == workspace_id, quotas.c.period == period)
+    start = _start_of(period, now)
+    is_current = quotas.c.start >= start  # also later than `now`: another transaction may have begun the next period
+    values: dict[str, ColumnElement[int]] = {
+        "start": case((is_current, quotas.c.start), else_=start),
+        "used": case((is_current, quotas.c.used), else_=0),
+    }
+    begin = update(quotas).where(this).values(values).returning(quotas.c.used)
+    used = db.execute(begin).scalar_one_or_none()
+    if used is None:
+        first_use = _count_links(db, workspace_id) if period == Period.TOTAL else 0
+        row = {"workspace_id": workspace_id, "period": period, "start": start, "used": first_use}
+        db.execute(store.dialect().insert(quotas).values(row).on_conflict_do_nothing())
+        used = db.execute(begin).scalar_one()
+    return int(used)
 
 
 def _add(db: Connection, workspace_id: int, count: int, at: float) -> None:
-    """Period after period, since two that lock the same rows must take them in one order."""
-    for period in (*SECONDS, TOTAL) if count else ():
-        here = (quotas.c.workspace_id == workspace_id, quotas.c.period == period, quotas.c.start == _start(period, at))
-        db.execute(update(quotas).where(*here).values(used=quotas.c.used + count))
+    if not count:
+        return
+    for period in Period:  # always in this order: two transactions that lock the same rows then never deadlock
+        this = and_(quotas.c.workspace_id == workspace_id, quotas.c.period == period)
+        current = and_(this, quotas.c.start == _start_of(period, at))
+        db.execute(update(quotas).where(current).values(used=quotas.c.used + count))
 
 
-def _count(db: Connection, workspace_id: int) -> int:
-    """The links that there are, and those that shards have set aside and not made yet."""
-    there = select(func.count()).select_from(links).where(links.c.workspace_id == workspace_id)
-    mine = (shards.c.workspace_id == workspace_id, shards.c.state.in_(ACTIVE_STATES))
-    aside = select(func.coalesce(func.sum(shards.c.granted), 0)).where(*mine)
-    return int(db.execute(select(there.scalar_subquery() + aside.scalar_subquery())).scalar_one())
+def _count_links(db: Connection, workspace_id: int) -> int:
+    """Existing links, and those that shards have reserved and not created yet."""
+    existing = select(func.count()).select_from(links).where(links.c.workspace_id == workspace_id)
+    active_shards = and_(shards.c.workspace_id == workspace_id, shards.c.state.in_(ACTIVE_STATES))
+    reserved = select(func.coalesce(func.sum(shards.c.granted), 0)).where(active_shards)
+    return int(db.execute(select(existing.scalar_subquery() + reserved.scalar_subquery())).scalar_one())
 
 
-def _start(period: str, at: float) -> int:
-    return int(at) // SECONDS[period] * SECONDS[period] if period in SECONDS else 0
+def _start_of(period: str, at: float) -> int:
+    """When the period that contains `at` began; the total began at 0."""
+    if period == Period.TOTAL:
+        return 0
+    seconds = PERIOD_SECONDS[Period(period)]
+    return int(at) // seconds * seconds
 
 
 def _now(db: Connection) -> float:
-    found: Any = db.execute(select(store.dialect().clock())).scalar_one()
-    return float(found)
+    now: Any = db.execute(select(store.dialect().clock())).scalar_one()
+    return float(now)

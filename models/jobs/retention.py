@@ -18,6 +18,7 @@ from models.tables import delivery_attempts, items, job_errors
 from models.tables import jobs as job_rows
 from models.tables import shards as shard_rows
 from models.webhooks import deliveries
+from models.webhooks.deliveries import DeliveryStatus
 
 JOBS_A_CALL = 100
 SHARDS_A_STEP = 50
@@ -61,7 +62,7 @@ def forget(db: Connection, job: jobs.Job) -> bool:
     forgotten = update(job_rows).where(job_rows.c.id == job.id, job_rows.c.forgotten_at.is_(None), is_idle)
     if not db.execute(forgotten.values(forgotten_at=datetime.now(UTC), clearing=True)).rowcount:
         return False
-    deliveries.give_up_on_job(db, job.id)
+    deliveries.cancel_for_job(db, job.id)
     pending_replies.forget_job(db, job.workspace_id, job.id)
     return True
 
@@ -116,5 +117,5 @@ def _is_over(before: datetime) -> ColumnElement[bool]:
 
 _AT_WORK = exists().where(shard_rows.c.job_id == job_rows.c.id, shard_rows.c.state == ShardState.RUNNING)
 _HAS_PENDING_DELIVERY = exists().where(
-    delivery_rows.c.job_id == job_rows.c.id, delivery_rows.c.status == deliveries.PENDING
+    delivery_rows.c.job_id == job_rows.c.id, delivery_rows.c.status == DeliveryStatus.PENDING
 )

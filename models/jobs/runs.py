@@ -42,7 +42,7 @@ def cancel(db: Connection, job_id: int) -> bool:
         shard_rows.c.kind != ShardKind.SPLIT,
     )
     skipped = update(shard_rows).where(*queued).values(state=ShardState.SKIPPED).returning(*shards.GRANT_COLUMNS)
-    quotas.let_go(db, [Grant._make(row) for row in db.execute(skipped)])
+    quotas.give_back_all(db, [Grant._make(row) for row in db.execute(skipped)])
     return True
 
 

@@ -77,7 +77,7 @@ def _decrement(key: str) -> None:
 
 
 def _key(purpose: str, address: str) -> str:
-    secret = installation_secrets.known(installation_secrets.VISITOR_KEY)
+    secret = installation_secrets.get(installation_secrets.VISITOR_KEY)
     digest = hmac.digest(secret, f"{purpose} {_network(address)}".encode(), "sha256")
     return KEY_PREFIX + digest.hex()[:32]
 

@@ -17,10 +17,10 @@ def test_migrations_make_the_tables_as_they_are_written_down(owner: Owner) -> No
 
 def test_a_second_upgrade_changes_nothing(owner: Owner) -> None:
     with store.read() as db:
-        before = [installation_secrets.get(db, name) for name in installation_secrets.ALL]
+        before = [installation_secrets.read(db, name) for name in installation_secrets.ALL]
     migrate.upgrade()
     with store.read() as db:
-        assert [installation_secrets.get(db, name) for name in installation_secrets.ALL] == before
+        assert [installation_secrets.read(db, name) for name in installation_secrets.ALL] == before
         assert db.execute(select(func.count()).select_from(domains)).scalar() == 1
         assert db.execute(select(domains.c.hostname)).scalar() == settings.get().authority
 

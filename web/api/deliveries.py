@@ -38,13 +38,13 @@ def sent_for(job_id: int) -> list[dict[str, Any]]:
     with store.read() as db:
         rows = deliveries.of_job(db, job_id)
         tries = deliveries.attempts(db, [row.id for row in rows])
-        disabled = endpoints.reasons(db, [row.endpoint_id for row in rows])
+        disabled = endpoints.disabled_reasons(db, [row.endpoint_id for row in rows])
     return [delivery_document(row, tries.get(row.id, []), disabled.get(row.endpoint_id)) for row in rows]
 
 
 def sent_again(delivery_id: int) -> dict[str, Any]:
     with unit_of_work() as unit:
-        if not deliveries.again(unit.db, delivery_id, owner().workspace_id):
+        if not deliveries.send_again(unit.db, delivery_id, owner().workspace_id):
             raise NotFound("there is no such delivery")
         row = deliveries.get(unit.db, delivery_id)
         tries = deliveries.attempts(unit.db, [delivery_id])

@@ -7,7 +7,7 @@ from flask_smorest import Blueprint
 
 from models import store
 from models.accounts import keys
-from models.accounts.keys import Key
+from models.accounts.keys import ApiKey
 from models.errors import Forbidden, NotFound
 from models.ids import parse_id
 from models.store import Connection
@@ -63,7 +63,7 @@ def revoke(key_id: str) -> Response:
 
 def added(asked: dict[str, Any]) -> dict[str, Any]:
     """A new key, with its secrets; none that may do more than the one that asks."""
-    scopes = [scope for scope in keys.SCOPES if scope in asked.get("scopes", owner().scopes)]
+    scopes = [scope for scope in keys.Scope if scope in asked.get("scopes", owner().scopes)]
     if lacking := set(scopes) - owner().scopes:
         raise Forbidden(f"this key lacks the scope {min(lacking)!r} itself")
     with store.write() as db:
@@ -71,7 +71,7 @@ def added(asked: dict[str, Any]) -> dict[str, Any]:
         return key_document(find(db, made["id"])) | made
 
 
-def find(db: Connection, key_id: str) -> Key:
+def find(db: Connection, key_id: str) -> ApiKey:
     row = keys.get(db, parse_id(key_id), owner().workspace_id)
     if row is None:
         raise NotFound("there is no such key")

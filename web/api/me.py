@@ -43,7 +43,7 @@ def shape(asking: Owner) -> dict[str, Any]:
     with store.read() as db:
         workspace = workspaces.get(db, asking.workspace_id)
         key = keys.get(db, asking.key_id, asking.workspace_id)
-        made = quotas.use(db, asking.workspace_id, plan)
+        made = quotas.usage(db, asking.workspace_id, plan)
     return {
         "workspace": {"id": str(workspace.id), "name": workspace.name},
         "key": {"id": str(asking.key_id), "name": key and key.name, "scopes": sorted(asking.scopes)},
@@ -60,11 +60,11 @@ def _limits(plan: Plan, bulk_limit: int | None) -> dict[str, Any]:
     return found | {"batch": batch, "bulk_limit": bulk_limit or batch[SETTABLE]}
 
 
-def _use(asking: Owner, plan: Plan, made: dict[str, int]) -> dict[str, int | None]:
+def _use(asking: Owner, plan: Plan, made: dict[quotas.Period, int]) -> dict[str, int | None]:
     calls = limits.room(asking)
     return {
         "bulk_calls": calls.limit - calls.left if plan.bulk_calls_per_hour else None,
-        "links_this_hour": made.get("hour"),
-        "links_today": made.get("day"),
-        "links_total": made.get(quotas.TOTAL),
+        "links_this_hour": made.get(quotas.Period.HOUR),
+        "links_today": made.get(quotas.Period.DAY),
+        "links_total": made.get(quotas.Period.TOTAL),
     }

@@ -50,7 +50,7 @@ def listed(query: dict[str, Any]) -> Response:
 def rotate_workspace() -> Response:
     """A new secret for calls to a job's own webhook_url; the old one signs too for 24 hours."""
     with store.write() as db:
-        return jsonify(secret=endpoints.rotate_workspace(db, owner().workspace_id))
+        return jsonify(secret=endpoints.rotate_workspace_secret(db, owner().workspace_id))
 
 
 @blueprint.route("/<endpoint_id>")
@@ -87,7 +87,7 @@ def rotate(endpoint_id: str) -> Response:
     """A new secret; the old one signs too for 24 hours."""
     row = find(endpoint_id)
     with store.write() as db:
-        return jsonify(secret=endpoints.rotate(db, row.id))
+        return jsonify(secret=endpoints.rotate_secret(db, row.id))
 
 
 @blueprint.route("/<endpoint_id>/test", methods=["POST"])
@@ -126,7 +126,7 @@ def changed(row: Endpoint, asked: dict[str, Any]) -> None:
     with store.write() as db:
         if asked.pop("disabled", row.disabled_at is not None):
             endpoints.disable(db, row.id, "by hand")
-            deliveries.give_up_on(db, row.id)
+            deliveries.cancel_for_endpoint(db, row.id)
         else:
             asked |= {"disabled_at": None, "disabled_reason": None, "failing_since": None}
         if asked:
@@ -135,7 +135,7 @@ def changed(row: Endpoint, asked: dict[str, Any]) -> None:
 
 def removed(row: Endpoint) -> None:
     with store.write() as db:
-        deliveries.give_up_on(db, row.id)
+        deliveries.cancel_for_endpoint(db, row.id)
         endpoints.remove(db, row.id)
 
 

@@ -52,6 +52,6 @@ def revoke(key_id: str) -> Response:
 def _list(status: int, given: Any = None, faults: dict[str, str] | None = None) -> Response:
     with store.read() as db:
         found = [key_document(row) for row in keys.page(db, owner().workspace_id, 0, MOST)]
-    scopes = [scope for scope in keys.SCOPES if scope in owner().scopes]
+    scopes = [scope for scope in keys.Scope if scope in owner().scopes]
     own = str(owner().key_id)
     return pages.page("keys", status, keys=found[::-1], own=own, scopes=scopes, given=given, faults=faults or {})

@@ -60,14 +60,14 @@ def _meters(found: dict[str, Any]) -> list[Meter]:
     use, allowed = found["use"], found["limits"]
     return [
         Meter("Bulk calls in an hour", use["bulk_calls"], allowed["bulk_calls_per_hour"], _moment(now + calls.seconds)),
-        Meter("Links in an hour", use["links_this_hour"], allowed["links_per_hour"], _next("hour", now)),
-        Meter("Links in a day", use["links_today"], allowed["links_per_day"], _next("day", now)),
+        Meter("Links in an hour", use["links_this_hour"], allowed["links_per_hour"], _next(quotas.Period.HOUR, now)),
+        Meter("Links in a day", use["links_today"], allowed["links_per_day"], _next(quotas.Period.DAY, now)),
         Meter("Links in all", use["links_total"], allowed["total_links"], None),
     ]
 
 
-def _next(period: str, now: float) -> datetime:
-    length = quotas.SECONDS[period]
+def _next(period: quotas.Period, now: float) -> datetime:
+    length = quotas.PERIOD_SECONDS[period]
     return _moment((int(now) // length + 1) * length)
 
 

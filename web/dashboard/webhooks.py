@@ -45,7 +45,7 @@ def add() -> Response:
 @blueprint.post("/secret")
 def rotate_workspace() -> Response:
     with store.write() as db:
-        secret = endpoints.rotate_workspace(db, owner().workspace_id)
+        secret = endpoints.rotate_workspace_secret(db, owner().workspace_id)
     return _secret("The workspace's new secret", secret, url_for(".listed"))
 
 
@@ -80,7 +80,7 @@ def switch(endpoint_id: str, what: str) -> Response:
 def rotate(endpoint_id: str) -> Response:
     row = api.find(endpoint_id)
     with store.write() as db:
-        secret = endpoints.rotate(db, row.id)
+        secret = endpoints.rotate_secret(db, row.id)
     return _secret("The endpoint's new secret", secret, url_for(".one", endpoint_id=endpoint_id))
 
 

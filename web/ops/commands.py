@@ -30,8 +30,8 @@ workspaces = AppGroup("workspaces", help="Workspaces.")
 def create(workspace: str, plan: str | None, name: str, scopes: str, as_json: bool) -> None:
     """Make a key and print its secrets, for the only time."""
     asked = [scope.strip() for scope in scopes.split(",") if scope.strip()]
-    if not asked or set(asked) - set(key_rows.SCOPES):
-        raise click.BadParameter(f"one or both of {', '.join(key_rows.SCOPES)}", param_hint="--scopes")
+    if not asked or set(asked) - set(key_rows.Scope):
+        raise click.BadParameter(f"one or both of {', '.join(key_rows.Scope)}", param_hint="--scopes")
     if plan and plan not in plans.table():
         raise click.BadParameter(f"one of {', '.join(plans.table())}", param_hint="--plan")
     try:
@@ -54,7 +54,7 @@ def set_(workspace: str, bulk_limit: int) -> None:
     """Change a workspace while everything runs."""
     try:
         with store.write() as db:
-            found = workspace_rows.named(db, workspace)
+            found = workspace_rows.find_id(db, workspace)
             if found is None:
                 raise click.BadParameter(f"there is no workspace {workspace!r}", param_hint="--workspace")
             workspace_rows.set_bulk_limit(db, found, bulk_limit or None)

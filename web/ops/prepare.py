@@ -20,7 +20,7 @@ def prepare(app: Flask) -> None:
     migrate.upgrade()
     with store.write() as db:
         slugs.keep_reserved(db, first_segments(app))
-        quotas.forget_totals(db)
+        quotas.reset_totals(db)
     make_first_key(settings.get().data_dir / FIRST_KEY)
 
 
@@ -34,7 +34,7 @@ def make_first_key(path: Path) -> None:
     with store.write() as db:
         if keys.any_exists(db):
             return
-        made = keys.create(db, workspaces.DEFAULT, FIRST_PLAN, "first key", list(keys.SCOPES))
+        made = keys.create(db, workspaces.DEFAULT, FIRST_PLAN, "first key", list(keys.Scope))
         _write_private(path, json.dumps(made, indent=2) + "\n")
 
 

@@ -118,7 +118,7 @@ def _check_size(vendor: Vendor, asked: Asked, owner: Owner) -> None:
         raise TooMany(f"at most {most:,} links a request, and these are {asked.links:,}")
     if vendor.tells_limit and plan.total_links:
         with store.read() as db:
-            used = quotas.use(db, owner.workspace_id, plan)[quotas.TOTAL]
+            used = quotas.usage(db, owner.workspace_id, plan)[quotas.Period.TOTAL]
         if used + asked.links > plan.total_links:
             raise OverLimit(f"these links would exceed your limit of {plan.total_links:,}")
 

@@ -57,7 +57,7 @@ def custom(host: str) -> bool:
 
 def _find(host: str) -> Domain:
     with store.read() as db:
-        return domains.by_host(db, bare(host))
+        return domains.find_for_host(db, bare(host))
 
 
 def bare(host: str) -> str:

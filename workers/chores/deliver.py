@@ -11,7 +11,7 @@ from standardwebhooks import Webhook
 from models import store
 from models.errors import BadTarget, Unreachable
 from models.webhooks import deliveries, endpoints
-from models.webhooks.deliveries import Attempt, Delivery
+from models.webhooks.deliveries import Delivery, DeliveryAttempt, DeliveryStatus
 from producer import outside
 from producer.signals.counters import DELIVERIES
 from producer.telemetry import tracing
@@ -31,33 +31,32 @@ log = structlog.get_logger()
 def deliver() -> dict[str, Any]:
     """Sends the next delivery that is due; the caller asks again until there is none."""
     with store.write() as db:
-        claimed = deliveries.claim(db)
-        secrets = endpoints.secrets(db, claimed[0].endpoint_id, claimed[0].workspace_id) if claimed else []
-    if claimed is None:
+        row = deliveries.claim(db)
+        secrets = endpoints.signing_secrets(db, row.endpoint_id, row.workspace_id) if row else []
+    if row is None:
         return {"idle": True}
-    row, token = claimed
     with tracing.span("delivery", delivery=str(row.id), job=str(row.job_id)):
         attempt, retry_after = send(row, secrets)
         tracing.note({"http.response.status_code": attempt.status_code or 0})
     status, wait = judge(row, attempt, retry_after)
     with unit_of_work() as unit:
-        if deliveries.note(unit.db, row, token, attempt, status, wait):
+        if deliveries.record_attempt(unit.db, row, attempt, status, wait):
             _tell_endpoint(unit.db, row, attempt)
-            unit.count(DELIVERIES, RETRIED if status == deliveries.PENDING else status)
+            unit.count(DELIVERIES, RETRIED if status == DeliveryStatus.PENDING else status)
     return {"delivery": str(row.id), "status": status, "code": attempt.status_code, "error": attempt.error}
 
 
-def send(row: Delivery, secrets: list[str]) -> tuple[Attempt, float]:
+def send(row: Delivery, secrets: list[str]) -> tuple[DeliveryAttempt, float]:
     """One call, and how long the receiver asks to be left alone. Whatever goes wrong is an attempt that failed."""
     now = datetime.now(UTC)
     try:
         answer = outside.call("POST", row.url, headers(row, secrets, now), row.body.encode())
     except (Unreachable, BadTarget) as error:
-        return Attempt(now, _since(now), None, str(error)[:SHOWN], None), 0.0
+        return DeliveryAttempt(now, _since(now), None, str(error)[:SHOWN], None), 0.0
     text = answer.body[:SHOWN].decode(errors="replace").replace("\0", "")
     reason = None if 200 <= answer.status < 300 else f"the receiver answered {answer.status}"
     again = _retry_after(answer.headers.get("retry-after"), now)
-    return Attempt(now, answer.seconds, answer.status, reason, text), again
+    return DeliveryAttempt(now, answer.seconds, answer.status, reason, text), again
 
 
 def headers(row: Delivery, secrets: list[str], now: datetime) -> dict[str, str]:
@@ -72,28 +71,28 @@ def headers(row: Delivery, secrets: list[str], now: datetime) -> dict[str, str]:
     }
 
 
-def judge(row: Delivery, attempt: Attempt, retry_after: float) -> tuple[str, float | None]:
+def judge(row: Delivery, attempt: DeliveryAttempt, retry_after: float) -> tuple[DeliveryStatus, float | None]:
     """The delivery's status from here on, and in how many seconds to try again."""
     code = attempt.status_code
     if code is not None and 200 <= code < 300:
-        return deliveries.DELIVERED, None
+        return DeliveryStatus.DELIVERED, None
     tried = row.attempts + 1
     if code == GONE or tried >= len(DELAYS):
-        return deliveries.FAILED, None
+        return DeliveryStatus.FAILED, None
     wait = DELAYS[tried] * random.uniform(1 - JITTER, 1 + JITTER)  # noqa: S311 - spreads load, keeps no secret
-    return deliveries.PENDING, max(wait, min(retry_after, LONGEST_RETRY_AFTER))
+    return DeliveryStatus.PENDING, max(wait, min(retry_after, LONGEST_RETRY_AFTER))
 
 
-def _tell_endpoint(db: store.Connection, row: Delivery, attempt: Attempt) -> None:
+def _tell_endpoint(db: store.Connection, row: Delivery, attempt: DeliveryAttempt) -> None:
     if not row.endpoint_id:
         return
     if attempt.error is None:
-        endpoints.succeeded(db, row.endpoint_id)
+        endpoints.record_success(db, row.endpoint_id)
         return
     if attempt.status_code == GONE:
         endpoints.disable(db, row.endpoint_id, "the receiver answered 410 Gone")
-    if attempt.status_code == GONE or endpoints.failed(db, row.endpoint_id):
-        deliveries.give_up_on(db, row.endpoint_id)
+    if attempt.status_code == GONE or endpoints.record_failure(db, row.endpoint_id):
+        deliveries.cancel_for_endpoint(db, row.endpoint_id)
 
 
 def _retry_after(text: str | None, now: datetime) -> float:

@@ -66,4 +66,4 @@ def _give_up(unit: UnitOfWork, claim: Claim) -> None:
     leases.finish(unit.db, claim)
     left = shards.discard_queued(unit.db, claim.job_id)
     completion.fail(unit, claim.job_id, claim.run, BROKEN)
-    quotas.let_go(unit.db, left)
+    quotas.give_back_all(unit.db, left)

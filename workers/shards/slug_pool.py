@@ -25,7 +25,7 @@ class SlugPool:
 
     def take(self, domain_id: int, shortest: int, count: int) -> list[str]:
         """Take so many slugs of a domain, in byte order."""
-        key = installation_secrets.known(installation_secrets.SLUG_KEY)
+        key = installation_secrets.get(installation_secrets.SLUG_KEY)
         if count >= BLOCK_SIZE:
             return slugs.spell(_reserve(domain_id, shortest, count), domain_id, key)
         with self.lock:

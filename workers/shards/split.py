@@ -67,7 +67,7 @@ def _end(claim: Claim, job: jobs.Job, error: LinkmillError) -> dict[str, Any]:
         leases.finish(unit.db, claim)
         left = shards.discard_queued(unit.db, claim.job_id)
         completion.fail(unit, claim.job_id, claim.run, str(error))
-        quotas.let_go(unit.db, left)
+        quotas.give_back_all(unit.db, left)
         untouched = not shards.ranges(unit.db, claim.job_id)
     if untouched:
         upload_store.delete(job.upload)

@@ -87,7 +87,7 @@ class Domains(Schema):
 class KeyRequest(Named):
     name = fields.String(required=True, validate=[FILLED, text(LONGEST_NAME)])
     scopes = fields.List(
-        fields.String(validate=validate.OneOf(keys.SCOPES)),
+        fields.String(validate=validate.OneOf(list(keys.Scope))),
         validate=validate.Length(1),
         metadata={"description": "those of the key that asks, when none are named"},
     )

@@ -23,7 +23,7 @@ def by_consumer(key: str, secret: str) -> Owner | None:
         return keys.by_consumer(db, key, secret)
 
 
-def shown(owner: Owner, key_id: str) -> keys.Key:
+def shown(owner: Owner, key_id: str) -> keys.ApiKey:
     with store.read() as db:
         found = keys.get(db, int(key_id), owner.workspace_id)
     assert found
@@ -74,4 +74,6 @@ def test_a_use_is_noted_once_a_minute(owner: Owner, made: dict[str, Any]) -> Non
         old = datetime.now(UTC) - timedelta(minutes=2)
         db.execute(update(table).where(table.c.id == int(made["id"])).values(last_used_at=old))
     assert use().to_touch
-    assert shown(owner, made["id"]).last_used_at > old
+    latest = shown(owner, made["id"]).last_used_at
+    assert latest is not None
+    assert latest > old

@@ -41,7 +41,7 @@ def give_back(owner: Owner, count: int, at: float | None) -> None:
 
 def use(owner: Owner, plan: Plan) -> dict[str, int]:
     with store.read() as db:
-        return quotas.use(db, owner.workspace_id, plan)
+        return {str(period): used for period, used in quotas.usage(db, owner.workspace_id, plan).items()}
 
 
 def make_links(owner: Owner, count: int) -> None:
@@ -161,10 +161,10 @@ def test_only_a_change_of_plan_counts_a_total_anew_and_only_that_workspaces(owne
     for each in (owner, other):
         reserve(each, TOTAL, 40)
     with store.write() as db:
-        workspaces.find_or_make(db, "default", "enterprise")
+        workspaces.find_or_create(db, "default", "enterprise")
     assert (use(owner, TOTAL), use(other, TOTAL)) == ({"total": 40}, {"total": 40})
     with store.write() as db:
-        workspaces.find_or_make(db, "default", "pro")
+        workspaces.find_or_create(db, "default", "pro")
     assert (use(owner, TOTAL), use(other, TOTAL)) == ({"total": 0}, {"total": 40})
 
 
@@ -207,7 +207,7 @@ def test_what_is_left_of_a_job_that_failed_keeps_nothing_of_it(owner: Owner) -> 
     job_of(owner)
     granted(owner, 30)
     with store.write() as db:
-        quotas.let_go(db, shards.discard_queued(db, 7))
+        quotas.give_back_all(db, shards.discard_queued(db, 7))
     assert use(owner, TOTAL) == {"total": 0}
 
 

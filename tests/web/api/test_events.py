@@ -161,7 +161,7 @@ def test_there_are_threads_for_others_when_every_place_is_taken() -> None:
 def watcher(owner: Owner) -> Iterator[FlaskClient]:
     """Somebody in this very process, which has neither broker nor workers."""
     with store.write() as db:
-        made = keys.create(db, "default", "enterprise", "watcher", list(keys.SCOPES))
+        made = keys.create(db, "default", "enterprise", "watcher", list(keys.Scope))
     with create_app().test_client() as browser:
         browser.environ_base["HTTP_AUTHORIZATION"] = f"Bearer {made['token']}"
         yield browser

@@ -28,7 +28,7 @@ def entering(owner: Owner) -> Iterator[SignIn]:
     """Signs somebody in who has these scopes."""
     opened: list[FlaskClient] = []
 
-    def sign_in(scopes: tuple[str, ...] = keys.SCOPES) -> FlaskClient:
+    def sign_in(scopes: tuple[str, ...] = tuple(keys.Scope)) -> FlaskClient:
         with store.write() as db:
             made = keys.add(db, owner.workspace_id, "page", scopes)
         client = create_app().test_client()
