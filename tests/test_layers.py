@@ -11,7 +11,7 @@ import pytest
 
 from models import store
 from models.accounts.keys import Owner
-from models.links import slugs
+from models.links import reserved_words
 from tests import ROOT
 from web import create_app
 from web.ops.prepare import first_segments, prepare
@@ -98,4 +98,4 @@ def test_no_link_can_hide_behind_a_route_of_ours(owner: Owner) -> None:
     segments = first_segments(app)
     assert {"api", "healthz", "readyz"} <= segments
     with store.read() as db:
-        assert segments <= slugs.reserved(db)
+        assert segments <= reserved_words.load(db)

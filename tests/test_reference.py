@@ -18,7 +18,7 @@ from models.accounts.keys import Owner
 from models.jobs import items as item_rows
 from models.jobs import jobs, leases
 from models.jobs.states import JobStatus, ShardKind
-from models.links import labels, slugs
+from models.links import labels, reserved_words
 from models.tables import links
 from producer.accept import Options, Upload, accept
 from producer.intake.formats import CSV, NDJSON
@@ -148,7 +148,7 @@ def compare(kind: str, body: bytes, rows: list[dict[str, Any]], options: Options
         if owner.workspace_id not in SEEN:
             labels.create(db, labels.GROUPS, owner.workspace_id, "summer", None)
         SEEN.add(owner.workspace_id)
-        reserved = slugs.reserved(db)
+        reserved = reserved_words.load(db)
     world = reference.World(house_settings.get().authority, reserved, {"summer", "1"})
     with store.read() as db:
         world.links, world.external_ids = already(db, owner)

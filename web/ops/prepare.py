@@ -8,7 +8,7 @@ from flask import Flask
 
 from models import migrate, settings, store
 from models.accounts import keys, quotas, workspaces
-from models.links import slugs
+from models.links import reserved_words
 
 FIRST_KEY = "first-key.json"
 FIRST_PLAN = "enterprise"
@@ -19,7 +19,7 @@ def prepare(app: Flask) -> None:
     settings.get().data_dir.mkdir(parents=True, exist_ok=True)
     migrate.upgrade()
     with store.write() as db:
-        slugs.keep_reserved(db, first_segments(app))
+        reserved_words.add(db, first_segments(app))
         quotas.reset_totals(db)
     make_first_key(settings.get().data_dir / FIRST_KEY)
 

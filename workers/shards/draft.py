@@ -103,7 +103,7 @@ def read_facts(db: Connection, job: Job, judged: JudgedBatch) -> Facts:
     terms = workspaces.terms(db, job.workspace_id)
     return Facts(
         terms.plan,
-        slug_pool.reserved_words().read(),
+        slug_pool.cached_reserved_words().read(),
         links.used_slugs(db, job.domain_id, slugs),
         links.by_external_id(db, job.workspace_id, external_ids),
         tag_ids,

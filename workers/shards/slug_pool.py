@@ -9,8 +9,8 @@ from threading import Lock
 
 from models import process_caches, store
 from models.accounts import installation_secrets
-from models.links import slugs
-from models.links.slugs import Range
+from models.links import reserved_words, slugs
+from models.links.slugs import SlugRange
 
 BLOCK_SIZE = 5_000
 WORDS_SECONDS = 60.0
@@ -27,17 +27,17 @@ class SlugPool:
         """Take so many slugs of a domain, in byte order."""
         key = installation_secrets.get(installation_secrets.SLUG_KEY)
         if count >= BLOCK_SIZE:
-            return slugs.spell(_reserve(domain_id, shortest, count), domain_id, key)
+            return slugs.in_byte_order(_reserve(domain_id, shortest, count), domain_id, key)
         with self.lock:
             block = self.blocks.setdefault((domain_id, shortest), [])
             if len(block) < count:
-                block[:] = slugs.strew(_reserve(domain_id, shortest, BLOCK_SIZE), domain_id, key)
+                block[:] = slugs.in_random_order(_reserve(domain_id, shortest, BLOCK_SIZE), domain_id, key)
             taken = block[-count:]
             del block[-count:]
         return sorted(taken)
 
 
-def _reserve(domain_id: int, shortest: int, count: int) -> list[Range]:
+def _reserve(domain_id: int, shortest: int, count: int) -> list[SlugRange]:
     with store.write() as db:
         return slugs.reserve(db, domain_id, shortest, count)
 
@@ -52,7 +52,7 @@ class ReservedWords:
     def read(self) -> frozenset[str]:
         if self.valid_until < time.monotonic():
             with store.read() as db:
-                self.words = slugs.reserved(db)
+                self.words = reserved_words.load(db)
             self.valid_until = time.monotonic() + WORDS_SECONDS
         return self.words
 
@@ -65,5 +65,5 @@ def automatic_slugs() -> SlugPool:
 
 @process_caches.function
 @cache
-def reserved_words() -> ReservedWords:
+def cached_reserved_words() -> ReservedWords:
     return ReservedWords()

@@ -15,7 +15,7 @@ from sqlalchemy.exc import DBAPIError, OperationalError
 
 from models import store
 from models.accounts.keys import Owner
-from models.links import slugs
+from models.links import reserved_words
 from models.store import postgresql
 from models.tables import reserved_slugs
 from tests import ROOT
@@ -25,9 +25,9 @@ HOLDS_AND_STANDS_STILL = dedent(
     """
     import os, signal
     from models import store
-    from models.links.slugs import keep_reserved
+    from models.links import reserved_words
     with store.write() as db:
-        keep_reserved(db, {"held"})
+        reserved_words.add(db, {"held"})
         print(store.dialect().owner(db), flush=True)
         os.kill(os.getpid(), signal.SIGSTOP)
     """
@@ -68,7 +68,7 @@ def test_connections_that_ended_while_they_rested_are_replaced(owner: Owner, mon
     with store.read() as first, store.read() as second:
         store.dialect().evict(second, lease_owner)
     with store.read() as first, store.read() as second:
-        assert slugs.reserved(first) == slugs.reserved(second)
+        assert reserved_words.load(first) == reserved_words.load(second)
 
 
 def test_an_error_that_passes_is_told_from_one_that_does_not(owner: Owner) -> None:

@@ -7,7 +7,7 @@ import pytest
 from models import store
 from models.accounts import domains
 from models.accounts.keys import Owner
-from models.links import slugs
+from models.links import reserved_words, slugs
 from workers.shards import slug_pool
 
 
@@ -63,7 +63,7 @@ def test_a_new_word_is_known_when_its_minute_is_over(owner: Owner, monkeypatch: 
     words = slug_pool.ReservedWords()
     assert "brand-new" not in words.read()
     with store.write() as db:
-        slugs.keep_reserved(db, {"brand-new"})
+        reserved_words.add(db, {"brand-new"})
     assert "brand-new" not in words.read()
     monkeypatch.setattr(words, "valid_until", 0.0)
     assert "brand-new" in words.read()
