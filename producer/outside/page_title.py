@@ -1,4 +1,4 @@
-"""The title of a page that nobody vouches for."""
+"""The title of a page from anywhere: a bounded time and a bounded length for any input."""
 
 import html
 import re
@@ -8,40 +8,50 @@ from producer.fields.item_rules import LONGEST_TITLE
 from producer.outside.page_charset import charset_of
 from producer.outside.page_tags import attributes, tags
 
-MOST_BYTES = 256 << 10
-MOST_ENCODED = LONGEST_TITLE * 40  # the longest character reference has 33 characters
-PAGES = ("text/html", "application/xhtml+xml")
-SHARED_AS = ("og:title", "twitter:title")
+MAX_BYTES = 256 << 10
+MAX_ENCODED = LONGEST_TITLE * 40  # the longest character reference has 33 characters
+HTML_TYPES = ("text/html", "application/xhtml+xml")
+SHARING_TITLES = ("og:title", "twitter:title")
 BLANK = re.compile(r"[\s\x00-\x1f\x7f-\x9f]+")
-ENDLESS_NUMBER = re.compile(r"&#[0-9]{100,};?")  # Python refuses to read one of some thousand digits
+LONG_NUMBER = re.compile(r"&#[0-9]{100,};?")  # Python refuses to parse one of some thousand digits
 
 
 def title_of(body: bytes, content_type: str) -> str | None:
-    """What a page calls itself: its title, or else what it gives to those who share it."""
-    if re.split("[;,]", content_type)[0].strip().lower() not in PAGES:
+    """Return a page's title, or else the title it gives to those who share it."""
+    media_type = re.split("[;,]", content_type)[0].strip().lower()
+    if media_type not in HTML_TYPES:
         return None
-    body = body[:MOST_BYTES]
-    found: dict[str, str] = {}
-    for name, value in _named(body.decode(charset_of(body, content_type), "replace")):
+    body = body[:MAX_BYTES]
+    text = body.decode(charset_of(body, content_type), "replace")
+    titles: dict[str, str] = {}
+    for name, title in _titles(text):
         if name == "title":
-            return value
-        found.setdefault(name, value)
-    return next((found[name] for name in SHARED_AS if name in found), None)
+            return title
+        titles.setdefault(name, title)
+    for name in SHARING_TITLES:
+        if name in titles:
+            return titles[name]
+    return None
 
 
-def _named(text: str) -> Iterator[tuple[str, str]]:
-    """Every name with any text in it, as the page gives them."""
+def _titles(text: str) -> Iterator[tuple[str, str]]:
+    """Yield every title that is not blank, in the order of the page."""
     for tag in tags(text):
-        if tag.name == "title" and (title := _clean(tag.raw)):
-            yield "title", title
+        if tag.name == "title":
+            name = "title"
+            title = _clean(tag.raw_text)
         elif tag.name == "meta":
-            given = attributes(tag)
-            name = (given.get("property") or given.get("name", "")).lower()
-            if name in SHARED_AS and (title := _clean(given.get("content", ""))):
-                yield name, title
+            values = attributes(tag)
+            name = (values.get("property") or values.get("name", "")).lower()
+            title = _clean(values.get("content", "")) if name in SHARING_TITLES else ""
+        else:
+            continue
+        if title:
+            yield name, title
 
 
 def _clean(text: str) -> str:
-    short = BLANK.sub(" ", text)[:MOST_ENCODED]
-    decoded = html.unescape(ENDLESS_NUMBER.sub("\N{REPLACEMENT CHARACTER}", short))
+    """Decode character references and collapse blanks. The text is cut before: decoding is the slow part."""
+    short = BLANK.sub(" ", text)[:MAX_ENCODED]
+    decoded = html.unescape(LONG_NUMBER.sub("\N{REPLACEMENT CHARACTER}", short))
     return BLANK.sub(" ", decoded).strip()[:LONGEST_TITLE].rstrip()
