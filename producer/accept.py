@@ -21,9 +21,9 @@ from models.links.url_index import Duplicates
 from producer import completion, idempotency, outside
 from producer.idempotency import Hold
 from producer.intake import delimiters, upload_store
-from producer.intake.cutting import Shard, cut
-from producer.intake.detection import HEADER_LIMIT, Asked, inspect
-from producer.intake.formats import COUNT, UTF8, Layout
+from producer.intake.cutting import ShardRange, cut
+from producer.intake.detection import HEADER_LIMIT, FormatHints, detect_layout
+from producer.intake.layouts import COUNT, UTF8, Layout
 from producer.rules import defaults
 from producer.rules.judging import JudgingContext
 from producer.signals import wakeups
@@ -32,7 +32,7 @@ from producer.unit_of_work import unit_of_work
 CUT_AT_ONCE_BYTES = 512 << 10
 
 log = structlog.get_logger()
-OF_OUR_MAKING = Asked(encoding=UTF8)
+OF_OUR_MAKING = FormatHints(encoding=UTF8)
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,10 +73,10 @@ class Options:
             "slug_length": self.slug_length,
         }
 
-    def of_file(self) -> Asked:
+    def of_file(self) -> FormatHints:
         """What they say of how a file is made."""
         sign = self.delimiter and delimiters.NAMES[self.delimiter]
-        return Asked(sign, self.encoding, self.header, url=not self.defaults.get("url"))
+        return FormatHints(sign, self.encoding, self.header, url=not self.defaults.get("url"))
 
 
 Given = Callable[[], Options]
@@ -91,7 +91,7 @@ def accept(upload: Upload, owner: Owner, given: Given, held: Hold | None = None,
     """
     limit, chunks = settings.get().max_upload_bytes, idempotency.heard(upload.chunks, held)
     if held and held.known:
-        return _again(upload_store.bounded(chunks, limit), upload, given, held)
+        return _again(upload_store.limit_size(chunks, limit), upload, given, held)
     name, size = upload_store.save(chunks, limit)
     try:
         options = given()
@@ -158,7 +158,7 @@ def _inspected(upload: Upload, name: str, size: int, options: Options) -> dict[s
     head = upload_store.read(name, 0, min(size, HEADER_LIMIT))
     asked = options.of_file() if upload.source == upload.format else OF_OUR_MAKING
     try:
-        return {"layout": inspect(head, upload.format, store.dialect().shard_rows, options.mapping, asked).dump()}
+        return {"layout": detect_layout(head, upload.format, store.dialect().shard_rows, options.mapping, asked).dump()}
     except Unreadable as error:
         upload_store.delete(name)
         return {
@@ -169,36 +169,36 @@ def _inspected(upload: Upload, name: str, size: int, options: Options) -> dict[s
         }
 
 
-def _shards(upload: Upload, name: str, size: int, job: dict[str, Any]) -> list[Shard] | None:
+def _shards(upload: Upload, name: str, size: int, job: dict[str, Any]) -> list[ShardRange] | None:
     """The shards of what is small enough to be cut right here; None: a worker cuts it."""
     if job["status"] == JobStatus.FAILED:
         return []
     layout = Layout.load(job["layout"])
     if layout.format == COUNT:
         return list(slices(upload.count, size, layout.shard_rows))
-    if size > CUT_AT_ONCE_BYTES or layout.turn:
+    if size > CUT_AT_ONCE_BYTES or layout.conversion:
         return None
     data = upload_store.read(name, 0, size)
     found = list(cut(lambda offset, length: data[offset : offset + length], layout))
     if not found:
-        raise EmptyUpload("the upload has no rows")
+        raise EmptyUpload("The upload has no rows.")
     return found
 
 
-def slices(count: int, size: int, shard_rows: int) -> Iterable[Shard]:
+def slices(count: int, size: int, shard_rows: int) -> Iterable[ShardRange]:
     for first in range(0, count, shard_rows):
-        yield Shard(first, 1, 0, size, min(shard_rows, count - first))
+        yield ShardRange(first, 1, 0, size, min(shard_rows, count - first))
 
 
-def shard_row(job: dict[str, Any], shard: Shard, kind: str = ShardKind.CREATE) -> dict[str, Any]:
+def shard_row(job: dict[str, Any], shard: ShardRange, kind: str = ShardKind.CREATE) -> dict[str, Any]:
     same = {"job_id": job["id"], "run": job.get("run", 1), "workspace_id": job["workspace_id"], "queue": job["queue"]}
     return same | shard._asdict() | {"kind": kind, "state": ShardState.QUEUED}
 
 
-def _commit(job: dict[str, Any], found: list[Shard] | None, held: Hold | None, awaited: bool) -> None:
+def _commit(job: dict[str, Any], found: list[ShardRange] | None, held: Hold | None, awaited: bool) -> None:
     """One transaction for the job and what is known of its shards."""
     if found is None:
-        rows = [shard_row(job, Shard(shards.SPLIT_INDEX, 1, 0, 0, 0), ShardKind.SPLIT)]
+        rows = [shard_row(job, ShardRange(shards.SPLIT_INDEX, 1, 0, 0, 0), ShardKind.SPLIT)]
     else:
         job["total"] = sum(shard.rows for shard in found) if found else None
         job["queue"] = wakeups.queue_for(job["total"] or 0)

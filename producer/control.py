@@ -10,7 +10,7 @@ from models.jobs.jobs import Job
 from models.jobs.states import JobKind, JobStatus
 from models.store import Connection
 from producer import completion
-from producer.intake.formats import UNDO, Layout
+from producer.intake.layouts import UNDO, Layout
 from producer.job_actions import Action, refusal, results_gone
 from producer.signals import wakeups
 from producer.unit_of_work import unit_of_work

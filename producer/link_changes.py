@@ -10,8 +10,8 @@ import msgspec
 from models.links import passwords
 from models.links.links import Link
 from producer.fields import item_fields
-from producer.intake import batch
-from producer.intake.formats import NDJSON, Layout
+from producer.intake.layouts import NDJSON, Layout
+from producer.intake.reading import read_batch
 from producer.rules.item_errors import invalid, item_error
 from producer.rules.judging import JudgingContext, judge
 
@@ -53,7 +53,7 @@ def _judge(link: Link, item: Mapping[str, Any], context: JudgingContext) -> dict
     if "url" not in item:
         # The URL stays as it was, so it must not fail for a domain that became ours later.
         context = replace(context, authorities=frozenset())
-    judged = judge(batch.read(row, Layout(NDJSON), 1, 0, 1), context)
+    judged = judge(read_batch(row, Layout(NDJSON), 1, 0, 1), context)
     if judged.problems:
         raise item_error(*judged.problems[0], item)
     return {name: column[0] for name, column in judged.columns.items()}

@@ -12,12 +12,14 @@ from models.errors import EmptyUpload, Unreadable
 from models.links import labels
 from producer.accept import Options, domain_of
 from producer.fields import item_fields
-from producer.intake import batch, charsets
+from producer.intake import charsets
 from producer.intake.batch import Batch, ItemProblem
+from producer.intake.csv_batch import client_cells
 from producer.intake.cutting import cut
-from producer.intake.detection import Asked, inspect
-from producer.intake.formats import CSV, LINES, SHEET, UTF8, Layout
-from producer.intake.headers import distinct
+from producer.intake.detection import FormatHints, detect_layout
+from producer.intake.headers import distinct_names
+from producer.intake.layouts import CSV, UTF8, Conversion, Layout
+from producer.intake.reading import read_batch
 from producer.intake.xlsx import workbook
 from producer.rules import defaults
 from producer.rules.judging import JudgedBatch, JudgingContext, judge
@@ -76,7 +78,7 @@ def preview(head: bytes, whole: bool, format_: str, owner: Owner, options: Optio
     columns = _columns(data, layout, rows) if layout.format == CSV else []
     if layout.format == CSV and "url" not in layout.mapping and not options.defaults.get("url"):
         return Preview(layout, columns, [], wrong or NO_URL)
-    read = defaults.fill(batch.read(data, layout, line, 0, rows), options.defaults, 0)
+    read = defaults.fill(read_batch(data, layout, line, 0, rows), options.defaults, 0)
     return Preview(layout, columns, _judged(read, judge(read, known)), wrong)
 
 
@@ -95,11 +97,11 @@ def _lines(head: bytes) -> bytes:
 def _readable(head: bytes, whole: bool, format_: str, options: Options) -> tuple[bytes, Layout, str]:
     """UTF-8 by lines, how it is made, and what is wrong with its columns."""
     layout, wrong = _inspected(head, format_, options, options.of_file())
-    if layout.turn == SHEET:
+    if layout.conversion == Conversion.SHEET:
         return _sheet(head, whole, options)
-    if layout.turn:
-        head = b"".join(charsets.turned([head], layout.encoding, layout.turn == LINES))
-    return head, replace(layout, turn=""), wrong
+    if layout.conversion:
+        head = b"".join(charsets.convert([head], layout.encoding, layout.conversion == Conversion.LINES))
+    return head, replace(layout, conversion=Conversion.NONE), wrong
 
 
 def _sheet(head: bytes, whole: bool, options: Options) -> tuple[bytes, Layout, str]:
@@ -111,27 +113,27 @@ def _sheet(head: bytes, whole: bool, options: Options) -> tuple[bytes, Layout, s
         if time.monotonic() > until:
             raise Unreadable(TOO_LONG)
 
-    with workbook.opened(io.BytesIO(head), LARGEST_SHEET, tick) as book:
+    with workbook.open_workbook(io.BytesIO(head), LARGEST_SHEET, tick) as book:
         name = workbook.only_sheet(book)
         data = next(workbook.as_csv(book, name))
-    layout, wrong = _inspected(data, CSV, options, Asked(",", UTF8, options.header))
+    layout, wrong = _inspected(data, CSV, options, FormatHints(",", UTF8, options.header))
     return data, replace(layout, sheet=name), wrong
 
 
-def _inspected(head: bytes, format_: str, options: Options, asked: Asked) -> tuple[Layout, str]:
+def _inspected(head: bytes, format_: str, options: Options, asked: FormatHints) -> tuple[Layout, str]:
     """Where columns cannot be told apart somebody has to say which is which, and sees them for it."""
     asked = asked._replace(url=False)
     try:
-        return inspect(head, format_, ROWS, options.mapping, asked), ""
+        return detect_layout(head, format_, ROWS, options.mapping, asked), ""
     except Unreadable as error:
-        return inspect(head, format_, ROWS, NOTHING_MAPPED, asked), str(error)
+        return detect_layout(head, format_, ROWS, NOTHING_MAPPED, asked), str(error)
 
 
 def _first_rows(data: bytes, layout: Layout, whole: bool) -> tuple[int, int, bytes]:
     """How many they are, on which line they begin, and their bytes. The last one of a part may be a part itself."""
     shard = next(cut(lambda offset, length: data[offset : offset + length], layout), None)
     if shard is None:
-        raise EmptyUpload("the upload has no rows")
+        raise EmptyUpload("The upload has no rows.")
     end = shard.offset + shard.length
     rows = shard.rows if whole or end < len(data) else max(1, shard.rows - 1)
     return rows, shard.line, data[shard.offset : end]
@@ -139,14 +141,14 @@ def _first_rows(data: bytes, layout: Layout, whole: bool) -> tuple[int, int, byt
 
 def _columns(data: bytes, layout: Layout, rows: int) -> list[Column]:
     of_column = {at: name for name, at in layout.mapping.items()}
-    cells = [row for row in batch.csv_cells(data, layout, 0, rows) if len(row) == layout.own]
-    names = layout.columns[: layout.own]
+    cells = [row for row in client_cells(data, layout, 0, rows) if len(row) == layout.client_columns]
+    names = layout.columns[: layout.client_columns]
     if not layout.header:
         names = [f"column_{at}" for at in range(1, len(names) + 1)]
     samples = [next((row[at] for row in cells if row[at]), "") for at in range(len(names))]
     return [
         Column(name, shown, HIDDEN if of_column.get(at) == "password" and sample else sample, of_column.get(at, ""))
-        for at, (name, shown, sample) in enumerate(zip(names, distinct(names), samples, strict=True))
+        for at, (name, shown, sample) in enumerate(zip(names, distinct_names(names), samples, strict=True))
     ]
 
 

@@ -10,7 +10,7 @@ from models.jobs import jobs
 from models.jobs.jobs import Job
 from models.jobs.states import ShardKind
 from producer.accept import Options, Upload, accept
-from producer.intake.formats import CSV
+from producer.intake.layouts import CSV
 from producer.signals import waiting, wakeups
 from workers.shards import attempts
 

@@ -21,7 +21,7 @@ from models.jobs.states import JobStatus, ShardKind
 from models.links import labels, reserved_words
 from models.tables import links
 from producer.accept import Options, Upload, accept
-from producer.intake.formats import CSV, NDJSON
+from producer.intake.layouts import CSV, NDJSON
 from tests import reference
 from tests.owners import new_owner
 from workers.shards import attempts

@@ -14,7 +14,7 @@ from models.errors import BrokenMultipart, CutOff, EmptyUpload, Invalid, TooLarg
 from producer.accept import Given, Options, Upload
 from producer.documents.schemas import JobOptions
 from producer.intake import gzip_stream, json_bodies
-from producer.intake.formats import COUNT, CSV, NDJSON
+from producer.intake.layouts import COUNT, CSV, NDJSON
 from web.errors import pointers
 
 CHUNK = 1 << 18
@@ -80,7 +80,7 @@ def chunks(request: Request) -> Iterable[bytes]:
     """The body as it arrives, decompressed."""
     declared = request.content_length or 0
     if declared > settings.get().max_upload_bytes:
-        raise TooLarge(f"the upload is larger than {settings.get().max_upload_bytes:,} bytes")
+        raise TooLarge(f"The upload is larger than {settings.get().max_upload_bytes:,} bytes.")
     coding = request.headers.get("Content-Encoding", "identity").strip().lower()
     if coding in ("", "identity"):
         return _wire(request)

@@ -29,7 +29,7 @@ jobs = Table(
     Column("queue", Text, nullable=False),
     flag("dry_run"),
     Column("upload", Text, nullable=False),
-    Column("layout", JSON, nullable=False),  # how to read the upload: producer.intake.formats.Layout
+    Column("layout", JSON, nullable=False),  # how to read the upload: producer.intake.layouts.Layout
     Column("options", JSON, nullable=False),
     Column("metadata", JSON, nullable=False),
     Column("total", BigInteger),

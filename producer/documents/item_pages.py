@@ -9,8 +9,9 @@ from models.jobs import items, jobs, shards, states
 from models.jobs.jobs import Job
 from models.jobs.shards import Shard
 from models.jobs.states import ItemStatus, JobKind
-from producer.intake import batch, upload_store
-from producer.intake.formats import Layout
+from producer.intake import upload_store
+from producer.intake.layouts import Layout
+from producer.intake.reading import read_batch
 
 
 class Unprocessed(NamedTuple):
@@ -59,7 +60,7 @@ def _gaps(job: Job, after: int, limit: int, last: int | None) -> list[Unprocesse
 
 def _unprocessed(job: Job, shard: Shard) -> Iterator[Unprocessed]:
     data = upload_store.read(job.upload, shard.offset, shard.length)
-    read = batch.read(data, Layout.load(job.layout), shard.line, shard.skip, shard.rows)
+    read = read_batch(data, Layout.load(job.layout), shard.line, shard.skip, shard.rows)
     nothing = [None] * read.rows
     urls, ids = (read.columns.get(name) or nothing for name in ("url", "external_id"))
     for place in range(read.rows):

@@ -7,7 +7,7 @@ from models.jobs import jobs
 from models.jobs.jobs import Job, JobProgress
 from models.jobs.states import ACTIVE_STATUSES, JobStatus, Outcome
 from producer.documents.times import iso_time
-from producer.intake.formats import Layout
+from producer.intake.layouts import Layout
 
 
 def job_document(job: Job, errors: dict[str, int]) -> dict[str, Any]:
@@ -41,8 +41,8 @@ def job_document(job: Job, errors: dict[str, int]) -> dict[str, Any]:
         "rate": round(rate, 1),
         "eta_seconds": _eta_seconds(job, unprocessed, rate),
         "errors": errors,
-        "mapping": layout.named(),
-        "format": layout.described(),
+        "mapping": layout.mapped_columns(),
+        "format": layout.description(),
         "metadata": job.metadata,
         "detail": job.detail,
         "cleared_at": iso_time(job.cleared_at),

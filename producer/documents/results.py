@@ -14,11 +14,14 @@ from models.jobs.jobs import Job
 from models.jobs.shards import Shard
 from models.jobs.states import ItemStatus, JobKind
 from producer.fields import item_fields
-from producer.intake import batch, upload_store
-from producer.intake.formats import CSV, DANGEROUS, OUR_COLUMNS, UNDO, Layout
-from producer.intake.headers import distinct
+from producer.intake import upload_store
+from producer.intake.csv_batch import client_cells
+from producer.intake.formula_cells import FORMULA_STARTS
+from producer.intake.headers import distinct_names
+from producer.intake.layouts import CSV, RESULT_COLUMNS, UNDO, Layout
+from producer.intake.reading import read_batch
 
-RISKY = frozenset((*DANGEROUS, "'"))
+RISKY = frozenset((*FORMULA_STARTS, "'"))
 
 
 class Part(NamedTuple):
@@ -49,12 +52,12 @@ def own_columns(job: Job) -> list[str]:
     layout = Layout.load(job.layout)
     if layout.format == UNDO:
         return []
-    return distinct(layout.columns[: layout.own]) if layout.format == CSV else list(item_fields.NAMES)
+    return distinct_names(layout.columns[: layout.client_columns]) if layout.format == CSV else list(item_fields.NAMES)
 
 
 def safe(text: str) -> str:
     """Behind an apostrophe a spreadsheet sees text. One that was there already gets another, so it can be undone."""
-    return f"'{text}" if text.lstrip("'").startswith(DANGEROUS) else text
+    return f"'{text}" if text.lstrip("'").startswith(FORMULA_STARTS) else text
 
 
 def _safe_row(row: list[str]) -> list[str]:
@@ -82,7 +85,7 @@ def _parts(job: Job, statuses: Sequence[str], names: list[str]) -> Iterator[Part
 def _with_gaps(job: Job, shard: Shard, found: list[ItemResult]) -> list[ItemResult]:
     """The range's items, and in place of those that there are not, that they are unprocessed."""
     data = upload_store.read(job.upload, shard.offset, shard.length)
-    lines = batch.read(data, Layout.load(job.layout), shard.line, shard.skip, shard.rows).lines
+    lines = read_batch(data, Layout.load(job.layout), shard.line, shard.skip, shard.rows).lines
     known = {item.at: item for item in found}
     every = ((shard.first_index + place, line) for place, line in enumerate(lines))
     return [known.get(at) or ItemResult(at, line, ItemStatus.UNPROCESSED, None, None, None) for at, line in every]
@@ -93,9 +96,9 @@ def _own(job: Job, shard: Shard, names: list[str]) -> list[list[Any]]:
     layout = Layout.load(job.layout)
     data = upload_store.read(job.upload, shard.offset, shard.length)
     if layout.format == CSV:
-        rows = batch.csv_cells(data, layout, shard.skip, shard.rows)
+        rows = client_cells(data, layout, shard.skip, shard.rows)
         return [_fitted(row, len(names), layout.mapping.get("password"), layout.delimiter) for row in rows]
-    read = batch.read(data, layout, shard.line, shard.skip, shard.rows)
+    read = read_batch(data, layout, shard.line, shard.skip, shard.rows)
     columns = [read.columns.get(name) if name != "password" else None for name in names]
     nothing = [None] * read.rows
     return [list(row) for row in zip(*(column or nothing for column in columns), strict=True)]
@@ -127,7 +130,7 @@ def _object(names: list[str], own: list[Any], ours: tuple[Any, ...]) -> dict[str
 
 
 def _ours(names: Sequence[str]) -> list[str]:
-    return [f"result_{name}" if name in names else name for name in OUR_COLUMNS]
+    return [f"result_{name}" if name in names else name for name in RESULT_COLUMNS]
 
 
 def _cell(value: Any) -> str:

@@ -1,33 +1,33 @@
-"""CSV records one by one, as Python reads them, except that an unbalanced quote costs one row and not the file."""
+"""CSV records one by one, as Python's csv module reads them, except that an unclosed quote costs only its row."""
 
 import csv
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 LONGEST_RECORD = 200  # lines that a quoted field may span
-LARGEST_RECORD = 1 << 18  # characters, of one that spans lines
+LARGEST_RECORD = 1 << 18  # characters of a record that spans lines
 LONGEST_LINE = 4 << 20  # bytes
-BLANK = ("", "\r")
-LONE_RETURN = "a carriage return that no line feed follows"
-PROBLEMS = {"new-line": LONE_RETURN}  # where Python's own words would puzzle
-NEVER_CLOSED = "a quote opens here and is not closed where a field ends"
+BLANK_LINES = ("", "\r")
+LONE_RETURN = "It has a carriage return without a line feed."
+UNCLOSED_QUOTE = "A quote opens in this row and is not closed at the end of a field."
 
-csv.field_size_limit(LONGEST_LINE)  # a cell is not too long for having a quote in its neighbourhood
+csv.field_size_limit(LONGEST_LINE)  # Python's own limit is lower, and depends on a quote being in the row
 
 
 class Record(NamedTuple):
     at: int
-    """The first of its lines, as a place in the list."""
+    """Its first line, as a place in the list."""
     lines: int
     cells: list[str] | None
+    """None when it cannot be read."""
     problem: str = ""
 
 
-def records(lines: Sequence[str], delimiter: str = ",") -> Iterator[Record]:
-    """Every record of some lines (each without its newline); blank lines are none."""
+def split_records(lines: Sequence[str], delimiter: str = ",") -> Iterator[Record]:
+    """Yields every record of some lines, each without its newline. Blank lines are skipped."""
     at = 0
     while at < len(lines):
-        if lines[at] in BLANK:
+        if lines[at] in BLANK_LINES:
             at += 1
             continue
         record = _record(lines, at, delimiter)
@@ -35,30 +35,28 @@ def records(lines: Sequence[str], delimiter: str = ",") -> Iterator[Record]:
         at += record.lines
 
 
-def never_closed(line: str, delimiter: str = ",") -> bool:
-    """Whether a quote is still open at the line's end: where nothing follows, Python's reader takes it for closed."""
-    if '"' not in line:
-        return False
-    reader = csv.reader((line + "\n", "\n"), delimiter=delimiter)
-    try:
-        next(reader)
-    except csv.Error:
-        return False
-    return reader.line_num > 1
-
-
 def _record(lines: Sequence[str], at: int, delimiter: str) -> Record:
-    reader = csv.reader(_ahead(lines, at), delimiter=delimiter)
+    reader = csv.reader(_lines_from(lines, at), delimiter=delimiter)
     try:
         cells = next(reader)
     except csv.Error as error:
-        return Record(at, 1, None, NEVER_CLOSED if reader.line_num > 1 else PROBLEMS.get(str(error)[:8], str(error)))
-    used = reader.line_num
-    closed = _balanced(lines[at : at + used], delimiter) if used > 1 else not never_closed(lines[at], delimiter)
-    return Record(at, used, cells) if closed else Record(at, 1, None, NEVER_CLOSED)
+        return Record(at, 1, None, _problem(error, reader.line_num))
+    record_lines = lines[at : at + reader.line_num]
+    if not _is_closed(record_lines, delimiter):
+        return Record(at, 1, None, UNCLOSED_QUOTE)
+    return Record(at, len(record_lines), cells)
 
 
-def _ahead(lines: Sequence[str], at: int) -> Iterator[str]:
+def _problem(error: csv.Error, lines_read: int) -> str:
+    if lines_read > 1:
+        return UNCLOSED_QUOTE
+    if str(error).startswith("new-line"):  # Python's advice would puzzle the client
+        return LONE_RETURN
+    return f"It is not valid CSV: {error}."
+
+
+def _lines_from(lines: Sequence[str], at: int) -> Iterator[str]:
+    """As many lines as a record may span."""
     size = 0
     for place in range(at, min(at + LONGEST_RECORD, len(lines))):
         size += len(lines[place])
@@ -67,9 +65,23 @@ def _ahead(lines: Sequence[str], at: int) -> Iterator[str]:
         yield lines[place] + "\n"
 
 
-def _balanced(lines: Sequence[str], delimiter: str) -> bool:
-    """Only a strict reading tells a field with newlines from a stray quote that found another one further down."""
+def _is_closed(lines: Sequence[str], delimiter: str) -> bool:
+    if len(lines) == 1:
+        return not leaves_quote_open(lines[0], delimiter)
+    # Only strict reading tells a field with newlines from a stray quote that met another one further down.
     try:
         return bool(next(csv.reader((line + "\n" for line in lines), delimiter=delimiter, strict=True)))
     except (csv.Error, StopIteration):
         return False
+
+
+def leaves_quote_open(line: str, delimiter: str = ",") -> bool:
+    """Whether a quote is still open at the end. On a file's last line Python's reader would accept that."""
+    if '"' not in line:
+        return False
+    reader = csv.reader((line + "\n", "\n"), delimiter=delimiter)
+    try:
+        next(reader)
+    except csv.Error:
+        return False
+    return reader.line_num > 1

@@ -1,4 +1,4 @@
-"""Cuts an upload into shards: where each begins and how many rows it has, in one pass, holding a few megabytes."""
+"""Cuts an upload into shards in one pass, with a few megabytes of memory: where each begins, and its number of rows."""
 
 from collections.abc import Callable, Iterator
 from typing import NamedTuple
@@ -7,29 +7,19 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models.errors import Unreadable
-from producer.intake.csv_records import LARGEST_RECORD, LONGEST_LINE, records
-from producer.intake.formats import CSV, Layout
+from producer.intake.csv_records import LARGEST_RECORD, LONGEST_LINE, split_records
+from producer.intake.layouts import CSV, Layout
 
-BLOCK = LONGEST_LINE
+BLOCK_BYTES = LONGEST_LINE
 LONGEST_CHARACTER = 4  # bytes
 QUOTE, NEWLINE, RETURN = 34, 10, 13
-BEFORE_QUOTE = (NEWLINE, QUOTE)  # or the delimiter
-BEHIND_QUOTE = (NEWLINE, RETURN, QUOTE)
 
 Places = NDArray[np.int64]
-Read = Callable[[int, int], bytes]
+ReadBytes = Callable[[int, int], bytes]
+"""Reads a part of the upload: offset and length."""
 
 
-class Rows(NamedTuple):
-    """The rows found in a block: where each begins, where the last ends, and on which lines of the block they begin."""
-
-    starts: Places
-    lines: Places
-    end: int
-    end_line: int
-
-
-class Shard(NamedTuple):
+class ShardRange(NamedTuple):
     first_index: int
     line: int
     offset: int
@@ -37,98 +27,127 @@ class Shard(NamedTuple):
     rows: int
 
 
-def cut(read: Read, layout: Layout) -> Iterator[Shard]:
-    """The shards of an upload, each as soon as the next one begins."""
-    index, end = 0, layout.offset
-    begun: Shard | None = None
+class RowPlaces(NamedTuple):
+    """The rows of a block."""
+
+    starts: Places
+    """Where each begins, in bytes."""
+    lines: Places
+    """The line of the block on which each begins."""
+    end: int
+    end_line: int
+
+
+def cut(read: ReadBytes, layout: Layout) -> Iterator[ShardRange]:
+    """Yields the shards of an upload, each as soon as the next one begins."""
+    index = 0
+    end = layout.offset
+    shard: ShardRange | None = None
     for offset, line, rows in _blocks(read, layout):
-        while (at := _next(rows, offset, index, begun, layout)) < rows.starts.size:
+        while (at := _next_cut(rows, offset, index, shard, layout)) < rows.starts.size:
             start = offset + int(rows.starts[at])
-            if begun:
-                yield begun._replace(length=start - begun.offset, rows=index + at - begun.first_index)
-            begun = Shard(index + at, line + int(rows.lines[at]), start, 0, 0)
-        index, end = index + rows.starts.size, offset + rows.end
-    if begun:
-        yield begun._replace(length=end - begun.offset, rows=index - begun.first_index)
+            if shard:
+                yield _closed(shard, start, index + at)
+            shard = ShardRange(index + at, line + int(rows.lines[at]), start, 0, 0)
+        index += rows.starts.size
+        end = offset + rows.end
+    if shard:
+        yield _closed(shard, end, index)
 
 
-def _next(rows: Rows, offset: int, index: int, begun: Shard | None, layout: Layout) -> int:
-    """Where in the block the next shard begins: when this one has all its rows, or as many bytes as one may have."""
-    if begun is None:
+def _closed(shard: ShardRange, end: int, end_index: int) -> ShardRange:
+    return shard._replace(length=end - shard.offset, rows=end_index - shard.first_index)
+
+
+def _next_cut(rows: RowPlaces, offset: int, index: int, shard: ShardRange | None, layout: Layout) -> int:
+    """The row of the block at which the next shard begins, since the open one is full; or a place beyond the block."""
+    if shard is None:
         return 0
-    full = begun.first_index + layout.shard_rows - index
+    enough_rows = shard.first_index + layout.shard_rows - index
     if not layout.shard_bytes:
-        return full
-    heavy = int(np.searchsorted(rows.starts, begun.offset + layout.shard_bytes - offset))
-    return min(full, max(heavy, begun.first_index + 1 - index))
+        return enough_rows
+    enough_bytes = int(np.searchsorted(rows.starts, shard.offset + layout.shard_bytes - offset))
+    one_row = shard.first_index + 1 - index
+    return min(enough_rows, max(enough_bytes, one_row))
 
 
-def _blocks(read: Read, layout: Layout) -> Iterator[tuple[int, int, Rows]]:
-    """Blocks of whole rows, with the offset and line of each."""
-    offset, line, held = layout.offset, layout.line, b""
+def _blocks(read: ReadBytes, layout: Layout) -> Iterator[tuple[int, int, RowPlaces]]:
+    """Yields blocks of whole rows: the offset and line of each, and its rows."""
+    offset = layout.offset
+    line = layout.line
+    rest = b""
     while True:
-        fresh = read(offset + len(held), BLOCK)
-        _refuse_long(held, fresh, line)
-        block, last = held + fresh, len(fresh) < BLOCK
-        rows = _rows(block, layout, last)
+        fresh = read(offset + len(rest), BLOCK_BYTES)
+        _refuse_long_line(rest, fresh, line)
+        block = rest + fresh
+        is_last = len(fresh) < BLOCK_BYTES
+        rows = _find_rows(block, layout, is_last)
         yield offset, line, rows
-        offset, line, held = offset + rows.end, line + rows.end_line, block[rows.end :]
-        if last:
+        if is_last:
             return
+        offset += rows.end
+        line += rows.end_line
+        rest = block[rows.end :]
 
 
-def _refuse_long(held: bytes, fresh: bytes, line: int) -> None:
-    """Looks at the one line that a block begins in and the next one may end."""
-    rest = fresh.find(b"\n") if b"\n" in fresh else len(fresh)
-    if len(held) - held.rfind(b"\n") - 1 + rest > LONGEST_LINE:
-        at = line + held.count(b"\n")
-        raise Unreadable(f"line {at}: longer than {LONGEST_LINE:,} bytes: this is not text by lines")
+def _refuse_long_line(rest: bytes, fresh: bytes, line: int) -> None:
+    """Looks at the one line that begins in the last block and may end in this one."""
+    tail = fresh.find(b"\n") if b"\n" in fresh else len(fresh)
+    if len(rest) - rest.rfind(b"\n") - 1 + tail > LONGEST_LINE:
+        number = line + rest.count(b"\n")
+        raise Unreadable(f"Line {number} is longer than {LONGEST_LINE:,} bytes. Send text with one row on each line.")
 
 
-def _rows(block: bytes, layout: Layout, last: bool) -> Rows:
-    if last and block and not block.endswith(b"\n"):
-        return _rows(block + b"\n", layout, last)._replace(end=len(block))
+def _find_rows(block: bytes, layout: Layout, is_last: bool) -> RowPlaces:
+    if is_last and block and not block.endswith(b"\n"):
+        return _find_rows(block + b"\n", layout, is_last)._replace(end=len(block))
     block = block[: block.rfind(b"\n") + 1]
     newlines = np.flatnonzero(np.frombuffer(block, np.uint8) == NEWLINE)
-    if layout.format != CSV or b'"' not in block or _one_line_each(block, newlines, ord(layout.delimiter)):
-        return _whole(block, newlines)
-    return _one_by_one(block, layout.delimiter, last)
+    if layout.format != CSV or b'"' not in block or _quotes_span_no_lines(block, newlines, ord(layout.delimiter)):
+        return _rows_of_lines(block, newlines)
+    return _rows_of_records(block, layout.delimiter, is_last)
 
 
-def _whole(block: bytes, newlines: Places) -> Rows:
-    """A row a line, less the blank ones."""
+def _rows_of_lines(block: bytes, newlines: Places) -> RowPlaces:
+    """Each line is a row, except for blank ones."""
     if not newlines.size:
-        return Rows(newlines, newlines, 0, 0)
+        return RowPlaces(newlines, newlines, 0, 0)
     starts = np.concatenate(([0], newlines[:-1] + 1))
     size = newlines - starts
     text = np.frombuffer(block, np.uint8)
     filled = np.flatnonzero((size > 1) | ((size == 1) & (text[starts] != RETURN)))
-    return Rows(starts[filled], filled, int(newlines[-1]) + 1, newlines.size)
+    return RowPlaces(starts[filled], filled, int(newlines[-1]) + 1, newlines.size)
 
 
-def _one_line_each(block: bytes, newlines: Places, delimiter: int) -> bool:
-    """Whether every quote is where RFC 4180 has it and no quoted field spans lines: then a newline ends a row."""
+def _quotes_span_no_lines(block: bytes, newlines: Places, delimiter: int) -> bool:
+    """Whether every quote is where RFC 4180 allows it and no quoted field spans lines: then each newline ends a row."""
     text = np.frombuffer(block, np.uint8)
     quotes = np.flatnonzero(text == QUOTE)
-    opening, closing = quotes[0::2], quotes[1::2]
+    opening = quotes[0::2]
+    closing = quotes[1::2]
     if opening.size != closing.size:
         return False
-    opens = np.isin(text[opening - 1], (delimiter, *BEFORE_QUOTE)) | (opening == 0)
-    closes = np.isin(text[closing + 1], (delimiter, *BEHIND_QUOTE))  # there is one: a block ends with a newline
-    return bool(opens.all() and closes.all() and not (np.searchsorted(quotes, newlines) % 2).any())
+    opens = np.isin(text[opening - 1], (delimiter, NEWLINE, QUOTE)) | (opening == 0)
+    # There is always a next byte: a block ends with a newline.
+    closes = np.isin(text[closing + 1], (delimiter, NEWLINE, RETURN, QUOTE))
+    is_newline_quoted = np.searchsorted(quotes, newlines) % 2
+    return bool(opens.all() and closes.all() and not is_newline_quoted.any())
 
 
-def _one_by_one(block: bytes, delimiter: str, last: bool) -> Rows:
-    """The slow and certain way. Records that may go on behind the block wait for the next one."""
+def _rows_of_records(block: bytes, delimiter: str, is_last: bool) -> RowPlaces:
+    """The slow and certain way. Records that may go on behind the block are left for the next one."""
     lines = block.split(b"\n")[:-1]
-    at = np.cumsum([0] + [len(line) + 1 for line in lines])
+    starts = np.cumsum([0] + [len(line) + 1 for line in lines])
     texts = [line.decode(errors="surrogateescape") for line in lines]
-    limit = int(at[-1]) if last else int(at[-1]) - LONGEST_CHARACTER * LARGEST_RECORD
-    found, end = [], 0
-    for record in records(texts, delimiter):
-        if at[record.at] >= limit:
+    limit = int(starts[-1])
+    if not is_last:
+        limit -= LONGEST_CHARACTER * LARGEST_RECORD
+    record_lines = []
+    end = 0
+    for record in split_records(texts, delimiter):
+        if starts[record.at] >= limit:
             break
-        found.append(record.at)
+        record_lines.append(record.at)
         end = record.at + record.lines
-    places = np.array(found, np.int64)
-    return Rows(at[places], places, int(at[end]), end)
+    places = np.array(record_lines, np.int64)
+    return RowPlaces(starts[places], places, int(starts[end]), end)

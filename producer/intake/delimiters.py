@@ -1,4 +1,4 @@
-"""Where the lines of a CSV are divided: as the file itself says, or as its beginning shows."""
+"""The delimiter of a CSV file: as its first line declares it, or as its beginning shows."""
 
 import re
 from collections import Counter
@@ -6,52 +6,61 @@ from collections.abc import Collection, Sequence
 from itertools import islice
 
 from models.errors import Unreadable
-from producer.intake.csv_records import records
-from producer.intake.headers import is_url, known
+from producer.intake.csv_records import split_records
+from producer.intake.headers import count_known, is_url
 
 DELIMITERS = (",", ";", "\t", "|")
 NAMES = {"comma": ",", "semicolon": ";", "tab": "\t", "\\t": "\t", "pipe": "|"} | {sign: sign for sign in DELIMITERS}
-"""How a client may call them."""
-SAMPLED = 50  # rows
-MOST_EVEN = 0.8
-DECLARED = re.compile(r'"?sep=(.)"?\s*', re.IGNORECASE)
+"""What a client may call them."""
+SAMPLE_ROWS = 50
+EVEN_ENOUGH = 0.8  # of the rows have as many cells as the first
+DECLARATION = re.compile(r'"?sep=(.)"?\s*', re.IGNORECASE)
 
 Table = list[list[str]]
 
 
-def declared(line: str) -> str | None:
+def declared_delimiter(line: str) -> str | None:
     """The delimiter of a first line like `sep=;`, which Excel writes and reads."""
-    found = DECLARED.fullmatch(line)
-    if found and found[1] not in DELIMITERS:
-        raise Unreadable(f"sep={found[1]}: a delimiter is one of comma, semicolon, tab and pipe")
-    return found[1] if found else None
+    match = DECLARATION.fullmatch(line)
+    if match is None:
+        return None
+    if match[1] not in DELIMITERS:
+        raise Unreadable(f"sep={match[1]} is not supported. A delimiter is a comma, a semicolon, a tab or a pipe.")
+    return match[1]
 
 
-def sniffed(lines: Sequence[str], asked: Collection[str | None]) -> str:
-    """The delimiter under which the first line makes most sense: as a header, or as the first row of a list."""
-    beginning = lines[0] if '"' not in lines[0] else "\n".join(lines)
-    present = [sign for sign in DELIMITERS if sign in beginning]
-    listed = is_url(lines[0])
-    if len(present) < 2 and not listed:
+def sniff_delimiter(lines: Sequence[str], mapped_columns: Collection[str | None]) -> str:
+    """The delimiter under which the first line makes most sense, as a header or as the first row of a list of URLs."""
+    first_record = lines[0] if '"' not in lines[0] else "\n".join(lines)
+    present = [sign for sign in DELIMITERS if sign in first_record]
+    is_list = is_url(lines[0])
+    if len(present) < 2 and not is_list:
         return present[0] if present else ","
-    tables = {sign: [row.cells or [] for row in islice(records(lines, sign), SAMPLED)] for sign in present}
-    if listed:
-        return _of_list(lines[:SAMPLED], tables)
-    return max(present, key=lambda sign: _fit(tables[sign], asked))
+    tables = {sign: _table(lines, sign) for sign in present}
+    if is_list:
+        return _delimiter_of_list(lines[:SAMPLE_ROWS], tables)
+    return max(present, key=lambda sign: _fit_of_header(tables[sign], mapped_columns))
 
 
-def _fit(table: Table, asked: Collection[str | None]) -> tuple[int, float, int]:
-    return known(table[0], asked), _even(table), len(table[0])
+def _table(lines: Sequence[str], delimiter: str) -> Table:
+    return [record.cells or [] for record in islice(split_records(lines, delimiter), SAMPLE_ROWS)]
 
 
-def _even(table: Table) -> float:
-    """Which part of the rows is as wide as the first."""
+def _fit_of_header(table: Table, mapped_columns: Collection[str | None]) -> tuple[int, float, int]:
+    return count_known(table[0], mapped_columns), _evenness(table), len(table[0])
+
+
+def _evenness(table: Table) -> float:
+    """The share of rows that are as wide as the first."""
     return Counter(map(len, table))[len(table[0])] / len(table)
 
 
-def _of_list(lines: Sequence[str], tables: dict[str, Table]) -> str:
-    """URLs may have any of these signs in them: only what divides nearly all rows alike is a delimiter."""
-    even = [sign for sign, table in tables.items() if len(table[0]) > 1 and _even(table) >= MOST_EVEN]
+def _delimiter_of_list(lines: Sequence[str], tables: dict[str, Table]) -> str:
+    """URLs may contain any of the signs: only one that divides nearly all rows alike is a delimiter."""
+    even = [sign for sign, table in tables.items() if len(table[0]) > 1 and _evenness(table) >= EVEN_ENOUGH]
     if even:
-        return max(even, key=lambda sign: (_even(tables[sign]), len(tables[sign][0])))
-    return next((sign for sign in DELIMITERS if not any(sign in line for line in lines)), ",")
+        return max(even, key=lambda sign: (_evenness(tables[sign]), len(tables[sign][0])))
+    for sign in DELIMITERS:
+        if not any(sign in line for line in lines):
+            return sign
+    return ","

@@ -1,143 +1,162 @@
-"""inspect: how an upload is made, found out once from its first bytes."""
+"""Detects the layout of an upload from its first bytes."""
 
 import re
-from dataclasses import replace
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from models.errors import EmptyUpload, Unreadable
 from producer.intake import charsets, delimiters, headers
-from producer.intake.csv_records import LONGEST_RECORD, Record, records
-from producer.intake.formats import BOM, COUNT, CSV, LINES, OUR_COLUMNS, SHEET, TEXT, UTF8, Layout, undone
+from producer.intake.csv_records import LONGEST_RECORD, Record, split_records
+from producer.intake.formula_cells import unescape_formula
+from producer.intake.headers import ColumnMapping
+from producer.intake.layouts import BOM, COUNT, CSV, RESULT_COLUMNS, UTF8, Conversion, Layout
 
-HEADER_LIMIT = 1 << 20
-PASSWORD_ROWS = 500
-MOST_CELLS = 1_000_000
+HEADER_LIMIT = 1 << 20  # bytes
 SHARD_BYTES = 16 << 20
-ZIP = b"PK\x03\x04"
-QUOTED = re.compile(rb'"[^"]*("|\Z)')
+MOST_CELLS = 1_000_000  # of a shard
+ROWS_WITH_PASSWORDS = 500  # of a shard: hashing takes 30 ms each, and a shard must end well within its time limit
+ZIP_START = b"PK\x03\x04"
 
 
-class Asked(NamedTuple):
-    """What a client says of a file itself; the rest is found out."""
+class FormatHints(NamedTuple):
+    """What a client says about the format of a file. Everything else is detected."""
 
     delimiter: str | None = None
     encoding: str | None = None
     header: bool | None = None
     url: bool = True
-    """Whether some column has to stand for it: a default may do as well."""
+    """Whether a column must hold the URL. It need not when a default does."""
 
 
-NOTHING_ASKED = Asked()
+NO_HINTS = FormatHints()
 
 
-def inspect(head: bytes, format_: str, shard_rows: int, mapping: headers.Asked, asked: Asked = NOTHING_ASKED) -> Layout:
-    """Reads the beginning of an upload. What no row could be read from raises Unreadable."""
-    headers.refuse_unknown(mapping)
-    if format_ == CSV and head.startswith(ZIP):
-        return Layout(CSV, shard_rows=shard_rows, turn=SHEET)
+def detect_layout(
+    head: bytes, format_: str, shard_rows: int, mapping: ColumnMapping, hints: FormatHints = NO_HINTS
+) -> Layout:
+    """Reads the beginning of an upload. Raises Unreadable when no row can be read from it."""
+    headers.check_mapping(mapping)
+    if format_ == CSV and head.startswith(ZIP_START):
+        return Layout(CSV, shard_rows=shard_rows, conversion=Conversion.SHEET)
     charsets.refuse_binary(head)
-    more = len(head) >= HEADER_LIMIT
-    whole = head[: head.rfind(b"\n") + 1] if more else head  # no letter is cut in two
-    encoding = charsets.found(whole or head, asked.encoding, western=format_ == CSV)
-    text = head if encoding == UTF8 else charsets.text(head, encoding)
-    returns = format_ == CSV and _has_returns(text)
-    turn = LINES if returns else TEXT if encoding != UTF8 else ""
-    if returns:
+    encoding = charsets.detect(_whole_lines(head), hints.encoding, may_be_western=format_ == CSV)
+    text = head if encoding == UTF8 else charsets.to_utf8(head, encoding)
+    conversion = Conversion.NONE if encoding == UTF8 else Conversion.TEXT
+    if format_ == CSV and _has_lone_returns(text):
+        conversion = Conversion.LINES
         text = text.replace(b"\r\n", b"\n").replace(b"\r", b"\n")
     start = len(BOM) if text.startswith(BOM) else 0
-    made = Layout(format_, 0 if turn else start, encoding=encoding, turn=turn, shard_bytes=SHARD_BYTES)
+    offset = start if conversion == Conversion.NONE else 0  # a conversion drops the mark
+    shared: dict[str, Any] = {"encoding": encoding, "conversion": conversion, "shard_bytes": SHARD_BYTES}
     if format_ != CSV:
-        secret = b'"password"' in text and format_ != COUNT
-        return replace(made, shard_rows=_bounded(shard_rows, secret))
-    found = _csv(text[start:], more, encoding, mapping, asked)
-    rows = _bounded(shard_rows, "password" in found.mapping, len(found.columns))
-    return replace(made, **found._asdict() | {"offset": made.offset + found.offset, "shard_rows": rows})
+        has_passwords = format_ != COUNT and b'"password"' in text
+        return Layout(format_, offset, shard_rows=_limit_rows(shard_rows, has_passwords), **shared)
+    begin = _detect_csv(text[start:], len(head) >= HEADER_LIMIT, encoding, mapping, hints)
+    rows = _limit_rows(shard_rows, "password" in begin.mapping, len(begin.columns))
+    values = begin._asdict() | {"offset": offset + begin.offset, "shard_rows": rows}
+    return Layout(format_, **values, **shared)
 
 
-class Found(NamedTuple):
-    """What the first lines of a CSV show, by the names that a layout has for it."""
+def _whole_lines(head: bytes) -> bytes:
+    """Leaves out the last line of a beginning, in which a character may be cut in two."""
+    if len(head) < HEADER_LIMIT:
+        return head
+    return head[: head.rfind(b"\n") + 1] or head
+
+
+class CsvBeginning(NamedTuple):
+    """What the first lines of a CSV file show, by the names that a layout has for it."""
 
     offset: int
     line: int
     columns: list[str]
-    own: int
+    client_columns: int
     mapping: dict[str, int]
     delimiter: str
     header: bool
 
 
-def _csv(text: bytes, more: bool, encoding: str, mapping: headers.Asked, asked: Asked) -> Found:
+def _detect_csv(text: bytes, has_more: bool, encoding: str, mapping: ColumnMapping, hints: FormatHints) -> CsvBeginning:
     lines = text.split(b"\n")
-    at = _filled(lines, 0)
+    at = _first_filled(lines, 0)
     try:
-        declared = delimiters.declared(_text(lines[at]))
-        at = _filled(lines, at + 1) if declared else at
-        sample = [_text(line) for line in lines[at : at + LONGEST_RECORD]]
-        delimiter = asked.delimiter or declared or delimiters.sniffed(sample, mapping.values())
-        first = _first(sample, delimiter, encoding)
-        found = _named(first, mapping, asked)
+        declared = delimiters.declared_delimiter(_decode(lines[at]))
+        if declared:
+            at = _first_filled(lines, at + 1)
+        sample = [_decode(line) for line in lines[at : at + LONGEST_RECORD]]
+        delimiter = hints.delimiter or declared or delimiters.sniff_delimiter(sample, mapping.values())
+        first = _first_record(sample, delimiter, encoding)
+        has_header, columns, client_columns = _name_columns(first, mapping, hints)
+        mapped = headers.map_columns(columns[:client_columns], mapping, hints.url)
     except Unreadable as error:
-        raise Unreadable(f"line {at + 1}: {error}") from None
-    begin = at + first.lines if found.header else at
-    end = sum(len(line) + 1 for line in lines[:begin])
-    if end > len(text) and more:
-        raise Unreadable(f"line {at + 1}: the header is longer than {HEADER_LIMIT:,} bytes")
-    return found._replace(offset=min(end, len(text)), line=1 + begin, delimiter=delimiter)
+        raise Unreadable(f"Line {at + 1}: {error}") from None
+    first_row = at + first.lines if has_header else at
+    offset = sum(len(line) + 1 for line in lines[:first_row])
+    if offset > len(text) and has_more:
+        raise Unreadable(f"Line {at + 1}: The header is longer than {HEADER_LIMIT:,} bytes.")
+    return CsvBeginning(min(offset, len(text)), first_row + 1, columns, client_columns, mapped, delimiter, has_header)
 
 
-def _filled(lines: list[bytes], at: int) -> int:
-    """The first line from here that has something in it."""
-    place = next((place for place in range(at, len(lines)) if lines[place].strip()), None)
-    if place is None:
-        raise EmptyUpload("the upload has nothing but blank lines")
-    return place
+def _first_filled(lines: list[bytes], start: int) -> int:
+    for place in range(start, len(lines)):
+        if lines[place].strip():
+            return place
+    raise EmptyUpload("The upload has only blank lines.")
 
 
-def _text(line: bytes) -> str:
+def _decode(line: bytes) -> str:
     return line.decode(errors="surrogateescape")
 
 
-def _first(sample: list[str], delimiter: str, encoding: str) -> Record:
-    """The first record: the header, where there is one."""
-    record = next(records(sample, delimiter))
-    whole = "\n".join(sample[: record.lines])
+def _first_record(sample: list[str], delimiter: str, encoding: str) -> Record:
+    """The header, or the first row where there is none."""
+    record = next(split_records(sample, delimiter))
+    text = "\n".join(sample[: record.lines])
     try:
-        whole.encode()
+        text.encode()
     except UnicodeEncodeError as error:
-        byte = f"byte {ord(whole[error.start]) - 0xDC00:#04x}" if encoding == UTF8 else "what stands"
-        raise Unreadable(f"{byte} at {error.start + 1} is not {encoding.upper()}") from None
+        what = f"Byte {ord(text[error.start]) - 0xDC00:#04x}" if encoding == UTF8 else "The character"
+        raise Unreadable(f"{what} at position {error.start + 1} is not valid {encoding.upper()}.") from None
     if record.cells is None:
-        raise Unreadable(f"the header cannot be read: {record.problem}")
-    if "\0" in whole:
-        raise Unreadable("a NUL character in the header: this is not text")
+        raise Unreadable(f"The header cannot be read. {record.problem}")
+    if "\0" in text:
+        raise Unreadable("The header contains a NUL character, so this is not a text file.")
     return record
 
 
-def _named(first: Record, mapping: headers.Asked, asked: Asked) -> Found:
+def _name_columns(first: Record, mapping: ColumnMapping, hints: FormatHints) -> tuple[bool, list[str], int]:
+    """Whether there is a header, the names of all columns, and how many of them are the client's."""
     cells = [cell.strip() for cell in first.cells or []]
-    header = asked.header if asked.header is not None else not headers.is_url(cells[0])
-    columns = cells if header else headers.numbered(len(cells), mapping)
-    own = _own(columns)
-    if own < len(columns):
-        columns[:own] = map(undone, columns[:own])
-    return Found(0, 0, columns, own, headers.mapped(columns[:own], mapping, asked.url), "", header)
+    has_header = hints.header
+    if has_header is None:
+        has_header = not headers.is_url(cells[0])
+    columns = cells if has_header else headers.numbered_names(len(cells), mapping)
+    client_columns = _count_client_columns(columns)
+    if client_columns < len(columns):
+        columns[:client_columns] = map(unescape_formula, columns[:client_columns])
+    return has_header, columns, client_columns
 
 
-def _own(columns: list[str]) -> int:
-    """How many columns come before those that our results put behind them."""
-    last = tuple(name.removeprefix("result_") for name in columns[-len(OUR_COLUMNS) :])
-    return len(columns) - len(OUR_COLUMNS) if last == OUR_COLUMNS else len(columns)
+def _count_client_columns(columns: list[str]) -> int:
+    """All columns but those of our results, when they are the last ones."""
+    last = tuple(name.removeprefix("result_") for name in columns[-len(RESULT_COLUMNS) :])
+    if last == RESULT_COLUMNS:
+        return len(columns) - len(RESULT_COLUMNS)
+    return len(columns)
 
 
-def _has_returns(text: bytes) -> bool:
-    """Whether lines end with a carriage return alone, as on an old Mac; cells may have line feeds even there."""
+def _has_lone_returns(text: bytes) -> bool:
+    """Whether lines end with a carriage return alone, as on old Macs. Cells may have line feeds even there."""
     if text.count(b"\r") == text.count(b"\r\n"):
         return False
-    bare = QUOTED.sub(b"", text)
-    return b"\r" in bare and b"\n" not in bare
+    unquoted = QUOTED.sub(b"", text)
+    return b"\r" in unquoted and b"\n" not in unquoted
 
 
-def _bounded(shard_rows: int, passwords: bool, width: int = 1) -> int:
-    """A password takes some 30 ms to hash: a shard full of them should still end well within its time limit."""
+QUOTED = re.compile(rb'"[^"]*("|\Z)')
+
+
+def _limit_rows(shard_rows: int, has_passwords: bool, width: int = 1) -> int:
     most = max(1, MOST_CELLS // width)
-    return min(shard_rows, PASSWORD_ROWS, most) if passwords else min(shard_rows, most)
+    if has_passwords:
+        most = min(most, ROWS_WITH_PASSWORDS)
+    return min(shard_rows, most)

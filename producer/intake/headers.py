@@ -1,4 +1,4 @@
-"""Which column of a file is which item field: by a mapping, by the field's name, or by what other services call it."""
+"""Which column of a file is which item field: by the client's mapping, by the field's name, or by a common alias."""
 
 import json
 import re
@@ -7,78 +7,88 @@ from collections.abc import Collection, Mapping, Sequence
 from models.errors import Invalid, Unreadable, field_error
 from producer.fields.item_fields import BY_NAME, ITEM_FIELDS
 
-Asked = Mapping[str, str | None]
-"""A client's own word: item field to column, or to None for no column at all."""
+ColumnMapping = Mapping[str, str | None]
+"""The client's own choice: item field to column, or to None for no column at all."""
 
 SEPARATORS = re.compile(r"[\s_*-]+")
 URL = re.compile(r'\s*"?\s*https?://\S', re.IGNORECASE)
 
 
-def key(name: str) -> str:
+def normalised(name: str) -> str:
     """A name without what differs between `Long URL`, `long_url`, `long-url` and `longUrl`."""
     return SEPARATORS.sub("", name).casefold()
 
 
-NAMES = {field.name: (key(field.name), *field.aliases) for field in ITEM_FIELDS}
-KNOWN = frozenset(name for names in NAMES.values() for name in names)
+NAMES_OF_FIELD = {field.name: (normalised(field.name), *field.aliases) for field in ITEM_FIELDS}
+"""A field's own name comes before its aliases."""
+KNOWN_NAMES = frozenset(name for names in NAMES_OF_FIELD.values() for name in names)
 
 
 def is_url(text: str) -> bool:
     return URL.match(text) is not None
 
 
-def known(columns: Sequence[str], asked: Collection[str | None]) -> int:
-    """How many of these names mean something."""
-    return sum(column.strip() in asked or key(column) in KNOWN for column in columns)
+def count_known(columns: Sequence[str], mapped_columns: Collection[str | None]) -> int:
+    """How many of these columns stand for a field, or are named in the client's mapping."""
+    return sum(column.strip() in mapped_columns or normalised(column) in KNOWN_NAMES for column in columns)
 
 
-def numbered(width: int, asked: Asked) -> list[str]:
-    """Names for the columns of a file without a header; where nobody says otherwise, the first is the URL."""
-    names = [f"column_{at}" for at in range(1, width + 1)]
-    return names if "url" in asked else ["url", *names[1:]]
+def numbered_names(width: int, mapping: ColumnMapping) -> list[str]:
+    """Names for the columns of a file without a header. Unless the mapping says otherwise, the first is the URL."""
+    names = [f"column_{number}" for number in range(1, width + 1)]
+    if "url" not in mapping:
+        names[0] = "url"
+    return names
 
 
-def distinct(columns: Sequence[str]) -> list[str]:
-    """The same names, none empty and none twice."""
-    found: dict[str, int] = {}
-    for at, column in enumerate(columns, 1):
-        name, times = column or f"column_{at}", 1
-        while name in found:
-            times = found[column] = found.get(column, 1) + 1
-            name = f"{column}_{times}"
-        found[name] = 1
-    return list(found)
+def distinct_names(columns: Sequence[str]) -> list[str]:
+    """The same names, with none empty and none twice."""
+    names: dict[str, None] = {}
+    repeats: dict[str, int] = {}
+    for number, column in enumerate(columns, 1):
+        name = base = column or f"column_{number}"
+        while name in names:
+            repeats[base] = repeats.get(base, 1) + 1
+            name = f"{base}_{repeats[base]}"
+        names[name] = None
+    return list(names)
 
 
-def refuse_unknown(asked: Asked) -> None:
-    for name in asked:
+def check_mapping(mapping: ColumnMapping) -> None:
+    for name in mapping:
         if name not in BY_NAME:
-            field = field_error("This is not an item field.", "mapping", name)
-            raise Invalid(f"mapping: {name!r} is no item field", [field])
+            error = field_error("This is not an item field.", "mapping", name)
+            raise Invalid(f"The mapping names {name!r}, which is not an item field.", [error])
 
 
-def mapped(columns: Sequence[str], asked: Asked, url: bool = True) -> dict[str, int]:
-    """Item field to column."""
+def map_columns(columns: Sequence[str], mapping: ColumnMapping, url_required: bool = True) -> dict[str, int]:
+    """Returns item field to the place of its column. Raises Unreadable when it cannot tell."""
     places: dict[str, list[int]] = {}
-    for at, column in enumerate(columns):
-        places.setdefault(key(column), []).append(at)
-    found = {name: _asked(columns, name, column) for name, column in asked.items() if column is not None}
-    for field in NAMES:
-        at_most_one = next((places[name] for name in NAMES[field] if name in places), [])
-        if field not in asked and at_most_one:
-            found[field] = _only(columns, field, at_most_one)
-    if url and "url" not in found:
-        raise Unreadable(f"no column is named url; the header has {json.dumps(columns[:20], ensure_ascii=False)}")
-    return found
+    for place, column in enumerate(columns):
+        places.setdefault(normalised(column), []).append(place)
+    mapped = {}
+    for field, column_name in mapping.items():
+        if column_name is not None:
+            mapped[field] = _place_of(columns, field, column_name)
+    for field, names in NAMES_OF_FIELD.items():
+        candidates = next((places[name] for name in names if name in places), None)
+        if candidates and field not in mapping:
+            mapped[field] = _only_place(columns, field, candidates)
+    if url_required and "url" not in mapped:
+        header = json.dumps(columns[:20], ensure_ascii=False)
+        raise Unreadable(f"No column is named url. The header has {header}. A mapping can name the column.")
+    return mapped
 
 
-def _only(columns: Sequence[str], field: str, places: list[int]) -> int:
-    if len(places) > 1:
-        raise Unreadable(f"two columns stand for {field}: {columns[places[0]]!r} and {columns[places[1]]!r}")
-    return places[0]
-
-
-def _asked(columns: Sequence[str], name: str, column: str) -> int:
-    if columns.count(column) != 1:
-        raise Unreadable(f"the mapping wants one column {column!r} for {name}, and there is none or more than one")
+def _place_of(columns: Sequence[str], field: str, column: str) -> int:
+    count = columns.count(column)
+    if count != 1:
+        raise Unreadable(f"The mapping of {field} needs exactly one column {column!r}, but the file has {count}.")
     return columns.index(column)
+
+
+def _only_place(columns: Sequence[str], field: str, places: list[int]) -> int:
+    if len(places) > 1:
+        first, second = columns[places[0]], columns[places[1]]
+        raise Unreadable(f"Two columns stand for {field}: {first!r} and {second!r}. A mapping can choose one.")
+    return places[0]

@@ -1,19 +1,21 @@
 """JSON request bodies: takes them apart into options and items, which become lines of NDJSON."""
 
+import re
 from collections.abc import Iterable, Iterator
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
 import msgspec
 
 from models.errors import BrokenJson, EmptyUpload, Invalid, TooLarge, field_error
 from producer.fields.item_fields import NAMES
-from producer.intake.formats import BOM, from_json
+from producer.intake.layouts import BOM
 
 LARGEST_JSON = 64 << 20
 MOST_LINKS = 100_000
 MOST_COUNTED = 5_000_000
 LINES_AT_ONCE = 1000
 
+T = TypeVar("T")
 RawItem = msgspec.Raw
 members_decoder = msgspec.json.Decoder(dict[str, msgspec.Raw])
 items_decoder = msgspec.json.Decoder(list[msgspec.Raw])
@@ -32,7 +34,7 @@ class JsonBody(NamedTuple):
 def parse(body: bytes) -> JsonBody:
     """Takes a request apart. Raises BrokenJson or Invalid."""
     try:
-        members = from_json(members_decoder, body.removeprefix(BOM))
+        members = decode_json(members_decoder, body.removeprefix(BOM))
         if "links" in members:
             items = items_decoder.decode(members.pop("links"))
             return JsonBody(_decoded(members), items)
@@ -93,3 +95,20 @@ def ndjson_lines(items: list[RawItem]) -> Iterator[bytes]:
 def one_line(item: bytes) -> bytes:
     """The same JSON without line breaks. They can only stand between tokens, where a blank does as well."""
     return item.replace(b"\n", b" ").replace(b"\r", b" ")
+
+
+def decode_json(decoder: msgspec.json.Decoder[T], text: bytes) -> T:
+    """Decodes JSON. An unpaired surrogate, which cannot be stored, is read as NUL, which no rule lets through."""
+    try:
+        return decoder.decode(text)
+    except msgspec.ValidationError:
+        raise
+    except msgspec.DecodeError:
+        repaired = ESCAPE.sub(lambda match: rb"\u0000" if match[1] else match[0], text)
+        if repaired == text:
+            raise
+        return decoder.decode(repaired)
+
+
+ESCAPE = re.compile(rb"\\(?:u[dD][89abAB]..\\u[dD][c-fC-F]..|u([dD][89a-fA-F]..)|.)", re.DOTALL)
+"""A surrogate pair, or (group 1) half of one, or any other escape."""

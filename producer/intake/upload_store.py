@@ -1,4 +1,4 @@
-"""Where the bytes of an upload lie: a folder, or S3 when workers run on other machines."""
+"""Stores the bytes of uploads: in a folder, or in S3 when workers run on other machines."""
 
 import secrets
 from collections.abc import Iterable, Iterator
@@ -12,37 +12,37 @@ from models import process_caches, settings
 from models.errors import EmptyUpload, TooLarge, Unreadable
 
 NAME_BYTES = 16
-GONE = "the upload is gone from the upload store"
+GONE = "The upload is no longer in the upload store."
 
 
 def save(chunks: Iterable[bytes], limit: int) -> tuple[str, int]:
-    """Writes an upload as it arrives; returns its name and size. Whatever goes wrong leaves no file behind."""
+    """Writes an upload as it arrives; returns its name and size. An error leaves no file behind."""
     name = secrets.token_hex(NAME_BYTES)
     size = 0
     try:
         with _fs().open(_path(name), "wb") as out:
-            for chunk in bounded(chunks, limit):
+            for chunk in limit_size(chunks, limit):
                 size += len(chunk)
                 out.write(chunk)
         if not size:
-            raise EmptyUpload("the upload is empty")
+            raise EmptyUpload("The upload is empty.")
     except BaseException:
         delete(name)
         raise
     return name, size
 
 
-def bounded(chunks: Iterable[bytes], limit: int) -> Iterator[bytes]:
+def limit_size(chunks: Iterable[bytes], limit: int) -> Iterator[bytes]:
     size = 0
     for chunk in chunks:
         size += len(chunk)
         if size > limit:
-            raise TooLarge(f"the upload is larger than {limit:,} bytes")
+            raise TooLarge(f"The upload is larger than {limit:,} bytes.")
         yield chunk
 
 
 def read(name: str, offset: int, length: int) -> bytes:
-    """A part of an upload; shorter where the upload ends."""
+    """Reads a part of an upload; less where the upload ends."""
     try:
         with _fs().open(_path(name), "rb", **_unbuffered(length)) as source:
             source.seek(offset)
@@ -51,8 +51,8 @@ def read(name: str, offset: int, length: int) -> bytes:
         raise Unreadable(GONE) from None
 
 
-def opened(name: str) -> Any:
-    """An upload as a file, for what is not read in one direction."""
+def open_file(name: str) -> Any:
+    """Opens an upload as a file, for readers that need to seek."""
     try:
         return _fs().open(_path(name), "rb")
     except FileNotFoundError:
@@ -81,5 +81,5 @@ def _store() -> tuple[Any, str]:
 
 
 def _unbuffered(length: int) -> dict[str, int]:
-    """Object stores fetch ahead in blocks: one as large as what is wanted is one request."""
+    """Object stores read ahead in blocks. A block of the length that is read makes it one request."""
     return {} if "file" in _fs().protocol else {"block_size": max(length, 1 << 16)}

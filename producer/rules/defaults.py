@@ -10,9 +10,9 @@ from models.errors import FieldError, Invalid, field_error
 from models.links import passwords
 from producer.fields.item_fields import BY_NAME, ITEM_FIELDS, parts_of
 from producer.fields.item_rules import CONTROL
-from producer.intake import batch
 from producer.intake.batch import Batch, ItemProblem
-from producer.intake.formats import NDJSON, Layout
+from producer.intake.layouts import NDJSON, Layout
+from producer.intake.reading import read_batch
 from producer.rules.item_errors import item_error
 from producer.rules.judging import JudgingContext, judge, judge_value
 
@@ -86,7 +86,7 @@ def _judge_together(sample: Defaults, context: JudgingContext) -> None:
         sample = {**sample, "url": "https://example.com/"}
         context = replace(context, authorities=frozenset())  # example.com may be ours in a test
     row = json.dumps(sample).encode() + b"\n"
-    judged = judge(batch.read(row, Layout(NDJSON), 1, 0, 1), context)
+    judged = judge(read_batch(row, Layout(NDJSON), 1, 0, 1), context)
     if judged.problems:
         problem = judged.problems[0]
         names = [error["pointer"].removeprefix("/") for error in item_error(*problem, sample).errors]

@@ -75,7 +75,7 @@ def test_what_is_too_large_is_said_in_one_line_however_it_is_sent(small: System,
         for server in (small.url, far_away.url):
             done = linkmill(small, "push", path, "--quiet", "--server", server)
             assert (done.returncode, done.stdout) == (2, "")
-            assert done.stderr == "linkmill: the upload is larger than 1,048,576 bytes (413 TOO_LARGE)\n"
+            assert done.stderr == "linkmill: The upload is larger than 1,048,576 bytes. (413 TOO_LARGE)\n"
 
 
 @pytest.mark.parametrize("system", ["postgresql"], indirect=True)

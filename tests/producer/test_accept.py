@@ -8,7 +8,7 @@ from sqlalchemy import Connection, event
 from models import store
 from models.accounts.keys import Owner
 from producer.accept import Options, Upload, accept
-from producer.intake.formats import COUNT
+from producer.intake.layouts import COUNT
 from producer.signals import wakeups
 
 

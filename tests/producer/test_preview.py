@@ -10,7 +10,7 @@ from models.errors import EmptyUpload, Invalid, Unreadable
 from models.links import labels
 from producer import preview as module
 from producer.accept import Options
-from producer.intake.formats import CSV, NDJSON
+from producer.intake.layouts import CSV, NDJSON
 from producer.preview import HIDDEN, NO_URL, Preview, preview
 from tests.workbooks import openpyxl_workbook, xlsxwriter_workbook
 
@@ -65,7 +65,7 @@ def test_columns_and_what_they_stand_for(
 
 @pytest.mark.parametrize(
     ("text", "wrong"),
-    [("Where,Name\n{url},x", NO_URL), ("url,URL\n{url},{url}", "two columns stand for url"), ("a,b\n1,2", NO_URL)],
+    [("Where,Name\n{url},x", NO_URL), ("url,URL\n{url},{url}", "Two columns stand for url"), ("a,b\n1,2", NO_URL)],
 )
 def test_columns_that_nobody_can_tell_apart_are_shown_to_whoever_can(owner: Owner, text: str, wrong: str) -> None:
     found = look(owner, text.format(url=URL))

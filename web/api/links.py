@@ -17,8 +17,9 @@ from producer.documents import schemas
 from producer.documents.link_document import link_documents
 from producer.idempotency import Hold
 from producer.intake import json_bodies
-from producer.intake.batch import decoder
-from producer.intake.formats import NDJSON, from_json
+from producer.intake.json_bodies import decode_json
+from producer.intake.layouts import NDJSON
+from producer.intake.ndjson_batch import decoder
 from producer.rules import item_errors
 from producer.signals import waiting
 from web import idempotency
@@ -70,14 +71,14 @@ def listed(query: dict[str, Any]) -> Response:
 def taken_apart() -> dict[str, msgspec.Raw]:
     """The fields of a body, each still as it came."""
     try:
-        return from_json(json_bodies.members_decoder, json_bodies.read_all(chunks(request), LARGEST_ITEM))
+        return decode_json(json_bodies.members_decoder, json_bodies.read_all(chunks(request), LARGEST_ITEM))
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise BrokenJson(f"the body is not a JSON object: {error}") from None
 
 
 def decoded(parts: dict[str, msgspec.Raw]) -> dict[str, Any]:
     try:
-        return {name: from_json(decoder, bytes(value)) for name, value in parts.items()}
+        return {name: decode_json(decoder, bytes(value)) for name, value in parts.items()}
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise BrokenJson(f"the body is not JSON: {error}") from None
 

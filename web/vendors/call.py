@@ -32,7 +32,8 @@ from models.links.url_index import Duplicates
 from producer.accept import Options, Upload, accept
 from producer.idempotency import Hold
 from producer.intake import json_bodies
-from producer.intake.formats import BOM, COUNT, PREPARED, from_json
+from producer.intake.json_bodies import decode_json
+from producer.intake.layouts import BOM, COUNT, PREPARED
 from producer.signals import waiting
 from web import idempotency, limits
 from web.api.jobs import ended, find, shown
@@ -104,7 +105,7 @@ def _made(vendor: Vendor, owner: Owner, held: Hold | None) -> Response:
 def _body() -> Any:
     body = json_bodies.read_all(chunks(request), json_bodies.LARGEST_JSON)
     try:
-        return from_json(any_json, body.removeprefix(BOM))
+        return decode_json(any_json, body.removeprefix(BOM))
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise BrokenJson(f"the body is not JSON: {error}") from None
 

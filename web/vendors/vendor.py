@@ -15,7 +15,7 @@ from models.jobs.items import ItemResult, LinkedItem
 from models.jobs.jobs import Job
 from models.link_key import LinkKey, format_link_id
 from models.links import slugs
-from producer.intake.formats import REFUSED
+from producer.intake.layouts import REFUSED
 
 Row = dict[str, Any]
 """An item as our own API has it; with REFUSED in it, one that fails for a reason that only its vendor knows."""

@@ -9,8 +9,8 @@ from models.jobs import jobs, leases
 from models.jobs.jobs import Job
 from models.jobs.leases import Claim
 from producer.intake import charsets, upload_store
-from producer.intake.detection import HEADER_LIMIT, Asked, inspect
-from producer.intake.formats import CSV, LINES, SHEET, UTF8, Layout
+from producer.intake.detection import HEADER_LIMIT, FormatHints, detect_layout
+from producer.intake.layouts import CSV, UTF8, Conversion, Layout
 from producer.intake.xlsx import workbook
 
 BLOCK = 4 << 20
@@ -21,9 +21,9 @@ GROWTH = 3  # bytes of UTF-8 that one byte may become
 def turned(claim: Claim, job: Job) -> Job:
     """The job, with an upload that can be cut."""
     layout = Layout.load(job.layout)
-    if not layout.turn:
+    if not layout.conversion:
         return job
-    name, made = _sheet(claim, job, layout) if layout.turn == SHEET else _text(claim, job, layout)
+    name, made = _sheet(claim, job, layout) if layout.conversion == Conversion.SHEET else _text(claim, job, layout)
     try:
         with store.write() as db:
             leases.extend(db, claim)
@@ -37,20 +37,22 @@ def turned(claim: Claim, job: Job) -> Job:
 
 
 def _text(claim: Claim, job: Job, layout: Layout) -> tuple[str, Layout]:
-    chunks = charsets.turned(_blocks(job.upload, _alive(claim)), layout.encoding, layout.turn == LINES)
+    chunks = charsets.convert(
+        _blocks(job.upload, _alive(claim)), layout.encoding, layout.conversion == Conversion.LINES
+    )
     name, _ = upload_store.save(chunks, GROWTH * settings.get().max_upload_bytes)
-    return name, replace(layout, turn="")
+    return name, replace(layout, conversion=Conversion.NONE)
 
 
 def _sheet(claim: Claim, job: Job, layout: Layout) -> tuple[str, Layout]:
     largest = settings.get().max_upload_bytes
-    with upload_store.opened(job.upload) as source, workbook.opened(source, largest, _alive(claim)) as book:
+    with upload_store.open_file(job.upload) as source, workbook.open_workbook(source, largest, _alive(claim)) as book:
         sheet = workbook.only_sheet(book)
         name, size = upload_store.save(workbook.as_csv(book, sheet), largest)
     try:
         head = upload_store.read(name, 0, min(size, HEADER_LIMIT))
-        asked = Asked(",", UTF8, job.options.get("header"), url=not job.options.get("defaults", {}).get("url"))
-        found = inspect(head, CSV, layout.shard_rows, job.options["mapping"], asked)
+        asked = FormatHints(",", UTF8, job.options.get("header"), url=not job.options.get("defaults", {}).get("url"))
+        found = detect_layout(head, CSV, layout.shard_rows, job.options["mapping"], asked)
     except BaseException:
         upload_store.delete(name)
         raise

@@ -10,9 +10,10 @@ from models.jobs.jobs import Job, Results
 from models.jobs.leases import Claim
 from models.links import labels, links, slugs, tagging, title_queue, url_index
 from producer import completion
-from producer.intake import batch, upload_store
+from producer.intake import upload_store
 from producer.intake.batch import Batch, ItemProblem
-from producer.intake.formats import Layout
+from producer.intake.layouts import Layout
+from producer.intake.reading import read_batch
 from producer.rules import defaults
 from producer.rules.judging import JudgedBatch, JudgingContext, judge
 from producer.signals import wakeups
@@ -45,7 +46,7 @@ def create(claim: Claim, job: Job) -> dict[str, Any]:
 def _read_rows(claim: Claim, job: Job) -> Batch:
     layout = Layout.load(job.layout)
     data = upload_store.read(job.upload, claim.offset, claim.length)
-    rows = batch.read(data, layout, claim.line, claim.skip, claim.rows)
+    rows = read_batch(data, layout, claim.line, claim.skip, claim.rows)
     job_defaults = job.options.get("defaults")
     if not job_defaults:
         return rows

@@ -11,13 +11,13 @@ from models.jobs.states import ShardState
 from producer import completion
 from producer.accept import shard_row
 from producer.intake import upload_store
-from producer.intake.cutting import Shard, cut
-from producer.intake.formats import Layout
+from producer.intake.cutting import ShardRange, cut
+from producer.intake.layouts import Layout
 from producer.unit_of_work import unit_of_work
 from workers.shards import convert
 
 SHARDS_A_COMMIT = 8
-NO_ROWS = "the upload has no rows"
+NO_ROWS = "The upload has no rows."
 
 
 def split(claim: Claim, job: jobs.Job) -> dict[str, Any]:
@@ -42,7 +42,7 @@ def _cut(claim: Claim, job: jobs.Job) -> int:
     return total
 
 
-def _commit(claim: Claim, job: jobs.Job, found: list[Shard]) -> None:
+def _commit(claim: Claim, job: jobs.Job, found: list[ShardRange]) -> None:
     row = {"id": job.id, "run": claim.run, "workspace_id": job.workspace_id, "queue": job.queue}
     with unit_of_work() as unit:
         leases.extend(unit.db, claim)

@@ -1,4 +1,4 @@
-"""The XML inside a spreadsheet, read as it comes: no part of it is ever held whole."""
+"""Reads the XML inside a spreadsheet as a stream: no part of it is ever in memory as a whole."""
 
 import re
 from array import array
@@ -10,112 +10,127 @@ from xml.parsers import expat
 
 from models.errors import Unreadable
 
-CHUNK = 1 << 14  # small: a few bytes of a chunk may each stand for the longest text there can be
-LONGEST_TEXT = 1 << 16  # characters of a cell; Excel allows half of them
+CHUNK_BYTES = 1 << 14  # small, since a few bytes of a chunk may each refer to the longest text
+LONGEST_TEXT = 1 << 16  # characters of a cell; Excel allows half of that
 MOST_COLUMNS = 1 << 14
 MOST_ROWS = 1 << 20
-ESCAPED = re.compile(r"_x([0-9A-Fa-f]{4})_")
-LETTERS = re.compile(r"[A-Z]+")
 
 Tick = Callable[[], None]
+"""Called after every chunk, since reading a large part takes a while."""
 Element = tuple[str, dict[str, str]]
+"""Name and attributes."""
 Cell = tuple[int, str, str, str]
-"""Column from 0, type, style, text."""
-Row = tuple[int, list[Cell]]
+"""Column from 0, type, style and text."""
+SheetRow = tuple[int, list[Cell]]
+"""Number from 1, and its cells that have text."""
 
 
-class Texts:
-    """The texts that cells share, in a file of their own: there may be more than memory should hold."""
+def read_elements(source: IO[bytes], tick: Tick) -> Iterator[Element]:
+    """Yields the elements of a small part as they begin."""
+    elements: list[Element] = []
+    parser = _new_parser()
+    parser.StartElementHandler = lambda name, attributes: elements.append((_local(name), attributes))
+    for _ in _feed(parser, source, tick):
+        yield from elements
+        elements.clear()
+
+
+class SharedTexts:
+    """The texts that cells share. They are in a temporary file: there may be more than fit in memory."""
 
     def __init__(self) -> None:
-        self.file = TemporaryFile()  # noqa: SIM115 - it goes with the object
+        self.file = TemporaryFile()  # noqa: SIM115 - it is closed with the object
         self.ends = array("Q", [0])
 
     def add(self, text: str) -> None:
         self.ends.append(self.ends[-1] + self.file.write(text.encode(errors="replace")))
 
-    def __getitem__(self, at: int) -> str:
-        begin = self.ends[at]
-        return pread(self.file.fileno(), self.ends[at + 1] - begin, begin).decode()
+    def __getitem__(self, number: int) -> str:
+        begin = self.ends[number]
+        return pread(self.file.fileno(), self.ends[number + 1] - begin, begin).decode()
 
 
-def elements(source: IO[bytes], tick: Tick) -> Iterator[Element]:
-    """The elements of a small part, as they begin."""
-    found: list[Element] = []
-    parser = _parser()
-    parser.StartElementHandler = lambda name, attributes: found.append((_local(name), attributes))
-    for _ in _feed(parser, source, tick):
-        yield from found
-        found.clear()
-
-
-def texts(source: IO[bytes], tick: Tick) -> Texts:
-    found, text = Texts(), Text()
+def read_shared_texts(source: IO[bytes], tick: Tick) -> SharedTexts:
+    texts = SharedTexts()
+    text = TextReader()
 
     def end(name: str) -> None:
-        if text.end(_local(name)) == "si":
-            found.add(text.taken())
+        name = _local(name)
+        text.end(name)
+        if name == "si":
+            texts.add(text.take())
 
-    parser = _parser()
+    parser = _new_parser()
     parser.StartElementHandler = lambda name, _: text.begin(_local(name))
     parser.EndElementHandler = end
     parser.CharacterDataHandler = text.add
     for _ in _feed(parser, source, tick):
         pass
-    found.file.flush()
-    return found
+    texts.file.flush()
+    return texts
 
 
-def rows(source: IO[bytes], tick: Tick) -> Iterator[Row]:
-    """The rows of a sheet that have anything in them, with their numbers from 1."""
-    found: list[Row] = []
-    sheet = Sheet(found)
-    parser = _parser()
-    parser.StartElementHandler, parser.EndElementHandler = sheet.begin, sheet.end
+def read_rows(source: IO[bytes], tick: Tick) -> Iterator[SheetRow]:
+    """Yields the rows of a sheet that have any text."""
+    rows: list[SheetRow] = []
+    sheet = SheetReader(rows)
+    parser = _new_parser()
+    parser.StartElementHandler = sheet.begin
+    parser.EndElementHandler = sheet.end
     parser.CharacterDataHandler = sheet.text.add
     for _ in _feed(parser, source, tick):
-        yield from found
-        found.clear()
+        yield from rows
+        rows.clear()
 
 
-class Text:
-    """What is written in an element that may have text; how it is pronounced (rPh) is no part of it."""
+class TextReader:
+    """Collects the text of one element, without the pronunciation (rPh) that Japanese texts may have."""
 
     def __init__(self) -> None:
         self.parts: list[str] = []
         self.size = 0
-        self.open = self.spoken = False
+        self.is_open = False
+        self.in_pronunciation = False
 
     def begin(self, name: str) -> None:
         if name == "rPh":
-            self.spoken = True
+            self.in_pronunciation = True
         elif name in ("t", "v"):
-            self.open = not self.spoken
+            self.is_open = not self.in_pronunciation
 
-    def end(self, name: str) -> str:
+    def end(self, name: str) -> None:
         if name == "rPh":
-            self.spoken = False
+            self.in_pronunciation = False
         elif name in ("t", "v"):
-            self.open = False
-        return name
+            self.is_open = False
 
     def add(self, part: str) -> None:
-        if self.open:
-            self.size += len(part)
-            if self.size > LONGEST_TEXT:
-                raise Unreadable(f"a cell of the spreadsheet has more than {LONGEST_TEXT:,} characters")
-            self.parts.append(part)
+        if not self.is_open:
+            return
+        self.size += len(part)
+        if self.size > LONGEST_TEXT:
+            raise Unreadable(f"A cell of the spreadsheet has more than {LONGEST_TEXT:,} characters.")
+        self.parts.append(part)
 
-    def taken(self) -> str:
+    def take(self) -> str:
+        """Returns the text and begins a new one."""
         text = "".join(self.parts)
-        self.parts, self.size = [], 0
-        return ESCAPED.sub(lambda found: chr(int(found[1], 16)), text) if "_x" in text else text
+        self.parts = []
+        self.size = 0
+        if "_x" in text:
+            return ESCAPE.sub(lambda match: chr(int(match[1], 16)), text)
+        return text
 
 
-class Sheet:
-    def __init__(self, found: list[Row]) -> None:
-        self.found, self.text = found, Text()
-        self.number = self.column = 0
+ESCAPE = re.compile(r"_x([0-9A-Fa-f]{4})_")
+
+
+class SheetReader:
+    def __init__(self, rows: list[SheetRow]) -> None:
+        self.rows = rows
+        self.text = TextReader()
+        self.number = 0
+        self.column = 0
         self.cells: list[Cell] = []
         self.attributes: dict[str, str] = {}
 
@@ -129,38 +144,47 @@ class Sheet:
             self.text.begin(name)
 
     def end(self, name: str) -> None:
-        name = self.text.end(_local(name))
+        name = _local(name)
+        self.text.end(name)
         if name == "c":
             self._end_cell()
         elif name == "row" and self.cells:
-            self.found.append((self.number, self.cells))
+            self.rows.append((self.number, self.cells))
 
     def _begin_row(self, number: int) -> None:
         if not self.number < number <= MOST_ROWS:
-            raise Unreadable(f"the spreadsheet is damaged: row {number} stands behind row {self.number}")
-        self.number, self.column, self.cells = number, -1, []
+            raise Unreadable(f"The spreadsheet is damaged: row {number} follows row {self.number}.")
+        self.number = number
+        self.column = -1
+        self.cells = []
 
     def _end_cell(self) -> None:
-        given = self.attributes
-        column = _column(given["r"]) if "r" in given else self.column + 1
+        attributes = self.attributes
+        column = _column_number(attributes["r"]) if "r" in attributes else self.column + 1
         if not self.column < column < MOST_COLUMNS:
-            raise Unreadable(f"the spreadsheet is damaged: cell {given.get('r')} of row {self.number} is out of place")
+            cell = attributes.get("r")
+            raise Unreadable(f"The spreadsheet is damaged: cell {cell} of row {self.number} is out of place.")
         self.column = column
-        if text := self.text.taken():
-            self.cells.append((column, given.get("t", "n"), given.get("s", ""), text))
+        text = self.text.take()
+        if text:
+            self.cells.append((column, attributes.get("t", "n"), attributes.get("s", ""), text))
 
 
-def _column(reference: str) -> int:
+LETTERS = re.compile(r"[A-Z]+")
+
+
+def _column_number(reference: str) -> int:
     """A is 0, Z is 25, AA is 26."""
-    letters = LETTERS.match(reference)
-    column = 0
-    for letter in letters[0][:4] if letters else "":
-        column = column * 26 + ord(letter) - 64
-    return column - 1
+    match = LETTERS.match(reference)
+    letters = match[0][:4] if match else ""
+    number = 0
+    for letter in letters:
+        number = number * 26 + ord(letter) - 64
+    return number - 1
 
 
 def _feed(parser: Any, source: IO[bytes], tick: Tick) -> Iterator[None]:
-    while chunk := source.read(CHUNK):
+    while chunk := source.read(CHUNK_BYTES):
         parser.Parse(chunk, False)
         tick()
         yield
@@ -168,7 +192,7 @@ def _feed(parser: Any, source: IO[bytes], tick: Tick) -> Iterator[None]:
     yield
 
 
-def _parser() -> Any:
+def _new_parser() -> Any:
     parser = expat.ParserCreate()
     parser.buffer_text = True
     parser.StartDoctypeDeclHandler = _refuse_doctype
@@ -176,8 +200,12 @@ def _parser() -> Any:
 
 
 def _refuse_doctype(*_: Any) -> None:
-    raise Unreadable("the spreadsheet has a DOCTYPE, which no program writes: it may be an attack")
+    # Entities that refer to each other are how a small file becomes gigabytes.
+    raise Unreadable("The spreadsheet contains a DOCTYPE, which spreadsheet programs never write.")
 
 
 def _local(name: str) -> str:
-    return name if ":" not in name else name.rpartition(":")[2]
+    """A name without its namespace prefix."""
+    if ":" not in name:
+        return name
+    return name.rpartition(":")[2]

@@ -17,7 +17,7 @@ from models.jobs.leases import Claim
 from models.jobs.states import ShardKind
 from models.tables import shards as table
 from producer.accept import Options, Upload, accept
-from producer.intake.formats import COUNT
+from producer.intake.layouts import COUNT
 from producer.signals import wakeups
 from tests.owners import new_owner
 from workers.shards import failed_attempts

@@ -8,7 +8,7 @@ import pytest
 
 from models.jobs.states import JobKind, JobStatus, Outcome
 from producer.documents.job_document import job_document, job_etag, job_outcome
-from producer.intake.formats import CSV, Layout
+from producer.intake.layouts import CSV, Layout
 
 
 def make_job(**values: Any) -> Any:

@@ -2,9 +2,9 @@ import pytest
 
 from producer.documents import results
 from producer.documents.results import safe
-from producer.intake.batch import csv_cells
-from producer.intake.detection import inspect
-from producer.intake.formats import CSV
+from producer.intake.csv_batch import client_cells
+from producer.intake.detection import detect_layout
+from producer.intake.layouts import CSV
 
 OURS = "line,status,short_url,slug,error_code,error_message"
 
@@ -12,9 +12,11 @@ OURS = "line,status,short_url,slug,error_code,error_message"
 def own(text: str) -> list[list[str]]:
     """The client's own cells, as results show them."""
     data = text.encode()
-    layout = inspect(data, CSV, 100, {})
-    rows = csv_cells(data[layout.offset :], layout, 0, text.count("\n") - 1)
-    return [results._fitted(row, layout.own, layout.mapping.get("password"), layout.delimiter) for row in rows]
+    layout = detect_layout(data, CSV, 100, {})
+    rows = client_cells(data[layout.offset :], layout, 0, text.count("\n") - 1)
+    return [
+        results._fitted(row, layout.client_columns, layout.mapping.get("password"), layout.delimiter) for row in rows
+    ]
 
 
 @pytest.mark.parametrize("quote", ["", '"'])

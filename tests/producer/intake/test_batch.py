@@ -2,23 +2,23 @@ from typing import Any
 
 import pytest
 
-from producer.intake import batch
 from producer.intake.batch import Batch
-from producer.intake.detection import inspect
-from producer.intake.formats import COUNT, CSV, NDJSON
+from producer.intake.detection import detect_layout
+from producer.intake.layouts import COUNT, CSV, NDJSON
+from producer.intake.reading import read_batch
 
 
 def csv(text: str | bytes, **mapping: str) -> Batch:
     data = text if isinstance(text, bytes) else text.encode()
-    layout = inspect(data, CSV, 100, mapping)
-    found = batch.read(data[layout.offset :], layout, layout.line, 0, 1000)
-    return batch.read(data[layout.offset :], layout, layout.line, 0, found.rows)
+    layout = detect_layout(data, CSV, 100, mapping)
+    found = read_batch(data[layout.offset :], layout, layout.line, 0, 1000)
+    return read_batch(data[layout.offset :], layout, layout.line, 0, found.rows)
 
 
 def ndjson(data: str | bytes) -> Batch:
     data = data if isinstance(data, bytes) else data.encode()
-    layout = inspect(data, NDJSON, 100, {})
-    return batch.read(data[layout.offset :], layout, 1, 0, 1000)
+    layout = detect_layout(data, NDJSON, 100, {})
+    return read_batch(data[layout.offset :], layout, 1, 0, 1000)
 
 
 def codes(found: Batch) -> dict[int, str]:
@@ -48,7 +48,7 @@ def test_columns_may_stand_in_any_order_and_unknown_ones_are_ignored() -> None:
 def test_a_short_or_long_row_fails_with_its_line_and_the_others_go_on(row: str) -> None:
     found = csv(f"url,title,slug\nx,y,z\n\n{row}\nx,y,z\n")
     assert codes(found) == {1: "MALFORMED_ROW"}
-    assert found.problems[1].message.startswith("line 4: ")
+    assert found.problems[1].message.startswith("Line 4: ")
     assert list(found.lines) == [2, 4, 5]
     assert found.columns["url"] == ["x", "", "x"]
     assert found.raw(1) == {"row": row}
@@ -57,7 +57,7 @@ def test_a_short_or_long_row_fails_with_its_line_and_the_others_go_on(row: str) 
 def test_bytes_that_are_not_utf8_cost_their_row() -> None:
     found = csv(b"url,title\na,\xc3\xa9\nb,\xe9\nc,d\n")
     assert (codes(found), found.columns["url"]) == ({1: "MALFORMED_ROW"}, ["a", "", "c"])
-    assert "line 3" in found.problems[1].message
+    assert "Line 3" in found.problems[1].message
 
 
 def test_an_unreadable_row_keeps_its_beginning_but_never_where_passwords_are() -> None:
@@ -73,8 +73,8 @@ def test_control_characters_are_seen() -> None:
 
 def test_a_part_of_a_shard_is_read_after_its_sister() -> None:
     data = b'url,title\na,1\n\nb,"2\n"\nc,3\n'
-    layout = inspect(data, CSV, 100, {})
-    found = batch.read(data[layout.offset :], layout, layout.line, 1, 2)
+    layout = detect_layout(data, CSV, 100, {})
+    found = read_batch(data[layout.offset :], layout, layout.line, 1, 2)
     assert (found.columns["url"], list(found.lines)) == (["b", "c"], [4, 6])
 
 
@@ -115,7 +115,7 @@ def test_json_lines_keep_their_types() -> None:
 def test_a_line_that_is_no_object_costs_its_row(line: str) -> None:
     found = ndjson(f'{{"url":"a"}}\n{line}\n{{"url":"b"}}\n')
     assert codes(found) == {1: "MALFORMED_ROW"}
-    assert found.problems[1].message.startswith("line 2: ")
+    assert found.problems[1].message.startswith("Line 2: ")
     assert found.columns["url"] == ["a", None, "b"]
 
 
@@ -163,13 +163,13 @@ def test_escapes_may_hide_control_characters() -> None:
 
 
 def test_one_item_stands_for_as_many_as_were_counted() -> None:
-    layout = inspect(b'{"url":"a","ttl":5}', COUNT, 100, {})
-    found = batch.read(b'{"url":"a","ttl":5}', layout, 1, 0, 3)
+    layout = detect_layout(b'{"url":"a","ttl":5}', COUNT, 100, {})
+    found = read_batch(b'{"url":"a","ttl":5}', layout, 1, 0, 3)
     assert (found.rows, found.columns, list(found.lines)) == (3, {"url": ["a"] * 3, "ttl": [5] * 3}, [1] * 3)
     assert found.raw(2) == {"url": "a", "ttl": 5}
 
 
 def test_a_counted_item_that_cannot_be_read_fails_every_time() -> None:
-    layout = inspect(b'{"lug":1}', COUNT, 100, {})
-    found: Any = batch.read(b'{"url":"a","lug":1}', layout, 1, 0, 2)
+    layout = detect_layout(b'{"lug":1}', COUNT, 100, {})
+    found: Any = read_batch(b'{"url":"a","lug":1}', layout, 1, 0, 2)
     assert codes(found) == {0: "UNKNOWN_FIELD", 1: "UNKNOWN_FIELD"}

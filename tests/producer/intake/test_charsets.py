@@ -2,13 +2,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from producer.intake.charsets import found, text, turned
+from producer.intake.charsets import convert, detect, to_utf8
 
 SAMPLE = "url,title\r\nhttps://a.b/é,„Größe“ 日本\r\n"
 
 
 def whole(data: bytes, encoding: str, size: int = 3, returns: bool = False) -> bytes:
-    return b"".join(turned((data[at : at + size] for at in range(0, len(data), size)), encoding, returns))
+    return b"".join(convert((data[at : at + size] for at in range(0, len(data), size)), encoding, returns))
 
 
 @pytest.mark.parametrize(
@@ -30,26 +30,26 @@ def whole(data: bytes, encoding: str, size: int = 3, returns: bool = False) -> b
     ],
 )
 def test_the_beginning_shows_the_encoding(data: bytes, encoding: str) -> None:
-    assert found(data, None, western=True) == encoding
+    assert detect(data, None, may_be_western=True) == encoding
 
 
 def test_json_is_never_taken_for_western() -> None:
-    assert found(b'{"url":"\xe9"}', None, western=False) == "utf-8"
-    assert found('{"url":"a"}'.encode("utf-16"), None, western=False) == "utf-16-le"
+    assert detect(b'{"url":"\xe9"}', None, may_be_western=False) == "utf-8"
+    assert detect('{"url":"a"}'.encode("utf-16"), None, may_be_western=False) == "utf-16-le"
 
 
 def test_what_is_asked_for_is_believed() -> None:
-    assert found(b"\xe9", "iso-8859-1", western=True) == "iso-8859-1"
-    assert found(b"a", "utf-16", western=True) == "utf-16-le"
-    assert found("a".encode("utf-16-be"), "utf-16", western=True) == "utf-16-be"
-    assert found(b"\xff\xfea\0", "utf-16", western=True) == "utf-16-le"
+    assert detect(b"\xe9", "iso-8859-1", may_be_western=True) == "iso-8859-1"
+    assert detect(b"a", "utf-16", may_be_western=True) == "utf-16-le"
+    assert detect("a".encode("utf-16-be"), "utf-16", may_be_western=True) == "utf-16-be"
+    assert detect(b"\xff\xfea\0", "utf-16", may_be_western=True) == "utf-16-le"
 
 
 @given(st.text(max_size=30), st.sampled_from(["utf-8", "utf-16-le", "utf-16-be"]), st.integers(1, 7))
 def test_pieces_of_any_size_give_the_same_text(given: str, encoding: str, size: int) -> None:
     data = given.encode(encoding)
     plain = given.encode().removeprefix("\ufeff".encode())
-    assert whole(data, encoding, size) == plain == text(data, encoding)
+    assert whole(data, encoding, size) == plain == to_utf8(data, encoding)
     lines = plain.replace(b"\r\n", b"\n").replace(b"\r", b"\n")
     assert whole(data, encoding, size, returns=True) == lines
 

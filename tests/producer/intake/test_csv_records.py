@@ -5,16 +5,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from producer.intake import batch
 from producer.intake import csv_records as module
-from producer.intake.csv_records import LONE_RETURN, NEVER_CLOSED, Record, never_closed, records
-from producer.intake.formats import CSV, Layout
+from producer.intake.csv_records import LONE_RETURN, UNCLOSED_QUOTE, Record, leaves_quote_open, split_records
+from producer.intake.layouts import CSV, Layout
+from producer.intake.reading import read_batch
 
 CELLS = st.text(st.sampled_from('a,"\n\r \x0b\x85\u2028é'), max_size=6)
 
 
 def read(text: str) -> list[Record]:
-    return list(records(text.removesuffix("\n").split("\n")))
+    return list(split_records(text.removesuffix("\n").split("\n")))
 
 
 @given(st.lists(st.lists(CELLS, min_size=2, max_size=3), min_size=1, max_size=8))
@@ -49,19 +49,19 @@ def test_an_unbalanced_quote_costs_its_own_row_and_no_other(broken: str, place: 
 def test_a_stray_quote_that_finds_another_one_further_down_swallows_nothing() -> None:
     found = read('a,"oops\nb,2\nc,"three"\nd,4')
     assert [record.cells for record in found] == [None, ["b", "2"], ["c", "three"], ["d", "4"]]
-    assert found[0].problem == NEVER_CLOSED
+    assert found[0].problem == UNCLOSED_QUOTE
 
 
 def test_a_field_longer_than_is_read_ahead_costs_the_line_where_it_opens() -> None:
     lines = ['a,"begins', *["x,y"] * module.LONGEST_RECORD, 'ends"']
-    found = list(records(lines))
+    found = list(split_records(lines))
     assert (found[0].cells, found[0].lines, found[1].cells) == (None, 1, ["x", "y"])
     assert len(found) == len(lines)
 
 
 def test_a_quote_that_opens_on_a_very_long_line_is_not_taken_for_closed() -> None:
     lines = [",".join(["x" * 1000] * 300) + ',"open', 'b,"2"']
-    assert [record.cells for record in records(lines)] == [None, ["b", "2"]]
+    assert [record.cells for record in split_records(lines)] == [None, ["b", "2"]]
 
 
 def test_a_carriage_return_alone_costs_its_row() -> None:
@@ -73,8 +73,8 @@ def test_a_carriage_return_alone_costs_its_row() -> None:
 def test_a_very_long_cell_is_one_whatever_stands_beside_it(last: str) -> None:
     long = "x" * (module.LARGEST_RECORD + 1)
     assert [record.cells for record in read(f"a,{long}\n{last}")] == [["a", long], ["b", "c"]]
-    layout = Layout(CSV, columns=["url", "title"], own=2, mapping={"url": 0, "title": 1})
-    found = batch.read(f"a,{long}\n{last}\n".encode(), layout, 1, 0, 2)
+    layout = Layout(CSV, columns=["url", "title"], client_columns=2, mapping={"url": 0, "title": 1})
+    found = read_batch(f"a,{long}\n{last}\n".encode(), layout, 1, 0, 2)
     assert (found.columns["title"], found.problems) == ([long, "c"], {})
 
 
@@ -91,4 +91,4 @@ def test_a_very_long_cell_is_one_whatever_stands_beside_it(last: str) -> None:
     ],
 )
 def test_a_quote_is_open_where_the_next_line_would_belong_to_it(line: str, open_: bool) -> None:
-    assert never_closed(line) is open_
+    assert leaves_quote_open(line) is open_

@@ -9,11 +9,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from models.errors import Unreadable
-from producer.intake import batch, csv_records, cutting
+from producer.intake import csv_records, cutting
 from producer.intake.batch import ItemProblem
-from producer.intake.cutting import Shard
-from producer.intake.detection import inspect
-from producer.intake.formats import CSV, NDJSON, Layout
+from producer.intake.cutting import ShardRange
+from producer.intake.detection import detect_layout
+from producer.intake.layouts import CSV, NDJSON, Layout
+from producer.intake.reading import read_batch
 
 Row = tuple[int, tuple[str, str], ItemProblem | None]
 
@@ -46,13 +47,13 @@ def reader(data: bytes) -> Callable[[int, int], bytes]:
     return lambda offset, length: data[offset : offset + length]
 
 
-def shards(data: bytes, shard_rows: int, format_: str = CSV) -> tuple[Layout, list[Shard]]:
-    layout = inspect(data, format_, shard_rows, {})
+def shards(data: bytes, shard_rows: int, format_: str = CSV) -> tuple[Layout, list[ShardRange]]:
+    layout = detect_layout(data, format_, shard_rows, {})
     return layout, list(cutting.cut(reader(data), layout))
 
 
-def rows(data: bytes, layout: Layout, shard: Shard) -> list[Row]:
-    found = batch.read(data[shard.offset : shard.offset + shard.length], layout, shard.line, 0, shard.rows)
+def rows(data: bytes, layout: Layout, shard: ShardRange) -> list[Row]:
+    found = read_batch(data[shard.offset : shard.offset + shard.length], layout, shard.line, 0, shard.rows)
     assert found.rows == shard.rows == len(found.lines)
     urls, titles = found.columns["url"], found.columns["title"]
     return [(found.lines[at], (urls[at], titles[at]), found.problems.get(at)) for at in range(found.rows)]
@@ -62,7 +63,7 @@ def rows(data: bytes, layout: Layout, shard: Shard) -> list[Row]:
 def blocks_of(size: int) -> Iterator[None]:
     """As if a file of a few hundred bytes were one of many megabytes."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(cutting, "BLOCK", size)
+        patch.setattr(cutting, "BLOCK_BYTES", size)
         patch.setattr(cutting, "LARGEST_RECORD", 12)
         patch.setattr(csv_records, "LARGEST_RECORD", 12)
         patch.setattr(csv_records, "LONGEST_RECORD", 4)
@@ -93,8 +94,8 @@ def test_the_fast_way_to_find_rows_finds_those_of_the_slow_one(lines: list[str],
     text = ("\n".join(lines) + "\n").replace(",", delimiter).encode()
     newlines = np.flatnonzero(np.frombuffer(text, np.uint8) == cutting.NEWLINE)
     with blocks_of(block):
-        slow = cutting._one_by_one(text, delimiter, last=True)
-        fast = cutting._rows(text, Layout(CSV, delimiter=delimiter), last=True)
+        slow = cutting._rows_of_records(text, delimiter, is_last=True)
+        fast = cutting._find_rows(text, Layout(CSV, delimiter=delimiter), is_last=True)
     assert fast.starts.tolist() == slow.starts.tolist()
     assert fast.lines.tolist() == slow.lines.tolist()
     assert newlines.size >= slow.lines.size
@@ -113,7 +114,7 @@ def test_an_unbalanced_quote_costs_one_row_at_any_border(at: int, shard_rows: in
     problem = read[at][2]
     assert problem is not None
     assert problem.code == "MALFORMED_ROW"
-    assert f"line {at + 2}:" in problem.message
+    assert f"Line {at + 2}:" in problem.message
 
 
 def test_a_block_that_ends_with_a_quote_is_cut_like_any_other() -> None:
@@ -125,7 +126,7 @@ def test_a_block_that_ends_with_a_quote_is_cut_like_any_other() -> None:
 
 
 def test_letters_of_many_bytes_do_not_shorten_how_far_is_looked_ahead(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(cutting, "BLOCK", 1 << 21)
+    monkeypatch.setattr(cutting, "BLOCK_BYTES", 1 << 21)
     filler = ("a," + "b" * 97 + "\n") * 12_000
     field = ("😀" * 1_300 + "\n") * 185
     data = f'url,title\n{filler}u,"{field}"\n'.encode()
@@ -154,7 +155,7 @@ def test_a_line_beyond_the_limit_ends_the_reading_and_says_where(format_: str) -
             if good:
                 assert shards(data, 1_000_000, format_)[1][-1].rows
                 continue
-            with pytest.raises(Unreadable, match=rf"^line {ahead + 2}: longer than 4,194,304 bytes"):
+            with pytest.raises(Unreadable, match=rf"^Line {ahead + 2} is longer than 4,194,304 bytes"):
                 shards(data, 1_000_000, format_)
 
 
@@ -178,5 +179,5 @@ def test_a_shard_has_so_many_bytes_and_at_least_one_row(sizes: list[int], most: 
 
 
 def test_the_wider_a_file_the_fewer_rows_a_shard_has() -> None:
-    assert inspect(b"url" + b",x" * 9_999, CSV, 25_000, {}).shard_rows == 100
-    assert inspect(b"url,title", CSV, 25_000, {}).shard_rows == 25_000
+    assert detect_layout(b"url" + b",x" * 9_999, CSV, 25_000, {}).shard_rows == 100
+    assert detect_layout(b"url,title", CSV, 25_000, {}).shard_rows == 25_000

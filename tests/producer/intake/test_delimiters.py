@@ -1,13 +1,13 @@
 import pytest
 
 from models.errors import Unreadable
-from producer.intake.delimiters import declared
-from producer.intake.detection import Asked, inspect
-from producer.intake.formats import CSV, Layout
+from producer.intake.delimiters import declared_delimiter
+from producer.intake.detection import FormatHints, detect_layout
+from producer.intake.layouts import CSV, Layout
 
 
 def read(text: str, asked: str | None = None, header: bool | None = None, **mapping: str) -> Layout:
-    return inspect(text.encode(), CSV, 10, mapping, Asked(asked, None, header))
+    return detect_layout(text.encode(), CSV, 10, mapping, FormatHints(asked, None, header))
 
 
 @pytest.mark.parametrize(
@@ -59,7 +59,7 @@ def test_what_is_asked_for_is_not_looked_for() -> None:
 def test_whether_there_is_a_header_can_be_said() -> None:
     assert read("url,b", header=False).columns == ["url", "column_2"]
     assert read("https://a.b,url", header=True).columns == ["https://a.b", "url"]
-    with pytest.raises(Unreadable, match="no column is named url"):
+    with pytest.raises(Unreadable, match="No column is named url"):
         read("https://a.b,b", header=True)
 
 
@@ -81,4 +81,4 @@ def test_a_file_may_say_its_delimiter_itself(line: str) -> None:
 
 @pytest.mark.parametrize("line", ["sep=", "sep=;;", "separator", "url"])
 def test_other_first_lines_say_nothing(line: str) -> None:
-    assert declared(line) is None
+    assert declared_delimiter(line) is None

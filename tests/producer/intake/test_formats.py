@@ -2,14 +2,15 @@ import pytest
 
 from models.errors import EmptyUpload, Invalid, Unreadable
 from producer.documents.results import safe
-from producer.intake.detection import HEADER_LIMIT, inspect
-from producer.intake.formats import BOM, CSV, NDJSON, Layout, undone
+from producer.intake.detection import HEADER_LIMIT, detect_layout
+from producer.intake.formula_cells import unescape_formula
+from producer.intake.layouts import BOM, CSV, NDJSON, Layout
 
 OURS = ["line", "status", "short_url", "slug", "error_code", "error_message"]
 
 
 def header(text: str | bytes, **mapping: str) -> Layout:
-    return inspect(text if isinstance(text, bytes) else text.encode(), CSV, 10, mapping)
+    return detect_layout(text if isinstance(text, bytes) else text.encode(), CSV, 10, mapping)
 
 
 @pytest.mark.parametrize(
@@ -29,7 +30,7 @@ def test_rows_begin_behind_the_header(text: bytes, offset: int, line: int) -> No
 
 
 def test_a_bom_is_no_part_of_the_first_line_of_json() -> None:
-    assert inspect(BOM + b"{}", NDJSON, 10, {}).offset == 3
+    assert detect_layout(BOM + b"{}", NDJSON, 10, {}).offset == 3
 
 
 def test_columns_are_known_by_name_whatever_their_case_and_order() -> None:
@@ -43,7 +44,7 @@ def test_names_of_other_services_are_known_unless_the_fields_own_is_there() -> N
 
 def test_a_mapping_names_a_column_as_it_stands() -> None:
     found = header("Where to,url", url="Where to")
-    assert (found.mapping, found.named()) == ({"url": 0}, {"url": "Where to"})
+    assert (found.mapping, found.mapped_columns()) == ({"url": 0}, {"url": "Where to"})
 
 
 def test_a_mapping_to_no_item_field_is_a_fault_of_the_request() -> None:
@@ -55,22 +56,22 @@ def test_a_mapping_to_no_item_field_is_a_fault_of_the_request() -> None:
 @pytest.mark.parametrize(
     ("text", "mapping", "said"),
     [
-        ("link_to,title\nx,y", {}, 'line 1: no column is named url; the header has ["link_to", "title"]'),
-        ("\n\nlink_to\nx", {}, "line 3: no column is named url"),
-        ("url,URL\nx,y", {}, "line 1: two columns stand for url: 'url' and 'URL'"),
-        ("url,title,Title", {}, "line 1: two columns stand for title"),
-        ("long_url,long url", {}, "line 1: two columns stand for url"),
-        ("url", {"title": "Name"}, "line 1: the mapping wants one column 'Name' for title"),
-        ("a,a", {"url": "a"}, "line 1: the mapping wants one column 'a' for url"),
-        ("url,ü,t".encode() + b"\xe9\nx", {}, "line 1: byte 0xe9 at 8 is not UTF-8"),
-        (b"\nurl,\x81", {}, "line 2: what stands at 5 is not CP1252"),
-        ('url,"title\na,b\nc,d\n', {}, "line 1: the header cannot be read: a quote opens here"),
-        ("url,title\ra,b\nc,d", {}, "line 1: the header cannot be read: a carriage return"),
-        ("url,ti\0tle", {}, "line 1: a NUL character"),
-        ("url".encode("utf-32"), {}, "line 1: this is not text but UTF-32"),
-        (b"\x1f\x8brest", {}, "line 1: this is not text but gzip"),
-        (b"\xd0\xcf\x11\xe0rest", {}, "line 1: this is not text but an old Excel file (.xls) or one with a password"),
-        ("sep=:\nurl:title", {}, "line 1: sep=:: a delimiter is one of"),
+        ("link_to,title\nx,y", {}, 'Line 1: No column is named url. The header has ["link_to", "title"]'),
+        ("\n\nlink_to\nx", {}, "Line 3: No column is named url"),
+        ("url,URL\nx,y", {}, "Line 1: Two columns stand for url: 'url' and 'URL'"),
+        ("url,title,Title", {}, "Line 1: Two columns stand for title"),
+        ("long_url,long url", {}, "Line 1: Two columns stand for url"),
+        ("url", {"title": "Name"}, "Line 1: The mapping of title needs exactly one column 'Name', but the file has 0"),
+        ("a,a", {"url": "a"}, "Line 1: The mapping of url needs exactly one column 'a', but the file has 2"),
+        ("url,ü,t".encode() + b"\xe9\nx", {}, "Line 1: Byte 0xe9 at position 8 is not valid UTF-8"),
+        (b"\nurl,\x81", {}, "Line 2: The character at position 5 is not valid CP1252"),
+        ('url,"title\na,b\nc,d\n', {}, "Line 1: The header cannot be read. A quote opens in this row"),
+        ("url,title\ra,b\nc,d", {}, "Line 1: The header cannot be read. It has a carriage return"),
+        ("url,ti\0tle", {}, "Line 1: The header contains a NUL character"),
+        ("url".encode("utf-32"), {}, "This is not a text file but UTF-32"),
+        (b"\x1f\x8brest", {}, "This is not a text file but a gzip file"),
+        (b"\xd0\xcf\x11\xe0rest", {}, "This is not a text file but an old Excel file (.xls) or one with a password"),
+        ("sep=:\nurl:title", {}, "Line 1: sep=: is not supported"),
     ],
 )
 def test_a_header_that_cannot_be_used_says_what_is_wrong_and_where(
@@ -99,7 +100,7 @@ def test_nothing_but_blank_lines_is_an_empty_upload(text: str) -> None:
 
 def test_a_results_file_is_known_by_its_header() -> None:
     found = header(",".join(["url", "'=note", *OURS]))
-    assert (found.own, found.columns[:2], found.mapping) == (2, ["url", "=note"], {"url": 0})
+    assert (found.client_columns, found.columns[:2], found.mapping) == (2, ["url", "=note"], {"url": 0})
     assert header("url,slug,line,status,short_url,result_slug,error_code,error_message").mapping == {
         "url": 0,
         "slug": 1,
@@ -108,12 +109,12 @@ def test_a_results_file_is_known_by_its_header() -> None:
 
 def test_some_of_our_names_do_not_make_it_a_results_file() -> None:
     found = header("url,status,line,'=x")
-    assert (found.own, found.columns[3]) == (4, "'=x")
+    assert (found.client_columns, found.columns[3]) == (4, "'=x")
 
 
 @pytest.mark.parametrize("text", ["", "a", "=1", "'=1", "''=1", "'", "'a", "-1", "@x", "\t", "+", "''", "\nx", "'\r"])
 def test_what_was_made_safe_is_undone_to_the_letter(text: str) -> None:
-    assert undone(safe(text)) == text
+    assert unescape_formula(safe(text)) == text
     assert not safe(text).startswith(("=", "+", "-", "@", "\t", "\r", "\n"))
 
 

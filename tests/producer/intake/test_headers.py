@@ -1,7 +1,7 @@
 import pytest
 
 from models.errors import Unreadable
-from producer.intake.headers import distinct, key, mapped
+from producer.intake.headers import distinct_names, map_columns, normalised
 
 EXPORTS = {
     "Bitly": ("Bitlink,Long URL,Title,Custom Back-half,Tags,Created", {"url": 1, "slug": 3, "title": 2, "tags": 4}),
@@ -32,31 +32,31 @@ EXPORTS = {
 @pytest.mark.parametrize("name", EXPORTS)
 def test_what_other_services_export_is_understood(name: str) -> None:
     header, wanted = EXPORTS[name]
-    assert mapped(header.split(","), {}) == wanted
+    assert map_columns(header.split(","), {}) == wanted
 
 
 @pytest.mark.parametrize("name", ["Long URL", "long_url", "long-url", "longUrl", "LONGURL", " Long  Url*", "LongURL"])
 def test_case_blanks_humps_and_strokes_do_not_matter(name: str) -> None:
-    assert key(name) == "longurl"
+    assert normalised(name) == "longurl"
 
 
 def test_the_fields_own_name_comes_first_and_then_the_likelier_one() -> None:
-    assert mapped(["link", "Long URL", "URL"], {})["url"] == 2
-    assert mapped(["link", "destination", "Long URL"], {})["url"] == 2
-    assert mapped(["path", "alias", "url"], {})["slug"] == 1
+    assert map_columns(["link", "Long URL", "URL"], {})["url"] == 2
+    assert map_columns(["link", "destination", "Long URL"], {})["url"] == 2
+    assert map_columns(["path", "alias", "url"], {})["slug"] == 1
 
 
 def test_a_name_that_is_there_twice_is_a_fault_only_where_it_counts() -> None:
-    assert mapped(["url", "note", "Note", "", ""], {}) == {"url": 0}
-    assert mapped(["url", "link", "Link"], {}) == {"url": 0}
-    with pytest.raises(Unreadable, match="two columns stand for title: 'Title' and 'title'"):
-        mapped(["url", "Title", "title"], {})
+    assert map_columns(["url", "note", "Note", "", ""], {}) == {"url": 0}
+    assert map_columns(["url", "link", "Link"], {}) == {"url": 0}
+    with pytest.raises(Unreadable, match="Two columns stand for title: 'Title' and 'title'"):
+        map_columns(["url", "Title", "title"], {})
 
 
 def test_a_mapping_settles_what_stands_twice() -> None:
-    assert mapped(["url", "Title", "title"], {"title": "title"}) == {"title": 2, "url": 0}
+    assert map_columns(["url", "Title", "title"], {"title": "title"}) == {"title": 2, "url": 0}
 
 
 def test_names_are_told_apart() -> None:
-    assert distinct(["a", "", "a", "a_2", "a", ""]) == ["a", "column_2", "a_2", "a_2_2", "a_3", "column_6"]
-    assert len(set(distinct(["same"] * 10_000))) == 10_000
+    assert distinct_names(["a", "", "a", "a_2", "a", ""]) == ["a", "column_2", "a_2", "a_2_2", "a_3", "column_6"]
+    assert len(set(distinct_names(["same"] * 10_000))) == 10_000

@@ -3,9 +3,9 @@ from typing import Any
 
 import pytest
 
-from producer.intake.batch import read
-from producer.intake.detection import inspect
-from producer.intake.formats import CSV, NDJSON
+from producer.intake.detection import detect_layout
+from producer.intake.layouts import CSV, NDJSON
+from producer.intake.reading import read_batch
 from producer.rules.judging import JudgedBatch, JudgingContext, judge, with_utm
 
 NOW = datetime(2027, 1, 1, tzinfo=UTC)
@@ -13,9 +13,9 @@ NOW = datetime(2027, 1, 1, tzinfo=UTC)
 
 def judged(text: str, kind: str = CSV, authorities: tuple[str, ...] = ("sho.rt",)) -> JudgedBatch:
     data = text.encode()
-    layout = inspect(data, kind, 100, {})
+    layout = detect_layout(data, kind, 100, {})
     body = data[layout.offset :]
-    batch = read(body, layout, layout.line, 0, body.count(b"\n") + (not body.endswith(b"\n")))
+    batch = read_batch(body, layout, layout.line, 0, body.count(b"\n") + (not body.endswith(b"\n")))
     return judge(batch, JudgingContext(frozenset(authorities), {"news": 1, "1": 1}, NOW))
 
 

@@ -11,7 +11,7 @@ from models.accounts.keys import Owner
 from models.links import url_index
 from models.links.url_index import Duplicates
 from producer.accept import Options, Upload, accept
-from producer.intake.formats import CSV
+from producer.intake.layouts import CSV
 from tests.owners import new_owner
 from tests.system import System
 from tests.test_reference import outcomes

@@ -138,15 +138,15 @@ HOSTILE: dict[str, tuple[bytes, str | dict[str, int]]] = {
     "10,000 columns": (b"url" + b",x" * 9_999 + b"\n" + (b"https://a.b" + b"," * 9_999 + b"\n") * 30, {}),
     "a long field": (b'url,note\nhttps://a.b,"' + b"x" * 140_000 + b'"\nhttps://c.d,x\n', {}),
     "a longer one": (b'url,title\nhttps://a.b,"' + b"x" * 270_000 + b'"\nhttps://c.d,x\n', {"INVALID_TITLE": 1}),
-    "a line that is none": (b"url,note\nhttps://a.b," + b"x" * (5 << 20) + b"\nhttps://c.d,x\n", "line 2: longer than"),
-    "a header of 1 MiB": (b"url" + b",xxxxxxx" * (1 << 17) + b"\n", "line 1: the header is longer than"),
+    "too long a line": (b"url,note\nhttps://a.b," + b"x" * (5 << 20) + b"\nhttps://c.d,x\n", "Line 2 is long"),
+    "a header of 1 MiB": (b"url" + b",xxxxxxx" * (1 << 17) + b"\n", "Line 1: The header is longer than"),
     "empty header cells": (b",,url,\n1,2,https://a.b,4\n", {}),
     "ragged rows": (b"url,title\nhttps://a.b\nhttps://a.b,x,y\nhttps://a.b,x\n", {"MALFORMED_ROW": 2}),
     "NUL": (b"url,title\nhttps://a.b,a\0b\nhttps://a.b/\0,x\n", {"INVALID_TITLE": 1, "INVALID_URL": 1}),
     "bytes that are not UTF-8 far behind": (FAR + b"https://a.b,\xe9\n", {"MALFORMED_ROW": 1}),
-    "a picture": (b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR" + bytes(range(256)) * 50, "line 1: "),
+    "a picture": (b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR" + bytes(range(256)) * 50, "Line 1: "),
     "duplicate columns": (b"url,n,n,n_2\nhttps://a.b,1,2,3\n", {}),
-    "two urls": (b"url,Url\nhttps://a.b,x\n", "line 1: two columns stand for url"),
+    "two urls": (b"url,Url\nhttps://a.b,x\n", "Line 1: Two columns stand for url"),
 }  # fmt: skip
 
 

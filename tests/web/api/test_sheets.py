@@ -72,13 +72,13 @@ def test_only_what_was_made_of_a_spreadsheet_is_kept(system: System) -> None:
 UNREADABLE = {
     "two sheets": (
         openpyxl_workbook(One=[["url"], ["x"]], Two=[["y"]]),
-        "2 sheets have something in them ('One', 'Two')",
+        "2 sheets have rows ('One', 'Two')",
     ),
-    "no rows": (openpyxl_workbook(One=[]), "the spreadsheet has no rows"),
-    "header only": (openpyxl_workbook(One=[["url"]]), "the upload has no rows"),
-    "no url": (openpyxl_workbook(One=[["name"], ["x"]]), "line 1: no column is named url"),
-    "damaged": (BOOK[:-300], "this is no spreadsheet, or a damaged one"),
-    "another zip": (b"PK\x03\x04" + bytes(100), "this is no spreadsheet, or a damaged one"),
+    "no rows": (openpyxl_workbook(One=[]), "The spreadsheet has no rows"),
+    "header only": (openpyxl_workbook(One=[["url"]]), "The upload has no rows"),
+    "no url": (openpyxl_workbook(One=[["name"], ["x"]]), "Line 1: No column is named url"),
+    "damaged": (BOOK[:-300], "This is not a spreadsheet, or it is damaged"),
+    "another zip": (b"PK\x03\x04" + bytes(100), "This is not a spreadsheet, or it is damaged"),
 }
 
 

@@ -192,8 +192,8 @@ def test_the_look_says_of_each_row_what_its_job_says(client: httpx.Client, syste
 @one_store
 @pytest.mark.parametrize(
     ("content", "words"),
-    [(b"%PDF-1.7\nx", "a PDF"), (b"", "the file is empty"), (b"PK\x03\x04x", "no spreadsheet, or a damaged one"),
-     (b"\xd0\xcf\x11\xe0x", "save it as .xlsx"), (b"url\n", "no rows"),
+    [(b"%PDF-1.7\nx", "a PDF"), (b"", "the file is empty"), (b"PK\x03\x04x", "not a spreadsheet, or it is damaged"),
+     (b"\xd0\xcf\x11\xe0x", "Save it as .xlsx"), (b"url\n", "no rows"),
      (b'{"url": "https://a.b"}', "JSON object a line")],
 )  # fmt: skip
 def test_a_file_that_is_none_is_called_by_its_name(client: httpx.Client, content: bytes, words: str) -> None:

@@ -15,7 +15,7 @@ from models.tables import jobs as job_table
 from models.tables import shards as shard_table
 from producer.accept import Options, Upload, accept
 from producer.intake import upload_store
-from producer.intake.formats import COUNT
+from producer.intake.layouts import COUNT
 from producer.signals import wakeups
 from workers.chores import clearing
 

@@ -20,7 +20,7 @@ from models.webhooks import deliveries, endpoints
 from models.webhooks.deliveries import DeliveryAttempt, DeliveryStatus
 from producer import control
 from producer.accept import Options, Upload, accept
-from producer.intake.formats import NDJSON
+from producer.intake.layouts import NDJSON
 from tests.workers.chores.receiver import Receiver, receiving
 from workers.chores import deliver
 from workers.shards import attempts

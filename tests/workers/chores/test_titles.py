@@ -15,7 +15,7 @@ from models.links import title_queue
 from models.tables import links
 from models.tables import untitled as table
 from producer.accept import Options, Upload, accept
-from producer.intake.formats import NDJSON
+from producer.intake.layouts import NDJSON
 from tests.system import System
 from tests.waiting import wait_until
 from tests.workers.chores.pages import hanging, serving

@@ -24,7 +24,7 @@ from models.tables import links as link_table
 from models.tables import shards as table
 from producer.accept import CUT_AT_ONCE_BYTES, Options, Upload, accept
 from producer.intake.batch import Batch
-from producer.intake.formats import CSV
+from producer.intake.layouts import CSV
 from producer.rules import judging
 from producer.signals import wakeups
 from workers import sweep

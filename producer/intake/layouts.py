@@ -1,0 +1,84 @@
+"""The layout of an upload: its format and how to read its rows. It is stored with the job."""
+
+from dataclasses import asdict, dataclass, field
+from enum import StrEnum
+from typing import Any
+
+CSV = "csv"
+NDJSON = "ndjson"
+COUNT = "count"
+"""One item in JSON that stands for many rows."""
+PREPARED = "prepared"
+"""NDJSON that this program wrote. A row that is known to fail has its error code and message under REFUSED."""
+REFUSED = "refused"
+UNDO = "undo"
+"""No upload at all."""
+
+UTF8 = "utf-8"
+BOM = b"\xef\xbb\xbf"
+RESULT_COLUMNS = ("line", "status", "short_url", "slug", "error_code", "error_message")
+"""The columns that results add to an upload. They are ignored when a corrected file comes back."""
+
+
+class Conversion(StrEnum):
+    """What a worker must do before an upload is UTF-8 with a row on each line."""
+
+    NONE = ""
+    TEXT = "text"
+    """Decode another encoding."""
+    LINES = "lines"
+    """The same, and turn the line ends, which are carriage returns, into line feeds."""
+    SHEET = "sheet"
+    """Write the sheet of a spreadsheet as CSV."""
+
+
+@dataclass(frozen=True, slots=True)
+class Layout:
+    format: str
+    offset: int = 0
+    """The byte at which the rows begin."""
+    line: int = 1
+    """The line on which they begin."""
+    columns: list[str] = field(default_factory=list)
+    client_columns: int = 0
+    """How many of the columns are the client's. The others are RESULT_COLUMNS that come back."""
+    mapping: dict[str, int] = field(default_factory=dict)
+    """Item field to the place of its column."""
+    shard_rows: int = 0
+    """Stored, since a split that is repeated after an upgrade must cut at the same rows."""
+    shard_bytes: int = 0
+    """The same for long rows; 0 means no limit."""
+    delimiter: str = ","
+    encoding: str = UTF8
+    """The client's encoding. Once the upload is converted, the stored bytes are UTF-8."""
+    header: bool = True
+    conversion: Conversion = Conversion.NONE
+    sheet: str = ""
+    """The name of the sheet that the rows come from."""
+
+    def mapped_columns(self) -> dict[str, str] | None:
+        """Item field to the name of its column, for CSV."""
+        if self.format != CSV:
+            return None
+        return {name: self.columns[place] for name, place in self.mapping.items()}
+
+    def description(self) -> dict[str, Any] | None:
+        """What was detected about a file, as its job shows it."""
+        if self.format != CSV:
+            return None
+        if self.sheet or self.conversion == Conversion.SHEET:
+            return {"sheet": self.sheet or None, "header": self.header}
+        return {"delimiter": self.delimiter, "encoding": self.encoding, "header": self.header}
+
+    def dump(self) -> dict[str, Any]:
+        return asdict(self)
+
+    @staticmethod
+    def load(stored: dict[str, Any]) -> "Layout":
+        values = {FORMER_NAMES.get(name, name): value for name, value in stored.items()}
+        conversion = Conversion(values.pop("conversion", Conversion.NONE))
+        return Layout(**values, conversion=conversion)
+
+
+FORMER_NAMES = {"own": "client_columns", "turn": "conversion"}
+"""Jobs of earlier versions have stored layouts with these names."""

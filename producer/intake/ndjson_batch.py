@@ -1,0 +1,87 @@
+"""Reads a shard of NDJSON: one JSON object on each line."""
+
+from collections.abc import Collection
+from typing import Any
+
+import msgspec
+
+from producer.fields.item_fields import BY_NAME, NAMES
+from producer.intake.batch import LONGEST_EXCERPT, Batch, ItemProblem, malformed_row
+from producer.intake.csv_batch import is_clean
+from producer.intake.json_bodies import decode_json
+from producer.intake.layouts import REFUSED, RESULT_COLUMNS
+
+decoder = msgspec.json.Decoder()
+
+
+def read_ndjson(data: bytes, line: int, skip: int, rows: int, prepared: bool = False) -> Batch:
+    """Reads `rows` rows after the first `skip`; blank lines are no rows. `prepared`: this program wrote the data."""
+    texts = data.removesuffix(b"\n").split(b"\n")
+    filled = [place for place, text in enumerate(texts) if text not in (b"", b"\r")][skip : skip + rows]
+    problems: dict[int, ItemProblem] = {}
+    items: list[dict[str, Any]] = []
+    for row, place in enumerate(filled):
+        item = _read_object(texts[place])
+        if isinstance(item, str):
+            problems[row] = malformed_row(line + place, item)
+            item = {}
+        elif prepared and REFUSED in item:
+            problems[row] = ItemProblem(*item.pop(REFUSED))
+        items.append(item)
+    names = set().union(*items)
+    _note_unknown_fields(items, names, problems)
+    excerpts = {row: _excerpt(texts[filled[row]]) for row in problems}
+    return Batch(
+        len(items),
+        [line + place for place in filled],
+        {name: [item.get(name) for item in items] for name in NAMES if name in names},
+        problems,
+        lambda row: items[row] or {"row": excerpts.get(row, "{}")},
+        typed=True,
+        # An escape such as \u0000 could hide a control character.
+        clean=b"\\" not in data and is_clean(data),
+    )
+
+
+def _read_object(text: bytes) -> dict[str, Any] | str:
+    """The object on a line, or why there is none."""
+    try:
+        value = decode_json(decoder, text)
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        return f"This is not valid JSON: {error}."
+    except RecursionError:
+        return "This JSON is nested too deeply."
+    if not isinstance(value, dict):
+        return "This is not a JSON object."
+    if "error_code" in value:
+        return _without_results(value)
+    return value
+
+
+def _without_results(item: dict[str, Any]) -> dict[str, Any]:
+    """An item of our results that comes back, without the members that results add."""
+    added = []
+    for name in RESULT_COLUMNS:
+        prefixed = f"result_{name}"
+        added.append(prefixed if prefixed in item else name)
+    if not item.keys() >= set(added):
+        return item
+    return {name: value for name, value in item.items() if name not in added}
+
+
+def _note_unknown_fields(items: list[dict[str, Any]], names: Collection[str], problems: dict[int, ItemProblem]) -> None:
+    unknown = set(names).difference(BY_NAME)
+    if not unknown:
+        return
+    for row, item in enumerate(items):
+        unknown_here = sorted(unknown.intersection(item))
+        if unknown_here:
+            problem = ItemProblem("UNKNOWN_FIELD", f"An item has no field {unknown_here[0][:64]!r}.")
+            problems.setdefault(row, problem)
+
+
+def _excerpt(text: bytes) -> str:
+    """What an item keeps of a row that cannot be read. A password may stand anywhere in it."""
+    if b"password" in text:
+        return ""
+    return text.decode(errors="replace")[:LONGEST_EXCERPT]
