@@ -41,7 +41,7 @@ task_queues = [
     for name in ("bulk", "interactive", "deliver", "titles", "sweep")
 ]
 
-worker_consumer = "workers.task_events:Teller"
+worker_consumer = "workers.celery_internals:BatchingConsumer"
 worker_prefetch_multiplier = 1
 worker_send_task_events = True
 worker_soft_shutdown_timeout = 5

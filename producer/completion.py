@@ -7,7 +7,7 @@ from typing import Any
 from models.jobs import duplicates, jobs
 from models.jobs.jobs import JobProgress, Results
 from models.jobs.leases import Claim
-from models.jobs.states import JobStatus
+from models.jobs.states import ItemStatus, JobStatus
 from models.store import Connection
 from models.webhooks import deliveries, endpoints
 from models.webhooks.endpoints import Subscriber
@@ -25,11 +25,26 @@ CUT_BODY: dict[str, Any] = {"metadata": {}, "mapping": None, "cut": True}
 def record(unit: UnitOfWork, claim: Claim, results: Results) -> None:
     """Add a shard's results to its job. End the job when they were the last; wake for its next shards otherwise."""
     job = jobs.conclude(unit.db, claim.job_id, claim.run, results)
+    count_items(unit, job.kind, results)
     if job.status == JobStatus.COMPLETED:
         close(unit, job)
     elif not job.cancelled_at or not finish(unit, claim.job_id, claim.run):
         unit.wake_next(claim.job_id)
         unit.publish_progress(claim.job_id)
+
+
+def count_items(unit: UnitOfWork, kind: str, results: Results) -> None:
+    """Count a shard's items by their status."""
+    counts = {
+        ItemStatus.CREATED: results.created,
+        ItemStatus.UPDATED: results.updated,
+        ItemStatus.DELETED: results.deleted,
+        ItemStatus.EXISTING: results.existing,
+        ItemStatus.FAILED: results.failed,
+    }
+    for status, count in counts.items():
+        if count:
+            unit.count(counters.ITEMS, kind, status, times=count)
 
 
 def finish(unit: UnitOfWork, job_id: int, run: int) -> bool:

@@ -10,34 +10,34 @@ from celery.signals import setup_logging, worker_init, worker_process_init, work
 from models import store
 from producer.signals import celery_events, counters, wakeups
 from producer.telemetry import logs, tracing
-from workers.heartbeat import Heart
-from workers.task_log import Told
+from workers.heartbeat import Heartbeat
+from workers.task_log import LoggedTask
 
-GIVE_WAY = 10  # how nice those who work on large jobs are to everybody else
-ROUTINE = tuple(f"Task {name}[" for name in celery_events.ROUTINE_TASKS)
+BULK_NICENESS = 10  # workers on large jobs leave the processor to all others
+ROUTINE_PREFIXES = tuple(f"Task {name}[" for name in celery_events.ROUTINE_TASKS)
 
 
-class NothingNew(logging.Filter):
-    """Heartbeats, sweeps and clicks come every few seconds: only what goes wrong with them is worth a line."""
+class RoutineFilter(logging.Filter):
+    """Drops the lines about tasks that run every few seconds, unless something goes wrong with them."""
 
     def filter(self, record: logging.LogRecord) -> bool:
-        return record.levelno > logging.INFO or not record.getMessage().startswith(ROUTINE)
+        return record.levelno > logging.INFO or not record.getMessage().startswith(ROUTINE_PREFIXES)
 
 
-logging.getLogger("celery.app.trace").addFilter(NothingNew())
-logging.getLogger("celery.worker.strategy").setLevel(logging.WARNING)  # that a task has come is told when it is done
+logging.getLogger("celery.app.trace").addFilter(RoutineFilter())
+logging.getLogger("celery.worker.strategy").setLevel(logging.WARNING)  # a task is logged when it is done
 
 app = wakeups.app()
-app.Task = Told
+app.Task = LoggedTask
 app.conf.include = ["workers.tasks"]
-app.steps["worker"].add(Heart)
+app.steps["worker"].add(Heartbeat)
 
 
 @worker_process_init.connect
-def begin(**_: Any) -> None:
-    """A child of the pool: connections of its own, and no collector walking over millions of short-lived cells."""
+def prepare_child(**_: Any) -> None:
+    """Give a child of the pool its own connections, and switch off the collector: it would walk millions of cells."""
     if wakeups.BULK in app.amqp.queues.consume_from:
-        os.nice(GIVE_WAY)
+        os.nice(BULK_NICENESS)
     store.dispose()
     gc.collect()
     gc.freeze()
@@ -45,17 +45,17 @@ def begin(**_: Any) -> None:
 
 
 @worker_init.connect
-def count(**_: Any) -> None:
+def enable_counters(**_: Any) -> None:
     counters.enable_flushing()
 
 
 @worker_process_shutdown.connect
 @worker_shutdown.connect
-def hand_over(**_: Any) -> None:
+def flush(**_: Any) -> None:
     counters.flush()
     tracing.flush()
 
 
 @setup_logging.connect
-def log_as_we_do(loglevel: int | str = logging.INFO, **_: Any) -> None:
+def configure_logs(loglevel: int | str = logging.INFO, **_: Any) -> None:
     logs.take_over(loglevel)

@@ -1,7 +1,7 @@
-"""A node's heart: it sends itself a task, and ends itself when it no longer hears any while the broker answers.
+"""A node's heartbeat: the node sends itself a task, and ends itself when none comes back while the broker answers.
 
-Nodes have been seen alive and deaf after a broker came back; whoever runs the Procfile starts the node again.
-It also ends a process of the pool that stands still: that may hold a lock which everybody waits for.
+Nodes have been seen alive but no longer consuming after a broker came back. The runner starts the node again.
+It also ends a process of the pool that stands still: that may hold a lock which all others wait for.
 """
 
 import os
@@ -13,22 +13,22 @@ from typing import Any
 import psutil
 import structlog
 from celery import bootsteps
-from celery.worker import state
 from kombu.entity import Queue
 from redis.exceptions import RedisError
 
 from producer.signals import broker, wakeups
+from workers import celery_internals
 
 BEAT_SECONDS = 3.0
-DEAF_SECONDS = 12.0
+SILENCE_SECONDS = 12.0
 BUSY_SECONDS = 330.0  # longer than any task may run
-LAST_SECONDS = 10.0  # for a gentle end
+SHUTDOWN_SECONDS = 10.0  # for a gentle end
 QUEUE_SECONDS = 600.0  # a node that does not come back leaves no queue behind
 
 log = structlog.get_logger()
 
 
-class Heart(bootsteps.StartStopStep):
+class Heartbeat(bootsteps.StartStopStep):
     """Runs beside the consumer, in the node's main process."""
 
     requires = {"celery.worker.components:Pool"}
@@ -39,66 +39,71 @@ class Heart(bootsteps.StartStopStep):
         self.stopping = threading.Event()
 
     def start(self, parent: Any) -> None:
-        name = own_queue(self.node)
-        own = Queue(name, routing_key=name, auto_delete=True, expires=QUEUE_SECONDS)  # type: ignore[no-untyped-call]
-        parent.app.amqp.queues.select_add(own)
-        threading.Thread(target=self.live, name="heart", daemon=True).start()
+        name = queue_of_node(self.node)
+        queue = Queue(name, routing_key=name, auto_delete=True, expires=QUEUE_SECONDS)  # type: ignore[no-untyped-call]
+        parent.app.amqp.queues.select_add(queue)
+        threading.Thread(target=self.run, name="heartbeat", daemon=True).start()
 
     def stop(self, parent: Any) -> None:
         self.stopping.set()
 
-    def live(self) -> None:
-        ear, frozen = Ear(self.node), set[int]()
-        while not ear.deaf():
-            wakeups.send_task("heartbeat", own_queue(self.node), node=self.node, beat=str(time.time()))
+    def run(self) -> None:
+        listener = Listener(self.node)
+        stopped_pids: set[int] = set()
+        while not listener.is_silent():
+            wakeups.send_task("heartbeat", queue_of_node(self.node), node=self.node, beat=str(time.time()))
             if self.stopping.wait(BEAT_SECONDS):
                 return
-            frozen = thaw(frozen)
+            stopped_pids = kill_stopped_children(stopped_pids)
         log.error("node_is_deaf", node=self.node)
         os.kill(os.getpid(), signal.SIGTERM)
-        if not self.stopping.wait(LAST_SECONDS):
-            os._exit(1)  # it waits for what never comes
+        if not self.stopping.wait(SHUTDOWN_SECONDS):
+            os._exit(1)  # the gentle end waits for tasks that never come
 
 
-class Ear:
-    """Knows since when a node has heard nothing, and since when it has had nothing else to do."""
+class Listener:
+    """Remembers since when a node has received no heartbeat, and since when it has had nothing else to do."""
 
     def __init__(self, node: str) -> None:
         self.node = node
-        self.last: str | None = None
-        self.heard_at = self.busy_at = time.monotonic()
+        self.last_beat: str | None = None
+        self.received_at = time.monotonic()
+        self.busy_at = self.received_at
 
-    def deaf(self) -> bool:
+    def is_silent(self) -> bool:
+        """Whether the node should have received its own heartbeat by now."""
         now = time.monotonic()
-        if self._hears():
-            self.heard_at = now
-        if state.reserved_requests:
+        if self._has_new_beat():
+            self.received_at = now
+        if celery_internals.is_node_busy():
             self.busy_at = now
-        return now - max(self.heard_at, self.busy_at) > DEAF_SECONDS or now - self.heard_at > BUSY_SECONDS
+        silence = now - self.received_at
+        return now - max(self.received_at, self.busy_at) > SILENCE_SECONDS or silence > BUSY_SECONDS
 
-    def _hears(self) -> bool:
+    def _has_new_beat(self) -> bool:
         try:
             beat = broker.last_beat(self.node)
         except (RedisError, OSError):
-            return True  # nobody can be heard while the broker is away
-        new, self.last = beat is not None and beat != self.last, beat or self.last
-        return new
+            return True  # no heartbeat can arrive while the broker is away
+        is_new = beat is not None and beat != self.last_beat
+        self.last_beat = beat or self.last_beat
+        return is_new
 
 
-def own_queue(node: str) -> str:
+def queue_of_node(node: str) -> str:
     return f"node.{node}"
 
 
-def thaw(before: set[int]) -> set[int]:
-    """Ends children that are stopped and were so at the last look; returns those that are stopped now."""
-    now = {child.pid for child in psutil.Process().children() if _stopped(child)}
-    for pid in now & before:
+def kill_stopped_children(previous_pids: set[int]) -> set[int]:
+    """Kill children that are stopped and were so at the last call; return those that are stopped now."""
+    pids = {child.pid for child in psutil.Process().children() if _is_stopped(child)}
+    for pid in pids & previous_pids:
         log.error("process_stands_still", pid=pid)
         os.kill(pid, signal.SIGKILL)
-    return now
+    return pids
 
 
-def _stopped(process: psutil.Process) -> bool:
+def _is_stopped(process: psutil.Process) -> bool:
     try:
         return bool(process.status() == psutil.STATUS_STOPPED)
     except psutil.NoSuchProcess:

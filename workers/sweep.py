@@ -1,4 +1,4 @@
-"""The sweep: finds what a lost message, a dead worker or a broker's restart left behind, and sets it going again."""
+"""The sweep: finds what a lost message, a dead worker or a restarted broker left behind, and sets it going again."""
 
 from collections.abc import Callable
 from functools import partial
@@ -18,93 +18,115 @@ from producer.unit_of_work import unit_of_work
 from workers.chores import clearing, clicks
 from workers.shards import failed_attempts
 
-PATIENCE = 1.0
-CALLS = 8  # webhooks at once, where there are so many
-CALL_EXPIRES = 10.0  # seconds: the next sweep asks again
-CLEAR_EXPIRES = 60.0  # it has no hurry, and may stand behind a long queue
+PATIENCE = 1.0  # seconds to wait for the lock of all writers, where there is one
+MAX_DELIVERY_TASKS = 8
+TASK_EXPIRES = 10.0  # seconds: the next sweep sends another one
+CLEAR_EXPIRES = 60.0  # it is not urgent, and may wait behind a long queue
 
 log = structlog.get_logger()
 
 
 def sweep() -> dict[str, Any]:
-    """Every step is harmless when another sweep does the same at the same time."""
-    found = {"taken_over": take_over(), "woken": wake(), "ended": end(), "due": outside()}
+    """Take every step. Each is harmless when another sweep takes it at the same time."""
+    actions = {
+        "taken_over": free_expired_leases(),
+        "woken": wake_for_stale_shards(),
+        "ended": finish_complete_jobs(),
+        "due": wake_for_outside_calls(),
+    }
     counters.add(counters.SWEEPS)
-    for action, times in found.items():
+    for action, times in actions.items():
         counters.add(counters.ACTIONS, action, times=times)
-    return found | {"clicks": count(), "clear": clear_away(), "keys": forget_keys()}
+    return actions | {"clicks": wake_for_clicks(), "clear": wake_for_clearing(), "keys": remove_old_keys()}
 
 
-def take_over() -> int:
-    """Frees shards whose lease ran out, and ends whatever their owner may still hold in the database."""
+def free_expired_leases() -> int:
+    """Free shards whose lease ran out, and end what their owners may still hold in the database."""
     with store.read() as db:
-        late = leases.expired(db)
-        for _, owner in late:
+        expired = leases.expired(db)
+        for _, owner in expired:
             store.dialect().evict(db, owner)
-    for claim, owner in late:
+    for claim, owner in expired:
         log.warning("lease_ran_out", job=claim.job_id, shard=claim.first_index, attempt=claim.attempts, owner=owner)
-        if not _had_the_lock(partial(failed_attempts.give_up, claim, PATIENCE)):
+        if not _try_to_write(partial(failed_attempts.give_up, claim, PATIENCE)):
             break
-    return len(late)
+    return len(expired)
 
 
-def wake() -> int:
-    """Wakes for shards that nobody has been woken for in a while."""
-    if not _had_the_lock(_forget_lost):
+def wake_for_stale_shards() -> int:
+    """Wake workers for the jobs of shards for which no wake-up was sent in a while."""
+    if not _try_to_write(_forget_lost_wake_ups):
         return 0
     with store.read() as db:
-        waiting = dispatch.jobs_to_wake(db)
-    for job_id in waiting:
+        job_ids = dispatch.jobs_to_wake(db)
+    for job_id in job_ids:
         with unit_of_work() as unit:
             unit.wake_next(job_id)
-    return len(waiting)
+    return len(job_ids)
 
 
-def end() -> int:
-    """Ends jobs that are complete."""
+def _forget_lost_wake_ups() -> None:
+    """Wake-ups that the broker lost are sent again at once, however often they were sent before."""
+    queues = _empty_queues()
+    with store.write(PATIENCE) as db:
+        for queue in queues:
+            dispatch.reset_lost(db, queue)
+
+
+def _empty_queues() -> list[str]:
+    try:
+        return [queue for queue in (wakeups.BULK, wakeups.INTERACTIVE) if broker.is_empty(queue)]
+    except (RedisError, OSError):
+        return []
+
+
+def finish_complete_jobs() -> int:
+    """End jobs whose rows all have results. The worker that should have ended them died before."""
     with store.read() as db:
         complete = jobs.list_finishable(db)
     for job in complete:
         with unit_of_work() as unit:
+            # A job that another transaction is changing is skipped: the next sweep looks at it again.
             if jobs.try_lock(unit.db, job.id):
                 completion.finish(unit, job.id, job.run)
     return len(complete)
 
 
-def outside() -> int:
-    """Wakes for webhooks that are due and titles that are wanted."""
+def wake_for_outside_calls() -> int:
+    """Wake workers for due webhooks and for titles to fetch."""
     with store.read() as db:
-        webhooks, titles = deliveries.count_due(db, CALLS), title_queue.has_free(db)
-    for _ in range(webhooks):
-        wakeups.send_task("deliver", wakeups.DELIVER, expires=CALL_EXPIRES)
-    if titles:
-        wakeups.send_task("titles", wakeups.TITLES, expires=CALL_EXPIRES)
-    return webhooks + titles
+        due = deliveries.count_due(db, MAX_DELIVERY_TASKS)
+        has_titles = title_queue.has_free(db)
+    for _ in range(due):
+        wakeups.send_task("deliver", wakeups.DELIVER, expires=TASK_EXPIRES)
+    if has_titles:
+        wakeups.send_task("titles", wakeups.TITLES, expires=TASK_EXPIRES)
+    return due + has_titles
 
 
-def count() -> bool:
-    """Wakes for clicks that nobody was woken for."""
-    some = clicks.some_wait()
-    if some:
-        wakeups.send_task("clicks", wakeups.SWEEP, expires=CALL_EXPIRES)
-    _had_the_lock(partial(clicks.forget_batches, PATIENCE))
-    return some
+def wake_for_clicks() -> bool:
+    """Wake a worker for batches of clicks whose wake-up was lost."""
+    has_batch = clicks.has_batch()
+    if has_batch:
+        wakeups.send_task("clicks", wakeups.SWEEP, expires=TASK_EXPIRES)
+    _try_to_write(partial(clicks.remove_old_batches, PATIENCE))
+    return has_batch
 
 
-def clear_away() -> bool:
-    """Wakes for what jobs leave behind that are over or forgotten."""
+def wake_for_clearing() -> bool:
+    """Wake a worker for jobs that are forgotten or past their retention."""
     with store.read() as db:
-        some = retention.has_work(db, clearing.before())
-    if some:
+        has_job = retention.has_work(db, clearing.retention_start())
+    if has_job:
         wakeups.send_task("clear", wakeups.BULK, expires=CLEAR_EXPIRES)
-    return some
+    return has_job
 
 
-def forget_keys() -> bool:
-    """Clears idempotency keys that nobody is held to any more."""
+def remove_old_keys() -> bool:
+    """Remove idempotency keys that are no longer valid."""
     with store.read() as db:
-        some = idempotency.has_outdated(db)
-    return some and _had_the_lock(_clear_keys)
+        has_old = idempotency.has_outdated(db)
+    return has_old and _try_to_write(_clear_keys)
 
 
 def _clear_keys() -> None:
@@ -112,16 +134,8 @@ def _clear_keys() -> None:
         idempotency.delete_outdated(db)
 
 
-def _forget_lost() -> None:
-    """Wake-ups that the broker lost are sent again at once, however often they were sent before."""
-    drained = _drained()
-    with store.write(PATIENCE) as db:
-        for name in drained:
-            dispatch.reset_lost(db, name)
-
-
-def _had_the_lock(write: Callable[[], None]) -> bool:
-    """False when somebody holds the lock of all writers: who waits for it here takes nothing over from him."""
+def _try_to_write(write: Callable[[], None]) -> bool:
+    """False when another process holds the lock of all writers. A sweep that waited for it would block others."""
     try:
         write()
     except DBAPIError as error:
@@ -129,10 +143,3 @@ def _had_the_lock(write: Callable[[], None]) -> bool:
             raise
         return False
     return True
-
-
-def _drained() -> list[str]:
-    try:
-        return [name for name in (wakeups.BULK, wakeups.INTERACTIVE) if broker.is_empty(name)]
-    except (RedisError, OSError):
-        return []

@@ -1,4 +1,4 @@
-"""How a task tells of itself: lines with its request and job, and of an error no more than anybody may read."""
+"""What a task logs: its request and job in every line, and of an error no more than anyone may read."""
 
 from typing import Any
 
@@ -11,18 +11,23 @@ log = structlog.get_logger()
 
 
 class TaskFailed(Exception):
-    """What Celery, its events and Flower get to know of an error."""
+    """What Celery, its events and Flower show of an error."""
 
 
-class Told(Task):
-    """Celery would show an error as it is, with the rows that a database quotes in it."""
+class LoggedTask(Task):
+    """A task that logs its errors itself: Celery would show them with the rows that a database quotes in them."""
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
-        given = {"job": kwargs.get("job"), logs.REQUEST_ID: self.request.get(logs.REQUEST_ID)}
-        logs.begin(task=self.name, task_id=str(self.request.id), **{k: v for k, v in given.items() if v})
-        carried = {name: found for name in tracing.CARRIED if (found := self.request.get(name))}
+        context = {"task": self.name, "task_id": str(self.request.id)}
+        if kwargs.get("job"):
+            context["job"] = kwargs["job"]
+        if self.request.get(logs.REQUEST_ID):
+            context[logs.REQUEST_ID] = self.request.get(logs.REQUEST_ID)
+        logs.begin(**context)
+        headers = {name: self.request.get(name) for name in tracing.CARRIED}
+        carrier = {name: value for name, value in headers.items() if value}
         try:
-            with tracing.span(f"task {self.name}", carried):
+            with tracing.span(f"task {self.name}", carrier):
                 return self.run(*args, **kwargs)
         except Exception as error:
             log.error("task_failed", exc_info=error)

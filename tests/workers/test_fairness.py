@@ -12,7 +12,7 @@ from tests import faults
 from tests.system import System, job_if_ended
 from tests.waiting import wait_until
 from tests.web.commands import client, new_key
-from workers.app import GIVE_WAY
+from workers.app import BULK_NICENESS
 
 CSV = {"Content-Type": "text/csv"}
 
@@ -68,6 +68,6 @@ def test_the_machine_serves_a_small_job_before_a_large_one(system: System) -> No
     bulk, interactive = (faults.find_process(system, name).children() for name in ("bulk", "interactive"))
     assert (len(bulk), len(interactive)) == (2, 1)
     usual = psutil.Process(system.process.pid).nice()
-    assert {process.nice() for process in bulk} == {usual + GIVE_WAY}
+    assert {process.nice() for process in bulk} == {usual + BULK_NICENESS}
     assert {process.nice() for process in interactive} == {usual}
     assert {os.getsid(process.pid) for process in [*bulk, *interactive]} == {os.getsid(system.process.pid)}

@@ -1,4 +1,4 @@
-"""The heart: a node ends itself when it is deaf, and only then."""
+"""The heartbeat: a node ends itself when its own heartbeats no longer arrive, and only then."""
 
 import subprocess
 import sys
@@ -10,7 +10,7 @@ from redis.exceptions import ConnectionError
 from producer.signals import broker
 from tests.waiting import wait_until
 from workers import heartbeat
-from workers.heartbeat import BUSY_SECONDS, DEAF_SECONDS, Ear, thaw
+from workers.heartbeat import BUSY_SECONDS, SILENCE_SECONDS, Listener, kill_stopped_children
 
 
 class Clock:
@@ -28,63 +28,63 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
     return clock
 
 
-def hear(monkeypatch: pytest.MonkeyPatch, beat: str | None) -> None:
+def receive(monkeypatch: pytest.MonkeyPatch, beat: str | None) -> None:
     monkeypatch.setattr(broker, "last_beat", lambda node: beat)
 
 
-def test_a_node_that_hears_each_beat_is_not_deaf(clock: Clock, monkeypatch: pytest.MonkeyPatch) -> None:
-    ear = Ear("node")
+def test_a_node_that_receives_each_beat_is_not_silent(clock: Clock, monkeypatch: pytest.MonkeyPatch) -> None:
+    listener = Listener("node")
     for beat in range(20):
-        hear(monkeypatch, str(beat))
-        clock.now += DEAF_SECONDS
-        assert not ear.deaf()
+        receive(monkeypatch, str(beat))
+        clock.now += SILENCE_SECONDS
+        assert not listener.is_silent()
 
 
-def test_an_old_beat_is_no_news(clock: Clock, monkeypatch: pytest.MonkeyPatch) -> None:
-    ear = Ear("node")
-    hear(monkeypatch, "old")
-    assert not ear.deaf()
-    clock.now += DEAF_SECONDS + 1
-    assert ear.deaf()
+def test_the_same_beat_again_is_not_a_new_one(clock: Clock, monkeypatch: pytest.MonkeyPatch) -> None:
+    listener = Listener("node")
+    receive(monkeypatch, "old")
+    assert not listener.is_silent()
+    clock.now += SILENCE_SECONDS + 1
+    assert listener.is_silent()
 
 
-def test_nobody_is_deaf_while_the_broker_is_away(clock: Clock, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_no_node_is_silent_while_the_broker_is_away(clock: Clock, monkeypatch: pytest.MonkeyPatch) -> None:
     def away(node: str) -> str:
         raise ConnectionError
 
-    ear = Ear("node")
+    listener = Listener("node")
     monkeypatch.setattr(broker, "last_beat", away)
     clock.now += 3600
-    assert not ear.deaf()
-    hear(monkeypatch, None)
-    clock.now += DEAF_SECONDS - 1
-    assert not ear.deaf()
+    assert not listener.is_silent()
+    receive(monkeypatch, None)
+    clock.now += SILENCE_SECONDS - 1
+    assert not listener.is_silent()
 
 
-def test_a_busy_node_has_time_to_hear_when_it_is_done(clock: Clock, monkeypatch: pytest.MonkeyPatch) -> None:
-    ear = Ear("node")
-    hear(monkeypatch, None)
+def test_a_busy_node_has_time_to_receive_beats_when_it_is_done(clock: Clock, monkeypatch: pytest.MonkeyPatch) -> None:
+    listener = Listener("node")
+    receive(monkeypatch, None)
     monkeypatch.setattr(state, "reserved_requests", {"a long shard"})
-    clock.now += BUSY_SECONDS - DEAF_SECONDS
-    assert not ear.deaf()
+    clock.now += BUSY_SECONDS - SILENCE_SECONDS
+    assert not listener.is_silent()
     monkeypatch.setattr(state, "reserved_requests", set())
-    clock.now += DEAF_SECONDS - 1
-    assert not ear.deaf()
+    clock.now += SILENCE_SECONDS - 1
+    assert not listener.is_silent()
     clock.now += 2
-    assert ear.deaf()
+    assert listener.is_silent()
 
 
-def test_nothing_takes_longer_than_the_longest_task(clock: Clock, monkeypatch: pytest.MonkeyPatch) -> None:
-    ear = Ear("node")
-    hear(monkeypatch, None)
+def test_a_node_that_is_busy_longer_than_any_task_is_silent(clock: Clock, monkeypatch: pytest.MonkeyPatch) -> None:
+    listener = Listener("node")
+    receive(monkeypatch, None)
     monkeypatch.setattr(state, "reserved_requests", {"a stuck shard"})
     clock.now += BUSY_SECONDS + 1
-    assert ear.deaf()
+    assert listener.is_silent()
 
 
-def test_a_child_that_stands_still_is_ended_at_the_second_look() -> None:
+def test_a_child_that_stands_still_is_killed_at_the_second_look() -> None:
     with subprocess.Popen([sys.executable, "-c", "import os, signal; os.kill(os.getpid(), signal.SIGSTOP)"]) as child:
-        stopped = wait_until(lambda: thaw(set()) & {child.pid}, 10, "it to stand still")
+        stopped = wait_until(lambda: kill_stopped_children(set()) & {child.pid}, 10, "it to stand still")
         assert child.poll() is None
-        thaw(stopped)
+        kill_stopped_children(stopped)
         assert child.wait(10) == -9

@@ -1,4 +1,4 @@
-"""Clear: what a job whose time is over, or which was forgotten, leaves behind goes in steps that hold nobody up."""
+"""Clear: deletes in small steps what is left of jobs that are forgotten or past their retention."""
 
 import time
 from datetime import UTC, datetime, timedelta
@@ -8,35 +8,38 @@ from models import settings, store
 from models.jobs import retention
 from producer.intake import upload_store
 
-SECONDS = 1.5  # of one task: the sweep asks for the next one two seconds later
+TASK_SECONDS = 1.5  # the sweep sends the next task two seconds later
 PATIENCE = 1.0
-GRACE = timedelta(seconds=10)  # whoever waited for a job's end still gets its results where none are kept
+GRACE = timedelta(seconds=10)  # with a retention of 0, those who waited for the end still get the results
 
 
 def clear() -> dict[str, Any]:
-    until, steps = time.monotonic() + SECONDS, 0
+    """Clear jobs for as long as one task may take."""
+    deadline = time.monotonic() + TASK_SECONDS
+    steps = 0
     with store.write(PATIENCE) as db:
-        begun = retention.mark_over(db, before())
-    while time.monotonic() < until and _step():
+        begun = retention.mark_over(db, retention_start())
+    while time.monotonic() < deadline and _clear_step():
         steps += 1
         store.rest()
     return {"begun": begun, "steps": steps}
 
 
-def before() -> datetime:
-    """Jobs that ended before this are over."""
-    return datetime.now(UTC) - max(timedelta(days=settings.get().retention_days), GRACE)
+def retention_start() -> datetime:
+    """Jobs that ended before this moment are past their retention."""
+    retained = timedelta(days=settings.get().retention_days)
+    return datetime.now(UTC) - max(retained, GRACE)
 
 
-def _step() -> bool:
+def _clear_step() -> bool:
     with store.write(PATIENCE) as db:
-        found = retention.step(db)
-    if found is None:
+        step = retention.step(db)
+    if step is None:
         return False
-    job, last = found
-    if last:
-        if job.upload:
-            upload_store.delete(job.upload)
+    if step.is_last:
+        # First the upload: a job whose file is gone but whose row remains is cleared again.
+        if step.job.upload:
+            upload_store.delete(step.job.upload)
         with store.write(PATIENCE) as db:
-            retention.finish(db, job)
+            retention.finish(db, step.job)
     return True

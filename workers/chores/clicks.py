@@ -1,4 +1,4 @@
-"""Clicks: from the batches that web hands over into the database, each once."""
+"""Clicks: writes the batches that web processes hand over into the database, each once."""
 
 from typing import Any
 
@@ -12,13 +12,13 @@ from producer.signals.counters import CLICKS
 from producer.unit_of_work import unit_of_work
 from producer.visits import click_buffer
 
-KEPT_SECONDS = 3600.0
+BATCH_MEMORY_SECONDS = 3600.0  # how long a batch that comes again is recognised
 
 log = structlog.get_logger()
 
 
 def write_next() -> dict[str, Any]:
-    """Writes the oldest batch. It leaves the broker when it is in the database, and not before."""
+    """Write the oldest batch. It leaves the broker once it is committed, and not before."""
     try:
         payload = click_buffer.waiting()
         if payload is None:
@@ -32,12 +32,13 @@ def write_next() -> dict[str, Any]:
 
 
 def drain() -> None:
-    """Writes every batch that waits."""
+    """Write every batch that waits."""
     while not write_next()["idle"]:
         pass
 
 
 def write(payload: str) -> None:
+    """Write a batch, unless it was written before."""
     try:
         batch, rows = click_buffer.read(payload)
     except (msgspec.DecodeError, ValueError) as error:
@@ -49,17 +50,17 @@ def write(payload: str) -> None:
             unit.count(CLICKS, times=sum(row.times for row in rows))
 
 
-def some_wait() -> bool:
+def has_batch() -> bool:
     try:
         return click_buffer.waiting() is not None
     except (RedisError, OSError):
         return False
 
 
-def forget_batches(patience: float) -> None:
-    """Forgets what cannot come again; looks first, for a lock is dear to others."""
+def remove_old_batches(patience: float) -> None:
+    """Forget batches that cannot come again. Reads first: a lock that is not needed holds others up."""
     with store.read() as db:
-        if not click_counts.has_old_batches(db, KEPT_SECONDS):
+        if not click_counts.has_old_batches(db, BATCH_MEMORY_SECONDS):
             return
     with store.write(patience) as db:
-        click_counts.remove_old_batches(db, KEPT_SECONDS)
+        click_counts.remove_old_batches(db, BATCH_MEMORY_SECONDS)

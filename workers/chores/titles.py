@@ -1,4 +1,4 @@
-"""Titles: fetched from where links lead, behind the batch and never in its way."""
+"""Titles: fetched from the pages that links lead to, after the links exist and never in their way."""
 
 import hashlib
 from dataclasses import dataclass
@@ -17,42 +17,43 @@ CACHE_SECONDS = 86_400
 
 
 @dataclass
-class Turn:
-    """Whose turn it was last, in this process."""
+class LastHost:
+    """The host from which this process fetched last: hosts take turns."""
 
-    host: str = ""
+    name: str = ""
 
     def clear(self) -> None:
-        self.host = ""
+        self.name = ""
 
 
-turn = process_caches.container(Turn())
+last_host = process_caches.container(LastHost())
 
 
 def fetch_one() -> dict[str, Any]:
-    """Fetches the next title that is wanted; the caller asks again until there is none."""
+    """Fetch the next title in the queue. The caller repeats this until the result is idle."""
     with store.write() as db:
-        row = title_queue.claim(db, turn.host)
-    if row is None:
+        link = title_queue.claim(db, last_host.name)
+    if link is None:
         return {"idle": True}
-    turn.host = row.host
-    title = _title(row)
+    last_host.name = link.host
+    title = _title(link)
     with store.write() as db:
-        title_queue.settle(db, row, title)
-    return {"url": row.url, "title": title}
+        title_queue.settle(db, link, title)
+    return {"url": link.url, "title": title}
 
 
-def _title(row: title_queue.UntitledLink) -> str:
-    """A page that ended whoever fetched it, twice, is not fetched again."""
-    title = cached(row.url)
-    if title is None:
-        title = fetched(row.url) if row.attempts < title_queue.MOST_ATTEMPTS else ""
-        remember(row.url, title)
+def _title(link: title_queue.UntitledLink) -> str:
+    title = read_cache(link.url)
+    if title is not None:
+        return title
+    # A page that has killed two workers is not fetched again.
+    title = fetch_title(link.url) if link.attempts < title_queue.MOST_ATTEMPTS else ""
+    write_cache(link.url, title)
     return title
 
 
-def fetched(url: str) -> str:
-    """The page's title, or nothing: a page that cannot be had has none."""
+def fetch_title(url: str) -> str:
+    """The title of a page, or an empty text when the page cannot be fetched or has none."""
     try:
         answer = outside.fetch(url)
     except (Unreachable, BadTarget):
@@ -62,15 +63,15 @@ def fetched(url: str) -> str:
     return page_title.title_of(answer.body, answer.headers.get("content-type", "")) or ""
 
 
-def cached(url: str) -> str | None:
+def read_cache(url: str) -> str | None:
     try:
-        found = broker.client().get(_key(url))
+        title = broker.client().get(_key(url))
     except (RedisError, OSError):
         return None
-    return found if isinstance(found, str) else None
+    return title if isinstance(title, str) else None
 
 
-def remember(url: str, title: str) -> None:
+def write_cache(url: str, title: str) -> None:
     try:
         broker.client().set(_key(url), title, ex=CACHE_SECONDS)
     except (RedisError, OSError):

@@ -43,7 +43,7 @@ def work_on_next(kind: ShardKind, queue: str, hint: tuple[int, int]) -> Result:
     except LostLease:
         return shard | {"lost": True}
     except Exception as error:
-        failed_attempts.failed(claim, error)
+        failed_attempts.handle(claim, error)
         raise
     counters.add_shard(kind, time.perf_counter() - started)
     return shard | result

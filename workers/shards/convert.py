@@ -1,4 +1,4 @@
-"""Turn: an upload that is not UTF-8 by lines becomes that, once, before it is cut."""
+"""Convert: an upload that is not UTF-8 by lines becomes that, once, before it is cut."""
 
 import time
 from collections.abc import Callable, Iterator
@@ -13,69 +13,73 @@ from producer.intake.detection import HEADER_LIMIT, FormatHints, detect_layout
 from producer.intake.layouts import CSV, UTF8, Conversion, Layout
 from producer.intake.xlsx import workbook
 
-BLOCK = 4 << 20
+BLOCK_BYTES = 4 << 20
 KEEP_SECONDS = 2.0
 GROWTH = 3  # bytes of UTF-8 that one byte may become
 
 
-def turned(claim: Claim, job: Job) -> Job:
-    """The job, with an upload that can be cut."""
+def convert(claim: Claim, job: Job) -> Job:
+    """Return the job with an upload that can be cut."""
     layout = Layout.load(job.layout)
     if not layout.conversion:
         return job
-    name, made = _sheet(claim, job, layout) if layout.conversion == Conversion.SHEET else _text(claim, job, layout)
+    keep_lease = _lease_keeper(claim)
+    if layout.conversion == Conversion.SHEET:
+        name, new_layout = _convert_sheet(job, layout, keep_lease)
+    else:
+        name, new_layout = _convert_text(job, layout, keep_lease)
     try:
         with store.write() as db:
             leases.extend(db, claim)
-            jobs.describe(db, job.id, made.dump(), name)
-            described = jobs.get(db, job.id)
+            jobs.describe(db, job.id, new_layout.dump(), name)
+            converted_job = jobs.get(db, job.id)
     except BaseException:
         upload_store.delete(name)
         raise
     upload_store.delete(job.upload)
-    return described or job
+    return converted_job or job
 
 
-def _text(claim: Claim, job: Job, layout: Layout) -> tuple[str, Layout]:
-    chunks = charsets.convert(
-        _blocks(job.upload, _alive(claim)), layout.encoding, layout.conversion == Conversion.LINES
-    )
+def _lease_keeper(claim: Claim) -> Callable[[], None]:
+    """A function to call often, which renews the lease now and then, so that no other worker begins the same."""
+    renewed_at = time.monotonic()
+
+    def keep_lease() -> None:
+        nonlocal renewed_at
+        if time.monotonic() - renewed_at > KEEP_SECONDS:
+            with store.write() as db:
+                leases.extend(db, claim)
+            renewed_at = time.monotonic()
+
+    return keep_lease
+
+
+def _convert_text(job: Job, layout: Layout, keep_lease: Callable[[], None]) -> tuple[str, Layout]:
+    blocks = _blocks(job.upload, keep_lease)
+    chunks = charsets.convert(blocks, layout.encoding, layout.conversion == Conversion.LINES)
     name, _ = upload_store.save(chunks, GROWTH * settings.get().max_upload_bytes)
     return name, replace(layout, conversion=Conversion.NONE)
 
 
-def _sheet(claim: Claim, job: Job, layout: Layout) -> tuple[str, Layout]:
-    largest = settings.get().max_upload_bytes
-    with upload_store.open_file(job.upload) as source, workbook.open_workbook(source, largest, _alive(claim)) as book:
+def _blocks(name: str, keep_lease: Callable[[], None]) -> Iterator[bytes]:
+    offset = 0
+    while block := upload_store.read(name, offset, BLOCK_BYTES):
+        yield block
+        offset += len(block)
+        keep_lease()
+
+
+def _convert_sheet(job: Job, layout: Layout, keep_lease: Callable[[], None]) -> tuple[str, Layout]:
+    limit = settings.get().max_upload_bytes
+    with upload_store.open_file(job.upload) as source, workbook.open_workbook(source, limit, keep_lease) as book:
         sheet = workbook.only_sheet(book)
-        name, size = upload_store.save(workbook.as_csv(book, sheet), largest)
+        name, size = upload_store.save(workbook.as_csv(book, sheet), limit)
     try:
         head = upload_store.read(name, 0, min(size, HEADER_LIMIT))
-        asked = FormatHints(",", UTF8, job.options.get("header"), url=not job.options.get("defaults", {}).get("url"))
-        found = detect_layout(head, CSV, layout.shard_rows, job.options["mapping"], asked)
+        needs_url = not job.options.get("defaults", {}).get("url")
+        hints = FormatHints(",", UTF8, job.options.get("header"), url=needs_url)
+        new_layout = detect_layout(head, CSV, layout.shard_rows, job.options["mapping"], hints)
     except BaseException:
         upload_store.delete(name)
         raise
-    return name, replace(found, sheet=sheet)
-
-
-def _blocks(name: str, tick: Callable[[], None]) -> Iterator[bytes]:
-    offset = 0
-    while block := upload_store.read(name, offset, BLOCK):
-        yield block
-        offset += len(block)
-        tick()
-
-
-def _alive(claim: Claim) -> Callable[[], None]:
-    """Called often, it keeps the lease, so that nobody else begins the same."""
-    kept = time.monotonic()
-
-    def tick() -> None:
-        nonlocal kept
-        if time.monotonic() - kept > KEEP_SECONDS:
-            with store.write() as db:
-                leases.extend(db, claim)
-            kept = time.monotonic()
-
-    return tick
+    return name, replace(new_layout, sheet=sheet)

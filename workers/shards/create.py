@@ -6,7 +6,7 @@ from typing import Any
 from models import settings, store
 from models.errors import Taken
 from models.jobs import items, leases
-from models.jobs.jobs import Job, Results
+from models.jobs.jobs import Job
 from models.jobs.leases import Claim
 from models.links import labels, links, slugs, tagging, title_queue, url_index
 from producer import completion
@@ -17,7 +17,6 @@ from producer.intake.reading import read_batch
 from producer.rules import defaults
 from producer.rules.judging import JudgedBatch, JudgingContext, judge
 from producer.signals import wakeups
-from producer.signals.counters import ITEMS
 from producer.unit_of_work import unit_of_work
 from workers.shards import columns, dry_run, passwords, quota, reuse, slug_pool
 from workers.shards.draft import Draft, make_draft, read_facts
@@ -137,6 +136,7 @@ def _commit(draft: Draft) -> dict[str, int]:
     item_columns = columns.item_columns(draft)
     tag_columns = columns.tag_columns(draft)
     untitled = columns.untitled_columns(draft) if job.options.get("fetch_titles") else {}
+    results = draft.results
     urls = reuse.index_columns(draft.urls, job, draft.new_rows, draft.slugs, draft.generation)
     with unit_of_work() as unit:
         # First the shard, so that a worker that lost its lease writes nothing; last the job's row, which all share.
@@ -150,9 +150,6 @@ def _commit(draft: Draft) -> dict[str, int]:
         if untitled:
             title_queue.add(unit.db, untitled, len(untitled["slug"]))
             unit.send("titles", wakeups.TITLES)
-        results = Results(created=draft.new_count, existing=len(draft.existing), failures=draft.failures)
         completion.record(unit, claim, results)
         quota.give_back_unused(unit.db, draft)
-        for status, count in draft.counts.items():
-            unit.count(ITEMS, job.kind, status, times=count)
-    return draft.counts
+    return {"created": results.created, "existing": results.existing, "failed": results.failed}

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from models.accounts import workspaces
-from models.jobs.jobs import Job
+from models.jobs.jobs import Job, Results
 from models.jobs.leases import Claim
 from models.link_key import new_generation
 from models.links import labels, links
@@ -60,14 +60,9 @@ class Draft:
         return [row for row in range(self.batch.rows) if row not in self.settled_rows]
 
     @property
-    def failures(self) -> dict[str, int]:
-        """How many rows fail, by error code."""
-        return Counter(problem.code for problem in self.problems.values())
-
-    @property
-    def counts(self) -> dict[str, int]:
-        """How many rows end with which status."""
-        return {"created": self.new_count, "existing": len(self.existing), "failed": len(self.problems)}
+    def results(self) -> Results:
+        failures = Counter(problem.code for problem in self.problems.values())
+        return Results(created=self.new_count, existing=len(self.existing), failures=failures)
 
     def limit_new(self, count: int, problem: ItemProblem) -> None:
         """Create the first links only. The other rows fail, with the rows that would share their links."""

@@ -1,9 +1,7 @@
 """A dry run's shard: it is drafted like any other, and ends with its items alone."""
 
 from models.jobs import items, jobs, leases
-from models.jobs.jobs import Results
 from producer import completion
-from producer.signals.counters import ITEMS
 from producer.unit_of_work import unit_of_work
 from workers.shards import columns
 from workers.shards.draft import Draft
@@ -13,16 +11,15 @@ def commit(draft: Draft) -> dict[str, int]:
     """Write a draft's items and counts."""
     claim = draft.claim
     item_columns = columns.item_columns(draft)
+    results = draft.results
     with unit_of_work() as unit:
         leases.finish(unit.db, claim)
         items.write(unit.db, item_columns, len(draft.result_rows))
-        results = Results(created=draft.new_count, existing=len(draft.existing), failures=draft.failures)
         jobs.record(unit.db, claim.job_id, results)
         unit.wake_next(claim.job_id)
-        for status, count in draft.counts.items():
-            unit.count(ITEMS, completion.DRY_RUN, status, times=count)
+        completion.count_items(unit, completion.DRY_RUN, results)
     _finish(draft)
-    return draft.counts
+    return {"created": results.created, "existing": results.existing, "failed": results.failed}
 
 
 def _finish(draft: Draft) -> None:

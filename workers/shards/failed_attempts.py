@@ -1,4 +1,4 @@
-"""What becomes of a shard when an attempt at it failed."""
+"""What becomes of a shard after a failed attempt."""
 
 import time
 
@@ -14,48 +14,48 @@ from producer import completion
 from producer.signals import counters
 from producer.unit_of_work import UnitOfWork, unit_of_work
 
-PAUSES = (0.5, 0.5, 1.0, 2.0, 4.0)  # together shorter than a lease: for a database that is started again
-BROKEN = "the upload could not be cut into shards: an internal error, three times"
+PAUSES = (0.5, 0.5, 1.0, 2.0, 4.0)  # seconds, together less than a lease: time for a database to start again
+CANNOT_SPLIT = "the upload could not be cut into shards: an internal error, three times"
 
 log = structlog.get_logger()
 
 
-def failed(claim: Claim, error: Exception) -> None:
-    """The shard is tried again, at once by whoever is woken. A database that went away is no fault of the shard."""
-    blameless = isinstance(error, DBAPIError) and store.dialect().passing(error)
-    about = {"job": claim.job_id, "shard": claim.first_index, "attempt": claim.attempts}
+def handle(claim: Claim, error: Exception) -> None:
+    """Give a shard back for the next attempt. The attempt does not count when the database was away."""
+    database_was_away = isinstance(error, DBAPIError) and store.dialect().passing(error)
+    shard = {"job": claim.job_id, "shard": claim.first_index, "attempt": claim.attempts}
     counters.add(counters.ATTEMPTS, claim.kind)
-    log.error("shard_failed", **about, error=type(error).__name__)  # the task tells the rest
-    if blameless:
+    log.error("shard_failed", **shard, error=type(error).__name__)  # the task logs the traceback
+    if database_was_away:
         time.sleep(PAUSES[0])
     for pause in PAUSES:
         try:
-            _free(claim, blameless)
+            _free(claim, database_was_away)
         except DBAPIError:
             time.sleep(pause)
         else:
             return
-    log.warning("shard_left_to_its_lease", **about)
+    log.warning("shard_left_to_its_lease", **shard)
 
 
-def give_up(claim: Claim, patience: float | None = None) -> None:
-    """Free a shard for the next attempt. A split that failed three times ends its job."""
-    try:
-        with unit_of_work(patience) as unit:
-            _give_up(unit, claim)
-    except LostLease:
-        return  # another worker was quicker
-
-
-def _free(claim: Claim, blameless: bool) -> None:
+def _free(claim: Claim, database_was_away: bool) -> None:
     try:
         with unit_of_work() as unit:
-            if blameless:
+            if database_was_away:
                 leases.give_back(unit.db, claim)
             else:
                 _give_up(unit, claim)
-            if claim.attempts <= leases.MAX_ATTEMPTS:  # a shard that cannot even be given up waits for the sweep
+            if claim.attempts <= leases.MAX_ATTEMPTS:  # a shard that fails even as INTERNAL waits for the sweep
                 unit.wake_next(claim.job_id)
+    except LostLease:
+        return  # another worker has the shard
+
+
+def give_up(claim: Claim, patience: float | None = None) -> None:
+    """Free a shard whose attempt failed, for the next one. A split that failed three times ends its job."""
+    try:
+        with unit_of_work(patience) as unit:
+            _give_up(unit, claim)
     except LostLease:
         return
 
@@ -64,6 +64,6 @@ def _give_up(unit: UnitOfWork, claim: Claim) -> None:
     if leases.fail(unit.db, claim):
         return
     leases.finish(unit.db, claim)
-    left = shards.discard_queued(unit.db, claim.job_id)
-    completion.fail(unit, claim.job_id, claim.run, BROKEN)
-    quotas.give_back_all(unit.db, left)
+    grants = shards.discard_queued(unit.db, claim.job_id)
+    completion.fail(unit, claim.job_id, claim.run, CANNOT_SPLIT)
+    quotas.give_back_all(unit.db, grants)

@@ -1,4 +1,4 @@
-"""Split: cuts an upload into shards, committing them as it goes, so that others begin before it is through."""
+"""Split: cuts an upload into shards and commits them as it goes, so that other workers begin before it ends."""
 
 from functools import partial
 from typing import Any
@@ -6,6 +6,7 @@ from typing import Any
 from models.accounts import quotas
 from models.errors import EmptyUpload, LinkmillError, TooLarge, Unreadable
 from models.jobs import jobs, leases, shards
+from models.jobs.jobs import Job
 from models.jobs.leases import Claim
 from models.jobs.states import ShardState
 from producer import completion
@@ -20,40 +21,15 @@ SHARDS_A_COMMIT = 8
 NO_ROWS = "The upload has no rows."
 
 
-def split(claim: Claim, job: jobs.Job) -> dict[str, Any]:
+def split(claim: Claim, job: Job) -> dict[str, Any]:
+    """Cut the upload of a job into shards and note how many rows it has."""
     try:
-        job = convert.turned(claim, job)
+        job = convert.convert(claim, job)
         total = _cut(claim, job)
+        if not total:
+            raise Unreadable(NO_ROWS)
     except (Unreadable, EmptyUpload, TooLarge) as error:
-        return _end(claim, job, error)
-    return _counted(claim, job, total)
-
-
-def _cut(claim: Claim, job: jobs.Job) -> int:
-    total, held = 0, []
-    for shard in cut(partial(upload_store.read, job.upload), Layout.load(job.layout)):
-        held.append(shard)
-        total += shard.rows
-        if len(held) == SHARDS_A_COMMIT:
-            _commit(claim, job, held)
-            held = []
-    if held:
-        _commit(claim, job, held)
-    return total
-
-
-def _commit(claim: Claim, job: jobs.Job, found: list[ShardRange]) -> None:
-    row = {"id": job.id, "run": claim.run, "workspace_id": job.workspace_id, "queue": job.queue}
-    with unit_of_work() as unit:
-        leases.extend(unit.db, claim)
-        state = {"state": ShardState.SKIPPED} if jobs.lock(unit.db, job.id) else {}
-        shards.add(unit.db, [shard_row(row, shard) | state for shard in found])
-        unit.wake_next(job.id)
-
-
-def _counted(claim: Claim, job: jobs.Job, total: int) -> dict[str, Any]:
-    if not total:
-        return _end(claim, job, Unreadable(NO_ROWS))
+        return _fail_job(claim, job, error)
     with unit_of_work() as unit:
         leases.finish(unit.db, claim)
         jobs.set_total(unit.db, claim.job_id, total)
@@ -61,14 +37,40 @@ def _counted(claim: Claim, job: jobs.Job, total: int) -> dict[str, Any]:
     return {"rows": total}
 
 
-def _end(claim: Claim, job: jobs.Job, error: LinkmillError) -> dict[str, Any]:
-    """The job ends as failed. Its upload goes, unless shards were made of it: their results need it."""
+def _cut(claim: Claim, job: Job) -> int:
+    total = 0
+    uncommitted: list[ShardRange] = []
+    for shard in cut(partial(upload_store.read, job.upload), Layout.load(job.layout)):
+        uncommitted.append(shard)
+        total += shard.rows
+        if len(uncommitted) == SHARDS_A_COMMIT:
+            _commit(claim, job, uncommitted)
+            uncommitted = []
+    if uncommitted:
+        _commit(claim, job, uncommitted)
+    return total
+
+
+def _commit(claim: Claim, job: Job, new_shards: list[ShardRange]) -> None:
+    job_row = {"id": job.id, "run": claim.run, "workspace_id": job.workspace_id, "queue": job.queue}
+    rows = [shard_row(job_row, shard) for shard in new_shards]
+    with unit_of_work() as unit:
+        leases.extend(unit.db, claim)
+        was_cancelled = jobs.lock(unit.db, job.id)
+        if was_cancelled:
+            rows = [row | {"state": ShardState.SKIPPED} for row in rows]
+        shards.add(unit.db, rows)
+        unit.wake_next(job.id)
+
+
+def _fail_job(claim: Claim, job: Job, error: LinkmillError) -> dict[str, Any]:
+    """End the job as failed. Its upload is deleted, unless there are shards: their results need it."""
     with unit_of_work() as unit:
         leases.finish(unit.db, claim)
-        left = shards.discard_queued(unit.db, claim.job_id)
+        grants = shards.discard_queued(unit.db, claim.job_id)
         completion.fail(unit, claim.job_id, claim.run, str(error))
-        quotas.give_back_all(unit.db, left)
-        untouched = not shards.ranges(unit.db, claim.job_id)
-    if untouched:
+        quotas.give_back_all(unit.db, grants)
+        has_shards = bool(shards.ranges(unit.db, claim.job_id))
+    if not has_shards:
         upload_store.delete(job.upload)
     return {"unreadable": str(error)}

@@ -1,4 +1,4 @@
-"""Undo: a range of a job's links goes, as far as nobody has clicked them."""
+"""Undo: deletes those links of a range of a job that were never clicked."""
 
 import json
 import time
@@ -12,50 +12,54 @@ from models.jobs.jobs import Job, Results
 from models.jobs.leases import Claim
 from models.jobs.states import ItemStatus
 from models.links import unclicked
+from models.store import Columns
 from producer import completion
 from producer.signals import wakeups
-from producer.signals.counters import ITEMS
 from producer.unit_of_work import unit_of_work
 from workers.chores import clicks
 
-BUFFERED_SECONDS = 2.0  # by then every click that came before the undo was asked for has left its web process
+BUFFERED_SECONDS = 2.0  # by then web processes have sent every click that came before the undo
 
 
 def undo(claim: Claim, job: Job) -> dict[str, Any]:
-    time.sleep(max(0.0, BUFFERED_SECONDS - (datetime.now(UTC) - job.created_at).total_seconds()))
+    """Delete the links of a range, once all clicks that came before the undo are counted."""
+    age = (datetime.now(UTC) - job.created_at).total_seconds()
+    time.sleep(max(0.0, BUFFERED_SECONDS - age))
     clicks.drain()
-    done = _delete(claim, job)
+    counts = _delete_links(claim, job)
     if job.queue == wakeups.BULK:
         store.rest()
-    return done
+    return counts
 
 
-def _delete(claim: Claim, job: Job) -> dict[str, Any]:
+def _delete_links(claim: Claim, job: Job) -> dict[str, int]:
     assert job.of_job_id is not None
     with unit_of_work() as unit:
-        db = unit.db
-        leases.finish(db, claim)
-        made = items.created_in_range(db, job.of_job_id, job.domain_id, claim.first_index, claim.rows)
+        leases.finish(unit.db, claim)
+        created = items.created_in_range(unit.db, job.of_job_id, job.domain_id, claim.first_index, claim.rows)
         slugs = items.created_slugs(job.of_job_id, claim.first_index, claim.rows)
-        removed, kept = unclicked.remove(db, job.domain_id, job.of_job_id, slugs)
-        gone = len(made) - len(kept)
-        items.write(db, _items(job, made, kept), len(made))
-        completion.record(unit, claim, Results(deleted=gone, existing=len(kept)))
-        quotas.free(db, job.workspace_id, removed)
-        unit.count(ITEMS, job.kind, ItemStatus.DELETED, times=gone)
-        unit.count(ITEMS, job.kind, ItemStatus.EXISTING, times=len(kept))
-    return {"deleted": gone, "existing": len(kept)}
+        removal = unclicked.remove(unit.db, job.domain_id, job.of_job_id, slugs)
+        results = Results(
+            deleted=len(created) - len(removal.kept_slugs),
+            existing=len(removal.kept_slugs),
+        )
+        items.write(unit.db, _item_columns(job, created, removal.kept_slugs), len(created))
+        completion.record(unit, claim, results)
+        quotas.free(unit.db, job.workspace_id, removal.deleted)
+    return {"deleted": results.deleted, "existing": results.existing}
 
 
-def _items(job: Job, made: list[Any], kept: set[str]) -> dict[str, Any]:
-    there = [row.slug in kept for row in made]
+def _item_columns(job: Job, created: list[Any], kept_slugs: set[str]) -> Columns:
+    statuses = []
+    for item in created:
+        statuses.append(ItemStatus.EXISTING if item.slug in kept_slugs else ItemStatus.DELETED)
     return {
         "job_id": job.id,
-        "index": [row.at for row in made],
-        "line": [row.line for row in made],
-        "status": [ItemStatus.EXISTING if stays else ItemStatus.DELETED for stays in there],
-        "slug": [row.slug for row in made],
-        "generation": [row.generation for row in made],
-        "external_id": [row.external_id for row in made],
-        "input": [json.dumps({"url": row.url}) for row in made],  # the link itself cannot be asked any more
+        "index": [item.at for item in created],
+        "line": [item.line for item in created],
+        "status": statuses,
+        "slug": [item.slug for item in created],
+        "generation": [item.generation for item in created],
+        "external_id": [item.external_id for item in created],
+        "input": [json.dumps({"url": item.url}) for item in created],  # the link cannot be asked any more
     }

@@ -83,7 +83,7 @@ def test_who_was_too_slow_makes_no_second_job(owner: Owner) -> None:
 def test_who_was_slow_and_missed_by_nobody_makes_the_job(owner: Owner) -> None:
     slow = idempotency.hold(key_of(owner))
     expire(LEASE_SECONDS + 1)
-    assert not sweep.forget_keys()
+    assert not sweep.remove_old_keys()
     job = accept(Upload("csv", "csv", [BODY]), owner, Options, slow)
     assert sent(owner) == job
 
@@ -128,9 +128,9 @@ def test_a_key_is_kept_for_a_day_and_then_cleared(owner: Owner) -> None:
     assert sent(owner) == job
     expire(61)
     assert sent(owner) != job
-    assert not sweep.forget_keys()
+    assert not sweep.remove_old_keys()
     expire(ASSIGNED_SECONDS + LINGER_SECONDS + 1)
-    assert sweep.forget_keys()
+    assert sweep.remove_old_keys()
     assert count(kept) == 0
 
 

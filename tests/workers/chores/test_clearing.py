@@ -77,7 +77,7 @@ def test_the_setting_says_how_long_results_stay(
     monkeypatch.setenv("RETENTION_DAYS", str(days))
     settings.get.cache_clear()
     with store.read() as db:
-        assert retention.has_work(db, clearing.before()) == bool(begun)
+        assert retention.has_work(db, clearing.retention_start()) == bool(begun)
     assert clearing.clear()["begun"] == begun
 
 

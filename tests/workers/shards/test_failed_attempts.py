@@ -96,7 +96,7 @@ def test_an_upload_that_cannot_be_cut_ends_its_job(owner: Owner, monkeypatch: py
     with store.read() as db:
         ended = jobs.get(db, job)
     assert ended is not None
-    assert (ended.status, ended.detail) == ("failed", failed_attempts.BROKEN)
+    assert (ended.status, ended.detail) == ("failed", failed_attempts.CANNOT_SPLIT)
     with store.read() as db:
         assert dispatch.jobs_to_wake(db) == []
 
@@ -131,7 +131,7 @@ def test_the_sweep_waits_for_nobody_who_is_ending_a_job(owner: Owner) -> None:
         db.execute(update(job_table).values(status=JobStatus.RUNNING, finished_at=None))
     with ThreadPoolExecutor(1) as another, store.write() as db:
         assert jobs.finish(db, job, 1)
-        another.submit(sweep.end).result(10)
+        another.submit(sweep.finish_complete_jobs).result(10)
     with store.read() as db:
         assert jobs.get(db, job).status == JobStatus.COMPLETED  # type: ignore[union-attr]
 
