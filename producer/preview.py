@@ -10,7 +10,6 @@ from models import settings, store
 from models.accounts.keys import Owner
 from models.errors import EmptyUpload, Unreadable
 from models.links import labels
-from producer.accept import Options, domain_of
 from producer.fields import item_fields
 from producer.intake import charsets
 from producer.intake.batch import Batch, ItemProblem
@@ -21,6 +20,7 @@ from producer.intake.headers import distinct_names
 from producer.intake.layouts import CSV, UTF8, Conversion, Layout
 from producer.intake.reading import read_batch
 from producer.intake.xlsx import workbook
+from producer.job_options import Options, choose_domain
 from producer.rules import defaults
 from producer.rules.judging import JudgedBatch, JudgingContext, judge
 
@@ -83,7 +83,7 @@ def preview(head: bytes, whole: bool, format_: str, owner: Owner, options: Optio
 
 
 def _known(owner: Owner, options: Options) -> JudgingContext:
-    domain = domain_of(owner, options)
+    domain = choose_domain(owner, options)
     with store.read() as db:
         groups = labels.group_ids(db, owner.workspace_id)
     return JudgingContext(frozenset((settings.get().authority, domain.hostname)), groups, datetime.now(UTC))
@@ -96,7 +96,7 @@ def _lines(head: bytes) -> bytes:
 
 def _readable(head: bytes, whole: bool, format_: str, options: Options) -> tuple[bytes, Layout, str]:
     """UTF-8 by lines, how it is made, and what is wrong with its columns."""
-    layout, wrong = _inspected(head, format_, options, options.of_file())
+    layout, wrong = _inspected(head, format_, options, options.format_hints())
     if layout.conversion == Conversion.SHEET:
         return _sheet(head, whole, options)
     if layout.conversion:

@@ -9,8 +9,9 @@ from models.accounts.keys import Owner
 from models.jobs import jobs
 from models.jobs.jobs import Job
 from models.jobs.states import ShardKind
-from producer.accept import Options, Upload, accept
+from producer.accept import Upload, accept
 from producer.intake.layouts import CSV
+from producer.job_options import Options
 from producer.signals import waiting, wakeups
 from workers.shards import attempts
 

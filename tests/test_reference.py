@@ -20,8 +20,9 @@ from models.jobs import jobs, leases
 from models.jobs.states import JobStatus, ShardKind
 from models.links import labels, reserved_words
 from models.tables import links
-from producer.accept import Options, Upload, accept
+from producer.accept import Upload, accept
 from producer.intake.layouts import CSV, NDJSON
+from producer.job_options import Options
 from tests import reference
 from tests.owners import new_owner
 from workers.shards import attempts

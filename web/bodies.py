@@ -11,10 +11,11 @@ from werkzeug.sansio.multipart import Data, Epilogue, File, MultipartDecoder, Ne
 
 from models import settings
 from models.errors import BrokenMultipart, CutOff, EmptyUpload, Invalid, TooLarge, UnsupportedType, field_error
-from producer.accept import Given, Options, Upload
+from producer.accept import OptionsReader, Upload
 from producer.documents.schemas import JobOptions
 from producer.intake import gzip_stream, json_bodies
 from producer.intake.layouts import COUNT, CSV, NDJSON
+from producer.job_options import Options
 from web.errors import pointers
 
 CHUNK = 1 << 18
@@ -37,7 +38,7 @@ AROUND_TEXT = b"\xef\xbb\xbf\xff\xfe\0 \t\r\n"  # marks, blanks, and the zeros o
 OF_JSON = ("mapping", "metadata", "defaults")
 
 
-def read(request: Request) -> tuple[Upload, Given]:
+def read(request: Request) -> tuple[Upload, OptionsReader]:
     """The upload, still to be read from the wire, and its options, to be asked for when it is."""
     kind = request.mimetype
     if kind == "application/json":
@@ -67,7 +68,7 @@ def _of_text(name: str, value: Any) -> Any:
         return value
 
 
-def _json(request: Request) -> tuple[Upload, Given]:
+def _json(request: Request) -> tuple[Upload, OptionsReader]:
     limit = min(json_bodies.LARGEST_JSON, settings.get().max_upload_bytes)
     given, items, count, item = json_bodies.parse(json_bodies.read_all(chunks(request), limit))
     options = load_options(request.args.to_dict() | given)
@@ -99,7 +100,7 @@ def _wire(request: Request) -> Iterator[bytes]:
         raise CutOff(f"the body ends after {taken:,} of {request.content_length:,} bytes")
 
 
-def _multipart(request: Request) -> tuple[Upload, Given]:
+def _multipart(request: Request) -> tuple[Upload, OptionsReader]:
     """The file is stored as it comes by; fields may stand before or behind it, so options are known only then."""
     fields: dict[str, str] = request.args.to_dict()
     return multipart(request, fields), lambda: load_options(fields)

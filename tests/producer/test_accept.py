@@ -7,8 +7,9 @@ from sqlalchemy import Connection, event
 
 from models import store
 from models.accounts.keys import Owner
-from producer.accept import Options, Upload, accept
+from producer.accept import Upload, accept
 from producer.intake.layouts import COUNT
+from producer.job_options import Options
 from producer.signals import wakeups
 
 

@@ -9,8 +9,8 @@ from models.accounts.keys import Owner
 from models.errors import EmptyUpload, Invalid, Unreadable
 from models.links import labels
 from producer import preview as module
-from producer.accept import Options
 from producer.intake.layouts import CSV, NDJSON
+from producer.job_options import Options
 from producer.preview import HIDDEN, NO_URL, Preview, preview
 from tests.workbooks import openpyxl_workbook, xlsxwriter_workbook
 

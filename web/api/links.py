@@ -12,7 +12,7 @@ from models.jobs import items, jobs
 from models.jobs.states import ItemStatus
 from models.links import listing
 from producer import link_filters
-from producer.accept import Options, Upload, accept
+from producer.accept import Upload, accept
 from producer.documents import schemas
 from producer.documents.link_document import link_documents
 from producer.idempotency import Hold
@@ -20,6 +20,7 @@ from producer.intake import json_bodies
 from producer.intake.json_bodies import decode_json
 from producer.intake.layouts import NDJSON
 from producer.intake.ndjson_batch import decoder
+from producer.job_options import Options
 from producer.rules import item_errors
 from producer.signals import waiting
 from web import idempotency

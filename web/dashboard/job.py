@@ -10,7 +10,7 @@ from models.clicks import click_counts
 from models.ids import parse_id
 from models.jobs import jobs, runs
 from models.jobs.jobs import Job
-from models.jobs.states import ItemStatus, JobKind, JobStatus
+from models.jobs.states import ItemStatus, JobKind
 from producer import job_actions
 from producer.documents import item_pages
 from producer.documents.item_document import item_document
@@ -52,16 +52,6 @@ def show(job_id: str) -> Response:
         days=charts.days(clicked["by_day"]),
         **_rows(row),
     )
-
-
-def _possible(row: Job, undone: bool) -> set[str]:
-    """What can be done with a job at this moment, as producer/control.py would allow it."""
-    if not ended(row):
-        return {"cancel"}
-    kept, makes = row.cleared_at is None, row.kind == JobKind.CREATE and not row.dry_run
-    left = row.status != JobStatus.FAILED and (row.total or 0) > row.created + row.existing
-    found = {"retry"} if kept and makes and left and not undone else set()
-    return found | ({"undo"} if kept and makes and row.created and not undone else set()) | {"forget"}
 
 
 def _zips(row: Job) -> list[tuple[int, int]]:

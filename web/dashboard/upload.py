@@ -10,9 +10,10 @@ from flask import Blueprint, Response, request
 from models import settings, store
 from models.errors import EmptyUpload, LinkmillError, UnsupportedType
 from models.links.url_index import Duplicates
-from producer.accept import Options, accept
+from producer.accept import accept
 from producer.fields import item_fields
 from producer.intake import charsets
+from producer.job_options import Options
 from producer.preview import preview
 from web import bodies, errors, idempotency, limits, sessions
 from web.auth import owner

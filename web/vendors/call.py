@@ -29,11 +29,12 @@ from models.jobs import pending_replies
 from models.jobs.jobs import Job
 from models.links import title_queue
 from models.links.url_index import Duplicates
-from producer.accept import Options, Upload, accept
+from producer.accept import Upload, accept
 from producer.idempotency import Hold
 from producer.intake import json_bodies
 from producer.intake.json_bodies import decode_json
 from producer.intake.layouts import BOM, COUNT, PREPARED
+from producer.job_options import Options
 from producer.signals import waiting
 from web import idempotency, limits
 from web.api.jobs import ended, find, shown

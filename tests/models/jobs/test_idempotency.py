@@ -14,8 +14,9 @@ from models.jobs.idempotency import ASSIGNED_SECONDS, LEASE_SECONDS, LINGER_SECO
 from models.tables import idempotency_keys as kept
 from models.tables import jobs
 from producer import idempotency
-from producer.accept import Options, Upload, accept
+from producer.accept import Upload, accept
 from producer.intake import upload_store
+from producer.job_options import Options
 from producer.signals import wakeups
 from workers import sweep
 

@@ -4,7 +4,8 @@ from models import store
 from models.accounts.keys import Owner
 from models.jobs import jobs
 from models.jobs.jobs import Results
-from producer.accept import Options, Upload, accept
+from producer.accept import Upload, accept
+from producer.job_options import Options
 
 
 def test_only_the_first_shard_that_ends_sets_the_pace(owner: Owner) -> None:

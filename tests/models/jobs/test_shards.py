@@ -16,8 +16,9 @@ from models.jobs.jobs import Results
 from models.jobs.leases import Claim
 from models.jobs.states import ShardKind
 from models.tables import shards as table
-from producer.accept import Options, Upload, accept
+from producer.accept import Upload, accept
 from producer.intake.layouts import COUNT
+from producer.job_options import Options
 from producer.signals import wakeups
 from tests.owners import new_owner
 from workers.shards import failed_attempts

@@ -10,8 +10,9 @@ import pytest
 from models.accounts.keys import Owner
 from models.links import url_index
 from models.links.url_index import Duplicates
-from producer.accept import Options, Upload, accept
+from producer.accept import Upload, accept
 from producer.intake.layouts import CSV
+from producer.job_options import Options
 from tests.owners import new_owner
 from tests.system import System
 from tests.test_reference import outcomes

@@ -18,7 +18,8 @@ from models.accounts import keys
 from models.accounts.keys import Owner
 from models.jobs import jobs
 from producer import control
-from producer.accept import Options, Upload, accept
+from producer.accept import Upload, accept
+from producer.job_options import Options
 from producer.signals import waiting, watchers
 from tests import ROOT, faults
 from tests.system import System

@@ -13,9 +13,10 @@ from models.jobs.states import JobStatus, ShardState
 from models.tables import items
 from models.tables import jobs as job_table
 from models.tables import shards as shard_table
-from producer.accept import Options, Upload, accept
+from producer.accept import Upload, accept
 from producer.intake import upload_store
 from producer.intake.layouts import COUNT
+from producer.job_options import Options
 from producer.signals import wakeups
 from workers.chores import clearing
 

@@ -19,8 +19,9 @@ from models.tables import workspaces
 from models.webhooks import deliveries, endpoints
 from models.webhooks.deliveries import DeliveryAttempt, DeliveryStatus
 from producer import control
-from producer.accept import Options, Upload, accept
+from producer.accept import Upload, accept
 from producer.intake.layouts import NDJSON
+from producer.job_options import Options
 from tests.workers.chores.receiver import Receiver, receiving
 from workers.chores import deliver
 from workers.shards import attempts

@@ -14,8 +14,9 @@ from models.jobs.states import JobStatus, ShardKind
 from models.links import title_queue
 from models.tables import links
 from models.tables import untitled as table
-from producer.accept import Options, Upload, accept
+from producer.accept import Upload, accept
 from producer.intake.layouts import NDJSON
+from producer.job_options import Options
 from tests.system import System
 from tests.waiting import wait_until
 from tests.workers.chores.pages import hanging, serving

@@ -22,9 +22,10 @@ from models.links import links
 from models.tables import jobs as job_table
 from models.tables import links as link_table
 from models.tables import shards as table
-from producer.accept import CUT_AT_ONCE_BYTES, Options, Upload, accept
+from producer.accept import CUT_AT_ONCE_BYTES, Upload, accept
 from producer.intake.batch import Batch
 from producer.intake.layouts import CSV
+from producer.job_options import Options
 from producer.rules import judging
 from producer.signals import wakeups
 from workers import sweep

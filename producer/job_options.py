@@ -1,0 +1,67 @@
+"""The options of a job, as the API, vendors and the dashboard give them, and the domain that they choose."""
+
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+
+from models import settings, store
+from models.accounts import domains
+from models.accounts.domains import Domain
+from models.accounts.keys import Owner
+from models.errors import Invalid, field_error
+from models.links import labels, slugs
+from models.links.url_index import Duplicates
+from producer.intake import delimiters
+from producer.intake.detection import FormatHints
+from producer.rules import defaults
+from producer.rules.judging import JudgingContext
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    domain: str | None = None
+    mapping: dict[str, str | None] = field(default_factory=dict)
+    metadata: dict[str, Any] = field(default_factory=dict)
+    webhook_url: str | None = None
+    fetch_titles: bool = False
+    dry_run: bool = False
+    duplicates: str = Duplicates.CREATE
+    defaults: dict[str, Any] = field(default_factory=dict)
+    delimiter: str | None = None
+    encoding: str | None = None
+    header: bool | None = None
+    slug_length: int = slugs.SHORTEST
+    """The shortest automatic slug."""
+
+    def for_workers(self) -> dict[str, Any]:
+        """The options that are stored with the job, since its workers need them."""
+        return {
+            "mapping": self.mapping,
+            "webhook_url": self.webhook_url,
+            "fetch_titles": self.fetch_titles,
+            "header": self.header,
+            "defaults": defaults.for_storage(self.defaults),
+            "duplicates": self.duplicates,
+            "slug_length": self.slug_length,
+        }
+
+    def format_hints(self) -> FormatHints:
+        """What they say about the format of the file."""
+        delimiter = self.delimiter and delimiters.NAMES[self.delimiter]
+        return FormatHints(delimiter, self.encoding, self.header, url=not self.defaults.get("url"))
+
+
+def choose_domain(owner: Owner, options: Options) -> Domain:
+    """Find the domain that the options name, and check the defaults, which may depend on it. Raise Invalid."""
+    groups: dict[str, int] = {}
+    with store.read() as db:
+        domain = domains.find(db, owner.workspace_id, options.domain)
+        if options.defaults:
+            groups = labels.group_ids(db, owner.workspace_id)
+    if domain is None:
+        error = field_error("Use the id or hostname of one of your domains.", "domain", code="UNKNOWN_DOMAIN")
+        raise Invalid(f"This workspace has no domain {options.domain!r}.", [error])
+    if options.defaults:
+        authorities = frozenset((settings.get().authority, domain.hostname))
+        defaults.check(options.defaults, JudgingContext(authorities, groups, datetime.now(UTC)))
+    return domain
