@@ -1,11 +1,11 @@
-"""Items as clients page through them: those with a result, and rows of a job that ended before they had one."""
+"""Pages of a job's items: those with a result, and the rows that an ended job left without one."""
 
 import json
 from collections.abc import Iterator, Sequence
-from typing import Any, NamedTuple
 
 from models import store
 from models.jobs import items, jobs, shards, states
+from models.jobs.items import Item
 from models.jobs.jobs import Job
 from models.jobs.shards import Shard
 from models.jobs.states import ItemStatus, JobKind
@@ -14,30 +14,23 @@ from producer.intake.layouts import Layout
 from producer.intake.reading import read_batch
 
 
-class Unprocessed(NamedTuple):
-    """A row without a result, in the shape of an item."""
+def page(job: Job, statuses: Sequence[str], after: int, limit: int) -> list[Item]:
+    """Reads the items behind an index.
 
-    at: int
-    line: int
-    input: str
-    external_id: str | None
-    status: str = ItemStatus.UNPROCESSED
-    url: str | None = None
-    slug: str | None = None
-    error_code: str | None = None
-    error_message: str | None = None
-
-
-def page(job: Job, statuses: Sequence[str], after: int, limit: int) -> list[Any]:
-    """The items behind an index. What is under way still is shown as unprocessed only when it is asked for."""
-    asked = statuses or (tuple(ItemStatus) if job.has_ended else states.RESULT_STATUSES)
-    with store.read() as db:
-        settled = [name for name in asked if name != ItemStatus.UNPROCESSED]
-        found: list[Any] = list(items.page(db, job.id, job.domain_id, settled, after, limit)) if settled else []
-    if ItemStatus.UNPROCESSED not in asked or not has_gaps(job):
-        return found
-    last = found[-1].at if len(found) == limit else None
-    return sorted([*found, *_gaps(job, after, limit, last)], key=lambda row: row.at)[:limit]
+    Without statuses, a job that has ended shows all its items, and one that runs only those with a result.
+    """
+    if not statuses:
+        statuses = tuple(ItemStatus) if job.has_ended else states.RESULT_STATUSES
+    result_statuses = [status for status in statuses if status != ItemStatus.UNPROCESSED]
+    results: list[Item] = []
+    if result_statuses:
+        with store.read() as db:
+            results = items.page(db, job.id, job.domain_id, result_statuses, after, limit)
+    if ItemStatus.UNPROCESSED not in statuses or not has_gaps(job):
+        return results
+    last = results[-1].at if len(results) == limit else None
+    merged = results + _unprocessed_items(job, after, limit, last)
+    return sorted(merged, key=lambda item: item.at)[:limit]
 
 
 def has_gaps(job: Job) -> bool:
@@ -45,24 +38,33 @@ def has_gaps(job: Job) -> bool:
     return bool(job.kind == JobKind.CREATE and jobs.unprocessed_count(job) != 0)
 
 
-def _gaps(job: Job, after: int, limit: int, last: int | None) -> list[Unprocessed]:
-    found: list[Unprocessed] = []
+def _unprocessed_items(job: Job, after: int, limit: int, last: int | None) -> list[Item]:
+    """Rows without a result, in the shape of items. None behind `last`, where the page ends, are needed."""
     with store.read() as db:
         ranges = shards.unfinished_ranges(db, job.id, job.run, after + 1)
+    unprocessed: list[Item] = []
     for shard in ranges:
-        if len(found) >= limit or (last is not None and shard.first_index > last):
+        if len(unprocessed) >= limit or (last is not None and shard.first_index > last):
             break
         with store.read() as db:
-            settled = set(items.indexes(db, job.id, shard.first_index, shard.rows))
-        found += [row for row in _unprocessed(job, shard) if row.at > after and row.at not in settled]
-    return found[:limit]
+            with_result = set(items.indexes(db, job.id, shard.first_index, shard.rows))
+        for item in _items_of_rows(job, shard):
+            if item.at > after and item.at not in with_result:
+                unprocessed.append(item)
+    return unprocessed[:limit]
 
 
-def _unprocessed(job: Job, shard: Shard) -> Iterator[Unprocessed]:
+def _items_of_rows(job: Job, shard: Shard) -> Iterator[Item]:
     data = upload_store.read(job.upload, shard.offset, shard.length)
-    read = read_batch(data, Layout.load(job.layout), shard.line, shard.skip, shard.rows)
-    nothing = [None] * read.rows
-    urls, ids = (read.columns.get(name) or nothing for name in ("url", "external_id"))
-    for place in range(read.rows):
-        name = ids[place] if isinstance(ids[place], str) else None
-        yield Unprocessed(shard.first_index + place, read.lines[place], json.dumps({"url": urls[place]}), name or None)
+    batch = read_batch(data, Layout.load(job.layout), shard.line, shard.skip, shard.rows)
+    absent = [None] * batch.rows
+    urls = batch.columns.get("url") or absent
+    external_ids = batch.columns.get("external_id") or absent
+    for place in range(batch.rows):
+        external_id = external_ids[place]
+        if not isinstance(external_id, str) or not external_id:
+            external_id = None
+        index = shard.first_index + place
+        row = json.dumps({"url": urls[place]})
+        status = ItemStatus.UNPROCESSED
+        yield Item(index, batch.lines[place], status, None, None, None, external_id, row, None)

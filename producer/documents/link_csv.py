@@ -9,7 +9,7 @@ from models import store
 from models.links import listing
 from models.links.listing import LinkFilter
 from producer.documents.link_document import link_documents
-from producer.documents.results import safe
+from producer.intake.formula_cells import escape_formula
 
 PAGE_ROWS = 1000
 COLUMNS = (
@@ -38,8 +38,8 @@ def _cell(value: Any) -> str:
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, list):
-        return safe("|".join(value))
-    return safe(str(value))
+        return escape_formula("|".join(value))
+    return escape_formula(str(value))
 
 
 def _csv(rows: Iterable[Iterable[str]]) -> bytes:

@@ -1,24 +1,16 @@
-"""QR codes of short URLs."""
+"""Draws QR codes of short URLs."""
 
 from io import BytesIO
 
 import segno
 
-SVG = "image/svg+xml"
-PNG = "image/png"
-NONE = "transparent"
+SVG_TYPE = "image/svg+xml"
+PNG_TYPE = "image/png"
+TRANSPARENT = "transparent"
 
 
-def svg(text: str, scale: int, border: int, dark: str, light: str) -> bytes:
-    return drawn(text, "svg", scale, border, dark, light)
-
-
-def png(text: str, scale: int, border: int, dark: str, light: str) -> bytes:
-    return drawn(text, "png", scale, border, dark, light)
-
-
-def drawn(text: str, kind: str, scale: int, border: int, dark: str, light: str, mask: int | None = None) -> bytes:
-    """With a mask that is given nobody has to look for the one that looks best, which takes most of the time."""
+def draw(text: str, kind: str, scale: int, border: int, dark: str, light: str, mask: int | None = None) -> bytes:
+    """`kind`: svg or png. `mask`: one of the eight patterns; to find the one that looks best takes most of the time."""
     out = BytesIO()
     code = segno.make_qr(text, error="m", mask=mask)
     code.save(out, kind=kind, scale=scale, border=border, dark=_colour(dark), light=_colour(light))
@@ -26,4 +18,6 @@ def drawn(text: str, kind: str, scale: int, border: int, dark: str, light: str, 
 
 
 def _colour(text: str) -> str | None:
-    return None if text == NONE else "#" + text.removeprefix("#")
+    if text == TRANSPARENT:
+        return None
+    return "#" + text.removeprefix("#")

@@ -1,7 +1,6 @@
-"""The QR codes of a job's links as one zip, drawn as it is sent."""
+"""The QR codes of a job's links as one zip, drawn while it is sent."""
 
 from collections.abc import Iterator
-from datetime import datetime
 from typing import Any
 from zipfile import ZIP_DEFLATED, ZIP_STORED, ZipFile, ZipInfo
 
@@ -12,51 +11,53 @@ from models.jobs.jobs import Job
 from models.jobs.states import ItemStatus
 from producer.documents import qr_codes
 
-PAGE = 200
-MASK = 4  # which of the eight: each can be read, and to find the best one takes ten times as long as the rest
+PAGE_ITEMS = 200
+MASK = 4  # any of the eight can be read, and to find the best takes ten times as long as the rest
 
 
-class Outgoing:
-    """Where the zip is written to: what has been written is taken and sent, and cannot be gone back to."""
-
-    def __init__(self) -> None:
-        self.held = bytearray()
-
-    def write(self, data: bytes) -> int:
-        self.held += data
-        return len(data)
-
-    def flush(self) -> None:
-        """What is held goes out when it is taken."""
-
-    def taken(self) -> bytes:
-        data, self.held = bytes(self.held), bytearray()
-        return data
-
-
-def of_job(job: Job, first: int, rows: int, kind: str, **look: Any) -> Iterator[bytes]:
-    """The codes of a range of rows. By its index each has a name of its own, even where letters' case is lost."""
-    base = domains.base_url(job.hostname, job.is_default)
-    out = Outgoing()
+def stream(job: Job, first: int, rows: int, kind: str, **style: Any) -> Iterator[bytes]:
+    """Yields the zip of a range of rows. The index keeps file names apart where a file system ignores case."""
+    base_url = domains.base_url(job.hostname, job.is_default)
+    date_time = job.created_at.timetuple()[:6]
+    out = OutgoingFile()
     with ZipFile(out, "w") as zip_file:  # type: ignore[call-overload]
         for page in _pages(job, first, first + rows):
             for index, slug in page:
-                entry = ZipInfo(f"{index:07}-{slug}.{kind}", _date(job.created_at))
+                entry = ZipInfo(f"{index:07}-{slug}.{kind}", date_time)
                 entry.compress_type = ZIP_DEFLATED if kind == "svg" else ZIP_STORED
-                zip_file.writestr(entry, qr_codes.drawn(domains.short_url(base, slug), kind, **look, mask=MASK))
-            yield out.taken()
-    yield out.taken()
+                code = qr_codes.draw(domains.short_url(base_url, slug), kind, **style, mask=MASK)
+                zip_file.writestr(entry, code)
+            yield out.take()
+    yield out.take()
+
+
+class OutgoingFile:
+    """A file that zipfile writes to, and whose bytes are sent as soon as they are there."""
+
+    def __init__(self) -> None:
+        self.buffer = bytearray()
+
+    def write(self, data: bytes) -> int:
+        self.buffer += data
+        return len(data)
+
+    def flush(self) -> None:
+        """zipfile calls this; take() is what empties the buffer."""
+
+    def take(self) -> bytes:
+        data = bytes(self.buffer)
+        self.buffer.clear()
+        return data
 
 
 def _pages(job: Job, first: int, end: int) -> Iterator[list[tuple[int, str]]]:
-    """Index and slug of the items that have a link still, some at a time."""
+    """Yields index and slug of the items whose link still exists, a page at a time."""
     after = first - 1
     while after + 1 < end:
         with store.read() as db:
-            found = items.page(db, job.id, job.domain_id, (ItemStatus.CREATED, ItemStatus.EXISTING), after, PAGE)
-        yield [(row.at, row.slug) for row in found if row.slug and row.url is not None and row.at < end]
-        after = found[-1].at if len(found) == PAGE else end
-
-
-def _date(moment: datetime) -> tuple[int, int, int, int, int, int]:
-    return (moment.year, moment.month, moment.day, moment.hour, moment.minute, moment.second)
+            statuses = (ItemStatus.CREATED, ItemStatus.EXISTING)
+            page = items.page(db, job.id, job.domain_id, statuses, after, PAGE_ITEMS)
+        yield [(item.at, item.slug) for item in page if item.slug and item.url is not None and item.at < end]
+        if len(page) < PAGE_ITEMS:
+            return
+        after = page[-1].at

@@ -66,19 +66,19 @@ def stats(link_id: str) -> Response:
 @blueprint.route("/qr.svg")
 @needs("read")
 @blueprint.arguments(schemas.QrQuery, location="query")
-@blueprint.response(200, {"type": "string"}, content_type=qr_codes.SVG)
+@blueprint.response(200, {"type": "string"}, content_type=qr_codes.SVG_TYPE)
 def qr_svg(query: dict[str, Any], link_id: str) -> Response:
     """A QR code of the short URL, as SVG."""
-    return Response(qr_codes.svg(_short_url(link_id), **query), content_type=qr_codes.SVG)
+    return Response(qr_codes.draw(_short_url(link_id), "svg", **query), content_type=qr_codes.SVG_TYPE)
 
 
 @blueprint.route("/qr.png")
 @needs("read")
 @blueprint.arguments(schemas.QrQuery, location="query")
-@blueprint.response(200, {"type": "string", "format": "binary"}, content_type=qr_codes.PNG)
+@blueprint.response(200, {"type": "string", "format": "binary"}, content_type=qr_codes.PNG_TYPE)
 def qr_png(query: dict[str, Any], link_id: str) -> Response:
     """A QR code of the short URL, as PNG."""
-    return Response(qr_codes.png(_short_url(link_id), **query), content_type=qr_codes.PNG)
+    return Response(qr_codes.draw(_short_url(link_id), "png", **query), content_type=qr_codes.PNG_TYPE)
 
 
 def changed(link_id: str, asked: Mapping[str, Any]) -> dict[str, Any]:

@@ -47,7 +47,7 @@ def as_qr_codes(query: dict[str, Any], job_id: str) -> Response:
         field = field_error("This must be the index of the first row.", "first")
         raise Invalid(f"the job has {job.total:,} rows: ask for {limit:,} at a time, from ?first=0 on", [field])
     name = f'attachment; filename="job-{job.id}.zip"'
-    codes = qr_zip.of_job(job, first or 0, limit, query.pop("format"), **query)
+    codes = qr_zip.stream(job, first or 0, limit, query.pop("format"), **query)
     return Response(codes, content_type=ZIP, headers={"Content-Disposition": name})
 
 

@@ -78,7 +78,7 @@ def _examples(row: Job) -> dict[str, list[dict[str, Any]]]:
     """For each error some of the first rows that have it."""
     found: dict[str, list[dict[str, Any]]] = {}
     for one in item_pages.page(row, [ItemStatus.FAILED], -1, LOOKED_AT):
-        few = found.setdefault(one.error_code, [])
+        few = found.setdefault(one.error_code or "", [])
         if len(few) < EXAMPLES:
             few.append(item_document(one, ""))
     return found

@@ -1,9 +1,9 @@
 import pytest
 
-from producer.documents import results
-from producer.documents.results import safe
+from producer.documents.results import _cell, _result_columns, fit_row
 from producer.intake.csv_batch import client_cells
 from producer.intake.detection import detect_layout
+from producer.intake.formula_cells import escape_formula
 from producer.intake.layouts import CSV
 
 OURS = "line,status,short_url,slug,error_code,error_message"
@@ -14,9 +14,7 @@ def own(text: str) -> list[list[str]]:
     data = text.encode()
     layout = detect_layout(data, CSV, 100, {})
     rows = client_cells(data[layout.offset :], layout, 0, text.count("\n") - 1)
-    return [
-        results._fitted(row, layout.client_columns, layout.mapping.get("password"), layout.delimiter) for row in rows
-    ]
+    return [fit_row(row, layout.client_columns, layout.mapping.get("password"), layout.delimiter) for row in rows]
 
 
 @pytest.mark.parametrize("quote", ["", '"'])
@@ -42,23 +40,23 @@ def test_results_of_results_are_of_the_original_values() -> None:
 
 
 def test_our_columns_give_way_to_those_of_the_upload() -> None:
-    assert results._ours(["url", "slug", "line"]) == [
+    assert _result_columns(["url", "slug", "line"]) == [
         "result_line", "status", "short_url", "result_slug", "error_code", "error_message",
     ]  # fmt: skip
 
 
 @pytest.mark.parametrize("start", ["=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠", "'=", "''-"])
 def test_no_cell_begins_like_a_formula(start: str) -> None:
-    assert safe(f"{start}1+1").startswith("'")
+    assert escape_formula(f"{start}1+1").startswith("'")
 
 
 @pytest.mark.parametrize("text", ["", "a", "'a", " =1", "1-1", "https://a.b", "'"])
 def test_other_cells_stay_as_they_are(text: str) -> None:
-    assert safe(text) == text
+    assert escape_formula(text) == text
 
 
 def test_values_of_json_become_cells() -> None:
-    assert [results._cell(value) for value in (None, "a", 5, True, ["a", 1], {"a": 1})] == [
+    assert [_cell(value) for value in (None, "a", 5, True, ["a", 1], {"a": 1})] == [
         "", "a", "5", "true", "a|1", '{"a": 1}',
     ]  # fmt: skip
 
