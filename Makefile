@@ -2,36 +2,47 @@ PYTHON ?= python3
 BIN := .venv/bin
 INSTALL := $(BIN)/python -m pip install -qq --disable-pip-version-check
 
-TIMED := tests/test_faults.py tests/workers/test_fairness.py # these look at the clock, so nothing runs beside them
+# These look at the clock, so nothing runs beside them.
+TIMED := tests/test_faults.py tests/workers/test_fairness.py
 
-.PHONY: run test check bench chaos screenshots format clean
+.PHONY: run help quick quick-tests test check bench chaos screenshots format clean
 
-run: .venv/.run
+run: .venv/.run ## start the whole system (the default)
 	@exec $(BIN)/python -m runner
 
-test: .venv/.dev
+help: ## list these targets
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1	\2/p' $(firstword $(MAKEFILE_LIST)) | expand -t 14
+
+quick: .venv/.dev ## lint, types, spelling and every test that needs no server, in seconds
+	@$(MAKE) --no-print-directory -j 2 check quick-tests
+
+quick-tests: .venv/.dev
+	@EXAMPLES=20 $(BIN)/python -m pytest -n 2 -m 'not server' -p no:schemathesis
+
+test: .venv/.dev ## every test
 	@$(BIN)/python -m pytest -n 3 $(TIMED:%=--ignore %)
 	@$(BIN)/python -m pytest $(TIMED)
 
-check: .venv/.dev
+check: .venv/.dev ## lint, format, types and spelling
 	@$(BIN)/ruff check
 	@$(BIN)/ruff format --check
+	@$(BIN)/codespell
 	@$(BIN)/mypy .
 
-bench: .venv/.dev
+bench: .venv/.dev ## measure every speed against its ceiling
 	@$(BIN)/python -m tests.bench
 
-chaos: .venv/.dev
+chaos: .venv/.dev ## break a running system in many ways and count what is lost
 	@$(BIN)/python -m tests.chaos
 
-screenshots: .venv/.dev
+screenshots: .venv/.dev ## take the pictures in docs/screenshots
 	@$(BIN)/python -m tests.screenshots
 
-format: .venv/.dev
+format: .venv/.dev ## format the code and fix what ruff can fix
 	@$(BIN)/ruff check --fix
 	@$(BIN)/ruff format
 
-clean:
+clean: ## remove everything that make and the tools wrote
 	@rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis build *.egg-info
 	@find . -name __pycache__ -not -path './var/*' -prune -exec rm -rf {} +
 
