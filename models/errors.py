@@ -1,4 +1,4 @@
-"""The error tree: one class a kind of failure, each with its stable code."""
+"""The error tree: one class a kind of failure, each with a stable code. web/errors.py maps the classes to HTTP."""
 
 from typing import TypedDict
 
@@ -12,61 +12,79 @@ class FieldError(TypedDict):
 
 
 def field_error(message: str, *path: str, code: str = "INVALID_VALUE") -> FieldError:
-    """Builds a field error; `path` leads to the field through the request's JSON, and becomes a JSON pointer."""
+    """Build a field error; `path` leads to the field through the request's JSON, and becomes a JSON pointer."""
     pointer = "/" + "/".join(name.replace("~", "~0").replace("/", "~1") for name in path)
     return {"pointer": pointer, "code": code, "message": message}
 
 
 class LinkmillError(Exception):
-    """The root. `code` is what clients may rely on, the message is for people."""
+    """The root of the tree. Clients may rely on `code`; the message is for people."""
 
     code = "INTERNAL"
 
 
 class SettingsError(LinkmillError):
+    """A setting has a value that the system cannot start with."""
+
     code = "BAD_SETTING"
 
 
 class BadRequest(LinkmillError):
+    """The request cannot be read."""
+
     code = "BAD_REQUEST"
 
 
 class BrokenJson(BadRequest):
+    """The body is not valid JSON."""
+
     code = "BROKEN_JSON"
 
 
 class BrokenGzip(BadRequest):
+    """The body is not valid gzip, though its Content-Encoding says so."""
+
     code = "BROKEN_GZIP"
 
 
 class BrokenMultipart(BadRequest):
+    """The body is not a valid multipart form."""
+
     code = "BROKEN_MULTIPART"
 
 
-class CutOff(BadRequest):
-    """The client went away in the middle of what it sent."""
+class IncompleteBody(BadRequest):
+    """The connection closed before the whole body had arrived."""
 
     code = "CUT_OFF"
 
 
 class Unauthorized(LinkmillError):
+    """The request has no valid key."""
+
     code = "UNAUTHORIZED"
 
 
 class Forbidden(LinkmillError):
+    """The key is valid, but does not allow this."""
+
     code = "FORBIDDEN"
 
 
 class NotFound(LinkmillError):
+    """The workspace has no such object."""
+
     code = "NOT_FOUND"
 
 
 class Gone(LinkmillError):
+    """The object existed, and its data has been deleted."""
+
     code = "GONE"
 
 
 class Conflict(LinkmillError):
-    """What is asked for does not go with what is there; `errors` points at the fields."""
+    """The request does not fit the present state; `errors` names the fields."""
 
     code = "CONFLICT"
 
@@ -76,21 +94,25 @@ class Conflict(LinkmillError):
 
 
 class InProgress(Conflict):
-    """The first request with this idempotency key is not done yet."""
+    """The first request with this idempotency key is still being received."""
 
     code = "IDEMPOTENCY_IN_PROGRESS"
 
 
 class TooLarge(LinkmillError):
+    """The upload has more bytes than the limit allows."""
+
     code = "TOO_LARGE"
 
 
 class UnsupportedType(LinkmillError):
+    """The request's content type is not one that this route reads."""
+
     code = "UNSUPPORTED_TYPE"
 
 
 class Invalid(LinkmillError):
-    """A request that could be read and makes no sense; `errors` points at the fields."""
+    """The request can be read, but its values are wrong; `errors` names the fields."""
 
     code = "INVALID_REQUEST"
 
@@ -100,34 +122,38 @@ class Invalid(LinkmillError):
 
 
 class EmptyUpload(Invalid):
+    """The upload has no rows."""
+
     code = "EMPTY_UPLOAD"
 
 
 class BadTarget(Invalid):
-    """A URL that this system must not call."""
+    """The URL is one that this system must not call."""
 
     code = "BAD_TARGET"
 
 
-class TooMany(Invalid):
-    """More links than one call may ask for."""
+class TooManyLinks(Invalid):
+    """The request asks for more links than one call may create."""
 
     code = "TOO_MANY_LINKS"
 
 
 class KeyReused(Invalid):
-    """An idempotency key that belongs to another request."""
+    """The idempotency key belongs to a different request."""
 
     code = "IDEMPOTENCY_KEY_REUSED"
 
 
 class OverLimit(Forbidden):
-    """Links that the plan's limit has no room for."""
+    """The plan has no room for the links of this request."""
 
     code = "LIMIT_REACHED"
 
 
 class RateLimited(LinkmillError):
+    """The client sends too many requests; `retry_after` is in seconds."""
+
     code = "RATE_LIMITED"
 
     def __init__(self, message: str, retry_after: int) -> None:
@@ -136,44 +162,49 @@ class RateLimited(LinkmillError):
 
 
 class TooManyAttempts(RateLimited):
-    """Wrong passwords of a short link, or keys that are none."""
+    """Too many wrong keys, or wrong passwords of a short link."""
 
     code = "TOO_MANY_ATTEMPTS"
 
 
 class Unavailable(LinkmillError):
+    """The system cannot do this right now; the same request may succeed later."""
+
     code = "UNAVAILABLE"
 
 
 class StillRunning(LinkmillError):
-    """The wait ran out; the job goes on."""
+    """The request's wait is over, and its job goes on."""
 
     code = "STILL_RUNNING"
 
     def __init__(self, job_id: int) -> None:
-        super().__init__(f"the links are still being made: see /api/jobs/{job_id}, or send the same again to wait on")
+        super().__init__(
+            "The links are still being created. "
+            f"See /api/jobs/{job_id}, or send the same request again to wait for them."
+        )
         self.job_id = job_id
 
 
 class Unreadable(LinkmillError):
-    """The upload as a whole cannot be read: its job ends as failed, with this message as the detail."""
+    """The upload as a whole cannot be read: its job fails, with this message as its detail."""
 
     code = "UNREADABLE"
 
 
 class Unreachable(LinkmillError):
-    """A call to the outside that got no answer; the message says why."""
+    """A call to another server got no answer; the message says why."""
 
     code = "UNREACHABLE"
 
 
 class LostLease(LinkmillError):
-    """Somebody else has taken this work over; whatever was done must be rolled back."""
+    """Another worker has taken this work over: the transaction must be rolled back."""
 
     code = "LOST_LEASE"
 
 
-class Taken(LinkmillError):
-    """A unique key was there already: somebody was quicker."""
+class DuplicateKey(LinkmillError):
+    """A unique key exists already: another transaction was faster."""
 
     code = "TAKEN"

@@ -151,7 +151,7 @@ def _commit(job: dict[str, Any], ranges: list[ShardRange] | None, hold: Hold | N
         rows = [shard_row(job, shard) for shard in ranges]
     with unit_of_work() as unit:
         if awaited:
-            store.dialect().make_light(unit.db)
+            store.dialect().relax_durability(unit.db)
         if hold:
             idempotency.settle(unit.db, hold, job["id"])
         jobs.add(unit.db, job)

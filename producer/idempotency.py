@@ -55,7 +55,7 @@ def renew(held: Hold) -> None:
         with store.write(PATIENCE) as db:
             idempotency.renew(db, held.key, held.token)
     except DBAPIError as error:
-        if not store.dialect().passing(error):
+        if not store.dialect().is_transient(error):
             raise
     else:
         held.renewed = time.monotonic()

@@ -10,7 +10,7 @@ from marshmallow import ValidationError
 from werkzeug.sansio.multipart import Data, Epilogue, File, MultipartDecoder, NeedData, Preamble
 
 from models import settings
-from models.errors import BrokenMultipart, CutOff, EmptyUpload, Invalid, TooLarge, UnsupportedType, field_error
+from models.errors import BrokenMultipart, EmptyUpload, IncompleteBody, Invalid, TooLarge, UnsupportedType, field_error
 from producer.accept import OptionsReader, Upload
 from producer.documents.schemas import JobOptions
 from producer.intake import gzip_stream, json_bodies
@@ -97,7 +97,7 @@ def _wire(request: Request) -> Iterator[bytes]:
         taken += len(chunk)
         yield chunk
     if taken < (request.content_length or 0):
-        raise CutOff(f"the body ends after {taken:,} of {request.content_length:,} bytes")
+        raise IncompleteBody(f"the body ends after {taken:,} of {request.content_length:,} bytes")
 
 
 def _multipart(request: Request) -> tuple[Upload, OptionsReader]:

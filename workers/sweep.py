@@ -139,7 +139,7 @@ def _try_to_write(write: Callable[[], None]) -> bool:
     try:
         write()
     except DBAPIError as error:
-        if not store.dialect().passing(error):
+        if not store.dialect().is_transient(error):
             raise
         return False
     return True

@@ -6,7 +6,7 @@ from typing import NamedTuple
 from sqlalchemy import ColumnElement, Connection, delete, exists, or_, select, update
 
 from models import settings, store
-from models.errors import Taken
+from models.errors import DuplicateKey
 from models.ids import new_id
 from models.store import rows
 from models.tables import domains, jobs, links, slug_counters
@@ -68,13 +68,13 @@ def page(db: Connection, workspace_id: int, after: int, limit: int) -> list[Doma
 
 
 def add(db: Connection, workspace_id: int, hostname: str) -> Domain:
-    """Add a domain of a workspace's own; raise Taken when any workspace has the hostname."""
+    """Add a domain of a workspace's own; raise DuplicateKey when any workspace has the hostname."""
     row = {"id": new_id(), "workspace_id": workspace_id, "hostname": hostname}
     insert = store.dialect().insert(domains).values(row).on_conflict_do_nothing()
     domain = rows.one_or_none(db, Domain, insert.returning(*COLUMNS))
     default_hostname = settings.get().authority.partition(":")[0]
     if domain is None or hostname == default_hostname:
-        raise Taken(f"{hostname} is in use")
+        raise DuplicateKey(f"{hostname} is in use")
     return domain
 
 

@@ -60,7 +60,7 @@ def add(db: Connection, counts: Iterable[ClickCount]) -> None:
     names = ClickCount._fields[:-1]
     columns: dict[str, list[Any]] = dict(zip(names, map(list, zip(*keys, strict=True)), strict=True))
     columns["count"] = [sums[key] for key in keys]
-    store.dialect().bulk_add(db, clicks, columns, "count")
+    store.dialect().bulk_add_counts(db, clicks, columns, "count")
 
 
 def record_batch(db: Connection, batch_id: str) -> bool:

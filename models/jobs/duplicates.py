@@ -19,7 +19,7 @@ SLUG_TAKEN = "SLUG_TAKEN"
 
 def correct(db: Connection, job_id: int, options: dict[str, Any]) -> None:
     """Correct the items of a dry run that has ended, and its counts."""
-    store.dialect().join_at_large(db)
+    store.dialect().plan_large_joins(db)
     is_existing = {"status": ItemStatus.EXISTING}
     existing = _correct_later_rows(db, job_id, items.c.external_id, is_existing)
     if options.get("duplicates") == Duplicates.REUSE:

@@ -63,7 +63,7 @@ def claim(db: Connection, kind: str, queue: str, hint: tuple[int, int]) -> Claim
     row = db.execute(_claim(store.dialect()), values).one_or_none()
     if row is None:
         return None
-    store.dialect().make_light(db)
+    store.dialect().relax_durability(db)
     db.execute(_mark_served(store.dialect()), {"workspace": row.workspace_id})
     jobs.start(db, row.job_id)
     return Claim._make(row)

@@ -12,7 +12,7 @@ from sqlalchemy.exc import IntegrityError
 
 from models import store
 from models.cursors import LinkPosition
-from models.errors import Taken
+from models.errors import DuplicateKey
 from models.links import positions
 from models.store import rows
 from models.tables import groups, link_tags, links, tags
@@ -47,14 +47,14 @@ class Label(NamedTuple):
 
 
 def create(db: Connection, kind: LabelKind, workspace_id: int, name: str, label_id: int | None) -> Label:
-    """Create a label with this id or, when it is None, the next one. Taken says which is in use: name or id."""
+    """Create a label with this id or, when it is None, the next one. DuplicateKey says which is in use: name or id."""
     if ids_by_name(db, kind, workspace_id, [name]):
-        raise Taken("name")
+        raise DuplicateKey("name")
     if label_id is None:
         return _create_next(db, kind, workspace_id, name)
     label = _insert(db, kind, Label(workspace_id, label_id, name))
     if label is None:
-        raise Taken("id" if get(db, kind, workspace_id, label_id) else "name")
+        raise DuplicateKey("id" if get(db, kind, workspace_id, label_id) else "name")
     return label
 
 
@@ -97,7 +97,7 @@ def ids_by_name(db: Connection, kind: LabelKind, workspace_id: int, names: list[
     """The ids of those of some names that exist."""
     table = kind.table
     in_workspace = table.c.workspace_id == workspace_id
-    existing = set(store.dialect().present(db, table.c.name, names, in_workspace))
+    existing = set(store.dialect().find_existing(db, table.c.name, names, in_workspace))
     query = select(table.c.name, table.c.id).where(in_workspace, table.c.name.in_(existing))
     return {row.name: row.id for row in db.execute(query)}
 
@@ -121,12 +121,12 @@ def group_ids(db: Connection, workspace_id: int) -> dict[str, int]:
 
 
 def rename(db: Connection, kind: LabelKind, label: Label, name: str) -> None:
-    """Rename a label; raise Taken when another one has the name."""
+    """Rename a label; raise DuplicateKey when another one has the name."""
     this = _is(kind, label.workspace_id, label.id)
     try:
         db.execute(update(kind.table).where(this).values(name=name))
     except IntegrityError as error:
-        raise Taken(str(error)) from error
+        raise DuplicateKey(str(error)) from error
 
 
 def detach(db: Connection, kind: LabelKind, label: Label, after: LinkPosition | None = None) -> LinkPosition | None:
@@ -160,7 +160,7 @@ def _create_next(db: Connection, kind: LabelKind, workspace_id: int, name: str) 
             return label
         # Another transaction took either the name or only the id; with another id we can try again.
         if ids_by_name(db, kind, workspace_id, [name]):
-            raise Taken("name")
+            raise DuplicateKey("name")
 
 
 def _insert(db: Connection, kind: LabelKind, label: Label) -> Label | None:

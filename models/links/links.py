@@ -12,7 +12,7 @@ from models import store
 from models.accounts import quotas
 from models.clicks import click_counts
 from models.cursors import LinkPosition
-from models.errors import Taken
+from models.errors import DuplicateKey
 from models.link_key import LinkKey, rows_of
 from models.links import tagging, title_queue, url_index
 from models.store import Columns, rows
@@ -55,7 +55,7 @@ class LinkRef(NamedTuple):
 
 
 def write(db: Connection, columns: Columns, count: int) -> None:
-    """Insert many links; raise Taken when a slug or external id is in use."""
+    """Insert many links; raise DuplicateKey when a slug or external id is in use."""
     if count:
         store.dialect().bulk_insert(db, links, columns, count)
 
@@ -64,7 +64,7 @@ def used_slugs(db: Connection, domain_id: int, slugs: Sequence[str]) -> set[str]
     """Those of some slugs that links of a domain have already."""
     if not slugs:
         return set()
-    return set(store.dialect().present(db, links.c.slug, slugs, links.c.domain_id == domain_id))
+    return set(store.dialect().find_existing(db, links.c.slug, slugs, links.c.domain_id == domain_id))
 
 
 def by_external_id(db: Connection, workspace_id: int, external_ids: Sequence[str]) -> dict[str, LinkRef]:
@@ -72,7 +72,7 @@ def by_external_id(db: Connection, workspace_id: int, external_ids: Sequence[str
     if not external_ids:
         return {}
     in_workspace = links.c.workspace_id == workspace_id
-    existing = set(store.dialect().present(db, links.c.external_id, external_ids, in_workspace))
+    existing = set(store.dialect().find_existing(db, links.c.external_id, external_ids, in_workspace))
     query = select(links.c.external_id, links.c.slug, links.c.generation)
     query = query.where(in_workspace, links.c.external_id.in_(existing))
     return {row.external_id: LinkRef(row.slug, row.generation) for row in db.execute(query)}
@@ -84,13 +84,13 @@ def get(db: Connection, domain_id: int, slug: str) -> Link | None:
 
 
 def change(db: Connection, link: Link, values: dict[str, Any]) -> bool:
-    """Change columns of this very link. Return False when it was deleted; raise Taken for another's external id."""
+    """Change columns of a link. Return False when it was deleted; DuplicateKey: the external id is another's."""
     if not values:
         return True
     try:
         changed = db.execute(update(links).where(rows_of(links, link.key)).values(values)).rowcount
     except IntegrityError as error:
-        raise Taken(str(error)) from error
+        raise DuplicateKey(str(error)) from error
     if changed and not url_index.DEPENDS_ON.isdisjoint(values):
         url_index.refresh(db, link.workspace_id, link.key)
     return bool(changed)

@@ -8,7 +8,7 @@ from sqlalchemy import Engine, bindparam, select
 
 from models import process_caches, store
 from models.link_key import LinkKey
-from models.store import Question, rows
+from models.store import CompiledQuery, rows
 from models.tables import links
 
 
@@ -32,13 +32,13 @@ class Target(NamedTuple):
 
 
 def find(domain_id: int, slug: str) -> Target | None:
-    row = store.straight().one(question(store.engine()), {"domain": domain_id, "slug": slug})
+    row = store.direct_reader().first(question(store.engine()), {"domain": domain_id, "slug": slug})
     return Target(*row) if row else None
 
 
 @process_caches.function
 @cache
-def question(engine: Engine) -> Question:
+def question(engine: Engine) -> CompiledQuery:
     """Compiled once an engine: SQLAlchemy takes longer for this query than the database."""
     this = (links.c.domain_id == bindparam("domain"), links.c.slug == bindparam("slug"))
-    return Question(engine, select(*rows.columns(links, Target)).where(*this))
+    return CompiledQuery(engine, select(*rows.columns(links, Target)).where(*this))

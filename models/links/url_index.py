@@ -75,12 +75,12 @@ def find(db: Connection, workspace_id: int, domain_id: int, url_hashes: Iterable
     key = columns_of(urls)
     query = select(*key, urls.c.hash, urls.c.rank, links.c.url, _is_usable()).outerjoin(links, rows_of(links, key))
     in_domain = and_(urls.c.workspace_id == workspace_id, urls.c.domain_id == domain_id)
-    query = query.where(in_domain, store.dialect().among(urls.c.hash, list(url_hashes)))
+    query = query.where(in_domain, store.dialect().is_one_of(urls.c.hash, list(url_hashes)))
     return sorted(rows.many(db, IndexedLink, query), key=lambda link: (link.rank, link.slug))
 
 
 def write(db: Connection, columns: Columns, count: int) -> None:
-    """Index many links; raise Taken when a URL got another primary link meanwhile."""
+    """Index many links; raise DuplicateKey when a URL got another primary link meanwhile."""
     store.dialect().bulk_insert(db, urls, columns, count)
 
 

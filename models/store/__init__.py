@@ -1,4 +1,4 @@
-"""The store: one engine a process, transactions, and the dialect that answers for every difference."""
+"""The store: one engine a process, transactions, and the dialect that knows every difference between the databases."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -8,22 +8,55 @@ from sqlalchemy import Connection, Engine, create_engine, make_url
 
 from models import process_caches, settings
 from models.store import postgresql, sqlite
+from models.store.compiled_query import CompiledQuery
 from models.store.dialect import Columns, Dialect
-from models.store.driver import Question, Straight
+from models.store.direct import DirectReader
 
-__all__ = ["Columns", "Connection", "Question", "dialect", "dispose", "engine", "read", "rest", "straight", "write"]
+__all__ = [
+    "Columns",
+    "CompiledQuery",
+    "Connection",
+    "dialect",
+    "direct_reader",
+    "dispose",
+    "engine",
+    "pause_bulk_writer",
+    "read",
+    "write",
+]
 
 DIALECTS: dict[str, Dialect] = {"postgresql": postgresql.PostgreSQL(), "sqlite": sqlite.SQLite()}
+
+
+@contextmanager
+def read() -> Iterator[Connection]:
+    """Open a transaction that only reads."""
+    with engine().connect() as connection:
+        connection = connection.execution_options(**dialect().read_options)
+        with connection.begin():
+            yield connection
+
+
+@contextmanager
+def write(lock_timeout: float | None = None) -> Iterator[Connection]:
+    """Open a transaction that is committed at the end of the block.
+
+    `lock_timeout` is for databases with one lock for all writers: how many seconds to wait for it.
+    """
+    with engine().connect() as connection:
+        connection = connection.execution_options(write=True, lock_timeout=lock_timeout)
+        with connection.begin():
+            yield connection
 
 
 @process_caches.function
 @cache
 def engine() -> Engine:
-    """Made at first use, so always after a fork: a connection must not be shared by two processes."""
+    """Return this process's engine. It is created at first use, so after any fork: two processes cannot share one."""
     url = make_url(settings.get().database_url)
-    made = create_engine(url, hide_parameters=True, **dialect().engine_options())
-    dialect().prepare(made)
-    return made
+    new_engine = create_engine(url, hide_parameters=True, **dialect().engine_options())
+    dialect().prepare(new_engine)
+    return new_engine
 
 
 @process_caches.function
@@ -34,39 +67,18 @@ def dialect() -> Dialect:
 
 @process_caches.function
 @cache
-def straight() -> Straight:
-    return Straight(engine(), dialect())
+def direct_reader() -> DirectReader:
+    return DirectReader(engine(), dialect())
 
 
-def rest() -> None:
-    """For a bulk writer, after each of its transactions."""
-    dialect().rest(engine())
+def pause_bulk_writer() -> None:
+    """Let other writers in. A bulk writer calls this after each of its transactions."""
+    dialect().pause_bulk_writer(engine())
 
 
 def dispose() -> None:
-    """Lets go of every connection without closing it: for a process that has just been forked."""
+    """Abandon every connection without closing it: for a process that has just been forked."""
     if engine.cache_info().currsize:
         engine().dispose(close=False)
         engine.cache_clear()
-        straight.cache_clear()
-
-
-@contextmanager
-def read() -> Iterator[Connection]:
-    """A transaction that only looks."""
-    with engine().connect() as connection:
-        connection = connection.execution_options(**dialect().reading)
-        with connection.begin():
-            yield connection
-
-
-@contextmanager
-def write(patience: float | None = None) -> Iterator[Connection]:
-    """A transaction that changes something, committed at the end of the block.
-
-    Where there is one lock for all writers, patience says how many seconds to wait for it.
-    """
-    with engine().connect() as connection:
-        connection = connection.execution_options(write=True, patience=patience)
-        with connection.begin():
-            yield connection
+        direct_reader.cache_clear()

@@ -1,4 +1,4 @@
-"""What a database has to answer for: the list of all differences between the stores."""
+"""The list of all differences between the databases: what each of them has to implement."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Protocol
@@ -8,7 +8,7 @@ from sqlalchemy.dialects.postgresql.dml import Insert as PostgresInsert
 from sqlalchemy.dialects.sqlite.dml import Insert as SqliteInsert
 from sqlalchemy.exc import DBAPIError
 
-# A column of a batch: one value a row, or (as a plain value) the same for all rows.
+# A batch of rows by column. A column is one value a row, or (as a plain value) the same value for all rows.
 Columns = Mapping[str, Any]
 
 
@@ -16,58 +16,62 @@ class Dialect(Protocol):
     def __hash__(self) -> int: ...
 
     shard_rows: int
-    reading: dict[str, Any]
-    """Execution options of a connection that only looks."""
+    """How many rows of an upload make a shard."""
+    read_options: dict[str, Any]
+    """Execution options of a connection that only reads."""
 
     @property
-    def away(self) -> tuple[type[Exception], ...]:
-        """The driver's own errors when the database does not answer."""
+    def unavailable_errors(self) -> tuple[type[Exception], ...]:
+        """The driver's errors when the database does not answer."""
 
     def engine_options(self) -> dict[str, Any]: ...
 
-    def prepare(self, engine: Engine) -> None: ...
+    def prepare(self, engine: Engine) -> None:
+        """Register what happens when connections are opened and transactions begin."""
 
-    def rest(self, engine: Engine) -> None:
-        """What a bulk writer does between two transactions, so that others get in and nothing piles up."""
+    def pause_bulk_writer(self, engine: Engine) -> None:
+        """Let other writers in between two bulk transactions."""
 
-    def straighten(self, raw: Any) -> Any:
-        """A cursor of the driver's, for reading only: no transaction, and statements stay prepared."""
+    def open_read_cursor(self, connection: Any) -> Any:
+        """Open a cursor of the driver that only reads: no transaction, and statements stay prepared."""
 
     def clock(self) -> ColumnElement[float]:
-        """The database's own clock, in seconds: the only one that leases trust."""
+        """The database's clock, in seconds. Leases use no other clock."""
 
     def insert(self, table: Table) -> PostgresInsert | SqliteInsert:
-        """An INSERT that knows ON CONFLICT."""
+        """An INSERT that has ON CONFLICT."""
 
     def skip_locked(self, query: Select[Any], table: Table) -> Select[Any]:
-        """Makes a claim pass over rows that somebody else is claiming."""
+        """Make a query skip rows that another transaction has locked, and lock the others."""
 
     def bulk_insert(self, db: Connection, table: Table, columns: Columns, rows: int) -> None:
-        """Writes a batch of columns; errors.Taken when a unique key is there already."""
+        """Insert a batch of rows. Raises DuplicateKey when a unique key exists already."""
 
-    def bulk_add(self, db: Connection, table: Table, columns: Columns, count: str) -> None:
-        """Writes a batch of columns of one length, no key twice; what is there already is counted up."""
+    def bulk_add_counts(self, db: Connection, table: Table, columns: Columns, count: str) -> None:
+        """Insert a batch of rows with distinct keys; where a key exists already, add to its count."""
 
-    def present(self, db: Connection, column: Any, values: Sequence[Any], where: ColumnElement[bool]) -> Iterable[Any]:
-        """Which of many values a column has already."""
+    def find_existing(
+        self, db: Connection, column: Any, values: Sequence[Any], where: ColumnElement[bool]
+    ) -> Iterable[Any]:
+        """Return those of many values that a column has already."""
 
-    def among(self, column: Any, values: Sequence[Any]) -> ColumnElement[bool]:
-        """Whether a row has one of many values there."""
+    def is_one_of(self, column: Any, values: Sequence[Any]) -> ColumnElement[bool]:
+        """Match rows in which a column has one of many values."""
 
-    def join_at_large(self, db: Connection) -> None:
-        """Rows that were just written are in no statistics: joins of this transaction are planned for many of them."""
+    def plan_large_joins(self, db: Connection) -> None:
+        """Plan the joins of this transaction for many rows: rows just written are not in the statistics yet."""
 
-    def make_light(self, db: Connection) -> None:
-        """This transaction need not be on the disk when it ends: what a power cut takes of it will be done again."""
+    def relax_durability(self, db: Connection) -> None:
+        """Do not wait for the disk at this transaction's end: work that a power cut undoes is done again."""
 
     def lock(self, db: Connection, name: str) -> None:
-        """Lets one transaction at a time through, until its end."""
+        """Take a named lock until the transaction ends."""
 
     def owner(self, db: Connection) -> str:
-        """A mark of whoever holds this connection, by which `evict` finds it again."""
+        """Name the holder of this connection, so that `evict` can find it."""
 
-    def passing(self, error: DBAPIError) -> bool:
-        """Whether an error is the database's own trouble, which passes, and no fault of what was asked of it."""
+    def is_transient(self, error: DBAPIError) -> bool:
+        """Return whether an error is trouble of the database that passes, and not the fault of the statement."""
 
     def evict(self, db: Connection, owner: str) -> None:
-        """Makes sure that a transaction which the owner may have left open holds nothing any more."""
+        """End what the owner may still hold open: its transaction and its locks."""

@@ -1,11 +1,10 @@
-"""PostgreSQL: COPY for batches, SKIP LOCKED for claims, backends that can be terminated."""
+"""PostgreSQL: COPY for batches, SKIP LOCKED for claims, and backends that can be terminated."""
 
 import math
 import os
 import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from functools import partial
-from itertools import repeat
 from typing import Any
 
 import psycopg
@@ -27,50 +26,55 @@ from sqlalchemy.dialects.postgresql import ARRAY, insert
 from sqlalchemy.dialects.postgresql.dml import Insert
 from sqlalchemy.exc import DBAPIError, InvalidatePoolError, OperationalError
 
-from models.errors import Taken
+from models.errors import DuplicateKey
+from models.store.copy_text import copy_text
 from models.store.dialect import Columns
 
-POOL = 12
+POOL_SIZE = 12
 CONNECT_SECONDS = 5
-ALIVE = {"keepalives_idle": 10, "keepalives_interval": 5, "keepalives_count": 3, "tcp_user_timeout": 30_000}
-PASSING = ("08", "40", "53", "57", "58")  # connection, rollback, resources, operator, system
-RESTED_SECONDS = 1.0  # a connection that was used since then is not asked whether it still lives
-# What a random page costs on a solid disk or in memory: with the 4 of rotating ones a hundred links would be looked up
-# by reading the whole table while it has less than some hundred thousand rows.
-SESSION = "-c timezone=UTC -c random_page_cost=1.1"
-ESCAPES = str.maketrans({"\\": r"\\", "\t": r"\t", "\n": r"\n", "\r": r"\r"})
-EVICT = text(
-    "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
-    " WHERE pid = :pid AND extract(epoch FROM backend_start)::text = :started AND pid <> pg_backend_pid()"
-)
-OWNER = "SELECT pid || ' ' || extract(epoch FROM backend_start) FROM pg_stat_activity WHERE pid = pg_backend_pid()"
+KEEPALIVE = {"keepalives_idle": 10, "keepalives_interval": 5, "keepalives_count": 3, "tcp_user_timeout": 30_000}
+# random_page_cost is what a random page costs on a solid disk or in memory. With the default of 4, which is that of
+# rotating disks, a hundred links are looked up by reading the whole table until it has some hundred thousand rows.
+SESSION_OPTIONS = "-c timezone=UTC -c random_page_cost=1.1"
+# Classes of SQLSTATE: connection, rollback, resources, operator intervention, system error.
+TRANSIENT_CLASSES = ("08", "40", "53", "57", "58")
+PING_AFTER_SECONDS = 1.0  # a connection that was used within this time is assumed to be alive
 
 
 class PostgreSQL:
     shard_rows = 25_000
-    reading: dict[str, Any] = {"isolation_level": "AUTOCOMMIT"}  # each statement sees what is committed, all the same
-    away: tuple[type[Exception], ...] = (psycopg.OperationalError, psycopg.InterfaceError)
+    # Each statement of a read sees what is committed at that moment, also without a transaction.
+    read_options: dict[str, Any] = {"isolation_level": "AUTOCOMMIT"}
+    unavailable_errors: tuple[type[Exception], ...] = (psycopg.OperationalError, psycopg.InterfaceError)
 
     def engine_options(self) -> dict[str, Any]:
-        names = {"application_name": f"linkmill {os.getpid()}", "options": SESSION}
-        arguments = names | {"connect_timeout": CONNECT_SECONDS} | ALIVE
-        pool = {"pool_size": POOL, "max_overflow": POOL}
-        # The last connection first: a worker that wants one at a time stays with the one that its claims name.
-        return pool | {"pool_use_lifo": True, "connect_args": arguments}
+        connect_args = {
+            "application_name": f"linkmill {os.getpid()}",
+            "options": SESSION_OPTIONS,
+            "connect_timeout": CONNECT_SECONDS,
+            **KEEPALIVE,
+        }
+        return {
+            "connect_args": connect_args,
+            "pool_size": POOL_SIZE,
+            "max_overflow": POOL_SIZE,
+            # Last in, first out: a worker that uses one connection at a time keeps the one that its claims name.
+            "pool_use_lifo": True,
+        }
 
     def prepare(self, engine: Engine) -> None:
         event.listen(engine, "connect", lambda raw, record: record.info.clear())
         event.listen(engine, "checkin", lambda raw, record: record.info.update(used_at=time.monotonic()))
-        event.listen(engine, "checkout", partial(_ask_rested, engine.dialect))
-        event.listen(engine, "rollback", _abandon)
+        event.listen(engine, "checkout", partial(_ping_unused, engine.dialect))
+        event.listen(engine, "rollback", _discard_interrupted)
 
-    def rest(self, engine: Engine) -> None:
-        """Nobody waits for a bulk writer here."""
+    def pause_bulk_writer(self, engine: Engine) -> None:
+        """No pause: other writers do not wait for a bulk writer here."""
 
-    def straighten(self, raw: Any) -> Any:
-        raw.autocommit = True
-        raw.prepare_threshold = 0
-        return raw.cursor()
+    def open_read_cursor(self, connection: Any) -> Any:
+        connection.autocommit = True
+        connection.prepare_threshold = 0
+        return connection.cursor()
 
     def clock(self) -> ColumnElement[float]:
         return literal_column("extract(epoch FROM clock_timestamp())::double precision")
@@ -83,37 +87,41 @@ class PostgreSQL:
 
     def bulk_insert(self, db: Connection, table: Table, columns: Columns, rows: int) -> None:
         names = ", ".join(f'"{name}"' for name in columns)
-        raw = db.connection.driver_connection
-        assert isinstance(raw, psycopg.Connection)
+        connection = db.connection.driver_connection
+        assert isinstance(connection, psycopg.Connection)
         try:
-            with raw.cursor() as cursor, cursor.copy(f"COPY {table.name} ({names}) FROM STDIN") as copy:
-                copy.write(_copy_text(columns, rows))
+            with connection.cursor() as cursor, cursor.copy(f"COPY {table.name} ({names}) FROM STDIN") as copy:
+                copy.write(copy_text(columns, rows))
         except psycopg.errors.UniqueViolation as error:
-            raise Taken(str(error)) from error
+            raise DuplicateKey(str(error)) from error
         except psycopg.OperationalError as error:
-            gone = bool(raw.closed)
-            if gone:
+            is_closed = bool(connection.closed)
+            if is_closed:
                 db.invalidate(error)
-            raise OperationalError("COPY", None, error, connection_invalidated=gone) from error
+            raise OperationalError("COPY", None, error, connection_invalidated=is_closed) from error
 
-    def bulk_add(self, db: Connection, table: Table, columns: Columns, count: str) -> None:
-        names, keys = ", ".join(f'"{name}"' for name in columns), ", ".join(table.primary_key.columns.keys())
-        lists = ", ".join(f"%s::{_plain_type(db, table, name)}[]" for name in columns)
-        more = f'ON CONFLICT ({keys}) DO UPDATE SET "{count}" = {table.name}."{count}" + excluded."{count}"'
-        statement = f"INSERT INTO {table.name} ({names}) SELECT * FROM unnest({lists}) {more}"
+    def bulk_add_counts(self, db: Connection, table: Table, columns: Columns, count: str) -> None:
+        names = ", ".join(f'"{name}"' for name in columns)
+        keys = ", ".join(table.primary_key.columns.keys())
+        arrays = ", ".join(f"%s::{_type_name(db, table, name)}[]" for name in columns)
+        add = f'DO UPDATE SET "{count}" = {table.name}."{count}" + excluded."{count}"'
+        statement = f"INSERT INTO {table.name} ({names}) SELECT * FROM unnest({arrays}) ON CONFLICT ({keys}) {add}"
         db.exec_driver_sql(statement, tuple(columns.values()))
 
-    def present(self, db: Connection, column: Any, values: Sequence[Any], where: ColumnElement[bool]) -> Iterable[Any]:
-        return db.execute(select(column).where(where, self.among(column, values))).scalars()
+    def find_existing(
+        self, db: Connection, column: Any, values: Sequence[Any], where: ColumnElement[bool]
+    ) -> Iterable[Any]:
+        return db.execute(select(column).where(where, self.is_one_of(column, values))).scalars()
 
-    def among(self, column: Any, values: Sequence[Any]) -> ColumnElement[bool]:
-        found: ColumnElement[bool] = column == any_(bindparam("wanted", list(values), type_=ARRAY(column.type)))
-        return found
+    def is_one_of(self, column: Any, values: Sequence[Any]) -> ColumnElement[bool]:
+        array = bindparam("one_of", list(values), type_=ARRAY(column.type))
+        condition: ColumnElement[bool] = column == any_(array)
+        return condition
 
-    def join_at_large(self, db: Connection) -> None:
+    def plan_large_joins(self, db: Connection) -> None:
         db.exec_driver_sql("SET LOCAL enable_nestloop = off")
 
-    def make_light(self, db: Connection) -> None:
+    def relax_durability(self, db: Connection) -> None:
         db.exec_driver_sql("SET LOCAL synchronous_commit = off")
 
     def lock(self, db: Connection, name: str) -> None:
@@ -125,62 +133,44 @@ class PostgreSQL:
             info["owner"] = db.exec_driver_sql(OWNER).scalar_one()
         return str(info["owner"])
 
-    def passing(self, error: DBAPIError) -> bool:
-        state = getattr(error.orig, "sqlstate", None)
-        return error.connection_invalidated or (isinstance(error, OperationalError) and (state or "08")[:2] in PASSING)
+    def is_transient(self, error: DBAPIError) -> bool:
+        if error.connection_invalidated:
+            return True
+        if not isinstance(error, OperationalError):
+            return False
+        sqlstate = getattr(error.orig, "sqlstate", None) or "08"
+        return sqlstate[:2] in TRANSIENT_CLASSES
 
     def evict(self, db: Connection, owner: str) -> None:
         pid, _, started = owner.partition(" ")
         db.execute(EVICT, {"pid": int(pid), "started": started})
 
 
-def _ask_rested(dialect: Any, raw: Any, record: Any, _proxy: object) -> None:
-    """Asks a connection that rested for a while whether the database has gone away under it."""
-    if time.monotonic() - record.info.get("used_at", math.inf) > RESTED_SECONDS:
+# A process id alone may have been given to another backend since: the start time tells them apart.
+OWNER = "SELECT pid || ' ' || extract(epoch FROM backend_start) FROM pg_stat_activity WHERE pid = pg_backend_pid()"
+EVICT = text(
+    "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+    " WHERE pid = :pid AND extract(epoch FROM backend_start)::text = :started AND pid <> pg_backend_pid()"
+)
+
+
+def _ping_unused(dialect: Any, raw: Any, record: Any, _proxy: object) -> None:
+    """Check a connection that was not used for a while: the server may have restarted in the meantime."""
+    if time.monotonic() - record.info.get("used_at", math.inf) > PING_AFTER_SECONDS:
         try:
             dialect.do_ping(raw)
         except psycopg.Error as error:
             raise InvalidatePoolError from error
 
 
-def _abandon(db: Connection) -> None:
-    """A command that a signal broke off cannot be rolled back from here: the connection's end does that."""
-    raw = None if db.invalidated else db.connection.driver_connection
-    if isinstance(raw, psycopg.Connection) and raw.info.transaction_status == psycopg.pq.TransactionStatus.ACTIVE:
+def _discard_interrupted(db: Connection) -> None:
+    """Close a connection whose command was interrupted by a signal: it cannot be rolled back."""
+    connection = None if db.invalidated else db.connection.driver_connection
+    if not isinstance(connection, psycopg.Connection):
+        return
+    if connection.info.transaction_status == psycopg.pq.TransactionStatus.ACTIVE:
         db.invalidate()
 
 
-def _plain_type(db: Connection, table: Table, name: str) -> str:
+def _type_name(db: Connection, table: Table, name: str) -> str:
     return str(table.c[name].type.compile(db.dialect)).partition(" COLLATE")[0]
-
-
-def _copy_text(columns: Columns, rows: int) -> bytes:
-    body = "\n".join(map("\t".join, zip(*(_cells(column, rows) for column in columns.values()), strict=True)))
-    return (body + "\n").encode()
-
-
-def _cells(column: Any, rows: int) -> Iterator[str]:
-    if isinstance(column, str):
-        return repeat(column.translate(ESCAPES), rows)
-    if isinstance(column, range):
-        return map(str, column)
-    if not isinstance(column, list):
-        return repeat(r"\N" if column is None else str(column), rows)
-    return iter(_texts(column))
-
-
-def _texts(column: list[Any]) -> list[str]:
-    """Most columns are text that needs no escapes: that is found out once for all of it."""
-    try:
-        joined = "\n".join(column)
-    except TypeError:
-        return [_text(value) for value in column]
-    if "\\" in joined or "\t" in joined or "\r" in joined or joined.count("\n") != len(column) - 1:
-        return [value.translate(ESCAPES) for value in column]
-    return column
-
-
-def _text(value: Any) -> str:
-    if value is None:
-        return r"\N"
-    return value.translate(ESCAPES) if isinstance(value, str) else str(value)

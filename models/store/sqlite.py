@@ -1,4 +1,4 @@
-"""SQLite: one writer at a time, so writers queue politely, and a writer that froze is ended by its process id."""
+"""SQLite: one writer at a time, so writers queue politely; a writer that froze is ended by its process id."""
 
 import json
 import os
@@ -18,22 +18,25 @@ from sqlalchemy.dialects.sqlite.dml import Insert
 from sqlalchemy.exc import DBAPIError, OperationalError
 
 from models import process_caches
-from models.errors import Taken
+from models.errors import DuplicateKey
 from models.store.dialect import Columns
 
+POOL_SIZE = 12
 LOCK_SECONDS = 15.0
-PASSING = (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED, sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR)
-RETRY_SECONDS = 0.001  # SQLite's own back-off sleeps up to 100 ms, and starves whoever comes late
-POOL = 12
-PAUSE_SECONDS = 0.003  # in which small writers get in
-LARGEST_LOG = 256 << 20  # bytes: under steady bulk writing somebody has always just added to the log of changes, and
-RESTART_SECONDS = 3.0  # SQLite begins it anew only when nobody has; so it is made to, in a gap between two writers
-READERS_MS = 20  # are waited for while no other writer gets in
-STRAIGHT_CACHE = -8192  # kilobytes: there are several such connections in each web process
+RETRY_SECONDS = 0.001  # SQLite's own back-off sleeps up to 100 ms, and starves the writers that come late
+BUSY_TIMEOUT_MS = 5000
+TRANSIENT_CODES = (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED, sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR)
+PAUSE_SECONDS = 0.003  # of a bulk writer, in which small writers get the lock
+# SQLite starts its write-ahead log again only when no reader and no writer uses it. Under steady bulk writing that
+# never happens by itself, so a bulk writer restarts a log of this size, in the gap between two writers.
+LARGEST_LOG = 256 << 20  # bytes
+RESTART_SECONDS = 3.0
+READERS_MS = 20  # how long a restart waits for readers while it keeps other writers out
+READ_CURSOR_CACHE = -8192  # kilobytes: each web process has several such connections
 PRAGMAS = (
     "journal_mode = WAL",
     "synchronous = NORMAL",
-    "busy_timeout = 5000",
+    f"busy_timeout = {BUSY_TIMEOUT_MS}",
     "cache_size = -65536",
     "temp_store = MEMORY",
     "wal_autocheckpoint = 4000",
@@ -43,24 +46,24 @@ PRAGMAS = (
 
 class SQLite:
     shard_rows = 5_000
-    reading: dict[str, Any] = {}
-    away: tuple[type[Exception], ...] = (sqlite3.OperationalError,)
+    read_options: dict[str, Any] = {}
+    unavailable_errors: tuple[type[Exception], ...] = (sqlite3.OperationalError,)
 
     def engine_options(self) -> dict[str, Any]:
-        return {"connect_args": {"check_same_thread": False}, "pool_size": POOL, "max_overflow": POOL}
+        return {"connect_args": {"check_same_thread": False}, "pool_size": POOL_SIZE, "max_overflow": POOL_SIZE}
 
     def prepare(self, engine: Engine) -> None:
-        event.listen(engine, "connect", _connected)
+        event.listen(engine, "connect", _configure)
         event.listen(engine, "begin", _begin)
 
-    def rest(self, engine: Engine) -> None:
+    def pause_bulk_writer(self, engine: Engine) -> None:
         time.sleep(PAUSE_SECONDS)
         if _log_size(engine) > LARGEST_LOG:
             _restart_log(engine)
 
-    def straighten(self, raw: Any) -> Any:
-        raw.execute(f"PRAGMA cache_size = {STRAIGHT_CACHE}")
-        return raw.cursor()
+    def open_read_cursor(self, connection: Any) -> Any:
+        connection.execute(f"PRAGMA cache_size = {READ_CURSOR_CACHE}")
+        return connection.cursor()
 
     def clock(self) -> ColumnElement[float]:
         return literal_column("clock()")
@@ -69,51 +72,57 @@ class SQLite:
         return insert(table)
 
     def skip_locked(self, query: Select[Any], table: Table) -> Select[Any]:
-        return query  # whoever is here holds the only write lock
+        """Nothing to skip: a writer has the only lock."""
+        return query
 
     def bulk_insert(self, db: Connection, table: Table, columns: Columns, rows: int) -> None:
         names = ", ".join(f'"{name}"' for name in columns)
         marks = ", ".join("?" * len(columns))
         cells = [column if isinstance(column, list | range) else repeat(column, rows) for column in columns.values()]
+        statement = f"INSERT INTO {table.name} ({names}) VALUES ({marks})"
         try:
-            _driver(db).executemany(f"INSERT INTO {table.name} ({names}) VALUES ({marks})", zip(*cells, strict=False))
+            _driver_connection(db).executemany(statement, zip(*cells, strict=False))
         except sqlite3.IntegrityError as error:
-            raise Taken(str(error)) from error
+            raise DuplicateKey(str(error)) from error
         except sqlite3.OperationalError as error:
             raise OperationalError("INSERT", None, error) from error
 
-    def bulk_add(self, db: Connection, table: Table, columns: Columns, count: str) -> None:
-        names, keys = ", ".join(f'"{name}"' for name in columns), ", ".join(table.primary_key.columns.keys())
+    def bulk_add_counts(self, db: Connection, table: Table, columns: Columns, count: str) -> None:
+        names = ", ".join(f'"{name}"' for name in columns)
+        keys = ", ".join(table.primary_key.columns.keys())
         marks = ", ".join("?" * len(columns))
-        more = f'ON CONFLICT ({keys}) DO UPDATE SET "{count}" = {table.name}."{count}" + excluded."{count}"'
-        statement = f"INSERT INTO {table.name} ({names}) VALUES ({marks}) {more}"
+        add = f'DO UPDATE SET "{count}" = {table.name}."{count}" + excluded."{count}"'
+        statement = f"INSERT INTO {table.name} ({names}) VALUES ({marks}) ON CONFLICT ({keys}) {add}"
         db.exec_driver_sql(statement, list(zip(*map(_storable, columns.values()), strict=True)))
 
-    def present(self, db: Connection, column: Any, values: Sequence[Any], where: ColumnElement[bool]) -> Iterable[Any]:
-        return db.execute(select(column).where(where, self.among(column, values))).scalars()
+    def find_existing(
+        self, db: Connection, column: Any, values: Sequence[Any], where: ColumnElement[bool]
+    ) -> Iterable[Any]:
+        return db.execute(select(column).where(where, self.is_one_of(column, values))).scalars()
 
-    def among(self, column: Any, values: Sequence[Any]) -> ColumnElement[bool]:
-        wanted = text("SELECT value FROM json_each(:wanted)").bindparams(wanted=json.dumps(list(values)))
-        found: ColumnElement[bool] = column.in_(wanted)
-        return found
+    def is_one_of(self, column: Any, values: Sequence[Any]) -> ColumnElement[bool]:
+        # One parameter for all values: SQLite limits the number of parameters.
+        json_list = text("SELECT value FROM json_each(:one_of)").bindparams(one_of=json.dumps(list(values)))
+        condition: ColumnElement[bool] = column.in_(json_list)
+        return condition
 
-    def join_at_large(self, db: Connection) -> None:
-        """It looks rows up by their key whatever it knows of them."""
+    def plan_large_joins(self, db: Connection) -> None:
+        """Nothing to do: SQLite looks rows up by their key, whatever its statistics say."""
 
-    def make_light(self, db: Connection) -> None:
-        """No transaction of its waits for the disk: see PRAGMA synchronous."""
+    def relax_durability(self, db: Connection) -> None:
+        """Nothing to do: with synchronous = NORMAL no transaction waits for the disk."""
 
     def lock(self, db: Connection, name: str) -> None:
-        """Whoever writes holds the only lock already."""
+        """Nothing to do: a writer has the only lock."""
 
     def owner(self, db: Connection) -> str:
-        return _this_process(os.getpid())
+        return _process_mark(os.getpid())
 
-    def passing(self, error: DBAPIError) -> bool:
-        return getattr(error.orig, "sqlite_errorcode", 0) & 0xFF in PASSING
+    def is_transient(self, error: DBAPIError) -> bool:
+        return _primary_code(error.orig) in TRANSIENT_CODES
 
     def evict(self, db: Connection, owner: str) -> None:
-        """The lock is the process's: when it is frozen with it, only its end gives it back."""
+        """Kill the owner if it is frozen: it holds the only lock until it ends."""
         pid, _, started = owner.partition(" ")
         try:
             process = psutil.Process(int(pid))
@@ -125,7 +134,8 @@ class SQLite:
 
 @process_caches.function
 @cache
-def _this_process(pid: int) -> str:
+def _process_mark(pid: int) -> str:
+    """Name a process for good: its id alone may be given to another process later."""
     return f"{pid} {psutil.Process(pid).create_time()}"
 
 
@@ -133,17 +143,49 @@ def _storable(column: list[Any]) -> list[Any]:
     return [value.isoformat() if isinstance(value, date) else value for value in column]
 
 
-def _driver(db: Connection) -> sqlite3.Connection:
-    raw = db.connection.driver_connection
-    assert isinstance(raw, sqlite3.Connection)
-    return raw
+def _driver_connection(db: Connection) -> sqlite3.Connection:
+    connection = db.connection.driver_connection
+    assert isinstance(connection, sqlite3.Connection)
+    return connection
 
 
-def _connected(raw: sqlite3.Connection, _record: object) -> None:
-    raw.isolation_level = None  # BEGIN is ours to say
-    raw.create_function("clock", 0, time.time)  # its own counts milliseconds: several shards are claimed in each
+def _primary_code(error: BaseException | None) -> int:
+    """Return SQLite's result code without the details in its upper bits."""
+    code: int = getattr(error, "sqlite_errorcode", 0)
+    return code & 0xFF
+
+
+def _configure(connection: sqlite3.Connection, _record: object) -> None:
+    connection.isolation_level = None  # transactions begin in _begin, and not when the driver thinks best
+    # SQLite's own clock counts milliseconds, and several shards are claimed in each.
+    connection.create_function("clock", 0, time.time)
     for pragma in PRAGMAS:
-        raw.execute(f"PRAGMA {pragma}")
+        connection.execute(f"PRAGMA {pragma}")
+
+
+def _begin(db: Connection) -> None:
+    options = db.get_execution_options()
+    if not options.get("write"):
+        db.exec_driver_sql("BEGIN")
+        return
+    connection = _driver_connection(db)
+    deadline = time.monotonic() + (options.get("lock_timeout") or LOCK_SECONDS)
+    connection.execute("PRAGMA busy_timeout = 0")
+    try:
+        while not _try_begin_immediate(connection, is_last=time.monotonic() > deadline):
+            time.sleep(RETRY_SECONDS)
+    finally:
+        connection.execute(f"PRAGMA busy_timeout = {BUSY_TIMEOUT_MS}")
+
+
+def _try_begin_immediate(connection: sqlite3.Connection, is_last: bool) -> bool:
+    try:
+        connection.execute("BEGIN IMMEDIATE")
+    except sqlite3.OperationalError as error:
+        if is_last or _primary_code(error) != sqlite3.SQLITE_BUSY:
+            raise OperationalError("BEGIN IMMEDIATE", None, error) from error
+        return False
+    return True
 
 
 def _log_size(engine: Engine) -> int:
@@ -154,38 +196,18 @@ def _log_size(engine: Engine) -> int:
 
 
 def _restart_log(engine: Engine) -> None:
-    """Where there is no gap for so long, the next bulk writer tries again."""
-    until = time.monotonic() + RESTART_SECONDS
-    with closing(engine.raw_connection()) as held:
-        raw = held.driver_connection
-        assert isinstance(raw, sqlite3.Connection)
-        raw.execute(f"PRAGMA busy_timeout = {READERS_MS}")
+    """Restart the write-ahead log. If no gap comes in time, the next bulk writer tries again."""
+    deadline = time.monotonic() + RESTART_SECONDS
+    with closing(engine.raw_connection()) as pooled:
+        connection = pooled.driver_connection
+        assert isinstance(connection, sqlite3.Connection)
+        connection.execute(f"PRAGMA busy_timeout = {READERS_MS}")
         try:
-            while raw.execute("PRAGMA wal_checkpoint(RESTART)").fetchone()[0] and time.monotonic() < until:
+            while _checkpoint_is_busy(connection) and time.monotonic() < deadline:
                 time.sleep(RETRY_SECONDS)
         finally:
-            raw.execute("PRAGMA busy_timeout = 5000")
+            connection.execute(f"PRAGMA busy_timeout = {BUSY_TIMEOUT_MS}")
 
 
-def _begin(db: Connection) -> None:
-    options = db.get_execution_options()
-    if not options.get("write"):
-        db.exec_driver_sql("BEGIN")
-        return
-    raw, until = _driver(db), time.monotonic() + (options.get("patience") or LOCK_SECONDS)
-    raw.execute("PRAGMA busy_timeout = 0")
-    try:
-        while not _locked(raw, last=time.monotonic() > until):
-            time.sleep(RETRY_SECONDS)
-    finally:
-        raw.execute("PRAGMA busy_timeout = 5000")
-
-
-def _locked(raw: sqlite3.Connection, last: bool) -> bool:
-    try:
-        raw.execute("BEGIN IMMEDIATE")
-        return True
-    except sqlite3.OperationalError as error:
-        if last or error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY:
-            raise OperationalError("BEGIN IMMEDIATE", None, error) from error
-        return False
+def _checkpoint_is_busy(connection: sqlite3.Connection) -> bool:
+    return bool(connection.execute("PRAGMA wal_checkpoint(RESTART)").fetchone()[0])

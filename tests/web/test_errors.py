@@ -39,7 +39,7 @@ def test_a_wrong_method_is_told_the_right_ones(system: System, method: str, path
 
 
 def test_every_error_of_ours_that_a_request_can_meet_has_its_status() -> None:
-    inside = {errors.SettingsError, errors.LostLease, errors.Taken, errors.Unreachable}
+    inside = {errors.SettingsError, errors.LostLease, errors.DuplicateKey, errors.Unreachable}
 
     def leaves(kind: type[LinkmillError]) -> list[type[LinkmillError]]:
         return [leaf for child in kind.__subclasses__() for leaf in (child, *leaves(child))]

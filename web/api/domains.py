@@ -8,7 +8,7 @@ from flask_smorest import Blueprint
 from models import store
 from models.accounts import domains
 from models.accounts.domains import Domain
-from models.errors import Conflict, Forbidden, NotFound, Taken
+from models.errors import Conflict, DuplicateKey, Forbidden, NotFound
 from models.ids import parse_id
 from models.store import Connection
 from producer.documents import schemas
@@ -29,7 +29,7 @@ def create(asked: dict[str, Any]) -> Response:
     try:
         with store.write() as db:
             row = domains.add(db, owner().workspace_id, asked["hostname"])
-    except Taken as error:
+    except DuplicateKey as error:
         raise item_errors.conflict("hostname", "HOSTNAME_TAKEN", str(error)) from None
     response = make_response(jsonify(domain_document(row)), 201)
     response.headers["Location"] = f"/api/domains/{row.id}"

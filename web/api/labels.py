@@ -7,7 +7,7 @@ from flask_smorest import Blueprint
 from marshmallow import Schema
 
 from models import store
-from models.errors import NotFound, Taken
+from models.errors import DuplicateKey, NotFound
 from models.ids import parse_id
 from models.links import labels
 from models.links.labels import Label, LabelKind
@@ -76,7 +76,7 @@ def _create(kind: LabelKind, body: dict[str, Any]) -> Response:
     try:
         with store.write() as db:
             label = labels.create(db, kind, owner().workspace_id, body["name"], body.get("id"))
-    except Taken as error:
+    except DuplicateKey as error:
         raise item_errors.conflict(str(error), "CONFLICT", f"The {error} is in use.") from None
     response = make_response(jsonify(label_document(label)), 201)
     response.headers["Location"] = f"/api/{kind.plural}/{label.id}"
@@ -96,7 +96,7 @@ def _rename(kind: LabelKind, text: str, body: dict[str, Any]) -> Response:
             label = _find(db, kind, text)
             labels.rename(db, kind, label, body.get("name", label.name))
             return jsonify(label_document(_find(db, kind, text)))
-    except Taken:
+    except DuplicateKey:
         raise item_errors.conflict("name", "CONFLICT", "The name is in use.") from None
 
 

@@ -11,7 +11,7 @@ from flask_smorest import Blueprint
 from models import settings, store
 from models.accounts import domains
 from models.clicks import click_counts
-from models.errors import Conflict, NotFound, Taken
+from models.errors import Conflict, DuplicateKey, NotFound
 from models.link_key import parse_link_id
 from models.links import labels, links, listing, tagging, title_queue
 from models.links.listing import LinkView
@@ -91,7 +91,7 @@ def changed(link_id: str, asked: Mapping[str, Any]) -> dict[str, Any]:
         with store.write() as db:
             _apply(db, link, wanted)
             return link_documents(db, [find(db, link_id)])[0]
-    except Taken:
+    except DuplicateKey:
         raise _taken() from None
 
 

@@ -22,7 +22,7 @@ from models.errors import (
     LinkmillError,
     OverLimit,
     StillRunning,
-    TooMany,
+    TooManyLinks,
     Unavailable,
 )
 from models.jobs import pending_replies
@@ -117,7 +117,7 @@ def _check_size(vendor: Vendor, asked: Asked, owner: Owner) -> None:
     if not asked.links:
         raise EmptyUpload("there are no links in this request")
     if most and asked.links > most:
-        raise TooMany(f"at most {most:,} links a request, and these are {asked.links:,}")
+        raise TooManyLinks(f"at most {most:,} links a request, and these are {asked.links:,}")
     if vendor.tells_limit and plan.total_links:
         with store.read() as db:
             used = quotas.usage(db, owner.workspace_id, plan)[quotas.Period.TOTAL]

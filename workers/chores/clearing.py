@@ -21,7 +21,7 @@ def clear() -> dict[str, Any]:
         begun = retention.mark_over(db, retention_start())
     while time.monotonic() < deadline and _clear_step():
         steps += 1
-        store.rest()
+        store.pause_bulk_writer()
     return {"begun": begun, "steps": steps}
 
 

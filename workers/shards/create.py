@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from models import settings, store
-from models.errors import Taken
+from models.errors import DuplicateKey
 from models.jobs import items, leases
 from models.jobs.jobs import Job
 from models.jobs.leases import Claim
@@ -38,7 +38,7 @@ def create(claim: Claim, job: Job) -> dict[str, Any]:
         passwords.hash_all(claim, judged, settled_rows)
     counts = _draft_and_write(claim, job, rows, judged, settled_rows)
     if job.queue == wakeups.BULK:
-        store.rest()
+        store.pause_bulk_writer()
     return counts
 
 
@@ -89,7 +89,7 @@ def _draft_and_write(
     for _ in range(ROUNDS):
         try:
             return commit(draft)
-        except Taken:
+        except DuplicateKey:
             draft = _draft(draft.claim, job, rows, judged, settled_rows, check_automatic=True)
     return commit(draft)
 

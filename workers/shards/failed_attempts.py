@@ -22,7 +22,7 @@ log = structlog.get_logger()
 
 def handle(claim: Claim, error: Exception) -> None:
     """Give a shard back for the next attempt. The attempt does not count when the database was away."""
-    database_was_away = isinstance(error, DBAPIError) and store.dialect().passing(error)
+    database_was_away = isinstance(error, DBAPIError) and store.dialect().is_transient(error)
     shard = {"job": claim.job_id, "shard": claim.first_index, "attempt": claim.attempts}
     counters.add(counters.ATTEMPTS, claim.kind)
     log.error("shard_failed", **shard, error=type(error).__name__)  # the task logs the traceback

@@ -63,7 +63,7 @@ def index_existing_links(claim: Claim) -> None:
         with store.write() as db:
             leases.extend(db, claim)
             more = url_backfill.step(db, claim.workspace_id)
-        store.rest()
+        store.pause_bulk_writer()
 
 
 def read_url_facts(db: Connection, job: Job, judged: JudgedBatch) -> UrlFacts:

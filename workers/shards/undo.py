@@ -28,7 +28,7 @@ def undo(claim: Claim, job: Job) -> dict[str, Any]:
     clicks.drain()
     counts = _delete_links(claim, job)
     if job.queue == wakeups.BULK:
-        store.rest()
+        store.pause_bulk_writer()
     return counts
 
 

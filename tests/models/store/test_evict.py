@@ -56,13 +56,13 @@ def test_an_owner_that_is_another_by_now_is_left_alone(owner: Owner) -> None:
 def test_a_connection_that_ends_in_the_middle_of_a_batch_is_no_fault_of_the_batch(owner: Owner) -> None:
     with pytest.raises(DBAPIError) as failure, store.write() as db:
         broken_off(db)
-    assert store.dialect().passing(failure.value)
+    assert store.dialect().is_transient(failure.value)
     with store.write() as db:
         assert not db.execute(reserved_slugs.select().where(reserved_slugs.c.slug == "s1")).all()
 
 
 def test_connections_that_ended_while_they_rested_are_replaced(owner: Owner, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(postgresql, "RESTED_SECONDS", -1.0)
+    monkeypatch.setattr(postgresql, "PING_AFTER_SECONDS", -1.0)
     with store.write() as first:
         lease_owner = store.dialect().owner(first)
     with store.read() as first, store.read() as second:
@@ -74,7 +74,7 @@ def test_connections_that_ended_while_they_rested_are_replaced(owner: Owner, mon
 def test_an_error_that_passes_is_told_from_one_that_does_not(owner: Owner) -> None:
     with pytest.raises(DBAPIError) as failure, store.write() as db:
         db.exec_driver_sql("SELECT nothing FROM nowhere")
-    assert not store.dialect().passing(failure.value)
+    assert not store.dialect().is_transient(failure.value)
 
 
 def broken_off(db: store.Connection) -> None:

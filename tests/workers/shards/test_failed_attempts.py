@@ -15,7 +15,7 @@ from sqlalchemy.exc import OperationalError
 
 from models import store
 from models.accounts.keys import Owner
-from models.errors import Taken
+from models.errors import DuplicateKey
 from models.jobs import dispatch, items, jobs, leases
 from models.jobs.states import JobStatus, ShardKind, ShardState
 from models.links import links
@@ -156,7 +156,7 @@ def test_a_slug_that_is_taken_meanwhile_leaves_the_connection_as_good_as_before(
     with store.read() as db:
         one = dict(db.execute(link_table.select()).one()._mapping)
     columns = {name: [value] for name, value in one.items()}
-    with pytest.raises(Taken), store.write() as db:
+    with pytest.raises(DuplicateKey), store.write() as db:
         links.write(db, columns, 1)
     with store.write() as db:
         assert dispatch.jobs_to_wake(db) == []

@@ -12,7 +12,7 @@ from models.accounts import domains
 from models.accounts.keys import Owner
 from models.links import lookup
 from models.links.lookup import Target
-from models.store import driver
+from models.store import direct
 from tests.web.visitors.visiting import GENERATION, make
 
 LATER = datetime.now(UTC) + timedelta(days=1)
@@ -38,13 +38,13 @@ def test_a_connection_that_has_ended_is_replaced_unseen(owner: Owner) -> None:
     make()
     domain = default()
     assert lookup.find(domain, "here")
-    (ended,) = store.straight().idle
-    store.straight().idle[:] = [Ended(ended)]
+    (ended,) = store.direct_reader().idle_cursors
+    store.direct_reader().idle_cursors[:] = [Ended(ended)]
     assert lookup.find(domain, "here")
-    (fresh,) = store.straight().idle
+    (fresh,) = store.direct_reader().idle_cursors
     assert fresh is not ended
     assert lookup.find(domain, "here")
-    assert store.straight().idle == [fresh], "and kept"
+    assert store.direct_reader().idle_cursors == [fresh], "and kept"
 
 
 class Ended:
@@ -54,7 +54,7 @@ class Ended:
         self.connection = cursor.connection
 
     def execute(self, *_: object) -> None:
-        raise store.dialect().away[0]("server closed the connection unexpectedly")
+        raise store.dialect().unavailable_errors[0]("server closed the connection unexpectedly")
 
 
 def test_many_who_ask_at_once_share_a_few_connections(owner: Owner) -> None:
@@ -62,7 +62,7 @@ def test_many_who_ask_at_once_share_a_few_connections(owner: Owner) -> None:
     domain = default()
     with ThreadPoolExecutor(32) as pool:
         assert all(pool.map(lambda _: lookup.find(domain, "here"), range(600)))
-    assert 1 <= len(store.straight().idle) <= driver.MOST
+    assert 1 <= len(store.direct_reader().idle_cursors) <= direct.MAX_CONNECTIONS
 
 
 def test_what_was_just_written_is_found(owner: Owner) -> None:
@@ -77,10 +77,10 @@ def test_a_database_that_is_away_is_an_error_that_web_knows(owner: Owner, monkey
     make()
     domain = default()
     assert lookup.find(domain, "here")
-    monkeypatch.setattr(store.straight(), "_ask", _fail)
+    monkeypatch.setattr(store.direct_reader(), "_fetch", _fail)
     with pytest.raises(OperationalError):
         lookup.find(domain, "here")
 
 
 def _fail(*_: object) -> None:
-    raise store.dialect().away[0]("away")
+    raise store.dialect().unavailable_errors[0]("away")

@@ -36,11 +36,11 @@ def test_a_large_log_of_changes_begins_anew_and_a_small_one_goes_on(
     owner: Owner, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     write("large", FILLER)
-    store.rest()
+    store.pause_bulk_writer()
     write("a")
     assert log_pages() > len(FILLER) // 4096
     monkeypatch.setattr(sqlite, "LARGEST_LOG", SMALL)
-    store.rest()
+    store.pause_bulk_writer()
     write("b")
     assert log_pages() < 20
 
@@ -60,7 +60,7 @@ def test_a_log_begins_anew_in_the_gap_between_two_writers(owner: Owner, monkeypa
     with ThreadPoolExecutor(2) as both:
         both.submit(other)
         wait_until(written.is_set)
-        resting = both.submit(store.rest)
+        resting = both.submit(store.pause_bulk_writer)
         assert not resting.done()
         let_go.set()
         resting.result()
@@ -74,4 +74,4 @@ def test_a_writer_who_goes_on_is_not_waited_for_longer_than_that(owner: Owner, m
     monkeypatch.setattr(sqlite, "RESTART_SECONDS", 0.05)
     write("large", FILLER)
     with store.write(), ThreadPoolExecutor(1) as another:
-        another.submit(store.rest).result(10)
+        another.submit(store.pause_bulk_writer).result(10)

@@ -1,0 +1,64 @@
+"""The direct reader: single rows straight from the driver, for redirects. SQLAlchemy would take most of their time."""
+
+from collections.abc import Mapping
+from threading import Semaphore
+from typing import Any
+
+from sqlalchemy import Engine
+from sqlalchemy.exc import OperationalError
+
+from models.store.compiled_query import CompiledQuery, RawRow
+from models.store.dialect import Dialect
+
+MAX_CONNECTIONS = 8  # a process has many more threads than a database should have connections
+
+
+class DirectReader:
+    """A few connections, shared by all threads of a process, each with its prepared statements.
+
+    The last one used is used first. It reads single rows, without transactions.
+    """
+
+    def __init__(self, engine: Engine, dialect: Dialect) -> None:
+        self.engine = engine
+        self.dialect = dialect
+        self.slots = Semaphore(MAX_CONNECTIONS)
+        self.idle_cursors: list[Any] = []
+
+    def first(self, query: CompiledQuery, values: Mapping[str, Any]) -> RawRow | None:
+        """Return the first row. A connection that has ended since its last use is replaced, and the query repeated."""
+        parameters = query.parameters(values)
+        with self.slots:
+            try:
+                row = self._fetch_on_idle(query.text, parameters)
+            except self.dialect.unavailable_errors:
+                self.close()
+                row = self._fetch_on_new(query.text, parameters)
+        return query.convert(row) if row else None
+
+    def close(self) -> None:
+        while self.idle_cursors:
+            self.idle_cursors.pop().connection.close()
+
+    def _fetch_on_idle(self, text: str, parameters: Any) -> RawRow | None:
+        # Popping is atomic and asking before is not: another thread may take the last cursor in between.
+        try:
+            cursor = self.idle_cursors.pop()
+        except IndexError:
+            return self._fetch_on_new(text, parameters)
+        return self._fetch(cursor, text, parameters)
+
+    def _fetch_on_new(self, text: str, parameters: Any) -> RawRow | None:
+        pooled = self.engine.raw_connection()
+        connection = pooled.driver_connection
+        pooled.detach()
+        try:
+            return self._fetch(self.dialect.open_read_cursor(connection), text, parameters)
+        except self.dialect.unavailable_errors as error:
+            raise OperationalError(text, None, error) from error
+
+    def _fetch(self, cursor: Any, text: str, parameters: Any) -> RawRow | None:
+        cursor.execute(text, parameters)
+        row: RawRow | None = cursor.fetchone()
+        self.idle_cursors.append(cursor)
+        return row
