@@ -1,4 +1,4 @@
-"""Jobs worked on in this very process, and a record of every step that follows their commits."""
+"""Jobs accepted in this process, and a record of every step that follows their commits."""
 
 from typing import Any
 
@@ -8,12 +8,10 @@ from models import store
 from models.accounts.keys import Owner
 from models.jobs import jobs
 from models.jobs.jobs import Job
-from models.jobs.states import ShardKind
 from producer.accept import Upload, accept
 from producer.intake.layouts import CSV
 from producer.job_options import Options
 from producer.signals import waiting, wakeups
-from workers.shards import attempts
 
 
 class Steps:
@@ -62,15 +60,3 @@ def read_job(job_id: int) -> Job:
         job = jobs.get(db, job_id)
     assert job
     return job
-
-
-def work(kind: ShardKind, queue: str = wakeups.INTERACTIVE) -> dict[str, Any]:
-    """What a worker does that is woken once: claim a shard and finish it."""
-    return attempts.work_on_next(kind, queue, (0, 0))
-
-
-def work_off(*kinds: ShardKind, queue: str = wakeups.INTERACTIVE) -> None:
-    """Work until no shard of these kinds is left."""
-    for kind in kinds or tuple(ShardKind):
-        while not work(kind, queue).get("idle"):
-            pass

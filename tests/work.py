@@ -1,0 +1,19 @@
+"""Shards worked on in this process, by the functions that workers call."""
+
+from typing import Any
+
+from models.jobs.states import ShardKind
+from producer.signals import wakeups
+from workers.shards import attempts
+
+
+def work(kind: ShardKind, queue: str = wakeups.INTERACTIVE) -> dict[str, Any]:
+    """What a worker does that is woken once: claim a shard and finish it."""
+    return attempts.work_on_next(kind, queue, (0, 0))
+
+
+def work_off(*kinds: ShardKind, queue: str = wakeups.INTERACTIVE) -> None:
+    """Work until no shard of these kinds is left."""
+    for kind in kinds or tuple(ShardKind):
+        while not work(kind, queue).get("idle"):
+            pass
