@@ -14,7 +14,7 @@ from tornado.web import Application, RequestHandler
 from models import settings
 from producer.telemetry import logs
 
-logs.take_over()
+logs.configure_all()
 
 purge_offline_workers = 60
 persistent = True

@@ -21,11 +21,11 @@ class Named:
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         given = environ.get(VARIABLE, "")
-        name = given if given and logs.SANE_ID.fullmatch(given) else os.urandom(BYTES).hex()
-        logs.begin(request_id=name)
+        name = given if given and logs.REQUEST_ID_PATTERN.fullmatch(given) else os.urandom(BYTES).hex()
+        logs.bind_context(request_id=name)
 
         def start(status: str, headers: list[tuple[str, str]], *more: Any) -> Callable[[bytes], object]:
-            tracing.note({"http.response.status_code": int(status[:3])})
+            tracing.annotate({"http.response.status_code": int(status[:3])})
             return start_response(status, [*headers, (HEADER, name)], *more)
 
         about = {"http.request.method": environ["REQUEST_METHOD"], "request_id": name}
@@ -36,8 +36,8 @@ class Named:
 def tell_route() -> None:
     """A trace is called by the route: the path itself may hold what is nobody else's business."""
     if request.url_rule:
-        tracing.note({"http.route": request.url_rule.rule}, f"{request.method} {request.url_rule.rule}")
+        tracing.annotate({"http.route": request.url_rule.rule}, f"{request.method} {request.url_rule.rule}")
 
 
 def _carried(environ: WSGIEnvironment) -> dict[str, str]:
-    return {name: environ[key] for name in tracing.CARRIED if (key := f"HTTP_{name.upper()}") in environ}
+    return {name: environ[key] for name in tracing.HEADER_NAMES if (key := f"HTTP_{name.upper()}") in environ}

@@ -58,4 +58,4 @@ def flush(**_: Any) -> None:
 
 @setup_logging.connect
 def configure_logs(loglevel: int | str = logging.INFO, **_: Any) -> None:
-    logs.take_over(loglevel)
+    logs.configure_all(loglevel)

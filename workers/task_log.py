@@ -23,15 +23,15 @@ class LoggedTask(Task):
             context["job"] = kwargs["job"]
         if self.request.get(logs.REQUEST_ID):
             context[logs.REQUEST_ID] = self.request.get(logs.REQUEST_ID)
-        logs.begin(**context)
-        headers = {name: self.request.get(name) for name in tracing.CARRIED}
+        logs.bind_context(**context)
+        headers = {name: self.request.get(name) for name in tracing.HEADER_NAMES}
         carrier = {name: value for name, value in headers.items() if value}
         try:
             with tracing.span(f"task {self.name}", carrier):
                 return self.run(*args, **kwargs)
         except Exception as error:
             log.error("task_failed", exc_info=error)
-            raise TaskFailed(logs.reason(error)) from None
+            raise TaskFailed(logs.describe_error(error)) from None
 
 
 def name_shard(job_id: int, first_index: int, hinted_job: int) -> None:
@@ -39,4 +39,4 @@ def name_shard(job_id: int, first_index: int, hinted_job: int) -> None:
     context = logs.context()
     if job_id != hinted_job:
         context.pop(logs.REQUEST_ID, None)
-    logs.begin(**context | {"job": str(job_id), "shard": str(first_index)})
+    logs.bind_context(**context | {"job": str(job_id), "shard": str(first_index)})

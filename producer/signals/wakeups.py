@@ -82,7 +82,7 @@ def send_task(task: str, queue: str, expires: float | None = None, **arguments: 
 
 def _headers() -> dict[str, str]:
     """Return the trace and the request id that the task's own log lines and spans continue."""
-    headers = tracing.carrier()
+    headers = tracing.propagation_headers()
     request_id = logs.context().get(logs.REQUEST_ID)
     if request_id is not None:
         headers[logs.REQUEST_ID] = request_id

@@ -1,4 +1,4 @@
-"""Spans as OpenTelemetry has them. Only producer/trace.py loads this, where that is wanted."""
+"""Spans of OpenTelemetry. Only producer/telemetry/tracing.py loads this module, when tracing is enabled."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -16,44 +16,45 @@ from opentelemetry.sdk.trace.export import BatchSpanProcessor
 from models import process_caches
 from producer.telemetry import logs
 
-SERVICE = "linkmill"  # OTEL_SERVICE_NAME and OTEL_RESOURCE_ATTRIBUTES say it otherwise
+SERVICE = "linkmill"  # the default; OTEL_SERVICE_NAME and OTEL_RESOURCE_ATTRIBUTES override it
 FLUSH_MS = 2000
 
 
 @process_caches.function
 @cache
 def provider() -> TracerProvider:
-    """Made at first use, so in no process that only forks others."""
-    made = TracerProvider(resource=Resource({SERVICE_NAME: SERVICE}).merge(Resource.create()))
-    made.add_span_processor(BatchSpanProcessor(OTLPSpanExporter()))
-    Finalize(None, made.shutdown, exitpriority=1)
-    return made
+    """Create the provider at first use, so never in a process that only forks others: it starts a thread."""
+    resource = Resource({SERVICE_NAME: SERVICE}).merge(Resource.create())
+    tracer_provider = TracerProvider(resource=resource)
+    tracer_provider.add_span_processor(BatchSpanProcessor(OTLPSpanExporter()))
+    Finalize(None, tracer_provider.shutdown, exitpriority=1)
+    return tracer_provider
 
 
 @contextmanager
-def span(name: str, given: dict[str, str] | None, about: dict[str, Any]) -> Iterator[Any]:
-    """An error is told as in the log: its own words may quote what a user sent."""
-    context = None if given is None else propagate.extract(given, Context())
+def span(name: str, headers: dict[str, str] | None, attributes: dict[str, Any]) -> Iterator[Any]:
+    """Start a span. An error is described as in the log, since its own message may quote what a user sent."""
+    context = None if headers is None else propagate.extract(headers, Context())
     tracer = provider().get_tracer(SERVICE)
     with tracer.start_as_current_span(
-        name, context, attributes=about, record_exception=False, set_status_on_exception=False
-    ) as made:
+        name, context, attributes=attributes, record_exception=False, set_status_on_exception=False
+    ) as current:
         try:
-            yield made
+            yield current
         except Exception as error:
-            made.set_status(trace.StatusCode.ERROR, logs.reason(error))
+            current.set_status(trace.StatusCode.ERROR, logs.describe_error(error))
             raise
 
 
-def carrier() -> dict[str, str]:
-    made: dict[str, str] = {}
-    propagate.inject(made)
-    return made
+def propagation_headers() -> dict[str, str]:
+    headers: dict[str, str] = {}
+    propagate.inject(headers)
+    return headers
 
 
-def note(about: dict[str, Any], name: str | None) -> None:
+def annotate(attributes: dict[str, Any], name: str | None) -> None:
     current = trace.get_current_span()
-    current.set_attributes(about)
+    current.set_attributes(attributes)
     if name:
         current.update_name(name)
 

@@ -1,4 +1,4 @@
-"""Traces for OpenTelemetry, where it is installed and told where to send them; otherwise nothing is imported."""
+"""Traces for OpenTelemetry. Nothing is imported unless it is installed and an endpoint is set."""
 
 import os
 from contextlib import AbstractContextManager, nullcontext
@@ -7,29 +7,30 @@ from importlib.util import find_spec
 from typing import Any
 
 ENDPOINT = "OTEL_EXPORTER_OTLP_ENDPOINT"
-CARRIED = ("traceparent", "tracestate")
-NOTHING: AbstractContextManager[Any] = nullcontext()
+HEADER_NAMES = ("traceparent", "tracestate")
+NO_SPAN: AbstractContextManager[Any] = nullcontext()
 
-wanted = bool(os.environ.get(ENDPOINT)) and find_spec("opentelemetry") is not None
-spans: Any = import_module("producer.telemetry.otel_spans") if wanted else None
-
-
-def span(name: str, carrier: dict[str, str] | None = None, **about: Any) -> AbstractContextManager[Any]:
-    """What happens inside is one step of a trace: of the one that is carried here, if there is any."""
-    return spans.span(name, carrier, about) if spans else NOTHING
+is_enabled = bool(os.environ.get(ENDPOINT)) and find_spec("opentelemetry") is not None
+spans: Any = import_module("producer.telemetry.otel_spans") if is_enabled else None
 
 
-def carrier() -> dict[str, str]:
-    """What whoever goes on with this has to be given."""
-    return spans.carrier() if spans else {}
+def span(name: str, headers: dict[str, str] | None = None, **attributes: Any) -> AbstractContextManager[Any]:
+    """Record what happens inside as one step of a trace; headers name the trace that this step continues."""
+    return spans.span(name, headers, attributes) if spans else NO_SPAN
 
 
-def note(about: dict[str, Any], name: str | None = None) -> None:
-    """Tells more of the step that is under way."""
+def propagation_headers() -> dict[str, str]:
+    """Return the headers with which another process continues the current trace."""
+    return spans.propagation_headers() if spans else {}
+
+
+def annotate(attributes: dict[str, Any], name: str | None = None) -> None:
+    """Add attributes to the current step, and rename it."""
     if spans:
-        spans.note(about, name)
+        spans.annotate(attributes, name)
 
 
 def flush() -> None:
+    """Export every finished step."""
     if spans:
         spans.flush()

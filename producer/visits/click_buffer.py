@@ -1,6 +1,6 @@
-"""Clicks: counted in this process as they come, and handed to the workers about once a second.
+"""Clicks: counted in this process, and sent to the workers in batches about once a second; a redirect never waits.
 
-A redirect waits for none of it. A batch carries an id of its own, so that one which is sent twice counts once.
+Each batch has an id of its own, so a batch that is sent twice counts once.
 """
 
 import uuid
@@ -19,20 +19,20 @@ from models import process_caches
 from models.clicks.click_counts import ClickCount
 from models.links.lookup import Target
 from producer.signals import broker, counters, flushing, wakeups
-from producer.visits.visitor import OTHER, Kind
+from producer.visits.visitor import OTHER, VisitorKind
 
-MOST_KINDS = 100_000  # of clicks, in one process: beyond it only how many there were of each link
-MOST_REFERRERS = 20  # of a link in a batch
+MAX_KINDS = 100_000  # of clicks, in one process; above it, clicks of a link are counted without their details
+MAX_REFERRERS = 20  # of one link in one batch
 BATCH_ROWS = 5_000
-WAKE_EXPIRES = 10.0
-LIST = "linkmill:clicks"
-PLAIN = Kind(False, OTHER, "", "")
+WAKE_UP_EXPIRES = 10.0
+BATCHES_KEY = "linkmill:clicks"
+WITHOUT_DETAILS = VisitorKind(False, OTHER, "", "")
 
 log = structlog.get_logger()
 
 
-class Key(NamedTuple):
-    """As models.clicks.ClickCount, with the number of the day."""
+class ClickKey(NamedTuple):
+    """What clicks are counted by: as in models.clicks.ClickCount, with the number of the day."""
 
     domain_id: int
     slug: str
@@ -45,120 +45,145 @@ class Key(NamedTuple):
     job_id: int
 
 
-class Batch(msgspec.Struct):
+class ClickBatch(msgspec.Struct):
     id: str
-    rows: list[tuple[Key, int]]
+    rows: list[tuple[ClickKey, int]]
 
 
-class Buffer:
-    """What this process has counted and not yet handed over."""
+class EncodedBatch(NamedTuple):
+    payload: bytes
+    clicks: int
+
+
+class ClickBuffer:
+    """What this process has counted and not sent yet."""
 
     def __init__(self) -> None:
-        self.lock, self.flushing = Lock(), Lock()
-        self.counts: dict[Key, int] = {}
-        self.unsent: list[tuple[bytes, int]] = []  # made, and not known to have arrived; each with its clicks
+        self.lock = Lock()
+        self.flush_lock = Lock()
+        self.counts: dict[ClickKey, int] = {}
+        self.unsent: list[EncodedBatch] = []  # batches that may not have arrived
         self.lost = 0
-        self.started = False
+        self.is_flushing = False
 
-    def count(self, target: Target, kind: Kind) -> None:
-        key = _key(target, kind)
+    def count(self, target: Target, kind: VisitorKind) -> None:
+        """Count a click. A full buffer drops details first, and then clicks of further links."""
+        key = click_key(target, kind)
         with self.lock:
-            if key not in self.counts and len(self.counts) >= MOST_KINDS:
-                key = _key(target, PLAIN)
-                if len(self.counts) >= 2 * MOST_KINDS and key not in self.counts:
+            if key not in self.counts and len(self.counts) >= MAX_KINDS:
+                key = click_key(target, WITHOUT_DETAILS)
+                if key not in self.counts and len(self.counts) >= 2 * MAX_KINDS:
                     self.lost += 1
                     return
             self.counts[key] = self.counts.get(key, 0) + 1
-            if not self.started:
-                self.started = True
-                self._start()
+            if not self.is_flushing:
+                self.is_flushing = True
+                self._start_flushing()
 
     def flush(self) -> bool:
-        """Hands over what there is; what the broker does not take stays for the next time."""
-        with self.flushing:
-            self.unsent = self.unsent or [*_batches(self._take())]
-            some = bool(self.unsent)
-            try:
-                while self.unsent:
-                    _send(*self.unsent[0])
-                    self.unsent.pop(0)
-            except (RedisError, OSError) as error:
-                log.warning("clicks_wait_for_the_broker", reason=error, kinds=len(self.counts), lost=self.lost)
+        """Send every click and wake a worker; keep what the broker does not accept. Return whether one was woken."""
+        with self.flush_lock:
+            if not self.unsent:
+                self.unsent = list(encode_batches(self._take()))
+            if not self.unsent:
                 return False
-        return some and wakeups.send_task("clicks", wakeups.SWEEP, expires=WAKE_EXPIRES)
+            try:
+                self._send_batches()
+            except (RedisError, OSError) as error:
+                log.warning("clicks_not_sent", reason=error, kinds=len(self.counts), lost=self.lost)
+                return False
+        return wakeups.send_task("clicks", wakeups.SWEEP, expires=WAKE_UP_EXPIRES)
 
     def clear(self) -> None:
         """Drop every click that is not sent yet."""
-        with self.flushing, self.lock:
+        with self.flush_lock, self.lock:
             self.counts = {}
             self.unsent = []
             self.lost = 0
 
-    def _take(self) -> dict[Key, int]:
+    def _send_batches(self) -> None:
+        """Send batch by batch. A batch stays until its arrival is certain, and keeps its id when it is sent again."""
+        while self.unsent:
+            _send(self.unsent[0])
+            self.unsent.pop(0)
+
+    def _take(self) -> dict[ClickKey, int]:
         with self.lock:
-            taken, self.counts = self.counts, {}
-            lost, self.lost = self.lost, 0
+            counts = self.counts
+            lost = self.lost
+            self.counts = {}
+            self.lost = 0
         if lost:
             log.error("clicks_lost", clicks=lost)
-        return taken
+        return counts
 
-    def _start(self) -> None:
-        """At first use, so in no process that forks later. The end of a process of granian's is multiprocessing's."""
+    def _start_flushing(self) -> None:
+        """Start at the first click, so never in a process that forks later.
+
+        granian's workers end as processes of multiprocessing do, which run finalizers and no atexit functions.
+        """
         flushing.start("clicks", self.flush)
         Finalize(None, self.flush, exitpriority=1)
 
 
-buffer = process_caches.container(Buffer())
+buffer = process_caches.container(ClickBuffer())
 
 
-def waiting() -> str | None:
-    """The oldest batch that is still to be written; raises when the broker is away."""
-    found = broker.client().lindex(LIST, 0)
-    return None if found is None else str(found)
+def oldest_batch() -> str | None:
+    """Return the oldest batch that waits to be written; raise when the broker is away."""
+    payload = broker.client().lindex(BATCHES_KEY, 0)
+    return None if payload is None else str(payload)
 
 
 def batch_count() -> int:
     """Return how many batches wait in the broker; raise when it is away."""
-    return broker.queue_length(LIST)
+    return broker.queue_length(BATCHES_KEY)
 
 
-def done(payload: str) -> None:
-    broker.client().lrem(LIST, 1, payload)
+def remove_batch(payload: str) -> None:
+    broker.client().lrem(BATCHES_KEY, 1, payload)
 
 
-def read(payload: str) -> tuple[str, list[ClickCount]]:
-    batch = msgspec.json.decode(payload, type=Batch)
-    return batch.id, [
-        ClickCount(**key._asdict() | {"day": date.fromordinal(key.day)}, times=n) for key, n in batch.rows
-    ]
+def decode_batch(payload: str) -> tuple[str, list[ClickCount]]:
+    """Return a batch's id and its rows."""
+    batch = msgspec.json.decode(payload, type=ClickBatch)
+    rows = []
+    for key, times in batch.rows:
+        values = key._asdict()
+        values["day"] = date.fromordinal(key.day)
+        rows.append(ClickCount(**values, times=times))
+    return batch.id, rows
 
 
-def _key(target: Target, kind: Kind) -> Key:
+def encode_batches(counts: dict[ClickKey, int]) -> Iterator[EncodedBatch]:
+    rows = list(_limit_referrers(counts).items())
+    for start in range(0, len(rows), BATCH_ROWS):
+        part = rows[start : start + BATCH_ROWS]
+        batch = ClickBatch(uuid.uuid4().hex, part)
+        yield EncodedBatch(msgspec.json.encode(batch), sum(times for _, times in part))
+
+
+def click_key(target: Target, kind: VisitorKind) -> ClickKey:
     today = datetime.now(UTC).toordinal()
-    return Key(target.domain_id, target.slug, target.generation, today, *kind, target.job_id)
+    return ClickKey(target.domain_id, target.slug, target.generation, today, *kind, target.job_id)
 
 
-def _send(payload: bytes, times: int) -> None:
+def _send(batch: EncodedBatch) -> None:
     pipeline = broker.client().pipeline()
-    pipeline.rpush(LIST, payload)
-    pipeline.hincrby(counters.HASH, counters.REDIRECTS, times)
+    pipeline.rpush(BATCHES_KEY, batch.payload)
+    pipeline.hincrby(counters.HASH, counters.REDIRECTS, batch.clicks)
     pipeline.execute()
 
 
-def _batches(counts: dict[Key, int]) -> Iterator[tuple[bytes, int]]:
-    rows = [*_with_few_referrers(counts).items()]
-    for at in range(0, len(rows), BATCH_ROWS):
-        part = rows[at : at + BATCH_ROWS]
-        yield msgspec.json.encode(Batch(uuid.uuid4().hex, part)), sum(times for _, times in part)
-
-
-def _with_few_referrers(counts: dict[Key, int]) -> dict[Key, int]:
-    """Anybody can send any Referer: one link does not make more rows of them than are of use."""
-    folded: dict[Key, int] = defaultdict(int)
-    seen: dict[tuple[int, str, int], set[str]] = defaultdict(set)
+def _limit_referrers(counts: dict[ClickKey, int]) -> dict[ClickKey, int]:
+    """Count a link's rare referrers as one. Anyone can send any Referer, and each would be a row of its own."""
+    limited: dict[ClickKey, int] = defaultdict(int)
+    referrers: dict[tuple[int, str, int], set[str]] = defaultdict(set)
     for key, times in sorted(counts.items(), key=lambda item: -item[1]):
-        known = seen[key[:3]]
-        if len(known) < MOST_REFERRERS:
-            known.add(key.referrer)
-        folded[key if key.referrer in known else key._replace(referrer=OTHER)] += times
-    return folded
+        of_link = referrers[key.domain_id, key.slug, key.generation]
+        if len(of_link) < MAX_REFERRERS:
+            of_link.add(key.referrer)
+        if key.referrer not in of_link:
+            key = key._replace(referrer=OTHER)
+        limited[key] += times
+    return limited

@@ -1,4 +1,4 @@
-"""What is kept of a visitor: a class of device, a country, the host that referred him. Never an address."""
+"""What is stored about a visitor: a class of device, a country, the referring host. Never an address."""
 
 import re
 from functools import cache, lru_cache
@@ -10,11 +10,11 @@ import structlog
 
 from models import process_caches, settings
 
-COUNTRIES = "country.mmdb"
-MAPPED = "::ffff:"  # an IPv4 address, as a socket for both kinds tells it
-LONGEST_AGENT = 400
-AGENTS_KNOWN = 4096
-LONGEST_HOST = 253
+COUNTRIES_FILE = "country.mmdb"
+MAPPED_IPV4_PREFIX = "::ffff:"  # as a socket for both kinds of addresses shows an IPv4 address
+MAX_AGENT_LENGTH = 400
+CACHED_HEADERS = 4096
+MAX_HOST_LENGTH = 253
 
 BOT = re.compile(
     r"(?<!cu)bot\b|bots?/|crawl|spider|slurp|preview|facebookexternalhit|embedly|quora link|outbrain|pinterest/|vkshare"
@@ -30,8 +30,8 @@ HOST = re.compile(r"(?:[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9])?\.)+[a-z](?:[a-z0-9
 log = structlog.get_logger()
 
 
-class Kind(NamedTuple):
-    """What one click is counted as."""
+class VisitorKind(NamedTuple):
+    """What the click of a visitor is counted by."""
 
     bot: bool
     device: str
@@ -39,38 +39,44 @@ class Kind(NamedTuple):
     referrer: str
 
 
-def kind(agent: str, referrer: str, address: str) -> Kind:
-    found = device(agent[:LONGEST_AGENT])
-    return Kind(found == "bot", found, country(address), referrer_host(referrer) if referrer else "")
+def classify(agent: str, referrer: str, address: str) -> VisitorKind:
+    """Classify a visitor by two headers and their address."""
+    device = device_of(agent[:MAX_AGENT_LENGTH])
+    host = referrer_host(referrer) if referrer else ""
+    return VisitorKind(device == "bot", device, country_of(address), host)
 
 
 @process_caches.function
-@lru_cache(AGENTS_KNOWN)
-def device(agent: str) -> str:
+@lru_cache(CACHED_HEADERS)
+def device_of(agent: str) -> str:
+    """Return the class of the first device whose pattern a user agent matches."""
     lowered = agent.lower()
-    return next((name for name, pattern in DEVICES if pattern.search(lowered)), OTHER)
+    for name, pattern in DEVICES:
+        if pattern.search(lowered):
+            return name
+    return OTHER
 
 
 @process_caches.function
-@lru_cache(AGENTS_KNOWN)
+@lru_cache(CACHED_HEADERS)
 def referrer_host(referrer: str) -> str:
-    """The name of a host, or nothing: numbers and what only looks like a name are not kept."""
+    """Return the host's name, or nothing for an address or for what only looks like a name."""
     try:
         host = urlsplit(referrer).hostname or ""
     except ValueError:
         return ""
     host = host.rstrip(".").lower()
-    return host if len(host) <= LONGEST_HOST and HOST.fullmatch(host) else ""
+    return host if len(host) <= MAX_HOST_LENGTH and HOST.fullmatch(host) else ""
 
 
-def country(address: str) -> str:
-    """Two letters, where there is a file that knows."""
-    known = _countries()
-    if known is None:
+def country_of(address: str) -> str:
+    """Return a country's two letters, or nothing without a file that lists the address."""
+    countries = _countries()
+    if countries is None:
         return ""
     try:
-        found: Any = known.get(address.removeprefix(MAPPED))
-        code = found["country"]["iso_code"]
+        entry: Any = countries.get(address.removeprefix(MAPPED_IPV4_PREFIX))
+        code = entry["country"]["iso_code"]
     except (ValueError, KeyError, TypeError, maxminddb.InvalidDatabaseError):
         return ""
     return code if isinstance(code, str) and re.fullmatch(r"[A-Z]{2}", code) else ""
@@ -79,11 +85,11 @@ def country(address: str) -> str:
 @process_caches.function
 @cache
 def _countries() -> maxminddb.Reader | None:
-    path = settings.get().data_dir / COUNTRIES
+    path = settings.get().data_dir / COUNTRIES_FILE
     if not path.is_file():
         return None
     try:
         return maxminddb.open_database(path)
     except (OSError, maxminddb.InvalidDatabaseError) as error:
-        log.warning("countries_unreadable", path=str(path), reason=error)
+        log.warning("country_file_unreadable", path=str(path), reason=error)
         return None

@@ -19,16 +19,16 @@ from web import create_app
 
 
 @pytest.fixture
-def counted(monkeypatch: pytest.MonkeyPatch) -> click_buffer.Buffer:
+def counted(monkeypatch: pytest.MonkeyPatch) -> click_buffer.ClickBuffer:
     """Clicks that stay in this process."""
-    kept = click_buffer.Buffer()
-    kept.started = True
+    kept = click_buffer.ClickBuffer()
+    kept.is_flushing = True
     monkeypatch.setattr(click_buffer, "buffer", kept)
     return kept
 
 
 @pytest.fixture
-def visitor(owner: Owner, counted: click_buffer.Buffer) -> Iterator[FlaskClient]:
+def visitor(owner: Owner, counted: click_buffer.ClickBuffer) -> Iterator[FlaskClient]:
     with create_app().test_client() as client:
         yield client
 

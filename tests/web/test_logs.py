@@ -49,7 +49,7 @@ def test_a_request_without_a_sane_id_gets_a_new_one(system: System, path: str, g
     answers = [httpx.get(system.url + path, headers={"X-Request-ID": given}) for _ in range(2)]
     first, second = (answer.headers.get_list("X-Request-ID") for answer in answers)
     assert len(first) == 1
-    assert logs.SANE_ID.fullmatch(first[0])
+    assert logs.REQUEST_ID_PATTERN.fullmatch(first[0])
     assert first != second
     assert given not in first
 
@@ -99,7 +99,7 @@ def test_no_secret_is_in_any_line_nor_in_flower_nor_in_arguments(
             shown += [" ".join(process.cmdline()) for process in family]
             secrets = [system.key[name] for name in ("token", "consumer_key", "consumer_secret", "webhook_secret")]
         log = system.log()
-    for name in ("surprise", "task_failed", "CheckViolation 23514 ck_canary", "job_accepted", "models/labels.py"):
+    for name in ("surprise", "task_failed", "CheckViolation 23514 ck_canary", "job_accepted", "models/links/labels.py"):
         assert name.replace(CANARY, "") in log, name
     for secret in [f"{CANARY}-", *secrets]:
         found = [line for line in [*log.splitlines(), *shown] if secret in line]
@@ -148,7 +148,7 @@ def go_wrong(system: System, receiver: str) -> None:
     ],
 )
 def test_what_looks_like_a_secret_is_not_shown(text: str, shown: str) -> None:
-    assert logs.scrubbed(text) == shown
+    assert logs.mask_secrets(text) == shown
 
 
 @pytest.mark.parametrize(
@@ -160,4 +160,4 @@ def test_what_looks_like_a_secret_is_not_shown(text: str, shown: str) -> None:
     ],
 )
 def test_of_an_error_is_told_what_quotes_nobody(error: Exception, told: str) -> None:
-    assert logs.reason(error) == told
+    assert logs.describe_error(error) == told

@@ -170,7 +170,7 @@ def _fits(target: Target, kept: str) -> bool:
 
 def _count(target: Target, environ: WSGIEnvironment) -> None:
     agent, referrer = environ.get("HTTP_USER_AGENT", ""), environ.get("HTTP_REFERER", "")
-    click_buffer.buffer.count(target, visitor.kind(agent, referrer, environ.get("REMOTE_ADDR", "")))
+    click_buffer.buffer.count(target, visitor.classify(agent, referrer, environ.get("REMOTE_ADDR", "")))
 
 
 def _unknown() -> NotFound:

@@ -20,13 +20,13 @@ log = structlog.get_logger()
 def write_next() -> dict[str, Any]:
     """Write the oldest batch. It leaves the broker once it is committed, and not before."""
     try:
-        payload = click_buffer.waiting()
+        payload = click_buffer.oldest_batch()
         if payload is None:
             return {"idle": True}
         write(payload)
-        click_buffer.done(payload)
+        click_buffer.remove_batch(payload)
     except (RedisError, OSError) as error:
-        log.warning("clicks_wait_for_the_broker", reason=error)
+        log.warning("clicks_not_read", reason=error)
         return {"idle": True}
     return {"idle": False}
 
@@ -40,7 +40,7 @@ def drain() -> None:
 def write(payload: str) -> None:
     """Write a batch, unless it was written before."""
     try:
-        batch, rows = click_buffer.read(payload)
+        batch, rows = click_buffer.decode_batch(payload)
     except (msgspec.DecodeError, ValueError) as error:
         log.error("clicks_unreadable", reason=error, beginning=payload[:100])
         return
@@ -52,7 +52,7 @@ def write(payload: str) -> None:
 
 def has_batch() -> bool:
     try:
-        return click_buffer.waiting() is not None
+        return click_buffer.oldest_batch() is not None
     except (RedisError, OSError):
         return False
 

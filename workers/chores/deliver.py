@@ -37,7 +37,7 @@ def deliver() -> dict[str, Any]:
         return {"idle": True}
     with tracing.span("delivery", delivery=str(row.id), job=str(row.job_id)):
         attempt, retry_after = send(row, secrets)
-        tracing.note({"http.response.status_code": attempt.status_code or 0})
+        tracing.annotate({"http.response.status_code": attempt.status_code or 0})
     status, pause = judge(row, attempt, retry_after)
     with unit_of_work() as unit:
         if deliveries.record_attempt(unit.db, row, attempt, status, pause):

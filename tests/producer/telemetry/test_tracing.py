@@ -92,5 +92,5 @@ def test_it_is_loaded_only_where_it_is_told_where_to_send(tmp_path: Path, endpoi
 def test_without_it_a_step_costs_nothing_and_carries_nothing() -> None:
     assert tracing.spans is None
     with tracing.span("anything", job=1):
-        tracing.note({"more": 2}, "other")
-    assert tracing.carrier() == {}
+        tracing.annotate({"more": 2}, "other")
+    assert tracing.propagation_headers() == {}

@@ -11,10 +11,10 @@ from models.clicks.click_counts import ClickCount
 from models.links.lookup import Target
 from producer.signals import wakeups
 from producer.visits import click_buffer
-from producer.visits.click_buffer import Buffer
-from producer.visits.visitor import Kind
+from producer.visits.click_buffer import ClickBuffer
+from producer.visits.visitor import VisitorKind
 
-DESKTOP = Kind(False, "desktop", "DE", "news.example")
+DESKTOP = VisitorKind(False, "desktop", "DE", "news.example")
 
 
 class Broker:
@@ -44,7 +44,7 @@ class Broker:
             raise Away("the answer was lost")
 
     def rows(self) -> dict[str, list[ClickCount]]:
-        return dict(click_buffer.read(batch.decode()) for batch in self.batches)
+        return dict(click_buffer.decode_batch(batch.decode()) for batch in self.batches)
 
 
 @pytest.fixture
@@ -56,9 +56,9 @@ def broker(monkeypatch: pytest.MonkeyPatch) -> Broker:
 
 
 @pytest.fixture
-def buffer() -> Buffer:
-    made = Buffer()
-    made.started = True  # nobody flushes but the test
+def buffer() -> ClickBuffer:
+    made = ClickBuffer()
+    made.is_flushing = True  # nobody flushes but the test
     return made
 
 
@@ -70,7 +70,7 @@ def total(broker: Broker) -> int:
     return sum(row.times for rows in broker.rows().values() for row in rows)
 
 
-def test_equal_clicks_are_one_row_and_different_ones_are_not(buffer: Buffer, broker: Broker) -> None:
+def test_equal_clicks_are_one_row_and_different_ones_are_not(buffer: ClickBuffer, broker: Broker) -> None:
     for _ in range(3):
         buffer.count(target(), DESKTOP)
     buffer.count(target(), DESKTOP._replace(bot=True))
@@ -85,12 +85,12 @@ def test_equal_clicks_are_one_row_and_different_ones_are_not(buffer: Buffer, bro
     ]
 
 
-def test_nothing_is_sent_when_nothing_was_clicked(buffer: Buffer, broker: Broker) -> None:
+def test_nothing_is_sent_when_nothing_was_clicked(buffer: ClickBuffer, broker: Broker) -> None:
     assert not buffer.flush()
     assert broker.batches == []
 
 
-def test_while_the_broker_is_away_clicks_wait(buffer: Buffer, broker: Broker) -> None:
+def test_while_the_broker_is_away_clicks_wait(buffer: ClickBuffer, broker: Broker) -> None:
     broker.away = True
     for slug in "abc":
         buffer.count(target(slug), DESKTOP)
@@ -101,7 +101,7 @@ def test_while_the_broker_is_away_clicks_wait(buffer: Buffer, broker: Broker) ->
     assert total(broker) == 3
 
 
-def test_a_batch_of_which_it_is_not_known_whether_it_arrived_keeps_its_id(buffer: Buffer, broker: Broker) -> None:
+def test_a_batch_of_which_it_is_not_known_whether_it_arrived_keeps_its_id(buffer: ClickBuffer, broker: Broker) -> None:
     buffer.count(target(), DESKTOP)
     broker.lost_answer = True
     buffer.flush()
@@ -111,7 +111,7 @@ def test_a_batch_of_which_it_is_not_known_whether_it_arrived_keeps_its_id(buffer
     assert len(broker.rows()) == 1
 
 
-def test_a_batch_has_few_referrers_of_a_link_and_loses_no_click(buffer: Buffer, broker: Broker) -> None:
+def test_a_batch_has_few_referrers_of_a_link_and_loses_no_click(buffer: ClickBuffer, broker: Broker) -> None:
     for number in range(500):
         buffer.count(target(), DESKTOP._replace(referrer=f"r{number}.example"))
     for _ in range(5):
@@ -120,15 +120,15 @@ def test_a_batch_has_few_referrers_of_a_link_and_loses_no_click(buffer: Buffer, 
     buffer.flush()
     (rows,) = broker.rows().values()
     found = {row.referrer: row.times for row in rows if row.slug == "a"}
-    assert len(found) == click_buffer.MOST_REFERRERS + 1
+    assert len(found) == click_buffer.MAX_REFERRERS + 1
     assert (found["r499.example"], found["other"], sum(found.values())) == (6, 480, 505)
     assert {row.referrer for row in rows if row.slug == "b"} == {"news.example"}
 
 
 def test_a_full_buffer_gives_up_details_first_and_then_says_what_it_lost(
-    buffer: Buffer, broker: Broker, monkeypatch: pytest.MonkeyPatch
+    buffer: ClickBuffer, broker: Broker, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(click_buffer, "MOST_KINDS", 10)
+    monkeypatch.setattr(click_buffer, "MAX_KINDS", 10)
     for number in range(100):
         buffer.count(target(), DESKTOP._replace(referrer=f"r{number}.example"))
     assert len(buffer.counts) == 11
@@ -140,7 +140,7 @@ def test_a_full_buffer_gives_up_details_first_and_then_says_what_it_lost(
     assert buffer.lost == 0
 
 
-def test_large_batches_are_cut(buffer: Buffer, broker: Broker) -> None:
+def test_large_batches_are_cut(buffer: ClickBuffer, broker: Broker) -> None:
     for number in range(click_buffer.BATCH_ROWS + 1):
         buffer.count(target(f"s{number}"), DESKTOP)
     buffer.flush()

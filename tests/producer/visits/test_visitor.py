@@ -9,7 +9,7 @@ from mmdb_writer import MMDBWriter
 
 from models import settings
 from producer.visits import visitor
-from producer.visits.visitor import Kind
+from producer.visits.visitor import VisitorKind
 
 IPHONE = "Mozilla/5.0 (iPhone; CPU iPhone OS 18_0 like Mac OS X) AppleWebKit/605.1.15 Version/18.0 Mobile/15E148"
 ANDROID = "Mozilla/5.0 (Linux; Android 15; Pixel 9) AppleWebKit/537.36 Chrome/131.0.0.0 Mobile Safari/537.36"
@@ -45,7 +45,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     ],
 )  # fmt: skip
 def test_the_class_of_a_device(agent: str, device: str) -> None:
-    found = visitor.kind(agent, "", "192.0.2.1")
+    found = visitor.classify(agent, "", "192.0.2.1")
     assert (found.device, found.bot) == (device, device == "bot")
 
 
@@ -61,14 +61,14 @@ def test_the_class_of_a_device(agent: str, device: str) -> None:
     ],
 )  # fmt: skip
 def test_of_a_referrer_only_the_name_of_the_host_is_kept(referrer: str, host: str) -> None:
-    assert visitor.kind("", referrer, "").referrer == host
+    assert visitor.classify("", referrer, "").referrer == host
 
 
 def test_a_visitors_long_headers_are_cut_and_not_remembered_without_end() -> None:
-    for number in range(3 * visitor.AGENTS_KNOWN):
-        visitor.kind(f"{number} {'x' * 100_000}" if number < 3 else str(number), f"https://r{number}.example/", "")
-    assert visitor.device.cache_info().currsize <= visitor.AGENTS_KNOWN
-    assert visitor.referrer_host.cache_info().currsize <= visitor.AGENTS_KNOWN
+    for number in range(3 * visitor.CACHED_HEADERS):
+        visitor.classify(f"{number} {'x' * 100_000}" if number < 3 else str(number), f"https://r{number}.example/", "")
+    assert visitor.device_of.cache_info().currsize <= visitor.CACHED_HEADERS
+    assert visitor.referrer_host.cache_info().currsize <= visitor.CACHED_HEADERS
 
 
 def test_countries_come_from_a_file_where_there_is_one(folder: Path) -> None:
@@ -77,7 +77,7 @@ def test_countries_come_from_a_file_where_there_is_one(folder: Path) -> None:
     writer.insert_network(netaddr.IPSet(["2001:db8::/32"]), {"country": {"iso_code": "JP"}})
     writer.insert_network(netaddr.IPSet(["203.0.113.0/24"]), {"continent": {"code": "EU"}})
     writer.insert_network(netaddr.IPSet(["192.0.2.0/24"]), {"country": {"iso_code": "<b>"}})
-    writer.to_db_file(str(folder / visitor.COUNTRIES))
+    writer.to_db_file(str(folder / visitor.COUNTRIES_FILE))
     asked = (
         "198.51.100.7",
         "2001:db8::7",
@@ -88,11 +88,11 @@ def test_countries_come_from_a_file_where_there_is_one(folder: Path) -> None:
         "no address",
         "::ffff:198.51.100.7",
     )
-    assert [visitor.country(address) for address in asked] == ["DE", "JP", "", "", "", "", "", "DE"]
+    assert [visitor.country_of(address) for address in asked] == ["DE", "JP", "", "", "", "", "", "DE"]
 
 
 def test_without_such_a_file_or_with_a_broken_one_no_country_is_known(folder: Path) -> None:
-    assert visitor.kind(WINDOWS, "", "198.51.100.7") == Kind(False, "desktop", "", "")
-    (folder / visitor.COUNTRIES).write_bytes(b"no database at all")
+    assert visitor.classify(WINDOWS, "", "198.51.100.7") == VisitorKind(False, "desktop", "", "")
+    (folder / visitor.COUNTRIES_FILE).write_bytes(b"no database at all")
     visitor._countries.cache_clear()
-    assert visitor.country("198.51.100.7") == ""
+    assert visitor.country_of("198.51.100.7") == ""

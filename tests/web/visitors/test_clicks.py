@@ -18,7 +18,7 @@ from mmdb_writer import MMDBWriter
 from models import settings
 from producer.signals import throttling
 from producer.visits import click_buffer, visitor
-from producer.visits.visitor import Kind
+from producer.visits.visitor import VisitorKind
 from tests.fixtures.databases import STORES, new_database_url
 from tests.fixtures.systems import StartSystem
 from tests.producer.visits.test_click_buffer import target
@@ -37,7 +37,7 @@ def proxied(
     (folder / "var").mkdir()
     writer = MMDBWriter(ip_version=4, database_type="GeoLite2-Country")
     writer.insert_network(netaddr.IPSet([f"{ADDRESS}/32"]), {"country": {"iso_code": "NZ"}})
-    writer.to_db_file(str(folder / "var" / visitor.COUNTRIES))
+    writer.to_db_file(str(folder / "var" / visitor.COUNTRIES_FILE))
     with start_system(folder, new_database_url(request.param, folder, request), TRUSTED_PROXIES="1") as started:
         yield started
 
@@ -96,7 +96,7 @@ def test_every_click_reaches_the_database_and_none_twice(system: System) -> None
     assert visit(system, path, 1000, 25) == {302: 1000}
     httpx.head(f"{system.url}{path}")
     wait_until(lambda: counted(system, path) >= 1000, 20, lambda: f"1000 clicks, not {counted(system, path)}")
-    wait_until(lambda: broker(system).llen(click_buffer.LIST) == 0, 20, "the last batch")
+    wait_until(lambda: broker(system).llen(click_buffer.BATCHES_KEY) == 0, 20, "the last batch")
     assert counted(system, path) == 1000
 
 
@@ -197,21 +197,23 @@ def test_clicks_of_the_last_moment_outlive_a_restart(fresh_system: System, start
 def test_clicks_are_counted_once_though_workers_die_and_batches_come_twice(fresh_system: System) -> None:
     batches = _batches(200)
     for batch in [*batches, *batches]:
-        broker(fresh_system).rpush(click_buffer.LIST, batch)
+        broker(fresh_system).rpush(click_buffer.BATCHES_KEY, batch)
     for left in (390, 250, 100):
-        wait_until(lambda left=left: broker(fresh_system).llen(click_buffer.LIST) <= left, 30, "some batches")  # type: ignore[misc]
+        wait_until(lambda left=left: broker(fresh_system).llen(click_buffer.BATCHES_KEY) <= left, 30, "some batches")  # type: ignore[misc]
         for process in psutil.Process(fresh_system.process.pid).children(recursive=True):
             if any(node in " ".join(_command(process)) for node in ("bulk@", "interactive@")):
                 process.kill()
-    wait_until(lambda: broker(fresh_system).llen(click_buffer.LIST) == 0, 60, "all batches")
+    wait_until(lambda: broker(fresh_system).llen(click_buffer.BATCHES_KEY) == 0, 60, "all batches")
     assert fresh_system.sql("SELECT sum(count), count(*) FROM clicks WHERE domain_id = 1") == [(200 * 30, 30)]
 
 
 def _batches(number: int) -> list[bytes]:
     made: list[bytes] = []
     for _ in range(number):
-        counts = {click_buffer._key(target(f"s{slug}"), Kind(False, "other", "", "")): 1 for slug in range(30)}
-        made += [payload for payload, _ in click_buffer._batches(counts)]
+        counts = {
+            click_buffer.click_key(target(f"s{slug}"), VisitorKind(False, "other", "", "")): 1 for slug in range(30)
+        }
+        made += [payload for payload, _ in click_buffer.encode_batches(counts)]
     return made
 
 

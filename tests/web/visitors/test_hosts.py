@@ -98,7 +98,7 @@ def test_hosts_that_anybody_makes_up_do_not_fill_the_memory(
 @pytest.mark.parametrize(("proxies", "believed"), [("0", "192.0.2.1"), ("1", "198.51.100.3"), ("2", "198.51.100.2")])
 def test_so_many_proxies_are_believed_about_the_address_and_none_about_the_host(
     owner: Owner,
-    counted: click_buffer.Buffer,
+    counted: click_buffer.ClickBuffer,
     custom: None,
     monkeypatch: pytest.MonkeyPatch,
     proxies: str,

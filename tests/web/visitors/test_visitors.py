@@ -33,7 +33,7 @@ def used(slug: str = "here") -> int:
         return click_limits.count(db, LinkKey(found.id, slug, GENERATION))
 
 
-def number(buffer: click_buffer.Buffer) -> int:
+def number(buffer: click_buffer.ClickBuffer) -> int:
     return sum(buffer.counts.values())
 
 
@@ -41,7 +41,7 @@ def leads_on(answer: TestResponse) -> bool:
     return answer.status_code in (302, 303) and answer.headers["Location"] == "https://example.com/x?a=1&b=2"
 
 
-def test_a_plain_link_leads_on_and_is_counted(visitor: FlaskClient, counted: click_buffer.Buffer) -> None:
+def test_a_plain_link_leads_on_and_is_counted(visitor: FlaskClient, counted: click_buffer.ClickBuffer) -> None:
     make(expires_at=FUTURE)
     answer = visitor.get("/here")
     assert leads_on(answer)
@@ -51,7 +51,7 @@ def test_a_plain_link_leads_on_and_is_counted(visitor: FlaskClient, counted: cli
     assert number(counted) == 1
 
 
-def test_head_of_a_plain_link_is_no_click(visitor: FlaskClient, counted: click_buffer.Buffer) -> None:
+def test_head_of_a_plain_link_is_no_click(visitor: FlaskClient, counted: click_buffer.ClickBuffer) -> None:
     make()
     assert leads_on(visitor.head("/here"))
     assert number(counted) == 0
@@ -59,7 +59,7 @@ def test_head_of_a_plain_link_is_no_click(visitor: FlaskClient, counted: click_b
 
 @pytest.mark.parametrize("method", ["GET", "HEAD"])
 def test_each_redirect_of_a_limited_link_is_a_use(
-    visitor: FlaskClient, counted: click_buffer.Buffer, method: str
+    visitor: FlaskClient, counted: click_buffer.ClickBuffer, method: str
 ) -> None:
     make(max_clicks=2)
     assert [visitor.open("/here", method=method).status_code for _ in range(4)] == [302, 302, 410, 410]
@@ -78,7 +78,7 @@ ENDED: tuple[tuple[dict[str, Any], int], ...] = (
 
 
 def test_the_end_comes_before_the_password_and_that_before_a_use(
-    visitor: FlaskClient, counted: click_buffer.Buffer
+    visitor: FlaskClient, counted: click_buffer.ClickBuffer
 ) -> None:
     for at, (link, status) in enumerate(ENDED):
         make(f"s{at}", **link)
@@ -88,7 +88,7 @@ def test_the_end_comes_before_the_password_and_that_before_a_use(
 
 
 def test_a_right_password_leads_on_and_only_then_there_is_a_click(
-    visitor: FlaskClient, counted: click_buffer.Buffer
+    visitor: FlaskClient, counted: click_buffer.ClickBuffer
 ) -> None:
     make(password_hash=passwords.hash_password("Sésame öffne ❤"), max_clicks=1)
     assert visitor.get("/here").status_code == 401
@@ -182,7 +182,9 @@ def test_programs_get_problems(visitor: FlaskClient) -> None:
         assert (answer.status_code, answer.mimetype) == (404, "application/problem+json"), accept
 
 
-def test_a_preview_shows_where_a_link_leads_and_is_no_click(visitor: FlaskClient, counted: click_buffer.Buffer) -> None:
+def test_a_preview_shows_where_a_link_leads_and_is_no_click(
+    visitor: FlaskClient, counted: click_buffer.ClickBuffer
+) -> None:
     make(max_clicks=1, title="A title")
     shown = visitor.get("/here+", headers=BROWSER)
     assert "https://example.com/x?a=1&amp;b=2" in shown.text
