@@ -31,8 +31,10 @@ def create_app() -> Flask:
         "OPENAPI_JSON_PATH": "openapi.json",
         "MAX_FORM_MEMORY_SIZE": MAX_FORM_MEMORY,
         "JSON_SORT_KEYS": False,
+        "BATCH_LIMITS": vendors.BATCH_LIMITS,
     }
     app.json.sort_keys = False  # type: ignore[attr-defined]
+    vendors.check_plans()
     sessions.install(app)
     logs.configure()
     api = openapi.describe(app)

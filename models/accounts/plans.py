@@ -15,19 +15,6 @@ DEFAULT = "builder"
 DAY = 86_400
 UNLIMITED = 0
 
-BATCH = MappingProxyType(
-    {
-        "awsys": 1_000,
-        "awsys_sdk": 1_000,
-        "url_shortify": 50,
-        "rebrandly": 50_000,
-        "snipurl": 50,
-        "dub": 100,
-        "short_io": 1_000,
-    }
-)
-"""How many links one call of each vendor's shape may ask for."""
-
 
 @dataclass(frozen=True, slots=True)
 class Plan:
@@ -40,12 +27,17 @@ class Plan:
     total_links: int = UNLIMITED
     longest_ttl: int = 90 * DAY
     """Seconds; for shapes whose vendor cuts a longer ttl instead of refusing it."""
-    batch: Mapping[str, int] = field(default_factory=lambda: BATCH)
+    batch: Mapping[str, int] = field(default_factory=dict)
+    """How many links one call may create, for vendors whose own number the PLANS file overrides."""
 
     @property
     def limited(self) -> bool:
         """Whether links are counted at all."""
         return bool(self.links_per_hour or self.links_per_day or self.total_links)
+
+    def batch_limit(self, vendor: str, default: int) -> int:
+        """Return how many links one call of a vendor may create."""
+        return self.batch.get(vendor, default)
 
 
 BUILT_IN = {
@@ -83,14 +75,22 @@ def _plan(plan: Plan, given: Any) -> Plan:
         raise ValueError(f"{plan.name} is no table")
     numbers = dict(given)
     batch = numbers.pop("batch", {})
-    _check(plan.name, numbers, {known.name for known in fields(Plan)} - {"name", "batch"})
-    _check(f"{plan.name}.batch", batch, set(BATCH))
+    _check_names(plan.name, numbers)
+    _check_numbers(plan.name, numbers)
+    _check_numbers(f"{plan.name}.batch", batch)
     return replace(plan, **numbers, batch=MappingProxyType({**plan.batch, **batch}))
 
 
-def _check(where: str, numbers: Any, known: set[str]) -> None:
-    if not isinstance(numbers, dict) or set(numbers) - known:
-        raise ValueError(f"[{where}] has only {', '.join(sorted(known))}")
+def _check_names(plan: str, numbers: dict[str, Any]) -> None:
+    names = {field.name for field in fields(Plan)} - {"name", "batch"}
+    if set(numbers) - names:
+        raise ValueError(f"[{plan}] has only {', '.join(sorted(names))}")
+
+
+def _check_numbers(where: str, numbers: Any) -> None:
+    """Check what a table says. The names of vendors in a batch table are checked where the vendors are known."""
+    if not isinstance(numbers, dict):
+        raise ValueError(f"{where} is no table")
     for name, value in numbers.items():
         if not isinstance(value, int) or isinstance(value, bool) or not 0 <= value < 2**53:
             raise ValueError(f"{where}.{name} is a whole number, 0 for no limit")

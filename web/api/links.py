@@ -6,13 +6,13 @@ import msgspec
 from flask import Response, jsonify, make_response, request
 from flask_smorest import Blueprint
 
-from models import cursors, settings, store
+from models import cursors, store
 from models.errors import BrokenJson, Gone, Unavailable
 from models.jobs import items, jobs
 from models.jobs.states import ItemStatus
 from models.links import listing
-from producer import link_filters
-from producer.accept import Upload, accept
+from producer import link_filters, synchronous
+from producer.accept import Upload
 from producer.documents import schemas
 from producer.documents.link_document import link_documents
 from producer.idempotency import Hold
@@ -22,9 +22,8 @@ from producer.intake.layouts import NDJSON
 from producer.intake.ndjson_batch import decoder
 from producer.job_options import Options
 from producer.rules import item_errors
-from producer.signals import waiting
 from web import idempotency
-from web.api.jobs import ended, find
+from web.api.jobs import ended
 from web.auth import needs, owner
 from web.bodies import chunks
 
@@ -88,11 +87,9 @@ def made(parts: dict[str, msgspec.Raw], held: Hold | None = None) -> tuple[dict[
     """The link that these fields make, and whether it is a new one; raises what is wrong with them."""
     domain, item = _domain(parts), json_bodies.one_line(msgspec.json.encode(parts))
     upload = Upload("json", NDJSON, [item + b"\n"])
-    job_id = accept(upload, owner(), lambda: Options(domain=domain), held, awaited=True)
-    timeout = settings.get().sync_wait_seconds
-    job = waiting.wait_in_slot(job_id, timeout, lambda: find(job_id), ended, only_waiter=not held)
+    job = synchronous.create_and_wait(upload, owner(), Options(domain=domain), held)
     if not ended(job):
-        raise Unavailable(f"the link is still being made: see /api/jobs/{job_id}")
+        raise Unavailable(f"the link is still being made: see /api/jobs/{job.id}")
     return _outcome(job, parts)
 
 

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from flask import Response, jsonify
+from flask import Response, current_app, jsonify
 from flask_smorest import Blueprint
 
 from models import store
@@ -54,7 +54,8 @@ def shape(asking: Owner) -> dict[str, Any]:
 
 
 def _limits(plan: Plan, bulk_limit: int | None) -> dict[str, Any]:
-    batch = {vendor: most or None for vendor, most in plan.batch.items()}
+    defaults = current_app.config["BATCH_LIMITS"]  # by vendor; `web.api` does not import the vendors themselves
+    batch = {vendor: plan.batch_limit(vendor, default) or None for vendor, default in defaults.items()}
     numbers = ("bulk_calls_per_hour", "links_per_hour", "links_per_day", "total_links", "longest_ttl")
     found = {name: getattr(plan, name) or None for name in numbers}
     return found | {"batch": batch, "bulk_limit": bulk_limit or batch[SETTABLE]}

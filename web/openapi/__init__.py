@@ -1,4 +1,4 @@
-"""What /openapi.json says beside the routes: keys, errors, and what no marshmallow schema describes."""
+"""The description of the whole API, /openapi.json: what the routes and their schemas do not say themselves."""
 
 from http import HTTPStatus
 from typing import Any
@@ -9,13 +9,14 @@ from flask_smorest import Api
 
 from producer.documents import schemas
 from web import errors
-from web.openapi import examples, others, uploads
-from web.openapi.parts import BEARER, PROBLEM, SCHEMES, answer, of
+from web.openapi import examples, outside_api, uploads, vendors
+from web.openapi.parts import PROBLEM, response, schema_ref
+from web.vendors.security import BEARER_TOKEN
 
-EVERYWHERE = (401, 403, 503)
-WITH_BODY = (400, 413, 415, 422)
-NAMED = (404,)
-MORE = {
+ERRORS_OF_EVERY_CALL = (401, 403, 503)
+ERRORS_WITH_BODY = (400, 413, 415, 422)
+ERRORS_WITH_ID = (404,)
+OTHER_ERRORS = {
     ("post", "/api/jobs"): (409, 429),
     ("delete", "/api/jobs/{job_id}"): (409,),
     ("get", "/api/jobs/{job_id}/items"): (410,),
@@ -35,66 +36,92 @@ MORE = {
     ("post", "/api/domains"): (409,),
     ("delete", "/api/domains/{domain_id}"): (409,),
 }
-"""Errors that only some calls have."""
-ALSO = {
-    ("post", "/api/jobs"): {"200": answer("it ended within `Prefer: wait`", of("Job"))},
-    ("post", "/api/links"): {"200": answer("the link was there already, by its `external_id`", of("Link"))},
-    ("get", "/api/jobs/{job_id}"): {"304": {"description": "it still is as `If-None-Match` says"}},
+OTHER_RESPONSES = {
+    ("post", "/api/jobs"): {"200": response("The job ended within `Prefer: wait`", schema_ref("Job"))},
+    ("post", "/api/links"): {"200": response("A link with this `external_id` exists already", schema_ref("Link"))},
+    ("get", "/api/jobs/{job_id}"): {"304": {"description": "The job has not changed since `If-None-Match`"}},
 }
-"""Answers beside the usual one."""
-STATUSES = sorted({*EVERYWHERE, *WITH_BODY, *NAMED, *(status for more in MORE.values() for status in more)})
-
-
-class Truth(BasePlugin):
-    """Gives every operation of the native API the errors that it may answer with, and its key."""
-
-    def operation_helper(self, path: str | None = None, operations: dict[str, Any] | None = None, **_more: Any) -> None:
-        for method, operation in (operations or {}).items():
-            place = (method, path or "")
-            if place == ("post", "/api/jobs"):
-                operation |= uploads.taken()
-            responses = operation["responses"] = {str(code): found for code, found in operation["responses"].items()}
-            responses.pop("default")
-            responses |= {str(status): f"Problem{status}" for status in _errors(place, operation)}
-            responses |= ALSO.get(place, {})
-            operation["security"] = BEARER
-            examples.add(f"{method.upper()} {path}", operation)
-
-    def schema_helper(self, name: str, definition: dict[str, Any], **_more: Any) -> dict[str, Any]:
-        """Every schema has an example, and so has every call whose body is of that schema."""
-        return {"examples": [examples.SCHEMAS[name]]} if name in examples.SCHEMAS else {}
 
 
 def describe(app: Flask) -> Api:
-    """The Api of an app, on which blueprints can be registered."""
-    app.config["API_SPEC_OPTIONS"] = {"paths": others.paths()}
-    api = Api(app, spec_kwargs={"extra_plugins": [Truth()]})
-    api.ma_plugin.converter.add_attribute_function(_plain_pattern)
-    parts = api.spec.components
-    for name, scheme in SCHEMES.items():
-        parts.security_scheme(name, scheme)
+    """Create the Api of an app, on which blueprints are registered."""
+    app.config["API_SPEC_OPTIONS"] = {"paths": vendors.paths() | outside_api.paths()}
+    api = Api(app, spec_kwargs={"extra_plugins": [OperationDetails()]})
+    api.ma_plugin.converter.add_attribute_function(_json_schema_pattern)
+    components = api.spec.components
+    for name, definition in vendors.security_schemes().items():
+        components.security_scheme(name, definition)
     for schema in (schemas.Problem, schemas.JobOptions, schemas.ItemRequest):
-        parts.schema(schema.__name__, schema=schema)
-    for status in STATUSES:
-        parts.response(f"Problem{status}", _problem(status))
+        components.schema(schema.__name__, schema=schema)
+    for status in _error_statuses():
+        components.response(f"Problem{status}", _problem_response(status))
     return api
 
 
-def _problem(status: int) -> dict[str, Any]:
-    made = answer(HTTPStatus(status).phrase, of("Problem"), PROBLEM)
-    code = next(kind.code for kind, found in errors.STATUS.items() if found == status)
-    told = {"type": "about:blank", "title": HTTPStatus(status).phrase, "status": status, "detail": "why", "code": code}
-    made["content"][PROBLEM]["example"] = told
-    return made
+class OperationDetails(BasePlugin):
+    """Adds to every operation of our own API the errors it may return, its key, and its examples."""
+
+    def operation_helper(
+        self, path: str | None = None, operations: dict[str, Any] | None = None, **_options: Any
+    ) -> None:
+        for method, operation in (operations or {}).items():
+            place = (method, path or "")
+            if place == ("post", "/api/jobs"):
+                operation |= uploads.description()
+            operation["responses"] = _responses(place, operation)
+            operation["security"] = [{BEARER_TOKEN.name: []}]
+            examples.add_documented(f"{method.upper()} {path}", operation)
+
+    def schema_helper(self, name: str, definition: dict[str, Any], **_options: Any) -> dict[str, Any]:
+        """Give a schema its example; calls whose body has this schema show it too."""
+        if name not in examples.BY_SCHEMA:
+            return {}
+        return {"examples": [examples.BY_SCHEMA[name]]}
 
 
-def _errors(place: tuple[str, str], operation: dict[str, Any]) -> set[int]:
-    named = NAMED if "{" in place[1] else ()
-    asked = (422,) if "422" in operation["responses"] else ()
-    body = WITH_BODY if "requestBody" in operation else ()
-    return {*EVERYWHERE, *named, *asked, *body, *MORE.get(place, ())}
+def _responses(place: tuple[str, str], operation: dict[str, Any]) -> dict[str, Any]:
+    responses = {str(status): content for status, content in operation["responses"].items()}
+    statuses = _errors(place, operation, validates_query="422" in responses)
+    responses.pop("default")
+    for status in statuses:
+        responses[str(status)] = f"Problem{status}"
+    return responses | OTHER_RESPONSES.get(place, {})
 
 
-def _plain_pattern(_converter: Any, _field: Any, ret: dict[str, Any], **_more: Any) -> dict[str, Any]:
-    """As JSON Schema spells what Python's match means."""
-    return {"pattern": "^" + ret["pattern"].replace(r"\Z", "$")} if "pattern" in ret else {}
+def _errors(place: tuple[str, str], operation: dict[str, Any], validates_query: bool) -> set[int]:
+    statuses = {*ERRORS_OF_EVERY_CALL, *OTHER_ERRORS.get(place, ())}
+    if "{" in place[1]:
+        statuses.update(ERRORS_WITH_ID)
+    if "requestBody" in operation:
+        statuses.update(ERRORS_WITH_BODY)
+    if validates_query:
+        statuses.add(422)
+    return statuses
+
+
+def _error_statuses() -> list[int]:
+    statuses = {*ERRORS_OF_EVERY_CALL, *ERRORS_WITH_BODY, *ERRORS_WITH_ID}
+    for more in OTHER_ERRORS.values():
+        statuses.update(more)
+    return sorted(statuses)
+
+
+def _problem_response(status: int) -> dict[str, Any]:
+    phrase = HTTPStatus(status).phrase
+    code = next(error.code for error, error_status in errors.STATUS.items() if error_status == status)
+    described = response(phrase, schema_ref("Problem"), PROBLEM)
+    described["content"][PROBLEM]["example"] = {
+        "type": "about:blank",
+        "title": phrase,
+        "status": status,
+        "detail": "What is wrong, and what would be right",
+        "code": code,
+    }
+    return described
+
+
+def _json_schema_pattern(_converter: Any, _field: Any, ret: dict[str, Any], **_options: Any) -> dict[str, Any]:
+    """Translate a pattern: Python's match is anchored at the beginning, and its \\Z is $ in JSON Schema."""
+    if "pattern" not in ret:
+        return {}
+    return {"pattern": "^" + ret["pattern"].replace(r"\Z", "$")}

@@ -1,42 +1,76 @@
-"""The registry of vendors: one file each, named here."""
+"""Vendors: services whose bulk APIs Linkmill answers. One file each, with everything about it; this is the registry."""
 
 from collections.abc import Callable
+from importlib import import_module
 
 from flask import Blueprint, Response
 
-from models.accounts.keys import Owner
-from web.vendors import awsys, awsys_sdk, dub, rebrandly, short_io, snipurl, url_shortify
-from web.vendors.call import answer, guarded
-from web.vendors.vendor import Vendor
+from models import settings
+from models.accounts import plans
+from models.errors import SettingsError
+from web.vendors.call import answer_create, answer_read
+from web.vendors.vendor import CreateCall, ReadCall, Vendor
 
-VENDORS: tuple[Vendor, ...] = (
-    *awsys.VENDORS,
-    *awsys_sdk.VENDORS,
-    *url_shortify.VENDORS,
-    *rebrandly.VENDORS,
-    *snipurl.VENDORS,
-    *dub.VENDORS,
-    *short_io.VENDORS,
+MODULES = (
+    "awsys",
+    "awsys_sdk",
+    "url_shortify",
+    "rebrandly",
+    "snipurl",
+    "dub",
+    "short_io",
 )
+VENDORS: tuple[Vendor, ...] = tuple(import_module(f"{__name__}.{module}").VENDOR for module in MODULES)
+BATCH_LIMITS = {vendor.name: vendor.batch_limit for vendor in VENDORS}
+
+VendorCalls = list[tuple[Vendor, CreateCall]]
+"""Vendors that share a path, and what each does there."""
 
 blueprint = Blueprint("vendors", __name__)
 
 
-def _view(sharing: list[Vendor]) -> Callable[[], Response]:
-    """Answers as the vendor whose request it is; the last one of those that share a path takes what nobody wants."""
-    return lambda: answer(next((vendor for vendor in sharing if vendor.speaks()), sharing[-1]))
+def calls_by_path() -> dict[str, VendorCalls]:
+    calls: dict[str, VendorCalls] = {}
+    for vendor in VENDORS:
+        for call in vendor.calls:
+            calls.setdefault(call.path, []).append((vendor, call))
+    return calls
 
 
-def _read(vendor: Vendor, act: Callable[[Owner], Response]) -> Callable[[], Response]:
-    return lambda: guarded(vendor, "read", act)
+def check_plans() -> None:
+    """Refuse a PLANS file that limits the batches of a vendor we do not have."""
+    for plan in plans.table().values():
+        unknown = sorted(set(plan.batch) - set(BATCH_LIMITS))
+        if unknown:
+            names = ", ".join(sorted(BATCH_LIMITS))
+            problem = f"[{plan.name}.batch] has the unknown vendor {unknown[0]!r}; the vendors are {names}"
+            raise SettingsError(f"PLANS={settings.get().plans!r}: expected a TOML file of plans: {problem}")
 
 
-for path in dict.fromkeys(path for vendor in VENDORS for path in vendor.paths):
-    sharing = [vendor for vendor in VENDORS if path in vendor.paths]
-    blueprint.add_url_rule(
-        path, "-".join(vendor.name for vendor in sharing) + path, _view(sharing), methods=sharing[0].methods
-    )
+def _create_view(vendor_calls: VendorCalls) -> Callable[[], Response]:
+    """Answer as the vendor that sent the request; the last vendor takes the requests of unknown clients."""
 
-for vendor in VENDORS:
-    for path, act in vendor.reads.items():
-        blueprint.add_url_rule(path, vendor.name + path, _read(vendor, act))
+    def view() -> Response:
+        for vendor, call in vendor_calls[:-1]:
+            if vendor.sent_request():
+                return answer_create(vendor, call)
+        return answer_create(*vendor_calls[-1])
+
+    return view
+
+
+def _read_view(vendor: Vendor, call: ReadCall) -> Callable[[], Response]:
+    return lambda: answer_read(vendor, call)
+
+
+def _add_routes() -> None:
+    for path, vendor_calls in calls_by_path().items():
+        names = "-".join(vendor.name for vendor, _ in vendor_calls)
+        methods = vendor_calls[0][1].methods
+        blueprint.add_url_rule(path, names + path, _create_view(vendor_calls), methods=methods)
+    for vendor in VENDORS:
+        for call in vendor.reads:
+            blueprint.add_url_rule(call.path, vendor.name + call.path, _read_view(vendor, call))
+
+
+_add_routes()

@@ -1,4 +1,4 @@
-"""AWSYS: `/api/bulk`, as its guide and as its reference have it, and `/api/createShort` for one link."""
+"""AWSYS: `POST /api/bulk`, as its guide and as its reference describe it, and `POST /api/createShort`."""
 
 import base64
 import binascii
@@ -9,11 +9,23 @@ from flask import request
 from models.accounts.keys import Owner
 from models.errors import Conflict, Invalid, LinkmillError, OverLimit
 from models.jobs.items import ItemResult, LinkedItem
-from models.jobs.states import ItemStatus
-from web.auth import by_bearer
-from web.vendors.vendor import Asked, Finished, Refusal, Row, Vendor, refused, renamed
+from web.vendors import examples
+from web.vendors.json_schema import DATE_TIME, INTEGER, TEXT, any_of, array_of, json_object
+from web.vendors.vendor import (
+    CreateCall,
+    FailedCall,
+    FinishedCall,
+    ItemFields,
+    Vendor,
+    VendorRequest,
+    has_link,
+    read_list,
+    reject,
+    rename_fields,
+)
 
-SPELLINGS = {
+# AWSYS's guide and its reference spell some fields differently.
+FIELD_NAMES = {
     "slug": ("customSlug", "slug"),
     "expires_at": ("expiry", "expiresAt"),
     "max_clicks": ("maxClicks",),
@@ -26,12 +38,9 @@ SPELLINGS = {
     "utm_term": ("utm_term", "utmTerm"),
     "utm_content": ("utm_content", "utmContent"),
 }
-"""Our field, and what AWSYS calls it: its guide and its reference do not agree."""
-
-PLAIN = str.maketrans("-_", "+/")
-CODES = {"UNAUTHORIZED": "INVALID_TOKEN"}
-MADE = (ItemStatus.CREATED, ItemStatus.EXISTING)
-KINDS: dict[str, type[LinkmillError]] = {
+STANDARD_ALPHABET = str.maketrans("-_", "+/")
+ERROR_CODES = {"UNAUTHORIZED": "INVALID_TOKEN"}
+ERROR_CLASSES: dict[str, type[LinkmillError]] = {
     "SLUG_TAKEN": Conflict,
     "RESERVED_SLUG": Conflict,
     "LIMIT_REACHED": OverLimit,
@@ -39,73 +48,104 @@ KINDS: dict[str, type[LinkmillError]] = {
 }
 
 
-def load_bulk(body: Any, owner: Owner) -> Asked:
-    links = body.get("links") if isinstance(body, dict) else None
-    if not isinstance(links, list):
-        raise Invalid("the body is an object with a list named links")
-    return Asked([row(link) for link in links])
+def parse_bulk_request(body: Any, owner: Owner) -> VendorRequest:
+    return VendorRequest([parse_link(link) for link in read_list(body, "links")])
 
 
-def load_one(body: Any, owner: Owner) -> Asked:
-    return Asked([row(body)])
+def parse_single_request(body: Any, owner: Owner) -> VendorRequest:
+    return VendorRequest([parse_link(body)])
 
 
-def row(link: Any) -> Row:
+def parse_link(link: Any) -> ItemFields:
     if not isinstance(link, dict):
-        return refused({}, "INVALID_TYPE", "a link is an object")
-    found = renamed(link, SPELLINGS)
+        return reject({}, "INVALID_TYPE", "A link must be an object.")
+    fields = rename_fields(link, FIELD_NAMES)
     long = link.get("long")
     if not isinstance(long, str) or not long:
-        return refused(found, "INVALID_URL", "long is missing: the destination URL, Base64-encoded")
+        return reject(fields, "INVALID_URL", "long is missing. It must be the destination URL, Base64-encoded.")
     try:
-        return found | {"url": decoded(long)}
+        return fields | {"url": decode_url(long)}
     except ValueError:
-        return refused(found | {"url": long}, "INVALID_URL", "long is not a Base64-encoded URL")
+        return reject(fields | {"url": long}, "INVALID_URL", "long is not a Base64-encoded URL.")
 
 
-def decoded(text: str) -> str:
-    """Base64 in either alphabet, with its padding or without, and in lines as `base64` writes it."""
-    plain = "".join(text.split()).rstrip("=").translate(PLAIN)
+def decode_url(text: str) -> str:
+    """Decode Base64 in either alphabet, with or without padding, wrapped or not: clients send all of these."""
+    compact = "".join(text.split()).rstrip("=").translate(STANDARD_ALPHABET)
+    padding = "=" * (-len(compact) % 4)
     try:
-        return base64.b64decode(plain + "=" * (-len(plain) % 4), validate=True).decode().strip()
+        return base64.b64decode(compact + padding, validate=True).decode().strip()
     except (binascii.Error, UnicodeDecodeError) as error:
         raise ValueError(str(error)) from None
 
 
-def dump_bulk(finished: Finished) -> Any:
-    links = [shape(finished, found) for found in finished.outcomes()]
+def build_bulk_answer(call: FinishedCall) -> Any:
+    links = [build_link(call, result) for result in call.read_results()]
     if request.args.get("shape") == "array":
         return links
-    return {"created": sum("error" not in link for link in links), "links": links}
+    created = sum("error" not in link for link in links)
+    return {"created": created, "links": links}
 
 
-def shape(finished: Finished, found: ItemResult) -> dict[str, Any]:
-    if found.status in MADE:
-        return {"shortUrl": found.slug, "url": finished.short(found.slug)}
-    return {"error": found.error_code, "message": found.error_message}
+def build_single_answer(call: FinishedCall) -> Any:
+    result = call.read_results()[0]
+    if not has_link(result):
+        raise error_of(result)
+    return build_link(call, result)
 
 
-def dump_one(finished: Finished) -> Any:
-    found = finished.outcomes()[0]
-    if found.status not in MADE:
-        raise failure(found)
-    return shape(finished, found)
+def build_link(call: FinishedCall, result: ItemResult) -> dict[str, Any]:
+    if has_link(result):
+        return {"shortUrl": result.slug, "url": call.short_url(result.slug)}
+    return {"error": result.error_code, "message": result.error_message}
 
 
-def failure(found: ItemResult | LinkedItem) -> LinkmillError:
-    """An item's failure, where the item is all there is."""
-    error = KINDS.get(found.error_code or "", Invalid)(found.error_message)
-    error.code = found.error_code or ""
+def error_of(result: ItemResult | LinkedItem) -> LinkmillError:
+    """Return the failure of the only item as the failure of the whole request."""
+    error = ERROR_CLASSES.get(result.error_code or "", Invalid)(result.error_message)
+    error.code = result.error_code or ""
     return error
 
 
-def refuse(refusal: Refusal) -> tuple[int, Any]:
-    status = 400 if refusal.status in (413, 415, 422) else refusal.status
-    code = CODES.get(refusal.code, refusal.code)
-    return status, {"error": code, "code": code, "message": refusal.message}
+def build_error(call: FailedCall) -> tuple[int, Any]:
+    status = 400 if call.status in (413, 415, 422) else call.status
+    code = ERROR_CODES.get(call.code, call.code)
+    return status, {"error": code, "code": code, "message": call.message}
 
 
-VENDORS = (
-    Vendor("awsys", ("/api/bulk",), by_bearer, load_bulk, dump_bulk, refuse),
-    Vendor("awsys", ("/api/createShort",), by_bearer, load_one, dump_one, refuse, bulk=False),
+COMMON_FIELDS = {"title": TEXT, "password": TEXT, "tags": array_of(TEXT), "maxClicks": INTEGER}
+LINK = json_object(
+    {"long": TEXT | {"description": "The destination URL, Base64-encoded"}},
+    COMMON_FIELDS | {"customSlug": TEXT, "slug": TEXT, "expiry": DATE_TIME, "expiresAt": DATE_TIME},
+)
+CREATED_LINK = json_object({"shortUrl": TEXT | {"description": "The slug"}, "url": TEXT})
+RESULTS = array_of(any_of(CREATED_LINK, json_object({"error": TEXT, "message": TEXT})))
+EXAMPLES = examples.load("awsys")
+
+VENDOR = Vendor(
+    name="awsys",
+    title="AWSYS",
+    batch_limit=1_000,
+    build_error=build_error,
+    calls=(
+        CreateCall(
+            path="/api/bulk",
+            action="bulk create",
+            parse_request=parse_bulk_request,
+            build_answer=build_bulk_answer,
+            request_schema=json_object({"links": array_of(LINK)}),
+            answer_schema=any_of(json_object({"created": INTEGER, "links": RESULTS}), RESULTS),
+            examples=EXAMPLES["/api/bulk"],
+        ),
+        CreateCall(
+            path="/api/createShort",
+            action="create",
+            parse_request=parse_single_request,
+            build_answer=build_single_answer,
+            request_schema=LINK,
+            answer_schema=CREATED_LINK,
+            examples=EXAMPLES["/api/createShort"],
+            is_bulk=False,
+        ),
+    ),
 )

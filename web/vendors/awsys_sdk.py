@@ -1,66 +1,124 @@
-"""AWSYS as its SDKs speak to it (`awsysco` on PyPI): `/api/v1/bulk`, and `/api/v1/links` for one link."""
+"""AWSYS's SDKs (`awsysco` on PyPI): `POST /api/v1/bulk`, and `POST /api/v1/links` for one link."""
 
 from typing import Any
 
 from models.accounts.keys import Owner
-from models.errors import Invalid
 from models.jobs.items import LinkedItem
 from producer.documents.times import iso_time
-from web.auth import by_bearer
-from web.vendors import awsys
-from web.vendors.vendor import Asked, Finished, Refusal, Row, Vendor, refused, renamed
+from web.vendors import awsys, examples
+from web.vendors.json_schema import (
+    ANYTHING,
+    BOOLEAN,
+    DATE_TIME,
+    INTEGER,
+    INTEGER_OR_NULL,
+    TEXT,
+    TEXT_OR_NULL,
+    array_of,
+    json_object,
+)
+from web.vendors.vendor import (
+    CreateCall,
+    FailedCall,
+    FinishedCall,
+    ItemFields,
+    Vendor,
+    VendorRequest,
+    has_link,
+    read_list,
+    reject,
+    rename_fields,
+)
 
-SPELLINGS = {"url": ("url",)} | awsys.SPELLINGS
-UNSCANNED: Row = {"expireFallbackUrl": None, "trustScore": None, "trustStatus": None, "threats": []}
-"""What the SDK's model of a link has and we do not."""
+FIELD_NAMES = {"url": ("url",)} | awsys.FIELD_NAMES
+# The SDK's model of a link has these fields, and ours has not.
+UNSUPPORTED: dict[str, Any] = {"expireFallbackUrl": None, "trustScore": None, "trustStatus": None, "threats": []}
 
 
-def load_bulk(body: Any, owner: Owner) -> Asked:
-    urls = body.get("urls") if isinstance(body, dict) else None
-    if not isinstance(urls, list):
-        raise Invalid("the body is an object with a list named urls")
-    return Asked([row(link) for link in urls])
+def parse_bulk_request(body: Any, owner: Owner) -> VendorRequest:
+    return VendorRequest([parse_link(link) for link in read_list(body, "urls")])
 
 
-def load_one(body: Any, owner: Owner) -> Asked:
-    return Asked([row(body)])
+def parse_single_request(body: Any, owner: Owner) -> VendorRequest:
+    return VendorRequest([parse_link(body)])
 
 
-def row(link: Any) -> Row:
-    """Unlike in AWSYS's other calls, the URL is plain."""
-    return renamed(link, SPELLINGS) if isinstance(link, dict) else refused({}, "INVALID_TYPE", "a link is an object")
+def parse_link(link: Any) -> ItemFields:
+    """Translate a link. Unlike in AWSYS's other calls the URL is not encoded."""
+    if not isinstance(link, dict):
+        return reject({}, "INVALID_TYPE", "A link must be an object.")
+    return rename_fields(link, FIELD_NAMES)
 
 
-def dump_bulk(finished: Finished) -> Any:
-    results = [shape(finished, *pair) for pair in zip(finished.asked.rows, finished.results(), strict=True)]
+def build_bulk_answer(call: FinishedCall) -> Any:
+    pairs = zip(call.request.items, call.read_linked_items(), strict=True)
+    results = [build_result(call, item, result) for item, result in pairs]
     created = sum(result["success"] for result in results)
     summary = {"total": len(results), "created": created, "failed": len(results) - created}
     return {"success": True, "summary": summary, "results": results}
 
 
-def shape(finished: Finished, sent: Row, found: LinkedItem) -> dict[str, Any]:
-    url = sent.get("url")
-    said = {"url": url, "long": url if isinstance(url, str) else None}
-    if found.status not in awsys.MADE:
-        return said | {"success": False, "error": found.error_code, "message": found.error_message}
-    return said | {"success": True, "shortCode": found.slug, "shortUrl": finished.short(found.slug)}
+def build_result(call: FinishedCall, item: ItemFields, result: LinkedItem) -> dict[str, Any]:
+    url = item.get("url")
+    destination = {"url": url, "long": url if isinstance(url, str) else None}
+    if not has_link(result):
+        return destination | {"success": False, "error": result.error_code, "message": result.error_message}
+    return destination | {"success": True, "shortCode": result.slug, "shortUrl": call.short_url(result.slug)}
 
 
-def dump_one(finished: Finished) -> Any:
-    found = finished.results()[0]
-    if found.status not in awsys.MADE:
-        raise awsys.failure(found)
-    ends = {"expiresAt": iso_time(found.expires_at), "maxClicks": found.max_clicks}
-    made = {"created": iso_time(found.created_at), "fullPath": None, "namespace": None}
-    return shape(finished, finished.asked.rows[0], found) | made | ends | UNSCANNED
+def build_single_answer(call: FinishedCall) -> Any:
+    result = call.read_linked_items()[0]
+    if not has_link(result):
+        raise awsys.error_of(result)
+    link = {
+        "expiresAt": iso_time(result.expires_at),
+        "maxClicks": result.max_clicks,
+        "created": iso_time(result.created_at),
+        "fullPath": None,
+        "namespace": None,
+    }
+    return build_result(call, call.request.items[0], result) | link | UNSUPPORTED
 
 
-def refuse(refusal: Refusal) -> tuple[int, Any]:
-    status, body = awsys.refuse(refusal)
+def build_error(call: FailedCall) -> tuple[int, Any]:
+    status, body = awsys.build_error(call)
     return status, body | {"error": True}
 
 
-VENDORS = (
-    Vendor("awsys_sdk", ("/api/v1/bulk",), by_bearer, load_bulk, dump_bulk, refuse),
-    Vendor("awsys_sdk", ("/api/v1/links",), by_bearer, load_one, dump_one, refuse, status=201, bulk=False),
+LINK = json_object({"url": TEXT}, awsys.COMMON_FIELDS | {"slug": TEXT, "expiresAt": DATE_TIME})
+RESULT = json_object({"url": ANYTHING, "long": TEXT_OR_NULL, "success": BOOLEAN})
+SUMMARY = json_object({"total": INTEGER, "created": INTEGER, "failed": INTEGER})
+CREATED_LINK = json_object(
+    {"url": TEXT, "success": BOOLEAN, "shortCode": TEXT, "shortUrl": TEXT, "created": DATE_TIME},
+    {"expiresAt": TEXT_OR_NULL, "maxClicks": INTEGER_OR_NULL},
+)
+EXAMPLES = examples.load("awsys_sdk")
+
+VENDOR = Vendor(
+    name="awsys_sdk",
+    title="AWSYS SDK",
+    batch_limit=1_000,
+    build_error=build_error,
+    calls=(
+        CreateCall(
+            path="/api/v1/bulk",
+            action="bulk create",
+            parse_request=parse_bulk_request,
+            build_answer=build_bulk_answer,
+            request_schema=json_object({"urls": array_of(LINK)}),
+            answer_schema=json_object({"success": BOOLEAN, "summary": SUMMARY, "results": array_of(RESULT)}),
+            examples=EXAMPLES["/api/v1/bulk"],
+        ),
+        CreateCall(
+            path="/api/v1/links",
+            action="create",
+            parse_request=parse_single_request,
+            build_answer=build_single_answer,
+            request_schema=LINK,
+            answer_schema=CREATED_LINK,
+            examples=EXAMPLES["/api/v1/links"],
+            status=201,
+            is_bulk=False,
+        ),
+    ),
 )

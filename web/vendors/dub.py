@@ -1,4 +1,4 @@
-"""Dub: `/links/bulk`, a bare array in and a bare array out, as the official `dub` packages send and read it."""
+"""Dub: `POST /links/bulk`, an array in and an array out, as the official `dub` packages send and read it."""
 
 from itertools import islice
 from typing import Any
@@ -15,11 +15,21 @@ from models.jobs.states import ItemStatus
 from models.link_key import LinkKey
 from models.links import labels, tagging
 from producer.documents.times import iso_time
-from web.auth import by_bearer
-from web.vendors.vendor import Asked, Finished, Refusal, Row, Vendor, refused, renamed
+from web.vendors import examples
+from web.vendors.json_schema import ANYTHING, TEXT, any_of, array_of, json_object
+from web.vendors.vendor import (
+    CreateCall,
+    FailedCall,
+    FinishedCall,
+    ItemFields,
+    Vendor,
+    VendorRequest,
+    reject,
+    rename_fields,
+)
 
-UTM = ("utm_source", "utm_medium", "utm_campaign", "utm_term", "utm_content")
-SPELLINGS = {
+UTM_FIELDS = ("utm_source", "utm_medium", "utm_campaign", "utm_term", "utm_content")
+FIELD_NAMES = {
     "url": ("url",),
     "slug": ("key",),
     "title": ("title",),
@@ -27,167 +37,232 @@ SPELLINGS = {
     "expires_at": ("expiresAt",),
     "external_id": ("externalId",),
     "tags": ("tagNames",),
-} | {name: (name,) for name in UTM}
+} | {name: (name,) for name in UTM_FIELDS}
 
-ITEM_CODES = {
+MAX_LOOKUPS = 100  # domains and tags of more links than one call may have are not looked up
+INVALID_HOSTNAME = "?"  # stands for a domain that is not text; no domain has this name
+FOREIGN_DOMAIN = "Domain does not belong to workspace."
+OTHER_DOMAIN = "All links of a call must be on one domain. Send the links of another domain in a call of their own."
+DOCS_URL = "https://dub.co/docs/api-reference/errors#"
+
+ITEM_ERROR_CODES = {
     "SLUG_TAKEN": "conflict",
     "RESERVED_SLUG": "forbidden",
     "LIMIT_REACHED": "exceeded_limit",
     "INTERNAL": "internal_server_error",
 }
-MESSAGES = {"SLUG_TAKEN": "Duplicate key: This short link already exists."}
-FOREIGN = "Domain does not belong to workspace."
-ANOTHER = "The links of one call are on one domain; send those of another one apart."
-CODES = {401: "unauthorized", 403: "forbidden", 404: "not_found", 409: "conflict", 429: "rate_limit_exceeded"}
-DOCS = "https://dub.co/docs/api-reference/errors#"
+ITEM_MESSAGES = {"SLUG_TAKEN": "Duplicate key: This short link already exists."}
+ERROR_CODES = {
+    400: "bad_request",
+    401: "unauthorized",
+    403: "forbidden",
+    404: "not_found",
+    409: "conflict",
+    422: "unprocessable_entity",
+    429: "rate_limit_exceeded",
+}
 
-NAMELESS = "?"  # no domain is called so
-MOST_NAMES = 100
-LACKING = (
+# Dub's model of a link has these fields, and ours has not.
+ALWAYS_NULL = (
     "tenantId programId partnerId expiredUrl description image video ios android geo folderId comments userId"
     " lastClicked tagId testVariants testStartedAt testCompletedAt"
 ).split()
-"""What their links may have and none of ours has."""
-NEVER = ("trackConversion", "archived", "proxy", "rewrite", "doIndex", "publicStats")
-NOTHING = ("clicks", "leads", "conversions", "sales", "saleAmount")
-SAME: dict[str, Any] = dict.fromkeys(LACKING) | dict.fromkeys(NEVER, False) | dict.fromkeys(NOTHING, 0)
-COLOR = "gray"  # theirs have one each
+ALWAYS_FALSE = ("trackConversion", "archived", "proxy", "rewrite", "doIndex", "publicStats")
+ALWAYS_ZERO = ("clicks", "leads", "conversions", "sales", "saleAmount")
+UNSUPPORTED: dict[str, Any] = (
+    dict.fromkeys(ALWAYS_NULL) | dict.fromkeys(ALWAYS_FALSE, False) | dict.fromkeys(ALWAYS_ZERO, 0)
+)
+TAG_COLOR = "gray"
 
 
-def speaks() -> bool:
-    """Short.io listens on the same path, and its keys stand without a scheme."""
+def sent_request() -> bool:
+    """Tell Dub's clients from Short.io's, which send their key without a scheme."""
     return request.headers.get("Authorization", "").lower().startswith("bearer ")
 
 
-def load(body: Any, owner: Owner) -> Asked:
+def parse_request(body: Any, owner: Owner) -> VendorRequest:
     if not isinstance(body, list):
-        raise Invalid("the body is an array of links")
-    named = [_domain(link) for link in body]
-    known = _known(set(named), owner)
-    domain = next((name for name in named if name in known), None)
-    problems = [(name not in known and FOREIGN) or (name != domain and ANOTHER) or "" for name in named]
-    tags = _tag_names(body[:MOST_NAMES], owner)
-    rows = [row(link, problem, tags) for link, problem in zip(body, problems, strict=True)]
-    return Asked(rows, domain=domain, note=body)
+        raise Invalid("The body must be an array of links.")
+    hostnames = [_hostname(link) for link in body]
+    own_hostnames = _own_hostnames(hostnames, owner)
+    call_hostname = next((name for name in hostnames if name in own_hostnames), None)
+    tag_names = _tag_names(body[:MAX_LOOKUPS], owner)
+    items = []
+    for link, hostname in zip(body, hostnames, strict=True):
+        problem = ""
+        if hostname not in own_hostnames:
+            problem = FOREIGN_DOMAIN
+        elif hostname != call_hostname:
+            problem = OTHER_DOMAIN
+        items.append(parse_link(link, problem, tag_names))
+    return VendorRequest(items, domain=call_hostname, context=body)
 
 
-def _domain(link: Any) -> str | None:
-    """The name of a link's domain, in the one way that names can be compared; None is the default one."""
+def _hostname(link: Any) -> str | None:
+    """Return a link's domain in a form that can be compared; None is the default domain."""
     name = link.get("domain") if isinstance(link, dict) else None
+    if name is None:
+        return None
     if not isinstance(name, str):
-        return None if name is None else NAMELESS
-    return None if name.lower() in ("", settings.get().authority) else name.lower()
+        return INVALID_HOSTNAME
+    hostname = name.lower()
+    is_default = hostname in ("", settings.get().authority)
+    return None if is_default else hostname
 
 
-def _known(named: set[str | None], owner: Owner) -> set[str | None]:
-    names = [name for name in named if name is not None]
-    if not names:
-        return {None}
+def _own_hostnames(hostnames: list[str | None], owner: Owner) -> set[str | None]:
+    """Return those hostnames that are domains of this workspace."""
+    own: set[str | None] = {None}
+    others = set(hostnames) - {None}
+    if not others:
+        return own
     with store.read() as db:
-        return {None} | {name for name in islice(names, MOST_NAMES) if domains.find(db, owner.workspace_id, name)}
+        for hostname in islice(others, MAX_LOOKUPS):
+            if domains.find(db, owner.workspace_id, hostname):
+                own.add(hostname)
+    return own
 
 
 def _tag_names(body: list[Any], owner: Owner) -> dict[str, str]:
-    """The names of the tags that links ask for by their ids."""
-    ids = {
-        name for link in body if isinstance(link, dict) for name in _ids(link) if name.isdecimal() and len(name) < 10
-    }
+    """Return the names of the tags that links name by id."""
+    ids: set[int] = set()
+    for link in body:
+        if isinstance(link, dict):
+            ids.update(int(text) for text in _tag_ids(link) if text.isdecimal() and len(text) < 10)
     if not ids:
         return {}
     with store.read() as db:
-        found = labels.names_by_id(db, labels.TAGS, owner.workspace_id, map(int, ids))
-    return {str(number): name for number, name in found.items()}
+        names = labels.names_by_id(db, labels.TAGS, owner.workspace_id, ids)
+    return {str(tag_id): name for tag_id, name in names.items()}
 
 
-def _ids(link: dict[str, Any]) -> list[str]:
-    given = _listed(link.get("tagIds") or link.get("tagId") or [])
-    return [str(name) for name in given] if isinstance(given, list) else [""]
+def _tag_ids(link: dict[str, Any]) -> list[str]:
+    values = _split_commas(link.get("tagIds") or link.get("tagId") or [])
+    if not isinstance(values, list):
+        return [""]  # no tag has this id, so the link fails
+    return [str(value) for value in values]
 
 
-def _listed(given: Any) -> Any:
-    """One name, several between commas, or a list of them."""
-    return [name.strip() for name in given.split(",") if name.strip()] if isinstance(given, str) else given
+def _split_commas(value: Any) -> Any:
+    """Dub's clients send one name, several names between commas, or a list of names."""
+    if not isinstance(value, str):
+        return value
+    return [name.strip() for name in value.split(",") if name.strip()]
 
 
-def row(link: Any, problem: str, tags: dict[str, str]) -> Row:
+def parse_link(link: Any, problem: str, tag_names: dict[str, str]) -> ItemFields:
     if not isinstance(link, dict):
-        return refused({}, "INVALID_TYPE", "a link is an object")
-    found, ids = renamed(link, SPELLINGS), _ids(link)
-    if "tags" in found:
-        found["tags"] = _listed(found["tags"])
+        return reject({}, "INVALID_TYPE", "A link must be an object.")
+    fields = rename_fields(link, FIELD_NAMES)
+    if "tags" in fields:
+        fields["tags"] = _split_commas(fields["tags"])
     if problem:
-        return refused(found, "MALFORMED_ROW", problem)
-    if unknown := [name for name in ids if name not in tags]:
-        return refused(found, "INVALID_TAGS", f"Invalid tagIds detected: {', '.join(unknown)}")
-    return found | ({"tags": [tags[name] for name in ids]} if ids else {})
+        return reject(fields, "MALFORMED_ROW", problem)
+    tag_ids = _tag_ids(link)
+    unknown = [tag_id for tag_id in tag_ids if tag_id not in tag_names]
+    if unknown:
+        return reject(fields, "INVALID_TAGS", f"Invalid tagIds detected: {', '.join(unknown)}")
+    if tag_ids:
+        fields["tags"] = [tag_names[tag_id] for tag_id in tag_ids]
+    return fields
 
 
-def dump(finished: Finished) -> Any:
-    results = finished.results()
-    tags = _tags(finished, results)
-    asked = zip(results, finished.asked.rows, finished.asked.note, strict=True)
-    return [
-        shape(finished, result, row, tags.get(result.slug, [])) if result.slug else fault(result, sent)
-        for result, row, sent in asked
-    ]
+def build_answer(call: FinishedCall) -> Any:
+    results = call.read_linked_items()
+    tags = _read_tags(call, results)
+    answer = []
+    for result, item, link in zip(results, call.request.items, call.request.context, strict=True):
+        if result.slug:
+            answer.append(build_link(call, result, item, tags.get(result.slug, [])))
+        else:
+            answer.append(build_failure(result, link))
+    return answer
 
 
-def _tags(finished: Finished, results: list[LinkedItem]) -> dict[str, list[dict[str, str]]]:
-    """The tags of the links, by slug; where none was asked for and no link was there before, there is none."""
-    if not any("tags" in row or "external_id" in row for row in finished.asked.rows):
+def _read_tags(call: FinishedCall, results: list[LinkedItem]) -> dict[str, list[dict[str, str]]]:
+    """Read the tags of the links, by slug."""
+    # A link has tags only if the request names some, or if its external id names a link that existed before.
+    if not any("tags" in item or "external_id" in item for item in call.request.items):
         return {}
+    job = call.job
     with store.read() as db:
-        keys = [
-            LinkKey(finished.job.domain_id, found.slug, found.generation)
-            for found in results
-            if found.slug and found.generation is not None
-        ]
-        tied = tagging.of_links(db, keys)
-        numbers = labels.ids_by_name(db, labels.TAGS, finished.job.workspace_id, sorted(set().union(*tied.values())))
-    return {
-        slug: [{"id": str(numbers[name]), "name": name, "color": COLOR} for name in names if name in numbers]
-        for (_, slug, _), names in tied.items()
-    }
+        keys = []
+        for result in results:
+            if result.slug and result.generation is not None:
+                keys.append(LinkKey(job.domain_id, result.slug, result.generation))
+        names_of_links = tagging.of_links(db, keys)
+        names = sorted(set().union(*names_of_links.values()))
+        ids = labels.ids_by_name(db, labels.TAGS, job.workspace_id, names)
+    tags: dict[str, list[dict[str, str]]] = {}
+    for key, tag_names in names_of_links.items():
+        tags[key.slug] = [_build_tag(ids[name], name) for name in tag_names if name in ids]
+    return tags
 
 
-def shape(finished: Finished, found: LinkedItem, row: Row, tags: list[dict[str, str]]) -> dict[str, Any]:
-    job, made = finished.job, found.status == ItemStatus.CREATED
-    url = found.url or row["url"]
-    name = finished.link_id(found)
-    given = dict(parse_qsl(urlsplit(url).query)) if "utm_" in url else {}
-    moment = iso_time(found.created_at or job.created_at)
-    return SAME | {
-        "id": name,
+def _build_tag(tag_id: int, name: str) -> dict[str, str]:
+    return {"id": str(tag_id), "name": name, "color": TAG_COLOR}
+
+
+def build_link(call: FinishedCall, result: LinkedItem, item: ItemFields, tags: list[dict[str, str]]) -> dict[str, Any]:
+    job = call.job
+    url = result.url or item["url"]
+    link_id = call.link_id(result)
+    created_at = iso_time(result.created_at or job.created_at)
+    query = dict(parse_qsl(urlsplit(url).query)) if "utm_" in url else {}
+    link = {
+        "id": link_id,
         "domain": job.hostname,
-        "key": found.slug,
+        "key": result.slug,
         "url": url,
-        "shortLink": finished.short(found.slug),
-        "qrCode": f"{settings.get().base_url}/api/links/{name}/qr.png",
-        "externalId": row.get("external_id"),
-        "title": found.title,
-        "password": row.get("password") if made else None,
-        "expiresAt": iso_time(found.expires_at),
+        "shortLink": call.short_url(result.slug),
+        "qrCode": f"{settings.get().base_url}/api/links/{link_id}/qr.png",
+        "externalId": item.get("external_id"),
+        "title": result.title,
+        "password": item.get("password") if result.status == ItemStatus.CREATED else None,
+        "expiresAt": iso_time(result.expires_at),
         "disabledAt": None,
         "tags": tags,
         "webhookIds": [],
         "workspaceId": str(job.workspace_id),
         "projectId": str(job.workspace_id),
-        "createdAt": moment,
-        "updatedAt": moment,
-        **{name: given.get(name) for name in UTM},
+        "createdAt": created_at,
+        "updatedAt": created_at,
     }
+    return UNSUPPORTED | link | {name: query.get(name) for name in UTM_FIELDS}
 
 
-def fault(found: LinkedItem, sent: Any) -> dict[str, Any]:
-    message = MESSAGES.get(found.error_code or "", found.error_message)
-    return {"link": sent, "error": message, "code": ITEM_CODES.get(found.error_code or "", "unprocessable_entity")}
+def build_failure(result: LinkedItem, link: Any) -> dict[str, Any]:
+    error_code = result.error_code or ""
+    message = ITEM_MESSAGES.get(error_code, result.error_message)
+    return {"link": link, "error": message, "code": ITEM_ERROR_CODES.get(error_code, "unprocessable_entity")}
 
 
-def refuse(refusal: Refusal) -> tuple[int, Any]:
-    status = 422 if refusal.status in (413, 415) else refusal.status
-    unclear = {400: "bad_request", 422: "unprocessable_entity"}
-    code = (CODES | unclear).get(status, "internal_server_error")
-    return status, {"error": {"code": code, "message": refusal.message, "doc_url": DOCS + code.replace("_", "-")}}
+def build_error(call: FailedCall) -> tuple[int, Any]:
+    status = 422 if call.status in (413, 415) else call.status
+    code = ERROR_CODES.get(status, "internal_server_error")
+    return status, {"error": {"code": code, "message": call.message, "doc_url": DOCS_URL + code.replace("_", "-")}}
 
 
-VENDORS = (Vendor("dub", ("/links/bulk",), by_bearer, load, dump, refuse, speaks=speaks),)
+OPTIONAL_TEXTS = dict.fromkeys(("key", "domain", "title", "password", "expiresAt", "externalId"), TEXT)
+LINK = json_object({"url": TEXT}, OPTIONAL_TEXTS | {"tagNames": array_of(TEXT), "tagIds": array_of(TEXT)})
+CREATED_LINK = json_object({"id": TEXT, "domain": TEXT, "key": TEXT, "url": TEXT, "shortLink": TEXT, "qrCode": TEXT})
+FAILED_LINK = json_object({"link": ANYTHING, "error": TEXT, "code": TEXT})
+
+VENDOR = Vendor(
+    name="dub",
+    title="Dub",
+    batch_limit=100,
+    build_error=build_error,
+    sent_request=sent_request,
+    calls=(
+        CreateCall(
+            path="/links/bulk",
+            action="bulk create",
+            parse_request=parse_request,
+            build_answer=build_answer,
+            request_schema=array_of(LINK),
+            answer_schema=array_of(any_of(CREATED_LINK, FAILED_LINK)),
+            examples=examples.load("dub")["/links/bulk"],
+        ),
+    ),
+)

@@ -1,4 +1,4 @@
-"""Rebrandly: `/v1/links/bulk`, many links to one destination in one call."""
+"""Rebrandly: `PUT /v1/links/bulk`, many links to one destination in one call."""
 
 import time
 from datetime import UTC, datetime
@@ -12,19 +12,23 @@ from models.accounts import plans
 from models.accounts.keys import Owner
 from models.errors import Conflict, Forbidden, Invalid, LinkmillError, OverLimit, field_error
 from models.jobs import items
-from models.link_key import LinkKey, format_link_id
+from models.jobs.items import ItemResult
 from models.links import links
 from producer.fields import item_fields
 from producer.fields.item_rules import LARGEST_INTEGER, InvalidValue, expiry_after
 from web.auth import by_header
-from web.vendors.vendor import Asked, Finished, Refusal, Row, Vendor
+from web.vendors import examples
+from web.vendors.json_schema import BOOLEAN, INTEGER, INTEGER_OR_NULL, TEXT, array_of, json_object
+from web.vendors.security import SecurityScheme
+from web.vendors.vendor import CreateCall, FailedCall, FinishedCall, ItemFields, Vendor, VendorRequest
 
-LEAST_TTL = 3600
-SLUG_LENGTH = 5  # as short as theirs
-TEXTS = {"destination": "url", "slashtag": "slug", "title": "title"}
-"""Rebrandly's text fields, and what we call them."""
+MIN_TTL = 3600
+MAX_COUNT = 50_000
+MIN_SLUG_LENGTH = 5  # Rebrandly's automatic slashtags start with this length
+TEXT_FIELDS = {"destination": "url", "slashtag": "slug", "title": "title"}
 
-PROPERTY = {
+# The property that an error is about, by the pointer or the code of our own error.
+PROPERTIES = {
     "/domain": "domainId",
     "INVALID_URL": "destination",
     "BLOCKED_URL": "destination",
@@ -32,138 +36,200 @@ PROPERTY = {
     "RESERVED_SLUG": "slashtag",
     "TOO_MANY_LINKS": "count",
 }
-"""The property that a pointer or an error of ours is about."""
-
-TAKEN = ("SLUG_TAKEN", "RESERVED_SLUG")
-MALFORMED = (400, 404, 413, 415, 422)
+TAKEN_CODES = ("SLUG_TAKEN", "RESERVED_SLUG")
+MALFORMED_STATUSES = (400, 404, 413, 415, 422)
 
 
-class Life(NamedTuple):
-    """How long the links live; 0 and None: for ever, where a plan has no longest ttl."""
+class Lifetime(NamedTuple):
+    """How long the links of a call live."""
 
     ttl: int
-    expires: int | None
-    requested: int | None
-    """The ttl that was asked for, where the plan has cut it."""
+    """Seconds; 0: forever."""
+    expires_at: int | None
+    """Seconds since 1970; None: never."""
+    capped_ttl: int | None
+    """The ttl that the request asked for, where the plan allows less."""
 
 
 def authenticate() -> Owner:
-    """By the token; a workspace that is named must be the token's own."""
+    """Authenticate by the key. The workspace header is optional, but must not name another workspace."""
     owner = by_header("apikey")
     workspace = request.headers.get("workspace", "").strip()
     if workspace and workspace != str(owner.workspace_id):
-        raise Forbidden("workspace: this apikey is not one of that workspace")
+        raise Forbidden("workspace: This apikey belongs to another workspace.")
     return owner
 
 
-def load(body: Any, owner: Owner) -> Asked:
+def parse_request(body: Any, owner: Owner) -> VendorRequest:
     if not isinstance(body, dict):
-        raise wrong("body", "a Link object is expected")
-    count = _whole(body, "count", 1)
-    row = _texts(body)
-    if count is None or "url" not in row:
-        raise wrong("destination" if count else "count", "it is required")
-    if "slug" in row and count != 1:
-        raise wrong("slashtag", "many links cannot share one: leave it out, or ask for a count of 1")
+        raise invalid_property("body", "The body must be a Link object.")
+    count = _parse_integer(body, "count", 1)
+    fields = _parse_texts(body)
+    if count is None:
+        raise invalid_property("count", "This property is required.")
+    if "url" not in fields:
+        raise invalid_property("destination", "This property is required.")
+    if "slug" in fields and count != 1:
+        raise invalid_property("slashtag", "Several links cannot share a slashtag. Leave it out, or set count to 1.")
     domain = body.get("domainId")
     if not isinstance(domain, str) or not domain.strip():
-        raise wrong("domainId", "it is required: the id of the domain, as text")
-    life = _life(_whole(body, "ttl", LEAST_TTL), plans.of(owner.plan).longest_ttl)
-    if life.expires:
-        row["expires_at"] = expiry_after(datetime.fromtimestamp(life.expires, UTC), 0)
-    return Asked([row], count, domain.strip(), slug_length=SLUG_LENGTH, note=life)
+        raise invalid_property("domainId", "This property is required. It must be the id of the domain, as text.")
+    ttl = _parse_integer(body, "ttl", MIN_TTL)
+    lifetime = _lifetime(ttl, plans.of(owner.plan).longest_ttl)
+    if lifetime.expires_at:
+        fields["expires_at"] = expiry_after(datetime.fromtimestamp(lifetime.expires_at, UTC), 0)
+    return VendorRequest([fields], count, domain.strip(), slug_length=MIN_SLUG_LENGTH, context=lifetime)
 
 
-def wrong(name: str, message: str) -> Invalid:
-    """A field that is not as it should be."""
+def invalid_property(name: str, message: str) -> Invalid:
     return Invalid(f"{name}: {message}", [field_error(message, name)])
 
 
-def _whole(body: dict[str, Any], name: str, least: int) -> int | None:
+def _parse_integer(body: dict[str, Any], name: str, minimum: int) -> int | None:
     value = body.get(name)
     if value is None:
         return None
-    if not isinstance(value, int) or isinstance(value, bool) or value < least:
-        raise wrong(name, f"a whole number, {least:,} or more")
+    if not isinstance(value, int) or isinstance(value, bool) or value < minimum:
+        raise invalid_property(name, f"This must be a whole number, {minimum:,} or more.")
     return value
 
 
-def _texts(body: dict[str, Any]) -> Row:
-    given = {name: body[name] for name in TEXTS if body.get(name) not in (None, "")}
-    for name, value in given.items():
+def _parse_texts(body: dict[str, Any]) -> ItemFields:
+    """Check the texts here: no link exists without them, and Rebrandly's answers have no errors of single links."""
+    fields: ItemFields = {}
+    for name, field_name in TEXT_FIELDS.items():
+        value = body.get(name)
+        if value is None or value == "":
+            continue
+        if not isinstance(value, str):
+            raise invalid_property(name, "This must be text.")
         try:
-            item_fields.BY_NAME[TEXTS[name]].rule(value if isinstance(value, str) else _refuse("it is a text"))
-        except InvalidValue as refused:
-            raise wrong(name, str(refused)) from None
-    return {TEXTS[name]: value for name, value in given.items()}
+            item_fields.BY_NAME[field_name].rule(value)
+        except InvalidValue as refusal:
+            raise invalid_property(name, str(refusal)) from None
+        fields[field_name] = value
+    return fields
 
 
-def _refuse(message: str) -> str:
-    raise InvalidValue(message)
+def _lifetime(ttl: int | None, longest_ttl: int) -> Lifetime:
+    """Decide the expiry once for all links of a call: each shard would compute another one."""
+    if not ttl and not longest_ttl:
+        return Lifetime(0, None, None)
+    longest = longest_ttl or LARGEST_INTEGER
+    applied = min(ttl or longest, longest)
+    capped_ttl = ttl if ttl and ttl > applied else None
+    return Lifetime(applied, int(time.time()) + applied, capped_ttl)
 
 
-def _life(asked: int | None, longest: int) -> Life:
-    """Told once for all links of a call, so that every shard of it has the same."""
-    ttl = min(asked or longest or LARGEST_INTEGER, longest or LARGEST_INTEGER)
-    if not asked and not longest:
-        return Life(0, None, None)
-    return Life(ttl, int(time.time()) + ttl, asked if asked and asked > ttl else None)
-
-
-def dump(finished: Finished) -> Any:
-    job, life = finished.job, finished.asked.note
+def build_answer(call: FinishedCall) -> Any:
+    job = call.job
+    lifetime: Lifetime = call.request.context
     with store.read() as db:
-        made = items.links_of(db, job.id)
-        link = links.get(db, job.domain_id, made[0][0]) if made else None
-        if not made:
-            raise failure(items.in_range(db, job.id, 0, 1)[0])
-    host = finished.base.partition("://")[2]
-    expires = int(link.expires_at.timestamp()) if link and link.expires_at else life.expires
-    same = {"destination": finished.asked.rows[0]["url"], "ttl": life.ttl or None, "expiresAt": expires}
-    same["ttlCapped"] = life.requested and capped(life)
-    shown = [
-        {
-            "id": format_link_id(LinkKey(job.domain_id, slug, generation)),
-            "shortUrl": f"{host}/{slug}",
-            "slashtag": slug,
-            **same,
-        }
-        for slug, generation in made
-    ]
-    return {"links": shown, "count": len(shown)} | ({"ttlCapped": True} if life.requested else {})
+        created = items.links_of(db, job.id)
+        if not created:
+            raise error_of(items.in_range(db, job.id, 0, 1)[0])
+        first_link = links.get(db, job.domain_id, created[0].slug)
+    expires_at = lifetime.expires_at
+    if first_link and first_link.expires_at:
+        expires_at = int(first_link.expires_at.timestamp())
+    common = {
+        "destination": call.request.items[0]["url"],
+        "ttl": lifetime.ttl or None,
+        "expiresAt": expires_at,
+        "ttlCapped": build_ttl_cap(lifetime),
+    }
+    host = call.base_url.partition("://")[2]
+    answer: dict[str, Any] = {"links": [], "count": len(created)}
+    for link in created:
+        own = {"id": call.link_id(link), "shortUrl": f"{host}/{link.slug}", "slashtag": link.slug}
+        answer["links"].append(own | common)
+    if lifetime.capped_ttl:
+        answer["ttlCapped"] = True
+    return answer
 
 
-def capped(life: Life) -> dict[str, Any]:
-    return {"requestedValue": life.requested, "appliedValue": life.ttl, "reason": "plan_max_exceeded"}
+def build_ttl_cap(lifetime: Lifetime) -> dict[str, Any] | None:
+    if not lifetime.capped_ttl:
+        return None
+    return {
+        "requestedValue": lifetime.capped_ttl,
+        "appliedValue": lifetime.ttl,
+        "reason": "plan_max_exceeded",
+    }
 
 
-def failure(found: Any) -> LinkmillError:
-    """Why there is no link at all: there are no errors of single links in Rebrandly's answers."""
-    _, _, _, _, code, message = found
-    if code in ("LIMIT_REACHED", "INTERNAL"):
-        return OverLimit(message) if code == "LIMIT_REACHED" else LinkmillError(message)
-    error: LinkmillError = (Conflict if code in TAKEN else Invalid)(message)
+def error_of(result: ItemResult) -> LinkmillError:
+    """Return the first item's failure as the failure of the whole request."""
+    message = result.error_message
+    code = result.error_code or ""
+    if code == "LIMIT_REACHED":
+        return OverLimit(message)
+    if code == "INTERNAL":
+        return LinkmillError(message)
+    error: LinkmillError = Conflict(message or "") if code in TAKEN_CODES else Invalid(message or "")
     error.code = code
     return error
 
 
-def refuse(refusal: Refusal) -> tuple[int, Any]:
-    if refusal.status == 409:
-        return 403, _about("AlreadyExists", "Already exists", refusal)
-    if refusal.status in MALFORMED:
-        return 403, _about("InvalidFormat", "Invalid format", refusal)
-    code = HTTPStatus(refusal.status).phrase.replace(" ", "")
-    return refusal.status, {"code": code, "message": refusal.message, "source": "link"}
+def build_error(call: FailedCall) -> tuple[int, Any]:
+    if call.status == 409:
+        return 403, _build_property_error("AlreadyExists", "Already exists", call)
+    if call.status in MALFORMED_STATUSES:
+        return 403, _build_property_error("InvalidFormat", "Invalid format", call)
+    code = HTTPStatus(call.status).phrase.replace(" ", "")
+    return call.status, {"code": code, "message": call.message, "source": "link"}
 
 
-def _about(code: str, title: str, refusal: Refusal) -> dict[str, Any]:
-    """As Rebrandly has it: the property at fault at the top, and in a list of errors with one."""
-    fields = getattr(refusal.error, "errors", None)
-    pointer = fields[0]["pointer"] if fields else refusal.code
-    name = PROPERTY.get(pointer, pointer.removeprefix("/") if fields else "body")
-    message = refusal.message if refusal.message.startswith(f"{name}:") else f"{name}: {refusal.message}"
-    fault = {"code": code, "property": name, "message": f"{title}: {message}"}
-    return fault | {"source": "link", "errors": [fault]}
+def _build_property_error(code: str, title: str, call: FailedCall) -> dict[str, Any]:
+    """Rebrandly's errors name the property at fault twice: at the top and in a list."""
+    name = _property_at_fault(call)
+    message = call.message if call.message.startswith(f"{name}:") else f"{name}: {call.message}"
+    error = {"code": code, "property": name, "message": f"{title}: {message}"}
+    return error | {"source": "link", "errors": [error]}
 
 
-VENDORS = (Vendor("rebrandly", ("/v1/links/bulk",), authenticate, load, dump, refuse, methods=("PUT", "POST")),)
+def _property_at_fault(call: FailedCall) -> str:
+    errors = getattr(call.error, "errors", None)
+    if not errors:
+        return PROPERTIES.get(call.code, "body")
+    pointer: str = errors[0]["pointer"]
+    return PROPERTIES.get(pointer, pointer.removeprefix("/"))
+
+
+REQUEST = json_object(
+    {"destination": TEXT, "domainId": TEXT, "count": INTEGER | {"minimum": 1, "maximum": MAX_COUNT}},
+    {"ttl": INTEGER | {"minimum": MIN_TTL}, "slashtag": TEXT, "title": TEXT},
+)
+CREATED_LINK = json_object(
+    {
+        "id": TEXT,
+        "shortUrl": TEXT,
+        "slashtag": TEXT,
+        "destination": TEXT,
+        "ttl": INTEGER_OR_NULL,
+        "expiresAt": INTEGER_OR_NULL,
+    },
+    {"ttlCapped": {"type": ["object", "null"]}},
+)
+API_KEY = {"type": "apiKey", "in": "header", "name": "apikey", "description": "The token alone"}
+
+VENDOR = Vendor(
+    name="rebrandly",
+    title="Rebrandly",
+    batch_limit=MAX_COUNT,
+    build_error=build_error,
+    authenticate=authenticate,
+    security_scheme=SecurityScheme("apikey", API_KEY),
+    calls=(
+        CreateCall(
+            path="/v1/links/bulk",
+            action="bulk create",
+            methods=("PUT", "POST"),
+            parse_request=parse_request,
+            build_answer=build_answer,
+            request_schema=REQUEST,
+            answer_schema=json_object({"links": array_of(CREATED_LINK), "count": INTEGER}, {"ttlCapped": BOOLEAN}),
+            examples=examples.load("rebrandly")["/v1/links/bulk"],
+        ),
+    ),
+)

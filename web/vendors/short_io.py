@@ -1,4 +1,4 @@
-"""Short.io: `/links/bulk`, an object in and an array out, as its tutorial for large numbers of links has them."""
+"""Short.io: `POST /links/bulk`, an object in and an array out, as its tutorial on creating many links shows them."""
 
 from datetime import UTC, datetime
 from http import HTTPStatus
@@ -11,9 +11,23 @@ from models.jobs.states import ItemStatus
 from producer.documents.times import iso_time
 from producer.fields.item_rules import stored_time
 from web.auth import by_header
-from web.vendors.vendor import Asked, Finished, Refusal, Row, Vendor, refused, renamed
+from web.vendors import examples
+from web.vendors.json_schema import BOOLEAN, INTEGER, TEXT, any_of, array_of, json_object
+from web.vendors.security import SecurityScheme
+from web.vendors.vendor import (
+    CreateCall,
+    FailedCall,
+    FinishedCall,
+    ItemFields,
+    Vendor,
+    VendorRequest,
+    has_link,
+    read_list,
+    reject,
+    rename_fields,
+)
 
-SPELLINGS = {
+FIELD_NAMES = {
     "url": ("originalURL",),
     "slug": ("path",),
     "title": ("title",),
@@ -27,83 +41,127 @@ SPELLINGS = {
     "utm_term": ("utmTerm",),
     "utm_content": ("utmContent",),
 }
-STATUSES = {"SLUG_TAKEN": 409, "RESERVED_SLUG": 409, "LIMIT_REACHED": 402, "INTERNAL": 500}
-MESSAGES = {"SLUG_TAKEN": "Link already exists", "RESERVED_SLUG": "Link already exists"}
-LEAST_MOMENT = 100_000_000_000  # milliseconds since 1970: what is less is no moment of our time, but a mistake
-SAME: dict[str, Any] = {"archived": False, "cloaking": False, "redirectType": None, "source": "api"}
+MIN_TIMESTAMP = 100_000_000_000  # milliseconds, in 1973: a smaller number was meant as seconds or as a duration
+INVALID_EXPIRY = "expiresAt and ttl must be points in time: ISO 8601, or milliseconds since 1970."
+ITEM_STATUSES = {"SLUG_TAKEN": 409, "RESERVED_SLUG": 409, "LIMIT_REACHED": 402, "INTERNAL": 500}
+ITEM_MESSAGES = {"SLUG_TAKEN": "Link already exists", "RESERVED_SLUG": "Link already exists"}
+CONSTANT: dict[str, Any] = {"archived": False, "cloaking": False, "redirectType": None, "source": "api"}
 
 
-def load(body: Any, owner: Owner) -> Asked:
-    found = body.get("links") if isinstance(body, dict) else None
-    if not isinstance(found, list):
-        raise Invalid("body must be an object with an array named links")
+def authenticate() -> Owner:
+    return by_header("Authorization")
+
+
+def parse_request(body: Any, owner: Owner) -> VendorRequest:
+    links_of_body = read_list(body, "links")
     domain = body.get("domain")
     if not isinstance(domain, str | None):
-        raise Invalid("body/domain must be a string")
-    return Asked([row(link) for link in found], domain=domain, reuse=not body.get("allowDuplicates"))
+        raise Invalid("domain must be text.")
+    items = [parse_link(link) for link in links_of_body]
+    return VendorRequest(items, domain=domain, reuse_urls=not body.get("allowDuplicates"))
 
 
-def row(link: Any) -> Row:
+def parse_link(link: Any) -> ItemFields:
     if not isinstance(link, dict):
-        return refused({}, "INVALID_TYPE", "a link is an object")
-    found = renamed(link, SPELLINGS)
+        return reject({}, "INVALID_TYPE", "A link must be an object.")
+    fields = rename_fields(link, FIELD_NAMES)
+    if "expires_at" not in fields:
+        return fields
     try:
-        return found | ({"expires_at": _moment(found["expires_at"])} if "expires_at" in found else {})
+        return fields | {"expires_at": _parse_expiry(fields["expires_at"])}
     except (ValueError, OverflowError, OSError):
-        return refused(found, "INVALID_EXPIRY", "expiresAt and ttl are moments: ISO 8601, or milliseconds since 1970")
+        return reject(fields, "INVALID_EXPIRY", INVALID_EXPIRY)
 
 
-def _moment(value: Any) -> Any:
-    """Text is ours to judge as it is; a number counts milliseconds."""
+def _parse_expiry(value: Any) -> Any:
+    """Turn milliseconds into ISO 8601. Text stays as it is: the rules of items check it."""
     if not isinstance(value, int | float) or isinstance(value, bool):
         return value
-    if value < LEAST_MOMENT:
+    if value < MIN_TIMESTAMP:
         raise ValueError(value)
     return stored_time(datetime.fromtimestamp(value / 1000, UTC))
 
 
-def dump(finished: Finished) -> Any:
-    found = zip(finished.results(), finished.asked.rows, strict=True)
-    return [
-        shape(finished, result, asked) if result.status in (ItemStatus.CREATED, ItemStatus.EXISTING) else fault(result)
-        for result, asked in found
-    ]
+def build_answer(call: FinishedCall) -> Any:
+    answer = []
+    for result, item in zip(call.read_linked_items(), call.request.items, strict=True):
+        if has_link(result):
+            answer.append(build_link(call, result, item))
+        else:
+            answer.append(build_failure(result))
+    return answer
 
 
-def shape(finished: Finished, found: LinkedItem, asked: Row) -> dict[str, Any]:
-    job, short = finished.job, finished.short(found.slug)
-    name = finished.link_id(found)
-    moment = iso_time(found.created_at or job.created_at)
-    return SAME | {
-        "id": name,
-        "idString": name,
-        "originalURL": found.url or asked["url"],
-        "path": found.slug,
-        "lcpath": (found.slug or "").lower(),
-        "shortURL": short,
-        "secureShortURL": short,
+def build_link(call: FinishedCall, result: LinkedItem, item: ItemFields) -> dict[str, Any]:
+    job = call.job
+    short_url = call.short_url(result.slug)
+    link_id = call.link_id(result)
+    created_at = iso_time(result.created_at or job.created_at)
+    return CONSTANT | {
+        "id": link_id,
+        "idString": link_id,
+        "originalURL": result.url or item["url"],
+        "path": result.slug,
+        "lcpath": (result.slug or "").lower(),
+        "shortURL": short_url,
+        "secureShortURL": short_url,
         "DomainId": job.domain_id,
         "OwnerId": job.workspace_id,
-        "title": found.title,
-        "tags": asked.get("tags", []),
-        "expiresAt": iso_time(found.expires_at),
-        "hasPassword": bool(asked.get("password")),
-        "createdAt": moment,
-        "updatedAt": moment,
-        "duplicate": found.status == ItemStatus.EXISTING,
+        "title": result.title,
+        "tags": item.get("tags", []),
+        "expiresAt": iso_time(result.expires_at),
+        "hasPassword": bool(item.get("password")),
+        "createdAt": created_at,
+        "updatedAt": created_at,
+        "duplicate": result.status == ItemStatus.EXISTING,
         "success": True,
     }
 
 
-def fault(found: LinkedItem) -> dict[str, Any]:
-    message = MESSAGES.get(found.error_code or "", found.error_message)
-    return {"error": message, "status": STATUSES.get(found.error_code or "", 400), "success": False}
+def build_failure(result: LinkedItem) -> dict[str, Any]:
+    message = ITEM_MESSAGES.get(result.error_code or "", result.error_message)
+    return {"error": message, "status": ITEM_STATUSES.get(result.error_code or "", 400), "success": False}
 
 
-def refuse(refusal: Refusal) -> tuple[int, Any]:
-    status = 400 if refusal.status in (413, 415, 422) else refusal.status
-    body = {"error": HTTPStatus(status).phrase, "message": refusal.message, "statusCode": status, "success": False}
+def build_error(call: FailedCall) -> tuple[int, Any]:
+    status = 400 if call.status in (413, 415, 422) else call.status
+    body = {"error": HTTPStatus(status).phrase, "message": call.message, "statusCode": status, "success": False}
     return status, body
 
 
-VENDORS = (Vendor("short_io", ("/links/bulk",), lambda: by_header("Authorization"), load, dump, refuse),)
+TEXT_OR_MILLISECONDS = {"type": ["string", "integer"]}
+LINK = json_object(
+    {"originalURL": TEXT},
+    {
+        "path": TEXT,
+        "title": TEXT,
+        "tags": array_of(TEXT),
+        "password": TEXT,
+        "clicksLimit": INTEGER,
+        "ttl": TEXT_OR_MILLISECONDS,
+        "expiresAt": TEXT_OR_MILLISECONDS,
+    },
+)
+CREATED_LINK = json_object({"idString": TEXT, "originalURL": TEXT, "path": TEXT, "shortURL": TEXT, "success": BOOLEAN})
+FAILED_LINK = json_object({"error": TEXT, "status": INTEGER, "success": BOOLEAN})
+BARE_KEY = {"type": "apiKey", "in": "header", "name": "Authorization", "description": "The token alone"}
+
+VENDOR = Vendor(
+    name="short_io",
+    title="Short.io",
+    batch_limit=1_000,
+    build_error=build_error,
+    authenticate=authenticate,
+    security_scheme=SecurityScheme("bare", BARE_KEY),
+    calls=(
+        CreateCall(
+            path="/links/bulk",
+            action="bulk create",
+            parse_request=parse_request,
+            build_answer=build_answer,
+            request_schema=json_object({"links": array_of(LINK)}, {"domain": TEXT, "allowDuplicates": BOOLEAN}),
+            answer_schema=array_of(any_of(CREATED_LINK, FAILED_LINK)),
+            examples=examples.load("short_io")["/links/bulk"],
+        ),
+    ),
+)

@@ -1,84 +1,119 @@
-"""SnipURL: `/api/v1/links/bulk`, where links succeed and fail side by side."""
+"""SnipURL: `POST /api/v1/links/bulk`, whose answer lists successes and failures apart."""
 
 import uuid
 from http import HTTPStatus
 from typing import Any
 
 from models.accounts.keys import Owner
-from models.errors import Invalid
 from models.jobs.items import LinkedItem
-from models.jobs.states import ItemStatus
 from producer.documents.times import iso_time
-from web.auth import by_bearer
-from web.vendors.vendor import Asked, Finished, Refusal, Row, Vendor, refused, renamed
+from web.vendors import examples
+from web.vendors.json_schema import BOOLEAN, DATE_TIME, INTEGER, TEXT, TEXT_OR_NULL, array_of, json_object
+from web.vendors.vendor import (
+    CreateCall,
+    FailedCall,
+    FinishedCall,
+    ItemFields,
+    Vendor,
+    VendorRequest,
+    has_link,
+    read_list,
+    reject,
+    rename_fields,
+)
 
-SPELLINGS = {
+FIELD_NAMES = {
     "url": ("url",),
     "slug": ("custom_alias",),
     "title": ("title",),
     "password": ("password",),
     "expires_at": ("expires_at",),
 }
-MESSAGES = {
+ITEM_MESSAGES = {
     "SLUG_TAKEN": "Alias already taken",
     "RESERVED_SLUG": "Alias already taken",
     "INVALID_SLUG": "An alias has 1 to 64 of the characters A-Z a-z 0-9 _ -",
 }
-MALFORMED = (400, 413, 415, 422)
-IDS = uuid.uuid5(uuid.NAMESPACE_DNS, "linkmill")
+MALFORMED_STATUSES = (400, 413, 415, 422)
+ID_NAMESPACE = uuid.uuid5(uuid.NAMESPACE_DNS, "linkmill")
 
 
-def load(body: Any, owner: Owner) -> Asked:
-    found = body.get("links") if isinstance(body, dict) else None
-    if not isinstance(found, list):
-        raise Invalid("the body is an object with a list named links")
-    return Asked([row(link) for link in found], fetch_titles=True)
+def parse_request(body: Any, owner: Owner) -> VendorRequest:
+    return VendorRequest([parse_link(link) for link in read_list(body, "links")], fetch_titles=True)
 
 
-def row(link: Any) -> Row:
+def parse_link(link: Any) -> ItemFields:
     if not isinstance(link, dict):
-        return refused({}, "INVALID_TYPE", "a link is an object")
-    found = renamed(link, SPELLINGS)
-    if not isinstance(found.get("slug", ""), str):
-        return refused(found, "INVALID_TYPE", "custom_alias has a JSON value of the wrong type")
-    return found
+        return reject({}, "INVALID_TYPE", "A link must be an object.")
+    fields = rename_fields(link, FIELD_NAMES)
+    # The rules of items would say «slug», which SnipURL's clients do not know.
+    if not isinstance(fields.get("slug", ""), str):
+        return reject(fields, "INVALID_TYPE", "custom_alias must be text.")
+    return fields
 
 
-def dump(finished: Finished) -> Any:
-    found = list(zip(finished.results(), finished.asked.rows, strict=True))
-    made = [
-        link(finished, result, asked)
-        for result, asked in found
-        if result.status in (ItemStatus.CREATED, ItemStatus.EXISTING)
-    ]
-    failed = [
-        {"index": place, "error": MESSAGES.get(result.error_code or "", result.error_message)}
-        for place, (result, _) in enumerate(found)
-        if result.status not in (ItemStatus.CREATED, ItemStatus.EXISTING)
-    ]
-    return {"success": True, "data": {"success": made, "failed": failed}}
+def build_answer(call: FinishedCall) -> Any:
+    successes = []
+    failures = []
+    for index, (result, item) in enumerate(zip(call.read_linked_items(), call.request.items, strict=True)):
+        if has_link(result):
+            successes.append(build_link(call, result, item))
+        else:
+            message = ITEM_MESSAGES.get(result.error_code or "", result.error_message)
+            failures.append({"index": index, "error": message})
+    return {"success": True, "data": {"success": successes, "failed": failures}}
 
 
-def link(finished: Finished, found: LinkedItem, asked: Row) -> dict[str, Any]:
-    name = finished.link_id(found)
+def build_link(call: FinishedCall, result: LinkedItem, item: ItemFields) -> dict[str, Any]:
+    link_id = call.link_id(result)
     return {
-        "id": str(uuid.uuid5(IDS, name)),
-        "short_code": found.slug,
-        "short_url": finished.short(found.slug),
-        "original_url": asked["url"],
-        "title": found.title,
-        "created_at": iso_time(found.created_at),
+        "id": str(uuid.uuid5(ID_NAMESPACE, link_id)),
+        "short_code": result.slug,
+        "short_url": call.short_url(result.slug),
+        "original_url": item["url"],
+        "title": result.title,
+        "created_at": iso_time(result.created_at),
     }
 
 
-def refuse(refusal: Refusal) -> tuple[int, Any]:
-    if refusal.status in MALFORMED:
-        return 400, _error("VALIDATION_ERROR", refusal.message)
-    return refusal.status, _error(HTTPStatus(refusal.status).name, refusal.message)
+def build_error(call: FailedCall) -> tuple[int, Any]:
+    if call.status in MALFORMED_STATUSES:
+        status, code = 400, "VALIDATION_ERROR"
+    else:
+        status, code = call.status, HTTPStatus(call.status).name
+    return status, {"success": False, "error": {"code": code, "message": call.message}}
 
 
-def _error(code: str, message: str) -> dict[str, Any]:
-    return {"success": False, "error": {"code": code, "message": message}}
+LINK = json_object({"url": TEXT}, {"custom_alias": TEXT, "title": TEXT, "password": TEXT, "expires_at": DATE_TIME})
+CREATED_LINK = json_object(
+    {
+        "id": TEXT,
+        "short_code": TEXT,
+        "short_url": TEXT,
+        "original_url": TEXT,
+        "title": TEXT_OR_NULL,
+        "created_at": DATE_TIME,
+    }
+)
+FAILED_LINK = json_object({"index": INTEGER, "error": TEXT})
+RESULTS = json_object({"success": array_of(CREATED_LINK), "failed": array_of(FAILED_LINK)})
 
-
-VENDORS = (Vendor("snipurl", ("/api/v1/links/bulk",), by_bearer, load, dump, refuse, status=201, tells_limit=True),)
+VENDOR = Vendor(
+    name="snipurl",
+    title="SnipURL",
+    batch_limit=50,
+    build_error=build_error,
+    calls=(
+        CreateCall(
+            path="/api/v1/links/bulk",
+            action="bulk create",
+            parse_request=parse_request,
+            build_answer=build_answer,
+            request_schema=json_object({"links": array_of(LINK)}),
+            answer_schema=json_object({"success": BOOLEAN, "data": RESULTS}),
+            examples=examples.load("snipurl")["/api/v1/links/bulk"],
+            status=201,
+            checks_total=True,
+        ),
+    ),
+)

@@ -1,4 +1,4 @@
-"""URL Shortify, the WordPress plugin: `/wp-json/url-shortify/v1/links/bulk`, and its groups."""
+"""URL Shortify, the WordPress plugin: `POST /wp-json/url-shortify/v1/links/bulk`, and its list of groups."""
 
 import math
 from typing import Any
@@ -10,16 +10,29 @@ from models.accounts import workspaces
 from models.accounts.keys import Owner
 from models.errors import Invalid
 from models.jobs.items import LinkedItem
-from models.jobs.states import ItemStatus
 from models.links import labels
 from producer.fields.item_rules import LARGEST_INTEGER
 from web.auth import by_consumer
-from web.vendors.call import answered
-from web.vendors.vendor import Asked, Finished, Refusal, Row, Vendor, refused, renamed
+from web.vendors import examples
+from web.vendors.json_schema import ANYTHING, BOOLEAN, DATE_TIME, INTEGER, TEXT, array_of, json_object
+from web.vendors.security import SecurityScheme
+from web.vendors.vendor import (
+    CreateCall,
+    FailedCall,
+    FinishedCall,
+    ItemFields,
+    ReadCall,
+    Vendor,
+    VendorRequest,
+    has_link,
+    json_response,
+    reject,
+    rename_fields,
+)
 
 ROOT = "/wp-json/url-shortify/v1"
-KEY, SECRET = "X-URL-SHORTIFY-CONSUMER-KEY", "X-URL-SHORTIFY-CONSUMER-SECRET"
-SPELLINGS = {
+PAIR_HEADERS = ("X-URL-SHORTIFY-CONSUMER-KEY", "X-URL-SHORTIFY-CONSUMER-SECRET")
+FIELD_NAMES = {
     "url": ("url",),
     "slug": ("slug",),
     "title": ("title",),
@@ -27,8 +40,10 @@ SPELLINGS = {
     "tags": ("tags", "tag_ids"),
     "expires_at": ("expiration_date", "expires_at"),
 }
-MESSAGES = {"INVALID_URL": "Invalid URL.", "SLUG_TAKEN": "Slug already exist."}
-CODES = {
+LABEL_TABLES = {"group": labels.GROUPS, "tags": labels.TAGS}
+UNKNOWN_LABEL_CODES = {"group": "UNKNOWN_GROUP", "tags": "INVALID_TAGS"}
+ITEM_MESSAGES = {"INVALID_URL": "Invalid URL.", "SLUG_TAKEN": "Slug already exist."}
+ERROR_CODES = {
     400: "rest_bad_request",
     401: "rest_unauthorized_request",
     403: "rest_forbidden_request",
@@ -37,104 +52,162 @@ CODES = {
     503: "rest_unavailable",
     504: "rest_still_running",
 }
-UNKNOWN = {"group": "UNKNOWN_GROUP", "tags": "INVALID_TAGS"}
-TABLES = {"group": labels.GROUPS, "tags": labels.TAGS}
-PAGE = 100  # groups
+MAX_PAGE_SIZE = 100
 
 
 def authenticate() -> Owner:
-    """The pair of headers, or the same pair as HTTP Basic."""
-    key, secret = (request.headers.get(name, "").strip() for name in (KEY, SECRET))
-    if not (key and secret) and request.authorization and request.authorization.type == "basic":
-        key, secret = request.authorization.username or "", request.authorization.password or ""
+    """Authenticate by the pair of headers, or by the same pair as HTTP Basic."""
+    key, secret = (request.headers.get(name, "").strip() for name in PAIR_HEADERS)
+    basic = request.authorization
+    if not (key and secret) and basic and basic.type == "basic":
+        key = basic.username or ""
+        secret = basic.password or ""
     return by_consumer(key, secret)
 
 
-def most(owner: Owner) -> int | None:
+def workspace_limit(owner: Owner) -> int | None:
     with store.read() as db:
-        found: int | None = workspaces.get(db, owner.workspace_id).bulk_limit
-    return found
+        limit: int | None = workspaces.get(db, owner.workspace_id).bulk_limit
+    return limit
 
 
-def load(body: Any, owner: Owner) -> Asked:
-    links = body.get("links") if isinstance(body, dict) else body
+def parse_request(body: Any, owner: Owner) -> VendorRequest:
+    links = body.get("links") if isinstance(body, dict) else body  # the plugin takes a bare list too
     if not isinstance(links, list):
-        raise Invalid("the body is an object with a list named links")
-    rows = [row(link) for link in links]
+        raise Invalid("The body must be an object with a list named links.")
+    items = [parse_link(link) for link in links]
     with store.read() as db:
-        for field, table in TABLES.items():
-            ids = {one for found in rows for one in found.get(field, ()) if isinstance(one, int)}
-            known = labels.names_by_id(db, table, owner.workspace_id, ids)
-            rows = [named(found, field, known) for found in rows]
-    return Asked(rows)
+        for field_name, table in LABEL_TABLES.items():
+            ids = _label_ids(items, field_name)
+            names = labels.names_by_id(db, table, owner.workspace_id, ids)
+            items = [_replace_ids(item, field_name, names) for item in items]
+    return VendorRequest(items)
 
 
-def row(link: Any) -> Row:
+def parse_link(link: Any) -> ItemFields:
     if not isinstance(link, dict):
-        return refused({}, "INVALID_TYPE", "Invalid link object.")
-    found = renamed(link, SPELLINGS)
-    return found | {field: list_of_ids(found[field]) for field in TABLES if field in found}
+        return reject({}, "INVALID_TYPE", "Invalid link object.")
+    fields = rename_fields(link, FIELD_NAMES)
+    for field_name in LABEL_TABLES:
+        if field_name in fields:
+            fields[field_name] = _parse_ids(fields[field_name])
+    return fields
 
 
-def list_of_ids(value: Any) -> list[int | str]:
-    """What stands where ids should, as text where it is none; 0 is no label, as in the plugin."""
-    given = value if isinstance(value, list) else [value] if value else []
-    return [one if type(one) is int and 0 <= one <= LARGEST_INTEGER else str(one) for one in given if one != 0]
+def _parse_ids(value: Any) -> list[int | str]:
+    """Return a list of ids; what is not an id becomes text. The plugin's 0 stands for no label."""
+    if not value:
+        return []
+    values = value if isinstance(value, list) else [value]
+    ids: list[int | str] = []
+    for entry in values:
+        if type(entry) is int and 0 < entry <= LARGEST_INTEGER:
+            ids.append(entry)
+        elif entry != 0:
+            ids.append(str(entry))
+    return ids
 
 
-def named(row: Row, field: str, known: dict[int, str]) -> Row:
-    """With names in place of ids: another's name may look like an id."""
-    rest, ids = {name: value for name, value in row.items() if name != field}, row.get(field, [])
-    if unknown := [one for one in ids if one not in known]:
-        return refused(rest, UNKNOWN[field], f"There is no {field.removesuffix('s')} with the ID {unknown[0]}.")
-    names = [known[one] for one in ids]
-    return rest | ({field: names if field == "tags" else names[0]} if names else {})
+def _label_ids(items: list[ItemFields], field_name: str) -> set[int]:
+    ids: set[int] = set()
+    for item in items:
+        ids.update(entry for entry in item.get(field_name, ()) if isinstance(entry, int))
+    return ids
 
 
-def dump(finished: Finished) -> Any:
-    pairs = zip(finished.asked.rows, finished.results(), strict=True)
-    return {"success": True, "data": [shape(finished, sent.get("url", ""), found) for sent, found in pairs]}
+def _replace_ids(item: ItemFields, field_name: str, names: dict[int, str]) -> ItemFields:
+    """Put names in the place of ids. A name may look like an id, so nothing but a number is looked up."""
+    if field_name not in item:
+        return item
+    fields = dict(item)
+    ids = fields.pop(field_name)
+    for label_id in ids:
+        if label_id not in names:
+            message = f"There is no {field_name.removesuffix('s')} with the ID {label_id}."
+            return reject(fields, UNKNOWN_LABEL_CODES[field_name], message)
+    if ids:
+        label_names = [names[label_id] for label_id in ids]
+        fields[field_name] = label_names if field_name == "tags" else label_names[0]
+    return fields
 
 
-def shape(finished: Finished, url: Any, found: LinkedItem) -> dict[str, Any]:
-    if found.status in (ItemStatus.CREATED, ItemStatus.EXISTING):
-        short = finished.short(found.slug)
-        return {"original_url": url, "short_url": short, "slug": found.slug, "status": "created"}
-    code = (found.error_code or "") if isinstance(url, str) else "INVALID_URL"
-    message = MESSAGES.get(code, found.error_message)
+def build_answer(call: FinishedCall) -> Any:
+    pairs = zip(call.request.items, call.read_linked_items(), strict=True)
+    return {"success": True, "data": [build_result(call, item.get("url", ""), result) for item, result in pairs]}
+
+
+def build_result(call: FinishedCall, url: Any, result: LinkedItem) -> dict[str, Any]:
+    if has_link(result):
+        short_url = call.short_url(result.slug)
+        return {"original_url": url, "short_url": short_url, "slug": result.slug, "status": "created"}
+    code = (result.error_code or "") if isinstance(url, str) else "INVALID_URL"
+    message = ITEM_MESSAGES.get(code, result.error_message)
     return {"original_url": url, "status": "error", "message": message}
 
 
-def refuse(refusal: Refusal) -> tuple[int, Any]:
-    status = 400 if refusal.status in (413, 415, 422) else refusal.status
-    code = CODES.get(status, "rest_server_error")
-    return status, {"success": False, "code": code, "message": refusal.message, "data": {"status": status}}
+def build_error(call: FailedCall) -> tuple[int, Any]:
+    status = 400 if call.status in (413, 415, 422) else call.status
+    code = ERROR_CODES.get(status, "rest_server_error")
+    return status, {"success": False, "code": code, "message": call.message, "data": {"status": status}}
 
 
-def groups(owner: Owner) -> Response:
-    """The workspace's groups, by the page as WordPress counts pages."""
-    number, length = (max(1, request.args.get(name, usual, int)) for name, usual in (("page", 1), ("per_page", PAGE)))
-    length = min(length, PAGE)
+def read_groups(owner: Owner) -> Response:
+    """List the workspace's groups, in pages as WordPress has them."""
+    page = max(1, request.args.get("page", 1, int))
+    page_size = min(max(1, request.args.get("per_page", MAX_PAGE_SIZE, int)), MAX_PAGE_SIZE)
     with store.read() as db:
-        found = labels.page(db, labels.GROUPS, owner.workspace_id, 0, LARGEST_INTEGER)
-    shown = [{"id": row.id, "name": row.name} for row in found[(number - 1) * length : number * length]]
-    response = answered({"success": True, "data": shown}, 200)
-    response.headers["X-WP-Total"] = str(len(found))
-    response.headers["X-WP-TotalPages"] = str(math.ceil(len(found) / length))
+        groups = labels.page(db, labels.GROUPS, owner.workspace_id, 0, LARGEST_INTEGER)
+    first = (page - 1) * page_size
+    data = [{"id": group.id, "name": group.name} for group in groups[first : first + page_size]]
+    response = json_response({"success": True, "data": data}, 200)
+    response.headers["X-WP-Total"] = str(len(groups))
+    response.headers["X-WP-TotalPages"] = str(math.ceil(len(groups) / page_size))
     return response
 
 
-VENDORS = (
-    Vendor(
-        "url_shortify",
-        (f"{ROOT}/links/bulk",),
-        authenticate,
-        load,
-        dump,
-        refuse,
-        status=201,
-        most=most,
-        reads={f"{ROOT}/groups": groups},
-        challenge='Basic realm="URL Shortify REST API", charset="UTF-8"',
+LINK = json_object(
+    {"url": TEXT},
+    {
+        "slug": TEXT,
+        "title": TEXT,
+        "group_id": INTEGER,
+        "tags": array_of(INTEGER),
+        "expiration_date": DATE_TIME,
+    },
+)
+RESULT = json_object({"original_url": ANYTHING, "status": {"enum": ["created", "error"]}})
+GROUP = json_object({"id": INTEGER, "name": TEXT})
+CONSUMER_PAIR = {"type": "http", "scheme": "basic", "description": "Consumer key and consumer secret"}
+EXAMPLES = examples.load("url_shortify")
+
+VENDOR = Vendor(
+    name="url_shortify",
+    title="URL Shortify",
+    batch_limit=50,
+    build_error=build_error,
+    authenticate=authenticate,
+    security_scheme=SecurityScheme("consumer", CONSUMER_PAIR),
+    challenge='Basic realm="URL Shortify REST API", charset="UTF-8"',
+    workspace_limit=workspace_limit,
+    calls=(
+        CreateCall(
+            path=f"{ROOT}/links/bulk",
+            action="bulk create",
+            parse_request=parse_request,
+            build_answer=build_answer,
+            request_schema=json_object({"links": array_of(LINK)}),
+            answer_schema=json_object({"success": BOOLEAN, "data": array_of(RESULT)}),
+            examples=EXAMPLES[f"{ROOT}/links/bulk"],
+            status=201,
+        ),
+    ),
+    reads=(
+        ReadCall(
+            path=f"{ROOT}/groups",
+            action="list of groups",
+            read=read_groups,
+            answer_schema=json_object({"success": BOOLEAN, "data": array_of(GROUP)}),
+            examples=EXAMPLES[f"{ROOT}/groups"],
+        ),
     ),
 )

@@ -1,125 +1,186 @@
-"""What a vendor's file says of itself: where it listens, who may call, what is asked and what is answered."""
+"""What a vendor's file declares, and the values that its functions receive and return."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+import msgspec
 from flask import Response
 
 from models import store
 from models.accounts import domains
 from models.accounts.keys import Owner
-from models.errors import LinkmillError
+from models.errors import Invalid, LinkmillError
 from models.jobs import items
-from models.jobs.items import ItemResult, LinkedItem
+from models.jobs.items import ItemLink, ItemResult, LinkedItem
 from models.jobs.jobs import Job
+from models.jobs.states import ItemStatus
 from models.link_key import LinkKey, format_link_id
 from models.links import slugs
 from producer.intake.layouts import REFUSED
+from web.auth import by_bearer
+from web.vendors.json_schema import Schema
+from web.vendors.security import BEARER_TOKEN, SecurityScheme
 
-Row = dict[str, Any]
-"""An item as our own API has it; with REFUSED in it, one that fails for a reason that only its vendor knows."""
+ItemFields = dict[str, Any]
+"""A link to create, by the field names of our own API. `reject` marks one that has to fail."""
+
+Examples = Mapping[str, Mapping[str, Any]]
+"""Documented bodies by name, under `request` or the status of the answer."""
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
-    """A request, in our words."""
+class VendorRequest:
+    """The links that a vendor's request asks for, in our terms."""
 
-    rows: list[Row]
+    items: list[ItemFields]
     count: int = 0
-    """How many links the one row stands for; 0: each row is one."""
+    """How many links the only item stands for; 0: each item is one link."""
     domain: str | None = None
     fetch_titles: bool = False
-    reuse: bool = False
-    """Whether a URL that the workspace has on this domain gets that link again."""
+    reuse_urls: bool = False
+    """Whether a URL that has a link on this domain already gets that link again."""
     slug_length: int = slugs.SHORTEST
-    """The shortest automatic slug."""
-    note: Any = None
-    """What `dump` wants to remember of the request."""
+    """The length of the shortest automatic slug."""
+    context: Any = None
+    """What `build_answer` needs of the request beside the items."""
 
     @property
-    def links(self) -> int:
-        return self.count or len(self.rows)
+    def size(self) -> int:
+        return self.count or len(self.items)
 
 
 @dataclass(frozen=True, slots=True)
-class Finished:
-    """A job that has ended."""
+class FinishedCall:
+    """A request whose job has ended: what `build_answer` makes the vendor's answer of."""
 
+    request: VendorRequest
     job: Job
-    asked: Asked
 
-    @property
-    def base(self) -> str:
-        """What short URLs begin with."""
-        return domains.base_url(self.job.hostname, self.job.is_default)
-
-    def outcomes(self) -> list[ItemResult]:
-        """Each item in input order; to whom the slug is enough, its link need not be looked up."""
+    def read_results(self) -> list[ItemResult]:
+        """Read each item's status, slug and error, in input order."""
         with store.read() as db:
             return items.results(db, self.job.id)
 
-    def results(self) -> list[LinkedItem]:
-        """Each item in input order, with the link that it made."""
+    def read_linked_items(self) -> list[LinkedItem]:
+        """Read the same with the fields of each item's link, which takes longer."""
         with store.read() as db:
             return items.with_links(db, self.job.id, self.job.domain_id)
 
-    def link_id(self, item: LinkedItem) -> str:
-        """The id of the link that an item has."""
+    def link_id(self, item: LinkedItem | ItemLink) -> str:
+        """Return the public id of an item's link."""
         assert item.slug is not None
         assert item.generation is not None
         return format_link_id(LinkKey(self.job.domain_id, item.slug, item.generation))
 
-    def short(self, slug: str | None) -> str:
+    @property
+    def base_url(self) -> str:
+        return domains.base_url(self.job.hostname, self.job.is_default)
+
+    def short_url(self, slug: str | None) -> str:
         assert slug is not None
-        return domains.short_url(self.base, slug)
+        return domains.short_url(self.base_url, slug)
 
 
 @dataclass(frozen=True, slots=True)
-class Refusal:
-    """Why a whole request failed; its vendor may have another status for it."""
+class FailedCall:
+    """A request that failed as a whole: what `build_error` makes the vendor's answer of."""
 
     status: int
+    """The HTTP status in our own API; the vendor may use another one."""
     code: str
     message: str
     error: LinkmillError
 
 
-@dataclass(frozen=True, slots=True)
-class Vendor:
-    name: str
-    """The job's source, and the plan's name for the size of a batch."""
-    paths: tuple[str, ...]
-    authenticate: Callable[[], Owner]
-    load: Callable[[Any, Owner], Asked]
-    dump: Callable[[Finished], Any]
-    refuse: Callable[[Refusal], tuple[int, Any]]
-    """The status and body of a request that failed as a whole."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CreateCall:
+    """One path of a vendor that creates links."""
+
+    path: str
+    action: str
+    """What it does, for the documentation: «bulk create»."""
+    parse_request: Callable[[Any, Owner], VendorRequest]
+    """Translates the decoded JSON body. Raises `Invalid` when the body as a whole makes no sense."""
+    build_answer: Callable[[FinishedCall], Any]
+    request_schema: Schema
+    answer_schema: Schema
+    examples: Examples = field(default_factory=dict)
     methods: tuple[str, ...] = ("POST",)
     status: int = 200
-    speaks: Callable[[], bool] = field(default=lambda: True)
-    """Whether a request is this vendor's, where two share a path."""
-    most: Callable[[Owner], int | None] = field(default=lambda owner: None)
-    """Links a call may ask for, where that is not the plan's number."""
-    bulk: bool = True
-    """Whether a call counts as a bulk call."""
-    tells_limit: bool = False
-    """Whether links beyond the plan's total are refused beforehand."""
-    reads: Mapping[str, Callable[[Owner], Response]] = field(default_factory=dict)
-    """What can be asked beside it, by path."""
+    is_bulk: bool = True
+    """Whether it counts against the plan's bulk calls per hour."""
+    checks_total: bool = False
+    """Whether a request that exceeds the plan's total number of links fails as a whole."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReadCall:
+    """One path of a vendor that is read with GET."""
+
+    path: str
+    action: str
+    read: Callable[[Owner], Response]
+    answer_schema: Schema
+    examples: Examples = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Vendor:
+    """A service whose bulk API Linkmill answers as that service does."""
+
+    name: str
+    """The source of its jobs, and its name in a PLANS file."""
+    title: str
+    """Its name in the documentation."""
+    batch_limit: int
+    """How many links one call may create, unless the plan has another number; 0: no limit."""
+    calls: tuple[CreateCall, ...]
+    build_error: Callable[[FailedCall], tuple[int, Any]]
+    """Returns the status and the body of a request that failed as a whole."""
+    reads: tuple[ReadCall, ...] = ()
+    authenticate: Callable[[], Owner] = by_bearer
+    security_scheme: SecurityScheme = BEARER_TOKEN
     challenge: str = "Bearer"
-    """How a 401 says to authenticate."""
+    """The WWW-Authenticate header of a 401."""
+    sent_request: Callable[[], bool] = lambda: True
+    """Whether the current request comes from this vendor's clients. Asked where two vendors share a path."""
+    workspace_limit: Callable[[Owner], int | None] = lambda owner: None
+    """The batch limit that a workspace has set for itself, if any."""
 
 
-def refused(row: Row, code: str, message: str) -> Row:
-    """The row as one that fails."""
-    return row | {REFUSED: [code, message]}
+def read_list(body: Any, name: str) -> list[Any]:
+    """Return the list that a body has under this name."""
+    value = body.get(name) if isinstance(body, dict) else None
+    if not isinstance(value, list):
+        raise Invalid(f"The body must be an object with a list named {name}.")
+    return value
 
 
-def renamed(link: Mapping[str, Any], spellings: Mapping[str, tuple[str, ...]]) -> Row:
-    """The fields of a link that we know, under our names; of several spellings the first that is given."""
-    given = {
-        ours: next((link[name] for name in names if link.get(name) is not None), None)
-        for ours, names in spellings.items()
-    }
-    return {ours: value for ours, value in given.items() if value is not None}
+def rename_fields(link: Mapping[str, Any], names: Mapping[str, tuple[str, ...]]) -> ItemFields:
+    """Return the fields of a link that we know, under our names.
+
+    `names` lists the vendor's spellings of each field. The first one that is not null counts.
+    """
+    fields: ItemFields = {}
+    for field_name, spellings in names.items():
+        for spelling in spellings:
+            value = link.get(spelling)
+            if value is not None:
+                fields[field_name] = value
+                break
+    return fields
+
+
+def reject(fields: ItemFields, code: str, message: str) -> ItemFields:
+    """Mark an item that fails for a reason that only its vendor knows."""
+    return fields | {REFUSED: [code, message]}
+
+
+def has_link(item: ItemResult | LinkedItem) -> bool:
+    """Whether an item created a link or found one that exists."""
+    return item.status in (ItemStatus.CREATED, ItemStatus.EXISTING)
+
+
+def json_response(body: Any, status: int) -> Response:
+    return Response(msgspec.json.encode(body), status, content_type="application/json")

@@ -9,7 +9,7 @@ import pytest
 
 from models import settings
 from models.accounts import plans
-from models.accounts.plans import BATCH, Plan
+from models.accounts.plans import Plan
 from models.errors import SettingsError
 from tests import ROOT
 
@@ -45,7 +45,7 @@ def test_the_built_in_numbers_are_those_that_are_promised() -> None:
 
 def test_a_file_changes_what_it_names_and_nothing_else(read: Read) -> None:
     found = read("[pro]\nlinks_per_day = 5\n[pro.batch]\ndub = 7\n")
-    assert found["pro"] == Plan("pro", bulk_calls_per_hour=50, links_per_day=5, batch={**BATCH, "dub": 7})
+    assert found["pro"] == Plan("pro", bulk_calls_per_hour=50, links_per_day=5, batch={"dub": 7})
     assert found["builder"] == plans.BUILT_IN["builder"]
 
 
@@ -69,7 +69,6 @@ BAD = [
     "[pro]\nlinks_a_day = 5",
     '[pro]\nname = "x"',
     "[pro]\nbatch = 5",
-    "[pro.batch]\nbitly = 5",
     "[pro.batch]\ndub = -5",
 ]
 

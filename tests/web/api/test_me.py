@@ -4,9 +4,9 @@ from typing import Any
 
 import pytest
 
-from models.accounts.plans import BATCH
 from tests.system import System
 from tests.web.commands import client, flask, new_key
+from web.vendors import BATCH_LIMITS
 
 UNLIMITED = dict.fromkeys(("bulk_calls_per_hour", "links_per_hour", "links_per_day", "total_links"))
 
@@ -25,7 +25,7 @@ def test_a_key_learns_who_it_is(system: System) -> None:
 
 def test_what_is_unlimited_is_null_and_not_counted(system: System) -> None:
     body = system.client.get("/api/me").json()
-    assert body["limits"] == UNLIMITED | {"longest_ttl": 7_776_000, "batch": dict(BATCH), "bulk_limit": 50}
+    assert body["limits"] == UNLIMITED | {"longest_ttl": 7_776_000, "batch": BATCH_LIMITS, "bulk_limit": 50}
     use = ("bulk_calls", "links_this_hour", "links_today", "links_total")
     assert (body["plan"], body["use"]) == ("enterprise", dict.fromkeys(use))
 

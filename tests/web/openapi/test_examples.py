@@ -9,6 +9,7 @@ import pytest
 
 from web import create_app
 from web.vendors import VENDORS
+from web.vendors.vendor import CreateCall, Vendor
 
 METHODS = ("get", "post", "put", "patch", "delete")
 BODILESS = ("/readyz", "/{slug}", "/metrics")
@@ -75,13 +76,17 @@ def test_examples_keep_to_their_schemas() -> None:
     assert len(named) > 40
 
 
-@pytest.mark.parametrize("vendor", VENDORS, ids=lambda vendor: f"{vendor.name} {vendor.paths[0]}")
-def test_each_vendor_has_an_example_of_what_it_sends_and_gets(vendor: Any) -> None:
-    for path in vendor.paths:
-        for method in vendor.methods:
-            operation = described()["paths"][path][method.lower()]
-            content = [operation["requestBody"], operation["responses"][str(vendor.status)]]
-            assert all(found["content"]["application/json"]["examples"] for found in content)
+CALLS = [(vendor, call) for vendor in VENDORS for call in vendor.calls]
+
+
+@pytest.mark.parametrize(("vendor", "call"), CALLS, ids=[f"{vendor.name} {call.path}" for vendor, call in CALLS])
+def test_each_vendor_has_an_example_of_what_it_sends_and_gets(vendor: Vendor, call: CreateCall) -> None:
+    assert {"request", str(call.status)} <= set(call.examples)
+    for method in call.methods:
+        operation = described()["paths"][call.path][method.lower()]
+        for content in (operation["requestBody"], operation["responses"][str(call.status)]):
+            assert content["content"]["application/json"]["examples"]
+        assert vendor.title in operation["summary"]
 
 
 def test_an_upload_has_an_example_in_each_of_its_shapes() -> None:

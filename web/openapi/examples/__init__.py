@@ -1,38 +1,43 @@
-"""Examples of requests and answers: those of the vendors' own documentation, and ours."""
+"""Examples of requests and answers of our own API. Those of vendors are in web/vendors/examples."""
 
 import json
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-HERE = Path(__file__).parent
-REQUEST = "request"
-JSON = "application/json"
-OF_SCHEMAS = "schemas"
+from web.openapi.parts import JSON
+
+FOLDER = Path(__file__).parent
 
 
-def of_schemas() -> dict[str, Any]:
-    """By the name of a schema."""
-    found: dict[str, Any] = json.loads((HERE / f"{OF_SCHEMAS}.json").read_text())
-    return found
+def _load(name: str) -> dict[str, Any]:
+    examples: dict[str, Any] = json.loads((FOLDER / f"{name}.json").read_text())
+    return examples
 
 
-def of_calls() -> dict[str, dict[str, dict[str, Any]]]:
-    """By call, like `POST /api/bulk`: by where it stands, `request` or a status, by name."""
-    found: dict[str, dict[str, dict[str, Any]]] = {}
-    for path in sorted(HERE.glob("*.json")):
-        for call, places in {} if path.stem == OF_SCHEMAS else json.loads(path.read_text()).items():
-            for place, named in places.items():
-                found.setdefault(call, {}).setdefault(place, {}).update(named)
-    return found
+BY_CALL = _load("native")
+"""By call («POST /api/jobs»), then by place (`request` or a status), then by name."""
+
+BY_SCHEMA = _load("schemas")
 
 
-def add(call: str, operation: dict[str, Any]) -> None:
-    """Puts the examples of a call where they belong in its description."""
-    for place, named in CALLS.get(call, {}).items():
-        spot = operation["requestBody"] if place == REQUEST else operation["responses"][place]
-        for name, value in named.items():
-            kind = next((kind for kind in spot["content"] if name.startswith(kind)), JSON)
-            spot["content"][kind].setdefault("examples", {})[name] = {"value": value}
+def add_documented(call: str, operation: dict[str, Any]) -> None:
+    """Add the examples of a call of our own, if it has any."""
+    add(operation, BY_CALL.get(call, {}))
 
 
-CALLS, SCHEMAS = of_calls(), of_schemas()
+def add(operation: dict[str, Any], examples: Mapping[str, Mapping[str, Any]]) -> None:
+    """Add examples to the request body and to the responses of an operation."""
+    for place, values in examples.items():
+        body = operation["requestBody"] if place == "request" else operation["responses"][place]
+        for name, value in values.items():
+            content_type = _content_type(name, body["content"])
+            body["content"][content_type].setdefault("examples", {})[name] = {"value": value}
+
+
+def _content_type(name: str, content: dict[str, Any]) -> str:
+    """Return the content type that an example's name begins with, or JSON."""
+    for content_type in content:
+        if name.startswith(content_type):
+            return content_type
+    return JSON
