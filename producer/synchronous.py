@@ -9,7 +9,7 @@ import msgspec
 from models import settings, store
 from models.accounts import plans, quotas
 from models.accounts.keys import Owner
-from models.errors import EmptyUpload, NotFound, OverLimit, StillRunning, TooMany, Unavailable
+from models.errors import EmptyUpload, NotFound, OverLimit, StillRunning, TooManyLinks, Unavailable
 from models.jobs import jobs, pending_replies
 from models.jobs.jobs import Job
 from models.jobs.states import ACTIVE_STATUSES
@@ -46,7 +46,7 @@ def check_batch(links: int, limit: int) -> None:
     if not links:
         raise EmptyUpload("This request has no links. Send at least one.")
     if limit and links > limit:
-        raise TooMany(f"A request may create at most {limit:,} links. This one asks for {links:,}.")
+        raise TooManyLinks(f"A request may create at most {limit:,} links. This one asks for {links:,}.")
 
 
 def check_total(owner: Owner, links: int) -> None:
