@@ -1,0 +1,53 @@
+"""Cursors: what a list gives out comes back as the place that it stands for, and nothing else does."""
+
+import base64
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from models import cursors
+from models.cursors import LinkPosition
+
+POSITIONS = st.builds(
+    LinkPosition,
+    st.datetimes(datetime(1970, 1, 1), datetime(2200, 1, 1), timezones=st.just(UTC)),
+    st.from_regex(r"[A-Za-z0-9_-]{1,64}", fullmatch=True),
+    st.integers(1, 2**63 - 1),
+)
+
+
+def spelled(text: str) -> str:
+    return base64.urlsafe_b64encode(text.encode()).decode().rstrip("=")
+
+
+@given(POSITIONS)
+def test_a_position_survives_its_cursor_to_the_microsecond(position: LinkPosition) -> None:
+    assert cursors.decode_position(cursors.encode_position(position)) == position
+
+
+def test_a_cursor_may_stand_in_an_address() -> None:
+    cursor = cursors.encode_position(LinkPosition(datetime(2026, 1, 1, tzinfo=UTC) + timedelta(microseconds=1), "~", 1))
+    assert cursor.replace("-", "").replace("_", "").isalnum()
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "", "x", "ü", "====", spelled("1 1"), spelled("1 1 a b"), spelled("x 1 a"), spelled("1 x a"), spelled("1 0 a"),
+        spelled("1 -1 a"), spelled(f"1 {1 << 63} a"), spelled(f"{10**30} 1 a"), spelled("1 1 a\0"), "_" * 10_000,
+    ],
+)  # fmt: skip
+def test_what_no_list_has_given_out_is_not_a_position(text: str) -> None:
+    assert cursors.decode_position(text) is None
+
+
+@given(st.integers(0, 10**18 - 1))
+def test_a_number_survives_its_cursor(number: int) -> None:
+    assert cursors.decode_number(cursors.encode_number(number)) == number
+
+
+@pytest.mark.parametrize("text", ["", "-1", "1.5", "x", "٣", "1 ", "9" * 19])
+def test_what_no_list_has_given_out_is_not_a_number(text: str) -> None:
+    assert cursors.decode_number(text) is None
