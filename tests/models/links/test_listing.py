@@ -1,0 +1,135 @@
+"""The list of a workspace's links: what is in it, in which order, and what each filter leaves."""
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from models import store
+from models.accounts.keys import Owner
+from models.clicks import click_limits
+from models.link_key import LinkKey
+from models.links import labels, listing, tagging
+from models.links.listing import JobLinks, LinkFilter, LinkStatus, LinkView
+from models.tables import items
+from tests.models.links.new_links import GENERATION, JOB_ID, add_link
+from tests.owners import new_owner
+
+NOW = datetime.now(UTC).replace(microsecond=0)
+
+
+def page(owner: Owner, limit: int = 100, after: LinkView | None = None, **conditions: Any) -> list[LinkView]:
+    link_filter = LinkFilter(**conditions)
+    with store.read() as db:
+        return listing.page(db, owner.workspace_id, link_filter, after.position if after else None, limit)
+
+
+def slugs(owner: Owner, **conditions: Any) -> str:
+    return "".join(link.slug for link in page(owner, **conditions))
+
+
+def test_the_newest_comes_first_and_of_one_moment_the_last_slug(owner: Owner) -> None:
+    for slug, age in (("a", 2), ("b", 1), ("c", 1), ("d", 0)):
+        add_link(owner, slug, created_at=NOW - timedelta(hours=age))
+    assert slugs(owner) == "dcba"
+
+
+def test_pages_meet_without_a_gap_also_within_one_moment(owner: Owner) -> None:
+    for slug in "abcde":
+        add_link(owner, slug, created_at=NOW)
+    first = page(owner, limit=2)
+    second = page(owner, limit=2, after=first[-1])
+    third = page(owner, limit=2, after=second[-1])
+    assert [link.slug for link in first + second + third] == list("edcba")
+
+
+def test_other_workspaces_links_are_not_in_it(owner: Owner) -> None:
+    other = new_owner("other")
+    add_link(owner, "a")
+    add_link(other, "b")
+    assert (slugs(owner), slugs(other)) == ("a", "b")
+
+
+def test_a_link_has_its_domain_and_group(owner: Owner) -> None:
+    with store.write() as db:
+        group = labels.create(db, labels.GROUPS, owner.workspace_id, "spring", None)
+    add_link(owner, "a", group_id=group.id)
+    add_link(owner, "b")
+    second, first = page(owner)
+    assert (first.group_name, second.group_name) == ("spring", None)
+    assert (first.hostname, first.is_default) == ("localhost:8000", True)
+
+
+def test_a_link_has_the_status_that_a_visitor_meets(owner: Owner) -> None:
+    add_link(owner, "active", expires_at=NOW + timedelta(hours=1), max_clicks=2)
+    add_link(owner, "expired", expires_at=NOW - timedelta(hours=1))
+    add_link(owner, "disabled", disabled_at=NOW, expires_at=NOW - timedelta(hours=1))
+    used_up = add_link(owner, "used_up", max_clicks=1)
+    with store.write() as db:
+        click_limits.take(db, used_up.key, 1)
+    assert {link.slug: link.status for link in page(owner)} == {status: status for status in LinkStatus}
+    for status in LinkStatus:
+        assert [link.slug for link in page(owner, status=status)] == [status]
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [("BLUE", "b"), ("widget", "ba"), ("ttl", "a"), ("100%", "c"), ("_", "c"), ("ÄPFEL", "d"), ("nowhere", "")],
+)
+def test_a_search_finds_a_part_of_url_slug_or_title_in_any_case(owner: Owner, text: str, expected: str) -> None:
+    add_link(owner, "a", url="https://shop.example/Widget", title="A title, ttl", created_at=NOW - timedelta(4))
+    add_link(owner, "b", url="https://shop.example/blue-widget", created_at=NOW - timedelta(3))
+    add_link(owner, "c", url="https://shop.example/x", title="100% _ off", created_at=NOW - timedelta(2))
+    add_link(owner, "d", url="https://shop.example/y", title="Äpfel", created_at=NOW - timedelta(1))
+    assert slugs(owner, search=text) == expected
+
+
+def test_a_group_is_named_by_name_or_id(owner: Owner) -> None:
+    with store.write() as db:
+        group = labels.create(db, labels.GROUPS, owner.workspace_id, "spring", 12)
+    add_link(owner, "a", group_id=group.id)
+    add_link(owner, "b")
+    assert slugs(owner, group="spring") == slugs(owner, group="12") == "a"
+    assert slugs(owner, group="autumn") == slugs(owner, group="13") == ""
+
+
+def test_a_tag_is_one_of_several_of_a_link(owner: Owner) -> None:
+    first = add_link(owner, "a")
+    second = add_link(owner, "b")
+    with store.write() as db:
+        tagging.replace(db, owner.workspace_id, first.key, ["red", "blue"])
+        tagging.replace(db, owner.workspace_id, second.key, ["red"])
+    assert slugs(owner, tag="blue") == "a"
+    assert slugs(owner, tag="red") == "ba"
+    assert slugs(owner, tag="green") == ""
+
+
+def test_links_of_a_job_are_those_that_its_items_name(owner: Owner) -> None:
+    made = add_link(owner, "a")
+    add_link(owner, "b", job_id=99)
+    add_link(owner, "c", generation=GENERATION + 1)
+    with store.write() as db:
+        item = {"job_id": JOB_ID, "line": 1, "status": "created", "generation": GENERATION}
+        db.execute(items.insert(), [item | {"index": index, "slug": slug} for index, slug in enumerate("abc")])
+        db.execute(items.insert(), [{"job_id": JOB_ID, "line": 1, "status": "failed", "index": 3}])
+    assert slugs(owner, job=JobLinks(JOB_ID, made.domain_id)) == "ba"
+    assert slugs(owner, job=JobLinks(JOB_ID, 1)) == ""
+
+
+def test_conditions_hold_together(owner: Owner) -> None:
+    add_link(owner, "a", title="x")
+    add_link(owner, "b", title="x", disabled_at=NOW)
+    assert slugs(owner, search="x", status=LinkStatus.ACTIVE) == "a"
+
+
+def test_one_link_is_found_by_key_or_by_its_slug_of_today(owner: Owner) -> None:
+    other = new_owner("other")
+    link = add_link(owner, "a")
+    with store.read() as db:
+        found = listing.find(db, owner.workspace_id, link.key)
+        assert found
+        assert found.key == link.key
+        assert listing.find_by_slug(db, owner.workspace_id, link.domain_id, "a") == found
+        assert listing.find(db, owner.workspace_id, LinkKey(link.domain_id, "a", GENERATION + 1)) is None
+        assert listing.find(db, other.workspace_id, link.key) is None
+        assert listing.find_by_slug(db, other.workspace_id, link.domain_id, "a") is None
