@@ -6,7 +6,7 @@ import pytest
 
 from models import store
 from models.accounts.keys import Owner
-from models.errors import Taken
+from models.errors import DuplicateKey
 from models.links import labels, links, tagging
 from models.links.labels import GROUPS, TAGS, Label, LabelKind
 from tests.models.links.new_links import add_link
@@ -30,7 +30,7 @@ def test_an_id_is_chosen_or_the_next(owner: Owner, kind: LabelKind) -> None:
 def test_a_conflict_says_whether_name_or_id_is_in_use(owner: Owner, kind: LabelKind) -> None:
     create(owner, kind, "a", 1)
     for name, label_id, reason in (("a", None, "name"), ("a", 9, "name"), ("b", 1, "id")):
-        with pytest.raises(Taken, match=reason):
+        with pytest.raises(DuplicateKey, match=reason):
             create(owner, kind, name, label_id)
 
 
@@ -84,7 +84,7 @@ def test_a_new_name_must_be_free(owner: Owner, kind: LabelKind) -> None:
     with store.write() as db:
         labels.rename(db, kind, label, "c")
         assert labels.get(db, kind, owner.workspace_id, label.id) == label._replace(name="c")
-    with pytest.raises(Taken), store.write() as db:
+    with pytest.raises(DuplicateKey), store.write() as db:
         labels.rename(db, kind, label, "b")
 
 

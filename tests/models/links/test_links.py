@@ -7,7 +7,7 @@ import pytest
 from models import store
 from models.accounts.keys import Owner
 from models.clicks import click_limits
-from models.errors import Taken
+from models.errors import DuplicateKey
 from models.link_key import new_generation
 from models.links import links, tagging, title_queue
 from models.links.links import LinkRef
@@ -43,9 +43,9 @@ def test_external_ids_are_those_of_this_workspace(owner: Owner) -> None:
 
 def test_a_slug_or_external_id_in_use_is_taken(owner: Owner) -> None:
     add_link(owner, "a", external_id="x")
-    with pytest.raises(Taken):
+    with pytest.raises(DuplicateKey):
         add_link(owner, "a")
-    with pytest.raises(Taken):
+    with pytest.raises(DuplicateKey):
         add_link(owner, "b", external_id="x")
 
 
@@ -67,7 +67,7 @@ def test_a_change_keeps_what_it_does_not_name(owner: Owner) -> None:
 def test_a_change_to_the_external_id_of_another_link_is_taken(owner: Owner) -> None:
     add_link(owner, "a", external_id="x")
     link = add_link(owner, "b")
-    with pytest.raises(Taken), store.write() as db:
+    with pytest.raises(DuplicateKey), store.write() as db:
         links.change(db, link, {"external_id": "x"})
 
 

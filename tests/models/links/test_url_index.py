@@ -8,7 +8,7 @@ from sqlalchemy import update
 
 from models import store
 from models.accounts.keys import Owner
-from models.errors import Taken
+from models.errors import DuplicateKey
 from models.links import links, url_index
 from models.links.links import Link
 from models.links.url_index import PRIMARY, IndexedLink
@@ -106,7 +106,7 @@ def test_a_deleted_link_or_another_under_its_slug_is_not_usable(owner: Owner) ->
 
 def test_a_second_primary_link_of_a_url_is_taken(owner: Owner) -> None:
     add(owner, "a")
-    with pytest.raises(Taken):
+    with pytest.raises(DuplicateKey):
         add(owner, "b")
 
 
