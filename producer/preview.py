@@ -1,16 +1,17 @@
-"""preview: what an upload would become, told from its first bytes by those who would do it."""
+"""The preview of an upload: its columns and first rows, read and judged from its first bytes as the upload would be."""
 
 import io
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from models import settings, store
 from models.accounts.keys import Owner
 from models.errors import EmptyUpload, Unreadable
 from models.links import labels
-from producer.fields import item_fields
+from producer.fields.item_fields import NAMES, UTM
 from producer.intake import charsets
 from producer.intake.batch import Batch, ItemProblem
 from producer.intake.csv_batch import client_cells
@@ -22,147 +23,181 @@ from producer.intake.reading import read_batch
 from producer.intake.xlsx import workbook
 from producer.job_options import Options, choose_domain
 from producer.rules import defaults
-from producer.rules.judging import JudgedBatch, JudgingContext, judge
+from producer.rules.judging import JudgingContext, judge
 
 ROWS = 10
 LARGEST_SHEET = 256 << 20  # bytes, unpacked
 PATIENCE_SECONDS = 5.0
-TOO_LONG = "this spreadsheet takes too long to look into here; it is read in full once it is uploaded"
-NOT_WHOLE = "a spreadsheet as large as this one is looked into only once it is uploaded"
-NO_URL = "no column is known to be the URL: say which one is"
 HIDDEN = "•••"
-NOTHING_MAPPED = dict.fromkeys(item_fields.NAMES)
+"""What is shown of a password."""
+NO_URL = "No column is known to be the URL. Choose one."
+NO_COLUMNS_MAPPED = dict.fromkeys(NAMES)
 
 
 @dataclass(frozen=True, slots=True)
-class Column:
+class PreviewColumn:
     name: str
     """What a mapping calls it."""
-    shown: str
+    label: str
+    """The name, made distinct from those of other columns."""
     sample: str
     field: str
-    """The item field that it stands for; "" for none."""
+    """The item field that it stands for, or an empty text."""
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
+class PreviewRow:
     line: int
     values: dict[str, str]
-    """By item field; a row that could not be read has its text for its URL."""
+    """By item field. Of a row that cannot be read, `url` is its text."""
     problem: ItemProblem | None
 
 
 @dataclass(frozen=True, slots=True)
 class Preview:
     layout: Layout
-    columns: list[Column]
-    rows: list[Row]
-    wrong: str = ""
-    """Why no column could be told to be the URL: there are no rows before somebody says it."""
+    columns: list[PreviewColumn]
+    rows: list[PreviewRow]
+    """Empty while no column is known to be the URL."""
+    column_problem: str = ""
 
     @property
     def fields(self) -> list[str]:
+        """The fields that some row has."""
         present = {name for row in self.rows for name in row.values}
-        return [name for name in item_fields.NAMES if name in present]
+        return [name for name in NAMES if name in present]
 
     @property
-    def failed(self) -> int:
+    def failed_count(self) -> int:
         return sum(row.problem is not None for row in self.rows)
 
 
-def preview(head: bytes, whole: bool, format_: str, owner: Owner, options: Options) -> Preview:
-    """The columns of an upload and its first rows. What no row could be read from raises Unreadable."""
-    known = _known(owner, options)
-    data, layout, wrong = _readable(head if whole else _lines(head), whole, format_, options)
-    rows, line, data = _first_rows(data, layout, whole)
-    columns = _columns(data, layout, rows) if layout.format == CSV else []
-    if layout.format == CSV and "url" not in layout.mapping and not options.defaults.get("url"):
-        return Preview(layout, columns, [], wrong or NO_URL)
-    read = defaults.fill(read_batch(data, layout, line, 0, rows), options.defaults, 0)
-    return Preview(layout, columns, _judged(read, judge(read, known)), wrong)
+def preview(head: bytes, is_whole: bool, format_: str, owner: Owner, options: Options) -> Preview:
+    """Reads the columns of an upload and judges its first rows. Raises Unreadable when no row can be read."""
+    context = _judging_context(owner, options)
+    sample = _read_sample(head, is_whole, format_, options)
+    layout = sample.layout
+    columns: list[PreviewColumn] = []
+    if layout.format == CSV:
+        columns = _columns(sample)
+        if "url" not in layout.mapping and not options.defaults.get("url"):
+            return Preview(layout, columns, [], sample.column_problem or NO_URL)
+    batch = read_batch(sample.data, layout, sample.line, 0, sample.rows)
+    batch = defaults.fill(batch, options.defaults, 0)
+    return Preview(layout, columns, _judged_rows(batch, context), sample.column_problem)
 
 
-def _known(owner: Owner, options: Options) -> JudgingContext:
+def _judging_context(owner: Owner, options: Options) -> JudgingContext:
     domain = choose_domain(owner, options)
     with store.read() as db:
         groups = labels.group_ids(db, owner.workspace_id)
     return JudgingContext(frozenset((settings.get().authority, domain.hostname)), groups, datetime.now(UTC))
 
 
-def _lines(head: bytes) -> bytes:
-    """Whole lines, so that no letter is cut in two."""
+class Sample(NamedTuple):
+    """The first rows of an upload, as UTF-8 with a row on each line."""
+
+    data: bytes
+    layout: Layout
+    line: int
+    rows: int
+    column_problem: str
+
+
+def _read_sample(head: bytes, is_whole: bool, format_: str, options: Options) -> Sample:
+    if not is_whole:
+        head = _whole_lines(head)
+    layout, problem = _detect(head, format_, options, options.format_hints())
+    if layout.conversion == Conversion.SHEET:
+        head, layout, problem = _convert_sheet(head, is_whole, options)
+    elif layout.conversion:
+        translate_returns = layout.conversion == Conversion.LINES
+        head = b"".join(charsets.convert([head], layout.encoding, translate_returns))
+        layout = replace(layout, conversion=Conversion.NONE)
+    return _first_rows(head, layout, is_whole, problem)
+
+
+def _whole_lines(head: bytes) -> bytes:
+    """Leaves out the last line, in which a character may be cut in two."""
     return head[: head.rfind(b"\n") + 1] or head
 
 
-def _readable(head: bytes, whole: bool, format_: str, options: Options) -> tuple[bytes, Layout, str]:
-    """UTF-8 by lines, how it is made, and what is wrong with its columns."""
-    layout, wrong = _inspected(head, format_, options, options.format_hints())
-    if layout.conversion == Conversion.SHEET:
-        return _sheet(head, whole, options)
-    if layout.conversion:
-        head = b"".join(charsets.convert([head], layout.encoding, layout.conversion == Conversion.LINES))
-    return head, replace(layout, conversion=Conversion.NONE), wrong
+def _detect(head: bytes, format_: str, options: Options, hints: FormatHints) -> tuple[Layout, str]:
+    """The layout, and why its columns are unclear: the client then sees them all and can choose."""
+    hints = hints._replace(url=False)
+    try:
+        return detect_layout(head, format_, ROWS, options.mapping, hints), ""
+    except Unreadable as error:
+        return detect_layout(head, format_, ROWS, NO_COLUMNS_MAPPED, hints), str(error)
 
 
-def _sheet(head: bytes, whole: bool, options: Options) -> tuple[bytes, Layout, str]:
-    if not whole:
-        raise Unreadable(NOT_WHOLE)
-    until = time.monotonic() + PATIENCE_SECONDS
+def _convert_sheet(head: bytes, is_whole: bool, options: Options) -> tuple[bytes, Layout, str]:
+    if not is_whole:
+        raise Unreadable("This spreadsheet is too large for a preview. It is read in full once it is uploaded.")
+    with workbook.open_workbook(io.BytesIO(head), LARGEST_SHEET, _patience()) as book:
+        sheet = workbook.only_sheet(book)
+        data = next(workbook.as_csv(book, sheet))
+    layout, problem = _detect(data, CSV, options, FormatHints(",", UTF8, options.header))
+    return data, replace(layout, sheet=sheet), problem
+
+
+def _patience() -> Callable[[], None]:
+    """Returns a function that raises Unreadable when reading takes too long for a preview."""
+    deadline = time.monotonic() + PATIENCE_SECONDS
 
     def tick() -> None:
-        if time.monotonic() > until:
-            raise Unreadable(TOO_LONG)
+        if time.monotonic() > deadline:
+            raise Unreadable("This spreadsheet takes too long for a preview. It is read in full once it is uploaded.")
 
-    with workbook.open_workbook(io.BytesIO(head), LARGEST_SHEET, tick) as book:
-        name = workbook.only_sheet(book)
-        data = next(workbook.as_csv(book, name))
-    layout, wrong = _inspected(data, CSV, options, FormatHints(",", UTF8, options.header))
-    return data, replace(layout, sheet=name), wrong
+    return tick
 
 
-def _inspected(head: bytes, format_: str, options: Options, asked: FormatHints) -> tuple[Layout, str]:
-    """Where columns cannot be told apart somebody has to say which is which, and sees them for it."""
-    asked = asked._replace(url=False)
-    try:
-        return detect_layout(head, format_, ROWS, options.mapping, asked), ""
-    except Unreadable as error:
-        return detect_layout(head, format_, ROWS, NOTHING_MAPPED, asked), str(error)
-
-
-def _first_rows(data: bytes, layout: Layout, whole: bool) -> tuple[int, int, bytes]:
-    """How many they are, on which line they begin, and their bytes. The last one of a part may be a part itself."""
+def _first_rows(data: bytes, layout: Layout, is_whole: bool, column_problem: str) -> Sample:
     shard = next(cut(lambda offset, length: data[offset : offset + length], layout), None)
     if shard is None:
         raise EmptyUpload("The upload has no rows.")
     end = shard.offset + shard.length
-    rows = shard.rows if whole or end < len(data) else max(1, shard.rows - 1)
-    return rows, shard.line, data[shard.offset : end]
+    rows = shard.rows
+    if not is_whole and end == len(data):
+        rows = max(1, rows - 1)  # the last row may be cut off
+    return Sample(data[shard.offset : end], layout, shard.line, rows, column_problem)
 
 
-def _columns(data: bytes, layout: Layout, rows: int) -> list[Column]:
-    of_column = {at: name for name, at in layout.mapping.items()}
-    cells = [row for row in client_cells(data, layout, 0, rows) if len(row) == layout.client_columns]
-    names = layout.columns[: layout.client_columns]
+def _columns(sample: Sample) -> list[PreviewColumn]:
+    layout = sample.layout
+    width = layout.client_columns
+    field_of = {place: field for field, place in layout.mapping.items()}
+    names = layout.columns[:width]
     if not layout.header:
-        names = [f"column_{at}" for at in range(1, len(names) + 1)]
-    samples = [next((row[at] for row in cells if row[at]), "") for at in range(len(names))]
-    return [
-        Column(name, shown, HIDDEN if of_column.get(at) == "password" and sample else sample, of_column.get(at, ""))
-        for at, (name, shown, sample) in enumerate(zip(names, distinct_names(names), samples, strict=True))
-    ]
+        names = [f"column_{number}" for number in range(1, width + 1)]
+    rows = [row for row in client_cells(sample.data, layout, 0, sample.rows) if len(row) == width]
+    columns = []
+    for place, (name, label) in enumerate(zip(names, distinct_names(names), strict=True)):
+        field = field_of.get(place, "")
+        text = next((row[place] for row in rows if row[place]), "")
+        if text and field == "password":
+            text = HIDDEN
+        columns.append(PreviewColumn(name, label, text, field))
+    return columns
 
 
-def _judged(read: Batch, judged: JudgedBatch) -> list[Row]:
-    names = [name for name in item_fields.NAMES if name in read.columns and name not in item_fields.UTM]
+def _judged_rows(batch: Batch, context: JudgingContext) -> list[PreviewRow]:
+    judged = judge(batch, context)
     urls = judged.columns["url"]
-    found = []
-    for place, line in enumerate(read.lines):
-        values = {name: _text(name, read.columns[name][place]) for name in names}
+    names = [name for name in NAMES if name in batch.columns and name not in UTM]  # which are in the URL now
+    rows = []
+    for place, line in enumerate(batch.lines):
+        values = {}
+        for name in names:
+            text = _text(name, batch.columns[name][place])
+            if text:
+                values[name] = text
         problem = judged.problems.get(place)
-        whole = read.raw(place).get("row") if problem else urls[place]
-        values |= {"url": str(whole)} if whole else {}
-        found.append(Row(line, {name: value for name, value in values.items() if value}, problem))
-    return found
+        url = batch.raw(place).get("row") if problem else urls[place]
+        if url:
+            values["url"] = str(url)
+        rows.append(PreviewRow(line, values, problem))
+    return rows
 
 
 def _text(name: str, value: Any) -> str:
@@ -170,4 +205,6 @@ def _text(name: str, value: Any) -> str:
         return ""
     if name == "password":
         return HIDDEN
-    return ", ".join(map(str, value)) if isinstance(value, list) else str(value)
+    if isinstance(value, list):
+        return ", ".join(map(str, value))
+    return str(value)

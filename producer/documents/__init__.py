@@ -1,1 +1,1 @@
-"""What the API says: schemas, documents, lists, results files and QR codes."""
+"""What the API answers: schemas, documents, item pages, results files and QR codes."""

@@ -2,10 +2,13 @@
 
 from typing import Any
 
+from models.accounts.domains import Domain
+from models.accounts.keys import ApiKey
+from models.links.labels import Label
 from producer.documents.times import iso_time
 
 
-def key_document(key: Any) -> dict[str, Any]:
+def key_document(key: ApiKey) -> dict[str, Any]:
     return {
         "id": str(key.id),
         "name": key.name,
@@ -16,7 +19,7 @@ def key_document(key: Any) -> dict[str, Any]:
     }
 
 
-def domain_document(domain: Any) -> dict[str, Any]:
+def domain_document(domain: Domain) -> dict[str, Any]:
     return {
         "id": str(domain.id),
         "hostname": domain.hostname,
@@ -25,6 +28,6 @@ def domain_document(domain: Any) -> dict[str, Any]:
     }
 
 
-def label_document(label: Any) -> dict[str, Any]:
+def label_document(label: Label) -> dict[str, Any]:
     """A group or a tag."""
     return {"id": label.id, "name": label.name}

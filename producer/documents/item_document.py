@@ -4,10 +4,11 @@ import json
 from typing import Any
 
 from models.accounts import domains
+from models.jobs.items import Item
 from models.jobs.states import ItemStatus
 
 
-def item_document(item: Any, base_url: str) -> dict[str, Any]:
+def item_document(item: Item, base_url: str) -> dict[str, Any]:
     error = None
     if item.status == ItemStatus.FAILED:
         error = {"code": item.error_code, "message": item.error_message}

@@ -3,10 +3,12 @@
 from datetime import UTC, datetime
 from typing import Any
 
+from models.webhooks.deliveries import Delivery, DeliveryAttempt
+from models.webhooks.endpoints import Endpoint
 from producer.documents.times import iso_time
 
 
-def endpoint_document(endpoint: Any) -> dict[str, Any]:
+def endpoint_document(endpoint: Endpoint) -> dict[str, Any]:
     return {
         "id": str(endpoint.id),
         "url": endpoint.url,
@@ -18,7 +20,9 @@ def endpoint_document(endpoint: Any) -> dict[str, Any]:
     }
 
 
-def delivery_document(delivery: Any, attempts: list[Any], disabled_reason: str | None) -> dict[str, Any]:
+def delivery_document(
+    delivery: Delivery, attempts: list[DeliveryAttempt], disabled_reason: str | None
+) -> dict[str, Any]:
     """`disabled_reason`: why the delivery's endpoint is disabled, None when it is not."""
     next_attempt_at = None
     if delivery.next_at:
@@ -39,7 +43,7 @@ def delivery_document(delivery: Any, attempts: list[Any], disabled_reason: str |
     }
 
 
-def _attempt_document(attempt: Any) -> dict[str, Any]:
+def _attempt_document(attempt: DeliveryAttempt) -> dict[str, Any]:
     return {
         "at": iso_time(attempt.at),
         "status_code": attempt.status_code,

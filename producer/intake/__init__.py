@@ -1,1 +1,1 @@
-"""From a request's bytes to batches of rows: storing, detecting, cutting and reading uploads."""
+"""From a request's bytes to batches of rows: uploads are stored, detected, cut and read."""

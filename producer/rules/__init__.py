@@ -1,1 +1,1 @@
-"""What makes an item valid: one rule a field, checks of whole columns, defaults, and what is said of a bad item."""
+"""Judging: whether the rows of a batch become links, with which defaults, and how an error is reported."""

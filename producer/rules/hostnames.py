@@ -1,4 +1,4 @@
-"""Hostnames of custom domains, as they are kept: lower case, ASCII, no dot at the end."""
+"""Hostnames of custom domains."""
 
 import re
 
@@ -6,20 +6,25 @@ import can_ada
 
 from producer.fields.item_rules import InvalidValue
 
-LONGEST = 253
+LONGEST_HOSTNAME = 253
 LABEL = r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?"
 HOSTNAME = re.compile(rf"({LABEL}\.)+{LABEL}")
-OTHER_PARTS = re.compile(r"[\x00-\x20\x7f%:/?#@\[\]\\]")
-WRONG = "a hostname is a name like go.example.com, without scheme, port or path"
+OTHER_URL_PARTS = re.compile(r"[\x00-\x20\x7f%:/?#@\[\]\\]")
 
 
-def normal(text: str) -> str:
-    """The hostname in the one spelling that a browser sends; raises InvalidValue for what is none."""
-    name = text.strip(" ").removesuffix(".")
-    try:
-        hostname = "" if OTHER_PARTS.search(name) else str(can_ada.parse(f"http://{name}/").hostname)
-    except (ValueError, TypeError, UnicodeError):
-        hostname = ""
-    if len(hostname) > LONGEST or not HOSTNAME.fullmatch(hostname) or hostname.rpartition(".")[2].isdigit():
-        raise InvalidValue(WRONG)
+def normalise(text: str) -> str:
+    """The hostname as browsers send it: lower case, ASCII, no dot at the end. Raises InvalidValue."""
+    hostname = _as_browsers_send(text.strip(" ").removesuffix("."))
+    is_address = hostname.rpartition(".")[2].isdigit()
+    if len(hostname) > LONGEST_HOSTNAME or not HOSTNAME.fullmatch(hostname) or is_address:
+        raise InvalidValue("A hostname is a name such as go.example.com, without a scheme, port or path.")
     return hostname
+
+
+def _as_browsers_send(name: str) -> str:
+    if OTHER_URL_PARTS.search(name):
+        return ""
+    try:
+        return str(can_ada.parse(f"http://{name}/").hostname)
+    except (ValueError, TypeError, UnicodeError):
+        return ""

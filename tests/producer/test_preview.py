@@ -40,7 +40,7 @@ def test_each_row_has_the_error_that_it_would_have(owner: Owner) -> None:
         "", "INVALID_URL", "INVALID_SLUG", "INVALID_TTL", "MALFORMED_ROW", "BLOCKED_URL", "INVALID_URL"
     ]  # fmt: skip
     assert [row.line for row in found.rows] == [2, 3, 4, 5, 6, 7, 8]
-    assert (found.failed, found.fields) == (6, ["url", "slug", "ttl"])
+    assert (found.failed_count, found.fields) == (6, ["url", "slug", "ttl"])
 
 
 @pytest.mark.parametrize(
@@ -69,7 +69,7 @@ def test_columns_and_what_they_stand_for(
 )
 def test_columns_that_nobody_can_tell_apart_are_shown_to_whoever_can(owner: Owner, text: str, wrong: str) -> None:
     found = look(owner, text.format(url=URL))
-    assert wrong in found.wrong
+    assert wrong in found.column_problem
     assert (set(mapped(found).values()), found.rows) == ({""}, [])
 
 
@@ -92,13 +92,13 @@ def test_a_spreadsheet(owner: Owner, make: Any) -> None:
     found = look(owner, make([["Long URL", "Clicks"], [URL, 5], ["nowhere", 7]]), mapping={"max_clicks": "Clicks"})
     assert (codes(found), found.layout.sheet) == (["", "INVALID_URL"], "Links")
     assert found.rows[0].values == {"url": URL, "max_clicks": "5"}
-    with pytest.raises(Unreadable, match="once it is uploaded"):
+    with pytest.raises(Unreadable, match="too large for a preview"):
         look(owner, make([["url"], [URL]])[:200], whole=False)
 
 
 def test_a_spreadsheet_that_takes_too_long_is_left(owner: Owner, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "PATIENCE_SECONDS", -1)
-    with pytest.raises(Unreadable, match="too long to look into"):
+    with pytest.raises(Unreadable, match="too long for a preview"):
         look(owner, xlsxwriter_workbook([["url"], [URL]]))
 
 

@@ -1,4 +1,4 @@
-"""Requests and answers of the native API, as marshmallow has them; OpenAPI is made from these."""
+"""The marshmallow schemas of the native API's requests and answers, from which OpenAPI is made."""
 
 from producer.documents.schemas.accounts import (
     Domain,

@@ -1,4 +1,4 @@
-"""What a workspace has: groups, tags, domains and keys."""
+"""Schemas of groups, tags, domains and keys."""
 
 from collections.abc import Callable
 from typing import Any
@@ -16,7 +16,7 @@ LONGEST_NAME = 100
 Validator = Callable[[str], object]
 
 
-class Named(Schema):
+class TrimmedName(Schema):
     class Meta:
         unknown = RAISE
 
@@ -25,27 +25,27 @@ class Named(Schema):
         return loaded | {"name": loaded["name"].strip(" ")} if "name" in loaded else loaded
 
 
-FILLED = validate.Regexp(r"\s*\S", error="a name is not blank")
+FILLED = validate.Regexp(r"\s*\S", error="A name must not be blank.")
 GROUP_NAME: list[Validator] = [FILLED, follows(item_rules.group)]
 TAG_NAME: list[Validator] = [FILLED, follows(lambda name: item_rules.tags([name]))]
 NUMBER = [validate.Range(1, labels.LARGEST_CHOSEN_ID)]
 
 
-class GroupRequest(Named):
+class GroupRequest(TrimmedName):
     name = fields.String(required=True, validate=GROUP_NAME)
-    id = fields.Integer(strict=True, validate=NUMBER, metadata={"description": "the next free one when none is chosen"})
+    id = fields.Integer(strict=True, validate=NUMBER, metadata={"description": "Without it, the next free number."})
 
 
-class GroupChange(Named):
+class GroupChange(TrimmedName):
     name = fields.String(validate=GROUP_NAME)
 
 
-class TagRequest(Named):
+class TagRequest(TrimmedName):
     name = fields.String(required=True, validate=TAG_NAME)
-    id = fields.Integer(strict=True, validate=NUMBER, metadata={"description": "the next free one when none is chosen"})
+    id = fields.Integer(strict=True, validate=NUMBER, metadata={"description": "Without it, the next free number."})
 
 
-class TagChange(Named):
+class TagChange(TrimmedName):
     name = fields.String(validate=TAG_NAME)
 
 
@@ -65,11 +65,11 @@ class DomainRequest(Schema):
     class Meta:
         unknown = RAISE
 
-    hostname = fields.String(required=True, validate=follows(hostnames.normal))
+    hostname = fields.String(required=True, validate=follows(hostnames.normalise))
 
     @post_load
-    def normal(self, loaded: dict[str, Any], **_more: Any) -> dict[str, Any]:
-        return {"hostname": hostnames.normal(loaded["hostname"])}
+    def normalise(self, loaded: dict[str, Any], **_more: Any) -> dict[str, Any]:
+        return {"hostname": hostnames.normalise(loaded["hostname"])}
 
 
 class Domain(Schema):
@@ -84,12 +84,12 @@ class Domains(Schema):
     next_cursor = fields.String(allow_none=True)
 
 
-class KeyRequest(Named):
+class KeyRequest(TrimmedName):
     name = fields.String(required=True, validate=[FILLED, text(LONGEST_NAME)])
     scopes = fields.List(
         fields.String(validate=validate.OneOf(list(keys.Scope))),
         validate=validate.Length(1),
-        metadata={"description": "those of the key that asks, when none are named"},
+        metadata={"description": "Without them, those of the key that makes the request."},
     )
 
 
@@ -103,7 +103,7 @@ class Key(Schema):
 
 
 class NewKey(Key):
-    """The only answer that has the secrets."""
+    """The only answer that contains the secrets."""
 
     workspace_id = fields.String()
     domain_id = fields.String()

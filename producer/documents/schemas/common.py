@@ -1,4 +1,4 @@
-"""What the schemas of several parts share: pages and errors."""
+"""What the schemas of several resources share: pages, errors and validators."""
 
 from collections.abc import Callable
 
@@ -7,32 +7,33 @@ from marshmallow import Schema, ValidationError, fields, validate
 from producer.fields.item_rules import InvalidValue
 
 MOST_LISTED = 1000
+CURSOR = validate.Regexp(r"[0-9]{1,18}\Z", error="This must be the next_cursor of a page of this list.")
 
 
 def text(longest: int) -> Callable[[str], None]:
-    """What a database can keep, or compare with what it keeps."""
+    """Validates text that a database can store, or compare with what it stores."""
 
     def check(value: str) -> None:
         if len(value) > longest or "\0" in value or value.encode(errors="replace").decode() != value:
-            raise ValidationError(f"text of at most {longest:,} characters, without NUL")
+            raise ValidationError(f"This must be text of at most {longest:,} characters, without NUL characters.")
 
     return check
 
 
 def follows(rule: Callable[[str], object]) -> Callable[[str], None]:
-    """A rule of items, as a validator."""
+    """Validates by the rule of an item field."""
 
     def check(value: str) -> None:
         try:
             rule(value)
-        except InvalidValue as refused:
-            raise ValidationError(str(refused)) from None
+        except InvalidValue as error:
+            raise ValidationError(str(error)) from None
 
     return check
 
 
 class Problem(Schema):
-    """RFC 9457."""
+    """An error, by RFC 9457."""
 
     type = fields.String()
     title = fields.String()
@@ -44,5 +45,5 @@ class Problem(Schema):
 
 
 class PageQuery(Schema):
-    cursor = fields.String(validate=validate.Regexp(r"[0-9]{1,18}\Z"))
+    cursor = fields.String(validate=CURSOR)
     limit = fields.Integer(load_default=50, validate=validate.Range(1, MOST_LISTED))

@@ -1,4 +1,4 @@
-"""Jobs and their items."""
+"""Schemas of jobs and their items."""
 
 import json
 from typing import Any
@@ -7,7 +7,7 @@ from marshmallow import EXCLUDE, RAISE, Schema, ValidationError, fields, validat
 
 from models.jobs.states import JobStatus, Outcome
 from models.links.url_index import Duplicates
-from producer.documents.schemas.common import MOST_LISTED
+from producer.documents.schemas.common import MOST_LISTED, PageQuery
 from producer.intake import charsets, delimiters
 
 LONGEST_WAIT = 60.0
@@ -15,23 +15,32 @@ LARGEST_METADATA = 1 << 16  # characters, as JSON
 DEEPEST_METADATA = 32
 
 
-def keepable(value: dict[str, Any]) -> None:
-    """Metadata goes into a JSON column and out with every answer."""
+def storable_metadata(value: dict[str, Any]) -> None:
+    """Validates metadata, which is stored as JSON and is part of every answer."""
     try:
-        size = len(json.dumps(value, allow_nan=False)) if _depth(value) <= DEEPEST_METADATA else -1
+        size = len(json.dumps(value, allow_nan=False))
+        depth = _depth(value)
     except (ValueError, RecursionError):
-        size = -1
-    if not 0 <= size <= LARGEST_METADATA:
-        raise ValidationError(f"JSON of at most {LARGEST_METADATA:,} characters, {DEEPEST_METADATA} deep, without NaN")
+        raise ValidationError(METADATA_LIMITS) from None
+    if size > LARGEST_METADATA or depth > DEEPEST_METADATA:
+        raise ValidationError(METADATA_LIMITS)
+
+
+METADATA_LIMITS = (
+    f"This must be JSON of at most {LARGEST_METADATA:,} characters, {DEEPEST_METADATA} levels deep, without NaN."
+)
 
 
 def _depth(value: Any) -> int:
-    inner = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
-    return 1 + max(map(_depth, inner), default=0)
+    if isinstance(value, dict):
+        value = list(value.values())
+    if not isinstance(value, list):
+        return 1
+    return 1 + max(map(_depth, value), default=0)
 
 
 class JobOptions(Schema):
-    """What a client may say about a whole upload."""
+    """Options for a whole upload."""
 
     class Meta:
         unknown = RAISE
@@ -40,9 +49,11 @@ class JobOptions(Schema):
     mapping = fields.Dict(
         keys=fields.String(),
         values=fields.String(allow_none=True),
-        metadata={"description": "item field to column; null: no column, whatever one is called"},
+        metadata={
+            "description": "Item field to column. Null means that no column stands for the field, whatever its name."
+        },
     )
-    metadata = fields.Dict(keys=fields.String(), validate=keepable)
+    metadata = fields.Dict(keys=fields.String(), validate=storable_metadata)
     webhook_url = fields.String(validate=validate.Length(1, 2048))
     fetch_titles = fields.Boolean(truthy={True, "true", "1"}, falsy={False, "false", "0"})
     dry_run = fields.Boolean(truthy={True, "true", "1"}, falsy={False, "false", "0"})
@@ -60,15 +71,12 @@ class JobQuery(Schema):
     wait = fields.Float(load_default=0.0, validate=validate.Range(0))
 
 
-class JobsQuery(Schema):
+class JobsQuery(PageQuery):
     status = fields.String(validate=validate.OneOf(tuple(JobStatus)))
-    cursor = fields.String(validate=validate.Regexp(r"[0-9]{1,18}\Z"))
-    limit = fields.Integer(load_default=50, validate=validate.Range(1, MOST_LISTED))
 
 
-class ItemsQuery(Schema):
+class ItemsQuery(PageQuery):
     status = fields.String()
-    cursor = fields.String(validate=validate.Regexp(r"[0-9]{1,18}\Z"))
     limit = fields.Integer(load_default=100, validate=validate.Range(1, MOST_LISTED))
 
 
@@ -104,7 +112,7 @@ class Job(Schema):
     metadata = fields.Dict()
     detail = fields.String(allow_none=True)
     cleared_at = fields.DateTime(
-        allow_none=True, metadata={"description": "since when its upload and results are gone: its links stay"}
+        allow_none=True, metadata={"description": "When its upload and results were deleted. Its links stay."}
     )
     links = fields.Dict(keys=fields.String(), values=fields.String())
 

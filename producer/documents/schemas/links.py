@@ -1,4 +1,4 @@
-"""A link, as clients see it and ask for it: alone, in a list, or as an item of an upload."""
+"""Schemas of links: as an item of an upload, alone, in a list, and their clicks."""
 
 from typing import Any
 
@@ -16,7 +16,7 @@ MOST_ZIPPED = 100_000
 
 
 class ItemRequest(Schema):
-    """One row of an upload. Rules, and the error code of each, are in producer/rules.py."""
+    """One row of an upload. The rule and error code of each field are in producer/fields/item_fields.py."""
 
     url = fields.String(required=True, metadata={"example": "https://example.com/products/blue-widget"})
     slug = fields.String(metadata={"example": "blue-widget"})
@@ -36,11 +36,11 @@ class ItemRequest(Schema):
 
 
 class LinkRequest(ItemRequest):
-    domain = fields.String(metadata={"description": "id or hostname; the default one when none is named"})
+    domain = fields.String(metadata={"description": "Id or hostname. Without it, the default domain."})
 
 
 class LinkChange(ItemRequest):
-    """What is not named stays as it is; null removes."""
+    """Fields that are not named stay as they are. Null removes a value."""
 
     class Meta:
         exclude = ("slug",)
@@ -53,17 +53,18 @@ class Cursor(fields.String):
     def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> Any:
         found = cursors.decode_position(super()._deserialize(value, attr, data, **kwargs) or "")
         if found is None:
-            raise ValidationError("the next_cursor of a page of this list")
+            raise ValidationError("This must be the next_cursor of a page of this list.")
         return found
 
 
 class LinksQuery(Schema):
     search = fields.String(
-        validate=text(LONGEST_SEARCH), metadata={"description": "a part of the url, slug or title, in any case"}
+        validate=text(LONGEST_SEARCH),
+        metadata={"description": "A part of the URL, slug or title. Case does not matter."},
     )
-    tag = fields.String(validate=text(LONGEST_SEARCH), metadata={"description": "a name"})
-    group = fields.String(validate=text(LONGEST_SEARCH), metadata={"description": "a name or id"})
-    job = fields.String(metadata={"description": "an id"})
+    tag = fields.String(validate=text(LONGEST_SEARCH), metadata={"description": "A name"})
+    group = fields.String(validate=text(LONGEST_SEARCH), metadata={"description": "A name or an id"})
+    job = fields.String(metadata={"description": "An id"})
     status = fields.String(validate=validate.OneOf(list(LinkStatus)))
     cursor = Cursor()
     limit = fields.Integer(load_default=50, validate=validate.Range(1, MOST_LISTED))
@@ -79,7 +80,7 @@ class Link(Schema):
     disabled = fields.Boolean()
     expires_at = fields.DateTime(allow_none=True)
     max_clicks = fields.Integer(allow_none=True)
-    clicks = fields.Integer(metadata={"description": "without those of bots"})
+    clicks = fields.Integer(metadata={"description": "Without clicks of bots"})
     protected = fields.Boolean()
     group = fields.String(allow_none=True)
     tags = fields.List(fields.String())
@@ -99,7 +100,7 @@ class DayClicks(Schema):
 
 
 class ReferrerClicks(Schema):
-    referrer = fields.String(metadata={"description": "a host; empty where there was none"})
+    referrer = fields.String(metadata={"description": "A host; empty when the visitor sent none"})
     clicks = fields.Integer()
 
 
@@ -109,7 +110,7 @@ class DeviceClicks(Schema):
 
 
 class CountryClicks(Schema):
-    country = fields.String(metadata={"description": "two letters; empty where it is not known"})
+    country = fields.String(metadata={"description": "Two letters; empty when it is not known"})
     clicks = fields.Integer()
 
 
@@ -128,13 +129,13 @@ class JobStats(Schema):
 
 
 COLOUR = validate.Regexp(
-    r"(#?([0-9A-Fa-f]{3}|[0-9A-Fa-f]{6})|transparent)\Z", error="a colour like 1a2b3c or transparent"
+    r"(#?([0-9A-Fa-f]{3}|[0-9A-Fa-f]{6})|transparent)\Z", error="This must be a colour such as 1a2b3c, or transparent."
 )
 
 
 class QrQuery(Schema):
     scale = fields.Integer(
-        load_default=8, validate=validate.Range(1, LARGEST_SCALE), metadata={"description": "pixels"}
+        load_default=8, validate=validate.Range(1, LARGEST_SCALE), metadata={"description": "Pixels per module"}
     )
     border = fields.Integer(load_default=4, validate=validate.Range(0, LARGEST_BORDER))
     dark = fields.String(load_default="000", validate=COLOUR)
@@ -142,10 +143,10 @@ class QrQuery(Schema):
 
 
 class QrZipQuery(QrQuery):
-    """A zip has the codes of so many rows at most; of a larger job, one asks for several."""
+    """A zip holds the codes of a range of rows. A larger job takes several."""
 
     format = fields.String(load_default="svg", validate=validate.OneOf(("svg", "png")))
     first = fields.Integer(
-        validate=validate.Range(0, LARGEST_INDEX), metadata={"description": "the index of the first row"}
+        validate=validate.Range(0, LARGEST_INDEX), metadata={"description": "The index of the first row"}
     )
     limit = fields.Integer(load_default=MOST_ZIPPED, validate=validate.Range(1, MOST_ZIPPED))

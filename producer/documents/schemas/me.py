@@ -1,8 +1,8 @@
-"""Who a key belongs to, what its plan allows and what was used of it."""
+"""Schemas of `/api/me`: the key's workspace, what its plan allows, and what it has used."""
 
 from marshmallow import RAISE, Schema, fields, validate
 
-MOST_AT_ONCE = 100_000  # links of a JSON body, whatever a workspace wants
+MOST_AT_ONCE = 100_000  # links of a JSON body, whatever a workspace chooses
 
 
 class Named(Schema):
@@ -15,7 +15,7 @@ class OwnKey(Named):
 
 
 class Limits(Schema):
-    """Null: as many as you like."""
+    """Null means no limit."""
 
     bulk_calls_per_hour = fields.Integer(allow_none=True)
     links_per_hour = fields.Integer(allow_none=True)
@@ -23,11 +23,11 @@ class Limits(Schema):
     total_links = fields.Integer(allow_none=True)
     longest_ttl = fields.Integer(allow_none=True)
     batch = fields.Dict(keys=fields.String(), values=fields.Integer(allow_none=True))
-    bulk_limit = fields.Integer(allow_none=True, metadata={"description": "links of an URL Shortify call"})
+    bulk_limit = fields.Integer(allow_none=True, metadata={"description": "Links of a URL Shortify call"})
 
 
 class Use(Schema):
-    """Null where nothing is counted, since nothing is limited."""
+    """Null where nothing is counted, because nothing is limited."""
 
     bulk_calls = fields.Integer(allow_none=True)
     links_this_hour = fields.Integer(allow_none=True)
@@ -51,5 +51,5 @@ class MeChange(Schema):
         strict=True,
         allow_none=True,
         validate=validate.Range(1, MOST_AT_ONCE),
-        metadata={"description": "links of an URL Shortify call; null: as the plan has it"},
+        metadata={"description": "Links of a URL Shortify call. Null restores the plan's own number."},
     )

@@ -1,4 +1,4 @@
-"""Webhook endpoints and what was sent to them."""
+"""Schemas of webhook endpoints and deliveries."""
 
 from marshmallow import RAISE, Schema, fields, validate
 
@@ -30,7 +30,7 @@ class Webhook(Schema):
     disabled_reason = fields.String(allow_none=True)
     failing_since = fields.DateTime(allow_none=True)
     created_at = fields.DateTime()
-    secret = fields.String(metadata={"description": "only in the answer that made it"})
+    secret = fields.String(metadata={"description": "Only in the answer to the request that created it."})
 
 
 class Secret(Schema):

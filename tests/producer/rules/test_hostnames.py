@@ -3,7 +3,7 @@
 import pytest
 
 from producer.fields.item_rules import InvalidValue
-from producer.rules.hostnames import normal
+from producer.rules.hostnames import normalise
 
 
 @pytest.mark.parametrize(
@@ -16,7 +16,7 @@ from producer.rules.hostnames import normal
     ],
 )  # fmt: skip
 def test_a_hostname_has_one_spelling(given: str, kept: str) -> None:
-    assert normal(given) == kept == normal(kept)
+    assert normalise(given) == kept == normalise(kept)
 
 
 @pytest.mark.parametrize(
@@ -31,4 +31,4 @@ def test_a_hostname_has_one_spelling(given: str, kept: str) -> None:
 )  # fmt: skip
 def test_what_is_no_hostname_is_refused(given: str) -> None:
     with pytest.raises(InvalidValue):
-        normal(given)
+        normalise(given)
