@@ -1,164 +1,51 @@
-"""Shards: each goes to one worker at a time, and comes back when that one fails."""
-
-from collections import Counter
-from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
-from unittest.mock import create_autospec
-
-import pytest
-from sqlalchemy import update
+"""The shards of a job's first run hold all of its items, whatever later runs do."""
 
 from models import store
 from models.accounts.keys import Owner
-from models.errors import LostLease
-from models.jobs import dispatch, jobs, leases
-from models.jobs.jobs import Results
-from models.jobs.leases import Claim
-from models.jobs.states import ShardKind
-from models.tables import shards as table
-from producer.accept import Upload, accept
-from producer.intake.layouts import COUNT
-from producer.job_options import Options
-from producer.signals import wakeups
-from tests.owners import new_owner
-from workers.shards import failed_attempts
-
-HINT = (0, 0)
+from models.jobs import shards
+from models.jobs.shards import Grant
+from models.jobs.states import ShardKind, ShardState
+from tests.models.jobs.making import claim, finish, make_job, shard_states, shard_values
 
 
-@pytest.fixture(autouse=True)
-def nobody_is_woken(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(wakeups, "send_task", create_autospec(wakeups.send_task, return_value=True))
-
-
-def test_eight_claimers_never_get_the_same_shard(owner: Owner) -> None:
-    total = 64
-    job_of(owner, total)
-    with ThreadPoolExecutor(8) as threads:
-        taken = [key for keys in threads.map(lambda _: list(claim_all()), range(8)) for key in keys]
-    assert Counter(taken).most_common(1)[0][1] == 1
-    assert len(taken) == total
-
-
-def test_claiming_sending_and_recording_at_once_never_deadlock(owner: Owner) -> None:
-    job = job_of(owner, 96)
-    with ThreadPoolExecutor(8) as threads:
-        list(threads.map(lambda _: settle_all(job), range(8)))
+def test_ranges_come_in_input_order(owner: Owner) -> None:
+    job = make_job(owner, 5, shard_size=2)
     with store.read() as db:
-        assert jobs.get(db, job).created == 96  # type: ignore[union-attr]
+        ranges = shards.ranges(db, job.id)
+        assert shards.ranges(db, job.id, 1) == ranges[:1]
+    assert [(shard.first_index, shard.rows, shard.line) for shard in ranges] == [(0, 2, 2), (2, 2, 4), (4, 1, 6)]
 
 
-def test_two_workspaces_are_served_in_turn(owner: Owner) -> None:
-    first, second = job_of(owner, 20), job_of(new_owner("other"), 20)
-    order = [job for job, _ in claim_all()]
-    assert order.count(first) == order.count(second) == 20
-    assert order[:20].count(second) == 10
-
-
-@pytest.mark.parametrize("owner", ["postgresql"], indirect=True)
-def test_only_a_claim_does_not_wait_for_the_disk(owner: Owner) -> None:
-    job_of(owner, 1)
+def test_ranges_leave_the_split_and_later_runs_out(owner: Owner) -> None:
+    job = make_job(owner, 2)
     with store.write() as db:
-        found = leases.claim(db, ShardKind.CREATE, wakeups.BULK, HINT)
-        assert found
-        assert waits_for_the_disk(db) == "off"
+        shards.add(db, [shard_values(job._asdict(), shards.SPLIT_INDEX, 0, kind=ShardKind.SPLIT)])
+        shards.add(db, [shard_values(job._asdict(), 0, 1, run=2)])
+        assert [shard.first_index for shard in shards.ranges(db, job.id)] == [0, 1]
+
+
+def test_a_split_that_starts_again_keeps_the_shards_that_are_there(owner: Owner) -> None:
+    job = make_job(owner, 1)
+    finish(claim())
     with store.write() as db:
-        leases.finish(db, found)
-        jobs.conclude(db, found.job_id, found.run, Results(created=1))
-        assert waits_for_the_disk(db) == "on"
+        shards.add(db, [shard_values(job._asdict(), first, 1) for first in range(2)])
+    assert shard_states(job) == [ShardState.DONE, ShardState.QUEUED]
 
 
-def waits_for_the_disk(db: store.Connection) -> str:
-    return str(db.exec_driver_sql("SHOW synchronous_commit").scalar_one())
+def test_unfinished_ranges_begin_with_the_one_that_holds_an_item(owner: Owner) -> None:
+    job = make_job(owner, 6, shard_size=2)
+    finish(claim())
+    with store.read() as db:
+        assert [shard.first_index for shard in shards.unfinished_ranges(db, job.id, 1, 0)] == [2, 4]
+        assert [shard.first_index for shard in shards.unfinished_ranges(db, job.id, 1, 3)] == [2, 4]
+        assert [shard.first_index for shard in shards.unfinished_ranges(db, job.id, 1, 4)] == [4]
+        assert shards.unfinished_ranges(db, job.id, 2, 0) == []
 
 
-def test_a_worker_without_the_token_settles_nothing(owner: Owner) -> None:
-    job_of(owner, 1)
-    old = claim()
-    expire(old)
-    failed_attempts.give_up(old)
-    new = claim()
-    with pytest.raises(LostLease), store.write() as db:
-        leases.finish(db, old)
+def test_what_is_queued_is_discarded_with_its_grants_and_what_runs_goes_on(owner: Owner) -> None:
+    job = make_job(owner, 1)
+    claim()
     with store.write() as db:
-        leases.finish(db, new)
-
-
-def test_leases_double_with_each_attempt(owner: Owner) -> None:
-    job_of(owner, 1)
-    lasts = []
-    for _ in range(leases.MAX_ATTEMPTS):
-        last = claim()
-        with store.read() as db:
-            lasts.append(db.execute(table.select()).one().leased_until - db.execute(table.select()).one().sent_at)
-        failed_attempts.give_up(last)
-        with store.write() as db:
-            dispatch.mark_due(db, last.job_id, 4)
-    assert [round(seconds / leases.LEASE_SECONDS) for seconds in lasts] == [1, 2, 4]
-
-
-def test_only_so_many_wake_ups_are_under_way_for_a_job(owner: Owner) -> None:
-    job = job_of(owner, 50)
-    with store.write() as db:
-        assert len(dispatch.mark_due(db, job, 6)) == 5  # one was sent when the job was accepted
-        assert dispatch.mark_due(db, job, 6) == []
-
-
-def test_wake_ups_that_the_broker_lost_are_sent_again(owner: Owner) -> None:
-    job = job_of(owner, 50)
-    with store.write() as db:
-        dispatch.mark_due(db, job, wakeups.max_wake_ups())
-        db.execute(update(table).where(table.c.sent_at.is_not(None)).values(sent_at=table.c.sent_at - 6, sends=5))
-        assert dispatch.mark_due(db, job, wakeups.max_wake_ups()) == []
-        assert (
-            dispatch.reset_lost(db, wakeups.BULK) + dispatch.reset_lost(db, wakeups.INTERACTIVE)
-            == wakeups.max_wake_ups()
-        )
-        assert len(dispatch.mark_due(db, job, wakeups.max_wake_ups())) == wakeups.max_wake_ups()
-
-
-def job_of(owner: Owner, count: int) -> int:
-    """A job of so many shards of one row each."""
-    upload = Upload(COUNT, COUNT, [b'{"url":"https://example.com/"}'], count)
-    job = accept(upload, owner, Options)
-    with store.write() as db:
-        one = db.execute(table.select().where(table.c.job_id == job)).one()._mapping
-        more = [{**one, "first_index": at, "rows": 1, "sent_at": None, "sends": 0} for at in range(1, count)]
-        if more:
-            db.execute(table.insert(), more)
-        db.execute(update(table).where(table.c.job_id == job).values(rows=1, queue=wakeups.BULK))
-    return job
-
-
-def claim() -> Claim:
-    with store.write() as db:
-        found = leases.claim(db, ShardKind.CREATE, wakeups.BULK, HINT)
-    assert found
-    return found
-
-
-def claim_all() -> Iterator[tuple[int, int]]:
-    while True:
-        with store.write() as db:
-            found = leases.claim(db, ShardKind.CREATE, wakeups.BULK, HINT)
-        if not found:
-            return
-        yield found.job_id, found.first_index
-
-
-def settle_all(job: int) -> None:
-    while True:
-        with store.write() as db:
-            found = leases.claim(db, ShardKind.CREATE, wakeups.BULK, HINT)
-        if not found:
-            return
-        with store.write() as db:
-            leases.finish(db, found)
-            jobs.record(db, job, Results(created=1, failures={"SLUG_TAKEN": 1, "INVALID_URL": 1}))
-            jobs.finish(db, job, found.run)
-            dispatch.mark_due(db, job, 8)
-
-
-def expire(claim: Claim) -> None:
-    with store.write() as db:
-        db.execute(update(table).where(leases.HAS_TOKEN).values(leased_until=0), leases.token_of(claim))
+        shards.add(db, [shard_values(job._asdict(), 1, 1, granted=7, granted_at=5.0)])
+        assert shards.discard_queued(db, job.id) == [Grant(owner.workspace_id, 7, 5.0)]
+    assert shard_states(job) == [ShardState.RUNNING, ShardState.DONE]

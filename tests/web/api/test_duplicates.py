@@ -131,7 +131,7 @@ def test_an_undone_job_leaves_no_link_to_reuse(shop: httpx.Client, site: str) ->
     job = shop.post("/api/jobs", json={"links": [{"url": site}], **REUSE}, headers=WAIT).json()
     undone = shop.post(f"{job['links']['self']}/undo").raise_for_status().json()
     shop.get(f"{undone['links']['self']}?wait=20").raise_for_status()
-    assert shop.get(f"{undone['links']['self']}?wait=20").json()["counts"]["created"] == 1
+    assert shop.get(f"{undone['links']['self']}?wait=20").json()["counts"]["deleted"] == 1
     assert again(shop, site)[0] == "created"
 
 

@@ -145,7 +145,7 @@ def test_a_job_is_undone_and_forgotten_after_a_question(visit: Visit) -> None:
     page.get_by_role("button", name="Delete its links").click()
     expect(page.get_by_text(f"Undoes job {job['id']}")).to_be_visible()
     expect(page.locator("#live")).to_have_attribute("data-open", "no")
-    expect(page.locator("[data-count=created]")).to_have_text("1")
+    expect(page.locator("[data-count=deleted]")).to_have_text("1")
     visit.go(page_of(job))
     page.get_by_role("link", name="Forget").click()
     page.get_by_role("button", name="Forget the job").click()

@@ -83,7 +83,7 @@ def test_values_move_by_what_was_done(system: System) -> None:
         },
     )
     undone = system.wait_for_job(system.client.post(large["links"]["self"] + "/undo"))
-    assert undone["counts"]["created"] == BULK_ROWS / 2
+    assert undone["counts"]["deleted"] == BULK_ROWS / 2
     moved(
         system,
         before,

@@ -1,0 +1,79 @@
+"""Workers are woken for shards: a bounded number of wake-ups a job, and again for those that were lost."""
+
+from sqlalchemy import update
+
+from models import store
+from models.accounts.keys import Owner
+from models.jobs import dispatch
+from models.tables import shards as shard_rows
+from tests.models.jobs.making import QUEUE, claim, finish, make_job
+
+ROOM = 6
+
+
+def test_only_so_many_wake_ups_are_under_way_for_a_job(owner: Owner) -> None:
+    job = make_job(owner, 50)
+    with store.write() as db:
+        assert {shard.first_index for shard in dispatch.mark_due(db, job.id, ROOM)} == set(range(ROOM))
+        assert dispatch.mark_due(db, job.id, ROOM) == []
+
+
+def test_a_claimed_shard_makes_room_for_the_next(owner: Owner) -> None:
+    job = make_job(owner, 50)
+    with store.write() as db:
+        dispatch.mark_due(db, job.id, ROOM)
+    claim()
+    with store.write() as db:
+        assert [shard.first_index for shard in dispatch.mark_due(db, job.id, ROOM)] == [ROOM]
+
+
+def test_a_job_waits_until_its_shards_are_sent(owner: Owner) -> None:
+    job = make_job(owner, 1)
+    with store.write() as db:
+        assert dispatch.jobs_to_wake(db) == [job.id]
+        dispatch.mark_due(db, job.id, ROOM)
+        assert dispatch.jobs_to_wake(db) == []
+
+
+def test_nothing_is_sent_for_shards_that_are_done(owner: Owner) -> None:
+    job = make_job(owner, 1)
+    finish(claim())
+    with store.write() as db:
+        assert dispatch.jobs_to_wake(db) == []
+        assert dispatch.mark_due(db, job.id, ROOM) == []
+
+
+def test_a_wake_up_without_effect_is_repeated_at_growing_intervals(owner: Owner) -> None:
+    job = make_job(owner, 1)
+    for sends in range(dispatch.MAX_DOUBLINGS + 2):
+        with store.write() as db:
+            assert len(dispatch.mark_due(db, job.id, ROOM)) == 1
+        interval = dispatch.RESEND_SECONDS * 2 ** min(sends, dispatch.MAX_DOUBLINGS - 1)
+        age(interval - 1)
+        with store.write() as db:
+            assert dispatch.jobs_to_wake(db) == []
+            assert dispatch.mark_due(db, job.id, ROOM) == []
+        age(2)
+        with store.write() as db:
+            assert dispatch.jobs_to_wake(db) == [job.id]
+
+
+def test_wake_ups_that_the_broker_lost_are_sent_again(owner: Owner) -> None:
+    job = make_job(owner, 50)
+    with store.write() as db:
+        dispatch.mark_due(db, job.id, ROOM)
+        db.execute(update(shard_rows).where(shard_rows.c.sent_at.is_not(None)).values(sends=dispatch.MAX_DOUBLINGS))
+        assert dispatch.reset_lost(db, QUEUE) == 0, "they may be on their way"
+    age(dispatch.RESEND_SECONDS + 1)
+    with store.write() as db:
+        assert dispatch.mark_due(db, job.id, ROOM) == []
+        assert dispatch.reset_lost(db, "interactive") == 0
+        assert dispatch.reset_lost(db, QUEUE) == ROOM
+        assert len(dispatch.mark_due(db, job.id, ROOM)) == ROOM
+
+
+def age(seconds: float) -> None:
+    """Let all wake-ups be older by so many seconds."""
+    older = update(shard_rows).where(shard_rows.c.sent_at.is_not(None))
+    with store.write() as db:
+        db.execute(older.values(sent_at=shard_rows.c.sent_at - seconds))
