@@ -42,7 +42,7 @@ def test_what_was_interrupted_goes_on(owner: Owner) -> None:
     assert (row.upload, row.total, row.created) == ("", rows, rows)
     with store.read() as db:
         assert not db.execute(select(job_table.c.clearing).where(job_table.c.id == job)).scalar_one()
-    with pytest.raises(Exception, match="gone"):
+    with pytest.raises(Exception, match="no longer in the upload store"):
         upload_store.read(first.job.upload, 0, 1)
 
 
