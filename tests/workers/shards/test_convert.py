@@ -13,7 +13,8 @@ from producer.intake import upload_store
 from producer.intake.layouts import CSV, Conversion, Layout
 from producer.job_options import Options
 from producer.signals import wakeups
-from tests.steps import Steps, accept_csv, read_job, record_steps, work_off
+from tests.steps import Steps, accept_csv, read_job, record_steps
+from tests.work import work_off
 from tests.workbooks import xlsxwriter_workbook
 from workers.shards import convert
 

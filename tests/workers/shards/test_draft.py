@@ -7,7 +7,8 @@ import pytest
 from models import store
 from models.accounts.keys import Owner
 from producer.intake.batch import ItemProblem
-from tests.steps import Steps, accept_csv, read_job, record_steps, work_off
+from tests.steps import Steps, accept_csv, read_job, record_steps
+from tests.work import work_off
 from tests.workers.shards.parts import draft_rows, judge_rows, make_facts
 from workers.shards.draft import Draft, read_facts
 from workers.shards.reuse import UrlFacts

@@ -8,7 +8,8 @@ from models.accounts.keys import Owner
 from models.jobs.states import JobStatus
 from models.tables import items, links, slug_counters
 from producer.signals import counters
-from tests.steps import Steps, accept_csv, read_job, record_steps, work_off
+from tests.steps import Steps, accept_csv, read_job, record_steps
+from tests.work import work_off
 
 ROWS = "url,slug\nhttps://a.example/,one\nhttps://b.example/,one\nnope,\nhttps://c.example/,\n"
 

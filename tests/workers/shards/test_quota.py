@@ -8,7 +8,8 @@ import pytest
 from models import settings, store
 from models.accounts import plans, quotas
 from models.accounts.keys import Owner
-from tests.steps import Steps, accept_csv, read_job, record_steps, work_off
+from tests.steps import Steps, accept_csv, read_job, record_steps
+from tests.work import work_off
 
 
 @pytest.fixture

@@ -11,7 +11,8 @@ from models.accounts.keys import Owner
 from models.jobs.jobs import Job
 from models.links import url_index
 from models.tables import links, urls
-from tests.steps import Steps, accept_csv, read_job, record_steps, work_off
+from tests.steps import Steps, accept_csv, read_job, record_steps
+from tests.work import work_off
 from tests.workers.shards.parts import judge_rows, make_job
 from workers.shards import reuse
 from workers.shards.reuse import NO_URLS, UrlFacts

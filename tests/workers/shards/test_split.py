@@ -14,7 +14,8 @@ from producer import control
 from producer.accept import CUT_AT_ONCE_BYTES
 from producer.intake import upload_store
 from producer.signals import wakeups
-from tests.steps import Steps, accept_csv, read_job, record_steps, work, work_off
+from tests.steps import Steps, accept_csv, read_job, record_steps
+from tests.work import work, work_off
 from workers.shards import split
 
 LONG_URL = "https://example.com/" + "a" * 1000

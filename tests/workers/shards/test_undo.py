@@ -12,7 +12,8 @@ from models.jobs.states import JobStatus, ShardKind
 from models.tables import clicks, items, links
 from producer import control
 from producer.signals import counters
-from tests.steps import Steps, accept_csv, read_job, record_steps, work, work_off
+from tests.steps import Steps, accept_csv, read_job, record_steps
+from tests.work import work, work_off
 from workers.chores import clicks as click_chore
 from workers.shards import undo
 
