@@ -1,30 +1,181 @@
-"""The one door: what of it waits for the disk."""
-
-from unittest.mock import create_autospec
+"""Accepting an upload: what is committed at once, what is left to workers, and what a failure leaves behind."""
 
 import pytest
-from sqlalchemy import Connection, event
+from sqlalchemy import Connection, event, func, select
 
-from models import store
+from models import settings, store
 from models.accounts.keys import Owner
-from producer.accept import Upload, accept
-from producer.intake.layouts import COUNT
+from models.errors import BadTarget, EmptyUpload, Invalid
+from models.jobs.states import JobStatus, ShardKind
+from models.tables import jobs, shards
+from producer.accept import CUT_AT_ONCE_BYTES, Upload, accept
+from producer.intake import upload_store
+from producer.intake.layouts import COUNT, CSV
 from producer.job_options import Options
 from producer.signals import wakeups
+from tests.steps import Steps, accept_csv, read_job, record_steps
+
+ROWS = "url\nhttps://a.example/\nhttps://b.example/\n"
+LARGE = "url\n" + ("https://example.com/" + "a" * 1000 + "\n") * (CUT_AT_ONCE_BYTES // 1000)
+
+
+@pytest.fixture
+def steps(monkeypatch: pytest.MonkeyPatch) -> Steps:
+    return record_steps(monkeypatch)
+
+
+@pytest.fixture
+def stored(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """The names of uploads that are stored and not deleted."""
+    names: list[str] = []
+    save, delete = upload_store.save, upload_store.delete
+
+    def save_and_note(*arguments: object) -> tuple[str, int]:
+        name, size = save(*arguments)  # type: ignore[arg-type]
+        names.append(name)
+        return name, size
+
+    def delete_and_note(name: str) -> None:
+        delete(name)
+        if name in names:
+            names.remove(name)
+
+    monkeypatch.setattr(upload_store, "save", save_and_note)
+    monkeypatch.setattr(upload_store, "delete", delete_and_note)
+    return names
+
+
+def shard_rows(job_id: int) -> list[tuple[str, int, int]]:
+    query = select(shards.c.kind, shards.c.rows, shards.c.sends).where(shards.c.job_id == job_id)
+    with store.read() as db:
+        return [(row.kind, row.rows, row.sends) for row in db.execute(query.order_by(shards.c.first_index))]
+
+
+def count_jobs() -> int:
+    with store.read() as db:
+        return int(db.execute(select(func.count()).select_from(jobs)).scalar_one())
 
 
 @pytest.mark.parametrize("owner", ["postgresql"], indirect=True)
-@pytest.mark.parametrize(("awaited", "waits"), [(False, "on"), (True, "off")])
-def test_a_job_is_on_the_disk_before_its_sender_is_told_of_it(
-    owner: Owner, awaited: bool, waits: str, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize(("awaited", "expected"), [(False, "on"), (True, "off")])
+def test_a_job_is_durable_before_we_answer_and_that_of_a_waiting_client_with_its_end(
+    owner: Owner, awaited: bool, expected: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Who waits for the end is told of that: it is on the disk, with all that came before it."""
-    monkeypatch.setattr(wakeups, "send_task", create_autospec(wakeups.send_task, return_value=True))
-    seen: list[str] = []
+    """The final commit must be durable before we answer, and makes all commits before it durable."""
+    monkeypatch.setattr(wakeups, "send_task", lambda *_, **__: True)
+    modes: list[str] = []
 
     def look(db: Connection) -> None:
-        seen.append(db.exec_driver_sql("SHOW synchronous_commit").scalar_one())
+        modes.append(db.exec_driver_sql("SHOW synchronous_commit").scalar_one())
 
     event.listen(store.engine(), "commit", look)
     accept(Upload(COUNT, COUNT, [b'{"url":"https://example.com/"}'], 3), owner, Options, awaited=awaited)
-    assert seen[-1] == waits
+    assert modes[-1] == expected
+
+
+def test_a_small_upload_is_committed_with_its_shard(owner: Owner, steps: Steps) -> None:
+    job = read_job(accept_csv(owner, ROWS))
+    assert (job.status, job.total, job.queue) == (JobStatus.QUEUED, 2, wakeups.INTERACTIVE)
+    assert shard_rows(job.id) == [(ShardKind.CREATE, 2, 1)]
+    assert steps.tasks == ["create"]
+
+
+def test_a_large_upload_is_left_to_a_worker_to_cut(owner: Owner, steps: Steps) -> None:
+    job = read_job(accept_csv(owner, LARGE))
+    assert (job.total, job.queue) == (None, wakeups.BULK)
+    assert shard_rows(job.id) == [(ShardKind.SPLIT, 0, 1)]
+    assert steps.tasks == ["split"]
+
+
+def test_one_item_that_stands_for_many_rows_has_shards_of_the_usual_size(owner: Owner, steps: Steps) -> None:
+    size = store.dialect().shard_rows
+    job_id = accept(Upload(COUNT, COUNT, [b'{"url":"https://example.com/"}'], 2 * size + 1), owner, Options)
+    assert [rows for _, rows, _ in shard_rows(job_id)] == [size, size, 1]
+
+
+def test_no_more_workers_are_woken_than_may_be_under_way(
+    owner: Owner, steps: Steps, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(wakeups, "max_wake_ups", lambda: 2)
+    size = store.dialect().shard_rows
+    job_id = accept(Upload(COUNT, COUNT, [b'{"url":"https://example.com/"}'], 4 * size), owner, Options)
+    assert [sends for _, _, sends in shard_rows(job_id)] == [1, 1, 0, 0]
+    assert steps.tasks == ["create", "create"]
+
+
+def test_an_upload_that_cannot_be_read_is_a_job_that_has_failed(owner: Owner, steps: Steps, stored: list[str]) -> None:
+    job = read_job(accept_csv(owner, "title\nno column of URLs\n"))
+    assert (job.status, bool(job.detail), job.total) == (JobStatus.FAILED, True, None)
+    assert (steps.ends, steps.tasks, stored) == ([job.id], [], [])
+
+
+def test_an_upload_without_rows_leaves_nothing_behind(owner: Owner, steps: Steps, stored: list[str]) -> None:
+    with pytest.raises(EmptyUpload):
+        accept_csv(owner, "url\n")
+    assert (count_jobs(), stored, steps.is_empty()) == (0, [], True)
+
+
+def test_wrong_options_leave_nothing_behind(owner: Owner, steps: Steps, stored: list[str]) -> None:
+    with pytest.raises(Invalid):
+        accept_csv(owner, ROWS, domain="nowhere.example")
+    assert (count_jobs(), stored, steps.is_empty()) == (0, [], True)
+
+
+def test_a_webhook_url_that_may_not_be_called_leaves_nothing_behind(
+    owner: Owner, steps: Steps, stored: list[str]
+) -> None:
+    with pytest.raises(BadTarget):
+        accept_csv(owner, ROWS, webhook_url="http://127.0.0.1/")
+    assert (count_jobs(), stored) == (0, [])
+
+
+def test_a_commit_that_fails_leaves_no_upload_and_announces_nothing(
+    owner: Owner, steps: Steps, stored: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_: object) -> None:
+        raise ConnectionError
+
+    monkeypatch.setattr(store.engine().dialect, "do_commit", fail)
+    with pytest.raises(ConnectionError):
+        accept_csv(owner, ROWS)
+    assert (stored, steps.is_empty()) == ([], True)
+
+
+def test_a_step_that_fails_after_the_commit_takes_no_upload_away(
+    owner: Owner, steps: Steps, stored: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_: object, **__: object) -> None:
+        raise ValueError
+
+    monkeypatch.setattr(wakeups, "send_task", fail)
+    job = read_job(accept_csv(owner, ROWS))
+    assert stored == [job.upload]
+
+
+def test_options_that_stand_behind_the_file_are_read_after_it(owner: Owner, steps: Steps) -> None:
+    order: list[str] = []
+
+    def chunks() -> object:
+        order.append("file")
+        yield ROWS.encode()
+
+    def read_options() -> Options:
+        order.append("options")
+        return Options()
+
+    accept(Upload(CSV, CSV, chunks()), owner, read_options)  # type: ignore[arg-type]
+    assert order == ["file", "options"]
+
+
+def test_an_upload_beyond_the_limit_is_refused_and_deleted(
+    owner: Owner, steps: Steps, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("MAX_UPLOAD_BYTES", "10")
+    settings.get.cache_clear()
+    with pytest.raises(Exception, match="10"):
+        accept_csv(owner, ROWS)
+    assert count_jobs() == 0
+
+
+def test_the_slug_length_is_stored_for_workers(owner: Owner, steps: Steps) -> None:
+    assert read_job(accept_csv(owner, ROWS, slug_length=5)).options["slug_length"] == 5
