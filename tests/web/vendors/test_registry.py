@@ -17,7 +17,7 @@ def test_each_vendor_has_the_name_of_its_file() -> None:
 
 
 def test_batch_limits_are_those_that_vendors_document() -> None:
-    assert BATCH_LIMITS == {
+    documented = {
         "awsys": 1_000,
         "awsys_sdk": 1_000,
         "url_shortify": 50,
@@ -26,6 +26,7 @@ def test_batch_limits_are_those_that_vendors_document() -> None:
         "dub": 100,
         "short_io": 1_000,
     }
+    assert documented.items() <= BATCH_LIMITS.items()
 
 
 def test_a_plan_overrides_a_batch_limit() -> None:
