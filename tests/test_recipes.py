@@ -14,7 +14,7 @@ from tests import ROOT
 
 FOLDERS = ("models", "producer", "workers", "web")
 FILES = ("pyproject.toml", "celeryconfig.py", "tests/__init__.py", "tests/vendor_call.py", "tests/work.py")
-BLOCK = re.compile(r"^```python (\S+)\n(.*?)^```", re.MULTILINE | re.DOTALL)
+BLOCK = re.compile(r"^```\w+ (\S+)\n(.*?)^```", re.MULTILINE | re.DOTALL)
 REGISTRY = "web/vendors/__init__.py"
 
 
