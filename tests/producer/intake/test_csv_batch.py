@@ -1,0 +1,103 @@
+import pytest
+
+from producer.intake.batch import Batch
+from producer.intake.csv_batch import client_cells, split_plain
+from producer.intake.detection import detect_layout
+from producer.intake.layouts import CSV
+from producer.intake.reading import read_batch
+
+
+def csv(text: str | bytes, **mapping: str) -> Batch:
+    data = text if isinstance(text, bytes) else text.encode()
+    layout = detect_layout(data, CSV, 100, mapping)
+    found = read_batch(data[layout.offset :], layout, layout.line, 0, 1000)
+    return read_batch(data[layout.offset :], layout, layout.line, 0, found.rows)
+
+
+def codes(found: Batch) -> dict[int, str]:
+    return {place: problem.code for place, problem in found.problems.items()}
+
+
+@pytest.mark.parametrize("newline", ["\n", "\r\n"])
+@pytest.mark.parametrize("quote", ["", '"'])
+def test_plain_rows_become_columns(newline: str, quote: str) -> None:
+    rows = [f"{quote}{name}{quote},{quote}{title}{quote}" for name, title in (("url", "title"), ("a", "A"), ("b", ""))]
+    found = csv(newline.join(rows))
+    assert found.columns == {"url": ["a", "b"], "title": ["A", ""]}
+    assert (list(found.lines), found.problems, found.clean) == ([2, 3], {}, True)
+
+
+def test_line_ends_may_be_mixed() -> None:
+    found = csv("url,title\r\na,A\nb,B\r\nc,C")
+    assert found.columns == {"url": ["a", "b", "c"], "title": ["A", "B", "C"]}
+
+
+def test_columns_may_stand_in_any_order_and_unknown_ones_are_ignored() -> None:
+    found = csv("note,Title,URL\nx,A,a\n")
+    assert found.columns == {"url": ["a"], "title": ["A"]}
+
+
+@pytest.mark.parametrize("row", ["a", "a,b,c,d", '"a"', '"a",b,c,"d"'])
+def test_a_row_of_the_wrong_width_fails_with_its_line_and_the_others_go_on(row: str) -> None:
+    found = csv(f"url,title,slug\nx,y,z\n\n{row}\nx,y,z\n")
+    assert codes(found) == {1: "MALFORMED_ROW"}
+    assert found.problems[1].message.startswith("Line 4: ")
+    assert list(found.lines) == [2, 4, 5]
+    assert found.columns["url"] == ["x", "", "x"]
+    assert found.raw(1) == {"row": row}
+
+
+def test_bytes_that_are_not_utf8_fail_only_their_row() -> None:
+    found = csv(b"url,title\na,\xc3\xa9\nb,\xe9\nc,d\n")
+    assert (codes(found), found.columns["url"]) == ({1: "MALFORMED_ROW"}, ["a", "", "c"])
+    assert "Line 3" in found.problems[1].message
+
+
+def test_an_item_keeps_the_beginning_of_an_unreadable_row_unless_the_file_has_passwords() -> None:
+    assert csv("url,title\n" + "x" * 500).raw(0) == {"row": "x" * 300}
+    assert csv("url,password\nhunter2\n").raw(0) == {"row": ""}
+
+
+def test_a_batch_is_clean_when_it_has_no_control_characters() -> None:
+    assert not csv("url,title\na,b\tc\n").clean
+    assert not csv("url,title\na,b\x7f\n").clean
+    assert csv("url,title\r\na,b\r\n").clean
+
+
+def test_rows_before_the_wanted_part_of_a_shard_are_skipped() -> None:
+    data = b'url,title\na,1\n\nb,"2\n"\nc,3\n'
+    layout = detect_layout(data, CSV, 100, {})
+    found = read_batch(data[layout.offset :], layout, layout.line, 1, 2)
+    assert (found.columns["url"], list(found.lines)) == (["b", "c"], [4, 6])
+
+
+def test_result_columns_and_apostrophes_are_removed_from_a_file_that_comes_back() -> None:
+    found = csv(
+        "url,title,line,status,short_url,slug,error_code,error_message\na,'=1,2,failed,,kept,X,why\nb,''=1,3,failed,,,X,y\nc,'quoted',4,failed,,,X,y\n"
+    )
+    assert found.columns == {"url": ["a", "b", "c"], "title": ["=1", "'=1", "'quoted'"]}
+    assert csv("url,title\na,'=1\n").columns["title"] == ["'=1"]
+
+
+def test_a_slug_column_of_the_client_is_kept_beside_our_result_slug() -> None:
+    found = csv("url,slug,line,status,short_url,result_slug,error_code,error_message\na,mine,2,failed,,ours,X,why\n")
+    assert found.columns == {"url": ["a"], "slug": ["mine"]}
+
+
+def test_lines_are_split_plainly_unless_lines_and_rows_differ() -> None:
+    assert split_plain("a,b\r\nc,\n", ",") == [["a", "b"], ["c", ""]]
+    assert split_plain('"a,1";b\nc;"d"\n', ";") == [["a,1", "b"], ["c", "d"]]
+    for text in ("a\n\nb", "a\rb\n", '"a\nb"', 'a\n"b'):
+        assert split_plain(text, ",") is None
+
+
+def test_the_clients_own_cells_are_returned_without_result_columns() -> None:
+    data = b"url,title,line,status,short_url,slug,error_code,error_message\na,'=1,2,failed,,,X,why\n"
+    layout = detect_layout(data, CSV, 100, {})
+    assert client_cells(data[layout.offset :], layout, 0, 1) == [["a", "=1"]]
+
+
+def test_the_text_of_an_unreadable_row_is_returned_as_one_cell() -> None:
+    data = b'url,title\na,"b\nc,d\n'
+    layout = detect_layout(data, CSV, 100, {})
+    assert client_cells(data[layout.offset :], layout, 0, 2) == [['a,"b'], ["c", "d"]]
