@@ -2,16 +2,20 @@
 
 import time
 from datetime import UTC, datetime
+from typing import Any
 
 import pytest
 from sqlalchemy import insert, select, text
 
 from models import store
 from models.accounts.keys import Owner
-from models.jobs import duplicates, jobs
+from models.jobs import duplicates, items, jobs
+from models.jobs.jobs import Job
 from models.jobs.states import ItemStatus, JobStatus
+from models.links.url_index import Duplicates
 from models.tables import items as item_rows
 from models.tables import jobs as job_rows
+from tests.models.jobs.making import make_job, read
 
 OTHERS, ROWS, KINDS = 40, 40_000, 39_990
 MOST_SECONDS = 15
@@ -55,3 +59,77 @@ def test_every_later_one_fails_and_it_takes_no_row_a_walk_through_all(rehearsed:
         counted = db.execute(select(job_rows.c.created, job_rows.c.failed).where(job_rows.c.id == rehearsed)).one()
     assert found == [(row, None, duplicates.SLUG_TAKEN) for row in range(KINDS, ROWS)]
     assert counted == (KINDS - ROWS, ROWS - KINDS), "relative to what the shards have counted"
+
+
+REUSE = {"duplicates": Duplicates.REUSE}
+
+
+def test_the_first_of_several_rows_with_a_slug_wins(owner: Owner) -> None:
+    job = dry_run(owner, slug=["a", "b", "a", "a"])
+    correct(job)
+    assert results(job) == [("created", "a"), ("created", "b"), ("failed", None), ("failed", None)]
+    assert (counts(job), errors(job)) == ((2, 0, 2), {"SLUG_TAKEN": 2})
+
+
+def test_rows_with_one_external_id_get_the_first_ones_link(owner: Owner) -> None:
+    job = dry_run(owner, slug=["a", "b", "c"], external_id=["x", "x", None])
+    correct(job)
+    assert results(job) == [("created", "a"), ("existing", "a"), ("created", "c")]
+    assert counts(job) == (2, 1, 0)
+
+
+def test_rows_that_reuse_a_url_get_the_first_ones_link(owner: Owner) -> None:
+    url = '{"url": "https://a.example/"}'
+    job = dry_run(owner, slug=["a", "b", "c"], input=[url, url, url], reuses_url=[True, True, True])
+    correct(job, REUSE)
+    assert results(job) == [("created", "a"), ("existing", "a"), ("existing", "a")]
+
+
+def test_a_row_that_wants_its_own_link_shares_none(owner: Owner) -> None:
+    url = '{"url": "https://a.example/"}'
+    job = dry_run(owner, slug=["a", "b", "c"], input=[url, url, url], reuses_url=[False, True, None])
+    correct(job, REUSE)
+    assert results(job) == [("created", "a"), ("created", "b"), ("created", "c")]
+
+
+def test_equal_urls_are_no_duplicates_for_a_job_that_does_not_reuse(owner: Owner) -> None:
+    url = '{"url": "https://a.example/"}'
+    job = dry_run(owner, slug=["a", "b"], input=[url, url], reuses_url=[True, True])
+    correct(job)
+    assert counts(job) == (2, 0, 0)
+
+
+def test_a_row_that_exists_does_not_take_a_slug_from_another(owner: Owner) -> None:
+    job = dry_run(owner, slug=["a", "b", "b"], external_id=["x", "x", None])
+    correct(job)
+    assert results(job) == [("created", "a"), ("existing", "a"), ("created", "b")]
+
+
+def dry_run(owner: Owner, **columns: list[Any]) -> Job:
+    """A dry run that has created an item for each row, in shards that did not know of each other."""
+    rows = len(columns["slug"])
+    job = make_job(owner, rows, dry_run=True, created=rows)
+    values = {"job_id": job.id, "index": range(rows), "line": range(2, rows + 2), "status": ItemStatus.CREATED}
+    with store.write() as db:
+        items.write(db, values | columns, rows)
+    return job
+
+
+def correct(job: Job, options: dict[str, Any] | None = None) -> None:
+    with store.write() as db:
+        duplicates.correct(db, job.id, options or {})
+
+
+def results(job: Job) -> list[tuple[str, str | None]]:
+    with store.read() as db:
+        return [(item.status, item.slug) for item in items.results(db, job.id)]
+
+
+def counts(job: Job) -> tuple[int, int, int]:
+    counted = read(job.id)
+    return counted.created, counted.existing, counted.failed
+
+
+def errors(job: Job) -> dict[str, int]:
+    with store.read() as db:
+        return jobs.errors(db, job.id)
