@@ -1,4 +1,4 @@
-"""Plans: what each allows. Every number is a setting: a TOML file named by PLANS overrides those here."""
+"""Plans: what each allows. The TOML file that PLANS names overrides any number here, and may add plans."""
 
 import tomllib
 from collections.abc import Mapping
@@ -14,11 +14,12 @@ from models.errors import SettingsError
 DEFAULT = "builder"
 DAY = 86_400
 UNLIMITED = 0
+LARGEST_NUMBER = 2**53 - 1  # the largest whole number that every JSON client reads exactly
 
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """Numbers of a plan; 0 stands for «as many as you like»."""
+    """The numbers of a plan; 0 means no limit."""
 
     name: str
     bulk_calls_per_hour: int = UNLIMITED
@@ -26,17 +27,17 @@ class Plan:
     links_per_day: int = UNLIMITED
     total_links: int = UNLIMITED
     longest_ttl: int = 90 * DAY
-    """Seconds; for shapes whose vendor cuts a longer ttl instead of refusing it."""
+    """In seconds, for vendors whose API shortens a longer ttl instead of refusing it."""
     batch: Mapping[str, int] = field(default_factory=dict)
-    """How many links one call may create, for vendors whose own number the PLANS file overrides."""
+    """How many links one call may create, by vendor, where PLANS overrides the vendor's own number."""
 
     @property
     def limited(self) -> bool:
-        """Whether links are counted at all."""
+        """Whether links are counted."""
         return bool(self.links_per_hour or self.links_per_day or self.total_links)
 
     def batch_limit(self, vendor: str, default: int) -> int:
-        """Return how many links one call of a vendor may create."""
+        """How many links one call of a vendor may create."""
         return self.batch.get(vendor, default)
 
 
@@ -51,46 +52,50 @@ BUILT_IN = {
 
 
 def of(name: str) -> Plan:
-    """The plan of that name; a workspace whose plan was taken out of the file has the default one."""
+    """The plan with a name. A workspace whose plan was removed from the file is on the default one."""
     return table().get(name) or table()[DEFAULT]
 
 
 @process_caches.function
 @cache
 def table() -> dict[str, Plan]:
+    """Every plan by its name."""
     path = settings.get().plans
-    return BUILT_IN | _overridden(path) if path else BUILT_IN
+    return BUILT_IN | _read(path) if path else BUILT_IN
 
 
-def _overridden(path: str) -> dict[str, Plan]:
+def _read(path: str) -> dict[str, Plan]:
+    """The plans of a file. What it does not name stays as the built-in plan has it."""
+    plans: dict[str, Plan] = {}
     try:
-        found = tomllib.loads(Path(path).read_text())
-        return {name: _plan(BUILT_IN.get(name, Plan(name)), given) for name, given in found.items()}
+        for name, values in tomllib.loads(Path(path).read_text()).items():
+            plans[name] = _override(BUILT_IN.get(name, Plan(name)), values)
     except (OSError, ValueError) as error:
         raise SettingsError(f"PLANS={path!r}: expected a TOML file of plans: {error}") from None
+    return plans
 
 
-def _plan(plan: Plan, given: Any) -> Plan:
-    if not isinstance(given, dict):
-        raise ValueError(f"{plan.name} is no table")
-    numbers = dict(given)
+def _override(plan: Plan, values: Any) -> Plan:
+    if not isinstance(values, dict):
+        raise ValueError(f"{plan.name} must be a table")
+    numbers = dict(values)
     batch = numbers.pop("batch", {})
     _check_names(plan.name, numbers)
     _check_numbers(plan.name, numbers)
-    _check_numbers(f"{plan.name}.batch", batch)
+    _check_numbers(f"{plan.name}.batch", batch)  # its names are checked where the vendors are known
     return replace(plan, **numbers, batch=MappingProxyType({**plan.batch, **batch}))
 
 
 def _check_names(plan: str, numbers: dict[str, Any]) -> None:
     names = {field.name for field in fields(Plan)} - {"name", "batch"}
-    if set(numbers) - names:
-        raise ValueError(f"[{plan}] has only {', '.join(sorted(names))}")
+    if not names.issuperset(numbers):
+        raise ValueError(f"[{plan}] may have only {', '.join(sorted(names))}")
 
 
 def _check_numbers(where: str, numbers: Any) -> None:
-    """Check what a table says. The names of vendors in a batch table are checked where the vendors are known."""
     if not isinstance(numbers, dict):
-        raise ValueError(f"{where} is no table")
+        raise ValueError(f"{where} must be a table")
     for name, value in numbers.items():
-        if not isinstance(value, int) or isinstance(value, bool) or not 0 <= value < 2**53:
-            raise ValueError(f"{where}.{name} is a whole number, 0 for no limit")
+        is_whole = isinstance(value, int) and not isinstance(value, bool)  # in Python, true is a whole number too
+        if not is_whole or not 0 <= value <= LARGEST_NUMBER:
+            raise ValueError(f"{where}.{name} must be a whole number, 0 for no limit")

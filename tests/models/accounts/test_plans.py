@@ -34,7 +34,7 @@ def read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Read]:
     plans.table.cache_clear()
 
 
-def test_the_built_in_numbers_are_those_that_are_promised() -> None:
+def test_the_built_in_plans_have_the_documented_numbers() -> None:
     pro, builder, enterprise = (plans.BUILT_IN[name] for name in ("pro", "builder", "enterprise"))
     assert (pro.bulk_calls_per_hour, pro.links_per_day, pro.links_per_hour) == (50, 10_000, 0)
     assert (builder.bulk_calls_per_hour, builder.links_per_hour, builder.links_per_day) == (500, 50_000, 0)
@@ -44,21 +44,21 @@ def test_the_built_in_numbers_are_those_that_are_promised() -> None:
 
 
 def test_a_file_changes_what_it_names_and_nothing_else(read: Read) -> None:
-    found = read("[pro]\nlinks_per_day = 5\n[pro.batch]\ndub = 7\n")
-    assert found["pro"] == Plan("pro", bulk_calls_per_hour=50, links_per_day=5, batch={"dub": 7})
-    assert found["builder"] == plans.BUILT_IN["builder"]
+    table = read("[pro]\nlinks_per_day = 5\n[pro.batch]\ndub = 7\n")
+    assert table["pro"] == Plan("pro", bulk_calls_per_hour=50, links_per_day=5, batch={"dub": 7})
+    assert table["builder"] == plans.BUILT_IN["builder"]
 
 
 def test_a_file_may_add_a_plan(read: Read) -> None:
     assert read("[tiny]\ntotal_links = 3\n")["tiny"] == Plan("tiny", total_links=3)
 
 
-def test_who_is_on_a_plan_that_is_gone_has_the_default_one(read: Read) -> None:
+def test_a_workspace_whose_plan_was_removed_is_on_the_default_one(read: Read) -> None:
     read("")
     assert plans.of("gone") == plans.BUILT_IN["builder"]
 
 
-BAD = [
+INVALID = [
     "nonsense",
     "pro = 5",
     "[pro]\nlinks_per_day = -1",
@@ -73,20 +73,20 @@ BAD = [
 ]
 
 
-@pytest.mark.parametrize("text", BAD)
-def test_a_file_that_makes_no_sense_is_refused(read: Read, text: str) -> None:
+@pytest.mark.parametrize("text", INVALID)
+def test_an_invalid_file_is_refused(read: Read, text: str) -> None:
     with pytest.raises(SettingsError, match=r"^PLANS='.*': expected a TOML file of plans: "):
         read(text)
 
 
-def test_a_folder_or_nothing_is_no_file() -> None:
+def test_a_folder_or_a_missing_file_is_refused() -> None:
     for path in (ROOT, ROOT / "nowhere.toml"):
         with pytest.raises(SettingsError, match="PLANS="):
             settings.load({"PLANS": str(path)})
 
 
 @pytest.mark.parametrize("content", [b"[pro]\nlinks_a_day = 5", b"\xff\xfe", b"="])
-def test_a_bad_file_stops_the_start_with_one_line(tmp_path: Path, content: bytes) -> None:
+def test_an_invalid_file_stops_the_start_with_one_line(tmp_path: Path, content: bytes) -> None:
     path = tmp_path / "plans.toml"
     path.write_bytes(content)
     environment = {"PATH": "/usr/bin:/bin", "PLANS": str(path), "DATA_DIR": str(tmp_path / "var")}

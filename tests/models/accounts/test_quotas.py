@@ -1,4 +1,4 @@
-"""Quotas: what is set aside, given back and freed, and that no crowd gets more than there is."""
+"""Quotas: links are reserved, given back and freed, and many workers together get no more than there is."""
 
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
@@ -23,15 +23,15 @@ HOUR, DAY = 3_600, 86_400
 
 @pytest.fixture
 def clock(monkeypatch: pytest.MonkeyPatch) -> list[float]:
-    """What the database believes the time to be."""
+    """The time of the database, which a test may change."""
     time = [1_900_000_000.0 // DAY * DAY]
     monkeypatch.setattr(quotas, "_now", lambda _db: time[0])
     return time
 
 
-def reserve(owner: Owner, plan: Plan, wanted: int) -> int:
+def reserve(owner: Owner, plan: Plan, count: int) -> int:
     with store.write() as db:
-        return quotas.reserve(db, owner.workspace_id, plan, wanted)[0]
+        return quotas.reserve(db, owner.workspace_id, plan, count).granted
 
 
 def give_back(owner: Owner, count: int, at: float | None) -> None:
@@ -86,14 +86,14 @@ def test_an_unlimited_plan_counts_nothing(owner: Owner) -> None:
     assert use(owner, plan) == {}
 
 
-def test_what_is_given_back_can_be_had_again(owner: Owner, clock: list[float]) -> None:
+def test_links_that_are_given_back_can_be_reserved_again(owner: Owner, clock: list[float]) -> None:
     reserve(owner, ALL, 50)
     give_back(owner, 20, clock[0])
     assert use(owner, ALL) == {"hour": 30, "day": 30, "total": 30}
     assert reserve(owner, ALL, 50) == 20
 
 
-def test_what_was_never_set_aside_is_not_given_back(owner: Owner, clock: list[float]) -> None:
+def test_links_that_were_never_reserved_are_not_given_back(owner: Owner, clock: list[float]) -> None:
     reserve(owner, ALL, 5)
     give_back(owner, 0, None)
     give_back(owner, 5, None)
@@ -102,26 +102,27 @@ def test_what_was_never_set_aside_is_not_given_back(owner: Owner, clock: list[fl
 
 def test_a_period_that_has_ended_gets_nothing_back(owner: Owner, clock: list[float]) -> None:
     reserve(owner, ALL, 50)
-    before, clock[0] = clock[0], clock[0] + HOUR
+    before = clock[0]
+    clock[0] += HOUR
     reserve(owner, ALL, 10)
     give_back(owner, 50, before)
     assert use(owner, ALL) == {"hour": 10, "day": 10, "total": 10}
 
 
-def test_a_link_that_goes_makes_room_in_the_total_alone(owner: Owner, clock: list[float]) -> None:
+def test_a_deleted_link_makes_room_in_the_total_alone(owner: Owner, clock: list[float]) -> None:
     reserve(owner, ALL, 50)
     with store.write() as db:
         quotas.free(db, owner.workspace_id, 10)
     assert use(owner, ALL) == {"hour": 50, "day": 50, "total": 40}
 
 
-def test_a_lower_limit_than_what_is_used_leaves_no_room(owner: Owner, clock: list[float]) -> None:
+def test_a_limit_below_what_is_used_leaves_no_room(owner: Owner, clock: list[float]) -> None:
     reserve(owner, ALL, 50)
     assert reserve(owner, Plan("less", links_per_hour=10), 5) == 0
     assert use(owner, ALL)["hour"] == 50
 
 
-def test_a_total_begins_with_the_links_that_are_there_and_those_under_way(owner: Owner) -> None:
+def test_a_total_begins_with_existing_links_and_those_that_active_shards_reserved(owner: Owner) -> None:
     other = new_owner("other")
     make_links(owner, 10)
     make_links(other, 50)
@@ -131,32 +132,33 @@ def test_a_total_begins_with_the_links_that_are_there_and_those_under_way(owner:
     assert reserve(owner, TOTAL, 100) == 87
 
 
-def test_workspaces_do_not_share(owner: Owner) -> None:
+def test_workspaces_have_quotas_of_their_own(owner: Owner) -> None:
     other = new_owner("other")
     assert (reserve(owner, TOTAL, 100), reserve(other, TOTAL, 60), reserve(owner, TOTAL, 1)) == (100, 60, 0)
 
 
 @pytest.mark.parametrize("plan", [ALL, TOTAL, Plan("hour", links_per_hour=100)])
-def test_a_crowd_gets_exactly_what_there_is(owner: Owner, plan: Plan) -> None:
-    most = min(quotas.limits(plan).values())
+def test_many_workers_together_get_exactly_what_there_is(owner: Owner, plan: Plan) -> None:
+    limit = min(quotas.limits(plan).values())
 
-    def one(at: int) -> int:
-        got = reserve(owner, plan, 3)
-        if got == 3 and at % 4 == 0:
-            with store.write() as db:
-                moment = quotas._now(db)
-            give_back(owner, 1, moment)
-            got -= 1
-        return got
+    def work(number: int) -> int:
+        """Reserve three links; one worker in four gives one back."""
+        count = reserve(owner, plan, 3)
+        if count < 3 or number % 4:
+            return count
+        with store.write() as db:
+            now = quotas._now(db)
+        give_back(owner, 1, now)
+        return count - 1
 
-    with ThreadPoolExecutor(8) as crowd:
-        got = sum(crowd.map(one, range(48)))
-    got += reserve(owner, plan, 1000)
-    assert got == most
-    assert set(use(owner, plan).values()) == {most}
+    with ThreadPoolExecutor(8) as workers:
+        total = sum(workers.map(work, range(48)))
+    total += reserve(owner, plan, 1000)
+    assert total == limit
+    assert set(use(owner, plan).values()) == {limit}
 
 
-def test_only_a_change_of_plan_counts_a_total_anew_and_only_that_workspaces(owner: Owner) -> None:
+def test_only_a_change_of_plan_counts_a_total_again_and_only_of_its_workspace(owner: Owner) -> None:
     other = new_owner("other")
     for each in (owner, other):
         reserve(each, TOTAL, 40)
@@ -178,45 +180,45 @@ def job_of(owner: Owner) -> int:
 
 def claim_of(owner: Owner) -> Claim:
     with store.write() as db:
-        found = leases.claim(db, "create", "bulk", (7, 0))
-    assert found
-    return found
+        claim = leases.claim(db, "create", "bulk", (7, 0))
+    assert claim
+    return claim
 
 
-def granted(owner: Owner, count: int) -> None:
-    """A shard that has set links aside, and waits to be tried again."""
+def add_shard_with_grant(owner: Owner, count: int) -> None:
+    """Add a queued shard that has reserved links already."""
     with store.write() as db:
-        got, at = quotas.reserve(db, owner.workspace_id, TOTAL, count)
-    make_shard(owner, "queued", got, 7, at)
+        reservation = quotas.reserve(db, owner.workspace_id, TOTAL, count)
+    make_shard(owner, "queued", reservation.granted, 7, reservation.reserved_at)
 
 
-def test_a_cancelled_job_keeps_nothing_of_the_quota(owner: Owner) -> None:
+def test_a_cancelled_job_gives_back_all_that_it_reserved(owner: Owner) -> None:
     job_id = job_of(owner)
-    granted(owner, 30)
-    granted(owner, 20)
-    taken = claim_of(owner)
+    add_shard_with_grant(owner, 30)
+    add_shard_with_grant(owner, 20)
+    claim = claim_of(owner)
     with store.write() as db:
         assert runs.cancel(db, job_id)
-    assert use(owner, TOTAL) == {"total": taken.granted}
+    assert use(owner, TOTAL) == {"total": claim.granted}
     with store.write() as db:
-        runs.skip_shard(db, taken)
+        runs.skip_shard(db, claim)
     assert use(owner, TOTAL) == {"total": 0}
 
 
-def test_what_is_left_of_a_job_that_failed_keeps_nothing_of_it(owner: Owner) -> None:
+def test_the_shards_of_a_failed_job_give_back_all_that_they_reserved(owner: Owner) -> None:
     job_of(owner)
-    granted(owner, 30)
+    add_shard_with_grant(owner, 30)
     with store.write() as db:
         quotas.give_back_all(db, shards.discard_queued(db, 7))
     assert use(owner, TOTAL) == {"total": 0}
 
 
-def test_who_takes_a_shard_over_has_what_was_set_aside_for_it(owner: Owner) -> None:
+def test_a_worker_that_takes_over_a_shard_has_its_reservation(owner: Owner) -> None:
     job_of(owner)
     make_shard(owner, "queued", 0, 7, None)
     first = claim_of(owner)
     with store.write() as db:
-        got, at = quotas.reserve(db, owner.workspace_id, TOTAL, 30)
-        leases.save_grant(db, first._replace(granted=got, granted_at=at))
+        reservation = quotas.reserve(db, owner.workspace_id, TOTAL, 30)
+        leases.save_grant(db, first._replace(granted=reservation.granted, granted_at=reservation.reserved_at))
         db.execute(update(shard_rows).values(state="queued", token=None))
     assert (claim_of(owner).granted, use(owner, TOTAL)) == (30, {"total": 30})
