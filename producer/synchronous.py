@@ -64,7 +64,7 @@ def create_and_wait(upload: Upload, owner: Owner, options: Options, hold: Hold |
     """Accept an upload and wait for the end of its job; return the job as last read."""
     job_id = accept(upload, owner, lambda: options, hold, awaited=True)
     timeout = settings.get().sync_wait_seconds
-    return waiting.wait_in_slot(job_id, timeout, partial(_read_job, job_id, owner), _has_ended, only_waiter=not hold)
+    return waiting.wait_in_slot(job_id, timeout, partial(_read_job, job_id, owner), only_waiter=not hold)
 
 
 def create_or_join(upload: Upload, owner: Owner, options: Options, key: RequestKey, hold: Hold | None = None) -> Job:
@@ -80,7 +80,7 @@ def create_or_join(upload: Upload, owner: Owner, options: Options, key: RequestK
         job_id = pending_id or accept(upload, owner, lambda: options, hold, awaited=True)
         timeout = settings.get().sync_wait_seconds
         only_waiter = not pending_id and not hold
-        job = waiting.wait_for_end(job_id, timeout, partial(_read_job, job_id, owner), _has_ended, only_waiter)
+        job = waiting.wait_for_end(job_id, timeout, partial(_read_job, job_id, owner), only_waiter)
     if not _has_ended(job):
         if not hold:
             _save_pending(owner, key, job_id)

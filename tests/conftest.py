@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from xdist.scheduler import LoadScopeScheduling
 
-pytest_plugins = ["tests.fixtures.databases", "tests.fixtures.systems"]
+pytest_plugins = ["tests.fixtures.databases", "tests.fixtures.fake_redis", "tests.fixtures.systems"]
 
 STORES = ("sqlite", "postgresql")
 OWN_PROCESS = ("tests/web/dashboard/", "tests/linkmill/")

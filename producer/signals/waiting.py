@@ -5,14 +5,20 @@ import time
 from collections.abc import Callable
 from functools import partial
 from threading import BoundedSemaphore
-from typing import Any, TypeVar
+from typing import Any, Protocol, TypeVar
 
 import structlog
 from redis.exceptions import RedisError
 
 from producer.signals import broker, counters
 
-J = TypeVar("J")
+
+class AwaitedJob(Protocol):
+    @property
+    def has_ended(self) -> bool: ...
+
+
+J = TypeVar("J", bound=AwaitedJob)
 
 MAX_WAITERS = 40  # per process; with the streams well under its threads, so a redirect always gets one
 MAX_STREAMS = 200  # counted apart: a watched job takes no slot from a request that waits for its links
@@ -39,19 +45,15 @@ def announce_progress(job_id: int) -> None:
     _try(lambda: broker.client().publish(_progress_channel(job_id), PROGRESS))
 
 
-def wait_in_slot(
-    job_id: int, timeout: float, read_job: Callable[[], J], has_ended: Callable[[J], bool], only_waiter: bool = False
-) -> J:
+def wait_in_slot(job_id: int, timeout: float, read_job: Callable[[], J], only_waiter: bool = False) -> J:
     """Take a slot and wait for a job's end; read the job once when no slot is free."""
     with Slot() as slot:
         if not slot.acquired:
             return read_job()
-        return wait_for_end(job_id, timeout, read_job, has_ended, only_waiter)
+        return wait_for_end(job_id, timeout, read_job, only_waiter)
 
 
-def wait_for_end(
-    job_id: int, timeout: float, read_job: Callable[[], J], has_ended: Callable[[J], bool], only_waiter: bool = False
-) -> J:
+def wait_for_end(job_id: int, timeout: float, read_job: Callable[[], J], only_waiter: bool = False) -> J:
     """Poll a job until it has ended or the timeout is over; return it as last read.
 
     `only_waiter`: no other client knows this job yet. It cannot have ended, so wait before the first read, and do not
@@ -64,7 +66,7 @@ def wait_for_end(
     while True:
         job = read_job()
         remaining = deadline - time.monotonic()
-        if has_ended(job) or remaining <= 0:
+        if job.has_ended or remaining <= 0:
             if signalled and not only_waiter:
                 announce_end(job_id)  # our BLPOP took the message that others wait for
             return job

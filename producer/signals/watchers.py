@@ -9,7 +9,7 @@ import structlog
 from sqlalchemy.exc import SQLAlchemyError
 
 from models import process_caches, store
-from models.jobs import jobs, states
+from models.jobs import jobs
 from producer.documents.job_document import job_document, job_etag
 from producer.signals import waiting
 
@@ -80,8 +80,7 @@ def take_snapshot(job: jobs.Job) -> Snapshot:
     if job.failed:
         with store.read() as db:
             errors = jobs.errors(db, job.id)
-    has_ended = job.status not in states.ACTIVE_STATUSES
-    return Snapshot(job_etag(job), has_ended, msgspec.json.encode(job_document(job, errors)))
+    return Snapshot(job_etag(job), job.has_ended, msgspec.json.encode(job_document(job, errors)))
 
 
 def _follow(watch: Watch) -> None:

@@ -41,7 +41,7 @@ def create() -> Response:
         upload, given = bodies.read(request)
         job_id = accept(upload, owner(), given, held, awaited=seconds >= 1)
     look = partial(find, job_id)
-    row = waiting.wait_in_slot(job_id, seconds, look, ended, only_waiter=not held) if seconds else look()
+    row = waiting.wait_in_slot(job_id, seconds, look, only_waiter=not held) if seconds else look()
     response = shown(row, 200 if seconds and ended(row) else 202)
     response.headers["Location"] = f"/api/jobs/{job_id}"
     if response.status_code == 202:

@@ -1,86 +1,189 @@
-"""Waiting for a job's end beside a real broker: who looks how often, and who tells whom."""
+"""Waiting for a job: how often it is read, and who receives which signal."""
 
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from uuid import uuid4
+from dataclasses import dataclass
+from threading import BoundedSemaphore, Event
 
 import pytest
-import redis
 
-from producer.signals import waiting
-from tests import faults
-from tests.system import System
+from producer.signals import counters, waiting
+from producer.signals.waiting import POLL_SECONDS, ProgressSubscription, Slot
+from tests.fixtures.fake_redis import FakeRedis
 from tests.waiting import wait_until
 
-pytestmark = pytest.mark.parametrize("system", ["sqlite"], indirect=True)
-
+JOB_ID = 77
 LONG = 20.0
+AT_ONCE = POLL_SECONDS / 2
 
 
+@dataclass
 class Job:
-    """Something to look at, that counts the looks."""
+    """A job that counts how often it is read."""
 
-    def __init__(self, broker: redis.Redis) -> None:
-        self.broker = broker
-        self.id = uuid4().int >> 70
-        self.over = False
-        self.looks = 0
+    has_ended: bool = False
+    rows: int = 0
+    reads: int = 0
 
-    def look(self) -> bool:
-        self.looks += 1
-        return self.over
+    def read(self) -> "Job":
+        self.reads += 1
+        return self
 
-    def watch(self, alone: bool = False, seconds: float = LONG) -> bool:
-        return waiting.wait_for_end(self.id, seconds, self.look, bool, alone)
+    def wait(self, only_waiter: bool = False, timeout: float = LONG) -> bool:
+        return waiting.wait_for_end(JOB_ID, timeout, self.read, only_waiter).has_ended
 
     def end(self) -> None:
-        self.over = True
-        waiting.announce_end(self.id)
+        self.has_ended = True
+        waiting.announce_end(JOB_ID)
 
 
 @pytest.fixture
-def job(system: System, monkeypatch: pytest.MonkeyPatch) -> Iterator[Job]:
-    with faults.connect_to_broker(system) as broker:
-        monkeypatch.setattr("producer.signals.broker.client", lambda: broker)
-        yield Job(broker)
+def job(fake_redis: FakeRedis) -> Job:
+    return Job()
 
 
-def test_who_is_alone_looks_only_at_the_end_and_tells_nobody(job: Job) -> None:
+@pytest.fixture
+def pool() -> Iterator[ThreadPoolExecutor]:
     with ThreadPoolExecutor() as pool:
-        pending = pool.submit(job.watch, alone=True)
-        wait_until(lambda: job.broker.info("clients")["blocked_clients"])
-        job.end()
-        assert pending.result(waiting.POLL_SECONDS / 2)
-    assert job.looks == 1
-    assert not job.broker.exists(waiting._end_key(job.id))
+        yield pool
+
+
+def wait_until_blocked(monkeypatch: pytest.MonkeyPatch) -> Event:
+    """Return an event that is set once a wait for a signal begins."""
+    blocked = Event()
+    original = waiting._wait_for_signal
+
+    def wait_for_signal(job_id: int, timeout: float) -> bool:
+        blocked.set()
+        return original(job_id, timeout)
+
+    monkeypatch.setattr(waiting, "_wait_for_signal", wait_for_signal)
+    return blocked
+
+
+def test_the_only_waiter_reads_the_job_once_it_has_ended_and_signals_nothing(
+    job: Job, pool: ThreadPoolExecutor, fake_redis: FakeRedis, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    blocked = wait_until_blocked(monkeypatch)
+    pending = pool.submit(job.wait, only_waiter=True)
+    assert blocked.wait(LONG)
+    job.end()
+    assert pending.result(AT_ONCE)
+    assert job.reads == 1
+    assert not fake_redis.client.exists(waiting._end_key(JOB_ID))
 
 
 def test_an_end_that_came_before_the_wait_is_not_missed(job: Job) -> None:
     job.end()
-    began = time.monotonic()
-    assert job.watch(alone=True)
-    assert time.monotonic() - began < waiting.POLL_SECONDS / 2
+    start = time.monotonic()
+    assert job.wait(only_waiter=True)
+    assert time.monotonic() - start < AT_ONCE
 
 
-def test_an_end_that_nobody_told_of_is_seen_all_the_same(job: Job) -> None:
-    job.over = True
-    assert job.watch(alone=True)
-    assert job.looks == 1
+def test_an_end_without_a_signal_is_noticed_all_the_same(job: Job) -> None:
+    job.has_ended = True
+    assert job.wait(only_waiter=True)
+    assert job.reads == 1
 
 
-def test_all_who_wait_are_told_of_one_end(job: Job) -> None:
-    with ThreadPoolExecutor() as pool:
-        pending = [pool.submit(job.watch) for _ in range(3)]
-        wait_until(lambda: job.looks >= 3)
-        began = time.monotonic()
+def test_one_end_reaches_everyone_who_waits(job: Job, pool: ThreadPoolExecutor) -> None:
+    pending = [pool.submit(job.wait) for _ in range(3)]
+    wait_until(lambda: job.reads >= 3)
+    start = time.monotonic()
+    job.end()
+    assert all(one.result(LONG) for one in pending)
+    assert time.monotonic() - start < AT_ONCE
+
+
+def test_a_wait_ends_with_its_timeout(job: Job) -> None:
+    start = time.monotonic()
+    assert not job.wait(only_waiter=True, timeout=0.2)
+    assert 0.2 <= time.monotonic() - start < POLL_SECONDS
+    assert not job.wait(only_waiter=True, timeout=0)
+
+
+def test_an_end_is_signalled_for_a_minute_and_counted_once(fake_redis: FakeRedis) -> None:
+    waiting.announce_end(JOB_ID, counters.field_name(counters.JOBS, "create", "completed", "succeeded"))
+    assert 0 < int(fake_redis.client.ttl(waiting._end_key(JOB_ID))) <= waiting.END_SIGNAL_SECONDS
+    assert counters.read() == {("jobs", "create", "completed", "succeeded"): 1}
+
+
+def test_without_a_free_slot_the_job_is_read_once(job: Job, monkeypatch: pytest.MonkeyPatch) -> None:
+    slots = BoundedSemaphore(1)
+    monkeypatch.setattr(waiting.Slot.__init__, "__defaults__", (slots,))
+    with Slot(slots) as slot:
+        assert slot.acquired
+        assert waiting.wait_in_slot(JOB_ID, LONG, job.read) is job
+    assert job.reads == 1
+    job.end()
+    assert waiting.wait_in_slot(JOB_ID, LONG, job.read).has_ended
+
+
+def test_a_slot_is_given_back_after_an_error() -> None:
+    slots = BoundedSemaphore(1)
+    with pytest.raises(ZeroDivisionError), Slot(slots):
+        raise ZeroDivisionError
+    with Slot(slots) as slot:
+        assert slot.acquired
+
+
+def test_a_change_is_noticed_soon_after_its_signal(job: Job, pool: ThreadPoolExecutor) -> None:
+    pending = pool.submit(waiting.wait_for_change, JOB_ID, LONG, job.read, lambda seen: seen.rows > 0)
+    wait_until(lambda: job.reads)
+    job.rows = 10
+    waiting.announce_progress(JOB_ID)
+    assert pending.result(POLL_SECONDS).rows == 10
+
+
+def test_a_wait_for_a_change_ends_with_its_timeout(job: Job) -> None:
+    start = time.monotonic()
+    assert waiting.wait_for_change(JOB_ID, 0.2, job.read, lambda seen: False) is job
+    assert time.monotonic() - start < POLL_SECONDS
+
+
+def test_progress_is_read_not_too_often_and_an_end_at_once(fake_redis: FakeRedis) -> None:
+    with ProgressSubscription(JOB_ID) as subscription:
+        read_at = time.monotonic()
+        waiting.announce_progress(JOB_ID)
+        subscription.wait(read_at)
+        assert waiting.MIN_EVENT_GAP_SECONDS <= time.monotonic() - read_at < POLL_SECONDS
+        waiting.announce_end(JOB_ID)
+        read_at = time.monotonic()
+        subscription.wait(read_at)
+        assert time.monotonic() - read_at < waiting.MIN_EVENT_GAP_SECONDS
+
+
+def test_without_a_signal_the_job_is_read_again_after_a_second(fake_redis: FakeRedis) -> None:
+    with ProgressSubscription(JOB_ID) as subscription:
+        read_at = time.monotonic()
+        subscription.wait(read_at)
+        assert POLL_SECONDS <= time.monotonic() - read_at < 2 * POLL_SECONDS
+
+
+def test_a_wait_polls_the_database_while_the_broker_is_away(
+    job: Job, pool: ThreadPoolExecutor, fake_redis: FakeRedis
+) -> None:
+    with fake_redis.away():
+        pending = pool.submit(job.wait)
+        wait_until(lambda: job.reads >= 2)
+        waiting.announce_progress(JOB_ID)
         job.end()
-        assert all(one.result(LONG) for one in pending)
-    assert time.monotonic() - began < waiting.POLL_SECONDS / 2
+        assert pending.result(LONG)
 
 
-def test_a_wait_ends_when_its_time_is_up(job: Job) -> None:
-    began = time.monotonic()
-    assert not job.watch(alone=True, seconds=0.2)
-    assert 0.2 <= time.monotonic() - began < waiting.POLL_SECONDS
-    assert not job.watch(alone=True, seconds=0)
+def test_a_subscription_begins_once_the_broker_is_back(fake_redis: FakeRedis) -> None:
+    with fake_redis.away(), ProgressSubscription(JOB_ID) as subscription:
+        subscription.wait(time.monotonic(), time.monotonic() + 0.05)
+        fake_redis.server.connected = True
+        subscription.wait(time.monotonic(), time.monotonic() + 0.05)
+        assert subscription.pubsub.subscribed
+
+
+def test_a_condition_is_polled_until_it_is_true_or_the_timeout_is_over() -> None:
+    answers = iter([False, False, True])
+    waiting.poll_until(LONG, lambda: next(answers))
+    assert next(answers, None) is None
+    start = time.monotonic()
+    waiting.poll_until(0.1, lambda: False)
+    assert 0.1 <= time.monotonic() - start < LONG

@@ -1,0 +1,45 @@
+"""Heartbeats of nodes and lengths of queues, as the broker shows them."""
+
+import pytest
+from redis.exceptions import ConnectionError
+
+from producer.signals import broker
+from tests.fixtures.fake_redis import FakeRedis
+
+
+def test_a_heartbeat_is_remembered_for_a_while(fake_redis: FakeRedis) -> None:
+    assert broker.last_beat("node-1") is None
+    broker.record_beat("node-1", "1700000000.5")
+    assert broker.last_beat("node-1") == "1700000000.5"
+    assert 0 < int(fake_redis.client.ttl(f"{broker.BEAT_PREFIX}node-1")) <= broker.BEAT_TTL_SECONDS
+
+
+def test_each_node_has_heartbeats_of_its_own(fake_redis: FakeRedis) -> None:
+    assert not broker.is_any_node_alive()
+    broker.record_beat("node-1", "1")
+    broker.record_beat("node-2", "2")
+    assert (broker.last_beat("node-1"), broker.last_beat("node-2")) == ("1", "2")
+    assert broker.is_any_node_alive()
+
+
+def test_a_queue_is_as_long_as_the_messages_in_it(fake_redis: FakeRedis) -> None:
+    assert broker.is_empty("bulk")
+    fake_redis.client.lpush("bulk", "one", "two")
+    assert broker.queue_length("bulk") == 2
+    assert not broker.is_empty("bulk")
+
+
+def test_a_broker_that_is_away_is_an_error_here(fake_redis: FakeRedis) -> None:
+    with fake_redis.away():
+        with pytest.raises(ConnectionError):
+            broker.last_beat("node-1")
+        with pytest.raises(ConnectionError):
+            broker.is_empty("bulk")
+        with pytest.raises(ConnectionError):
+            broker.is_any_node_alive()
+
+
+def test_a_client_connects_only_when_it_is_used_and_waits_for_a_bounded_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("REDIS_URL", "redis://broker.example:6379/0")
+    settings = broker.client.__wrapped__().connection_pool.connection_kwargs
+    assert settings["socket_timeout"] == settings["socket_connect_timeout"] == broker.SOCKET_SECONDS
