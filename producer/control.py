@@ -38,7 +38,7 @@ def retry(job: Job) -> None:
 
 
 def undo(job: Job) -> int:
-    """Begin a job that deletes the links which this one created and nobody has clicked; return its id."""
+    """Begin a job that deletes the links which this one created and which were never clicked; return its id."""
     row = _undo_row(job)
     with unit_of_work() as unit:
         jobs.lock(unit.db, job.id)

@@ -18,11 +18,11 @@ def clear() -> dict[str, Any]:
     deadline = time.monotonic() + TASK_SECONDS
     steps = 0
     with store.write(PATIENCE) as db:
-        begun = retention.mark_over(db, retention_start())
+        job_count = retention.mark_over(db, retention_start())
     while time.monotonic() < deadline and _clear_step():
         steps += 1
         store.pause_bulk_writer()
-    return {"begun": begun, "steps": steps}
+    return {"begun": job_count, "steps": steps}
 
 
 def retention_start() -> datetime:

@@ -114,8 +114,9 @@ def _results(draft: Draft) -> dict[int, tuple[Any, ...]]:
     for row, slug in slugs.items():
         results[row] = (ItemStatus.CREATED, slug, draft.generation, None, None, None)
     for row, link in draft.existing.items():
-        slug, generation = (slugs[link], draft.generation) if isinstance(link, int) else link
-        results[row] = (ItemStatus.EXISTING, slug, generation, None, None, None)
+        if isinstance(link, int):
+            link = (slugs[link], draft.generation)
+        results[row] = (ItemStatus.EXISTING, *link, None, None, None)
     if draft.job.dry_run:
         results = {row: _dry_run_result(draft, row, result) for row, result in results.items()}
     for row, problem in draft.problems.items():

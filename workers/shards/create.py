@@ -111,8 +111,8 @@ def _draft(
     if job.dry_run:
         return draft
     quota.reserve(draft, facts.plan)
-    while missing := draft.count_missing_slugs():
-        automatic_slugs = _take_slugs(job, missing)
+    while slug_count := draft.count_missing_slugs():
+        automatic_slugs = _take_slugs(job, slug_count)
         unusable = facts.reserved_slugs.union(draft.slugs)
         if check_automatic:
             with store.read() as db:

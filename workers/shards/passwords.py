@@ -1,4 +1,4 @@
-"""Hashing the passwords of a shard before anything is written, so that none is ever kept in clear."""
+"""Hashes the passwords of a shard before anything is written, so that no password is ever stored in clear."""
 
 import os
 from collections.abc import Iterable
@@ -17,7 +17,7 @@ SLOW_COUNT = 64  # different ones: some 0.9 s of two cores
 
 
 def are_slow(judged: JudgedBatch) -> bool:
-    """Whether hashing takes so long that nobody should have to wait behind it."""
+    """Whether hashing takes so long that no other job should have to wait behind it."""
     column = judged.columns.get("password", ())
     return len({password for password in column if _is_clear(password)}) > SLOW_COUNT
 

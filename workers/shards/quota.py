@@ -19,10 +19,10 @@ def reserve(draft: Draft, plan_name: str) -> None:
     if not plan.limited:
         return
     claim = draft.claim
-    missing = draft.new_count - claim.granted
-    if missing > 0:
+    ungranted = draft.new_count - claim.granted
+    if ungranted > 0:
         with store.write() as db:
-            granted, reserved_at = quotas.reserve(db, claim.workspace_id, plan, missing)
+            granted, reserved_at = quotas.reserve(db, claim.workspace_id, plan, ungranted)
             claim = claim._replace(granted=claim.granted + granted, granted_at=claim.granted_at or reserved_at)
             leases.save_grant(db, claim)
         draft.claim = claim

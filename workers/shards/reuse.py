@@ -35,7 +35,7 @@ class UrlFacts:
     primary_hashes: Collection[int] = ()
     """Hashes under which some URL has its primary link."""
     ended_links: Sequence[IndexedLink] = ()
-    """Primary links that nobody may be given any more."""
+    """Primary links that no row may get any more: they have ended."""
 
     @property
     def rows_may_share(self) -> bool:

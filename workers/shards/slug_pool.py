@@ -32,9 +32,9 @@ class SlugPool:
             block = self.blocks.setdefault((domain_id, shortest), [])
             if len(block) < count:
                 block[:] = slugs.in_random_order(_reserve(domain_id, shortest, BLOCK_SIZE), domain_id, key)
-            taken = block[-count:]
+            picked = block[-count:]
             del block[-count:]
-        return sorted(taken)
+        return sorted(picked)
 
 
 def _reserve(domain_id: int, shortest: int, count: int) -> list[SlugRange]:
