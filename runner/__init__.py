@@ -1,1 +1,1 @@
-"""The runner: starts what the Procfile names, keeps it alive and stops all of it."""
+"""The runner of `make run`: starts what the Procfile names, keeps it alive, and stops all of it."""

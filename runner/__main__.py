@@ -1,4 +1,4 @@
-"""`make run`: settings, lock, checks, database, and then everything that the Procfile names."""
+"""`make run`: settings, lock, checks and database, and then everything that the Procfile names."""
 
 import asyncio
 import os
@@ -13,7 +13,7 @@ from models import settings
 from models.errors import LinkmillError
 from models.settings import Settings
 from runner import broker, leftovers, lock, output, preflight, procfile, tether
-from runner.environment import flower_auth, shared
+from runner.environment import flower_auth, shared_environment
 from runner.supervise import Run, supervise
 from web import create_app
 from web.ops.prepare import prepare
@@ -22,10 +22,11 @@ PROCFILE = Path(__file__).parents[1] / "Procfile"
 
 
 def main(arguments: list[str]) -> int:
+    """Run until a signal comes; return the exit status."""
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, signal.default_int_handler)
-    tether.to_make()
-    os.umask(0o077)  # the data are this user's alone
+    tether.end_with_make()
+    os.umask(0o077)  # the data belong to this user alone
     try:
         _run(settings.get(), Path(arguments[0]) if arguments else PROCFILE)
     except KeyboardInterrupt:
@@ -33,28 +34,32 @@ def main(arguments: list[str]) -> int:
     except (LinkmillError, OSError) as error:
         return _refuse(str(error))
     except DBAPIError as error:
-        return _refuse(f"DATABASE_URL={preflight.masked(settings.get().database_url)!r}: {error.orig}")
+        return _refuse(f"DATABASE_URL={preflight.mask_password(settings.get().database_url)!r}: {error.orig}")
     return 0
 
 
-def _run(chosen: Settings, path: Path) -> None:
-    entries = tuple(entry for entry in procfile.read(path) if entry.name != "broker" or chosen.redis_embedded)
-    with lock.owned(chosen.data_dir):
-        leftovers.end_orphans(chosen.data_dir)
-        preflight.check(chosen)
-        if chosen.redis_embedded:
-            broker.private_folder(settings.socket_path(chosen.data_dir).parent)
-        flower_auth(chosen)
+def _run(config: Settings, path: Path) -> None:
+    entries = procfile.read(path)
+    if not config.redis_embedded:
+        entries = tuple(entry for entry in entries if entry.name != "broker")
+    with lock.locked(config.data_dir):
+        leftovers.end_orphans(config.data_dir)
+        preflight.check(config)
+        if config.redis_embedded:
+            broker.private_folder(settings.socket_path(config.data_dir).parent)
+        flower_auth(config)
         prepare(create_app())
-        environment = shared(chosen, os.environ, leftovers.mark(chosen.data_dir))
-        with output.prefixed(["up", *(entry.name for entry in entries)]) as say:
-            asyncio.run(supervise(Run(chosen, entries, environment, say), lambda: _announce(chosen)))
+        environment = shared_environment(config, os.environ, leftovers.mark(config.data_dir))
+        with output.prefixed(["runner", *(entry.name for entry in entries)]) as say:
+            asyncio.run(supervise(Run(config, entries, environment, say), lambda: _announce(config)))
 
 
-def _announce(chosen: Settings) -> None:
-    ready = f"ready  {chosen.base_url}/app  http://{preflight.FLOWER_HOST}:{chosen.flower_port}"
-    with suppress(OSError):  # a stdout that was closed is no reason to stop
-        os.write(1, f"{ready}\nthe first key lies in {chosen.data_dir / 'first-key.json'}\n".encode())
+def _announce(config: Settings) -> None:
+    """Print the addresses on stdout, where nothing else is printed."""
+    ready = f"ready  {config.base_url}/app  http://{preflight.FLOWER_HOST}:{config.flower_port}"
+    key = f"the first API key is in {config.data_dir / 'first-key.json'}"
+    with suppress(OSError):  # a closed stdout is no reason to stop
+        os.write(1, f"{ready}\n{key}\n".encode())
 
 
 def _refuse(reason: str) -> int:

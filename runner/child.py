@@ -1,4 +1,4 @@
-"""One child process: its start, its lines, its end with all that it started."""
+"""One child process: its start, its output, and its end with everything that it started."""
 
 import asyncio
 import os
@@ -11,40 +11,37 @@ from typing import BinaryIO
 from runner import tether
 
 CHUNK = 1 << 16
-LAST_WORDS = 1  # seconds to read what is still in the pipe
+DRAIN_SECONDS = 1  # to read what is still in the pipe of a process that has ended
 
 
 @dataclass(frozen=True, slots=True)
 class Child:
+    """A process and the reading end of its output."""
+
     process: Process
     output: BinaryIO
 
 
 async def spawn(command: str, environment: Mapping[str, str]) -> Child:
+    """Start a command of the Procfile."""
     # Not asyncio's own PIPE: with that, Python before 3.13 waits for grandchildren that hold the pipe open too.
-    output, theirs = os.pipe()
+    reading_end, writing_end = os.pipe()
     try:
-        return Child(await _spawn(command, environment, theirs), os.fdopen(output, "rb", buffering=0))
+        process = await _spawn(command, environment, writing_end)
+        return Child(process, os.fdopen(reading_end, "rb", buffering=0))
     except BaseException:
-        os.close(output)
+        os.close(reading_end)
         raise
     finally:
-        os.close(theirs)
-
-
-async def follow(child: Child, say: Callable[[str], None]) -> str:
-    """Passes its lines on until it ends, takes its group with it, and tells how it ended."""
-    reading = asyncio.create_task(_pass_lines(child.output, say))
-    code = await child.process.wait()
-    _kill_group(child.process.pid)
-    await asyncio.wait({reading}, timeout=LAST_WORDS)
-    reading.cancel()
-    return f"was killed by {signal.Signals(-code).name}" if code < 0 else f"ended with code {code}"
+        os.close(writing_end)
 
 
 async def _spawn(command: str, environment: Mapping[str, str], output: int) -> Process:
-    """In a group of its own, so that Ctrl-C in a terminal reaches the runner alone. Not in a session: Linux shares the
-    machine out among sessions first, and `nice` would say nothing to the others."""
+    """Start it in a group of its own, so that Ctrl-C in a terminal reaches only the runner.
+
+    Not in a session of its own: Linux first shares the machine among sessions, and `nice` would have no effect
+    on processes of another one.
+    """
     return await asyncio.create_subprocess_exec(
         "/bin/sh",
         "-c",
@@ -54,8 +51,20 @@ async def _spawn(command: str, environment: Mapping[str, str], output: int) -> P
         stderr=STDOUT,
         env=environment,
         process_group=0,
-        preexec_fn=tether.to_parent(),
+        preexec_fn=tether.end_with_parent(),
     )
+
+
+async def follow(child: Child, say: Callable[[str], None]) -> str:
+    """Pass a child's lines on until it ends, end its group, and return how it ended."""
+    reading = asyncio.create_task(_pass_lines(child.output, say))
+    code = await child.process.wait()
+    _kill_group(child.process.pid)
+    await asyncio.wait({reading}, timeout=DRAIN_SECONDS)
+    reading.cancel()
+    if code < 0:
+        return f"was killed by {signal.Signals(-code).name}"
+    return f"ended with code {code}"
 
 
 async def _pass_lines(output: BinaryIO, say: Callable[[str], None]) -> None:
@@ -63,17 +72,19 @@ async def _pass_lines(output: BinaryIO, say: Callable[[str], None]) -> None:
     loop = asyncio.get_running_loop()
     transport, _ = await loop.connect_read_pipe(lambda: asyncio.StreamReaderProtocol(reader), output)
     try:
-        await _split(reader, say)
+        await _split_lines(reader, say)
     finally:
         transport.close()
 
 
-async def _split(reader: asyncio.StreamReader, say: Callable[[str], None]) -> None:
+async def _split_lines(reader: asyncio.StreamReader, say: Callable[[str], None]) -> None:
+    """Cut at line ends, and at CHUNK bytes: a line without an end must not fill the memory."""
     rest = b""
     while chunk := await reader.read(CHUNK):
         *lines, rest = (rest + chunk).split(b"\n")
         if len(rest) > CHUNK:
-            lines, rest = [*lines, rest], b""
+            lines.append(rest)
+            rest = b""
         for line in lines:
             say(line.decode(errors="replace").rstrip("\r"))
     if rest:
@@ -83,5 +94,5 @@ async def _split(reader: asyncio.StreamReader, say: Callable[[str], None]) -> No
 def _kill_group(leader: int) -> None:
     try:
         os.killpg(leader, signal.SIGKILL)
-    except (ProcessLookupError, PermissionError):  # the latter where only zombies are left (macOS)
+    except (ProcessLookupError, PermissionError):  # the latter where only zombies remain (macOS)
         return

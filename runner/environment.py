@@ -1,4 +1,4 @@
-"""What the processes find in their environment."""
+"""The environment of the processes, and the password that only Flower receives."""
 
 import os
 import secrets
@@ -8,24 +8,27 @@ from pathlib import Path
 
 from models.settings import Settings
 from runner.leftovers import MARK
-from runner.preflight import address
+from runner.preflight import numeric_address
 
-FLOWER_AUTH = "FLOWER_BASIC_AUTH"  # read by Flower itself under this very name
+FLOWER_AUTH = "FLOWER_BASIC_AUTH"  # Flower itself reads this variable
 
 
-def shared(settings: Settings, env: Mapping[str, str], mark: str) -> dict[str, str]:
-    """The same for all processes, whatever the Procfile does with it."""
+def shared_environment(settings: Settings, env: Mapping[str, str], mark: str) -> dict[str, str]:
+    """Return what all processes receive, whether or not the Procfile uses it."""
+    environment = dict(env)
+    environment.pop(FLOWER_AUTH, None)
+    environment.pop("REDIS_URL", None)
+    if not settings.redis_embedded:
+        environment["REDIS_URL"] = settings.redis_url
     programs = Path(sys.executable).parent
-    return {
-        **{name: value for name, value in env.items() if name not in (FLOWER_AUTH, "REDIS_URL")},
-        **({} if settings.redis_embedded else {"REDIS_URL": settings.redis_url}),
+    return environment | {
         "PATH": f"{programs}{os.pathsep}{env.get('PATH', os.defpath)}",
-        "HOST": address(settings.host),
+        "HOST": numeric_address(settings.host),
         "PORT": str(settings.port),
         "DATA_DIR": str(settings.data_dir),
         "WORKERS": str(settings.workers),
         "FLOWER_PORT": str(settings.flower_port),
-        # The processes share the cores already; threads of a linear algebra library would only fight over them.
+        # The processes share the cores already; threads of a linear algebra library would only compete for them.
         "OMP_NUM_THREADS": "1",
         "OPENBLAS_NUM_THREADS": "1",
         "PYTHONUNBUFFERED": "1",
@@ -34,11 +37,11 @@ def shared(settings: Settings, env: Mapping[str, str], mark: str) -> dict[str, s
 
 
 def flower_auth(settings: Settings) -> str:
-    """User and password for Flower: the user's own, or one that is made once and kept."""
-    return settings.flower_basic_auth or _kept(settings.data_dir / "flower-auth")
+    """Return Flower's user and password: from the settings, or generated once and stored in DATA_DIR."""
+    return settings.flower_basic_auth or _read_or_create(settings.data_dir / "flower-auth")
 
 
-def _kept(path: Path) -> str:
+def _read_or_create(path: Path) -> str:
     text = path.read_text().strip() if path.exists() else ""
     if ":" not in text:
         text = f"linkmill:{secrets.token_urlsafe(24)}"
@@ -48,8 +51,9 @@ def _kept(path: Path) -> str:
 
 
 def _write_private(path: Path, text: str) -> None:
-    fresh = path.with_suffix(".new")
-    fresh.unlink(missing_ok=True)
-    with open(os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
+    """Write a new file and rename it, so that no reader finds half a password."""
+    new = path.with_suffix(".new")
+    new.unlink(missing_ok=True)
+    with open(os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
         file.write(text)
-    fresh.rename(path)
+    new.rename(path)

@@ -1,4 +1,4 @@
-"""Processes that outlived their runner, known by a mark in their environment, and how they are ended."""
+"""Processes that outlive their runner: recognized by a mark in their environment, and ended."""
 
 import os
 from collections.abc import Callable, Iterable, Iterator
@@ -7,39 +7,37 @@ from pathlib import Path
 import psutil
 
 MARK = "LINKMILL_RUN"
-PATIENCE = 3  # seconds to end gently
+GRACE_SECONDS = 3
 
 
 def mark(data_dir: Path) -> str:
+    """Return the value of MARK for the children of this runner."""
     return f"{os.getpid()} {data_dir.resolve()}"
 
 
 def end_orphans(data_dir: Path) -> None:
-    """Ends what a runner of this DATA_DIR left behind when it was killed; call it with the DATA_DIR's lock held."""
-    _end(_marked(lambda pid, folder: folder == str(data_dir.resolve()) and not _alive(pid)))
+    """End what a runner of this DATA_DIR left behind when it was killed; call it while holding the lock."""
+    folder = str(data_dir.resolve())
+    orphans = list(_marked_processes(lambda pid, marked_folder: marked_folder == folder and not _is_alive(pid)))
+    _for_each(psutil.Process.terminate, orphans)
+    _, stubborn = psutil.wait_procs(orphans, timeout=GRACE_SECONDS)
+    _for_each(psutil.Process.kill, stubborn)
+    psutil.wait_procs(stubborn, timeout=GRACE_SECONDS)
 
 
-def end_mine(also: Iterable[psutil.Process] = ()) -> None:
-    """Kills what this runner started and what still runs, in whatever session it hides."""
-    mine = {*_marked(lambda pid, _: pid == os.getpid()), *also}
-    _each(psutil.Process.kill, mine)
-    psutil.wait_procs(mine, timeout=PATIENCE)
+def kill_own(also: Iterable[psutil.Process] = ()) -> None:
+    """Kill what this runner started and what still runs, whatever session it is in."""
+    own = {*_marked_processes(lambda pid, _: pid == os.getpid()), *also}
+    _for_each(psutil.Process.kill, own)
+    psutil.wait_procs(own, timeout=GRACE_SECONDS)
 
 
 def descendants() -> list[psutil.Process]:
-    found: list[psutil.Process] = psutil.Process().children(recursive=True)
-    return found
+    processes: list[psutil.Process] = psutil.Process().children(recursive=True)
+    return processes
 
 
-def _end(processes: Iterable[psutil.Process]) -> None:
-    processes = list(processes)
-    _each(psutil.Process.terminate, processes)
-    _, stubborn = psutil.wait_procs(processes, timeout=PATIENCE)
-    _each(psutil.Process.kill, stubborn)
-    psutil.wait_procs(stubborn, timeout=PATIENCE)
-
-
-def _marked(fits: Callable[[int, str], bool]) -> Iterator[psutil.Process]:
+def _marked_processes(fits: Callable[[int, str], bool]) -> Iterator[psutil.Process]:
     for process in psutil.process_iter():
         try:
             runner, _, folder = process.environ().get(MARK, "").partition(" ")
@@ -49,7 +47,7 @@ def _marked(fits: Callable[[int, str], bool]) -> Iterator[psutil.Process]:
             yield process
 
 
-def _alive(pid: int) -> bool:
+def _is_alive(pid: int) -> bool:
     try:
         status: str = psutil.Process(pid).status()
     except psutil.Error:
@@ -57,7 +55,7 @@ def _alive(pid: int) -> bool:
     return bool(status != psutil.STATUS_ZOMBIE)
 
 
-def _each(act: Callable[[psutil.Process], None], processes: Iterable[psutil.Process]) -> None:
+def _for_each(act: Callable[[psutil.Process], None], processes: Iterable[psutil.Process]) -> None:
     for process in processes:
         try:
             act(process)

@@ -9,8 +9,8 @@ from models.errors import Conflict, SettingsError
 
 
 @contextmanager
-def owned(data_dir: Path) -> Iterator[None]:
-    """Makes the folder where it is missing and holds it; the kernel lets go when the process ends, however it ends."""
+def locked(data_dir: Path) -> Iterator[None]:
+    """Create the folder if needed and lock it; the kernel releases the lock however the process ends."""
     try:
         data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
         file = (data_dir / "run.lock").open("a")
@@ -20,5 +20,5 @@ def owned(data_dir: Path) -> Iterator[None]:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError:
-            raise Conflict(f"DATA_DIR={str(data_dir)!r}: another `make run` is using it; stop that one first") from None
+            raise Conflict(f"DATA_DIR={str(data_dir)!r}: another `make run` uses it. Stop that one first.") from None
         yield

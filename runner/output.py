@@ -1,4 +1,4 @@
-"""Log lines on stderr, each with its process's name; a reader that stops reading holds nothing up."""
+"""Log lines on stderr, each with the name of its process; a reader that stops reading delays nothing."""
 
 import errno
 import os
@@ -10,28 +10,29 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 
 BACKLOG = 10_000  # lines
-FLUSH = 1  # seconds for the last lines on the way out
+FLUSH_SECONDS = 1  # for the last lines on the way out
 COLOURS = (36, 33, 32, 35, 34, 31)
 
 Say = Callable[[str, str], None]
+Lines = queue.Queue[str | None]
 
 
 @contextmanager
 def prefixed(names: Iterable[str]) -> Iterator[Say]:
-    names = list(names)
-    labels = dict(zip(names, _coloured(_aligned(names)) if _on_a_terminal() else _aligned(names), strict=True))
-    lines: queue.Queue[str | None] = queue.Queue(BACKLOG)
-    lost = 0
+    """Give a function that prints a line under a name; a thread writes, since stderr may block."""
+    labels = _labels(list(names))
+    lines: Lines = queue.Queue(BACKLOG)
+    dropped = 0
 
     def say(name: str, text: str) -> None:
-        nonlocal lost
+        nonlocal dropped
         try:
-            if lost:
-                lines.put_nowait(f"({lost} lines were left out here: nobody was reading)")
-                lost = 0
+            if dropped:
+                lines.put_nowait(f"({dropped} lines were dropped here: stderr was not read)")
+                dropped = 0
             lines.put_nowait(f"{labels[name]} | {text}")
         except queue.Full:
-            lost += 1
+            dropped += 1
 
     writer = threading.Thread(target=_write, args=(lines,), daemon=True)
     writer.start()
@@ -41,31 +42,30 @@ def prefixed(names: Iterable[str]) -> Iterator[Say]:
         _flush(lines, writer)
 
 
-def _write(lines: "queue.Queue[str | None]") -> None:
+def _labels(names: list[str]) -> dict[str, str]:
+    width = max(map(len, names))
+    coloured = sys.stderr.isatty() and not os.environ.get("NO_COLOR")
+    labels = {}
+    for index, name in enumerate(names):
+        labels[name] = name.ljust(width)
+        if coloured:
+            labels[name] = f"\x1b[{COLOURS[index % len(COLOURS)]}m{labels[name]}\x1b[0m"
+    return labels
+
+
+def _write(lines: Lines) -> None:
     while (line := lines.get()) is not None:
         try:
             os.write(2, line.encode(errors="replace") + b"\n")
         except OSError as error:
-            if error.errno == errno.EIO:  # the terminal is gone, and a `make` that leads its session tells nobody
+            # The terminal is gone, and a `make` that leads its session passes no SIGHUP on.
+            if error.errno == errno.EIO:
                 os.kill(os.getpid(), signal.SIGHUP)
 
 
-def _flush(lines: "queue.Queue[str | None]", writer: threading.Thread) -> None:
+def _flush(lines: Lines, writer: threading.Thread) -> None:
     try:
-        lines.put(None, timeout=FLUSH)
+        lines.put(None, timeout=FLUSH_SECONDS)
     except queue.Full:
         return
-    writer.join(FLUSH)
-
-
-def _on_a_terminal() -> bool:
-    return sys.stderr.isatty() and not os.environ.get("NO_COLOR")
-
-
-def _aligned(names: list[str]) -> list[str]:
-    width = max(map(len, names))
-    return [name.ljust(width) for name in names]
-
-
-def _coloured(labels: list[str]) -> list[str]:
-    return [f"\x1b[{COLOURS[index % len(COLOURS)]}m{label}\x1b[0m" for index, label in enumerate(labels)]
+    writer.join(FLUSH_SECONDS)

@@ -1,4 +1,4 @@
-"""What must be true before anything starts: ports that are free, a database and a broker that answer."""
+"""Checks before anything starts: readable files, free ports, a database and a broker that answer."""
 
 import re
 import socket
@@ -16,81 +16,82 @@ from models.settings import Settings
 from web.visitors import texts
 
 FLOWER_HOST = "127.0.0.1"
-PATIENCE = 5  # seconds that a server of the user's own may take to answer
+ANSWER_SECONDS = 5  # for a server that the user runs
 
 
 def check(settings: Settings) -> None:
+    """Raise SettingsError with one line on what is wrong."""
     plans.table()
     texts.known()
-    _ports_are_free(settings)
+    _check_ports(settings)
     if not settings.database_url.startswith("sqlite:"):
-        _database_answers(settings.database_url)
+        _check_database(settings.database_url)
     if not settings.redis_embedded:
-        _broker_answers(settings.redis_url)
+        _check_broker(settings.redis_url)
 
 
-def address(host: str) -> str:
-    """The numeric address that a host's name stands for: the web server takes no names."""
+def _check_ports(settings: Settings) -> None:
+    with ExitStack() as sockets:
+        # All stay bound until the last is checked, or two settings could name the same port.
+        sockets.enter_context(_bind("PORT", settings.host, settings.port))
+        sockets.enter_context(_bind("FLOWER_PORT", FLOWER_HOST, settings.flower_port))
+
+
+def _bind(setting: str, host: str, port: int) -> socket.socket:
+    address = numeric_address(host)
+    listener = socket.socket(socket.AF_INET6 if ":" in address else socket.AF_INET)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
-        found = socket.getaddrinfo(host, None, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
+        listener.bind((address, port))
+        listener.listen(1)  # with SO_REUSEADDR two sockets may be bound to a port, but only one listens
+    except OSError as error:
+        listener.close()
+        raise SettingsError(f"{setting}={port}: cannot listen on {host} port {port}: {error.strerror}") from None
+    return listener
+
+
+def numeric_address(host: str) -> str:
+    """Resolve a host's name: the web server takes no names."""
+    try:
+        entries = socket.getaddrinfo(host, None, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
     except (OSError, UnicodeError):
         raise SettingsError(f"HOST={host!r}: expected an address of this machine") from None
-    *_, numeric = min(found, key=lambda entry: entry[0] != socket.AF_INET)
-    return str(numeric[0])
+    *_, address = min(entries, key=lambda entry: entry[0] != socket.AF_INET)
+    return str(address[0])
 
 
-def client(url: str) -> Redis:
-    return Redis.from_url(url, socket_connect_timeout=PATIENCE, socket_timeout=PATIENCE, retry=Retry(NoBackoff(), 0))
-
-
-def ping(url: str) -> None:
-    """Returns when the broker answers; raises RedisError or ValueError when it does not."""
-    with client(url) as broker:
-        broker.ping()
-
-
-def masked(url: str) -> str:
-    url = re.sub(r"//([^/:@]*):.*@", r"//\1:***@", url)
-    return re.sub(r"(?i)(password=)[^&]*", r"\1***", url)
-
-
-def _ports_are_free(settings: Settings) -> None:
-    with ExitStack() as held:
-        # All are held until the last is tried, or two settings could name the same port.
-        for name, host, port in (
-            ("PORT", settings.host, settings.port),
-            ("FLOWER_PORT", FLOWER_HOST, settings.flower_port),
-        ):
-            held.enter_context(_bound(name, host, port))
-
-
-def _bound(name: str, host: str, port: int) -> socket.socket:
-    numeric = address(host)
-    holder = socket.socket(socket.AF_INET6 if ":" in numeric else socket.AF_INET)
-    holder.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+def _check_database(url: str) -> None:
+    setting = f"DATABASE_URL={mask_password(url)!r}"
     try:
-        holder.bind((numeric, port))
-        holder.listen(1)  # two sockets may be bound to a port with SO_REUSEADDR, but only one listens
-    except OSError as error:
-        holder.close()
-        raise SettingsError(f"{name}={port}: cannot listen on {host} port {port}: {error.strerror}") from None
-    return holder
-
-
-def _database_answers(url: str) -> None:
-    try:
-        engine = create_engine(url, poolclass=NullPool, connect_args={"connect_timeout": PATIENCE})
+        engine = create_engine(url, poolclass=NullPool, connect_args={"connect_timeout": ANSWER_SECONDS})
         engine.connect().close()
     except (ArgumentError, ValueError):
-        raise SettingsError(f"DATABASE_URL={masked(url)!r}: not an address that can be read") from None
+        raise SettingsError(f"{setting}: this is not a valid URL") from None
     except DBAPIError as error:
-        raise SettingsError(f"DATABASE_URL={masked(url)!r}: the database does not answer: {error.orig}") from None
+        raise SettingsError(f"{setting}: the database does not answer: {error.orig}") from None
 
 
-def _broker_answers(url: str) -> None:
+def _check_broker(url: str) -> None:
+    setting = f"REDIS_URL={mask_password(url)!r}"
     try:
         ping(url)
     except ValueError:
-        raise SettingsError(f"REDIS_URL={masked(url)!r}: not an address that can be read") from None
+        raise SettingsError(f"{setting}: this is not a valid URL") from None
     except (RedisError, OSError) as error:
-        raise SettingsError(f"REDIS_URL={masked(url)!r}: the broker does not answer: {error}") from None
+        raise SettingsError(f"{setting}: the broker does not answer: {error}") from None
+
+
+def ping(url: str) -> None:
+    """Return when the broker answers; raise RedisError or ValueError when it does not."""
+    with connect_to_broker(url) as broker:
+        broker.ping()
+
+
+def connect_to_broker(url: str) -> Redis:
+    no_retry = Retry(NoBackoff(), 0)
+    return Redis.from_url(url, socket_connect_timeout=ANSWER_SECONDS, socket_timeout=ANSWER_SECONDS, retry=no_retry)
+
+
+def mask_password(url: str) -> str:
+    url = re.sub(r"//([^/:@]*):.*@", r"//\1:***@", url)
+    return re.sub(r"(?i)(password=)[^&]*", r"\1***", url)

@@ -1,4 +1,4 @@
-"""The Procfile: a name and a command a line, in the order in which they start."""
+"""The Procfile: a name and a command on each line, in the order of their start."""
 
 import re
 from dataclasses import dataclass
@@ -11,23 +11,31 @@ LINE = re.compile(r"([A-Za-z0-9_-]+):\s*(\S.*)")
 
 @dataclass(frozen=True, slots=True)
 class Entry:
+    """One process to run."""
+
     name: str
     command: str
 
 
 def read(path: Path) -> tuple[Entry, ...]:
+    """Parse a Procfile; raise SettingsError when a line is not `name: command` or a name is repeated."""
     try:
         text = path.read_text()
     except OSError as error:
         raise SettingsError(f"{path}: {error.strerror}") from None
-    entries = tuple(_entry(path, line) for line in map(str.strip, text.splitlines()) if line and line[0] != "#")
-    if len({entry.name for entry in entries}) != len(entries):
-        raise SettingsError(f"{path}: a name stands there twice")
-    return entries
+    entries: dict[str, Entry] = {}
+    for line in map(str.strip, text.splitlines()):
+        if not line or line.startswith("#"):
+            continue
+        entry = _parse(path, line)
+        if entry.name in entries:
+            raise SettingsError(f"{path}: the name {entry.name!r} appears twice")
+        entries[entry.name] = entry
+    return tuple(entries.values())
 
 
-def _entry(path: Path, line: str) -> Entry:
+def _parse(path: Path, line: str) -> Entry:
     match = LINE.fullmatch(line)
     if not match:
-        raise SettingsError(f"{path}: expected `name: command`, found {line!r}")
+        raise SettingsError(f"{path}: expected `name: command`, not {line!r}")
     return Entry(match[1], match[2])

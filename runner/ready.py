@@ -1,4 +1,4 @@
-"""What answers already: the broker, web with everything behind it, each node of workers, Flower."""
+"""Questions about what is ready: the broker, web with everything behind it, each node of workers, Flower."""
 
 import asyncio
 import re
@@ -12,18 +12,20 @@ from redis import RedisError
 from models.settings import Settings
 from producer.signals.broker import BEAT_PREFIX
 from runner.environment import flower_auth
-from runner.preflight import FLOWER_HOST, address, client, ping
+from runner.preflight import FLOWER_HOST, connect_to_broker, numeric_address, ping
 from runner.procfile import Entry
 
-INTERVAL = 0.1  # seconds between two questions
-TIMEOUT = 5  # seconds for one answer
+POLL_SECONDS = 0.1
+ANSWER_SECONDS = 5
 NODE = re.compile(r" worker .*-n (\S+)@%h")
-ANYWHERE = {"0.0.0.0": "127.0.0.1", "::": "::1"}
+LOOPBACK = {"0.0.0.0": "127.0.0.1", "::": "::1"}
+"""Where to ask a server that listens on every address."""
 
 
-async def until(answers: Callable[[Settings], bool], settings: Settings, stop: asyncio.Event) -> None:
-    while not stop.is_set() and not await asyncio.to_thread(answers, settings):
-        await asyncio.sleep(INTERVAL)
+async def wait_until(is_ready: Callable[[Settings], bool], settings: Settings, stop: asyncio.Event) -> None:
+    """Ask until the answer is yes, or until the runner is to stop."""
+    while not stop.is_set() and not await asyncio.to_thread(is_ready, settings):
+        await asyncio.sleep(POLL_SECONDS)
 
 
 def broker(settings: Settings) -> bool:
@@ -35,32 +37,35 @@ def broker(settings: Settings) -> bool:
 
 
 def web(settings: Settings) -> bool:
-    numeric = address(settings.host)
-    return _is_ok(ANYWHERE.get(numeric, numeric), settings.port, "/readyz")
+    address = numeric_address(settings.host)
+    return _answers_ok(LOOPBACK.get(address, address), settings.port, "/readyz")
 
 
 def nodes(entries: Iterable[Entry]) -> Callable[[Settings], bool]:
-    """Whether every node that is started here has done something: those that give way to others start later."""
-    names = [found[1] for entry in entries if (found := NODE.search(entry.command))]
-    beats = [f"{BEAT_PREFIX}{name}@{socket.gethostname()}" for name in names]
+    """Return a question: has every node of the Procfile done a task? Niced nodes start later than others."""
+    names = [match[1] for entry in entries if (match := NODE.search(entry.command))]
+    keys = [f"{BEAT_PREFIX}{name}@{socket.gethostname()}" for name in names]
 
-    def heard(settings: Settings) -> bool:
+    def all_alive(settings: Settings) -> bool:
+        if not keys:
+            return True
         try:
-            with client(settings.redis_url) as broker:
-                return not beats or broker.exists(*beats) == len(beats)
+            with connect_to_broker(settings.redis_url) as client:
+                return bool(client.exists(*keys) == len(keys))
         except (RedisError, OSError):
             return False
 
-    return heard
+    return all_alive
 
 
 def flower(settings: Settings) -> bool:
-    pair = b64encode(flower_auth(settings).encode()).decode()
-    return _is_ok(FLOWER_HOST, settings.flower_port, "/healthcheck", {"Authorization": f"Basic {pair}"})
+    credentials = b64encode(flower_auth(settings).encode()).decode()
+    headers = {"Authorization": f"Basic {credentials}"}
+    return _answers_ok(FLOWER_HOST, settings.flower_port, "/healthcheck", headers)
 
 
-def _is_ok(host: str, port: int, path: str, headers: dict[str, str] | None = None) -> bool:
-    connection = HTTPConnection(host, port, timeout=TIMEOUT)
+def _answers_ok(host: str, port: int, path: str, headers: dict[str, str] | None = None) -> bool:
+    connection = HTTPConnection(host, port, timeout=ANSWER_SECONDS)
     try:
         connection.request("GET", path, headers=headers or {})
         return connection.getresponse().status == 200

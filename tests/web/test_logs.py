@@ -75,7 +75,7 @@ def test_once_all_is_ready_every_line_of_ours_is_json(system: System) -> None:
 def valkey(password: str, folder: Path) -> Iterator[str]:
     port = free_port()
     options = ["--port", str(port), "--requirepass", password, "--dir", str(folder), "--save", ""]
-    server = subprocess.Popen([broker.binary(), *options], stdout=subprocess.DEVNULL)
+    server = subprocess.Popen([broker.find_program(), *options], stdout=subprocess.DEVNULL)
     yield f"redis://:{password}@127.0.0.1:{port}/0"
     server.terminate()
     server.wait(10)

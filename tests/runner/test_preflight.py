@@ -1,0 +1,58 @@
+"""A setting that cannot work ends the start with one line that names it."""
+
+import re
+import socket
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from runner.preflight import mask_password
+from tests.runner.processes import SLEEPER, StartRunner, assert_refused, free_port
+
+
+@pytest.mark.parametrize("name", ["PORT", "FLOWER_PORT"])
+def test_a_port_in_use_is_named(start_runner: StartRunner, folder: Path, name: str) -> None:
+    with closing(socket.create_server(("127.0.0.1", 0))) as server:
+        port = server.getsockname()[1]
+        assert_refused(start_runner(SLEEPER, **{name: str(port)}), folder, f"{name}={port}: cannot listen")
+
+
+def test_two_settings_cannot_name_one_port(start_runner: StartRunner, folder: Path) -> None:
+    port = str(free_port())
+    runner = start_runner(SLEEPER, PORT=port, FLOWER_PORT=port)
+    assert_refused(runner, folder, f"FLOWER_PORT={port}: cannot listen")
+
+
+@pytest.mark.parametrize(
+    ("setting", "expected"),
+    [
+        ({"PORT": "80x"}, "PORT='80x': expected"),
+        ({"HOST": "no such host"}, "HOST='no such host': expected"),
+        ({"DATA_DIR": "/proc/none"}, "DATA_DIR='/proc/none': cannot be written"),
+        ({"DATABASE_URL": "postgresql://me:secret@127.0.0.1:1/db"}, "DATABASE_URL='postgresql+psycopg://me:***@"),
+        ({"DATABASE_URL": "postgresql://me:secret@127.0.0.1:x/db"}, "DATABASE_URL='postgresql+psycopg://me:***@"),
+        ({"REDIS_URL": "redis://:secret@127.0.0.1:1/0"}, "REDIS_URL='redis://:***@127.0.0.1:1/0': the broker"),
+        ({"REDIS_URL": "redis://:se/cret@127.0.0.1:1/0"}, "REDIS_URL='redis://:***@127.0.0.1:1/0': this is not a"),
+    ],
+)
+def test_a_setting_that_cannot_work_is_one_line(
+    start_runner: StartRunner, folder: Path, setting: dict[str, str], expected: str
+) -> None:
+    assert_refused(start_runner(SLEEPER, **setting), folder, expected)
+
+
+@pytest.mark.parametrize("content", [b"[pro]\nlinks_a_day = 5", b"\xff\xfe", b"="])
+def test_a_bad_file_of_plans_is_one_line(start_runner: StartRunner, folder: Path, content: bytes) -> None:
+    path = folder / "plans.toml"
+    path.write_bytes(content)
+    runner = start_runner(SLEEPER, PLANS=str(path))
+    assert_refused(runner, folder, f"PLANS='{path}': expected a TOML file of plans: ")
+
+
+@pytest.mark.parametrize(
+    "url", ["redis://:secret@host/0", "postgresql://me:se:c@ret@host/db", "postgresql://host/db?password=secret&a=b"]
+)
+def test_a_password_is_masked_anywhere_in_a_url(url: str) -> None:
+    assert not re.search("secret|se:c|ret@", mask_password(url))
+    assert "host" in mask_password(url)
