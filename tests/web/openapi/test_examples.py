@@ -94,3 +94,9 @@ def test_an_upload_has_an_example_in_each_of_its_shapes() -> None:
     assert {kind for kind, found in content.items() if "examples" in found} >= {
         "application/json", "text/csv", "application/x-ndjson",
     }  # fmt: skip
+
+
+def test_examples_of_one_call_are_not_shown_for_another() -> None:
+    unlock = described()["paths"]["/{slug}"]["post"]
+    contents = [response.get("content", {}) for response in unlock["responses"].values()]
+    assert not any("examples" in media for content in contents for media in content.values())

@@ -31,8 +31,14 @@ def add(operation: dict[str, Any], examples: Mapping[str, Mapping[str, Any]]) ->
     for place, values in examples.items():
         body = operation["requestBody"] if place == "request" else operation["responses"][place]
         for name, value in values.items():
-            content_type = _content_type(name, body["content"])
-            body["content"][content_type].setdefault("examples", {})[name] = {"value": value}
+            _add_example(body["content"], name, value)
+
+
+def _add_example(content: dict[str, Any], name: str, value: Any) -> None:
+    content_type = _content_type(name, content)
+    media = content[content_type]
+    # Operations share the constants of web/openapi/parts.py, so an example must not be added in place.
+    content[content_type] = media | {"examples": media.get("examples", {}) | {name: {"value": value}}}
 
 
 def _content_type(name: str, content: dict[str, Any]) -> str:
