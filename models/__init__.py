@@ -1,1 +1,1 @@
-"""What is stored, and every statement on it. Imports nothing else of ours."""
+"""What is stored, and every statement on it. This layer imports no other."""

@@ -12,7 +12,7 @@ SCRIPTS = Path(__file__).parent / "migrations"
 
 
 def upgrade() -> None:
-    """Migrates, and makes the rows that everything else takes for granted. Does nothing the second time."""
+    """Migrate, and add the rows that all other code relies on. A second call does nothing."""
     command.upgrade(config(), "head")
     with store.write() as db:
         installation_secrets.create_missing(db)
@@ -20,6 +20,6 @@ def upgrade() -> None:
 
 
 def config() -> Config:
-    made = Config()
-    made.set_main_option("script_location", str(SCRIPTS))
-    return made
+    alembic_config = Config()
+    alembic_config.set_main_option("script_location", str(SCRIPTS))
+    return alembic_config

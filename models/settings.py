@@ -1,4 +1,4 @@
-"""Settings: one frozen value made from the environment, loud on a bad variable."""
+"""Settings: one frozen value, read from the environment. A bad variable is an error that names it."""
 
 import hashlib
 import os
@@ -18,7 +18,7 @@ from models.errors import SettingsError
 
 T = TypeVar("T")
 
-SOCKET_PATH_LIMIT = 100  # the kernel takes 107 bytes; some room for a suffix
+SOCKET_PATH_LIMIT = 100  # the kernel accepts 107 bytes; this leaves room for a suffix
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,14 +45,14 @@ class Settings:
 
     @property
     def authority(self) -> str:
-        """The default domain's hostname, with its port where that is not the scheme's own."""
+        """The default domain's hostname, with its port unless that is the scheme's default."""
         return urlsplit(self.base_url).netloc.lower()
 
 
 @process_caches.function
 @cache
 def get() -> Settings:
-    """This process's settings, read once."""
+    """Return this process's settings, which are read once."""
     return load(os.environ)
 
 
@@ -62,7 +62,7 @@ def load(env: Mapping[str, str]) -> Settings:
         try:
             return parse(text)
         except ValueError as error:
-            raise SettingsError(f"{name}={masked(name, text)!r}: expected {error}") from None
+            raise SettingsError(f"{name}={mask_passwords(name, text)!r}: expected {error}") from None
 
     port = read("PORT", "8000", _port)
     data_dir = read("DATA_DIR", "./var", _folder)
@@ -90,7 +90,7 @@ def load(env: Mapping[str, str]) -> Settings:
 
 
 def socket_path(data_dir: Path) -> Path:
-    """Where the embedded broker listens: beside the data, or in a short private folder when that path is too long."""
+    """Return where the embedded broker listens: beside the data, or in a private folder if that path is too long."""
     inside = data_dir / "broker" / "valkey.sock"
     if len(os.fsencode(inside)) <= SOCKET_PATH_LIMIT:
         return inside
@@ -98,8 +98,8 @@ def socket_path(data_dir: Path) -> Path:
     return Path(tempfile.gettempdir()) / f"linkmill-{os.getuid()}-{mark}" / "valkey.sock"
 
 
-def masked(name: str, text: str) -> str:
-    """A value as it may be shown: without the passwords that URLs and pairs carry."""
+def mask_passwords(name: str, text: str) -> str:
+    """Return a value that may be printed: without the passwords that URLs and pairs contain."""
     if name.endswith("_AUTH"):
         return "***"
     return re.sub(r"password=[^&]*", "password=***", re.sub(r"//([^/@:]*):.*@", r"//\1:***@", text))
@@ -121,7 +121,7 @@ def _ports(text: str) -> tuple[int, ...]:
     try:
         return tuple(_port(part.strip()) for part in text.split(","))
     except ValueError:
-        raise ValueError("port numbers with commas between, like 80,443") from None
+        raise ValueError("port numbers separated by commas, like 80,443") from None
 
 
 def _one_of(*words: str) -> Callable[[str], str]:
@@ -141,14 +141,14 @@ def _switch(text: str) -> bool:
 
 def _pair(text: str) -> str:
     if text and not re.fullmatch(r"[^:,]+:[^,]+", text):
-        raise ValueError("user:password, neither of them empty nor with a comma")
+        raise ValueError("user:password, without commas and neither of them empty")
     return text
 
 
 def _folder(text: str) -> Path:
     path = Path(text).expanduser().absolute()
     if path.exists() and not path.is_dir():
-        raise ValueError("a folder, and a file is there")
+        raise ValueError("a folder, but this is a file")
     return path
 
 
@@ -172,7 +172,7 @@ _STORES = {
     "postgresql": _POSTGRESQL,
     "postgresql+psycopg": _POSTGRESQL,
 }
-"""By the scheme that users write: SQLAlchemy's own, and what has to follow."""
+"""The scheme that users write, to SQLAlchemy's scheme and the pattern of what follows."""
 
 
 def _database_url(text: str) -> str:

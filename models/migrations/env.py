@@ -1,4 +1,4 @@
-"""Alembic's door: the same engine as everybody's, one transaction a run."""
+"""Alembic's entry point: it runs all migrations in one transaction, on the engine of the store."""
 
 from alembic import context
 

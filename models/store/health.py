@@ -1,4 +1,4 @@
-"""Whether the database answers."""
+"""Checks that the database answers."""
 
 from sqlalchemy import Connection, text
 

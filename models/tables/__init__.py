@@ -3,9 +3,9 @@
 from models.tables.accounts import domains, endpoints, idempotency_keys, keys, quotas, secrets, workspaces
 from models.tables.clicks import click_batches, clicks, uses
 from models.tables.columns import metadata
+from models.tables.jobs import items, job_errors, jobs, shards
 from models.tables.links import groups, link_tags, links, reserved_slugs, slug_counters, tags, untitled, urls
-from models.tables.sent import deliveries, delivery_attempts
-from models.tables.work import items, job_errors, jobs, shards
+from models.tables.webhooks import deliveries, delivery_attempts
 
 __all__ = [
     "click_batches",

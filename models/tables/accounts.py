@@ -2,7 +2,7 @@
 
 from sqlalchemy import JSON, BigInteger, Column, Double, Integer, LargeBinary, PrimaryKeyConstraint, Table, Text
 
-from models.tables.columns import Time, count, flag, made, metadata
+from models.tables.columns import Time, count, created_at, flag, metadata
 
 secrets = Table(
     "secrets",
@@ -24,7 +24,7 @@ workspaces = Table(
     flag("reuses"),  # whether the table `urls` is kept up to date for this workspace
     Column("url_backfill_cursor", Text),  # how far older links have been added to `urls`; null: all of them
     Column("served_at", Double, nullable=False, server_default="0"),  # when a worker last claimed a shard of it
-    made(),
+    created_at(),
 )
 
 keys = Table(
@@ -39,7 +39,7 @@ keys = Table(
     Column("consumer_secret_hash", Text, nullable=False),
     Column("last_used_at", Time),
     Column("revoked_at", Time),
-    made(),
+    created_at(),
 )
 
 domains = Table(
@@ -49,7 +49,7 @@ domains = Table(
     Column("workspace_id", BigInteger),  # null: the default domain, which all workspaces share
     Column("hostname", Text, nullable=False, unique=True),
     flag("is_default"),
-    made(),
+    created_at(),
 )
 
 endpoints = Table(
@@ -65,7 +65,7 @@ endpoints = Table(
     Column("failing_since", Time),
     Column("disabled_at", Time),
     Column("disabled_reason", Text),
-    made(),
+    created_at(),
 )
 
 quotas = Table(
@@ -88,6 +88,6 @@ idempotency_keys = Table(
     Column("job_id", BigInteger),  # null: the first request is still being received
     Column("token", Text),  # of the request that is being received
     Column("leased_until", Double, nullable=False, index=True),
-    made(),
+    created_at(),
     PrimaryKeyConstraint("workspace_id", "route", "key"),
 )

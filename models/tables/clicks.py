@@ -1,37 +1,37 @@
-"""Clicks: never one by one, always as counts."""
+"""Clicks, as counts: no click is stored by itself."""
 
 from sqlalchemy import BigInteger, Boolean, Column, Date, Double, Index, Integer, PrimaryKeyConstraint, Table, Text
 
-from models.tables.columns import Key, count, metadata
+from models.tables.columns import SlugText, count, metadata
 
 clicks = Table(
     "clicks",
     metadata,
     Column("domain_id", BigInteger, nullable=False),
-    Column("slug", Key, nullable=False),
+    Column("slug", SlugText, nullable=False),
     Column("generation", Integer, nullable=False),
     Column("day", Date, nullable=False),
     Column("bot", Boolean, nullable=False),
     Column("device", Text, nullable=False),
-    Column("country", Text, nullable=False),  # "" where it is not known
-    Column("referrer", Text, nullable=False),  # a host; "" where there was none
-    Column("job_id", BigInteger, nullable=False),  # of the link: a job's clicks are asked for as one figure
+    Column("country", Text, nullable=False),  # "" if unknown
+    Column("referrer", Text, nullable=False),  # a host; "" if there was none
+    Column("job_id", BigInteger, nullable=False),  # the link's job: its clicks are shown as one total
     count("count"),
     PrimaryKeyConstraint("domain_id", "slug", "generation", "day", "bot", "device", "country", "referrer"),
     Index(None, "job_id", "day"),
 )
 
-uses = Table(  # of links with max_clicks, which are counted one by one after all
+uses = Table(  # of links with max_clicks: the exact number of redirects
     "uses",
     metadata,
     Column("domain_id", BigInteger, nullable=False),
-    Column("slug", Key, nullable=False),
+    Column("slug", SlugText, nullable=False),
     Column("generation", Integer, nullable=False),
     Column("used", Integer, nullable=False),
     PrimaryKeyConstraint("domain_id", "slug", "generation"),
 )
 
-click_batches = Table(  # what was drained lately: a batch that comes twice counts once
+click_batches = Table(  # recently counted batches: one that arrives twice counts once
     "click_batches",
     metadata,
     Column("id", Text, primary_key=True),

@@ -1,4 +1,4 @@
-"""The kinds of columns that tables are made of, and the names of what the database makes itself."""
+"""Column types and shared columns, and how constraints and indexes are named."""
 
 from datetime import UTC, datetime
 from typing import Any
@@ -17,7 +17,7 @@ metadata = MetaData(naming_convention=NAMES)
 
 
 class Time(TypeDecorator[datetime]):
-    """A moment, always in UTC, as every session is: what a store does not keep of the zone is put back."""
+    """A moment in UTC. Sessions use UTC too; SQLite stores no time zone, so it is added again on reading."""
 
     impl = DateTime(timezone=True)
     cache_ok = True
@@ -26,14 +26,16 @@ class Time(TypeDecorator[datetime]):
         return value.astimezone(UTC).replace(tzinfo=None) if value else None
 
     def process_result_value(self, value: Any, dialect: Dialect) -> datetime | None:
-        found: datetime | None = value
-        return found.replace(tzinfo=UTC) if found is not None and found.tzinfo is None else found
+        moment: datetime | None = value
+        if moment is None or moment.tzinfo is not None:
+            return moment
+        return moment.replace(tzinfo=UTC)
 
 
-Key = Text().with_variant(TEXT(collation="C"), "postgresql")
+SlugText = Text().with_variant(TEXT(collation="C"), "postgresql")
 NOW = text("CURRENT_TIMESTAMP")
-AsMade = DateTime(timezone=True).with_variant(DATETIME(truncate_microseconds=True), "sqlite")  # type: ignore[no-untyped-call]
-"""A moment as NOW writes it: where moments are text, only those that are spelled alike can be equal."""
+StoredNow = DateTime(timezone=True).with_variant(DATETIME(truncate_microseconds=True), "sqlite")  # type: ignore[no-untyped-call]
+"""A moment as NOW writes it. SQLite compares moments as text, so equal ones must be spelled alike."""
 
 
 def flag(name: str) -> Column[bool]:
@@ -44,5 +46,5 @@ def count(name: str) -> Column[int]:
     return Column(name, BigInteger, nullable=False, server_default="0")
 
 
-def made(name: str = "created_at") -> Column[datetime]:
-    return Column(name, Time, nullable=False, server_default=NOW)
+def created_at() -> Column[datetime]:
+    return Column("created_at", Time, nullable=False, server_default=NOW)

@@ -15,7 +15,7 @@ from sqlalchemy import (
     text,
 )
 
-from models.tables.columns import Key, Time, made, metadata
+from models.tables.columns import SlugText, Time, created_at, metadata
 
 slug_counters = Table(
     "slug_counters",
@@ -26,17 +26,17 @@ slug_counters = Table(
     PrimaryKeyConstraint("domain_id", "length"),
 )
 
-reserved_slugs = Table("reserved_slugs", metadata, Column("slug", Key, primary_key=True))
+reserved_slugs = Table("reserved_slugs", metadata, Column("slug", SlugText, primary_key=True))
 
 links = Table(
     "links",
     metadata,
     Column("domain_id", BigInteger, nullable=False),
-    Column("slug", Key, nullable=False),
+    Column("slug", SlugText, nullable=False),
     Column("generation", Integer, nullable=False),
     Column("workspace_id", BigInteger, nullable=False),
     Column("job_id", BigInteger, nullable=False),
-    made(),
+    created_at(),
     Column("expires_at", Time),
     Column("max_clicks", Integer),
     Column("group_id", Integer),
@@ -83,7 +83,7 @@ link_tags = Table(
     Column("workspace_id", BigInteger, nullable=False),
     Column("tag_id", Integer, nullable=False),
     Column("domain_id", BigInteger, nullable=False),
-    Column("slug", Key, nullable=False),
+    Column("slug", SlugText, nullable=False),
     Column("generation", Integer, nullable=False),
     PrimaryKeyConstraint("workspace_id", "tag_id", "domain_id", "slug", "generation"),
     Index(None, "domain_id", "slug"),  # finds the tags of a page of links
@@ -94,7 +94,7 @@ untitled = Table(
     "untitled",
     metadata,
     Column("domain_id", BigInteger, nullable=False),
-    Column("slug", Key, nullable=False),
+    Column("slug", SlugText, nullable=False),
     Column("generation", Integer, nullable=False),
     Column("job_id", BigInteger, nullable=False),
     Column("url", Text, nullable=False),
@@ -114,7 +114,7 @@ urls = Table(  # the links that a URL has, for jobs that reuse them
     Column("domain_id", BigInteger, nullable=False),
     Column("hash", BigInteger, nullable=False),
     Column("rank", BigInteger, nullable=False),  # 0: the link that reusing jobs share; others have a random rank
-    Column("slug", Key, nullable=False),
+    Column("slug", SlugText, nullable=False),
     Column("generation", Integer, nullable=False),
     PrimaryKeyConstraint("workspace_id", "domain_id", "hash", "rank"),
     Index(None, "domain_id", "slug"),

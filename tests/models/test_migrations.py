@@ -1,3 +1,5 @@
+"""Migrations make the tables as models.tables has them, lose nothing, and go back."""
+
 from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
@@ -6,7 +8,11 @@ from sqlalchemy import func, select
 from models import migrate, settings, store
 from models.accounts import installation_secrets
 from models.accounts.keys import Owner
+from models.jobs import items
+from models.jobs.states import ItemStatus, JobKind
 from models.tables import domains, metadata
+from models.tables import items as item_rows
+from tests.models.jobs.making import add_items, make_job, read
 
 
 def test_migrations_make_the_tables_as_they_are_written_down(owner: Owner) -> None:
@@ -30,3 +36,32 @@ def test_migrations_go_back_and_forth(owner: Owner) -> None:
     migrate.upgrade()
     with store.engine().connect() as db:
         assert compare_metadata(MigrationContext.configure(db), metadata) == []
+
+
+def test_what_an_undo_deleted_was_called_created_before(owner: Owner) -> None:
+    job = make_job(owner, 0, kind=JobKind.UNDO, total=3, deleted=2, existing=1)
+    add_items(job, {0: ItemStatus.DELETED, 1: ItemStatus.EXISTING, 2: ItemStatus.DELETED})
+    other = make_job(owner, 0, created=1)
+    add_items(other, {0: ItemStatus.CREATED})
+    command.downgrade(migrate.config(), "0004")
+    with store.read() as db:
+        rows = db.exec_driver_sql("SELECT id, created, existing FROM jobs").all()
+        assert {tuple(row) for row in rows} == {(job.id, 2, 1), (other.id, 1, 0)}
+        assert set(db.execute(select(item_rows.c.status)).scalars()) == {"created", "existing"}
+    migrate.upgrade()
+    assert (read(job.id).created, read(job.id).deleted, read(job.id).existing) == (0, 2, 1)
+    assert (read(other.id).created, read(other.id).deleted) == (1, 0)
+    with store.read() as db:
+        assert [item.status for item in items.results(db, job.id)] == ["deleted", "existing", "deleted"]
+        assert [item.status for item in items.results(db, other.id)] == ["created"]
+
+
+def test_an_upgrade_keeps_what_an_open_dry_run_shares(owner: Owner) -> None:
+    job = make_job(owner, 0, dry_run=True)
+    add_items(job, {0: ItemStatus.CREATED}, input='{"lone": true, "url": "https://a.example/"}')
+    add_items(job, {1: ItemStatus.CREATED}, input='{"url": "https://a.example/"}')
+    command.downgrade(migrate.config(), "0004")
+    migrate.upgrade()
+    query = select(item_rows.c.reuses_url).order_by(item_rows.c.index)
+    with store.read() as db:
+        assert list(db.execute(query).scalars()) == [None, True]

@@ -1,8 +1,8 @@
-"""Webhooks that are to be sent, and what became of each attempt."""
+"""Webhook deliveries and the attempts to send them."""
 
 from sqlalchemy import BigInteger, Column, Double, Index, Integer, PrimaryKeyConstraint, Table, Text, text
 
-from models.tables.columns import Time, made, metadata
+from models.tables.columns import Time, created_at, metadata
 
 deliveries = Table(
     "deliveries",
@@ -16,12 +16,12 @@ deliveries = Table(
     Column("url", Text, nullable=False),
     Column("host", Text, nullable=False),
     Column("body", Text, nullable=False),
-    Column("status", Text, nullable=False),  # pending -> delivered or failed; by hand back to pending
+    Column("status", Text, nullable=False),  # models.webhooks.deliveries.DeliveryStatus
     Column("attempts", Integer, nullable=False, server_default="0"),
     Column("next_at", Double),
     Column("token", BigInteger),
     Column("leased_until", Double),
-    made(),
+    created_at(),
     Index(None, "job_id"),
     Index(
         "deliveries_due_idx",

@@ -14,7 +14,7 @@ from sqlalchemy import (
     text,
 )
 
-from models.tables.columns import Key, Time, count, flag, made, metadata
+from models.tables.columns import SlugText, Time, count, created_at, flag, metadata
 
 jobs = Table(
     "jobs",
@@ -39,7 +39,7 @@ jobs = Table(
     count("existing"),
     count("failed"),
     Column("detail", Text),
-    made(),
+    created_at(),
     Column("started_at", Time),
     Column("finished_at", Time),
     Column("progressed_at", Time),  # when the last shard of this run ended
@@ -115,7 +115,7 @@ items = Table(
     Column("index", BigInteger, nullable=False),
     Column("line", BigInteger, nullable=False),
     Column("status", Text, nullable=False),  # models.jobs.states.ItemStatus
-    Column("slug", Key),
+    Column("slug", SlugText),
     Column("generation", Integer),
     Column("external_id", Text),
     Column("error_code", Text),
