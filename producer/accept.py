@@ -53,8 +53,8 @@ def accept(
     makes this one durable too, so this one need not be.
     """
     limit = settings.get().max_upload_bytes
-    chunks = idempotency.heard(upload.chunks, hold)
-    if hold and hold.known:
+    chunks = idempotency.hash_chunks(upload.chunks, hold)
+    if hold and hold.record:
         return _replay(upload, upload_store.limit_size(chunks, limit), read_options, hold)
     name, size = upload_store.save(chunks, limit)
     try:
@@ -79,11 +79,11 @@ def _replay(upload: Upload, chunks: Iterable[bytes], read_options: OptionsReader
     for _ in chunks:
         pass
     _conclude(hold, upload, read_options())
-    return idempotency.again(hold)
+    return idempotency.replay(hold)
 
 
 def _conclude(hold: Hold, upload: Upload, options: Options) -> None:
-    idempotency.conclude(hold, upload.source, upload.format, upload.count, asdict(options))
+    idempotency.set_fingerprint(hold, upload.source, upload.format, upload.count, asdict(options))
 
 
 def _describe(upload: Upload, name: str, size: int, owner: Owner, options: Options) -> dict[str, Any]:
@@ -153,7 +153,7 @@ def _commit(job: dict[str, Any], ranges: list[ShardRange] | None, hold: Hold | N
         if awaited:
             store.dialect().relax_durability(unit.db)
         if hold:
-            idempotency.settle(unit.db, hold, job["id"])
+            idempotency.assign(unit.db, hold, job["id"])
         jobs.add(unit.db, job)
         if rows:
             _add_shards(unit, rows)

@@ -49,7 +49,7 @@ def held() -> Iterator[Hold | None]:
     try:
         yield hold
     except BaseException as error:
-        idempotency.let_go(hold, isinstance(error, LinkmillError) and not isinstance(error, PASSING))
+        idempotency.release(hold, isinstance(error, LinkmillError) and not isinstance(error, PASSING))
         raise
 
 
@@ -80,6 +80,6 @@ class Pieces:
 
 
 def _marked(response: Response, hold: Hold) -> Response:
-    if hold.known and hold.job_id is not None:
+    if hold.record and hold.job_id is not None:
         response.headers[REPLAYED] = "true"
     return response

@@ -40,7 +40,7 @@ def test_keys_are_a_workspaces_and_a_routes_own(owner: Owner) -> None:
         IdempotencyKey(owner.workspace_id, "/b", "k"),
         IdempotencyKey(7, "/a", "k"),
     ):
-        assert idempotency.hold(key).known is None
+        assert idempotency.hold(key).record is None
 
 
 def test_who_asks_while_the_first_is_received_is_sent_away(owner: Owner) -> None:
@@ -77,7 +77,7 @@ def test_who_was_too_slow_makes_no_second_job(owner: Owner) -> None:
     first = sent(owner)
     with pytest.raises(InProgress):
         accept(Upload("csv", "csv", [BODY]), owner, Options, slow)
-    idempotency.let_go(slow, refused=True)
+    idempotency.release(slow, refused=True)
     assert (sent(owner), count(jobs), uploads_kept()) == (first, 1, 1)
 
 
@@ -94,7 +94,7 @@ def test_a_body_that_keeps_coming_keeps_its_lease(owner: Owner) -> None:
     expire(LEASE_SECONDS - 0.5)
     idempotency.renew(held)
     assert left() < 1
-    held.renewed -= idempotency.RENEW_SECONDS
+    held.renewed_at -= idempotency.RENEW_SECONDS
     idempotency.renew(held)
     assert left() > LEASE_SECONDS - 2
 
@@ -103,23 +103,23 @@ def test_who_lost_the_key_is_told_while_it_still_sends(owner: Owner) -> None:
     slow = idempotency.hold(key_of(owner))
     expire(LEASE_SECONDS + 1)
     idempotency.hold(key_of(owner))
-    slow.renewed -= idempotency.RENEW_SECONDS
+    slow.renewed_at -= idempotency.RENEW_SECONDS
     with pytest.raises(InProgress):
         idempotency.renew(slow)
 
 
 def test_what_failed_leaves_the_key_to_the_next(owner: Owner) -> None:
-    idempotency.let_go(idempotency.hold(key_of(owner)), refused=False)
-    assert idempotency.hold(key_of(owner)).known is None
+    idempotency.release(idempotency.hold(key_of(owner)), refused=False)
+    assert idempotency.hold(key_of(owner)).record is None
 
 
 def test_a_job_is_forgotten_only_when_it_was_refused(owner: Owner) -> None:
     job = sent(owner)
     again = idempotency.hold(key_of(owner))
     again.job_id = job
-    idempotency.let_go(again, refused=False)
+    idempotency.release(again, refused=False)
     assert sent(owner) == job
-    idempotency.let_go(again, refused=True)
+    idempotency.release(again, refused=True)
     assert sent(owner) != job
 
 
@@ -138,7 +138,7 @@ def test_a_key_is_kept_for_a_day_and_then_cleared(owner: Owner) -> None:
 def test_what_is_owed_to_a_vendors_caller_is_no_clients_key(owner: Owner) -> None:
     with store.write() as db:
         pending_replies.save(db, owner.workspace_id, "/api/jobs", "k", 5)
-    assert idempotency.hold(key_of(owner)).known is None
+    assert idempotency.hold(key_of(owner)).record is None
     with store.read() as db:
         assert pending_replies.find_job(db, owner.workspace_id, "/api/jobs", "k") == 5
 

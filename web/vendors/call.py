@@ -72,7 +72,7 @@ def _create(vendor: Vendor, call: CreateCall, owner: Owner) -> Response:
         key = RequestKey(vendor.name, _fingerprint(body))
         if hold:
             hold.fingerprint = key.fingerprint
-        if not hold or not hold.known:  # a repeated request was checked the first time
+        if not hold or not hold.record:  # a repeated request was checked the first time
             _check_limits(vendor, call, vendor_request, owner)
         upload = _upload(vendor, vendor_request)
         options = _options(vendor_request)
