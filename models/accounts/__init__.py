@@ -1,1 +1,1 @@
-"""Who owns what and how much: workspaces, keys, plans, quotas, domains, and the installation's secrets."""
+"""Accounts: workspaces, their keys, plans, quotas and domains, and the secrets of the installation."""

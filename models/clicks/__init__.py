@@ -1,1 +1,1 @@
-"""Clicks: counted for everybody to read, and one by one for links that allow only so many."""
+"""Clicks: counts that workspaces read, and the uses of links with a click limit."""

@@ -1,1 +1,1 @@
-"""Webhooks: the endpoints that are called, and each delivery to be sent."""
+"""Webhooks: the endpoints of workspaces, and the deliveries to them."""
