@@ -16,6 +16,7 @@ FOLDERS = ("models", "producer", "workers", "web")
 FILES = ("pyproject.toml", "celeryconfig.py", "tests/__init__.py", "tests/vendor_call.py", "tests/work.py")
 BLOCK = re.compile(r"^```\w+ (\S+)\n(.*?)^```", re.MULTILINE | re.DOTALL)
 REGISTRY = "web/vendors/__init__.py"
+MIGRATIONS = "models/migrations/versions"
 
 
 @pytest.fixture
@@ -44,6 +45,65 @@ def test_the_recipe_for_a_vendor_works(tree: Path, tmp_path: Path) -> None:
     assert outcome["summary"] == "Acme-compatible bulk create"
 
 
+@pytest.fixture
+def tree_with_note(tree: Path) -> Path:
+    """A copy of the code and its tests in which the recipe for a field was followed."""
+    shutil.copytree(ROOT / "tests", tree / "tests", dirs_exist_ok=True, ignore=shutil.ignore_patterns("__pycache__"))
+    blocks = recipe("Add a field to items")
+    add_migration(tree, blocks)
+    for path, place in FIELD_PLACES.items():
+        insert(tree / path, place, blocks.pop(path))
+    assert blocks == {}
+    return tree
+
+
+FIELD_PLACES = {
+    "producer/fields/item_fields.py": r"ITEM_FIELDS = \(.*?(?=^\))",
+    "producer/fields/item_rules.py": r".*\Z",
+    "models/tables/links.py": r'Column\("disabled_at", Time\),\n',
+    "producer/documents/schemas/links.py": r"class ItemRequest.*?    external_id = [^\n]*\n",
+    "tests/reference.py": r"class Item\(Schema\).*?    external_id = [^\n]*\n",
+    "tests/test_reference.py": r"^FIELDS: [^\n]*\n",
+}
+"""A line goes to the end of what the pattern matches."""
+
+
+def insert(path: Path, place: str, line: str) -> None:
+    text = path.read_text()
+    match = re.search(place, text, re.MULTILINE | re.DOTALL)
+    assert match, path
+    path.write_text(text[: match.end()] + line + text[match.end() :])
+
+
+def test_the_recipe_for_a_field_works(tree_with_note: Path, tmp_path: Path) -> None:
+    values = (json.dumps(" a note "), json.dumps("x" * 501))
+    outcome = run_in(tree_with_note, tmp_path, "tests.item_call", "note", *values)
+    assert outcome == {"status": 201, "stored": "a note", "refused": [422, "INVALID_NOTE", "/note"], "documented": True}
+
+
+@pytest.mark.server  # no server, but too slow for `make quick`
+def test_a_field_by_the_recipe_keeps_to_the_reference(tree_with_note: Path, tmp_path: Path) -> None:
+    files = ("tests/producer/documents/schemas/test_links.py", "tests/producer/fields", "tests/test_reference.py")
+    run_tests(tree_with_note, tmp_path, "-k", "not postgresql and not csv_means and not reused", *files)
+
+
+def add_migration(tree: Path, blocks: dict[str, str]) -> None:
+    """Write the migration under the next number, whatever number the recipe shows."""
+    (path,) = [path for path in blocks if path.startswith(MIGRATIONS)]
+    last = max(int(name.name[:4]) for name in (tree / MIGRATIONS).glob("[0-9]*.py"))
+    text = blocks.pop(path)
+    text = re.sub('^revision = "[0-9]+"', f'revision = "{last + 1:04}"', text, flags=re.MULTILINE)
+    text = re.sub('^down_revision = "[0-9]+"', f'down_revision = "{last:04}"', text, flags=re.MULTILINE)
+    (tree / MIGRATIONS / f"{last + 1:04}_notes.py").write_text(text)
+
+
+def run_tests(tree: Path, data_dir: Path, *arguments: str) -> None:
+    environment = environment_of(data_dir) | {"EXAMPLES": "10"}
+    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", *arguments]
+    done = subprocess.run(command, cwd=tree, env=environment, capture_output=True, text=True, timeout=120)
+    assert done.returncode == 0, done.stdout[-3000:]
+
+
 def recipe(heading: str) -> dict[str, str]:
     """Return the code blocks of a section, by the file that each names."""
     _, _, text = (ROOT / "CONTRIBUTING.md").read_text().partition(f"\n## {heading}\n")
@@ -58,9 +118,18 @@ def add_line(path: Path, after: str, line: str) -> None:
 
 
 def call_vendor(tree: Path, data_dir: Path, path: str, body: str) -> dict[str, Any]:
-    environment = {"PATH": "/usr/bin:/bin", "DATA_DIR": str(data_dir / "data"), "PYTHONDONTWRITEBYTECODE": "1"}
-    command = [sys.executable, "-m", "tests.vendor_call", path, body]
+    return run_in(tree, data_dir, "tests.vendor_call", path, body)
+
+
+def run_in(tree: Path, data_dir: Path, module: str, *arguments: str) -> dict[str, Any]:
+    """Run a module of the copy, and return the JSON that it prints last."""
+    command = [sys.executable, "-m", module, *arguments]
+    environment = environment_of(data_dir)
     done = subprocess.run(command, cwd=tree, env=environment, capture_output=True, text=True, timeout=60)
     assert done.returncode == 0, done.stderr
     outcome: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
     return outcome
+
+
+def environment_of(data_dir: Path) -> dict[str, str]:
+    return {"PATH": "/usr/bin:/bin", "DATA_DIR": str(data_dir / "data"), "PYTHONDONTWRITEBYTECODE": "1"}

@@ -91,13 +91,13 @@ FIELDS: dict[str, st.SearchStrategy[Any]] = {
     "external_id": st.sampled_from(["e1", "e2", " e1 ", "x" * 256, ""]),
 }
 MOSTLY_GOOD = st.fixed_dictionaries(
-    {"url": URLS}, optional={name: made for name, made in FIELDS.items() if name != "url"}
+    {"url": URLS}, optional={name: values for name, values in FIELDS.items() if name != "url"}
 )
 ODD = st.dictionaries(st.sampled_from([*FIELDS, "colour"]), st.one_of(*FIELDS.values(), WRONG, st.none()), max_size=5)
 TEXTS = st.fixed_dictionaries(
     {
-        name: made.map(str) if name in ("ttl", "max_clicks", "group") else made
-        for name, made in FIELDS.items()
+        name: values.map(str) if name in ("ttl", "max_clicks", "group") else values
+        for name, values in FIELDS.items()
         if name != "tags"
     }
 )
