@@ -1,4 +1,4 @@
-"""/openapi.json tells the truth: what Schemathesis makes up by it gets the answers that it promises."""
+"""/openapi.json is true: requests that Schemathesis generates from it get the answers that it describes."""
 
 import json
 import re
@@ -23,7 +23,7 @@ from tests.web.commands import client, new_key
 from web import create_app
 
 CHECKS = [not_a_server_error, status_code_conformance, content_type_conformance, response_schema_conformance]
-MOST_ROWS = 20
+MAX_ROWS = 20
 UNDESCRIBED = ("static", "api-docs.", "docs.", "app.", "front.")
 QUICK = settings(
     max_examples=4,
@@ -43,45 +43,45 @@ def as_bytes(_context: Any, value: Any) -> bytes:
 
 
 @pytest.fixture
-def stranger(system: System) -> Iterator[httpx.Client]:
-    """Somebody with a workspace of his own, in which nobody else is disturbed; the documented slugs he leaves free."""
+def workspace(system: System) -> Iterator[httpx.Client]:
+    """A client with a workspace of its own. Its links are removed afterwards, since they have the documented slugs."""
     key = new_key(system, "--workspace", "schema")
-    with client(system, key) as made:
-        yield made
+    with client(system, key) as client_:
+        yield client_
     system.sql(f"DELETE FROM links WHERE workspace_id = {key['workspace_id']}")
 
 
-def what_is_there(client: httpx.Client) -> dict[str, str]:
-    """One of each kind, by the name that its id has in paths."""
+def create_one_of_each(client: httpx.Client) -> dict[str, str]:
+    """Create a resource of each kind; return the ids by their names in paths."""
 
-    def made(path: str, body: Any) -> Any:
+    def create(path: str, body: Any) -> Any:
         return client.post(path, json=body, headers={"Prefer": "wait=30"}).raise_for_status().json()
 
-    endpoint = made("/api/webhooks", {"url": "http://127.0.0.1:9/"})["id"]
-    found = {
-        "job_id": made("/api/jobs", {"links": [{"url": "https://a.b"}, {"url": "nope"}]})["id"],
-        "link_id": made("/api/links", {"url": "https://a.b"})["id"],
-        "group_id": made("/api/groups", {"name": "some"})["id"],
-        "tag_id": made("/api/tags", {"name": "some"})["id"],
-        "domain_id": made("/api/domains", {"hostname": "schema.example"})["id"],
-        "key_id": made("/api/keys", {"name": "spare"})["id"],
+    endpoint = create("/api/webhooks", {"url": "http://127.0.0.1:9/"})["id"]
+    ids = {
+        "job_id": create("/api/jobs", {"links": [{"url": "https://a.b"}, {"url": "nope"}]})["id"],
+        "link_id": create("/api/links", {"url": "https://a.b"})["id"],
+        "group_id": create("/api/groups", {"name": "some"})["id"],
+        "tag_id": create("/api/tags", {"name": "some"})["id"],
+        "domain_id": create("/api/domains", {"hostname": "schema.example"})["id"],
+        "key_id": create("/api/keys", {"name": "spare"})["id"],
         "endpoint_id": endpoint,
-        "delivery_id": made(f"/api/webhooks/{endpoint}/test", {})["id"],
+        "delivery_id": create(f"/api/webhooks/{endpoint}/test", {})["id"],
         "slug": "schema",
     }
-    made("/api/links", {"url": "https://a.b", "slug": found["slug"], "password": "x"})
-    return {name: str(value) for name, value in found.items()}
+    create("/api/links", {"url": "https://a.b", "slug": ids["slug"], "password": "x"})
+    return {name: str(value) for name, value in ids.items()}
 
 
-def described(system: System) -> Any:
+def load_schema(system: System) -> Any:
     spec = json.dumps(system.client.get("/openapi.json").raise_for_status().json())
-    found = schemathesis.openapi.from_dict(json.loads(spec.replace('"maximum": 5000000', f'"maximum": {MOST_ROWS}')))
-    found.config.update(base_url=system.url)
-    return found
+    schema = schemathesis.openapi.from_dict(json.loads(spec.replace('"maximum": 5000000', f'"maximum": {MAX_ROWS}')))
+    schema.config.update(base_url=system.url)
+    return schema
 
 
-def fault(operation: Any, mode: schemathesis.GenerationMode, headers: Any, ids: dict[str, str]) -> str | None:
-    """What is wrong with an operation, when these ids stand in its path."""
+def find_problem(operation: Any, mode: schemathesis.GenerationMode, headers: Any, ids: dict[str, str]) -> str | None:
+    """Call an operation with these ids in its path; return what its answers do that is not described."""
 
     @QUICK
     @given(case=operation.as_strategy(generation_mode=mode))
@@ -91,7 +91,7 @@ def fault(operation: Any, mode: schemathesis.GenerationMode, headers: Any, ids: 
 
     try:
         check()
-    except Unsatisfiable:  # nothing can be wrong where nothing is asked
+    except Unsatisfiable:  # a request without parameters cannot be wrong
         return None
     except (Exception, FailureGroup) as error:
         return f"{operation.label}: {error} {getattr(error, 'exceptions', '')}"
@@ -100,26 +100,28 @@ def fault(operation: Any, mode: schemathesis.GenerationMode, headers: Any, ids: 
 
 @pytest.mark.timeout(180)
 @pytest.mark.parametrize("system", ["postgresql"], indirect=True)
-def test_what_is_promised_is_answered(system: System, stranger: httpx.Client) -> None:
-    headers = {"Authorization": stranger.headers["Authorization"]}
-    known = what_is_there(stranger)
-    operations = [found.ok() for found in described(system).get_all_operations()]
-    found = [
-        fault(operation, mode, headers, ids)
+def test_answers_are_as_described(system: System, workspace: httpx.Client) -> None:
+    headers = {"Authorization": workspace.headers["Authorization"]}
+    ids_of_resources = create_one_of_each(workspace)
+    operations = [result.ok() for result in load_schema(system).get_all_operations()]
+    problems = [
+        find_problem(operation, mode, headers, ids)
         for operation in sorted(operations, key=lambda operation: operation.method == "delete")
         for mode in schemathesis.GenerationMode
-        for ids in ({}, known)[: 1 + ("{" in operation.path)]
+        for ids in ({}, ids_of_resources)[: 1 + ("{" in operation.path)]
     ]
-    assert not any(found), "\n\n".join(filter(None, found))
+    assert not any(problems), "\n\n".join(filter(None, problems))
     assert len(operations) > 50
 
 
 def test_every_route_is_described(system: System) -> None:
-    described = system.client.get("/openapi.json").json()["paths"]
+    paths = system.client.get("/openapi.json").json()["paths"]
     routes = {
         (re.sub(r"<(?:\w+:)?(\w+)>", r"{\1}", rule.rule), method.lower())
         for rule in create_app().url_map.iter_rules()
         if not rule.endpoint.startswith(UNDESCRIBED)
         for method in (rule.methods or set()) - {"HEAD", "OPTIONS"}
     }
-    assert routes == {(path, method) for path, found in described.items() for method in found if method != "parameters"}
+    assert routes == {
+        (path, method) for path, operations in paths.items() for method in operations if method != "parameters"
+    }

@@ -1,4 +1,4 @@
-"""AWSYS's own guide and reference, to the letter, and what its users meet beside them."""
+"""AWSYS: the examples of its guide and its reference to the letter, and what its clients meet besides."""
 
 import base64
 import json
@@ -36,7 +36,7 @@ curl -sS -X POST $BASE/api/bulk \
 """
 
 
-def encoded(url: str) -> str:
+def encode(url: str) -> str:
     return base64.b64encode(url.encode()).decode()
 
 
@@ -44,32 +44,30 @@ def bulk(system: System, *links: Any, **more: Any) -> httpx.Response:
     return system.post({"links": list(links)}, "/api/bulk", **more)
 
 
-def leads_to(url: str) -> str:
+def destination(url: str) -> str:
     return httpx.get(url).headers["Location"]
 
 
-def test_the_reference_example_makes_three_links(system: System) -> None:
+def test_the_example_of_the_reference_creates_three_links(system: System) -> None:
     answer = system.post(REFERENCE, "/api/bulk")
     body = answer.json()
     assert (answer.status_code, set(body), body["created"]) == (200, {"created", "links"}, 3)
     assert body["links"][0] == {"shortUrl": "page-one", "url": f"{system.url}/page-one"}
-    for place, link in enumerate(body["links"], 1):
+    for number, link in enumerate(body["links"], 1):
         assert set(link) == {"shortUrl", "url"}
         assert link["url"] == f"{system.url}/{link['shortUrl']}"
-        assert leads_to(link["url"]) == f"https://example.com/page-{place}"
+        assert destination(link["url"]) == f"https://example.com/page-{number}"
 
 
-def test_a_failure_stands_in_its_place(system: System) -> None:
-    bulk(system, {"long": encoded("https://example.com"), "customSlug": "page-three"})
-    answer = bulk(
-        system, {"long": encoded("https://a.b")}, {"long": encoded("https://c.d"), "customSlug": "page-three"}
-    )
-    taken = {"error": "SLUG_TAKEN", "message": "Custom slug 'page-three' is already in use"}
-    assert (answer.status_code, answer.json()["created"], answer.json()["links"][1]) == (200, 1, taken)
+def test_a_failed_link_has_its_place_in_the_answer(system: System) -> None:
+    bulk(system, {"long": encode("https://example.com"), "customSlug": "page-three"})
+    answer = bulk(system, {"long": encode("https://a.b")}, {"long": encode("https://c.d"), "customSlug": "page-three"})
+    slug_taken = {"error": "SLUG_TAKEN", "message": "Custom slug 'page-three' is already in use"}
+    assert (answer.status_code, answer.json()["created"], answer.json()["links"][1]) == (200, 1, slug_taken)
 
 
-def test_the_guide_gets_a_bare_array(system: System) -> None:
-    answer = bulk(system, {"long": encoded("https://a.b")}, {"long": "!"}, params={"shape": "array"})
+def test_the_shape_of_the_guide_is_a_bare_array(system: System) -> None:
+    answer = bulk(system, {"long": encode("https://a.b")}, {"long": "!"}, params={"shape": "array"})
     first, second = answer.json()
     assert (answer.status_code, set(first), second["error"]) == (200, {"shortUrl", "url"}, "INVALID_URL")
 
@@ -81,10 +79,10 @@ def test_the_guide_gets_a_bare_array(system: System) -> None:
         {"customSlug": "x", "expiry": "2030-01-01T00:00:00Z", "maxClicks": 3},
     ],
 )
-def test_both_spellings_of_every_field_are_known(system: System, fields: dict[str, Any]) -> None:
+def test_both_spellings_of_every_field_are_accepted(system: System, fields: dict[str, Any]) -> None:
     slug = f"both-{sorted(fields)[0]}"
     fields = {name: slug if "lug" in name else value for name, value in fields.items()}
-    link = bulk(system, fields | {"long": encoded("https://a.b"), "utm_source": "mail"}).json()["links"][0]
+    link = bulk(system, fields | {"long": encode("https://a.b"), "utm_source": "mail"}).json()["links"][0]
     assert link["shortUrl"] == slug
     rows = system.sql(f"SELECT url, max_clicks, expires_at FROM links WHERE slug = '{slug}'")
     assert [(url, clicks) for url, clicks, _ in rows] == [("https://a.b/?utm_source=mail", 3)]
@@ -100,25 +98,25 @@ def test_both_spellings_of_every_field_are_known(system: System, fields: dict[st
         ("aHR0cHM6Ly9l\neGFtcGxlLmNv\nbQo=\n", "https://example.com/"),
     ],
 )
-def test_base64_comes_in_either_alphabet_padded_or_not_and_in_lines(system: System, long: str, url: str) -> None:
-    assert leads_to(bulk(system, {"long": long}).json()["links"][0]["url"]) == url
+def test_base64_may_use_either_alphabet_omit_padding_and_be_wrapped(system: System, long: str, url: str) -> None:
+    assert destination(bulk(system, {"long": long}).json()["links"][0]["url"]) == url
 
 
 @pytest.mark.parametrize("long", ["https://example.com", "a", "%%%", "/////w==", "", None, 5, ["aGk="], "aGVsbG8="])
-def test_bad_base64_is_that_items_error(system: System, long: Any) -> None:
-    answer = bulk(system, {"long": long}, {"long": encoded("https://a.b")})
+def test_bad_base64_fails_only_its_own_link(system: System, long: Any) -> None:
+    answer = bulk(system, {"long": long}, {"long": encode("https://a.b")})
     bad, good = answer.json()["links"]
     assert (answer.status_code, set(bad), bad["error"]) == (200, {"error", "message"}, "INVALID_URL")
     assert good["shortUrl"]
 
 
-def test_an_item_that_is_no_object_fails_alone(system: System) -> None:
-    links = bulk(system, 5, None, "x", [], {"long": encoded("https://a.b")}).json()["links"]
+def test_a_link_that_is_not_an_object_fails_alone(system: System) -> None:
+    links = bulk(system, 5, None, "x", [], {"long": encode("https://a.b")}).json()["links"]
     assert [link.get("error") for link in links] == ["INVALID_TYPE"] * 4 + [None]
 
 
-def test_a_thousand_links_are_one_call_and_one_more_is_none(system: System) -> None:
-    links = [{"long": encoded(f"https://example.com/{n}")} for n in range(1001)]
+def test_a_call_may_have_a_thousand_links_and_no_more(system: System) -> None:
+    links = [{"long": encode(f"https://example.com/{n}")} for n in range(1001)]
     assert bulk(system, *links[:1000]).json()["created"] == 1000
     before = system.sql("SELECT count(*) FROM links")
     refused = bulk(system, *links)
@@ -126,18 +124,18 @@ def test_a_thousand_links_are_one_call_and_one_more_is_none(system: System) -> N
     assert system.sql("SELECT count(*) FROM links") == before
 
 
-def test_the_csv_workflow_of_the_reference_runs_as_it_stands(system: System, tmp_path: Any) -> None:
+def test_the_csv_workflow_of_the_reference_runs_unchanged(system: System, tmp_path: Any) -> None:
     (tmp_path / "urls.csv").write_text("https://example.com/csv-1\nhttps://example.com/csv-2\n")
     environment = {"BASE": system.url, "KEY": system.key["token"], "PATH": "/usr/local/bin:/usr/bin:/bin"}
-    ran = subprocess.run(
+    process = subprocess.run(
         ["bash", "-c", IMPORT], cwd=tmp_path, env=environment, capture_output=True, text=True, check=True
     )
-    body = json.loads(ran.stdout)
-    assert [leads_to(link["url"]) for link in body["links"]] == [f"https://example.com/csv-{n}" for n in (1, 2)]
+    body = json.loads(process.stdout)
+    assert [destination(link["url"]) for link in body["links"]] == [f"https://example.com/csv-{n}" for n in (1, 2)]
 
 
-def test_one_link_is_made_by_create_short(system: System) -> None:
-    link = {"long": encoded("https://example.com/one"), "customSlug": "just-one"}
+def test_create_short_creates_one_link(system: System) -> None:
+    link = {"long": encode("https://example.com/one"), "customSlug": "just-one"}
     answer = system.post(link, "/api/createShort")
     assert (answer.status_code, answer.json()) == (200, {"shortUrl": "just-one", "url": f"{system.url}/just-one"})
     again = system.post(link, "/api/createShort")
@@ -146,7 +144,7 @@ def test_one_link_is_made_by_create_short(system: System) -> None:
 
 
 @pytest.mark.parametrize("path", ["/api/bulk", "/api/createShort"])
-def test_a_wrong_key_is_told_as_awsys_tells_it(system: System, path: str) -> None:
+def test_a_wrong_key_has_the_error_code_of_awsys(system: System, path: str) -> None:
     for headers in ({}, {"Authorization": "Bearer nope"}, {"Authorization": system.key["token"]}):
         answer = httpx.post(system.url + path, json=REFERENCE, headers=headers)
         assert (answer.status_code, answer.json()["error"]) == (401, "INVALID_TOKEN")
@@ -156,6 +154,6 @@ def test_a_wrong_key_is_told_as_awsys_tells_it(system: System, path: str) -> Non
 @pytest.mark.parametrize(
     "body", [b"", b"{", b"[]", b"null", b'{"links": 5}', b'{"links": []}', b'{"links": {}}', b"\xff"]
 )
-def test_a_body_that_makes_no_sense_is_a_400(system: System, body: bytes) -> None:
+def test_a_malformed_body_is_a_400(system: System, body: bytes) -> None:
     answer = system.post(body, "/api/bulk")
     assert (answer.status_code, set(answer.json())) == (400, {"error", "code", "message"})

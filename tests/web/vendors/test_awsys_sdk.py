@@ -12,7 +12,7 @@ from awsysco import AsyncClient, AwsysAuthError, AwsysConflictError, AwsysForbid
 from tests.system import System
 from tests.web.commands import new_key
 
-pytestmark = pytest.mark.filterwarnings("ignore::UserWarning")  # of plain HTTP, and of a key of ours
+pytestmark = pytest.mark.filterwarnings("ignore::UserWarning")  # about plain HTTP, and about a key that is not AWSYS's
 
 
 @pytest.fixture
@@ -21,47 +21,47 @@ def sdk(system: System) -> Iterator[Client]:
         yield client
 
 
-def wire(system: System, *urls: Any, **more: Any) -> httpx.Response:
+def bulk(system: System, *urls: Any, **more: Any) -> httpx.Response:
     return system.post({"urls": list(urls)}, "/api/v1/bulk", **more)
 
 
-def leads_to(url: str | None) -> str:
+def destination(url: str | None) -> str:
     assert url
     return httpx.get(url).headers["Location"]
 
 
-def test_its_readme_example_makes_two_links(sdk: Client) -> None:
-    made = sdk.bulk.create(
+def test_the_example_of_the_readme_creates_two_links(sdk: Client) -> None:
+    answer = sdk.bulk.create(
         [{"url": "https://example.com/page-1"}, {"url": "https://example.com/page-2", "custom_slug": "sdk-page-two"}]
     )
-    assert (made.created, made.failed) == (2, 0)
-    assert [(link.success, link.error) for link in made.results] == [(True, None)] * 2
-    for place, link in enumerate(made.results, 1):
-        assert link.long == leads_to(link.short_url) == f"https://example.com/page-{place}"
-    assert str(made.results[1].short_url).endswith("/sdk-page-two")
+    assert (answer.created, answer.failed) == (2, 0)
+    assert [(link.success, link.error) for link in answer.results] == [(True, None)] * 2
+    for number, link in enumerate(answer.results, 1):
+        assert link.long == destination(link.short_url) == f"https://example.com/page-{number}"
+    assert str(answer.results[1].short_url).endswith("/sdk-page-two")
 
 
-def test_its_async_client_makes_the_same(system: System) -> None:
+def test_the_async_client_works_too(system: System) -> None:
     async def create() -> Any:
         async with AsyncClient(api_key=system.key["token"], base_url=system.url) as client:
             return await client.bulk.create([{"url": "https://example.com/async"}, {"url": "nonsense"}])
 
     with ThreadPoolExecutor(1) as pool:  # the tests' browser has an event loop in this thread
-        made = pool.submit(asyncio.run, create()).result()
-    assert (made.created, made.failed) == (1, 1)
-    assert leads_to(made.results[0].short_url) == "https://example.com/async"
+        answer = pool.submit(asyncio.run, create()).result()
+    assert (answer.created, answer.failed) == (1, 1)
+    assert destination(answer.results[0].short_url) == "https://example.com/async"
 
 
-def test_every_field_it_knows_has_its_effect(system: System, sdk: Client) -> None:
+def test_every_field_of_the_sdk_is_stored(system: System, sdk: Client) -> None:
     item = {"url": "https://a.b/", "custom_slug": "sdk-all", "expires_at": "2031-02-03T04:05:06Z", "max_clicks": 2}
     assert sdk.bulk.create([item]).created == 1
     ((expires, clicks),) = system.sql("SELECT expires_at, max_clicks FROM links WHERE slug = 'sdk-all'")
     assert (str(expires)[:19], clicks) == ("2031-02-03 04:05:06", 2)
 
 
-def test_an_item_fails_alone_and_says_of_what(sdk: Client) -> None:
+def test_a_failed_link_has_an_error_code(sdk: Client) -> None:
     sdk.bulk.create([{"url": "https://a.b/", "custom_slug": "sdk-taken"}])
-    made = sdk.bulk.create(
+    answer = sdk.bulk.create(
         [
             {"url": "https://a.b/", "custom_slug": "sdk-taken"},
             {"url": "https://a.b/é"},
@@ -70,15 +70,15 @@ def test_an_item_fails_alone_and_says_of_what(sdk: Client) -> None:
             {"url": "https://a.b/", "max_clicks": "many"},
         ]
     )
-    assert (made.created, made.failed) == (1, 4)
+    assert (answer.created, answer.failed) == (1, 4)
     codes = ["SLUG_TAKEN", None, "INVALID_URL", "INVALID_URL", "INVALID_TYPE"]
-    assert [(link.success, link.error) for link in made.results] == [(code is None, code) for code in codes]
-    assert made.results[0].short_url is None
-    assert leads_to(made.results[1].short_url) == "https://a.b/%C3%A9"
+    assert [(link.success, link.error) for link in answer.results] == [(code is None, code) for code in codes]
+    assert answer.results[0].short_url is None
+    assert destination(answer.results[1].short_url) == "https://a.b/%C3%A9"
 
 
-def test_the_answer_has_the_shape_that_all_its_sdks_are_tested_with(system: System) -> None:
-    answer = wire(system, {"url": "https://a.example/"}, {"url": "https://b.example/", "customSlug": "!"})
+def test_the_answer_has_the_shape_that_the_sdks_test(system: System) -> None:
+    answer = bulk(system, {"url": "https://a.example/"}, {"url": "https://b.example/", "customSlug": "!"})
     body = answer.json()
     assert (answer.status_code, set(body), body["success"]) == (200, {"success", "summary", "results"}, True)
     assert body["summary"] == {"total": 2, "created": 1, "failed": 1}
@@ -95,24 +95,24 @@ def test_the_answer_has_the_shape_that_all_its_sdks_are_tested_with(system: Syst
 
 
 @pytest.mark.parametrize("item", [5, None, "https://a.b/", [], {}, {"url": 5}, {"url": ["x"]}, {"url": {}}])
-def test_an_item_that_makes_no_sense_fails_alone(system: System, item: Any) -> None:
-    answer = wire(system, item, {"url": "https://a.b/"})
+def test_a_malformed_link_fails_alone(system: System, item: Any) -> None:
+    answer = bulk(system, item, {"url": "https://a.b/"})
     assert answer.status_code == 200
     assert [result["success"] for result in answer.json()["results"]] == [False, True]
 
 
-def test_null_is_as_good_as_absent_and_what_is_unknown_does_no_harm(system: System) -> None:
+def test_null_means_absent_and_unknown_fields_are_ignored(system: System) -> None:
     fields = {"customSlug": None, "expiresAt": None, "maxClicks": None, "password": None, "ogMeta": {"title": "x"}}
-    assert wire(system, {"url": "https://a.b/"} | fields).json()["summary"]["created"] == 1
+    assert bulk(system, {"url": "https://a.b/"} | fields).json()["summary"]["created"] == 1
 
 
 @pytest.mark.parametrize("number", [0, -1, 10**30, -(10**30), 1.5, True])
-def test_no_number_is_too_odd_for_an_answer(system: System, number: float) -> None:
-    answer = wire(system, {"url": "https://a.b/", "maxClicks": number})
+def test_a_number_out_of_range_fails_only_its_link(system: System, number: float) -> None:
+    answer = bulk(system, {"url": "https://a.b/", "maxClicks": number})
     assert (answer.status_code, answer.json()["summary"]["failed"]) == (200, 1)
 
 
-def test_a_thousand_are_one_call_and_one_more_is_none(system: System, sdk: Client) -> None:
+def test_a_call_may_have_a_thousand_links_and_no_more(system: System, sdk: Client) -> None:
     urls = [{"url": f"https://example.com/{number}"} for number in range(1001)]
     assert sdk.bulk.create(urls[:1000]).created == 1000
     before = system.sql("SELECT count(*) FROM links")
@@ -122,13 +122,13 @@ def test_a_thousand_are_one_call_and_one_more_is_none(system: System, sdk: Clien
     assert system.sql("SELECT count(*) FROM links") == before
 
 
-def test_a_wrong_key_is_its_auth_error(system: System) -> None:
+def test_a_wrong_key_raises_the_auth_error_of_the_sdk(system: System) -> None:
     with Client(api_key="awsys_nope", base_url=system.url) as client, pytest.raises(AwsysAuthError) as refused:
         client.bulk.create([{"url": "https://a.b/"}])
     assert (refused.value.status, refused.value.code) == (401, "INVALID_TOKEN")
 
 
-def test_a_key_that_only_reads_is_forbidden(system: System) -> None:
+def test_a_read_only_key_is_forbidden(system: System) -> None:
     token = new_key(system, "--scopes", "read")["token"]
     with Client(api_key=token, base_url=system.url) as client, pytest.raises(AwsysForbiddenError) as refused:
         client.bulk.create([{"url": "https://a.b/"}])
@@ -136,20 +136,20 @@ def test_a_key_that_only_reads_is_forbidden(system: System) -> None:
 
 
 @pytest.mark.parametrize("body", [b"", b"{", b"[]", b"null", b'{"urls": {}}', b'{"urls": []}', b'{"links": []}'])
-def test_a_body_that_makes_no_sense_is_its_validation_error(system: System, body: bytes) -> None:
+def test_a_malformed_body_is_a_validation_error(system: System, body: bytes) -> None:
     answer = system.post(body, "/api/v1/bulk")
     assert (answer.status_code, answer.json()["error"]) == (400, True)
     assert set(answer.json()) == {"error", "code", "message"}
 
 
-def test_one_link_is_a_call_of_its_own(sdk: Client, system: System) -> None:
+def test_one_link_has_a_call_of_its_own(sdk: Client, system: System) -> None:
     link = sdk.links.create("https://example.com/one", custom_slug="sdk-one", max_clicks=9, tags=["a", "b"])
     assert (link.short_code, link.short_url) == ("sdk-one", f"{system.url}/sdk-one")
     assert (link.long, link.max_clicks, link.expires_at) == ("https://example.com/one", 9, None)
     assert str(link.created).endswith("Z")
-    assert leads_to(link.short_url) == "https://example.com/one"
-    with pytest.raises(AwsysConflictError) as taken:
+    assert destination(link.short_url) == "https://example.com/one"
+    with pytest.raises(AwsysConflictError) as conflict:
         sdk.links.create("https://example.com/one", custom_slug="sdk-one")
-    assert taken.value.code == "SLUG_TAKEN"
+    assert conflict.value.code == "SLUG_TAKEN"
     with pytest.raises(AwsysValidationError):
         sdk.links.create("nonsense")

@@ -1,4 +1,4 @@
-"""Dub through its own Python package, unchanged: what it sends is understood, what it reads it can parse."""
+"""Dub: its own Python package, unchanged, against a running system."""
 
 from typing import Any
 
@@ -27,11 +27,11 @@ def code(item: Any) -> str:
     return item.code.value
 
 
-def test_the_documented_example_makes_links_in_order(system: System) -> None:
-    made = create(system, {"url": "https://google.com"}, {"url": "https://google.uk"})
-    assert [type(link) for link in made] == [components.LinkSchema] * 2
-    assert [link.url for link in made] == ["https://google.com/", "https://google.uk/"]
-    for link in made:
+def test_the_documented_example_creates_links_in_order(system: System) -> None:
+    created = create(system, {"url": "https://google.com"}, {"url": "https://google.uk"})
+    assert [type(link) for link in created] == [components.LinkSchema] * 2
+    assert [link.url for link in created] == ["https://google.com/", "https://google.uk/"]
+    for link in created:
         assert (link.short_link, len(link.key)) == (f"{system.url}/{link.key}", 7)
         assert (link.domain, link.workspace_id) == (system.url.partition("://")[2], system.key["workspace_id"])
         assert httpx.get(link.short_link).headers["Location"] == link.url
@@ -43,7 +43,7 @@ def bearer(system: System) -> dict[str, str]:
     return {"Authorization": f"Bearer {system.key['token']}"}
 
 
-def test_every_field_that_we_have_is_taken(system: System) -> None:
+def test_every_supported_field_is_stored(system: System) -> None:
     link = create(
         system,
         {
@@ -56,7 +56,7 @@ def test_every_field_that_we_have_is_taken(system: System) -> None:
             "expires_at": "2030-01-01T00:00:00Z",
             "utm_source": "mail",
             "utm_campaign": "spring sale",
-            "comments": "no such thing here",
+            "comments": "not supported",
             "ios": "https://apps.apple.com",
         },
     )[0]
@@ -77,17 +77,17 @@ def test_every_field_that_we_have_is_taken(system: System) -> None:
 def test_an_external_id_finds_its_link_again(system: System) -> None:
     first, twin = create(
         system,
-        {"url": "https://a.b", "external_id": "order-2", "tag_names": ["kept"]},
+        {"url": "https://a.b", "external_id": "order-2", "tag_names": ["old"]},
         {"url": "https://c.d", "external_id": "order-2"},
     )
     again = create(system, {"url": "https://e.f", "external_id": "order-2"})[0]
     assert (twin.id, again.id) == (first.id, first.id)
-    assert (again.url, again.external_id, [tag.name for tag in again.tags]) == ("https://a.b/", "order-2", ["kept"])
+    assert (again.url, again.external_id, [tag.name for tag in again.tags]) == ("https://a.b/", "order-2", ["old"])
 
 
-def test_failures_stand_in_their_places_with_what_was_sent(system: System) -> None:
+def test_failed_links_have_their_places_and_repeat_the_request(system: System) -> None:
     create(system, {"url": "https://a.b", "key": "taken"})
-    found = create(
+    answer = create(
         system,
         {"url": "https://a.b", "key": "taken"},
         {"url": "https://a.b"},
@@ -97,26 +97,26 @@ def test_failures_stand_in_their_places_with_what_was_sent(system: System) -> No
         {"url": "https://a.b", "domain": "foreign.example"},
         {"url": "https://a.b", "expires_at": "soon"},
     )
-    bad = [item for place, item in enumerate(found) if place != 1]
-    assert isinstance(found[1], components.LinkSchema)
+    bad = [item for index, item in enumerate(answer) if index != 1]
+    assert isinstance(answer[1], components.LinkSchema)
     assert [code(item) for item in bad] == ["conflict", "unprocessable_entity", "forbidden"] + [
         "unprocessable_entity"
     ] * 3
-    assert found[0].error == "Duplicate key: This short link already exists."
-    assert found[0].link == {"url": "https://a.b", "key": "taken"}
-    assert "4711" in found[4].error
-    assert "Domain" in found[5].error
+    assert answer[0].error == "Duplicate key: This short link already exists."
+    assert answer[0].link == {"url": "https://a.b", "key": "taken"}
+    assert "4711" in answer[4].error
+    assert "Domain" in answer[5].error
 
 
-def test_links_of_one_call_are_on_one_domain(system: System) -> None:
+def test_links_of_one_call_must_be_on_one_domain(system: System) -> None:
     own = system.url.partition("://")[2]
-    made = create(
+    created = create(
         system,
         {"url": "https://a.b", "domain": own},
         {"url": "https://a.b", "domain": own.upper()},
         {"url": "https://a.b"},
     )
-    assert [link.domain for link in made] == [own] * 3
+    assert [link.domain for link in created] == [own] * 3
     hostname = f"go-{own.partition(':')[2]}.example"
     httpx.post(f"{system.url}/api/domains", json={"hostname": hostname}, headers=bearer(system)).raise_for_status()
     mine, other = create(system, {"url": "https://a.b", "domain": hostname}, {"url": "https://a.b"})
@@ -140,7 +140,7 @@ def test_a_bad_link_fails_alone(system: System, link: Any) -> None:
     assert (bad["code"], good["url"]) == ("unprocessable_entity", "https://a.b/")
 
 
-def test_a_request_that_fails_as_a_whole_raises_the_packages_own_errors(system: System) -> None:
+def test_a_failed_request_raises_the_errors_of_the_package(system: System) -> None:
     with pytest.raises(errors.Unauthorized):
         create(system, {"url": "https://a.b"}, token="nope")
     with pytest.raises(errors.Forbidden):
@@ -154,23 +154,23 @@ def test_a_request_that_fails_as_a_whole_raises_the_packages_own_errors(system: 
     assert len(create(system, *[{"url": "https://a.b"}] * 100)) == 100
 
 
-def test_too_many_calls_raise_the_packages_own_error(system: System) -> None:
+def test_too_many_calls_raise_the_rate_limit_error_of_the_package(system: System) -> None:
     token = new_key(system, "--workspace", "busy", "--plan", "pro")["token"]
     for _ in range(50):
         httpx.post(system.url + PATH, json=[], headers={"Authorization": f"Bearer {token}"})
-    with pytest.raises(errors.RateLimitExceeded) as told:
+    with pytest.raises(errors.RateLimitExceeded) as error:
         create(system, {"url": "https://a.b"}, token=token)
-    assert int(told.value.headers["Retry-After"]) > 0
+    assert int(error.value.headers["Retry-After"]) > 0
 
 
 @pytest.mark.parametrize(("body", "status"), [(b"", 400), (b"{", 400), (b"{}", 422), (b"null", 422), (b"5", 422)])
-def test_a_body_that_is_no_array_is_told_as_dub_does(system: System, body: bytes, status: int) -> None:
+def test_a_body_that_is_not_an_array_has_an_error_in_the_shape_of_dub(system: System, body: bytes, status: int) -> None:
     answer = system.post(body, PATH)
     assert (answer.status_code, set(answer.json()), set(answer.json()["error"])) == (
         status, {"error"}, {"code", "message", "doc_url"},
     )  # fmt: skip
 
 
-def test_the_packages_request_models_are_understood_too(system: System) -> None:
-    made = create(system, operations.RequestBody(url="https://a.b", key="model-1", archived=False))
-    assert made[0].key == "model-1"
+def test_request_models_of_the_package_are_accepted_too(system: System) -> None:
+    created = create(system, operations.RequestBody(url="https://a.b", key="model-1", archived=False))
+    assert created[0].key == "model-1"

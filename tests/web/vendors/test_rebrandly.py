@@ -1,4 +1,4 @@
-"""Rebrandly's documented examples to the letter: many links to one destination, with a ttl that the plan may cut."""
+"""Rebrandly: its documented examples to the letter. Many links to one destination, with a ttl that the plan may cap."""
 
 import json
 import subprocess
@@ -13,8 +13,9 @@ from tests.web.commands import new_key
 
 PATH = "/v1/links/bulk"
 DESTINATION = "https://rebrandly.com/api-solutions"
+OMITTED = "omitted"
 FIELDS = {"id", "shortUrl", "slashtag", "destination", "ttl", "expiresAt", "ttlCapped"}
-LONGEST = 7_776_000
+MAX_TTL = 7_776_000
 CURL = """
 curl -sS $BASE'/v1/links/bulk' \\
 -X POST \\
@@ -34,17 +35,17 @@ curl -sS $BASE'/v1/links/bulk' \\
 def put(system: System, method: str = "PUT", key: dict[str, Any] | None = None, **body: Any) -> httpx.Response:
     key = key or system.key
     link = {"destination": DESTINATION, "domainId": key["domain_id"], "count": 1} | body
-    link = {name: value for name, value in link.items() if value != "left out"}
+    link = {name: value for name, value in link.items() if value != OMITTED}
     return httpx.request(
         method, system.url + PATH, content=json.dumps(link), headers={"apikey": key["token"]}, timeout=60
     )
 
 
-def leads_to(short_url: str) -> str:
+def destination(short_url: str) -> str:
     return httpx.get(f"http://{short_url}").headers["Location"]
 
 
-def test_the_curl_example_makes_12000_links(system: System) -> None:
+def test_the_curl_example_creates_12000_links(system: System) -> None:
     key = system.key
     environment = {
         "BASE": system.url,
@@ -52,52 +53,52 @@ def test_the_curl_example_makes_12000_links(system: System) -> None:
         "WORKSPACE": key["workspace_id"],
         "DOMAIN": key["domain_id"],
     }
-    began = int(time.time())
-    ran = subprocess.run(["bash", "-c", CURL], env=environment, capture_output=True, text=True, check=True)
-    body = json.loads(ran.stdout)
+    started = int(time.time())
+    process = subprocess.run(["bash", "-c", CURL], env=environment, capture_output=True, text=True, check=True)
+    body = json.loads(process.stdout)
     assert (set(body), body["count"], len(body["links"])) == ({"links", "count"}, 12_000, 12_000)
     assert {frozenset(link) for link in body["links"]} == {frozenset(FIELDS)}
     assert len({link["slashtag"] for link in body["links"]}) == len({link["id"] for link in body["links"]}) == 12_000
     assert {(link["destination"], link["ttl"], link["ttlCapped"]) for link in body["links"]} == {
         (DESTINATION, 86_400, None)
     }
-    assert len(expiries := {link["expiresAt"] for link in body["links"]}) == 1, "all shards agree"
-    assert began + 86_400 <= expiries.pop() <= int(time.time()) + 86_400
+    assert len(expiries := {link["expiresAt"] for link in body["links"]}) == 1, "all shards have the same expiry"
+    assert started + 86_400 <= expiries.pop() <= int(time.time()) + 86_400
     for link in (body["links"][0], body["links"][-1]):
         assert link["shortUrl"] == f"{system.url.partition('://')[2]}/{link['slashtag']}"
-        assert leads_to(link["shortUrl"]) == DESTINATION
+        assert destination(link["shortUrl"]) == DESTINATION
     assert min(len(link["slashtag"]) for link in body["links"]) == 5
 
 
 @pytest.mark.parametrize("method", ["PUT", "POST"])
-def test_without_a_ttl_links_live_as_long_as_the_plan_lets_them(system: System, method: str) -> None:
-    began = int(time.time())
+def test_without_a_ttl_links_have_the_longest_ttl_of_the_plan(system: System, method: str) -> None:
+    started = int(time.time())
     body = put(system, method, count=3).json()
     assert (set(body), body["count"]) == ({"links", "count"}, 3)
     for link in body["links"]:
-        assert (link["ttl"], link["ttlCapped"]) == (LONGEST, None)
-        assert began + LONGEST <= link["expiresAt"] <= int(time.time()) + LONGEST
+        assert (link["ttl"], link["ttlCapped"]) == (MAX_TTL, None)
+        assert started + MAX_TTL <= link["expiresAt"] <= int(time.time()) + MAX_TTL
         query = f"SELECT expires_at FROM links WHERE slug = '{link['slashtag']}'"
         assert str(system.sql(query)[0][0])[:19] == time.strftime("%Y-%m-%d %H:%M:%S", time.gmtime(link["expiresAt"]))
 
 
-@pytest.mark.parametrize("ttl", [31_536_000, LONGEST + 1, 10**30])
-def test_a_ttl_beyond_the_plans_is_cut_and_both_examples_say_so(system: System, ttl: int) -> None:
+@pytest.mark.parametrize("ttl", [31_536_000, MAX_TTL + 1, 10**30])
+def test_a_ttl_beyond_the_plan_is_capped_as_both_examples_show(system: System, ttl: int) -> None:
     body = put(system, count=2, ttl=ttl).json()
-    cut = {"requestedValue": ttl, "appliedValue": LONGEST, "reason": "plan_max_exceeded"}
+    cap = {"requestedValue": ttl, "appliedValue": MAX_TTL, "reason": "plan_max_exceeded"}
     assert (set(body), body["ttlCapped"]) == ({"links", "count", "ttlCapped"}, True)
-    assert [(link["ttl"], link["ttlCapped"]) for link in body["links"]] == [(LONGEST, cut)] * 2
+    assert [(link["ttl"], link["ttlCapped"]) for link in body["links"]] == [(MAX_TTL, cap)] * 2
 
 
-@pytest.mark.parametrize("ttl", [3600, LONGEST])
-def test_a_ttl_within_the_plans_is_taken_as_it_is(system: System, ttl: int) -> None:
+@pytest.mark.parametrize("ttl", [3600, MAX_TTL])
+def test_a_ttl_within_the_plan_is_applied(system: System, ttl: int) -> None:
     body = put(system, ttl=ttl).json()
     assert ("ttlCapped" in body, body["links"][0]["ttl"], body["links"][0]["ttlCapped"]) == (False, ttl, None)
 
 
 def test_a_slashtag_and_a_title_are_for_one_link(system: System) -> None:
     link = put(system, slashtag="abc12", title="Ünïcode").json()["links"][0]
-    assert (link["slashtag"], leads_to(link["shortUrl"])) == ("abc12", DESTINATION)
+    assert (link["slashtag"], destination(link["shortUrl"])) == ("abc12", DESTINATION)
     assert system.sql("SELECT title FROM links WHERE slug = 'abc12'") == [("Ünïcode",)]
     assert system.client.get("/abc12").status_code == 302
     again = put(system, slashtag="abc12")
@@ -109,16 +110,16 @@ def test_a_slashtag_and_a_title_are_for_one_link(system: System) -> None:
 @pytest.mark.parametrize(
     ("name", "value"),
     [
-        ("destination", "left out"), ("destination", None), ("destination", ""), ("destination", "nope"),
+        ("destination", OMITTED), ("destination", None), ("destination", ""), ("destination", "nope"),
         ("destination", 5), ("destination", "https://a.b/" + "x" * 2048),
-        ("domainId", "left out"), ("domainId", ""), ("domainId", " "), ("domainId", "abc123xyz"), ("domainId", 5),
-        ("count", "left out"), ("count", None), ("count", 0), ("count", -1), ("count", 1.5), ("count", "12"),
+        ("domainId", OMITTED), ("domainId", ""), ("domainId", " "), ("domainId", "abc123xyz"), ("domainId", 5),
+        ("count", OMITTED), ("count", None), ("count", 0), ("count", -1), ("count", 1.5), ("count", "12"),
         ("count", True), ("count", 50_001), ("count", 10**30), ("ttl", 3599), ("ttl", "86400"), ("ttl", True),
         ("ttl", 3600.5), ("ttl", -1), ("slashtag", "a b"), ("slashtag", 5), ("slashtag", "x" * 65), ("title", ["x"]),
         ("title", "x" * 501), ("domainId", "\0"), ("destination", "https://a.b/\ud800"),
     ],
 )  # fmt: skip
-def test_what_is_wrong_is_named(system: System, name: str, value: Any) -> None:
+def test_an_error_names_its_property(system: System, name: str, value: Any) -> None:
     before = system.sql("SELECT count(*) FROM links")
     answer = put(system, **{name: value})
     body = answer.json()
@@ -128,7 +129,7 @@ def test_what_is_wrong_is_named(system: System, name: str, value: Any) -> None:
     assert system.sql("SELECT count(*) FROM links") == before
 
 
-def test_a_loop_is_no_destination(system: System) -> None:
+def test_a_short_link_cannot_be_the_destination(system: System) -> None:
     answer = put(system, count=5, destination=f"{system.url}/abc")
     assert (answer.status_code, answer.json()["code"], answer.json()["property"]) == (
         403,
@@ -137,23 +138,23 @@ def test_a_loop_is_no_destination(system: System) -> None:
     )
 
 
-def test_many_links_share_no_slashtag(system: System) -> None:
+def test_several_links_cannot_share_a_slashtag(system: System) -> None:
     answer = put(system, count=2, slashtag="shared")
     assert (answer.status_code, answer.json()["property"]) == (403, "slashtag")
 
 
-def test_null_is_as_good_as_nothing_and_unknown_fields_are_ignored(system: System) -> None:
+def test_null_means_absent_and_unknown_fields_are_ignored(system: System) -> None:
     body = put(system, ttl=None, slashtag=None, title=None, favourite=True).json()
-    assert (body["count"], body["links"][0]["ttl"]) == (1, LONGEST)
+    assert (body["count"], body["links"][0]["ttl"]) == (1, MAX_TTL)
 
 
 @pytest.mark.parametrize("body", [b"", b"{", b"[]", b"null", b"5", b"\xff", b"[" * 100_000])
-def test_a_body_that_makes_no_sense_is_an_invalid_format(system: System, body: bytes) -> None:
+def test_a_malformed_body_is_an_invalid_format(system: System, body: bytes) -> None:
     answer = httpx.put(system.url + PATH, content=body, headers={"apikey": system.key["token"]})
     assert (answer.status_code, answer.json()["code"]) == (403, "InvalidFormat")
 
 
-def test_keys_and_workspaces_that_do_not_fit_are_told_so(system: System) -> None:
+def test_a_wrong_key_or_workspace_is_refused(system: System) -> None:
     body = {"destination": DESTINATION, "domainId": system.key["domain_id"], "count": 1}
     token = system.key["token"]
     other = new_key(system, "--workspace", "other")
@@ -173,15 +174,15 @@ def test_keys_and_workspaces_that_do_not_fit_are_told_so(system: System) -> None
     assert put(system, key=new_key(system, "--scopes", "write")).status_code == 200
 
 
-def test_an_hours_limit_makes_what_there_is_room_for(system: System) -> None:
+def test_an_hourly_limit_allows_the_links_that_remain(system: System) -> None:
     builder = new_key(system, "--workspace", "limited", "--plan", "builder")
     assert put(system, key=builder, count=49_998).json()["count"] == 49_998
     assert put(system, key=builder, count=5).json()["count"] == 2
-    none = put(system, key=builder, count=5)
-    assert (none.status_code, none.json()["code"]) == (403, "Forbidden")
+    refused = put(system, key=builder, count=5)
+    assert (refused.status_code, refused.json()["code"]) == (403, "Forbidden")
 
 
-def test_who_prefers_a_job_gets_one(system: System) -> None:
+def test_prefer_respond_async_returns_the_job(system: System) -> None:
     body = {"destination": DESTINATION, "domainId": system.key["domain_id"], "count": 2000}
     headers = {"apikey": system.key["token"], "Prefer": "respond-async"}
     answer = httpx.put(system.url + PATH, json=body, headers=headers)

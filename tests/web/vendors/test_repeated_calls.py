@@ -1,4 +1,4 @@
-"""`Idempotency-Key` on vendors' calls: their own answer again, and their own way to refuse."""
+"""`Idempotency-Key` on vendors' calls: the answer is repeated, and refusals have the shape of the vendor."""
 
 import base64
 import json
@@ -23,18 +23,18 @@ REPLAYED = "Idempotency-Replayed"
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """How a vendor's client calls, and where its answers say what went wrong."""
+    """How a vendor's client calls, and where its answers have the error code."""
 
     path: str
     status: int
     body: Callable[[System, str], Any]
-    told: Callable[[Any], Any]
+    error_code: Callable[[Any], Any]
 
     def send(self, system: System, key: str, content: bytes | Iterator[bytes], **headers: str) -> httpx.Response:
-        named = {"apikey": system.key["token"], "Content-Type": "application/json", "Idempotency-Key": key}
-        return system.post(content, self.path, headers=named | headers)
+        own = {"apikey": system.key["token"], "Content-Type": "application/json", "Idempotency-Key": key}
+        return system.post(content, self.path, headers=own | headers)
 
-    def said(self, system: System, name: str) -> bytes:
+    def content(self, system: System, name: str) -> bytes:
         return json.dumps(self.body(system, name)).encode()
 
 
@@ -61,7 +61,7 @@ SNIPURL = Caller(
     lambda answer: answer["error"]["code"],
 )
 CALLERS = (AWSYS, REBRANDLY, SNIPURL)
-of_every_vendor = pytest.mark.parametrize("caller", CALLERS, ids=lambda caller: caller.path)
+every_vendor = pytest.mark.parametrize("caller", CALLERS, ids=lambda caller: caller.path)
 
 
 @pytest.fixture
@@ -70,76 +70,77 @@ def key() -> str:
 
 
 @pytest.fixture(params=STORES)
-def hasty(start_system: StartSystem, request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[System]:
-    """A system that waits for nothing."""
+def impatient(start_system: StartSystem, request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[System]:
+    """A system whose requests do not wait for their links."""
     with start_system(tmp_path, new_database_url(request.param, tmp_path, request), SYNC_WAIT_SECONDS="0") as started:
         yield started
 
 
-@of_every_vendor
-def test_the_same_again_is_the_same_answer(system: System, key: str, caller: Caller) -> None:
-    said = caller.said(system, "a")
-    first, second = caller.send(system, key, said), caller.send(system, key, reordered(said))
+@every_vendor
+def test_a_repeated_request_has_the_same_answer(system: System, key: str, caller: Caller) -> None:
+    content = caller.content(system, "a")
+    first, second = caller.send(system, key, content), caller.send(system, key, reorder(content))
     assert (first.status_code, second.status_code) == (caller.status, caller.status)
     assert first.json() == second.json()
     assert (first.headers.get(REPLAYED), second.headers[REPLAYED]) == (None, "true")
-    job = caller.send(system, key, said, Prefer="respond-async")
+    job = caller.send(system, key, content, Prefer="respond-async")
     assert (job.status_code, job.headers[REPLAYED]) == (202, "true")
 
 
-@of_every_vendor
-def test_another_body_is_refused_in_the_vendors_words(system: System, key: str, caller: Caller) -> None:
-    caller.send(system, key, caller.said(system, "a")).raise_for_status()
-    refused = caller.send(system, key, caller.said(system, "b"))
+@every_vendor
+def test_another_body_under_the_same_key_is_refused(system: System, key: str, caller: Caller) -> None:
+    caller.send(system, key, caller.content(system, "a")).raise_for_status()
+    refused = caller.send(system, key, caller.content(system, "b"))
     assert (refused.status_code, refused.headers.get(REPLAYED)) == (422, None)
-    assert caller.told(refused.json())
+    assert caller.error_code(refused.json())
 
 
-@of_every_vendor
-def test_who_comes_while_the_first_is_received_is_sent_away(system: System, key: str, caller: Caller) -> None:
-    said, go = caller.said(system, "a"), threading.Event()
+@every_vendor
+def test_a_repetition_during_the_first_request_is_a_conflict(system: System, key: str, caller: Caller) -> None:
+    content = caller.content(system, "a")
+    proceed = threading.Event()
 
     def halves() -> Iterator[bytes]:
-        yield said[:10]
-        go.wait(60)
-        yield said[10:]
+        yield content[:10]
+        proceed.wait(60)
+        yield content[10:]
 
     with ThreadPoolExecutor(1) as threads:
         first = threads.submit(caller.send, system, key, halves())
-        wait_until(lambda: held(system, key), 20, "the first to have the key")
-        early = caller.send(system, key, said)
-        go.set()
+        wait_until(lambda: is_first_running(system, key), 20, "the first request to claim the key")
+        early = caller.send(system, key, content)
+        proceed.set()
     assert (early.status_code, int(early.headers["Retry-After"]) >= 1) == (409, True)
-    assert caller.told(early.json())
-    assert caller.send(system, key, said).json() == first.result().json()
+    assert caller.error_code(early.json())
+    assert caller.send(system, key, content).json() == first.result().json()
 
 
-def test_a_request_that_failed_as_a_whole_may_be_mended(system: System, key: str) -> None:
-    taken = system.post({"url": "https://a.b"}, "/api/links").json()["slug"]
+def test_a_failed_request_may_be_corrected_under_the_same_key(system: System, key: str) -> None:
+    taken_slug = system.post({"url": "https://a.b"}, "/api/links").json()["slug"]
     body = REBRANDLY.body(system, "a") | {"count": 1}
-    for wrong in ({"ttl": 1}, {"slashtag": taken}, {"slashtag": taken}):
+    for wrong in ({"ttl": 1}, {"slashtag": taken_slug}, {"slashtag": taken_slug}):
         refused = REBRANDLY.send(system, key, json.dumps(body | wrong).encode())
         assert (refused.status_code, refused.headers.get(REPLAYED)) == (403, None)
-    mended = REBRANDLY.send(system, key, json.dumps(body).encode())
-    assert (mended.status_code, mended.headers.get(REPLAYED)) == (200, None)
+    corrected = REBRANDLY.send(system, key, json.dumps(body).encode())
+    assert (corrected.status_code, corrected.headers.get(REPLAYED)) == (200, None)
 
 
-def test_after_a_wait_that_ran_out_the_key_has_its_job(hasty: System, key: str) -> None:
-    said = json.dumps({"links": AWSYS.body(hasty, "a")["links"] * 500}).encode()
-    first = AWSYS.send(hasty, key, said)
+def test_after_a_timeout_the_key_returns_its_job(impatient: System, key: str) -> None:
+    content = json.dumps({"links": AWSYS.body(impatient, "a")["links"] * 500}).encode()
+    first = AWSYS.send(impatient, key, content)
     assert (first.status_code, first.headers.get(REPLAYED)) == (504, None)
-    wait_until(lambda: job_if_ended(hasty.client.get(first.headers["Location"]).json()))
+    wait_until(lambda: job_if_ended(impatient.client.get(first.headers["Location"]).json()))
     for _ in range(2):
-        again = AWSYS.send(hasty, key, said)
+        again = AWSYS.send(impatient, key, content)
         assert (again.status_code, again.json()["created"], again.headers[REPLAYED]) == (200, 500, "true")
-    assert hasty.sql("SELECT count(*) FROM jobs") == [(1,)]
+    assert impatient.sql("SELECT count(*) FROM jobs") == [(1,)]
 
 
-def reordered(said: bytes) -> bytes:
-    """The same said with its words in another order, and with blanks between."""
-    return json.dumps(dict(reversed(json.loads(said).items())), indent=1).encode()
+def reorder(content: bytes) -> bytes:
+    """Write the same JSON with its members in another order, and with whitespace."""
+    return json.dumps(dict(reversed(json.loads(content).items())), indent=1).encode()
 
 
-def held(system: System, key: str) -> int:
-    found: int = system.sql(f"SELECT count(*) FROM idempotency_keys WHERE key = '{key}' AND job_id IS NULL")[0][0]
-    return found
+def is_first_running(system: System, key: str) -> bool:
+    count: int = system.sql(f"SELECT count(*) FROM idempotency_keys WHERE key = '{key}' AND job_id IS NULL")[0][0]
+    return count > 0

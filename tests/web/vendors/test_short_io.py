@@ -1,4 +1,4 @@
-"""Short.io's tutorial for large numbers of links, to the letter; the path is Dub's too, and keys tell them apart."""
+"""Short.io: the example of its tutorial to the letter. Its path is also Dub's; the form of the key tells them apart."""
 
 import json
 import time
@@ -18,12 +18,12 @@ FIELDS = {
 }  # fmt: skip
 
 
-def own(system: System) -> str:
+def hostname(system: System) -> str:
     return system.url.partition("://")[2]
 
 
 def bulk(system: System, *links: Any, key: dict[str, Any] | None = None, **more: Any) -> httpx.Response:
-    body = {"domain": own(system), "links": list(links)} | more
+    body = {"domain": hostname(system), "links": list(links)} | more
     return send(system, json.dumps(body).encode(), (key or system.key)["token"])
 
 
@@ -31,7 +31,7 @@ def send(system: System, body: bytes, token: str) -> httpx.Response:
     return httpx.post(system.url + PATH, content=body, headers={"Authorization": token}, timeout=60)
 
 
-def test_the_tutorials_example_makes_two_links(system: System) -> None:
+def test_the_example_of_the_tutorial_creates_two_links(system: System) -> None:
     answer = bulk(
         system,
         {"originalURL": "https://example.com/first", "path": "first-path", "ttl": "2030-01-01T00:00:00.000Z"},
@@ -47,7 +47,7 @@ def test_the_tutorials_example_makes_two_links(system: System) -> None:
     assert httpx.get(second["shortURL"]).headers["Location"] == "https://example.com/second"
 
 
-def test_every_field_that_we_have_is_taken(system: System) -> None:
+def test_every_supported_field_is_stored(system: System) -> None:
     link = bulk(
         system,
         {
@@ -62,17 +62,17 @@ def test_every_field_that_we_have_is_taken(system: System) -> None:
     assert [(clicks, bool(bare)) for clicks, bare in system.sql(query)] == [(3, False)]
 
 
-def test_failures_stand_in_their_places(system: System) -> None:
+def test_failed_links_have_their_places_in_the_answer(system: System) -> None:
     bulk(system, {"originalURL": "https://a.b", "path": "short-taken"})
-    found = bulk(
+    answer = bulk(
         system,
         {"originalURL": "https://c.d", "path": "short-taken"},
         {"originalURL": "nope"},
         {"originalURL": "https://a.b"},
     ).json()
-    assert found[0] == {"error": "Link already exists", "status": 409, "success": False}
-    assert (set(found[1]), found[1]["status"]) == ({"error", "status", "success"}, 400)
-    assert found[2]["success"] is True
+    assert answer[0] == {"error": "Link already exists", "status": 409, "success": False}
+    assert (set(answer[1]), answer[1]["status"]) == ({"error", "status", "success"}, 400)
+    assert answer[2]["success"] is True
 
 
 @pytest.mark.parametrize(
@@ -93,10 +93,10 @@ def test_a_bad_link_fails_alone(system: System, link: Any) -> None:
     assert good["success"] is True
 
 
-def test_a_thousand_links_are_one_call_and_one_more_is_none(system: System) -> None:
+def test_a_call_may_have_a_thousand_links_and_no_more(system: System) -> None:
     links = [{"originalURL": f"https://a.b/{number}"} for number in range(1001)]
-    found = bulk(system, *links[:1000]).json()
-    assert [link["originalURL"] for link in found] == [link["originalURL"] for link in links[:1000]]
+    answer = bulk(system, *links[:1000]).json()
+    assert [link["originalURL"] for link in answer] == [link["originalURL"] for link in links[:1000]]
     before = system.sql("SELECT count(*) FROM links")
     refused = bulk(system, *links)
     assert (refused.status_code, refused.json()["success"]) == (400, False)
@@ -111,17 +111,17 @@ def test_a_thousand_links_are_one_call_and_one_more_is_none(system: System) -> N
         b'{"domain": "\\u0000", "links": [{"originalURL": "https://a.b"}]}',
     ],
 )  # fmt: skip
-def test_a_body_that_makes_no_sense_is_a_400(system: System, body: bytes) -> None:
+def test_a_malformed_body_is_a_400(system: System, body: bytes) -> None:
     answer = send(system, body, system.key["token"])
     assert (answer.status_code, set(answer.json())) == (400, {"error", "message", "statusCode", "success"})
 
 
-def test_without_a_domain_it_is_the_default_one(system: System) -> None:
+def test_without_a_domain_links_are_on_the_default_one(system: System) -> None:
     body = b'{"links": [{"originalURL": "https://a.b"}]}'
     assert send(system, body, system.key["token"]).json()[0]["shortURL"].startswith(system.url)
 
 
-def test_the_key_stands_alone_and_a_bearer_is_dubs(system: System) -> None:
+def test_a_bare_key_means_short_io_and_a_bearer_token_means_dub(system: System) -> None:
     for headers in ({}, {"Authorization": "nope"}):
         answer = httpx.post(system.url + PATH, json={"links": []}, headers=headers)
         assert (answer.status_code, answer.json()["success"]) == (401, False)
@@ -132,6 +132,6 @@ def test_the_key_stands_alone_and_a_bearer_is_dubs(system: System) -> None:
     assert bulk(system, {"originalURL": "https://a.b"}, key=new_key(system, "--scopes", "write")).status_code == 200
 
 
-def test_a_link_in_the_past_is_gone(system: System) -> None:
+def test_a_link_with_an_expiry_in_the_past_is_gone(system: System) -> None:
     link = bulk(system, {"originalURL": "https://a.b", "expiresAt": int(time.time() * 1000) - 5000}).json()[0]
     assert httpx.get(link["shortURL"]).status_code == 410

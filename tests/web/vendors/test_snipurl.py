@@ -1,4 +1,4 @@
-"""SnipURL's documented examples to the letter, its partial failures, and titles that come in time or later."""
+"""SnipURL: its documented examples to the letter, partial failures, and titles that arrive in time or later."""
 
 import json
 import subprocess
@@ -65,7 +65,7 @@ def run(command: list[str], system: System) -> str:
     return subprocess.run(command, env=environment, capture_output=True, text=True, check=True).stdout
 
 
-def test_the_curl_example_runs_as_it_stands(system: System) -> None:
+def test_the_curl_example_runs_unchanged(system: System) -> None:
     text, _, status = run(["bash", "-c", CURL], system).rpartition("\n")
     body = json.loads(text)
     assert (status, set(body), body["success"], set(body["data"])) == (
@@ -76,30 +76,30 @@ def test_the_curl_example_runs_as_it_stands(system: System) -> None:
     )
     links = body["data"]["success"]
     assert ([set(link) for link in links], body["data"]["failed"]) == ([FIELDS] * 5, [])
-    for place, link in enumerate(links, 1):
-        assert link["original_url"] == f"https://example.com/page-{place}"
+    for number, link in enumerate(links, 1):
+        assert link["original_url"] == f"https://example.com/page-{number}"
         assert link["short_url"] == f"{system.url}/{link['short_code']}"
         assert uuid.UUID(link["id"])
         assert datetime.strptime(link["created_at"], "%Y-%m-%dT%H:%M:%S.%fZ")
         assert link["created_at"][-5] == "."
     assert (links[0]["title"], links[1]["short_code"]) == ("Page One", "page-2")
     assert [httpx.get(link["short_url"]).headers.get("Location") for link in links[:3]] == [
-        f"https://example.com/page-{place}" for place in (1, 2, 3)
+        f"https://example.com/page-{number}" for number in (1, 2, 3)
     ]
-    assert "Location" not in httpx.get(links[3]["short_url"]).headers, "a password is asked for"
-    assert httpx.get(links[4]["short_url"]).status_code == 410, "its expiry lies in the past"
+    assert "Location" not in httpx.get(links[3]["short_url"]).headers, "the page asks for the password"
+    assert httpx.get(links[4]["short_url"]).status_code == 410, "its expiry is in the past"
 
 
-def test_the_javascript_example_runs_as_it_stands(system: System) -> None:
+def test_the_javascript_example_runs_unchanged(system: System) -> None:
     assert run(["node", "--input-type=module", "-e", FETCH], system) == "Created: 3, Failed: 0\n"
 
 
-def test_the_python_example_finds_what_it_prints(system: System) -> None:
+def test_the_python_example_prints_the_counts(system: System) -> None:
     data = bulk(system, {"url": "https://example.com/page-1", "title": "Page One"}).json()["data"]
     assert f"Created: {len(data['success'])}, Failed: {len(data['failed'])}" == "Created: 1, Failed: 0"
 
 
-def test_an_alias_that_is_taken_fails_alone(system: System) -> None:
+def test_a_taken_alias_fails_alone(system: System) -> None:
     bulk(system, {"url": "https://a.b", "custom_alias": "mine"})
     answer = bulk(
         system,
@@ -108,8 +108,11 @@ def test_an_alias_that_is_taken_fails_alone(system: System) -> None:
         {"url": "https://a.b", "custom_alias": "api"},
     )
     data = answer.json()["data"]
-    taken = "Alias already taken"
-    assert (answer.status_code, data["failed"]) == (201, [{"index": 1, "error": taken}, {"index": 2, "error": taken}])
+    message = "Alias already taken"
+    assert (answer.status_code, data["failed"]) == (
+        201,
+        [{"index": 1, "error": message}, {"index": 2, "error": message}],
+    )
     assert [link["title"] for link in data["success"]] == ["Page One"]
 
 
@@ -124,24 +127,25 @@ def test_an_alias_that_is_taken_fails_alone(system: System) -> None:
 def test_a_bad_link_fails_alone(system: System, link: Any) -> None:
     body = json.dumps({"links": [link, {"url": "https://exämple.com/ü", "title": "Ünïcode ✓", "colour": "red"}]})
     data = system.post(body.encode(), PATH).json()["data"]
-    (failed,), (made,) = data["failed"], data["success"]
+    (failed,) = data["failed"]
+    (created,) = data["success"]
     assert (set(failed), failed["index"]) == ({"index", "error"}, 0)
     assert "slug" not in failed["error"]
-    assert (made["original_url"], made["title"]) == ("https://exämple.com/ü", "Ünïcode ✓")
-    assert httpx.get(made["short_url"]).headers["Location"] == "https://xn--exmple-cua.com/%C3%BC"
+    assert (created["original_url"], created["title"]) == ("https://exämple.com/ü", "Ünïcode ✓")
+    assert httpx.get(created["short_url"]).headers["Location"] == "https://xn--exmple-cua.com/%C3%BC"
 
 
 @pytest.mark.parametrize(
     "body",
     [b"", b"{", b"[]", b"null", b"5", b'{"links": 5}', b'{"links": {}}', b'{"links": []}', b'{"urls": []}', b"\xff"],
 )
-def test_what_is_no_list_of_links_is_a_400(system: System, body: bytes) -> None:
+def test_a_body_without_a_list_of_links_is_a_400(system: System, body: bytes) -> None:
     answer = system.post(body, PATH)
     assert (answer.status_code, set(answer.json()), answer.json()["success"]) == (400, {"success", "error"}, False)
     assert (set(answer.json()["error"]), answer.json()["error"]["code"]) == ({"code", "message"}, "VALIDATION_ERROR")
 
 
-def test_fifty_links_are_one_call_and_one_more_is_none(system: System) -> None:
+def test_a_call_may_have_fifty_links_and_no_more(system: System) -> None:
     links = [{"url": f"https://a.b/{number}", "title": "x"} for number in range(51)]
     assert len(bulk(system, *links[:50]).json()["data"]["success"]) == 50
     before = system.sql("SELECT count(*) FROM links")
@@ -150,7 +154,7 @@ def test_fifty_links_are_one_call_and_one_more_is_none(system: System) -> None:
     assert system.sql("SELECT count(*) FROM links") == before
 
 
-def test_keys_that_may_not_are_told_so(system: System) -> None:
+def test_a_wrong_key_is_refused(system: System) -> None:
     for headers in ({}, {"Authorization": "Bearer nope"}, {"Authorization": system.key["token"]}):
         answer = httpx.post(system.url + PATH, json={"links": [{"url": "https://a.b"}]}, headers=headers)
         assert (answer.status_code, answer.json()["error"]["code"]) == (401, "UNAUTHORIZED")
@@ -162,28 +166,28 @@ def test_keys_that_may_not_are_told_so(system: System) -> None:
 
 
 @pytest.fixture(params=STORES)
-def narrow(start_system: StartSystem, request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[System]:
-    """A system with a plan of three links."""
+def small_system(start_system: StartSystem, request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[System]:
+    """A system with a plan of three links in total."""
     (tmp_path / "plans.toml").write_text(PLANS)
     plans = str(tmp_path / "plans.toml")
     with start_system(tmp_path, new_database_url(request.param, tmp_path, request), PLANS=plans) as started:
         yield started
 
 
-def test_links_beyond_the_accounts_limit_are_refused_beforehand(narrow: System) -> None:
-    with client(narrow, new_key(narrow, "--workspace", "small", "--plan", "small")) as small:
+def test_links_beyond_the_limit_of_the_account_are_refused_before_any_is_created(small_system: System) -> None:
+    with client(small_system, new_key(small_system, "--workspace", "small", "--plan", "small")) as small:
         links = [{"url": f"https://a.b/{number}", "title": "x"} for number in range(3)]
         assert small.post(PATH, json={"links": links[:2]}).status_code == 201
         answer = small.post(PATH, json={"links": links[:2]})
         assert (answer.status_code, answer.json()["error"]["code"]) == (403, "FORBIDDEN")
         assert "limit" in answer.json()["error"]["message"]
-        assert narrow.sql("SELECT count(*) FROM links") == [(2,)]
+        assert small_system.sql("SELECT count(*) FROM links") == [(2,)]
         assert small.post(PATH, json={"links": links[:1]}).status_code == 201
 
 
-def test_titles_are_in_the_answer_and_a_page_that_hangs_does_not_hold_it_up(system: System) -> None:
+def test_titles_are_in_the_answer_and_a_hanging_page_does_not_delay_it(system: System) -> None:
     with serving() as (url, _), hanging() as port:
-        began = time.monotonic()
+        started = time.monotonic()
         answer = bulk(
             system,
             {"url": f"{url}/plain"},
@@ -192,16 +196,16 @@ def test_titles_are_in_the_answer_and_a_page_that_hangs_does_not_hold_it_up(syst
             {"url": f"{url}/latin", "title": "My own"},
             {"url": f"{url}/none"},
         )
-        seconds = time.monotonic() - began
+        seconds = time.monotonic() - started
         links = answer.json()["data"]["success"]
         assert [link["title"] for link in links] == ["A plain page", None, "From og:title", "My own", None]
         assert seconds < 4
-        waiting = f"SELECT slug FROM untitled WHERE slug = '{links[1]['short_code']}'"
-        assert system.sql(waiting), "it was not waited for"
-        wait_until(lambda: not system.sql(waiting), 60, "the page that hangs to be given up")
+        query = f"SELECT slug FROM untitled WHERE slug = '{links[1]['short_code']}'"
+        assert system.sql(query), "the answer did not wait for it"
+        wait_until(lambda: not system.sql(query), 60, "the hanging page to be given up")
 
 
-def test_a_title_that_comes_late_is_kept(system: System) -> None:
+def test_a_late_title_is_stored(system: System) -> None:
     with serving() as (url, _):
         link = bulk(system, {"url": f"{url}/late"}).json()["data"]["success"][0]
         assert link["title"] is None
@@ -209,9 +213,9 @@ def test_a_title_that_comes_late_is_kept(system: System) -> None:
         wait_until(lambda: system.sql(query) == [("A late page",)], 30, "the late title")
 
 
-def test_pages_that_answer_at_once_cost_no_wait(system: System) -> None:
-    with serving() as (url, asked):
-        began = time.monotonic()
+def test_fast_pages_do_not_delay_the_answer(system: System) -> None:
+    with serving() as (url, requests):
+        started = time.monotonic()
         links = bulk(system, *({"url": f"{url}/plain?{number}"} for number in range(3))).json()["data"]["success"]
-        assert time.monotonic() - began < 2
-        assert (len(asked), {link["title"] for link in links}) == (3, {None})
+        assert time.monotonic() - started < 2
+        assert (len(requests), {link["title"] for link in links}) == (3, {None})

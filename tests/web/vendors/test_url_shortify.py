@@ -1,4 +1,4 @@
-"""URL Shortify's own guide, to the letter, and what its users meet beside it."""
+"""URL Shortify: the examples of its guide to the letter, and what its users meet besides."""
 
 import base64
 import json
@@ -68,9 +68,9 @@ GUIDE: dict[str, list[dict[str, Any]]] = {
 
 @pytest.fixture(scope="module")
 def key(system: System) -> dict[str, Any]:
-    """Of a workspace with the groups and tags of the guide, and some whose names look like ids of others."""
-    made = new_key(system, "--workspace", "wordpress")
-    with client(system, made) as asking:
+    """The key of a workspace with the groups and tags of the guide, and some whose names look like ids of others."""
+    key = new_key(system, "--workspace", "wordpress")
+    with client(system, key) as workspace:
         for kind, number, name in (
             ("groups", 7, "Widgets"),
             ("groups", 8, "7"),
@@ -78,14 +78,14 @@ def key(system: System) -> dict[str, Any]:
             ("tags", 12, "new"),
             ("tags", 13, "3"),
         ):
-            asking.post(f"/api/{kind}", json={"id": number, "name": name}).raise_for_status()
-    return made
+            workspace.post(f"/api/{kind}", json={"id": number, "name": name}).raise_for_status()
+    return key
 
 
 @pytest.fixture
 def site(system: System, key: dict[str, Any]) -> Iterator[httpx.Client]:
-    with httpx.Client(base_url=system.url, headers=pair(key), timeout=60) as asking:
-        yield asking
+    with httpx.Client(base_url=system.url, headers=pair(key), timeout=60) as client_:
+        yield client_
 
 
 def pair(key: dict[str, Any]) -> dict[str, str]:
@@ -102,7 +102,7 @@ def environment(system: System, key: dict[str, Any]) -> dict[str, str]:
     return names | {"PATH": "/usr/local/bin:/usr/bin:/bin"}
 
 
-def leads_to(url: str) -> str:
+def destination(url: str) -> str:
     return httpx.get(url).headers["Location"]
 
 
@@ -112,7 +112,7 @@ def is_refusal(answer: httpx.Response, status: int, code: str) -> bool:
     return (answer.status_code, body) == (status, shape) and bool(body["message"])
 
 
-def test_the_guides_request_gets_the_guides_answer(system: System, site: httpx.Client) -> None:
+def test_the_request_of_the_guide_has_the_answer_of_the_guide(system: System, site: httpx.Client) -> None:
     answer = site.post(PATH, json=GUIDE)
     body = answer.json()
     slugs = ["blue-widget", "red-widget", body["data"][2]["slug"]]
@@ -130,29 +130,33 @@ def test_the_guides_request_gets_the_guides_answer(system: System, site: httpx.C
         ],
     }
     for item in body["data"]:
-        assert leads_to(item["short_url"]) == item["original_url"]
+        assert destination(item["short_url"]) == item["original_url"]
 
 
-def test_group_tags_title_and_expiry_are_kept(system: System, site: httpx.Client, key: dict[str, Any]) -> None:
-    bulk(site, GUIDE["links"][0] | {"slug": "kept-widget"})
-    query = "SELECT title, group_id, expires_at FROM links WHERE slug = 'kept-widget'"
+def test_group_tags_title_and_expiry_are_stored(system: System, site: httpx.Client, key: dict[str, Any]) -> None:
+    bulk(site, GUIDE["links"][0] | {"slug": "stored-widget"})
+    query = "SELECT title, group_id, expires_at FROM links WHERE slug = 'stored-widget'"
     ((title, group, expires),) = system.sql(query)
     assert (title, group, str(expires)[:19]) == ("Blue Widget Product Page", 7, "2026-12-31 23:59:59")
-    assert system.sql("SELECT tag_id FROM link_tags WHERE slug = 'kept-widget' ORDER BY tag_id") == [(3,), (12,)]
+    assert system.sql("SELECT tag_id FROM link_tags WHERE slug = 'stored-widget' ORDER BY tag_id") == [(3,), (12,)]
 
 
-def test_the_guides_curl_runs_as_it_stands(system: System, key: dict[str, Any]) -> None:
-    ran = subprocess.run(["bash", "-c", CURL], env=environment(system, key), capture_output=True, text=True, check=True)
-    body, status = json.loads(ran.stdout[:-3]), ran.stdout[-3:]
+def test_the_curl_example_runs_unchanged(system: System, key: dict[str, Any]) -> None:
+    process = subprocess.run(
+        ["bash", "-c", CURL], env=environment(system, key), capture_output=True, text=True, check=True
+    )
+    body, status = json.loads(process.stdout[:-3]), process.stdout[-3:]
     assert (status, [item["slug"] for item in body["data"]]) == ("201", ["curl-a", "curl-b"])
 
 
-def test_the_guides_javascript_runs_as_it_stands(system: System, key: dict[str, Any]) -> None:
-    ran = subprocess.run(["node", "-e", NODE], env=environment(system, key), capture_output=True, text=True, check=True)
-    assert [item["short_url"] for item in json.loads(ran.stdout)] == [f"{system.url}/node-{one}" for one in "ab"]
+def test_the_javascript_example_runs_unchanged(system: System, key: dict[str, Any]) -> None:
+    process = subprocess.run(
+        ["node", "-e", NODE], env=environment(system, key), capture_output=True, text=True, check=True
+    )
+    assert [item["short_url"] for item in json.loads(process.stdout)] == [f"{system.url}/node-{one}" for one in "ab"]
 
 
-def test_the_guides_python_prints_what_it_should(site: httpx.Client) -> None:
+def test_the_python_example_prints_a_line_per_link(site: httpx.Client) -> None:
     answer = bulk(
         site, {"url": "https://example.com/a", "slug": "py-a"}, {"url": "https://example.com/b", "slug": "py-a"}
     )
@@ -161,7 +165,7 @@ def test_the_guides_python_prints_what_it_should(site: httpx.Client) -> None:
     assert lines == [f"created  {answer.request.url.copy_with(path='/py-a')}", "error    Slug already exist."]
 
 
-def test_a_bad_url_is_told_in_the_guides_words(site: httpx.Client) -> None:
+def test_a_bad_url_has_the_message_of_the_guide(site: httpx.Client) -> None:
     answer = bulk(site, {"url": "not-a-valid-url"}, {"url": "https://a.b/"})
     bad, good = answer.json()["data"]
     assert answer.status_code == 201
@@ -170,18 +174,18 @@ def test_a_bad_url_is_told_in_the_guides_words(site: httpx.Client) -> None:
 
 
 @pytest.mark.parametrize("url", ["HTTPS://Example.COM", "https://example.com/ü?q=ä b#ß", " https://a.b "])
-def test_the_original_url_comes_back_to_the_letter(site: httpx.Client, url: str) -> None:
+def test_the_original_url_is_returned_unchanged(site: httpx.Client, url: str) -> None:
     assert bulk(site, {"url": url}).json()["data"][0]["original_url"] == url
 
 
 @pytest.mark.parametrize("slug", ["", None])
-def test_without_a_slug_one_is_made(site: httpx.Client, slug: str | None) -> None:
-    made = bulk(site, {"url": "https://a.b/", "slug": slug}).json()["data"][0]
-    assert (made["status"], len(made["slug"]) >= 7) == ("created", True)
+def test_without_a_slug_one_is_generated(site: httpx.Client, slug: str | None) -> None:
+    link = bulk(site, {"url": "https://a.b/", "slug": slug}).json()["data"][0]
+    assert (link["status"], len(link["slug"]) >= 7) == ("created", True)
 
 
 @pytest.mark.parametrize("item", [5, None, "x", [], {}, {"url": None}, {"url": 5}, {"url": {}}, {"url": [1]}])
-def test_an_item_that_makes_no_sense_fails_alone(site: httpx.Client, item: Any) -> None:
+def test_a_malformed_link_fails_alone(site: httpx.Client, item: Any) -> None:
     answer = bulk(site, item, {"url": "https://a.b/"})
     bad, good = answer.json()["data"]
     assert (answer.status_code, good["status"], set(bad)) == (201, "created", {"original_url", "status", "message"})
@@ -205,7 +209,7 @@ def test_an_item_that_makes_no_sense_fails_alone(site: httpx.Client, item: Any) 
         {"tags": "3"},
     ],
 )
-def test_labels_are_ids_of_this_workspace(site: httpx.Client, labels: dict[str, Any]) -> None:
+def test_an_unknown_group_or_tag_fails_only_its_link(site: httpx.Client, labels: dict[str, Any]) -> None:
     answer = bulk(site, {"url": "https://a.b/"} | labels, {"url": "https://a.b/"})
     bad, good = answer.json()["data"]
     assert (answer.status_code, bad["status"], good["status"]) == (201, "error", "created")
@@ -213,38 +217,38 @@ def test_labels_are_ids_of_this_workspace(site: httpx.Client, labels: dict[str, 
 
 
 @pytest.mark.parametrize("labels", [{"group_id": 0, "tags": []}, {"group_id": None, "tags": None}, {"tags": [0]}])
-def test_no_label_is_no_error(site: httpx.Client, labels: dict[str, Any]) -> None:
+def test_a_link_needs_no_group_or_tag(site: httpx.Client, labels: dict[str, Any]) -> None:
     assert bulk(site, {"url": "https://a.b/"} | labels).json()["data"][0]["status"] == "created"
 
 
-def test_another_workspaces_group_and_tag_are_unknown(system: System, site: httpx.Client) -> None:
+def test_groups_and_tags_of_another_workspace_are_unknown(system: System, site: httpx.Client) -> None:
     with client(system, new_key(system, "--workspace", "other blog")) as other:
-        other.post("/api/groups", json={"id": 70, "name": "theirs"}).raise_for_status()
-        other.post("/api/tags", json={"id": 71, "name": "theirs"}).raise_for_status()
+        other.post("/api/groups", json={"id": 70, "name": "foreign"}).raise_for_status()
+        other.post("/api/tags", json={"id": 71, "name": "foreign"}).raise_for_status()
     answer = bulk(site, {"url": "https://a.b/", "group_id": 70}, {"url": "https://a.b/", "tags": [71]})
     assert [item["status"] for item in answer.json()["data"]] == ["error", "error"]
-    assert system.sql("SELECT count(*) FROM tags WHERE name IN ('71', 'theirs')") == [(1,)]
+    assert system.sql("SELECT count(*) FROM tags WHERE name IN ('71', 'foreign')") == [(1,)]
 
 
-def test_a_name_that_looks_like_an_id_misleads_nobody(system: System, site: httpx.Client) -> None:
+def test_a_name_that_looks_like_an_id_is_not_mistaken_for_one(system: System, site: httpx.Client) -> None:
     bulk(site, {"url": "https://a.b/", "slug": "seven-three", "group_id": 7, "tags": [3]})
     assert system.sql("SELECT group_id FROM links WHERE slug = 'seven-three'") == [(7,)]
     assert system.sql("SELECT tag_id FROM link_tags WHERE slug = 'seven-three'") == [(3,)]
 
 
-def test_the_pair_may_come_as_basic(system: System, key: dict[str, Any]) -> None:
+def test_the_pair_may_be_sent_as_basic_authentication(system: System, key: dict[str, Any]) -> None:
     basic = (key["consumer_key"], key["consumer_secret"])
     answer = httpx.post(system.url + PATH, json={"links": [{"url": "https://a.b/"}]}, auth=basic)
     assert answer.status_code == 201
 
 
-def test_a_client_that_waits_to_be_asked_is_asked_for_basic(system: System) -> None:
+def test_a_request_without_a_key_is_challenged_with_basic(system: System) -> None:
     answer = httpx.post(system.url + PATH, json=GUIDE)
     assert is_refusal(answer, 401, "rest_unauthorized_request")
     assert answer.headers["WWW-Authenticate"].startswith("Basic ")
 
 
-def test_half_a_pair_or_a_wrong_one_is_nobody(system: System, key: dict[str, Any]) -> None:
+def test_half_a_pair_or_a_wrong_one_is_refused(system: System, key: dict[str, Any]) -> None:
     right = pair(key)
     key_name, secret_name = right
     basics = (f"{key['consumer_key']}:nope", ":", key["consumer_key"], "\xff")
@@ -262,7 +266,7 @@ def test_half_a_pair_or_a_wrong_one_is_nobody(system: System, key: dict[str, Any
         assert httpx.get(system.url + GROUPS, headers=headers).status_code == 401
 
 
-def test_to_make_links_is_to_write_and_to_list_groups_is_to_read(system: System) -> None:
+def test_creating_links_needs_write_and_listing_groups_needs_read(system: System) -> None:
     readonly, writeonly = (new_key(system, "--workspace", "wordpress", "--scopes", one) for one in ("read", "write"))
     body = {"links": [{"url": "https://a.b/"}]}
     refused = httpx.post(system.url + PATH, json=body, headers=pair(readonly))
@@ -277,22 +281,22 @@ def test_groups_are_listed_with_their_ids(site: httpx.Client) -> None:
     assert answer.json() == {"success": True, "data": [{"id": 7, "name": "Widgets"}, {"id": 8, "name": "7"}]}
     assert (answer.headers["X-WP-Total"], answer.headers["X-WP-TotalPages"]) == ("2", "1")
     for page, names in (("1", ["Widgets"]), ("2", ["7"]), ("3", []), ("0", ["Widgets"])):
-        asked = site.get(GROUPS, params={"page": page, "per_page": 1})
-        assert [group["name"] for group in asked.json()["data"]] == names
-        assert asked.headers["X-WP-TotalPages"] == "2"
+        answer = site.get(GROUPS, params={"page": page, "per_page": 1})
+        assert [group["name"] for group in answer.json()["data"]] == names
+        assert answer.headers["X-WP-TotalPages"] == "2"
     assert len(site.get(GROUPS, params={"page": "x", "per_page": "-1"}).json()["data"]) == 1
 
 
 @pytest.mark.parametrize("body", [b"", b"{", b"null", b"5", b"{}", b'{"links": {}}', b'{"links": []}', b"[]", b"\xff"])
-def test_a_body_that_makes_no_sense_is_a_400(site: httpx.Client, body: bytes) -> None:
+def test_a_malformed_body_is_a_400(site: httpx.Client, body: bytes) -> None:
     assert is_refusal(site.post(PATH, content=body), 400, "rest_bad_request")
 
 
-def test_a_bare_list_will_do_as_it_does_for_the_plugin(site: httpx.Client) -> None:
+def test_a_bare_list_is_accepted_as_by_the_plugin(site: httpx.Client) -> None:
     assert len(site.post(PATH, json=[{"url": "https://a.b/"}]).json()["data"]) == 1
 
 
-def test_fifty_are_one_call_and_one_more_is_none(system: System, site: httpx.Client) -> None:
+def test_a_call_may_have_fifty_links_and_no_more(system: System, site: httpx.Client) -> None:
     links = [{"url": f"https://example.com/{number}"} for number in range(51)]
     assert len(bulk(site, *links[:50]).json()["data"]) == 50
     before = system.sql("SELECT count(*) FROM links"), system.sql("SELECT count(*) FROM jobs")
@@ -302,7 +306,7 @@ def test_fifty_are_one_call_and_one_more_is_none(system: System, site: httpx.Cli
     assert before == (system.sql("SELECT count(*) FROM links"), system.sql("SELECT count(*) FROM jobs"))
 
 
-def test_a_workspace_sets_its_own_limit_while_everything_runs(system: System) -> None:
+def test_a_workspace_may_set_its_own_limit_at_any_time(system: System) -> None:
     one, other = (new_key(system, "--workspace", name) for name in ("raised", "not raised"))
     links = [{"url": f"https://example.com/{number}"} for number in range(60)]
 
@@ -310,12 +314,12 @@ def test_a_workspace_sets_its_own_limit_while_everything_runs(system: System) ->
         return httpx.post(system.url + PATH, json={"links": links[:count]}, headers=pair(key)).status_code
 
     assert (status(one), status(other)) == (400, 400)
-    with client(system, one) as asking:
-        assert asking.patch("/api/me", json={"bulk_limit": 60}).status_code == 200
+    with client(system, one) as client_:
+        assert client_.patch("/api/me", json={"bulk_limit": 60}).status_code == 200
         assert (status(one), status(other)) == (201, 400)
-        asking.patch("/api/me", json={"bulk_limit": 3})
+        client_.patch("/api/me", json={"bulk_limit": 3})
         assert (status(one, 3), status(one, 4)) == (201, 400)
-        asking.patch("/api/me", json={"bulk_limit": None})
+        client_.patch("/api/me", json={"bulk_limit": None})
         assert (status(one), status(one, 50)) == (400, 201)
     assert flask(system, "workspaces", "set", "--workspace", "raised", "--bulk-limit", "60").returncode == 0
     assert status(one) == 201
