@@ -1,4 +1,4 @@
-"""Calls to addresses that users name: checked when given, checked again when called."""
+"""Calls to addresses that users name: checked when they are entered, and again when they are called."""
 
 from producer.outside.client import Answer, call, fetch
 from producer.outside.guard import check

@@ -1,46 +1,55 @@
-"""The bodies of answers: never more of them than somebody wants."""
+"""Bodies of answers: read and decompressed only as far as the caller wants them."""
 
 import zlib
 from collections.abc import Iterable
 
 from models.errors import Unreachable
 
-GZIP, ZLIB, DEFLATE = 31, 15, -15  # as zlib counts windows
+# How zlib names its formats.
+GZIP_WINDOW = 31
+ZLIB_WINDOW = 15
+RAW_DEFLATE_WINDOW = -15
 
 
-def cut(chunks: Iterable[bytes], most: int) -> bytes:
+def cut(chunks: Iterable[bytes], max_bytes: int) -> bytes:
+    """Return the beginning of a body."""
     body = bytearray()
     for chunk in chunks:
         body += chunk
-        if len(body) >= most:
+        if len(body) >= max_bytes:
             break
-    return bytes(body[:most])
+    return bytes(body[:max_bytes])
 
 
-def decoded(chunks: Iterable[bytes], encoding: str, most: int) -> bytes:
-    """What was packed as a Content-Encoding says."""
+def decode(chunks: Iterable[bytes], encoding: str, max_bytes: int) -> bytes:
+    """Return the beginning of a body with this Content-Encoding."""
     encoding = encoding.strip().lower()
     if encoding in ("", "identity"):
-        return cut(chunks, most)
+        return cut(chunks, max_bytes)
     if encoding not in ("gzip", "x-gzip", "deflate"):
         raise Unreachable(f"the answer's content encoding is unknown: {encoding[:50]}")
-    return _inflated(chunks, encoding, most)
+    return _inflate(chunks, encoding, max_bytes)
 
 
-def _inflated(chunks: Iterable[bytes], encoding: str, most: int) -> bytes:
-    """Never holds more than it gives back, and reads no more than that either."""
-    body, taken, unpack = bytearray(), 0, None
+def _inflate(chunks: Iterable[bytes], encoding: str, max_bytes: int) -> bytes:
+    """Hold no more than is returned and read no more either, however well the body is compressed."""
+    body = bytearray()
+    bytes_read = 0
+    decompressor = None
     for chunk in chunks:
-        unpack = unpack or zlib.decompressobj(_window(encoding, chunk))
-        body += unpack.decompress(chunk, most - len(body))
-        taken += len(chunk)
-        if unpack.eof or max(len(body), taken) >= most:
+        if decompressor is None:
+            decompressor = zlib.decompressobj(_window(encoding, chunk))
+        body += decompressor.decompress(chunk, max_bytes - len(body))
+        bytes_read += len(chunk)
+        if decompressor.eof or max(len(body), bytes_read) >= max_bytes:
             break
     return bytes(body)
 
 
-def _window(encoding: str, chunk: bytes) -> int:
-    """Half of the world takes "deflate" for the bare stream, the other half for zlib's."""
+def _window(encoding: str, first_chunk: bytes) -> int:
+    """Servers disagree whether "deflate" is the bare stream or zlib's format, so look at the first byte."""
     if encoding != "deflate":
-        return GZIP
-    return ZLIB if chunk[:1] and chunk[0] & 0x0F == zlib.DEFLATED else DEFLATE
+        return GZIP_WINDOW
+    if first_chunk and first_chunk[0] & 0x0F == zlib.DEFLATED:
+        return ZLIB_WINDOW
+    return RAW_DEFLATE_WINDOW

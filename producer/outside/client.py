@@ -1,4 +1,4 @@
-"""One request to the outside: bounded in time, bytes and redirects, over connections that the guard made."""
+"""Requests to the outside: bounded in time, bytes and redirects, over connections of the guard."""
 
 import ssl
 import time
@@ -11,25 +11,33 @@ import can_ada
 import httpcore
 
 from models.errors import BadTarget, Unreachable
-from producer.outside import guard
-from producer.outside.bodies import cut, decoded
+from producer.outside import bodies, guard
 from producer.outside.connection import open_stream
-from producer.outside.guard import Target
+from producer.outside.guard import CallTarget
 
-REDIRECTS = (301, 302, 303, 307, 308)
-LONGEST_REASON = 200
+REDIRECT_STATUSES = (301, 302, 303, 307, 308)
+MAX_REASON_LENGTH = 200
+PAGE_HEADERS = {"accept": "text/html, application/xhtml+xml", "accept-encoding": "gzip, deflate"}
 
-Reader = Callable[[httpcore.Response], bytes]
+BodyReader = Callable[[httpcore.Response], bytes]
 
 
 @dataclass(frozen=True, slots=True)
 class Answer:
     status: int
     headers: dict[str, str]
-    """Names in lower case; what came more than once is joined by commas."""
+    """By names in lower case; repeated headers are joined by commas."""
     body: bytes
-    """Cut where the caller's limit is."""
+    """Cut at the caller's limit."""
     seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class OutsideRequest:
+    method: str
+    target: CallTarget
+    headers: Mapping[str, str]
+    body: bytes | None
 
 
 def call(
@@ -40,91 +48,93 @@ def call(
     *,
     connect_seconds: float = 5,
     total_seconds: float = 15,
-    most_bytes: int = 64 << 10,
+    max_bytes: int = 64 << 10,
 ) -> Answer:
-    """Sends one request and gives its answer, whatever it is; a redirect is an answer too."""
-    began = time.monotonic()
+    """Send one request and return its answer, also a redirect. Raises Unreachable when there is none."""
+    start = time.monotonic()
+    deadline = start + total_seconds
+    connect_deadline = start + min(connect_seconds, total_seconds)
 
-    def read(response: httpcore.Response) -> bytes:
-        return cut(response.iter_stream(), most_bytes)
+    def read_body(response: httpcore.Response) -> bytes:
+        return bodies.cut(response.iter_stream(), max_bytes)
 
-    with _explained():
-        request = _Request(method, guard.target(url), headers, body)
-        return _asked(request, began, began + min(connect_seconds, total_seconds), began + total_seconds, read)
+    with _explain_failures():
+        request = OutsideRequest(method, guard.parse_target(url), headers, body)
+        return _send(request, start, connect_deadline, deadline, read_body)
 
 
-def fetch(url: str, *, total_seconds: float = 5, most_bytes: int = 256 << 10, most_redirects: int = 3) -> Answer:
-    """Gets a page, over redirects that are each checked again, decompressed."""
-    began = time.monotonic()
-    until = began + total_seconds
+def fetch(url: str, *, total_seconds: float = 5, max_bytes: int = 256 << 10, max_redirects: int = 3) -> Answer:
+    """Get a page, decompressed. Follow redirects, each of which is checked again."""
+    start = time.monotonic()
+    deadline = start + total_seconds
 
-    def read(response: httpcore.Response) -> bytes:
-        encoding = _by_name(response.headers).get("content-encoding", "")
-        return b"" if response.status in REDIRECTS else decoded(response.iter_stream(), encoding, most_bytes)
+    def read_body(response: httpcore.Response) -> bytes:
+        if response.status in REDIRECT_STATUSES:
+            return b""
+        encoding = _headers_by_name(response.headers).get("content-encoding", "")
+        return bodies.decode(response.iter_stream(), encoding, max_bytes)
 
-    with _explained():
-        for _ in range(most_redirects + 1):
-            request = _Request("GET", guard.target(url), _PAGE, None)
-            answer = _asked(request, began, until, until, read)
-            if answer.status not in REDIRECTS or "location" not in answer.headers:
+    with _explain_failures():
+        for _ in range(max_redirects + 1):
+            request = OutsideRequest("GET", guard.parse_target(url), PAGE_HEADERS, None)
+            answer = _send(request, start, deadline, deadline, read_body)
+            if answer.status not in REDIRECT_STATUSES or "location" not in answer.headers:
                 return answer
-            url = _joined(request.target.href, answer.headers["location"])
-        raise Unreachable(f"more than {most_redirects} redirects")
+            url = _join(request.target.href, answer.headers["location"])
+        raise Unreachable(f"more than {max_redirects} redirects")
 
 
-_PAGE = {"accept": "text/html, application/xhtml+xml", "accept-encoding": "gzip, deflate"}
-
-
-@dataclass(frozen=True, slots=True)
-class _Request:
-    method: str
-    target: Target
-    headers: Mapping[str, str]
-    body: bytes | None
-
-
-def _asked(request: _Request, began: float, connect_until: float, until: float, read: Reader) -> Answer:
+def _send(
+    request: OutsideRequest, start: float, connect_deadline: float, deadline: float, read_body: BodyReader
+) -> Answer:
     target = request.target
     url = httpcore.URL(scheme=target.scheme, host=target.host, port=target.port, target=target.path)
-    stream = open_stream(target, connect_until, until)
+    stream = open_stream(target, connect_deadline, deadline)
+    headers = list(_request_headers(request).items())
     with (
         closing(httpcore.HTTP11Connection(origin=url.origin, stream=stream)) as connection,
-        connection.stream(request.method, url, headers=_headers(request), content=request.body) as response,
+        connection.stream(request.method, url, headers=headers, content=request.body) as response,
     ):
-        return Answer(response.status, _by_name(response.headers), read(response), time.monotonic() - began)
+        body = read_body(response)
+        return Answer(response.status, _headers_by_name(response.headers), body, time.monotonic() - start)
 
 
-def _headers(request: _Request) -> list[tuple[str, str]]:
-    ours = {"user-agent": "Linkmill", "accept": "*/*", "accept-encoding": "identity"}
-    given = {name.lower(): value for name, value in request.headers.items()}
-    return list((ours | given | {"host": request.target.authority, "connection": "close"}).items())
+def _request_headers(request: OutsideRequest) -> dict[str, str]:
+    """Add our headers: some the caller may override, and two that nobody may."""
+    headers = {"user-agent": "Linkmill", "accept": "*/*", "accept-encoding": "identity"}
+    for name, value in request.headers.items():
+        headers[name.lower()] = value
+    headers["host"] = request.target.authority
+    headers["connection"] = "close"
+    return headers
 
 
-def _by_name(headers: list[tuple[bytes, bytes]]) -> dict[str, str]:
-    found: dict[str, str] = {}
-    for name, value in headers:
-        key = name.decode("latin-1").lower()
-        found[key] = f"{found[key]}, {_text(value)}" if key in found else _text(value)
-    return found
+def _headers_by_name(headers: list[tuple[bytes, bytes]]) -> dict[str, str]:
+    values: dict[str, str] = {}
+    for raw_name, raw_value in headers:
+        name = raw_name.decode("latin-1").lower()
+        value = _decode_value(raw_value)
+        values[name] = f"{values[name]}, {value}" if name in values else value
+    return values
 
 
-def _text(value: bytes) -> str:
+def _decode_value(value: bytes) -> str:
     try:
         return value.decode()
     except UnicodeDecodeError:
         return value.decode("latin-1")
 
 
-def _joined(base: str, location: str) -> str:
+def _join(base: str, location: str) -> str:
     try:
         return str((can_ada.parse(base) + location).href)
     except ValueError:
-        raise Unreachable("the redirect leads to no URL") from None
+        raise Unreachable("the redirect does not lead to a URL") from None
 
 
 @contextmanager
-def _explained() -> Iterator[None]:
-    """Whatever can go wrong outside, as one error with a reason for people."""
+def _explain_failures() -> Iterator[None]:
+    """Raise whatever goes wrong outside as one error, with a reason for people."""
     try:
         yield
     except BadTarget as error:
@@ -132,14 +142,14 @@ def _explained() -> Iterator[None]:
     except TimeoutError:
         raise Unreachable("no answer in time") from None
     except ssl.SSLCertVerificationError as error:
-        raise Unreachable(f"the certificate is not good: {error.verify_message}") from None
+        raise Unreachable(f"the certificate is not valid: {error.verify_message}") from None
     except (httpcore.ProtocolError, zlib.error) as error:
-        raise Unreachable(f"the answer is broken: {error}"[:LONGEST_REASON]) from None
+        raise Unreachable(f"the answer is malformed: {error}"[:MAX_REASON_LENGTH]) from None
     except (OSError, ValueError) as error:
-        raise Unreachable(f"the connection failed: {_why(error)}"[:LONGEST_REASON]) from None
+        raise Unreachable(f"the connection failed: {_reason(error)}"[:MAX_REASON_LENGTH]) from None
 
 
-def _why(error: Exception) -> str:
+def _reason(error: Exception) -> str:
     if isinstance(error, ssl.SSLError):
         return f"TLS {error.reason or 'broke off'}"
     return str(getattr(error, "strerror", None) or error)

@@ -1,4 +1,4 @@
-"""Connections as httpcore wants them, over sockets that the guard made."""
+"""Connections for httpcore, over sockets that the guard has opened."""
 
 import socket
 import ssl
@@ -11,21 +11,24 @@ import httpcore
 from models import process_caches
 from models.errors import Unreachable
 from producer.outside import guard
-from producer.outside.guard import Target, left
+from producer.outside.guard import CallTarget, remaining_seconds
 
 
-def open_stream(target: Target, connect_until: float, until: float) -> "Stream":
+def open_stream(target: CallTarget, connect_deadline: float, deadline: float) -> "Stream":
+    """Connect to a target, with TLS for https."""
     try:
-        sock = guard.connect(target, connect_until)
-        return Stream(sock if target.scheme == "http" else _secured(sock, target.host, connect_until), until)
+        sock = guard.connect(target, connect_deadline)
+        if target.scheme == "https":
+            sock = _secure(sock, target.host, connect_deadline)
+        return Stream(sock, deadline)
     except TimeoutError:
         raise Unreachable("no connection in time") from None
 
 
-def _secured(sock: socket.socket, host: str, until: float) -> socket.socket:
+def _secure(sock: socket.socket, host: str, deadline: float) -> socket.socket:
     try:
-        sock.settimeout(left(until))
-        return _trust().wrap_socket(sock, server_hostname=host.rstrip("."))
+        sock.settimeout(remaining_seconds(deadline))
+        return _tls_context().wrap_socket(sock, server_hostname=host.rstrip("."))
     except BaseException:
         sock.close()
         raise
@@ -33,8 +36,8 @@ def _secured(sock: socket.socket, host: str, until: float) -> socket.socket:
 
 @process_caches.function
 @cache
-def _trust() -> ssl.SSLContext:
-    """Whom the host trusts, and certifi's list where the host has none."""
+def _tls_context() -> ssl.SSLContext:
+    """Trust what the host trusts, and certifi's list beside it for hosts without one."""
     context = ssl.create_default_context()
     context.load_verify_locations(certifi.where())
     context.set_alpn_protocols(["http/1.1"])
@@ -42,22 +45,22 @@ def _trust() -> ssl.SSLContext:
 
 
 class Stream(httpcore.NetworkStream):
-    """A socket on which nothing lasts longer than until the end of the whole call."""
+    """A socket whose reads and writes all end with the deadline of the whole call."""
 
-    def __init__(self, sock: socket.socket, until: float) -> None:
+    def __init__(self, sock: socket.socket, deadline: float) -> None:
         self._sock = sock
-        self._until = until
+        self._deadline = deadline
 
     def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
-        self._sock.settimeout(left(self._until))
+        self._sock.settimeout(remaining_seconds(self._deadline))
         return self._sock.recv(max_bytes)
 
     def write(self, buffer: bytes, timeout: float | None = None) -> None:
-        self._sock.settimeout(left(self._until))
+        self._sock.settimeout(remaining_seconds(self._deadline))
         try:
             self._sock.sendall(buffer)
         except ConnectionError as error:
-            raise httpcore.WriteError(error) from None  # after which httpcore still looks for an answer
+            raise httpcore.WriteError(error) from None  # httpcore then still reads an early answer
 
     def close(self) -> None:
         self._sock.close()

@@ -1,4 +1,4 @@
-"""Where the system may call out: the one guard. Whoever calls where a user points gets the socket from here."""
+"""The guard of outside calls: it checks where a URL leads, and opens the connections to what it has checked."""
 
 import socket
 import time
@@ -13,10 +13,112 @@ from models import settings
 from models.errors import BadTarget, field_error
 
 CHECK_SECONDS = 3.0
-MOST_LOOKUPS = 64  # threads of a process: a name server that hangs keeps one for half a minute
-LOOKUP = "lookup"  # what those threads are called
-MOST_TRIED = 4  # addresses of one name
+MAX_LOOKUPS = 64  # threads of a process; a name server that hangs keeps one for half a minute
+LOOKUP_THREAD = "lookup"
+MAX_ADDRESSES_TRIED = 4
 DEFAULT_PORTS = {"http": 80, "https": 443}
+
+lookup_slots = BoundedSemaphore(MAX_LOOKUPS)
+
+
+@dataclass(frozen=True, slots=True)
+class CallTarget:
+    href: str
+    scheme: str
+    host: str
+    """A name or an address, without brackets."""
+    port: int
+    authority: str
+    """The value of the Host header."""
+    path: str
+
+
+def check(url: str, field: str = "url") -> None:
+    """Raise BadTarget, with a reason for people, unless the system may call this URL."""
+    try:
+        addresses(parse_target(url), time.monotonic() + CHECK_SECONDS)
+    except BadTarget as error:
+        fault = field_error(str(error), field, code=error.code)
+        raise BadTarget(str(error), [fault]) from None
+
+
+def parse_target(url: str) -> CallTarget:
+    """Read a URL as browsers do. The name is not looked up yet."""
+    try:
+        parsed = can_ada.parse(url)
+    except (ValueError, TypeError):
+        raise BadTarget("this is not a URL with a scheme and a host") from None
+    scheme = parsed.protocol.removesuffix(":")
+    if scheme not in DEFAULT_PORTS:
+        raise BadTarget("only http:// and https:// can be called")
+    if parsed.has_credentials():
+        raise BadTarget("the URL must not contain a user or password")
+    port = int(parsed.port or DEFAULT_PORTS[scheme])
+    _check_port(port)
+    path = parsed.pathname + parsed.search
+    return CallTarget(parsed.href, scheme, parsed.hostname.strip("[]"), port, parsed.host, path)
+
+
+def _check_port(port: int) -> None:
+    allowed = settings.get().allowed_ports
+    if port not in allowed and not settings.get().allow_private_targets:
+        raise BadTarget(f"port {port} cannot be called, only {', '.join(map(str, allowed))}")
+
+
+def connect(target: CallTarget, deadline: float) -> socket.socket:
+    """Connect to one of the very addresses that were checked."""
+    candidates = addresses(target, deadline)[:MAX_ADDRESSES_TRIED]
+    failure = OSError("no address")
+    for index, address in enumerate(candidates):
+        try:
+            share = remaining_seconds(deadline) / (len(candidates) - index)
+            return _connect_to(address, target.port, share)
+        except OSError as error:
+            failure = error
+    raise failure
+
+
+def remaining_seconds(deadline: float) -> float:
+    """Return the seconds until a deadline; raise when it is over."""
+    seconds = deadline - time.monotonic()
+    if seconds <= 0:
+        raise TimeoutError("the time is up")
+    return seconds
+
+
+def _connect_to(address: str, port: int, seconds: float) -> socket.socket:
+    family = socket.AF_INET6 if ":" in address else socket.AF_INET
+    sock = socket.socket(family, socket.SOCK_STREAM)
+    try:
+        sock.settimeout(seconds)
+        sock.connect((address, port))
+        sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        # Where the kernel really connected: some spellings of an address are read in two ways.
+        _check_public([str(sock.getpeername()[0])], "the other end of the connection")
+    except BaseException:
+        sock.close()
+        raise
+    return sock
+
+
+def addresses(target: CallTarget, deadline: float) -> list[str]:
+    """Return every address of a target. One address that must not be called spoils the whole name."""
+    candidates = [target.host]
+    if not _is_address(target.host):
+        candidates = _look_up(target.host, target.port, deadline)
+    if not candidates:
+        raise BadTarget(f"{target.host} does not resolve")
+    _check_public(candidates, target.host)
+    return candidates
+
+
+def _check_public(candidates: list[str], name: str) -> None:
+    if settings.get().allow_private_targets:
+        return
+    if not all(map(is_public, candidates)):
+        # The message does not show the address, which may come from a private name server.
+        raise BadTarget(f"{name} is not at a public address")
+
 
 IPV4_REFUSED = [
     IPv4Network(network)
@@ -26,11 +128,11 @@ IPV4_REFUSED = [
         "100.64.0.0/10",  # carrier-grade NAT, and Alibaba's metadata in it
         "127.0.0.0/8",  # loopback
         "168.63.129.16/32",  # Azure's metadata
-        "169.254.0.0/16",  # link-local, and nearly everybody's metadata in it
+        "169.254.0.0/16",  # link-local, and most clouds' metadata in it
         "172.16.0.0/12",  # private
         "192.0.0.0/24",  # protocol assignments, and Oracle's metadata in it
         "192.0.2.0/24",  # documentation
-        "192.31.196.0/24",  # AS112: whoever is nearest answers
+        "192.31.196.0/24",  # AS112, answered by the nearest server
         "192.52.193.0/24",  # AMT relays
         "192.88.99.0/24",  # 6to4 relays
         "192.168.0.0/16",  # private
@@ -42,7 +144,7 @@ IPV4_REFUSED = [
         "240.0.0.0/4",  # reserved, and broadcast
     )
 ]
-IPV6_UNICAST = IPv6Network("2000::/3")  # the rest is loopback, local, multicast, wrapped IPv4 or nobody's
+IPV6_UNICAST = IPv6Network("2000::/3")  # the rest is loopback, local, multicast, wrapped IPv4 or unassigned
 IPV6_REFUSED = [
     IPv6Network(network)
     for network in (
@@ -53,107 +155,15 @@ IPV6_REFUSED = [
         "3fff::/20",  # documentation
     )
 ]
-WRAPPED_IPV4 = [IPv6Network("::ffff:0:0/96"), IPv6Network("64:ff9b::/96")]  # mapped; NAT64, which IPv6-only hosts need
+WRAPPED_IPV4 = [
+    IPv6Network("::ffff:0:0/96"),
+    IPv6Network("64:ff9b::/96"),
+]  # mapped; NAT64, which IPv6-only hosts need
 ISATAP = 0x5EFE  # in the middle of an address whose end is an IPv4 address
-
-places = BoundedSemaphore(MOST_LOOKUPS)
-
-
-@dataclass(frozen=True, slots=True)
-class Target:
-    href: str
-    scheme: str
-    host: str
-    """A name or an address, without brackets."""
-    port: int
-    authority: str
-    """What the Host header says."""
-    path: str
-
-
-def check(url: str, field: str = "url") -> None:
-    """Raises BadTarget, with a reason for people, unless the system may call this URL."""
-    try:
-        addresses(target(url), time.monotonic() + CHECK_SECONDS)
-    except BadTarget as error:
-        fault = field_error(str(error), field, code=error.code)
-        raise BadTarget(str(error), [fault]) from None
-
-
-def target(url: str) -> Target:
-    """A URL as it would be called, read as browsers read it; its name is not yet looked up."""
-    try:
-        parsed = can_ada.parse(url)
-    except (ValueError, TypeError):
-        raise BadTarget("this is not a URL with a scheme and a host") from None
-    scheme = parsed.protocol.removesuffix(":")
-    if scheme not in DEFAULT_PORTS:
-        raise BadTarget("only http:// and https:// can be called")
-    if parsed.has_credentials():
-        raise BadTarget("the URL has a user or password in it")
-    port = int(parsed.port or DEFAULT_PORTS[scheme])
-    _check_port(port)
-    path = parsed.pathname + parsed.search
-    return Target(parsed.href, scheme, parsed.hostname.strip("[]"), port, parsed.host, path)
-
-
-def _check_port(port: int) -> None:
-    allowed = settings.get().allowed_ports
-    if port not in allowed and not settings.get().allow_private_targets:
-        raise BadTarget(f"port {port} cannot be called, only {', '.join(map(str, allowed))}")
-
-
-def connect(target: Target, until: float) -> socket.socket:
-    """A connection to one of the very addresses that were checked."""
-    found = addresses(target, until)[:MOST_TRIED]
-    failure = OSError("no address")
-    for tried, address in enumerate(found):
-        try:
-            share = left(until) / (len(found) - tried)
-            return _connected(address, target.port, share)
-        except OSError as error:
-            failure = error
-    raise failure
-
-
-def left(until: float) -> float:
-    """The seconds until then; raises when there are none."""
-    seconds = until - time.monotonic()
-    if seconds <= 0:
-        raise TimeoutError("the time is up")
-    return seconds
-
-
-def _connected(address: str, port: int, seconds: float) -> socket.socket:
-    sock = socket.socket(socket.AF_INET6 if ":" in address else socket.AF_INET, socket.SOCK_STREAM)
-    try:
-        sock.settimeout(seconds)
-        sock.connect((address, port))
-        sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        _check_all([str(sock.getpeername()[0])], "the other end of the connection")
-    except BaseException:
-        sock.close()
-        raise
-    return sock
-
-
-def addresses(target: Target, until: float) -> list[str]:
-    """Every address of the target, all of them fit to be called; one that is not spoils the name."""
-    found = [target.host] if _is_address(target.host) else _looked_up(target.host, target.port, until)
-    if not found:
-        raise BadTarget(f"{target.host} does not resolve")
-    _check_all(found, target.host)
-    return found
-
-
-def _check_all(found: list[str], what: str) -> None:
-    # The address itself stays untold: what a private name server says is nobody's business outside.
-    if not settings.get().allow_private_targets and not all(map(is_public, found)):
-        raise BadTarget(f"{what} is not at a public address")
 
 
 def is_public(address: str) -> bool:
-    """Whether this is an address of the public internet. Of our own making: `is_global` lets wrapped ones through."""
+    """Whether this is an address of the public internet. Python's `is_global` is not enough: it allows wrapped ones."""
     if not _is_address(address) or "%" in address:
         return False
     parsed = ip_address(address)
@@ -180,32 +190,32 @@ def _is_address(host: str) -> bool:
     return True
 
 
-def _looked_up(host: str, port: int, until: float) -> list[str]:
-    """Resolves in a thread of its own, since getaddrinfo knows no time limit; a hung thread keeps its place."""
+def _look_up(host: str, port: int, deadline: float) -> list[str]:
+    """Resolve a name in a thread, since getaddrinfo has no timeout; a thread that hangs keeps its slot."""
     answers: SimpleQueue[list[str]] = SimpleQueue()
-    if not places.acquire(timeout=max(0.0, until - time.monotonic())):
+    if not lookup_slots.acquire(timeout=max(0.0, deadline - time.monotonic())):
         raise BadTarget("too many names are being looked up")
     try:
-        Thread(target=_answer, args=(host, port, answers), name=LOOKUP, daemon=True).start()
+        Thread(target=_put_answer, args=(host, port, answers), name=LOOKUP_THREAD, daemon=True).start()
     except RuntimeError:
-        places.release()
+        lookup_slots.release()
         raise BadTarget("too many names are being looked up") from None
     try:
-        return answers.get(timeout=left(until))
+        return answers.get(timeout=remaining_seconds(deadline))
     except (Empty, TimeoutError):
         raise BadTarget(f"{host} could not be looked up in time") from None
 
 
-def _answer(host: str, port: int, answers: SimpleQueue[list[str]]) -> None:
+def _put_answer(host: str, port: int, answers: SimpleQueue[list[str]]) -> None:
     try:
         answers.put(resolve(host, port))
     except (OSError, UnicodeError):
         answers.put([])
     finally:
-        places.release()
+        lookup_slots.release()
 
 
 def resolve(host: str, port: int) -> list[str]:
-    """Every address that the system knows for a name."""
-    found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
-    return list(dict.fromkeys(str(entry[4][0]) for entry in found))
+    """Return every address that the system finds for a name."""
+    entries = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    return list(dict.fromkeys(str(entry[4][0]) for entry in entries))

@@ -42,7 +42,7 @@ def hung_lookups(monkeypatch: pytest.MonkeyPatch) -> Iterator[Event]:
     yield free
     free.set()
     for thread in enumerate_threads():
-        if thread.name == guard.LOOKUP:
+        if thread.name == guard.LOOKUP_THREAD:
             thread.join(5)
 
 

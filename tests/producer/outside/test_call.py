@@ -38,7 +38,7 @@ def private(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 
 def post(url: str, body: bytes = b"{}", seconds: float = 5, connect: float = 5, most: int = 64 << 10) -> Answer:
     limits = {"connect_seconds": connect, "total_seconds": seconds}
-    return outside.call("POST", url, {"Webhook-Id": "msg_1"}, body, most_bytes=most, **limits)
+    return outside.call("POST", url, {"Webhook-Id": "msg_1"}, body, max_bytes=most, **limits)
 
 
 def failure(url: str, seconds: float = 5, connect: float = 5) -> str:
@@ -222,13 +222,13 @@ def test_a_name_server_that_hangs_costs_the_time_to_connect(monkeypatch: pytest.
 def test_what_is_no_answer_is_one_error(data: bytes) -> None:
     with receiving(answering(data)) as receiver:
         said = failure(receiver.url)
-    assert said.startswith(("the answer is broken: ", "the connection failed: "))
+    assert said.startswith(("the answer is malformed: ", "the connection failed: "))
     assert len(said) <= 200
 
 
 def test_a_change_of_protocol_leads_nowhere() -> None:
     with receiving(answering(b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: x\r\n\r\nhello")) as receiver:
-        assert failure(receiver.url).startswith("the answer is broken")
+        assert failure(receiver.url).startswith("the answer is malformed")
 
 
 def test_a_connection_that_is_reset_is_one_error() -> None:
@@ -237,7 +237,7 @@ def test_a_connection_that_is_reset_is_one_error() -> None:
         sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, b"\x01\0\0\0\0\0\0\0")
 
     with receiving(resetting) as receiver:
-        assert failure(receiver.url).startswith(("the connection failed: Connection reset", "the answer is broken"))
+        assert failure(receiver.url).startswith(("the connection failed: Connection reset", "the answer is malformed"))
 
 
 def test_nobody_there_is_one_error() -> None:

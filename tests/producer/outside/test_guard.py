@@ -137,10 +137,10 @@ def test_the_reason_does_not_tell_where_a_name_leads() -> None:
 
 
 def test_what_is_called_is_what_browsers_would_call() -> None:
-    found = guard.target("HTTPS://B\u00fccher.example\\a b/../c?d=\u00e9#e")
+    found = guard.parse_target("HTTPS://B\u00fccher.example\\a b/../c?d=\u00e9#e")
     assert (found.scheme, found.host, found.port) == ("https", "xn--bcher-kva.example", 443)
     assert (found.authority, found.path) == ("xn--bcher-kva.example", "/c?d=%C3%A9")
-    found = guard.target("http://[2606:4700:4700:0::1111]:443")
+    found = guard.parse_target("http://[2606:4700:4700:0::1111]:443")
     assert (found.host, found.authority, found.path) == ("2606:4700:4700::1111", "[2606:4700:4700::1111]:443", "/")
 
 
@@ -169,7 +169,7 @@ def test_a_name_server_that_hangs_is_not_waited_for(monkeypatch: pytest.MonkeyPa
 
 def test_hung_lookups_are_counted_and_give_their_places_back(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(guard, "CHECK_SECONDS", 0.05)
-    monkeypatch.setattr(guard, "places", BoundedSemaphore(2))
+    monkeypatch.setattr(guard, "lookup_slots", BoundedSemaphore(2))
     with hung_lookups(monkeypatch) as free:
         asked = [refusal("http://public.example/") for _ in range(3)]
         assert ["in time" in reason for reason in asked] == [True, True, False]

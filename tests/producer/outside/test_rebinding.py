@@ -101,8 +101,8 @@ def test_one_private_address_spoils_a_name(
         ("http://user@127.0.0.1:{port}/", "a user or password"),
         ("file:///etc/passwd", "only http"),
         ("gopher://127.0.0.2:{port}/_x", "only http"),
-        ("http://[", "leads to no URL"),
-        ("http://a b/", "leads to no URL"),
+        ("http://[", "does not lead to a URL"),
+        ("http://a b/", "does not lead to a URL"),
     ],
 )
 @pytest.mark.parametrize("hops", [1, 3])

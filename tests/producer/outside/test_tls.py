@@ -103,7 +103,7 @@ def authority(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Autho
 
 def forget() -> None:
     settings.get.cache_clear()
-    connection._trust.cache_clear()
+    connection._tls_context.cache_clear()
 
 
 @contextmanager
@@ -139,7 +139,7 @@ def test_a_certificate_for_the_name_will_do(host: str, authority: Authority) -> 
 def test_a_certificate_for_another_name_will_not(host: str, authority: Authority) -> None:
     with (
         secure(context(authority, ["hooks.example", "*.wild.example", "127.0.0.2"])) as receiver,
-        pytest.raises(Unreachable, match=r"the certificate is not good: .*mismatch"),
+        pytest.raises(Unreachable, match=r"the certificate is not valid: .*mismatch"),
     ):
         get(host, receiver)
     assert receiver.requests == []
@@ -148,7 +148,7 @@ def test_a_certificate_for_another_name_will_not(host: str, authority: Authority
 def test_a_certificate_that_has_run_out_will_not_do(authority: Authority) -> None:
     with (
         secure(context(authority, ["hooks.example"], days=-1)) as receiver,
-        pytest.raises(Unreachable, match="the certificate is not good: certificate has expired"),
+        pytest.raises(Unreachable, match="the certificate is not valid: certificate has expired"),
     ):
         get("hooks.example", receiver)
 
@@ -157,7 +157,7 @@ def test_a_certificate_from_nobody_known_will_not_do(authority: Authority) -> No
     stranger = found_authority(authority.folder)
     with (
         secure(context(stranger, ["hooks.example"])) as receiver,
-        pytest.raises(Unreachable, match="the certificate is not good"),
+        pytest.raises(Unreachable, match="the certificate is not valid"),
     ):
         get("hooks.example", receiver)
     assert receiver.requests == []
