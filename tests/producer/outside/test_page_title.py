@@ -1,11 +1,11 @@
+"""Titles of pages, also of hostile ones: which text is the title, and how long it takes to find it."""
+
 import time
 
 import pytest
 from hypothesis import given
 from hypothesis.strategies import lists, sampled_from
-from webencodings.labels import LABELS
 
-from producer.outside.page_charset import codec_of
 from producer.outside.page_title import MAX_BYTES, title_of
 
 ENOUGH = 2  # seconds: all of these take a tenth at most, and what reads twice takes a minute
@@ -112,80 +112,6 @@ def test_a_page_has_this_title(page: str, expected: str | None) -> None:
 )
 def test_only_html_has_titles(content_type: str, known: bool) -> None:
     assert title("<title>Hello</title>", content_type) == ("Hello" if known else None)
-
-
-@pytest.mark.parametrize(
-    ("head", "content_type", "codec"),
-    [
-        (b"", "text/html", "utf-8"),
-        (b"", "text/html; charset=utf-8", "utf-8"),
-        (b"", "text/html; charset=ISO-8859-1", "cp1252"),
-        (b"", 'text/html; charset="windows-1252"', "cp1252"),
-        (b"", "text/html; a=b; charset = 'latin1'; c=d", "cp1252"),
-        (b"", "text/html; charset=iso-8859-15", "iso8859-15"),
-        (b"<meta charset=utf-8>", "text/html; charset=iso-8859-1", "cp1252"),
-        (b"<meta charset=iso-8859-1>", "text/html", "cp1252"),
-        (b"<meta charset=' ISO-8859-1 '/>", "text/html", "cp1252"),
-        (b"<!-- <meta charset=koi8-r> --><meta charset=latin1>", "text/html", "cp1252"),
-        (b"<meta http-equiv=Content-Type content='text/html; charset=iso-8859-1'>", "text/html", "cp1252"),
-        (b"<meta content='text/html; charset=iso-8859-1'>", "text/html", "utf-8"),
-        (b"<meta charset=utf-16>", "text/html", "utf-8"),
-        (b"<meta charset=nonsense><meta charset=latin1>", "text/html", "cp1252"),
-        (b"<meta charset=latin1>", "text/html; charset=nonsense", "cp1252"),
-        (b" " * 5000 + b"<meta charset=latin1>", "text/html", "cp1252"),
-        (b"\xef\xbb\xbf", "text/html; charset=iso-8859-1", "utf-8"),
-        (b"\xff\xfe", "text/html", "utf-16-le"),
-        (b"\xfe\xff", "text/html; charset=utf-8", "utf-16-be"),
-        (b"", "text/html; charset=utf-16", "utf-16-le"),
-        (b"", "text/html; charset=utf-16be", "utf-16-be"),
-    ],
-)
-def test_a_page_is_read_in_its_charset(head: bytes, content_type: str, codec: str) -> None:
-    assert title_of(head + "<title>é à ü</title>".encode(codec), content_type) == "é à ü"
-
-
-@pytest.mark.parametrize(
-    ("text", "label"),
-    [
-        ("Привет", "windows-1251"),
-        ("Привет", "koi8-r"),
-        ("Привіт", "koi8-u"),
-        ("Привет", "iso-8859-5"),
-        ("日本語", "shift_jis"),
-        ("日本語", "EUC-JP"),
-        ("日本語", "iso-2022-jp"),
-        ("한국어", "euc-kr"),
-        ("中文", "gb2312"),
-        ("中文", "gbk"),
-        ("中文", "big5"),
-        ("ไทย", "tis-620"),
-        ("Ελλάδα", "iso-8859-7"),
-        ("Ğışlı", "iso-8859-9"),
-    ],
-)
-def test_charsets_go_by_the_names_of_the_web(text: str, label: str) -> None:
-    codec = codec_of(label)
-    assert codec
-    page = f"<meta charset={label}><title>{text}</title>".encode(codec)
-    assert title_of(page, "text/html") == title_of(page, f"text/html; charset={label}") == text
-
-
-@pytest.mark.parametrize("label", "punycode idna base64 zlib rot13 unicode_escape utf-7 utf-32 undefined ../x".split())
-def test_a_codec_that_no_browser_knows_is_not_used(label: str) -> None:
-    assert title_of(b"<title>a+b-\\u0041</title>", f"text/html; charset={label}") == "a+b-\\u0041"
-
-
-def test_python_can_decode_every_charset_of_the_web() -> None:
-    codecs = {codec_of(label) for label in LABELS}
-    assert len(codecs) > 30
-    for codec in codecs - {None}:
-        assert codec
-        assert "a".encode(codec).decode(codec) == "a"
-
-
-@pytest.mark.parametrize("label", ["replacement", "iso-2022-kr", "hz-gb-2312", "x-user-defined"])
-def test_a_charset_that_shows_no_text_is_read_as_utf_8(label: str) -> None:
-    assert title_of("<title>é</title>".encode(), f"text/html; charset={label}") == "é"
 
 
 def test_what_cannot_be_decoded_is_replaced() -> None:
