@@ -64,7 +64,7 @@ class Preview:
     @property
     def fields(self) -> list[str]:
         """The fields that some row has."""
-        present = {name for row in self.rows for name in row.values}
+        present: set[str] = set().union(*(row.values for row in self.rows))
         return [name for name in NAMES if name in present]
 
     @property

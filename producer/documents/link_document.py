@@ -49,10 +49,14 @@ def link_stats_document(clicks: LinkClicks) -> dict[str, Any]:
         "clicks": clicks.total,
         "bots": clicks.bots,
         "by_day": _by_day(clicks.days),
-        "by_referrer": [{"referrer": host, "clicks": count} for host, count in clicks.referrers],
-        "by_device": [{"device": device, "clicks": count} for device, count in clicks.devices],
-        "by_country": [{"country": country, "clicks": count} for country, count in clicks.countries],
+        "by_referrer": _counts("referrer", clicks.referrers),
+        "by_device": _counts("device", clicks.devices),
+        "by_country": _counts("country", clicks.countries),
     }
+
+
+def _counts(name: str, counts: list[tuple[str, int]]) -> list[dict[str, Any]]:
+    return [{name: value, "clicks": count} for value, count in counts]
 
 
 def job_stats_document(clicks: JobClicks) -> dict[str, Any]:

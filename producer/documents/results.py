@@ -38,12 +38,11 @@ class ResultRows(NamedTuple):
 def as_csv(job: Job, statuses: Sequence[str]) -> Iterator[bytes]:
     """Yields the results as CSV in which no cell can start a formula. No statuses means all."""
     names = client_columns(job)
-    header = [escape_formula(name) for name in names]
-    yield _csv([[*header, *_result_columns(names)]])
+    yield _csv([[*map(escape_formula, names), *_result_columns(names)]])
     has_text_cells = Layout.load(job.layout).format == CSV
     for rows, results in _result_rows(job, statuses, names):
         if not has_text_cells:
-            rows = [[_cell(value) for value in row] for row in rows]
+            rows = [list(map(_cell, row)) for row in rows]
         yield _csv([*_escaped(row), *result] for row, result in zip(rows, results, strict=True))
 
 
@@ -78,7 +77,7 @@ def _result_rows(job: Job, statuses: Sequence[str], names: list[str]) -> Iterato
         if not results:
             continue
         if job.kind == JobKind.UNDO:
-            rows: list[list[Any]] = [[] for _ in results]
+            rows: list[list[Any]] = [[]] * len(results)
         else:
             rows = _client_rows(job, shard, names)
             if len(results) != len(rows):
@@ -114,7 +113,7 @@ def _client_rows(job: Job, shard: Shard, names: list[str]) -> list[list[Any]]:
     absent = [None] * batch.rows
     columns = [batch.columns.get(name) or absent for name in names]
     columns[names.index("password")] = absent
-    return [list(row) for row in zip(*columns, strict=True)]
+    return list(map(list, zip(*columns, strict=True)))
 
 
 def fit_row(row: list[str], width: int, password: int | None, delimiter: str = ",") -> list[str]:

@@ -2,6 +2,7 @@
 
 import codecs
 import io
+import re
 from collections.abc import Iterable, Iterator
 
 from models.errors import Unreadable
@@ -77,10 +78,14 @@ def _is_utf8(head: bytes) -> bool:
         head.decode()
     except UnicodeDecodeError:
         text = head.decode(errors="surrogateescape")
-        broken = sum("\udc80" <= character <= "\udcff" for character in text)
-        not_ascii = sum(character > "\x7f" for character in text)
+        broken = len(SURROGATE.findall(text))
+        not_ascii = len(NOT_ASCII.findall(text))
         return not_ascii >= 2 * broken
     return True
+
+
+SURROGATE = re.compile("[\udc80-\udcff]")
+NOT_ASCII = re.compile("[^\x00-\x7f]")
 
 
 def to_utf8(head: bytes, encoding: str) -> bytes:

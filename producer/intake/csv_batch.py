@@ -142,7 +142,7 @@ def _unescaped(columns: dict[str, list[str]], layout: Layout) -> dict[str, list[
     """Undoes what results did to cells, for a file that has result columns."""
     if layout.client_columns == len(layout.columns):
         return columns
-    return {name: [unescape_formula(value) for value in column] for name, column in columns.items()}
+    return {name: list(map(unescape_formula, column)) for name, column in columns.items()}
 
 
 def is_clean(data: bytes) -> bool:
@@ -161,7 +161,7 @@ def client_cells(data: bytes, layout: Layout, skip: int, rows: int) -> Cells:
         if layout.client_columns == width:
             cells.append(row)
         elif len(row) == width:
-            cells.append([unescape_formula(cell) for cell in row[: layout.client_columns]])
+            cells.append(list(map(unescape_formula, row[: layout.client_columns])))
         else:
             cells.append([layout.delimiter.join(row)])
     return cells
@@ -173,5 +173,10 @@ def _all_cells(data: bytes, layout: Layout, skip: int, rows: int) -> Cells:
     if len(plain) == rows:
         return plain
     lines = _split_lines(data.decode(errors="replace"))
-    records = islice(split_records(lines, layout.delimiter), skip, skip + rows)
-    return [[lines[record.at]] if record.cells is None else record.cells for record in records]
+    cells = []
+    for record in islice(split_records(lines, layout.delimiter), skip, skip + rows):
+        if record.cells is None:
+            cells.append([lines[record.at]])
+        else:
+            cells.append(record.cells)
+    return cells

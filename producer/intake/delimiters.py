@@ -10,7 +10,10 @@ from producer.intake.csv_records import split_records
 from producer.intake.headers import count_known, is_url
 
 DELIMITERS = (",", ";", "\t", "|")
-NAMES = {"comma": ",", "semicolon": ";", "tab": "\t", "\\t": "\t", "pipe": "|"} | {sign: sign for sign in DELIMITERS}
+NAMES = {
+    "comma": ",", "semicolon": ";", "tab": "\t", "\\t": "\t", "pipe": "|",
+    ",": ",", ";": ";", "\t": "\t", "|": "|",
+}  # fmt: skip
 """What a client may call them."""
 SAMPLE_ROWS = 50
 EVEN_ENOUGH = 0.8  # of the rows have as many cells as the first
@@ -60,7 +63,8 @@ def _delimiter_of_list(lines: Sequence[str], tables: dict[str, Table]) -> str:
     even = [sign for sign, table in tables.items() if len(table[0]) > 1 and _evenness(table) >= EVEN_ENOUGH]
     if even:
         return max(even, key=lambda sign: (_evenness(tables[sign]), len(tables[sign][0])))
+    text = "\n".join(lines)
     for sign in DELIMITERS:
-        if not any(sign in line for line in lines):
+        if sign not in text:
             return sign
     return ","

@@ -82,7 +82,7 @@ def _detect_csv(text: bytes, has_more: bool, encoding: str, mapping: ColumnMappi
         declared = delimiters.declared_delimiter(_decode(lines[at]))
         if declared:
             at = _first_filled(lines, at + 1)
-        sample = [_decode(line) for line in lines[at : at + LONGEST_RECORD]]
+        sample = list(map(_decode, lines[at : at + LONGEST_RECORD]))
         delimiter = hints.delimiter or declared or delimiters.sniff_delimiter(sample, mapping.values())
         first = _first_record(sample, delimiter, encoding)
         has_header, columns, client_columns = _name_columns(first, mapping, hints)

@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -36,37 +36,37 @@ class PasswordHash(str):
 
 def check(defaults: Defaults, context: JudgingContext) -> None:
     """Raises Invalid when no row could use these defaults: they are judged as a row that has nothing else."""
-    errors = _unknown_fields(defaults) + _unknown_placeholders(defaults)
-    pointers = {error["pointer"] for error in errors}
-    valid = {name: value for name, value in defaults.items() if _error(name, "", "")["pointer"] not in pointers}
+    valid = dict(defaults)
+    errors: list[FieldError] = []
+    for name in sorted(defaults):
+        problem = _shape_problem(name, defaults[name])
+        if problem:
+            errors.append(_error(name, problem))
+            del valid[name]
     sample = _first_row(valid)
     for field in ITEM_FIELDS:
         result = judge_value(field, sample.get(field.name), typed=True)
         if isinstance(result, ItemProblem):
-            errors.append(_error(field.name, *result))
+            errors.append(_error(field.name, result))
     if errors:
         raise Invalid(INVALID_DEFAULT, errors)
     _judge_together(sample, context)
 
 
-def _unknown_fields(defaults: Defaults) -> list[FieldError]:
-    names = sorted(defaults.keys() - BY_NAME.keys())
-    return [_error(name, "UNKNOWN_FIELD", f"An item has no field {name[:64]!r}.") for name in names]
-
-
-def _unknown_placeholders(defaults: Defaults) -> list[FieldError]:
-    errors = []
-    for field in ITEM_FIELDS:
-        if not field.takes_patterns:
-            continue
-        allowed = [name for name in PLACEHOLDER_COLUMNS if name != field.name]
-        for name in _placeholders(defaults.get(field.name)):
-            if name not in allowed:
-                listed = ", ".join(f"{{{each}}}" for each in allowed)
-                message = f"{{{name[:64]}}} is not a placeholder. Use one of {listed}."
-                errors.append(_error(field.name, "UNKNOWN_PLACEHOLDER", message))
-                break
-    return errors
+def _shape_problem(name: str, value: Any) -> ItemProblem | None:
+    """What is wrong with a default before any row is known: its name, or a placeholder."""
+    field = BY_NAME.get(name)
+    if field is None:
+        return ItemProblem("UNKNOWN_FIELD", f"An item has no field {name[:64]!r}.")
+    if not field.takes_patterns:
+        return None
+    allowed = [placeholder for placeholder in PLACEHOLDER_COLUMNS if placeholder != name]
+    for placeholder in _placeholders(value):
+        if placeholder not in allowed:
+            listed = "{" + "}, {".join(allowed) + "}"
+            message = f"{{{placeholder[:64]}}} is not a placeholder. Use one of {listed}."
+            return ItemProblem("UNKNOWN_PLACEHOLDER", message)
+    return None
 
 
 def _placeholders(value: Any) -> list[str]:
@@ -87,14 +87,17 @@ def _judge_together(sample: Defaults, context: JudgingContext) -> None:
         context = replace(context, authorities=frozenset())  # example.com may be ours in a test
     row = json.dumps(sample).encode() + b"\n"
     judged = judge(read_batch(row, Layout(NDJSON), 1, 0, 1), context)
-    if judged.problems:
-        problem = judged.problems[0]
-        names = [error["pointer"].removeprefix("/") for error in item_error(*problem, sample).errors]
-        raise Invalid(INVALID_DEFAULT, [_error(name, *problem) for name in names])
+    if not judged.problems:
+        return
+    problem = judged.problems[0]
+    errors = []
+    for error in item_error(*problem, sample).errors:
+        errors.append(_error(error["pointer"].removeprefix("/"), problem))
+    raise Invalid(INVALID_DEFAULT, errors)
 
 
-def _error(name: str, code: str, message: str) -> FieldError:
-    return field_error(message, "defaults", name, code=code)
+def _error(name: str, problem: ItemProblem) -> FieldError:
+    return field_error(problem.message, "defaults", name, code=problem.code)
 
 
 def for_storage(defaults: Defaults) -> dict[str, Any]:
@@ -107,45 +110,34 @@ def for_storage(defaults: Defaults) -> dict[str, Any]:
 
 def fill(rows: Batch, defaults: Defaults, first_index: int) -> Batch:
     """Returns the batch with defaults where its rows have nothing. In JSON null is nothing, an empty text is not."""
-    columns = dict(rows.columns)
     values = {name: value for name, value in defaults.items() if value not in (None, "")}
-    expiring: list[bool] = []
-    if not values.keys().isdisjoint(EXPIRY_FIELDS):
-        expiring = _rows_with_expiry(rows)
+    columns = dict(rows.columns)
     # external_id first: other defaults may use it as a placeholder.
     for name in sorted(values, key=lambda name: name != "external_id"):
-        column = _column(columns, name, rows)
         filled = replace(rows, columns=columns)
         defaults_of_rows = _values(name, values[name], filled, first_index)
-        if name in EXPIRY_FIELDS:
-            columns[name] = _replaced(column, defaults_of_rows, [not expires for expires in expiring])
-        else:
-            columns[name] = _replaced(column, defaults_of_rows, [_is_absent(value, rows) for value in column])
+        columns[name] = _filled_column(rows, name, defaults_of_rows)
     _clear_unreadable(columns, rows)
-    clean = rows.clean and not any(isinstance(value, str) and CONTROL.search(value) for value in values.values())
-    return replace(rows, columns=columns, clean=clean)
+    has_control = any(isinstance(value, str) and CONTROL.search(value) for value in values.values())
+    return replace(rows, columns=columns, clean=rows.clean and not has_control)
 
 
-def _rows_with_expiry(rows: Batch) -> list[bool]:
-    """Which rows end by themselves. A row with a ttl needs no default expires_at, and the other way round."""
-    columns = [_column(rows.columns, name, rows) for name in EXPIRY_FIELDS]
-    return [any(not _is_absent(value, rows) for value in row) for row in zip(*columns, strict=True)]
-
-
-def _column(columns: Mapping[str, list[Any]], name: str, rows: Batch) -> list[Any]:
-    absent = None if rows.typed else ""
-    return columns.get(name) or [absent] * rows.rows
-
-
-def _is_absent(value: Any, rows: Batch) -> bool:
-    return value is None or (value == "" and not rows.typed)
-
-
-def _replaced(column: Sequence[Any], defaults: Iterable[Any], lacking: Sequence[bool]) -> list[Any]:
+def _filled_column(rows: Batch, name: str, defaults: Iterable[Any]) -> list[Any]:
+    """The column of a field, with the default in rows that have nothing."""
+    # A row that has a ttl needs no default expires_at, and the other way round.
+    deciding_fields = EXPIRY_FIELDS if name in EXPIRY_FIELDS else (name,)
+    deciding_columns = [_column(rows, field) for field in deciding_fields]
+    absent = (None,) if rows.typed else (None, "")
     filled = []
-    for value, default, lacks in zip(column, defaults, lacking, strict=True):
-        filled.append(default if lacks else value)
+    for value, default, *deciding in zip(_column(rows, name), defaults, *deciding_columns, strict=True):
+        has_nothing = all(each in absent for each in deciding)
+        filled.append(default if has_nothing else value)
     return filled
+
+
+def _column(rows: Batch, name: str) -> list[Any]:
+    nothing = None if rows.typed else ""
+    return rows.columns.get(name) or [nothing] * rows.rows
 
 
 def _values(name: str, value: Any, rows: Batch, first_index: int) -> Iterator[Any] | list[Any]:

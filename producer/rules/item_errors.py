@@ -15,7 +15,9 @@ CONFLICTS = ("SLUG_TAKEN", "RESERVED_SLUG")
 
 def item_error(code: str, message: str, item: Mapping[str, Any]) -> Conflict | Invalid:
     """Builds the error of a request that sent this one item."""
-    errors = [field_error(message, name, code=code) for name in _fields_at_fault(code, item)]
+    errors = []
+    for name in _fields_at_fault(code, item):
+        errors.append(field_error(message, name, code=code))
     if code in CONFLICTS:
         return _with_code(Conflict(message, errors), code)
     return _with_code(Invalid(message, errors), code)

@@ -109,21 +109,22 @@ def judge_value(field: ItemField, value: Any, typed: bool) -> Any:
 
 
 def _types(field: ItemField) -> str:
-    return " or ".join(TYPE_NAMES[kind] for kind in field.json_types)
+    return " or ".join(map(TYPE_NAMES.__getitem__, field.json_types))
 
 
 TYPE_NAMES: dict[type, str] = {str: "text", int: "a whole number", list: "a list", bool: "true or false"}
 
 
 def _refuse_loops(urls: list[Any], authorities: Collection[str], problems: dict[int, ItemProblem]) -> None:
-    beginnings = [f"//{authority.partition(':')[0]}" for authority in authorities]
-    # Our own hosts are rare: one search through the whole column is enough for most batches.
+    # Our own hosts are rare: for most batches one search through the whole column is enough.
     joined = "\n".join(filter(None, urls))
-    if not any(beginning in joined for beginning in beginnings):
-        return
-    for place, url in enumerate(urls):
-        if url and any(beginning in url for beginning in beginnings) and _is_ours(url, authorities):
-            problems.setdefault(place, LOOP)
+    for authority in authorities:
+        beginning = f"//{authority.partition(':')[0]}"
+        if beginning not in joined:
+            continue
+        for place, url in enumerate(urls):
+            if url and beginning in url and _is_ours(url, authorities):
+                problems.setdefault(place, LOOP)
 
 
 LOOP = ItemProblem("BLOCKED_URL", "The URL leads to this short domain itself, which would be a loop.")
@@ -178,8 +179,10 @@ def with_utm(url: str, parameters: Mapping[str, str]) -> str:
     """The URL with these parameters in place of its own of the same names. Everything else stays to the letter."""
     rest, mark, fragment = url.partition("#")
     base, _, query = rest.partition("?")
-    parts: list[str] = []
-    if query:
-        parts = [part for part in query.split("&") if part.partition("=")[0] not in parameters]
-    parts += [f"{name}={quote_plus(value)}" for name, value in parameters.items()]
+    parts = []
+    for part in query.split("&") if query else ():
+        if part.partition("=")[0] not in parameters:
+            parts.append(part)
+    for name, value in parameters.items():
+        parts.append(f"{name}={quote_plus(value)}")
     return f"{base}?{'&'.join(parts)}{mark}{fragment}"

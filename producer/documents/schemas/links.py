@@ -51,10 +51,10 @@ class LinkChange(ItemRequest):
 
 class Cursor(fields.String):
     def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> Any:
-        found = cursors.decode_position(super()._deserialize(value, attr, data, **kwargs) or "")
-        if found is None:
+        position = cursors.decode_position(super()._deserialize(value, attr, data, **kwargs) or "")
+        if position is None:
             raise ValidationError("This must be the next_cursor of a page of this list.")
-        return found
+        return position
 
 
 class LinksQuery(Schema):

@@ -77,8 +77,11 @@ class BoundedReads(io.RawIOBase):
 
 def _refuse_bomb(file: ZipFile, largest: int) -> None:
     # The sizes in the directory can be trusted: zipfile reads no more of a part than they say.
-    unpacked = sum(part.file_size for part in file.infolist())
-    packed = sum(part.compress_size for part in file.infolist())
+    unpacked = 0
+    packed = 0
+    for part in file.infolist():
+        unpacked += part.file_size
+        packed += part.compress_size
     if unpacked > largest:
         raise Unreadable(f"The spreadsheet is larger than {largest:,} bytes when it is unpacked.")
     if unpacked > RATIO_MATTERS_FROM and unpacked > LARGEST_RATIO * packed:
@@ -145,7 +148,7 @@ def only_sheet(book: Workbook) -> str:
     """The name of the one sheet that has rows."""
     filled = [name for name in book.sheets if _has_rows(book, name)]
     if len(filled) > 1:
-        names = ", ".join(repr(name) for name in filled[:10])
+        names = ", ".join(map(repr, filled[:10]))
         raise Unreadable(f"{len(filled)} sheets have rows ({names}). Keep one, or send each as a file of its own.")
     if not filled:
         raise Unreadable("The spreadsheet has no rows.")
