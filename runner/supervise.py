@@ -64,15 +64,20 @@ def _stop_on_signals(stop: asyncio.Event) -> None:
 async def _start_all(run: Run, group: asyncio.TaskGroup, on_ready: Callable[[], None]) -> None:
     for entry in run.entries:
         if entry.name == "flower":  # Flower asks the nodes once, when it starts: it misses those that come later
-            await ready.wait_until(ready.web, run.settings, run.stop)
-            await ready.wait_until(ready.nodes(run.entries), run.settings, run.stop)
+            await _wait_for_web_and_nodes(run)
         group.create_task(_keep_running(run, entry))
         if entry.name == "broker":
             await ready.wait_until(ready.broker, run.settings, run.stop)
-    await ready.wait_until(ready.web, run.settings, run.stop)
-    await ready.wait_until(ready.flower, run.settings, run.stop)
+    await _wait_for_web_and_nodes(run)
+    if any(entry.name == "flower" for entry in run.entries):
+        await ready.wait_until(ready.flower, run.settings, run.stop)
     if not run.stop.is_set():
         on_ready()
+
+
+async def _wait_for_web_and_nodes(run: Run) -> None:
+    await ready.wait_until(ready.web, run.settings, run.stop)
+    await ready.wait_until(ready.nodes(run.entries), run.settings, run.stop)
 
 
 async def _keep_running(run: Run, entry: Entry) -> None:

@@ -12,7 +12,16 @@ OWN_PROCESS = ("tests/web/dashboard/", "tests/linkmill/")
 ANY_PROCESS = ("tests/models/", "tests/producer/", "tests/test_reference.py", "tests/web/test_limits.py")
 
 
-SERVER_FIXTURES = {"postgresql", "system", "fresh_system", "start_system", "start_runner", "browser"}
+SERVER_FIXTURES = {
+    "browser",
+    "fresh_system",
+    "impatient_system",
+    "slow_system",
+    "postgresql",
+    "start_runner",
+    "start_system",
+    "system",
+}
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -85,21 +85,28 @@ class System:
 
 
 @contextmanager
-def running_system(folder: Path, database_url: str, **settings: str) -> Iterator[System]:
-    """Start everything as `make run` does, and stop it as Ctrl-C does."""
+def running_system(folder: Path, database_url: str, flower: bool = False, **settings: str) -> Iterator[System]:
+    """Start everything as `make run` does, and stop it as Ctrl-C does; without Flower it starts sooner."""
     data_dir = folder / "var"
     data_dir.mkdir(exist_ok=True)
     environment = {name: value for name, value in os.environ.items() if name not in ("REDIS_URL", "BASE_URL")}
     environment |= {"DATA_DIR": str(data_dir), "DATABASE_URL": database_url, "WORKERS": "2"}
     environment |= {"PORT": str(free_port()), "FLOWER_PORT": str(free_port())} | settings
     with (data_dir / "run.log").open("w") as log:
-        command = [sys.executable, "-m", "runner"]
+        command = [sys.executable, "-m", "runner", str(_write_procfile(folder, flower))]
         process = subprocess.Popen(command, cwd=ROOT, env=environment, stdout=log, stderr=subprocess.STDOUT, text=True)
     try:
         yield _connect_when_ready(data_dir, database_url, process, environment)
     finally:
         process.send_signal(signal.SIGTERM)
         process.wait(STOP_SECONDS)
+
+
+def _write_procfile(folder: Path, flower: bool) -> Path:
+    lines = (ROOT / "Procfile").read_text().splitlines(keepends=True)
+    path = folder / "Procfile"
+    path.write_text("".join(line for line in lines if flower or not line.startswith("flower:")))
+    return path
 
 
 def _connect_when_ready(

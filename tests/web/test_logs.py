@@ -88,7 +88,7 @@ def test_no_secret_is_in_any_line_nor_in_flower_nor_in_arguments(
     flower = ("ops", f"{CANARY}-flower")
     with valkey(f"{CANARY}-redis", tmp_path) as redis, receiving() as receiver:
         given = {"REDIS_URL": redis, "FLOWER_BASIC_AUTH": ":".join(flower), "ALLOW_PRIVATE_TARGETS": "1"}
-        with start_system(tmp_path, database, **given) as system:
+        with start_system(tmp_path, database, flower=True, **given) as system:
             receiver.statuses += [500]
             go_wrong(system, receiver.url)
             url = f"http://127.0.0.1:{system.environment['FLOWER_PORT']}"

@@ -2,26 +2,15 @@
 
 import csv
 import io
-from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
 
-from tests.fixtures.databases import STORES, new_database_url
-from tests.fixtures.systems import StartSystem
 from tests.system import System, job_if_ended
 from tests.waiting import wait_until
 
 OPEN_COUNTS = ("created", "existing", "failed", "unprocessed")
-
-
-@pytest.fixture(params=STORES)
-def slow(start_system: StartSystem, request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[System]:
-    """A system with one worker process: large jobs take a while."""
-    with start_system(tmp_path, new_database_url(request.param, tmp_path, request), WORKERS="1") as started:
-        yield started
 
 
 def rows(count: int, name: str = "a") -> str:
@@ -37,43 +26,44 @@ def results(system: System, job: dict[str, Any], **query: str) -> list[dict[str,
     return list(csv.DictReader(io.StringIO(text)))
 
 
-def test_a_cancelled_job_keeps_what_is_done_and_a_retry_does_the_rest_once(slow: System) -> None:
-    job = slow.post_csv(rows(400_000)).json()
-    wait_until(lambda: slow.job(job["id"])["counts"]["created"], 60, "the first shard")
-    asked = do(slow, job, "cancel")
+def test_a_cancelled_job_keeps_what_is_done_and_a_retry_does_the_rest_once(slow_system: System) -> None:
+    job = slow_system.post_csv(rows(400_000)).json()
+    mine = f"WHERE job_id = {job['id']}"
+    wait_until(lambda: slow_system.job(job["id"])["counts"]["created"], 60, "the first shard")
+    asked = do(slow_system, job, "cancel")
     assert asked.status_code == 202
-    job = wait_until(lambda: job_if_ended(slow.job(job["id"])), 60)
+    job = wait_until(lambda: job_if_ended(slow_system.job(job["id"])), 60)
     counts = job["counts"]
     assert (job["status"], job["outcome"], counts["total"]) == ("cancelled", "partial", 400_000)
     assert 0 < counts["created"] < 400_000
     assert sum(counts[name] for name in OPEN_COUNTS) == 400_000
-    assert slow.sql("SELECT count(*) FROM links") == [(counts["created"],)]
-    found = results(slow, job)
+    assert slow_system.sql(f"SELECT count(*) FROM links {mine}") == [(counts["created"],)]
+    found = results(slow_system, job)
     assert [row["status"] for row in found].count("unprocessed") == counts["unprocessed"]
     assert len(found) == 400_000
-    assert do(slow, job, "cancel").status_code == 202
-    left = slow.client.get(job["links"]["items"], params={"status": "unprocessed", "limit": 5}).json()["items"]
+    assert do(slow_system, job, "cancel").status_code == 202
+    left = slow_system.client.get(job["links"]["items"], params={"status": "unprocessed", "limit": 5}).json()["items"]
     assert [(item["status"], item["short_url"], item["error"]) for item in left] == [("unprocessed", None, None)] * 5
     assert all(item["url"] == f"https://a.example/{item['index']}" for item in left)
     assert all(item["external_id"] == f"a-{item['index']}" for item in left)
 
-    again = do(slow, job, "retry")
+    again = do(slow_system, job, "retry")
     assert (again.status_code, again.json()["run"], again.json()["status"] in ("queued", "running")) == (202, 2, True)
-    job = wait_until(lambda: job_if_ended(slow.job(job["id"])), 60)
+    job = wait_until(lambda: job_if_ended(slow_system.job(job["id"])), 60)
     assert (job["status"], job["outcome"], job["counts"]["created"]) == ("completed", "succeeded", 400_000)
-    assert slow.sql("SELECT count(*), count(DISTINCT external_id) FROM links") == [(400_000, 400_000)]
-    assert slow.sql('SELECT count(*), min("index"), max("index") FROM items') == [(400_000, 0, 399_999)]
+    assert slow_system.sql(f"SELECT count(*), count(DISTINCT external_id) FROM links {mine}") == [(400_000, 400_000)]
+    assert slow_system.sql(f'SELECT count(*), min("index"), max("index") FROM items {mine}') == [(400_000, 0, 399_999)]
 
 
-def test_a_job_that_nobody_has_begun_is_cancelled_at_once(slow: System) -> None:
-    first = slow.post_csv(rows(300_000)).json()
-    second = slow.post_csv(rows(100, "b"), params={"metadata": '{"a": 1}'}).json()
-    third = slow.post_csv(rows(300_000, "c")).json()
-    do(slow, third, "cancel")
-    job = wait_until(lambda: job_if_ended(slow.job(third["id"])), 60)
+def test_a_job_that_nobody_has_begun_is_cancelled_at_once(slow_system: System) -> None:
+    first = slow_system.post_csv(rows(300_000, "first")).json()
+    second = slow_system.post_csv(rows(100, "b"), params={"metadata": '{"a": 1}'}).json()
+    third = slow_system.post_csv(rows(300_000, "c")).json()
+    do(slow_system, third, "cancel")
+    job = wait_until(lambda: job_if_ended(slow_system.job(third["id"])), 60)
     assert (job["status"], job["counts"]["total"]) == ("cancelled", 300_000)
     for job in (first, second):
-        assert wait_until(lambda: job_if_ended(slow.job(job["id"])), 60)["outcome"] == "succeeded"  # noqa: B023
+        assert wait_until(lambda: job_if_ended(slow_system.job(job["id"])), 60)["outcome"] == "succeeded"  # noqa: B023
 
 
 def test_a_retry_runs_only_what_failed_and_the_last_outcome_counts(system: System) -> None:
@@ -132,9 +122,11 @@ def test_undo_deletes_what_nobody_clicked_and_tells_what_it_kept(system: System)
     assert do(system, undone, "retry").status_code == 409
 
 
-def test_a_job_that_runs_cannot_be_undone(slow: System) -> None:
-    job = slow.post_csv(rows(200_000)).json()
-    assert do(slow, job, "undo").status_code == 409
+def test_a_job_that_runs_cannot_be_undone(slow_system: System) -> None:
+    job = slow_system.post_csv(rows(200_000, "running")).json()
+    assert do(slow_system, job, "undo").status_code == 409
+    do(slow_system, job, "cancel")
+    wait_until(lambda: job_if_ended(slow_system.job(job["id"])), 60)
 
 
 @pytest.mark.parametrize("verb", ["cancel", "retry", "undo"])

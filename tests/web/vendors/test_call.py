@@ -1,24 +1,11 @@
 """What all vendors' calls have in common, tested on AWSYS's."""
 
 import base64
-from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
-import pytest
-
-from tests.fixtures.databases import STORES, new_database_url
-from tests.fixtures.systems import StartSystem
 from tests.system import System, job_if_ended
 from tests.waiting import wait_until
 from tests.web.commands import client, new_key
-
-
-@pytest.fixture(params=STORES)
-def impatient(start_system: StartSystem, request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[System]:
-    """A system whose requests do not wait for their links."""
-    with start_system(tmp_path, new_database_url(request.param, tmp_path, request), SYNC_WAIT_SECONDS="0") as started:
-        yield started
 
 
 def links(count: int, name: str = "a") -> dict[str, Any]:
@@ -41,17 +28,18 @@ def test_prefer_respond_async_returns_the_job(system: System) -> None:
     assert (job["source"], job["counts"]["total"], job["outcome"]) == ("awsys", 3, "succeeded")
 
 
-def test_after_a_timeout_the_same_request_joins_the_job(impatient: System) -> None:
-    first = impatient.post(slow_links(100), "/api/bulk")
+def test_after_a_timeout_the_same_request_joins_the_job(impatient_system: System) -> None:
+    ((jobs,),) = impatient_system.sql("SELECT count(*) FROM jobs")
+    first = impatient_system.post(slow_links(100), "/api/bulk")
     assert (first.status_code, first.json()["error"]) == (504, "STILL_RUNNING")
     assert first.headers["Location"] in first.json()["message"]
-    other = impatient.post(slow_links(100, "other"), "/api/bulk")
+    other = impatient_system.post(slow_links(100, "other"), "/api/bulk")
     assert other.headers["Location"] != first.headers["Location"]
-    wait_until(lambda: job_if_ended(impatient.client.get(first.headers["Location"]).json()))
-    second = impatient.post(slow_links(100), "/api/bulk")
+    wait_until(lambda: job_if_ended(impatient_system.client.get(first.headers["Location"]).json()))
+    second = impatient_system.post(slow_links(100), "/api/bulk")
     assert (second.status_code, second.json()["created"]) == (200, 100)
-    assert impatient.sql("SELECT count(*) FROM jobs") == [(2,)]
-    third = impatient.post(slow_links(100), "/api/bulk")
+    assert impatient_system.sql("SELECT count(*) FROM jobs") == [(jobs + 2,)]
+    third = impatient_system.post(slow_links(100), "/api/bulk")
     assert (third.status_code, third.headers["Location"] != first.headers["Location"]) == (504, True)
 
 

@@ -6,15 +6,12 @@ import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
 import httpx
 import pytest
 
-from tests.fixtures.databases import STORES, new_database_url
-from tests.fixtures.systems import StartSystem
 from tests.system import System, job_if_ended
 from tests.waiting import wait_until
 
@@ -69,13 +66,6 @@ def key() -> str:
     return uuid4().hex
 
 
-@pytest.fixture(params=STORES)
-def impatient(start_system: StartSystem, request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[System]:
-    """A system whose requests do not wait for their links."""
-    with start_system(tmp_path, new_database_url(request.param, tmp_path, request), SYNC_WAIT_SECONDS="0") as started:
-        yield started
-
-
 @every_vendor
 def test_a_repeated_request_has_the_same_answer(system: System, key: str, caller: Caller) -> None:
     content = caller.content(system, "a")
@@ -125,15 +115,16 @@ def test_a_failed_request_may_be_corrected_under_the_same_key(system: System, ke
     assert (corrected.status_code, corrected.headers.get(REPLAYED)) == (200, None)
 
 
-def test_after_a_timeout_the_key_returns_its_job(impatient: System, key: str) -> None:
-    content = json.dumps({"links": AWSYS.body(impatient, "a")["links"] * 500}).encode()
-    first = AWSYS.send(impatient, key, content)
+def test_after_a_timeout_the_key_returns_its_job(impatient_system: System, key: str) -> None:
+    content = json.dumps({"links": AWSYS.body(impatient_system, "a")["links"] * 500}).encode()
+    ((jobs,),) = impatient_system.sql("SELECT count(*) FROM jobs")
+    first = AWSYS.send(impatient_system, key, content)
     assert (first.status_code, first.headers.get(REPLAYED)) == (504, None)
-    wait_until(lambda: job_if_ended(impatient.client.get(first.headers["Location"]).json()))
+    wait_until(lambda: job_if_ended(impatient_system.client.get(first.headers["Location"]).json()))
     for _ in range(2):
-        again = AWSYS.send(impatient, key, content)
+        again = AWSYS.send(impatient_system, key, content)
         assert (again.status_code, again.json()["created"], again.headers[REPLAYED]) == (200, 500, "true")
-    assert impatient.sql("SELECT count(*) FROM jobs") == [(1,)]
+    assert impatient_system.sql("SELECT count(*) FROM jobs") == [(jobs + 1,)]
 
 
 def reorder(content: bytes) -> bytes:
