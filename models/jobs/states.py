@@ -72,3 +72,9 @@ ACTIVE_STATES = frozenset({ShardState.QUEUED, ShardState.RUNNING})
 
 RESULT_STATUSES = tuple(status for status in ItemStatus if status is not ItemStatus.UNPROCESSED)
 """Statuses of an item that has a row of its own: an unprocessed one has none."""
+
+STATUSES_BY_KIND = {
+    JobKind.CREATE: (ItemStatus.CREATED, ItemStatus.EXISTING, ItemStatus.FAILED, ItemStatus.UNPROCESSED),
+    JobKind.UNDO: (ItemStatus.DELETED, ItemStatus.EXISTING, ItemStatus.UNPROCESSED),
+}
+"""Statuses that the items of a kind of job can have."""

@@ -10,7 +10,7 @@ from models.clicks import click_counts
 from models.ids import parse_id
 from models.jobs import jobs, runs
 from models.jobs.jobs import Job
-from models.jobs.states import ItemStatus, JobKind
+from models.jobs.states import STATUSES_BY_KIND, ItemStatus, JobKind
 from producer import job_actions
 from producer.documents import item_pages
 from producer.documents.item_document import item_document
@@ -45,7 +45,7 @@ def show(job_id: str) -> Response:
         can=job_actions.useful_actions(row, undone),
         reasons=REASONS,
         examples=_examples(row) if row.failed and not row.cleared_at else {},
-        statuses=tuple(ItemStatus),
+        statuses=STATUSES_BY_KIND[JobKind(row.kind)],
         zips=_zips(row),
         deliveries=sent_for(row.id),
         clicked=clicked,

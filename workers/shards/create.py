@@ -22,7 +22,7 @@ from workers.shards import columns, dry_run, passwords, quota, reuse, slug_pool
 from workers.shards.draft import Draft, make_draft, read_facts
 
 ROUNDS = 5  # further drafts of a shard whose slugs others take in the meantime, before it is left to another attempt
-INTERNAL_ERROR = ItemProblem("INTERNAL", "this row could not be worked on: an internal error, three times")
+INTERNAL_ERROR = ItemProblem("INTERNAL", "This row could not be processed: there was an internal error, three times.")
 
 
 def create(claim: Claim, job: Job) -> dict[str, Any]:

@@ -169,7 +169,7 @@ def _decide_in_order(
         elif row in problems:
             continue
         elif slug in facts.reserved_slugs:
-            problems[row] = ItemProblem("RESERVED_SLUG", f"{slug!r} is kept for this service's own pages")
+            problems[row] = ItemProblem("RESERVED_SLUG", f"The slug {slug!r} is reserved for this service's own pages.")
         elif slug and (slug in used_slugs or slug in facts.taken_slugs):
             problems[row] = ItemProblem("SLUG_TAKEN", f"Custom slug '{slug}' is already in use")
         else:

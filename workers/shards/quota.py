@@ -7,7 +7,7 @@ from models.store import Connection
 from producer.intake.batch import ItemProblem
 from workers.shards.draft import Draft
 
-LIMIT_REACHED = ItemProblem("LIMIT_REACHED", "the plan's limit of links is reached")
+LIMIT_REACHED = ItemProblem("LIMIT_REACHED", "The plan's limit of links is reached.")
 
 
 def reserve(draft: Draft, plan_name: str) -> None:
