@@ -73,6 +73,7 @@ def create_or_join(upload: Upload, owner: Owner, options: Options, key: RequestK
     A caller whose wait was over sends the same request again. Then it joins the job of the first request, so that no
     link is created twice. Under an idempotency key the hold remembers the job; otherwise we do.
     """
+    # The slot comes first: without one the client is asked to try again, and nothing may have been created then.
     with waiting.Slot() as slot:
         if not slot.acquired:
             raise Unavailable("Too many requests are waiting for their links. Try again.")

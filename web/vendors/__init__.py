@@ -20,6 +20,7 @@ MODULES = (
     "dub",
     "short_io",
 )
+# Imported by name, so that a new vendor is one line here.
 VENDORS: tuple[Vendor, ...] = tuple(import_module(f"{__name__}.{module}").VENDOR for module in MODULES)
 BATCH_LIMITS = {vendor.name: vendor.batch_limit for vendor in VENDORS}
 

@@ -108,6 +108,7 @@ def error_of(result: ItemResult | LinkedItem) -> LinkmillError:
 
 
 def build_error(call: FailedCall) -> tuple[int, Any]:
+    # AWSYS's clients know one status for everything that is wrong with a request.
     status = 400 if call.status in (413, 415, 422) else call.status
     code = ERROR_CODES.get(call.code, call.code)
     return status, {"error": code, "code": code, "message": call.message}

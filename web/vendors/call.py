@@ -57,13 +57,14 @@ def _guard(vendor: Vendor, scope: str, act: Callable[[Owner], Response]) -> Resp
         log.error("store_away", reason=error)
         return _error_response(vendor, Unavailable("The service is not available at the moment. Try again."))
     except HTTPException:
-        raise
+        raise  # the error handlers of the app answer these
     except Exception as error:
         log.error("surprise", exc_info=error)
         return _error_response(vendor, LinkmillError("An internal error occurred. It is in our log."))
 
 
 def _create(vendor: Vendor, call: CreateCall, owner: Owner) -> Response:
+    # Before the body is read: a client over its limit must not cost us the work of reading it.
     if call.is_bulk:
         limits.spend(owner)
     with idempotency.held() as hold:
@@ -71,7 +72,7 @@ def _create(vendor: Vendor, call: CreateCall, owner: Owner) -> Response:
         vendor_request = call.parse_request(body, owner)
         key = RequestKey(vendor.name, _fingerprint(body))
         if hold:
-            hold.fingerprint = key.fingerprint
+            hold.fingerprint = key.fingerprint  # in place of a hash of the bytes, which depends on the formatting
         if not hold or not hold.record:  # a repeated request was checked the first time
             _check_limits(vendor, call, vendor_request, owner)
         upload = _upload(vendor, vendor_request)
@@ -85,6 +86,7 @@ def _create(vendor: Vendor, call: CreateCall, owner: Owner) -> Response:
 
 
 def _read_body() -> Any:
+    # The Content-Type is not checked: clients that forget it send JSON all the same.
     body = json_bodies.read_all(chunks(request), json_bodies.LARGEST_JSON)
     try:
         return decode_json(any_json, body.removeprefix(BOM))
@@ -94,6 +96,7 @@ def _read_body() -> Any:
 
 def _fingerprint(body: Any) -> str:
     """Hash what a request says, however its JSON is formatted."""
+    # The same body at another path, or with Rebrandly's header for another workspace, is another request.
     parts = [body, request.path, request.args.to_dict(), request.headers.get("workspace")]
     return hashlib.sha256(msgspec.json.encode(parts, order="deterministic")).hexdigest()
 

@@ -128,6 +128,7 @@ def _tag_names(body: list[Any], owner: Owner) -> dict[str, str]:
     ids: set[int] = set()
     for link in body:
         if isinstance(link, dict):
+            # Longer numbers do not fit the column of our ids.
             ids.update(int(text) for text in _tag_ids(link) if text.isdecimal() and len(text) < 10)
     if not ids:
         return {}
@@ -172,7 +173,7 @@ def build_answer(call: FinishedCall) -> Any:
     tags = _read_tags(call, results)
     answer = []
     for result, item, link in zip(results, call.request.items, call.request.context, strict=True):
-        if result.slug:
+        if result.slug:  # also of a link that an external id found
             answer.append(build_link(call, result, item, tags.get(result.slug, [])))
         else:
             answer.append(build_failure(result, link))

@@ -67,6 +67,7 @@ def parse_request(body: Any, owner: Owner) -> VendorRequest:
     fields = _parse_texts(body)
     if count is None:
         raise invalid_property("count", "This property is required.")
+    # An empty text counts as absent, so the destination may be missing although the body has the property.
     if "url" not in fields:
         raise invalid_property("destination", "This property is required.")
     if "slug" in fields and count != 1:
@@ -126,6 +127,7 @@ def build_answer(call: FinishedCall) -> Any:
     lifetime: Lifetime = call.request.context
     with store.read() as db:
         created = items.links_of(db, job.id)
+        # An hourly limit may leave room for some of the links only: then those are the answer.
         if not created:
             raise error_of(items.in_range(db, job.id, 0, 1)[0])
         first_link = links.get(db, job.domain_id, created[0].slug)
@@ -138,6 +140,7 @@ def build_answer(call: FinishedCall) -> Any:
         "expiresAt": expires_at,
         "ttlCapped": build_ttl_cap(lifetime),
     }
+    # Rebrandly's short URLs have no scheme.
     host = call.base_url.partition("://")[2]
     answer: dict[str, Any] = {"links": [], "count": len(created)}
     for link in created:
@@ -172,6 +175,7 @@ def error_of(result: ItemResult) -> LinkmillError:
 
 
 def build_error(call: FailedCall) -> tuple[int, Any]:
+    # Rebrandly documents 403 for conflicts and for malformed requests.
     if call.status == 409:
         return 403, _build_property_error("AlreadyExists", "Already exists", call)
     if call.status in MALFORMED_STATUSES:

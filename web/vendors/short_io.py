@@ -75,7 +75,7 @@ def parse_link(link: Any) -> ItemFields:
 
 def _parse_expiry(value: Any) -> Any:
     """Turn milliseconds into ISO 8601. Text stays as it is: the rules of items check it."""
-    if not isinstance(value, int | float) or isinstance(value, bool):
+    if not isinstance(value, int | float) or isinstance(value, bool):  # a bool is an int in Python
         return value
     if value < MIN_TIMESTAMP:
         raise ValueError(value)

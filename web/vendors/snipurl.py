@@ -67,6 +67,7 @@ def build_answer(call: FinishedCall) -> Any:
 def build_link(call: FinishedCall, result: LinkedItem, item: ItemFields) -> dict[str, Any]:
     link_id = call.link_id(result)
     return {
+        # SnipURL's ids are UUIDs. This one is derived from ours, so a repeated answer has the same.
         "id": str(uuid.uuid5(ID_NAMESPACE, link_id)),
         "short_code": result.slug,
         "short_url": call.short_url(result.slug),

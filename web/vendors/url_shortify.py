@@ -101,6 +101,7 @@ def _parse_ids(value: Any) -> list[int | str]:
     values = value if isinstance(value, list) else [value]
     ids: list[int | str] = []
     for entry in values:
+        # Not isinstance: JSON's true would count as 1.
         if type(entry) is int and 0 < entry <= LARGEST_INTEGER:
             ids.append(entry)
         elif entry != 0:
