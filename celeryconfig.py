@@ -1,11 +1,11 @@
-"""How Celery runs Linkmill: nothing is kept in the broker that the database does not know better."""
+"""How Celery runs Linkmill: the broker carries wake-ups only, and the database is the truth."""
 
 from kombu.entity import Queue
 
 from models import settings
 
 SOCKET_SECONDS = 5
-ANSWER_SECONDS = 0.7  # a request that posts a job waits so long, once or twice, for a broker that hangs
+ANSWER_SECONDS = 0.7  # a request that posts a job waits for a hanging broker once or twice for so long
 VISIBILITY_SECONDS = 600
 
 _redis = settings.get().redis_url
@@ -15,12 +15,12 @@ broker_connection_retry_on_startup = True
 broker_connection_max_retries = None
 broker_transport_options = {
     "visibility_timeout": VISIBILITY_SECONDS,
-    "socket_timeout": ANSWER_SECONDS,  # a worker's blocking read is under the event loop, which this does not reach
+    "socket_timeout": ANSWER_SECONDS,  # not for a worker's blocking read, which the event loop does
     "socket_connect_timeout": SOCKET_SECONDS,
     "socket_keepalive": not _redis.startswith("unix://"),
     "health_check_interval": 10,
     "retry_on_timeout": False,
-    "max_retries": 0,  # a publisher does not wait for a broker that is away: the sweep wakes later
+    "max_retries": 0,  # a publisher does not wait for a broker that is down: the sweep sends the wake-up later
 }
 visibility_timeout = VISIBILITY_SECONDS
 
@@ -48,7 +48,7 @@ worker_soft_shutdown_timeout = 5
 worker_enable_soft_shutdown_on_idle = False
 worker_hijack_root_logger = False
 worker_cancel_long_running_tasks_on_connection_loss = False
-worker_max_memory_per_child = 280_000  # kilobytes; a child that grew is replaced between two tasks
+worker_max_memory_per_child = 280_000  # kilobytes; a larger child is replaced between two tasks
 event_queue_expires = 60
 timezone = "UTC"
 

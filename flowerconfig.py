@@ -1,4 +1,7 @@
-"""How Flower runs: what it keeps, how it shows a task, and that nothing of it answers without the password."""
+"""How Flower runs: what it stores, how it shows a task, and that nothing of it answers without the password.
+
+`Flower.find_handler` is replaced here, which Flower does not document; tests/test_flowerconfig.py names the version.
+"""
 
 import hmac
 from ast import literal_eval
@@ -19,32 +22,54 @@ logs.configure_all()
 purge_offline_workers = 60
 persistent = True
 db = str(settings.get().data_dir / "flower")
-state_save_interval = 60_000  # milliseconds; it is saved on the way out too
-max_tasks = 10_000  # the oldest go: a state that is saved every minute has to stay small
+state_save_interval = 60_000  # milliseconds; Flower also saves when it stops
+max_tasks = 10_000  # the oldest are dropped: a state that is saved every minute has to stay small
 tasks_columns = "name,kwargs,state,result,received,runtime,worker,uuid"
 
 
 def format_task(task: Any) -> Any:
-    """Arguments and results in words: job 7, shard 0, rows 1000; created 990, failed 10."""
-    task.args = "" if task.args in ("()", "[]") else task.args
-    task.kwargs, task.result = _words(task.kwargs), _words(task.result)
+    """Show arguments and results in words: job 7, shard 0, rows 1000; created 990, failed 10."""
+    if task.args in ("()", "[]"):
+        task.args = ""
+    task.kwargs = in_words(task.kwargs)
+    task.result = in_words(task.result)
     return task
 
 
-def _words(text: str | None) -> str | None:
-    """Our tasks take and return plain dicts; anything else stays as it is."""
+def in_words(text: str | None) -> str | None:
+    """Write a plain dict, which all tasks take and return, in words; return anything else as it is."""
     try:
-        found = literal_eval(text or "")
+        value = literal_eval(text or "")
     except (ValueError, SyntaxError):
         return text
-    return ", ".join(f"{name} {value}" for name, value in found.items()) if isinstance(found, dict) else text
+    if not isinstance(value, dict):
+        return text
+    return ", ".join(f"{name} {each}" for name, each in value.items())
 
 
-class Closed(RequestHandler):
-    """What anybody gets who does not know the password, wherever he knocks."""
+def require_password(app: Application, request: HTTPServerRequest, **kwargs: Any) -> Any:
+    """Guard every path: Flower itself asks in some views only, and leaves /metrics, OPTIONS and its assets open."""
+    if is_authorized(request.headers.get("Authorization", "")):
+        return Application.find_handler(app, request, **kwargs)
+    return app.get_handler_delegate(request, AccessDenied)
+
+
+def is_authorized(header: str) -> bool:
+    """Compare a Basic header with every pair of the settings, in constant time."""
+    scheme, _, encoded = header.partition(" ")
+    try:
+        pair = b64decode(encoded.strip().encode(), validate=True)
+    except (Error, UnicodeEncodeError):
+        return False
+    matches = [hmac.compare_digest(pair, known_pair.encode()) for known_pair in options.basic_auth or []]
+    return scheme.lower() == "basic" and any(matches)
+
+
+class AccessDenied(RequestHandler):
+    """The answer to any request without the password."""
 
     def check_xsrf_cookie(self) -> None:
-        """Tornado looks at that first, and would answer 403."""
+        """Skip Tornado's own check, which comes first and would answer 403."""
 
     def prepare(self) -> None:
         self.set_status(401)
@@ -52,21 +77,4 @@ class Closed(RequestHandler):
         self.finish("Access denied")
 
 
-def known(header: str) -> bool:
-    scheme, _, given = header.partition(" ")
-    try:
-        pair = b64decode(given.strip().encode(), validate=True)
-    except (Error, UnicodeEncodeError):
-        return False
-    right = [hmac.compare_digest(pair, kept.encode()) for kept in options.basic_auth or []]
-    return scheme.lower() == "basic" and any(right)
-
-
-def behind_the_password(app: Application, request: HTTPServerRequest, **kwargs: Any) -> Any:
-    """Flower asks for it view by view, and leaves /metrics, /healthcheck, OPTIONS and its assets open."""
-    if known(request.headers.get("Authorization", "")):
-        return Application.find_handler(app, request, **kwargs)
-    return app.get_handler_delegate(request, Closed)
-
-
-Flower.find_handler = behind_the_password
+Flower.find_handler = require_password

@@ -1,0 +1,65 @@
+"""What flowerconfig.py decides, and the version of Flower whose private parts it replaces."""
+
+import os
+import subprocess
+import sys
+from importlib.metadata import version
+from pathlib import Path
+
+from tests import ROOT
+
+MADE_FOR = "2.2.0"
+
+
+def test_the_replaced_method_is_that_of_the_version_it_was_made_for() -> None:
+    """After an upgrade: read flower/app.py and tornado/web.py again, run tests/test_flower.py, and name it here."""
+    assert version("flower") == MADE_FOR
+
+
+PROGRAM = """
+from types import SimpleNamespace
+import flowerconfig
+from flower.app import Flower
+from flower.options import options
+from tornado.web import Application
+
+assert Flower.find_handler is flowerconfig.require_password
+assert Application.find_handler is not flowerconfig.require_password
+{check}
+"""
+
+
+def run(check: str, folder: Path) -> None:
+    """Run a check in a process of its own: flowerconfig.py changes Flower for the whole process."""
+    environment = os.environ | {"DATA_DIR": str(folder)}
+    command = [sys.executable, "-c", PROGRAM.format(check=check)]
+    done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=60)
+    assert done.returncode == 0, done.stderr
+
+
+CHECKS = {
+    "a pair of the settings opens it": """
+options.basic_auth = ["ops:one", "dev:two"]
+assert flowerconfig.is_authorized("Basic b3BzOm9uZQ==")
+assert flowerconfig.is_authorized("basic ZGV2OnR3bw==")
+""",
+    "nothing else does": """
+options.basic_auth = ["ops:one"]
+for header in ("", "Basic", "Basic %%%", "Basic b3BzOnR3bw==", "Bearer b3BzOm9uZQ==", "Basic \\u00e9"):
+    assert not flowerconfig.is_authorized(header), header
+options.basic_auth = []
+assert not flowerconfig.is_authorized("Basic b3BzOm9uZQ==")
+""",
+    "arguments and results are shown in words": """
+task = SimpleNamespace(args="()", kwargs="{'job': '7', 'rows': 3}", result="{'created': 2, 'failed': 1}")
+flowerconfig.format_task(task)
+assert (task.args, task.kwargs, task.result) == ("", "job 7, rows 3", "created 2, failed 1")
+assert flowerconfig.in_words("[1]") == "[1]"
+assert flowerconfig.in_words("a traceback") == "a traceback"
+assert flowerconfig.in_words(None) is None
+""",
+}
+
+
+def test_the_password_is_checked_and_tasks_are_shown_in_words(tmp_path: Path) -> None:
+    run("".join(CHECKS.values()), tmp_path)
