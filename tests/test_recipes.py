@@ -84,7 +84,7 @@ def test_the_recipe_for_a_field_works(tree_with_note: Path, tmp_path: Path) -> N
 @pytest.mark.server  # no server, but too slow for `make quick`
 def test_a_field_by_the_recipe_keeps_to_the_reference(tree_with_note: Path, tmp_path: Path) -> None:
     files = ("tests/producer/documents/schemas/test_links.py", "tests/producer/fields", "tests/test_reference.py")
-    run_tests(tree_with_note, tmp_path, "-k", "not postgresql and not csv_means and not reused", *files)
+    run_tests(tree_with_note, tmp_path, "-k", "not postgresql and not csv_means and not reuse", *files)
 
 
 def add_migration(tree: Path, blocks: dict[str, str]) -> None:

@@ -118,7 +118,7 @@ def test_ndjson_means_what_the_loop_means(owner: Owner, rows: list[dict[str, Any
 
 @LIMITS
 @given(rows=st.lists(MOSTLY_GOOD | ODD, min_size=1, max_size=12))
-def test_what_is_reused_and_by_default_is_what_the_loop_has(owner: Owner, rows: list[dict[str, Any]]) -> None:
+def test_reuse_and_defaults_mean_what_the_loop_means(owner: Owner, rows: list[dict[str, Any]]) -> None:
     text = "".join(json.dumps(row) + "\n" for row in rows)
     compare(NDJSON, text.encode(), rows, Options(duplicates="reuse"))
     defaults = {"title": "no {index}", "utm_content": "d", "expires_at": "2040-01-01", "group": "summer"}

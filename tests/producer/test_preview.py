@@ -25,22 +25,22 @@ def look(owner: Owner, text: str | bytes, format_: str = CSV, whole: bool = True
     return preview(head, whole, format_, owner, Options(**options))
 
 
-def mapped(found: Preview) -> dict[str, str]:
-    return {column.name: column.field for column in found.columns}
+def mapped(result: Preview) -> dict[str, str]:
+    return {column.name: column.field for column in result.columns}
 
 
-def codes(found: Preview) -> list[str]:
-    return [row.problem.code if row.problem else "" for row in found.rows]
+def codes(result: Preview) -> list[str]:
+    return [row.problem.code if row.problem else "" for row in result.rows]
 
 
-def test_each_row_has_the_error_that_it_would_have(owner: Owner) -> None:
+def test_each_row_has_the_problem_that_its_item_would_have(owner: Owner) -> None:
     text = f"url,slug,ttl\n{URL},a,\nnowhere,,\n{URL},a b,\n{URL},,x\n{URL}\nhttp://localhost:8000/x,,\n{LONG},,\n"
-    found = look(owner, text)
-    assert codes(found) == [
+    result = look(owner, text)
+    assert codes(result) == [
         "", "INVALID_URL", "INVALID_SLUG", "INVALID_TTL", "MALFORMED_ROW", "BLOCKED_URL", "INVALID_URL"
     ]  # fmt: skip
-    assert [row.line for row in found.rows] == [2, 3, 4, 5, 6, 7, 8]
-    assert (found.failed_count, found.fields) == (6, ["url", "slug", "ttl"])
+    assert [row.line for row in result.rows] == [2, 3, 4, 5, 6, 7, 8]
+    assert (result.failed_count, result.fields) == (6, ["url", "slug", "ttl"])
 
 
 @pytest.mark.parametrize(
@@ -59,67 +59,67 @@ def test_each_row_has_the_error_that_it_would_have(owner: Owner) -> None:
 def test_columns_and_what_they_stand_for(
     owner: Owner, text: str, options: dict[str, Any], names: dict[str, str]
 ) -> None:
-    found = look(owner, text.format(url=URL), **options)
-    assert (mapped(found), set(codes(found))) == (names, {""})
+    result = look(owner, text.format(url=URL), **options)
+    assert (mapped(result), set(codes(result))) == (names, {""})
 
 
 @pytest.mark.parametrize(
     ("text", "wrong"),
     [("Where,Name\n{url},x", NO_URL), ("url,URL\n{url},{url}", "Two columns stand for url"), ("a,b\n1,2", NO_URL)],
 )
-def test_columns_that_nobody_can_tell_apart_are_shown_to_whoever_can(owner: Owner, text: str, wrong: str) -> None:
-    found = look(owner, text.format(url=URL))
-    assert wrong in found.column_problem
-    assert (set(mapped(found).values()), found.rows) == ({""}, [])
+def test_unclear_columns_are_all_shown_with_the_reason(owner: Owner, text: str, wrong: str) -> None:
+    result = look(owner, text.format(url=URL))
+    assert wrong in result.column_problem
+    assert (set(mapped(result).values()), result.rows) == ({""}, [])
 
 
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "utf-16-le", "cp1252"])
-def test_the_encoding_is_found_in_a_part_too(owner: Owner, encoding: str) -> None:
+def test_the_encoding_is_detected_in_a_part_of_a_file(owner: Owner, encoding: str) -> None:
     rows = "".join(f"{URL}{at},Grüße {at}\r\n" for at in range(100))
     data = f"url,title\r\n{rows}".encode(encoding)
     for cut in range(len(data) // 2, len(data) // 2 + 8):
-        found = look(owner, data[:cut], whole=False)
-        assert [row.values["title"] for row in found.rows] == [f"Grüße {at}" for at in range(10)], cut
+        result = look(owner, data[:cut], whole=False)
+        assert [row.values["title"] for row in result.rows] == [f"Grüße {at}" for at in range(10)], cut
 
 
-def test_a_row_of_which_only_a_part_is_there_is_not_judged(owner: Owner) -> None:
-    found = look(owner, f'url,title\n{URL},x\n{URL},"begins and', whole=False)
-    assert codes(found) == [""]
+def test_a_row_that_is_cut_off_is_not_judged(owner: Owner) -> None:
+    result = look(owner, f'url,title\n{URL},x\n{URL},"begins and', whole=False)
+    assert codes(result) == [""]
 
 
 @pytest.mark.parametrize("make", [xlsxwriter_workbook, lambda rows: openpyxl_workbook(Links=rows)])
-def test_a_spreadsheet(owner: Owner, make: Any) -> None:
-    found = look(owner, make([["Long URL", "Clicks"], [URL, 5], ["nowhere", 7]]), mapping={"max_clicks": "Clicks"})
-    assert (codes(found), found.layout.sheet) == (["", "INVALID_URL"], "Links")
-    assert found.rows[0].values == {"url": URL, "max_clicks": "5"}
+def test_a_spreadsheet_is_read_when_it_is_complete(owner: Owner, make: Any) -> None:
+    result = look(owner, make([["Long URL", "Clicks"], [URL, 5], ["nowhere", 7]]), mapping={"max_clicks": "Clicks"})
+    assert (codes(result), result.layout.sheet) == (["", "INVALID_URL"], "Links")
+    assert result.rows[0].values == {"url": URL, "max_clicks": "5"}
     with pytest.raises(Unreadable, match="too large for a preview"):
         look(owner, make([["url"], [URL]])[:200], whole=False)
 
 
-def test_a_spreadsheet_that_takes_too_long_is_left(owner: Owner, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_spreadsheet_that_takes_too_long_is_refused(owner: Owner, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "PATIENCE_SECONDS", -1)
     with pytest.raises(Unreadable, match="too long for a preview"):
         look(owner, xlsxwriter_workbook([["url"], [URL]]))
 
 
-def test_json_by_lines(owner: Owner) -> None:
-    found = look(owner, f'{{"url": "{URL}", "tags": ["a", "b"]}}\n{{"url": 5}}\n{{"link": "x"}}\n[', NDJSON)
-    assert codes(found) == ["", "INVALID_TYPE", "UNKNOWN_FIELD", "MALFORMED_ROW"]
-    assert found.rows[0].values == {"url": URL, "tags": "a, b"}
-    assert found.columns == []
+def test_ndjson_has_rows_and_no_columns(owner: Owner) -> None:
+    result = look(owner, f'{{"url": "{URL}", "tags": ["a", "b"]}}\n{{"url": 5}}\n{{"link": "x"}}\n[', NDJSON)
+    assert codes(result) == ["", "INVALID_TYPE", "UNKNOWN_FIELD", "MALFORMED_ROW"]
+    assert result.rows[0].values == {"url": URL, "tags": "a, b"}
+    assert result.columns == []
 
 
-def test_rows_are_shown_with_what_they_lack(owner: Owner) -> None:
+def test_rows_are_shown_with_their_defaults(owner: Owner) -> None:
     with store.write() as db:
         labels.create(db, labels.GROUPS, owner.workspace_id, "spring", None)
     given = {"slug": "promo-{row}", "utm_source": "mail", "group": "spring", "password": "secret"}
-    found = look(owner, f"url,slug\n{URL},mine\n{URL},\n", defaults=given)
-    assert [row.values["slug"] for row in found.rows] == ["mine", "promo-2"]
-    assert {row.values["url"] for row in found.rows} == {f"{URL}?utm_source=mail"}
-    assert {row.values["password"] for row in found.rows} == {HIDDEN}
-    with pytest.raises(Invalid) as refused:
+    result = look(owner, f"url,slug\n{URL},mine\n{URL},\n", defaults=given)
+    assert [row.values["slug"] for row in result.rows] == ["mine", "promo-2"]
+    assert {row.values["url"] for row in result.rows} == {f"{URL}?utm_source=mail"}
+    assert {row.values["password"] for row in result.rows} == {HIDDEN}
+    with pytest.raises(Invalid) as caught:
         look(owner, f"url\n{URL}\n", defaults={"slug": "{nothing}"})
-    assert [fault["pointer"] for fault in refused.value.errors] == ["/defaults/slug"]
+    assert [fault["pointer"] for fault in caught.value.errors] == ["/defaults/slug"]
 
 
 @pytest.mark.parametrize(
@@ -131,18 +131,18 @@ def test_rows_are_shown_with_what_they_lack(owner: Owner) -> None:
         (b"PK\x03\x04x", "spread"),
     ],
 )
-def test_what_is_no_list_is_called_by_its_name(owner: Owner, head: bytes, words: str) -> None:
+def test_a_file_of_another_kind_is_named(owner: Owner, head: bytes, words: str) -> None:
     with pytest.raises(Unreadable, match=words):
         look(owner, head)
 
 
 @pytest.mark.parametrize("head", [b"", b"\n\n", b"url\n"])
-def test_a_file_without_rows_is_said_to_be_one(owner: Owner, head: bytes) -> None:
+def test_a_file_without_rows_is_an_empty_upload(owner: Owner, head: bytes) -> None:
     with pytest.raises(EmptyUpload):
         look(owner, head)
 
 
 def test_passwords_are_not_shown(owner: Owner) -> None:
-    found = look(owner, f"url,password\n{URL},hunter2\n{URL}\n{URL},{'x' * 200}\n")
-    assert "hunter2" not in str(found)
-    assert codes(found) == ["", "MALFORMED_ROW", "INVALID_PASSWORD"]
+    result = look(owner, f"url,password\n{URL},hunter2\n{URL}\n{URL},{'x' * 200}\n")
+    assert "hunter2" not in str(result)
+    assert codes(result) == ["", "MALFORMED_ROW", "INVALID_PASSWORD"]

@@ -18,7 +18,7 @@ def own(text: str) -> list[list[str]]:
 
 
 @pytest.mark.parametrize("quote", ["", '"'])
-def test_rows_come_as_they_were(quote: str) -> None:
+def test_rows_are_shown_as_they_were_sent(quote: str) -> None:
     assert own(f"url,note\na,{quote}1{quote}\nb,2\n") == [["a", "1"], ["b", "2"]]
 
 
@@ -27,15 +27,15 @@ def test_passwords_are_left_blank() -> None:
 
 
 @pytest.mark.parametrize("row", ["a,secret", "a,b,secret,d", 'a,"secret', "secret"])
-def test_a_broken_row_of_a_file_with_passwords_shows_nothing(row: str) -> None:
+def test_a_malformed_row_of_a_file_with_passwords_is_left_blank(row: str) -> None:
     assert own(f"url,password,note\nb,x,1\n{row}\n") == [["b", "", "1"], ["", "", ""]]
 
 
-def test_a_broken_row_loses_nothing() -> None:
+def test_a_malformed_row_is_shown_whole() -> None:
     assert own('url,note\na\nb,2,3\nc,"4\n') == [["a", ""], ["b", "2,3"], ['c,"4', ""]]
 
 
-def test_results_of_results_are_of_the_original_values() -> None:
+def test_results_of_results_show_the_original_values() -> None:
     assert own(f"url,note,{OURS}\na,'=1,2,failed,,,X,why\nb,x,2,failed\n") == [["a", "=1"], ["b,x,2,failed", ""]]
 
 
@@ -61,9 +61,9 @@ def test_values_of_json_become_cells() -> None:
     ]  # fmt: skip
 
 
-def test_delimiters_at_a_lines_end_are_no_cells() -> None:
+def test_delimiters_at_the_end_of_a_line_add_no_cells() -> None:
     assert own("url,note\na,1,\nb,2,,\nc,3\n") == [["a", "1"], ["b", "2"], ["c", "3"]]
 
 
-def test_a_broken_row_is_shown_with_its_own_delimiter() -> None:
+def test_a_malformed_row_is_shown_with_its_own_delimiter() -> None:
     assert own("url;note\na;1\nb;2;3\n") == [["a", "1"], ["b", "2;3"]]

@@ -31,7 +31,7 @@ def judged(judge: Callable[[Any], Any], value: Any) -> Any:
         ("https://a.b/" + "x/../" * 3000, "https://a.b/"),
     ],
 )
-def test_urls_are_kept_as_browsers_read_them(given: str, normal: str) -> None:
+def test_urls_are_normalised_as_browsers_do(given: str, normal: str) -> None:
     assert item_rules.url(given) == normal
 
 
@@ -44,7 +44,7 @@ def test_urls_are_kept_as_browsers_read_them(given: str, normal: str) -> None:
         "https://a.b/\0", "https://a.b/\x7f", "java\nscript:x", "https://\ud800.b/", "https://a.b/\udfff", "https://\u00ad/",
     ],
 )  # fmt: skip
-def test_what_cannot_be_shortened_is_refused(value: str) -> None:
+def test_urls_that_cannot_be_shortened_are_refused(value: str) -> None:
     with pytest.raises(InvalidValue):
         item_rules.url(value)
 
@@ -73,7 +73,7 @@ def test_a_url_has_at_most_2048_characters_when_normalised() -> None:
         ("a/b", 0),
     ],
 )
-def test_slugs(value: str, good: int) -> None:
+def test_a_slug_has_1_to_64_letters_digits_underscores_and_hyphens(value: str, good: int) -> None:
     assert (judged(item_rules.slug, value) is not InvalidValue) == bool(good)
 
 
@@ -87,7 +87,7 @@ def test_slugs(value: str, good: int) -> None:
         (item_rules.group, 255),
     ],
 )
-def test_texts_end_at_their_limit_and_hold_any_letter(rule: Callable[[str], str], longest: int) -> None:
+def test_texts_have_a_limit_and_may_contain_any_character(rule: Callable[[str], str], longest: int) -> None:
     assert rule("😀" * longest) == "😀" * longest
     for wrong in ("x" * (longest + 1), "a\0b", "a\ud800", "\udc00"):
         with pytest.raises(InvalidValue):
@@ -95,7 +95,7 @@ def test_texts_end_at_their_limit_and_hold_any_letter(rule: Callable[[str], str]
 
 
 @pytest.mark.parametrize("rule", [item_rules.ttl, item_rules.max_clicks])
-def test_whole_numbers_from_1_to_the_largest(rule: Callable[[Any], int]) -> None:
+def test_numbers_are_whole_and_from_1_to_the_largest(rule: Callable[[Any], int]) -> None:
     assert [rule(value) for value in (1, "1", " 7 ", "007", 2**31 - 1, str(2**31 - 1))] == [
         1,
         1,
@@ -128,7 +128,7 @@ def test_whole_numbers_from_1_to_the_largest(rule: Callable[[Any], int]) -> None
         ("9999-12-31T23:59:59Z", "9999-12-31 23:59:59"),
     ],
 )
-def test_times_are_kept_in_utc(value: str, kept: str) -> None:
+def test_times_are_stored_in_utc(value: str, kept: str) -> None:
     assert item_rules.expires_at(value) == kept
 
 
@@ -142,12 +142,12 @@ def test_times_are_kept_in_utc(value: str, kept: str) -> None:
         "2027-12-31T23:59:59Z\n", "２０２７-12-31", "10000-01-01", "-2027-01-01", "31.12.2027", "12/31/2027",
     ],
 )  # fmt: skip
-def test_times_that_are_none_are_refused(value: str) -> None:
+def test_invalid_times_are_refused(value: str) -> None:
     with pytest.raises(InvalidValue):
         item_rules.expires_at(value)
 
 
-def test_tags_come_as_a_list_or_with_bars_between() -> None:
+def test_tags_are_a_list_or_text_divided_by_bars() -> None:
     assert item_rules.tags("a| b |a") == item_rules.tags(["a", "b", "a"]) == ["a", "b"]
     assert item_rules.tags([]) == []
     assert len(item_rules.tags([str(number) for number in range(20)])) == 20

@@ -29,16 +29,16 @@ def whole(data: bytes, encoding: str, size: int = 3, returns: bool = False) -> b
         ("é".encode() + b"\xe9\xe9\xe9", "cp1252"),
     ],
 )
-def test_the_beginning_shows_the_encoding(data: bytes, encoding: str) -> None:
+def test_the_encoding_is_detected_from_the_first_bytes(data: bytes, encoding: str) -> None:
     assert detect(data, None, may_be_western=True) == encoding
 
 
-def test_json_is_never_taken_for_western() -> None:
+def test_json_is_never_read_as_western() -> None:
     assert detect(b'{"url":"\xe9"}', None, may_be_western=False) == "utf-8"
     assert detect('{"url":"a"}'.encode("utf-16"), None, may_be_western=False) == "utf-16-le"
 
 
-def test_what_is_asked_for_is_believed() -> None:
+def test_the_encoding_that_a_client_names_is_used() -> None:
     assert detect(b"\xe9", "iso-8859-1", may_be_western=True) == "iso-8859-1"
     assert detect(b"a", "utf-16", may_be_western=True) == "utf-16-le"
     assert detect("a".encode("utf-16-be"), "utf-16", may_be_western=True) == "utf-16-be"
@@ -46,7 +46,7 @@ def test_what_is_asked_for_is_believed() -> None:
 
 
 @given(st.text(max_size=30), st.sampled_from(["utf-8", "utf-16-le", "utf-16-be"]), st.integers(1, 7))
-def test_pieces_of_any_size_give_the_same_text(given: str, encoding: str, size: int) -> None:
+def test_chunks_of_any_size_give_the_same_text(given: str, encoding: str, size: int) -> None:
     data = given.encode(encoding)
     plain = given.encode().removeprefix("\ufeff".encode())
     assert whole(data, encoding, size) == plain == to_utf8(data, encoding)
@@ -63,5 +63,7 @@ def test_pieces_of_any_size_give_the_same_text(given: str, encoding: str, size: 
         (b"a\xe9,\r", "utf-8", b"a\xff,\n"),
     ],
 )
-def test_what_cannot_be_read_stays_wrong_and_spoils_nothing_else(data: bytes, encoding: str, read: bytes) -> None:
+def test_bytes_that_cannot_be_decoded_stay_invalid_and_affect_nothing_else(
+    data: bytes, encoding: str, read: bytes
+) -> None:
     assert whole(data, encoding, returns=encoding == "utf-8") == read

@@ -10,47 +10,47 @@ from producer.intake.reading import read_batch
 def csv(text: str | bytes, **mapping: str) -> Batch:
     data = text if isinstance(text, bytes) else text.encode()
     layout = detect_layout(data, CSV, 100, mapping)
-    found = read_batch(data[layout.offset :], layout, layout.line, 0, 1000)
-    return read_batch(data[layout.offset :], layout, layout.line, 0, found.rows)
+    batch = read_batch(data[layout.offset :], layout, layout.line, 0, 1000)
+    return read_batch(data[layout.offset :], layout, layout.line, 0, batch.rows)
 
 
-def codes(found: Batch) -> dict[int, str]:
-    return {place: problem.code for place, problem in found.problems.items()}
+def codes(batch: Batch) -> dict[int, str]:
+    return {place: problem.code for place, problem in batch.problems.items()}
 
 
 @pytest.mark.parametrize("newline", ["\n", "\r\n"])
 @pytest.mark.parametrize("quote", ["", '"'])
 def test_plain_rows_become_columns(newline: str, quote: str) -> None:
     rows = [f"{quote}{name}{quote},{quote}{title}{quote}" for name, title in (("url", "title"), ("a", "A"), ("b", ""))]
-    found = csv(newline.join(rows))
-    assert found.columns == {"url": ["a", "b"], "title": ["A", ""]}
-    assert (list(found.lines), found.problems, found.clean) == ([2, 3], {}, True)
+    batch = csv(newline.join(rows))
+    assert batch.columns == {"url": ["a", "b"], "title": ["A", ""]}
+    assert (list(batch.lines), batch.problems, batch.clean) == ([2, 3], {}, True)
 
 
 def test_line_ends_may_be_mixed() -> None:
-    found = csv("url,title\r\na,A\nb,B\r\nc,C")
-    assert found.columns == {"url": ["a", "b", "c"], "title": ["A", "B", "C"]}
+    batch = csv("url,title\r\na,A\nb,B\r\nc,C")
+    assert batch.columns == {"url": ["a", "b", "c"], "title": ["A", "B", "C"]}
 
 
 def test_columns_may_stand_in_any_order_and_unknown_ones_are_ignored() -> None:
-    found = csv("note,Title,URL\nx,A,a\n")
-    assert found.columns == {"url": ["a"], "title": ["A"]}
+    batch = csv("note,Title,URL\nx,A,a\n")
+    assert batch.columns == {"url": ["a"], "title": ["A"]}
 
 
 @pytest.mark.parametrize("row", ["a", "a,b,c,d", '"a"', '"a",b,c,"d"'])
 def test_a_row_of_the_wrong_width_fails_with_its_line_and_the_others_go_on(row: str) -> None:
-    found = csv(f"url,title,slug\nx,y,z\n\n{row}\nx,y,z\n")
-    assert codes(found) == {1: "MALFORMED_ROW"}
-    assert found.problems[1].message.startswith("Line 4: ")
-    assert list(found.lines) == [2, 4, 5]
-    assert found.columns["url"] == ["x", "", "x"]
-    assert found.raw(1) == {"row": row}
+    batch = csv(f"url,title,slug\nx,y,z\n\n{row}\nx,y,z\n")
+    assert codes(batch) == {1: "MALFORMED_ROW"}
+    assert batch.problems[1].message.startswith("Line 4: ")
+    assert list(batch.lines) == [2, 4, 5]
+    assert batch.columns["url"] == ["x", "", "x"]
+    assert batch.raw(1) == {"row": row}
 
 
 def test_bytes_that_are_not_utf8_fail_only_their_row() -> None:
-    found = csv(b"url,title\na,\xc3\xa9\nb,\xe9\nc,d\n")
-    assert (codes(found), found.columns["url"]) == ({1: "MALFORMED_ROW"}, ["a", "", "c"])
-    assert "Line 3" in found.problems[1].message
+    batch = csv(b"url,title\na,\xc3\xa9\nb,\xe9\nc,d\n")
+    assert (codes(batch), batch.columns["url"]) == ({1: "MALFORMED_ROW"}, ["a", "", "c"])
+    assert "Line 3" in batch.problems[1].message
 
 
 def test_an_item_keeps_the_beginning_of_an_unreadable_row_unless_the_file_has_passwords() -> None:
@@ -67,21 +67,21 @@ def test_a_batch_is_clean_when_it_has_no_control_characters() -> None:
 def test_rows_before_the_wanted_part_of_a_shard_are_skipped() -> None:
     data = b'url,title\na,1\n\nb,"2\n"\nc,3\n'
     layout = detect_layout(data, CSV, 100, {})
-    found = read_batch(data[layout.offset :], layout, layout.line, 1, 2)
-    assert (found.columns["url"], list(found.lines)) == (["b", "c"], [4, 6])
+    batch = read_batch(data[layout.offset :], layout, layout.line, 1, 2)
+    assert (batch.columns["url"], list(batch.lines)) == (["b", "c"], [4, 6])
 
 
 def test_result_columns_and_apostrophes_are_removed_from_a_file_that_comes_back() -> None:
-    found = csv(
+    batch = csv(
         "url,title,line,status,short_url,slug,error_code,error_message\na,'=1,2,failed,,kept,X,why\nb,''=1,3,failed,,,X,y\nc,'quoted',4,failed,,,X,y\n"
     )
-    assert found.columns == {"url": ["a", "b", "c"], "title": ["=1", "'=1", "'quoted'"]}
+    assert batch.columns == {"url": ["a", "b", "c"], "title": ["=1", "'=1", "'quoted'"]}
     assert csv("url,title\na,'=1\n").columns["title"] == ["'=1"]
 
 
 def test_a_slug_column_of_the_client_is_kept_beside_our_result_slug() -> None:
-    found = csv("url,slug,line,status,short_url,result_slug,error_code,error_message\na,mine,2,failed,,ours,X,why\n")
-    assert found.columns == {"url": ["a"], "slug": ["mine"]}
+    batch = csv("url,slug,line,status,short_url,result_slug,error_code,error_message\na,mine,2,failed,,ours,X,why\n")
+    assert batch.columns == {"url": ["a"], "slug": ["mine"]}
 
 
 def test_lines_are_split_plainly_unless_lines_and_rows_differ() -> None:

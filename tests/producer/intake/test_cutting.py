@@ -53,10 +53,10 @@ def shards(data: bytes, shard_rows: int, format_: str = CSV) -> tuple[Layout, li
 
 
 def rows(data: bytes, layout: Layout, shard: ShardRange) -> list[Row]:
-    found = read_batch(data[shard.offset : shard.offset + shard.length], layout, shard.line, 0, shard.rows)
-    assert found.rows == shard.rows == len(found.lines)
-    urls, titles = found.columns["url"], found.columns["title"]
-    return [(found.lines[at], (urls[at], titles[at]), found.problems.get(at)) for at in range(found.rows)]
+    ranges = read_batch(data[shard.offset : shard.offset + shard.length], layout, shard.line, 0, shard.rows)
+    assert ranges.rows == shard.rows == len(ranges.lines)
+    urls, titles = ranges.columns["url"], ranges.columns["title"]
+    return [(ranges.lines[at], (urls[at], titles[at]), ranges.problems.get(at)) for at in range(ranges.rows)]
 
 
 @contextmanager
@@ -72,25 +72,25 @@ def blocks_of(size: int) -> Iterator[None]:
 
 @settings(max_examples=400, deadline=None)
 @given(LINES, st.integers(1, 4), st.integers(1, 60), st.booleans(), st.sampled_from(",;\t|"))
-def test_shards_hold_the_rows_of_the_whole_wherever_blocks_end(
+def test_shards_together_have_all_rows_wherever_blocks_end(
     lines: list[str], shard_rows: int, block: int, ended: bool, delimiter: str
 ) -> None:
     text = "url,title\n" + "\n".join(lines) + ("\n" if ended else "")
     data = text.replace(",", delimiter).encode()
     with blocks_of(10_000):
         layout, whole = shards(data, 1_000)
-        wanted = [row for shard in whole for row in rows(data, layout, shard)]
+        expected = [row for shard in whole for row in rows(data, layout, shard)]
     with blocks_of(block):
-        layout, found = shards(data, shard_rows)
-        assert [row for shard in found for row in rows(data, layout, shard)] == wanted
-    assert [shard.first_index for shard in found] == list(range(0, len(wanted), shard_rows))
-    assert [shard.rows for shard in found[:-1]] == [shard_rows] * (len(found) - 1)
-    assert all(before.offset + before.length == after.offset for before, after in itertools.pairwise(found))
+        layout, ranges = shards(data, shard_rows)
+        assert [row for shard in ranges for row in rows(data, layout, shard)] == expected
+    assert [shard.first_index for shard in ranges] == list(range(0, len(expected), shard_rows))
+    assert [shard.rows for shard in ranges[:-1]] == [shard_rows] * (len(ranges) - 1)
+    assert all(before.offset + before.length == after.offset for before, after in itertools.pairwise(ranges))
 
 
 @settings(max_examples=200, deadline=None)
 @given(LINES, st.integers(1, 30), st.sampled_from(",;\t|"))
-def test_the_fast_way_to_find_rows_finds_those_of_the_slow_one(lines: list[str], block: int, delimiter: str) -> None:
+def test_the_fast_way_finds_the_same_rows_as_the_slow_one(lines: list[str], block: int, delimiter: str) -> None:
     text = ("\n".join(lines) + "\n").replace(",", delimiter).encode()
     newlines = np.flatnonzero(np.frombuffer(text, np.uint8) == cutting.NEWLINE)
     with blocks_of(block):
@@ -103,12 +103,12 @@ def test_the_fast_way_to_find_rows_finds_those_of_the_slow_one(lines: list[str],
 
 @pytest.mark.parametrize("shard_rows", [1, 2, 3, 4, 100])
 @pytest.mark.parametrize("at", range(6))
-def test_an_unbalanced_quote_costs_one_row_at_any_border(at: int, shard_rows: int) -> None:
+def test_an_unclosed_quote_fails_one_row_at_any_border(at: int, shard_rows: int) -> None:
     lines = [f'u{place},"t{place}"' for place in range(6)]
     lines[at] = 'bad,"oops'
     data = ("url,title\n" + "\n".join(lines)).encode()
-    layout, found = shards(data, shard_rows)
-    read = [row for shard in found for row in rows(data, layout, shard)]
+    layout, ranges = shards(data, shard_rows)
+    read = [row for shard in ranges for row in rows(data, layout, shard)]
     assert [line for line, _, problem in read if problem] == [at + 2]
     assert [line for line, _, _ in read] == [2, 3, 4, 5, 6, 7]
     problem = read[at][2]
@@ -121,24 +121,24 @@ def test_a_block_that_ends_with_a_quote_is_cut_like_any_other() -> None:
     data = b"url,title\n" + b'"a","b"\n' * 50
     for block in range(8, 40):
         with blocks_of(block):
-            found = shards(data, 7)[1]
-            assert sum(shard.rows for shard in found) == 50
+            ranges = shards(data, 7)[1]
+            assert sum(shard.rows for shard in ranges) == 50
 
 
-def test_letters_of_many_bytes_do_not_shorten_how_far_is_looked_ahead(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_characters_of_many_bytes_do_not_shorten_a_record(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(cutting, "BLOCK_BYTES", 1 << 21)
     filler = ("a," + "b" * 97 + "\n") * 12_000
     field = ("😀" * 1_300 + "\n") * 185
     data = f'url,title\n{filler}u,"{field}"\n'.encode()
-    layout, (found,) = shards(data, 1_000_000)
-    assert rows(data, layout, found)[-1] == (12_002, ("u", field), None)
+    layout, (ranges,) = shards(data, 1_000_000)
+    assert rows(data, layout, ranges)[-1] == (12_002, ("u", field), None)
 
 
 def test_lines_are_counted_through_blank_lines_and_quoted_newlines() -> None:
     data = b'\xef\xbb\xbfurl,title\r\n\r\na,"1\r\n2"\r\n\n\nb,3\r\n'
-    layout, found = shards(data, 1)
-    assert [(shard.line, shard.rows) for shard in found] == [(3, 1), (7, 1)]
-    assert [row[:2] for shard in found for row in rows(data, layout, shard)] == [(3, ("a", "1\r\n2")), (7, ("b", "3"))]
+    layout, ranges = shards(data, 1)
+    assert [(shard.line, shard.rows) for shard in ranges] == [(3, 1), (7, 1)]
+    assert [row[:2] for shard in ranges for row in rows(data, layout, shard)] == [(3, ("a", "1\r\n2")), (7, ("b", "3"))]
 
 
 def test_a_file_without_rows_has_no_shards() -> None:
@@ -147,7 +147,7 @@ def test_a_file_without_rows_has_no_shards() -> None:
 
 
 @pytest.mark.parametrize("format_", [CSV, NDJSON])
-def test_a_line_beyond_the_limit_ends_the_reading_and_says_where(format_: str) -> None:
+def test_a_line_beyond_the_limit_stops_the_reading_and_is_named(format_: str) -> None:
     first = b"url,title\n" if format_ == CSV else b'{"url":"a"}\n'
     for size, good in ((csv_records.LONGEST_LINE, True), (csv_records.LONGEST_LINE + 1, False)):
         for ahead in (0, 3, 1_000_000):
@@ -159,7 +159,7 @@ def test_a_line_beyond_the_limit_ends_the_reading_and_says_where(format_: str) -
                 shards(data, 1_000_000, format_)
 
 
-def test_a_split_that_is_done_again_cuts_at_the_same_rows() -> None:
+def test_a_repeated_split_cuts_at_the_same_rows() -> None:
     data = b"url,title\n" + b'a,"b"\nc,d\n' * 500
     layout, once = shards(data, 7)
     assert list(cutting.cut(reader(data), replace(layout))) == once
@@ -167,15 +167,15 @@ def test_a_split_that_is_done_again_cuts_at_the_same_rows() -> None:
 
 @settings(max_examples=100, deadline=None)
 @given(st.lists(st.integers(1, 90), min_size=1, max_size=40), st.integers(1, 200), st.integers(1, 60))
-def test_a_shard_has_so_many_bytes_and_at_least_one_row(sizes: list[int], most: int, block: int) -> None:
+def test_a_shard_ends_at_the_limit_of_bytes_and_has_at_least_one_row(sizes: list[int], most: int, block: int) -> None:
     data = "url,title\n" + "".join(f"{'x' * size},y\n" for size in sizes)
     with blocks_of(block):
         layout = replace(shards(data.encode(), 1_000)[0], shard_bytes=most)
-        found = list(cutting.cut(reader(data.encode()), layout))
-    assert all(shard.rows == 1 or shard.length < most + 93 for shard in found)
-    assert all(before.length >= most for before in found[:-1])
-    assert sum(shard.rows for shard in found) == len(sizes)
-    assert all(before.offset + before.length == after.offset for before, after in itertools.pairwise(found))
+        ranges = list(cutting.cut(reader(data.encode()), layout))
+    assert all(shard.rows == 1 or shard.length < most + 93 for shard in ranges)
+    assert all(before.length >= most for before in ranges[:-1])
+    assert sum(shard.rows for shard in ranges) == len(sizes)
+    assert all(before.offset + before.length == after.offset for before, after in itertools.pairwise(ranges))
 
 
 def test_the_wider_a_file_the_fewer_rows_a_shard_has() -> None:

@@ -23,8 +23,8 @@ def header(text: str | bytes, **mapping: str) -> Layout:
     ],
 )
 def test_rows_begin_after_the_header(text: bytes, offset: int, line: int) -> None:
-    found = header(text)
-    assert (found.offset, found.line) == (offset, line)
+    layout = header(text)
+    assert (layout.offset, layout.line) == (offset, line)
 
 
 def test_a_byte_order_mark_is_skipped_in_json() -> None:
@@ -41,8 +41,8 @@ def test_aliases_are_recognised_unless_the_fields_own_name_is_there() -> None:
 
 
 def test_a_mapping_names_a_column_exactly() -> None:
-    found = header("Where to,url", url="Where to")
-    assert (found.mapping, found.mapped_columns()) == ({"url": 0}, {"url": "Where to"})
+    layout = header("Where to,url", url="Where to")
+    assert (layout.mapping, layout.mapped_columns()) == ({"url": 0}, {"url": "Where to"})
 
 
 def test_a_mapping_of_an_unknown_field_is_an_invalid_request() -> None:
@@ -97,8 +97,8 @@ def test_a_file_of_blank_lines_is_an_empty_upload(text: str) -> None:
 
 
 def test_a_results_file_is_recognised_by_its_header() -> None:
-    found = header(",".join(["url", "'=note", *OURS]))
-    assert (found.client_columns, found.columns[:2], found.mapping) == (2, ["url", "=note"], {"url": 0})
+    layout = header(",".join(["url", "'=note", *OURS]))
+    assert (layout.client_columns, layout.columns[:2], layout.mapping) == (2, ["url", "=note"], {"url": 0})
     assert header("url,slug,line,status,short_url,result_slug,error_code,error_message").mapping == {
         "url": 0,
         "slug": 1,
@@ -106,5 +106,5 @@ def test_a_results_file_is_recognised_by_its_header() -> None:
 
 
 def test_some_result_columns_do_not_make_it_a_results_file() -> None:
-    found = header("url,status,line,'=x")
-    assert (found.client_columns, found.columns[3]) == (4, "'=x")
+    layout = header("url,status,line,'=x")
+    assert (layout.client_columns, layout.columns[3]) == (4, "'=x")

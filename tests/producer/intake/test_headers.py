@@ -30,33 +30,33 @@ EXPORTS = {
 
 
 @pytest.mark.parametrize("name", EXPORTS)
-def test_what_other_services_export_is_understood(name: str) -> None:
-    header, wanted = EXPORTS[name]
-    assert map_columns(header.split(","), {}) == wanted
+def test_exports_of_other_services_are_understood(name: str) -> None:
+    header, expected = EXPORTS[name]
+    assert map_columns(header.split(","), {}) == expected
 
 
 @pytest.mark.parametrize("name", ["Long URL", "long_url", "long-url", "longUrl", "LONGURL", " Long  Url*", "LongURL"])
-def test_case_blanks_humps_and_strokes_do_not_matter(name: str) -> None:
+def test_case_blanks_underscores_and_hyphens_do_not_matter(name: str) -> None:
     assert normalised(name) == "longurl"
 
 
-def test_the_fields_own_name_comes_first_and_then_the_likelier_one() -> None:
+def test_the_fields_own_name_comes_first_and_then_the_likelier_alias() -> None:
     assert map_columns(["link", "Long URL", "URL"], {})["url"] == 2
     assert map_columns(["link", "destination", "Long URL"], {})["url"] == 2
     assert map_columns(["path", "alias", "url"], {})["slug"] == 1
 
 
-def test_a_name_that_is_there_twice_is_a_fault_only_where_it_counts() -> None:
+def test_a_repeated_name_is_an_error_only_when_it_stands_for_a_field() -> None:
     assert map_columns(["url", "note", "Note", "", ""], {}) == {"url": 0}
     assert map_columns(["url", "link", "Link"], {}) == {"url": 0}
     with pytest.raises(Unreadable, match="Two columns stand for title: 'Title' and 'title'"):
         map_columns(["url", "Title", "title"], {})
 
 
-def test_a_mapping_settles_what_stands_twice() -> None:
+def test_a_mapping_chooses_between_repeated_names() -> None:
     assert map_columns(["url", "Title", "title"], {"title": "title"}) == {"title": 2, "url": 0}
 
 
-def test_names_are_told_apart() -> None:
+def test_names_become_distinct() -> None:
     assert distinct_names(["a", "", "a", "a_2", "a", ""]) == ["a", "column_2", "a_2", "a_2_2", "a_3", "column_6"]
     assert len(set(distinct_names(["same"] * 10_000))) == 10_000

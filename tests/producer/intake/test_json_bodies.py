@@ -19,7 +19,7 @@ def test_a_list_of_links_becomes_lines() -> None:
     assert b"".join(json_bodies.ndjson_lines(items or [])) == b'{"url": "a"}\n{"url":  "b"}\n5\n'
 
 
-def test_many_links_come_in_pieces() -> None:
+def test_many_links_are_yielded_in_pieces() -> None:
     items = [msgspec.Raw(b"{}")] * 2_500
     assert b"".join(json_bodies.ndjson_lines(items)) == b"{}\n" * 2_500
 
@@ -59,7 +59,7 @@ def test_invalid_json_is_a_bad_request(body: bytes) -> None:
         b'{"url": "a", "count": 5, "slug": "x"}', b'{"url": "a", "count": 1e999}',
     ],
 )  # fmt: skip
-def test_json_of_another_shape_is_unprocessable_and_points_at_it(body: bytes) -> None:
+def test_json_of_another_shape_is_invalid_and_the_error_points_at_it(body: bytes) -> None:
     with pytest.raises(Invalid) as caught:
         json_bodies.parse(body)
     assert caught.value.errors[0]["pointer"].startswith("/")

@@ -12,14 +12,14 @@ def ndjson(data: str | bytes) -> Batch:
     return read_batch(data[layout.offset :], layout, 1, 0, 1000)
 
 
-def codes(found: Batch) -> dict[int, str]:
-    return {place: problem.code for place, problem in found.problems.items()}
+def codes(batch: Batch) -> dict[int, str]:
+    return {place: problem.code for place, problem in batch.problems.items()}
 
 
 def test_json_lines_keep_their_types() -> None:
-    found = ndjson('{"url":"a","ttl":5}\r\n\n{"url":"b","tags":["x"]}')
-    assert found.columns == {"url": ["a", "b"], "ttl": [5, None], "tags": [None, ["x"]]}
-    assert (list(found.lines), found.typed) == ([1, 3], True)
+    batch = ndjson('{"url":"a","ttl":5}\r\n\n{"url":"b","tags":["x"]}')
+    assert batch.columns == {"url": ["a", "b"], "ttl": [5, None], "tags": [None, ["x"]]}
+    assert (list(batch.lines), batch.typed) == ([1, 3], True)
 
 
 @pytest.mark.parametrize(
@@ -38,10 +38,10 @@ def test_json_lines_keep_their_types() -> None:
     ],
 )
 def test_a_line_that_is_not_an_object_fails_only_its_row(line: str) -> None:
-    found = ndjson(f'{{"url":"a"}}\n{line}\n{{"url":"b"}}\n')
-    assert codes(found) == {1: "MALFORMED_ROW"}
-    assert found.problems[1].message.startswith("Line 2: ")
-    assert found.columns["url"] == ["a", None, "b"]
+    batch = ndjson(f'{{"url":"a"}}\n{line}\n{{"url":"b"}}\n')
+    assert codes(batch) == {1: "MALFORMED_ROW"}
+    assert batch.problems[1].message.startswith("Line 2: ")
+    assert batch.columns["url"] == ["a", None, "b"]
 
 
 @pytest.mark.parametrize(
@@ -57,8 +57,8 @@ def test_a_line_that_is_not_an_object_fails_only_its_row(line: str) -> None:
     ],
 )
 def test_an_unpaired_surrogate_becomes_nul_which_no_rule_accepts(escaped: str, read: str) -> None:
-    found = ndjson(f'{{"url":"a","title":"{escaped}"}}\n{{"url":"b"}}\n')
-    assert (found.columns["title"], found.problems) == ([read, None], {})
+    batch = ndjson(f'{{"url":"a","title":"{escaped}"}}\n{{"url":"b"}}\n')
+    assert (batch.columns["title"], batch.problems) == ([read, None], {})
 
 
 def test_json_that_is_not_utf8_fails_only_its_row() -> None:
@@ -66,15 +66,15 @@ def test_json_that_is_not_utf8_fails_only_its_row() -> None:
 
 
 def test_an_unknown_field_is_named() -> None:
-    found = ndjson('{"url":"a","lug":1}\n{"url":"b"}\n')
-    assert codes(found) == {0: "UNKNOWN_FIELD"}
-    assert "lug" in found.problems[0].message
+    batch = ndjson('{"url":"a","lug":1}\n{"url":"b"}\n')
+    assert codes(batch) == {0: "UNKNOWN_FIELD"}
+    assert "lug" in batch.problems[0].message
 
 
 def test_result_members_are_removed_from_json_that_comes_back() -> None:
     ours = '"line":1,"status":"failed","short_url":null,"result_slug":null,"error_code":"X","error_message":"why"'
-    found = ndjson(f'{{"url":"a","slug":"mine",{ours}}}\n')
-    assert (found.columns, found.problems) == ({"url": ["a"], "slug": ["mine"]}, {})
+    batch = ndjson(f'{{"url":"a","slug":"mine",{ours}}}\n')
+    assert (batch.columns, batch.problems) == ({"url": ["a"], "slug": ["mine"]}, {})
 
 
 def test_an_unreadable_line_with_a_password_is_not_kept() -> None:

@@ -19,12 +19,12 @@ def store(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.Mo
     upload_store._store.cache_clear()
 
 
-def kept() -> list[str]:
+def stored_files() -> list[str]:
     fs, root = upload_store._store()
     return list(fs.ls(root, detail=False))
 
 
-def test_what_is_saved_is_read_back_in_parts() -> None:
+def test_a_saved_upload_is_read_back_in_parts() -> None:
     name, size = upload_store.save([b"abc", b"", b"defg"], 7)
     assert size == 7
     assert [upload_store.read(name, *part) for part in ((0, 7), (2, 3), (5, 100), (7, 1))] == [
@@ -35,33 +35,33 @@ def test_what_is_saved_is_read_back_in_parts() -> None:
     ]
 
 
-def test_what_is_deleted_is_gone_and_may_be_deleted_again() -> None:
+def test_a_deleted_upload_is_gone_and_may_be_deleted_again() -> None:
     name, _ = upload_store.save([b"abc"], 10)
     upload_store.delete(name)
     upload_store.delete(name)
-    assert kept() == []
+    assert stored_files() == []
     with pytest.raises(Unreadable):
         upload_store.read(name, 0, 1)
 
 
-def test_too_much_leaves_nothing_behind() -> None:
+def test_an_upload_that_is_too_large_leaves_nothing_behind() -> None:
     with pytest.raises(TooLarge):
         upload_store.save(iter([b"abc", b"def"]), 5)
-    assert kept() == []
+    assert stored_files() == []
 
 
-def test_nothing_at_all_is_refused() -> None:
+def test_an_empty_upload_is_refused() -> None:
     for chunks in ([], [b""]):
         with pytest.raises(EmptyUpload):
             upload_store.save(chunks, 5)
-    assert kept() == []
+    assert stored_files() == []
 
 
-def test_a_client_that_breaks_off_leaves_nothing_behind() -> None:
+def test_a_client_that_disconnects_leaves_nothing_behind() -> None:
     def breaking() -> Iterator[bytes]:
         yield b"abc"
         raise ConnectionError
 
     with pytest.raises(ConnectionError):
         upload_store.save(breaking(), 100)
-    assert kept() == []
+    assert stored_files() == []

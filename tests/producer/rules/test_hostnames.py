@@ -29,6 +29,6 @@ def test_a_hostname_has_one_spelling(given: str, kept: str) -> None:
         "a" * 64 + ".example", ".".join(["ab"] * 90), "xn--a.example", "а́" * 100 + ".example",
     ],
 )  # fmt: skip
-def test_what_is_no_hostname_is_refused(given: str) -> None:
+def test_an_invalid_hostname_is_refused(given: str) -> None:
     with pytest.raises(InvalidValue):
         normalise(given)

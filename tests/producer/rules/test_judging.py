@@ -23,15 +23,15 @@ def item(text: str, **more: Any) -> JudgedBatch:
     return judged(text, NDJSON, **more)
 
 
-def code(found: JudgedBatch) -> str | None:
-    return found.problems[0].code if 0 in found.problems else None
+def code(result: JudgedBatch) -> str | None:
+    return result.problems[0].code if 0 in result.problems else None
 
 
 @pytest.mark.parametrize("quote", ['"', ""])
-def test_one_bad_value_fails_its_row_alone(quote: str) -> None:
-    found = judged(f"url,title\nhttps://a.b,{quote}x{quote}\nnope,y\nhttps://c.d,\n")
-    assert {place: problem.code for place, problem in found.problems.items()} == {1: "INVALID_URL"}
-    assert found.columns == {"url": ["https://a.b/", None, "https://c.d/"], "title": ["x", "y", None]}
+def test_one_invalid_value_fails_only_its_row(quote: str) -> None:
+    result = judged(f"url,title\nhttps://a.b,{quote}x{quote}\nnope,y\nhttps://c.d,\n")
+    assert {place: problem.code for place, problem in result.problems.items()} == {1: "INVALID_URL"}
+    assert result.columns == {"url": ["https://a.b/", None, "https://c.d/"], "title": ["x", "y", None]}
 
 
 @pytest.mark.parametrize(
@@ -56,12 +56,12 @@ def test_one_bad_value_fails_its_row_alone(quote: str) -> None:
         ("title", "1" * 5000, "MALFORMED_ROW"),
     ],
 )  # fmt: skip
-def test_each_fault_has_its_own_code(field: str, value: str, expected: str) -> None:
+def test_each_problem_has_its_own_code(field: str, value: str, expected: str) -> None:
     start = "{" if field == "url" else '{"url":"https://a.b",'
     assert code(item(f'{start}"{field}":{value}}}')) == expected
 
 
-def test_null_and_nothing_are_no_value() -> None:
+def test_null_and_an_empty_text_are_no_value() -> None:
     fields = (
         "slug",
         "title",
@@ -75,18 +75,18 @@ def test_null_and_nothing_are_no_value() -> None:
         "external_id",
     )
     for nothing in ("null", '""'):
-        found = item('{"url":"https://a.b",' + ",".join(f'"{field}":{nothing}' for field in fields) + "}")
-        assert (found.problems, found.columns) == ({}, {"url": ["https://a.b/"]})
+        result = item('{"url":"https://a.b",' + ",".join(f'"{field}":{nothing}' for field in fields) + "}")
+        assert (result.problems, result.columns) == ({}, {"url": ["https://a.b/"]})
 
 
-def test_an_external_id_of_blanks_is_none() -> None:
+def test_an_external_id_of_blanks_is_no_value() -> None:
     assert judged("url,external_id\nhttps://a.b, \nhttps://a.b,  \n").columns == {"url": ["https://a.b/"] * 2}
 
 
-def test_blanks_round_an_external_id_do_not_count_however_the_others_look() -> None:
+def test_blanks_around_an_external_id_do_not_count() -> None:
     for other in ("y", '"y"'):
-        found = judged(f"url,external_id\nhttps://a.b, x \nhttps://a.b,{other}\n")
-        assert found.columns["external_id"] == ["x", "y"]
+        result = judged(f"url,external_id\nhttps://a.b, x \nhttps://a.b,{other}\n")
+        assert result.columns["external_id"] == ["x", "y"]
 
 
 def test_a_row_without_a_url_fails() -> None:
@@ -100,14 +100,14 @@ def test_a_row_without_a_url_fails() -> None:
     ["http://sho.rt/x", "https://SHO.RT/x", "https://sho.rt:443/", "http://sho.rt:8080/x", "http://sho.rt./x",
      "http:\\\\sho.rt", "http://ｓｈｏ.rt/", "https://sho%2ert/", "https://sho.rt?x", "https://sho.rt./"],
 )  # fmt: skip
-def test_our_own_domain_is_a_loop(url: str) -> None:
+def test_a_url_on_our_own_domain_is_a_loop(url: str) -> None:
     assert code(judged(f"url\n{url}\n")) == "BLOCKED_URL"
 
 
 @pytest.mark.parametrize(
     "url", ["https://sho.rt.example.com/", "https://notsho.rt/", "https://a.b/?to=//sho.rt/x", "https://www.sho.rt/"]
 )
-def test_what_only_looks_like_our_domain_is_not(url: str) -> None:
+def test_a_url_that_only_looks_like_our_domain_is_no_loop(url: str) -> None:
     assert code(judged(f"url\n{url}\n")) is None
 
 
@@ -121,23 +121,23 @@ def test_a_domain_with_a_port_is_ours_on_that_port_only() -> None:
         assert code(judged(f"url\n{url}\n", authorities=("localhost:8000",))) == expected
 
 
-def test_a_life_becomes_an_expiry() -> None:
-    found = judged("url,ttl\nhttps://a.b,60\nhttps://a.b,\n")
-    assert found.columns["expires_at"] == ["2027-01-01 00:01:00", None]
+def test_a_ttl_becomes_an_expiry() -> None:
+    result = judged("url,ttl\nhttps://a.b,60\nhttps://a.b,\n")
+    assert result.columns["expires_at"] == ["2027-01-01 00:01:00", None]
     assert code(judged("url,ttl,expires_at\nhttps://a.b,60,2030-01-01\n")) == "INVALID_TTL"
 
 
-def test_groups_are_known_by_name_or_number() -> None:
+def test_a_group_is_a_name_or_a_number() -> None:
     for group in ('"news"', "1", '"1"'):
         assert item(f'{{"url":"https://a.b","group":{group}}}').columns["group"] == [1]
 
 
 def test_utm_fields_become_part_of_the_url() -> None:
-    found = judged("url,utm_source,utm_term\nhttps://a.b/?utm_source=old&x=1#f,new one,\nhttps://c.d,,ä&b\n")
-    assert found.columns["url"] == ["https://a.b/?x=1&utm_source=new+one#f", "https://c.d/?utm_term=%C3%A4%26b"]
+    result = judged("url,utm_source,utm_term\nhttps://a.b/?utm_source=old&x=1#f,new one,\nhttps://c.d,,ä&b\n")
+    assert result.columns["url"] == ["https://a.b/?x=1&utm_source=new+one#f", "https://c.d/?utm_term=%C3%A4%26b"]
 
 
-def test_a_url_that_utm_fields_make_too_long_is_their_fault() -> None:
+def test_a_url_that_utm_fields_make_too_long_is_their_problem() -> None:
     url = "https://a.b/" + "x" * 2010
     assert code(judged(f"url,utm_source\n{url},{'y' * 14}\n")) is None
     assert code(judged(f"url,utm_source\n{url},{'y' * 15}\n")) == "INVALID_UTM"

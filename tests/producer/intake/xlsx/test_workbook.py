@@ -47,17 +47,17 @@ def cells(rows: str, texts: str = "<sst/>") -> list[list[str]]:
     return table(raw_workbook(f"<worksheet><sheetData>{rows}</sheetData></worksheet>", texts))
 
 
-def test_what_openpyxl_wrote_is_read() -> None:
+def test_a_workbook_of_openpyxl_is_read() -> None:
     assert table(openpyxl_workbook(Links=ROWS)) == TEXT
 
 
 @pytest.mark.parametrize("constant", [True, False])
-def test_what_xlsxwriter_wrote_is_read_with_shared_and_with_inline_texts(constant: bool) -> None:
+def test_a_workbook_of_xlsxwriter_is_read_with_shared_and_with_inline_texts(constant: bool) -> None:
     options = {"constant_memory": constant, "default_date_format": "yyyy-mm-dd hh:mm"}
     assert table(xlsxwriter_workbook(ROWS, **options)) == TEXT
 
 
-def test_the_same_is_read_as_openpyxl_reads() -> None:
+def test_cells_are_read_as_openpyxl_reads_them() -> None:
     rows = [[f"https://example.com/{row}", row * 0.37, row / 4, -row, f"x{row % 7}"] for row in range(500)]
     book = xlsxwriter_workbook([["url", "a", "b", "c", "d"], *rows])
     sheet = openpyxl.load_workbook(io.BytesIO(book), read_only=True).worksheets[0]
@@ -65,7 +65,7 @@ def test_the_same_is_read_as_openpyxl_reads() -> None:
     assert table(book) == theirs
 
 
-def test_formulas_are_their_cached_values() -> None:
+def test_formulas_become_their_cached_values() -> None:
     book = io.BytesIO()
     made = openpyxl_workbook(Links=[["url"], ["x"]])
     with zipfile.ZipFile(io.BytesIO(made)) as source, zipfile.ZipFile(book, "w") as target:
@@ -85,7 +85,7 @@ def test_rows_keep_their_numbers_and_are_as_wide_as_the_first() -> None:
     assert cells(rows) == [[], ["url", "", "note"], [], [], ["a", "", ""], ["1", "2", "", "4"]]
 
 
-def test_texts_may_be_rich_spoken_and_escaped() -> None:
+def test_texts_may_be_formatted_escaped_or_have_a_pronunciation() -> None:
     rich = "<si><r><t>a </t></r><r><t>b</t></r><rPh><t>spoken</t></rPh></si>"
     texts = f"<sst>{rich}<si><t>x_x000A_y_x005F_z</t></si></sst>"
     shared = '<c t="s"><v>0</v></c><c t="s"><v>1</v></c>'
@@ -107,7 +107,7 @@ def test_texts_may_be_rich_spoken_and_escaped() -> None:
         (r"0\d", False),
     ],
 )
-def test_a_date_is_known_by_its_format(code: str, shows: bool) -> None:
+def test_a_date_is_recognised_by_its_format(code: str, shows: bool) -> None:
     styles = [("numFmt", {"numFmtId": "164", "formatCode": code}), ("cellXfs", {}), ("xf", {"numFmtId": "164"})]
     assert cell_values.date_styles(styles) == [shows]
 
@@ -192,7 +192,7 @@ REFUSED: dict[str, tuple[Callable[[], bytes], str]] = {
 
 
 @pytest.mark.parametrize("name", REFUSED)
-def test_what_cannot_be_read_says_why(name: str) -> None:
+def test_a_workbook_that_cannot_be_read_says_why(name: str) -> None:
     write_book, message = REFUSED[name]
     with pytest.raises(Unreadable) as caught:
         table(write_book(), largest=25 << 20)
