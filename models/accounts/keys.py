@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, Row, and_, bindparam, insert, or_, select, update
+from sqlalchemy import Connection, and_, bindparam, insert, or_, select, update
 
 from models import store
 from models.accounts import domains, workspaces
@@ -87,9 +87,26 @@ def add(db: Connection, workspace_id: int, name: str, scopes: Sequence[str]) -> 
     }
 
 
-OWNER_COLUMNS = (keys.c.id, keys.c.workspace_id, keys.c.scopes, keys.c.last_used_at, workspaces_table.c.plan)
+class _ValidKey(NamedTuple):
+    """A key that is not revoked, with the plan of its workspace."""
+
+    id: int
+    workspace_id: int
+    scopes: str
+    last_used_at: datetime | None
+    consumer_secret_hash: str
+    plan: str
+
+
 VALID_KEYS = (
-    select(*OWNER_COLUMNS)
+    select(
+        keys.c.id,
+        keys.c.workspace_id,
+        keys.c.scopes,
+        keys.c.last_used_at,
+        keys.c.consumer_secret_hash,
+        workspaces_table.c.plan,
+    )
     .join(workspaces_table, workspaces_table.c.id == keys.c.workspace_id)
     .where(keys.c.revoked_at.is_(None))
 )
@@ -97,23 +114,22 @@ BY_TOKEN = VALID_KEYS.where(keys.c.token_hash == bindparam("digest"))  # built o
 
 
 def by_token(db: Connection, token: str) -> Owner | None:
-    return _owner(db.execute(BY_TOKEN, {"digest": digest(token)}).one_or_none())
+    return _owner(rows.one_or_none(db, _ValidKey, BY_TOKEN, {"digest": digest(token)}))
 
 
 def by_id(db: Connection, key_id: int) -> Owner | None:
-    return _owner(db.execute(VALID_KEYS.where(keys.c.id == key_id)).one_or_none())
+    return _owner(rows.one_or_none(db, _ValidKey, VALID_KEYS.where(keys.c.id == key_id)))
 
 
 def by_consumer(db: Connection, consumer_key: str, consumer_secret: str) -> Owner | None:
     """The owner of a consumer key and secret. Takes as long for a wrong secret as for an unknown key."""
     if not consumer_key.isascii() or not consumer_key.isprintable():
         return None
-    query = VALID_KEYS.add_columns(keys.c.consumer_secret_hash).where(keys.c.consumer_key == consumer_key)
-    row = db.execute(query).one_or_none()
-    expected = row.consumer_secret_hash if row else ""
+    key = rows.one_or_none(db, _ValidKey, VALID_KEYS.where(keys.c.consumer_key == consumer_key))
+    expected = key.consumer_secret_hash if key else ""
     # compare_digest runs in any case and in constant time, so the answer's delay says nothing of the secret.
     matches = hmac.compare_digest(digest(consumer_secret), expected)
-    return _owner(row) if matches else None
+    return _owner(key) if matches else None
 
 
 def page(db: Connection, workspace_id: int, after: int, limit: int) -> list[ApiKey]:
@@ -150,11 +166,11 @@ def digest(secret: str) -> str:
     return hashlib.sha256(secret.encode(errors="replace")).hexdigest()
 
 
-def _owner(row: Row[*tuple[Any, ...]] | None) -> Owner | None:
-    if row is None:
+def _owner(key: _ValidKey | None) -> Owner | None:
+    if key is None:
         return None
-    is_due = row.last_used_at is None or row.last_used_at < datetime.now(UTC) - TOUCH_INTERVAL
-    return Owner(row.id, row.workspace_id, row.plan, frozenset(row.scopes.split(",")), is_due)
+    is_due = key.last_used_at is None or key.last_used_at < datetime.now(UTC) - TOUCH_INTERVAL
+    return Owner(key.id, key.workspace_id, key.plan, frozenset(key.scopes.split(",")), is_due)
 
 
 def _new_secret(prefix: str) -> str:

@@ -2,6 +2,8 @@
 
 from marshmallow import RAISE, Schema, fields, validate
 
+from models.webhooks.deliveries import DeliveryStatus
+
 EVENTS = ("job.completed", "job.cancelled", "job.failed")
 
 
@@ -59,7 +61,7 @@ class Delivery(Schema):
     endpoint_disabled = fields.String(allow_none=True)
     type = fields.String()
     url = fields.String()
-    status = fields.String(validate=validate.OneOf(("pending", "delivered", "failed")))
+    status = fields.String(validate=validate.OneOf(list(DeliveryStatus)))
     created_at = fields.DateTime()
     next_attempt_at = fields.DateTime(allow_none=True)
     attempts = fields.List(fields.Nested(Attempt))
