@@ -5,9 +5,9 @@ import sys
 
 import pytest
 from celery.worker import state
-from redis.exceptions import ConnectionError
 
 from producer.signals import broker
+from tests.fixtures.fake_redis import FakeRedis
 from tests.waiting import wait_until
 from workers import heartbeat
 from workers.heartbeat import BUSY_SECONDS, SILENCE_SECONDS, Listener, kill_stopped_children
@@ -21,49 +21,44 @@ class Clock:
 
 
 @pytest.fixture
-def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
+def clock(fake_redis: FakeRedis, monkeypatch: pytest.MonkeyPatch) -> Clock:
     clock = Clock()
     monkeypatch.setattr(heartbeat, "time", clock)
     monkeypatch.setattr(state, "reserved_requests", set())
     return clock
 
 
-def receive(monkeypatch: pytest.MonkeyPatch, beat: str | None) -> None:
-    monkeypatch.setattr(broker, "last_beat", lambda node: beat)
+def receive(beat: str) -> None:
+    broker.record_beat("node", beat)
 
 
-def test_a_node_that_receives_each_beat_is_not_silent(clock: Clock, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_node_that_receives_each_beat_is_not_silent(clock: Clock) -> None:
     listener = Listener("node")
     for beat in range(20):
-        receive(monkeypatch, str(beat))
+        receive(str(beat))
         clock.now += SILENCE_SECONDS
         assert not listener.is_silent()
 
 
-def test_the_same_beat_again_is_not_a_new_one(clock: Clock, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_same_beat_again_is_not_a_new_one(clock: Clock) -> None:
     listener = Listener("node")
-    receive(monkeypatch, "old")
+    receive("old")
     assert not listener.is_silent()
     clock.now += SILENCE_SECONDS + 1
     assert listener.is_silent()
 
 
-def test_no_node_is_silent_while_the_broker_is_away(clock: Clock, monkeypatch: pytest.MonkeyPatch) -> None:
-    def away(node: str) -> str:
-        raise ConnectionError
-
+def test_no_node_is_silent_while_the_broker_is_away(clock: Clock, fake_redis: FakeRedis) -> None:
     listener = Listener("node")
-    monkeypatch.setattr(broker, "last_beat", away)
-    clock.now += 3600
-    assert not listener.is_silent()
-    receive(monkeypatch, None)
+    with fake_redis.away():
+        clock.now += 3600
+        assert not listener.is_silent()
     clock.now += SILENCE_SECONDS - 1
     assert not listener.is_silent()
 
 
 def test_a_busy_node_has_time_to_receive_beats_when_it_is_done(clock: Clock, monkeypatch: pytest.MonkeyPatch) -> None:
     listener = Listener("node")
-    receive(monkeypatch, None)
     monkeypatch.setattr(state, "reserved_requests", {"a long shard"})
     clock.now += BUSY_SECONDS - SILENCE_SECONDS
     assert not listener.is_silent()
@@ -76,7 +71,6 @@ def test_a_busy_node_has_time_to_receive_beats_when_it_is_done(clock: Clock, mon
 
 def test_a_node_that_is_busy_longer_than_any_task_is_silent(clock: Clock, monkeypatch: pytest.MonkeyPatch) -> None:
     listener = Listener("node")
-    receive(monkeypatch, None)
     monkeypatch.setattr(state, "reserved_requests", {"a stuck shard"})
     clock.now += BUSY_SECONDS + 1
     assert listener.is_silent()

@@ -1,4 +1,4 @@
-"""Receivers on loopback, well behaved or not: each is one function that answers on a bare socket."""
+"""Servers on loopback that answer well or badly: each is a function that handles one socket."""
 
 import socket
 import ssl
@@ -12,8 +12,6 @@ import pytest
 
 from producer.outside import guard
 
-Heard = dict[str, str]
-
 
 @dataclass(slots=True)
 class Receiver:
@@ -23,24 +21,24 @@ class Receiver:
     """The head and body of each request."""
     stopped: Event = field(default_factory=Event)
     connections: int = 0
-    sent: int = 0
+    bytes_sent: int = 0
 
     @property
     def url(self) -> str:
         return f"http://{self.address}:{self.port}/"
 
-    def headers(self, place: int = 0) -> Heard:
-        lines = self.requests[place].partition(b"\r\n\r\n")[0].decode().split("\r\n")[1:]
+    def headers(self, index: int = 0) -> dict[str, str]:
+        lines = self.requests[index].partition(b"\r\n\r\n")[0].decode().split("\r\n")[1:]
         return {name.lower(): value.strip() for name, _, value in (line.partition(":") for line in lines)}
 
 
 @contextmanager
 def hung_lookups(monkeypatch: pytest.MonkeyPatch) -> Iterator[Event]:
-    """A name server that answers when it is told to, or when nobody needs it any more."""
-    free = Event()
-    monkeypatch.setattr(guard, "resolve", lambda host, port: free.wait(30) and ["8.8.8.8"])
-    yield free
-    free.set()
+    """A name server that answers only once the event is set."""
+    released = Event()
+    monkeypatch.setattr(guard, "resolve", lambda host, port: released.wait(30) and ["8.8.8.8"])
+    yield released
+    released.set()
     for thread in enumerate_threads():
         if thread.name == guard.LOOKUP_THREAD:
             thread.join(5)
@@ -79,8 +77,8 @@ def _serve(sock: socket.socket, handle: Handler, receiver: Receiver, tls: ssl.SS
             handle(ready, receiver)
 
 
-def hear(sock: socket.socket, receiver: Receiver) -> None:
-    """Reads a request to its end."""
+def read_request(sock: socket.socket, receiver: Receiver) -> None:
+    """Read a request to its end."""
     data = b""
     while b"\r\n\r\n" not in data:
         if not (more := sock.recv(65536)):
@@ -94,21 +92,21 @@ def hear(sock: socket.socket, receiver: Receiver) -> None:
 
 
 def answering(*answers: bytes) -> Handler:
-    """Gives its answers in turn, and the last again and again."""
-    left = list(answers)
+    """Send the answers in turn, and the last one again and again."""
+    remaining = list(answers)
 
     def handle(sock: socket.socket, receiver: Receiver) -> None:
-        hear(sock, receiver)
-        sock.sendall(left.pop(0) if len(left) > 1 else left[0])
+        read_request(sock, receiver)
+        sock.sendall(remaining.pop(0) if len(remaining) > 1 else remaining[0])
 
     return handle
 
 
 def dripping(head: bytes, drop: bytes, pause: float = 0.02) -> Handler:
-    """Never finishes, and never falls silent either."""
+    """Send drop by drop, without an end."""
 
     def handle(sock: socket.socket, receiver: Receiver) -> None:
-        hear(sock, receiver)
+        read_request(sock, receiver)
         sock.sendall(head)
         while not receiver.stopped.wait(pause):
             sock.sendall(drop)
@@ -117,14 +115,14 @@ def dripping(head: bytes, drop: bytes, pause: float = 0.02) -> Handler:
 
 
 def pouring(head: bytes, flood: bytes) -> Handler:
-    """Sends as fast as it can until nobody takes it; `sent` tells how much that was."""
+    """Send as fast as possible until the other end stops reading; `bytes_sent` counts how much that was."""
 
     def handle(sock: socket.socket, receiver: Receiver) -> None:
-        hear(sock, receiver)
+        read_request(sock, receiver)
         sock.sendall(head)
         try:
             while not receiver.stopped.is_set():
-                receiver.sent += sock.send(flood)
+                receiver.bytes_sent += sock.send(flood)
         finally:
             receiver.stopped.set()
 

@@ -1,3 +1,5 @@
+"""The guard: which addresses, names and URLs may be called."""
+
 import ast
 import socket
 import time
@@ -10,14 +12,14 @@ import pytest
 from hypothesis import given
 from hypothesis.strategies import ip_addresses
 
-from models import settings
+from models import process_caches
 from models.errors import BadTarget
 from producer import outside
 from producer.outside import guard
 from tests import ROOT
 from tests.producer.outside.receiver import hung_lookups
 
-ENOUGH = 4  # seconds: what holds somebody up here would do so for ten or more
+MAX_SECONDS = 4  # seconds: a call that ignored its limits would take ten or more
 NAMES = {
     "public.example": ["93.184.215.14"],
     "public.example.": ["93.184.215.14"],
@@ -62,7 +64,7 @@ ADDRESSES = table("addresses.txt")
 SPELLINGS = table("spellings.txt")
 
 
-def known(host: str, port: int) -> list[str]:
+def resolve(host: str, port: int) -> list[str]:
     if host not in NAMES:
         raise socket.gaierror(socket.EAI_NONAME, "no such name")
     return NAMES[host]
@@ -70,18 +72,18 @@ def known(host: str, port: int) -> list[str]:
 
 @pytest.fixture(autouse=True)
 def strict(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """As it is in production, but for the names."""
+    """The settings of production, with names of our own."""
     monkeypatch.delenv("ALLOW_PRIVATE_TARGETS", raising=False)
     monkeypatch.delenv("ALLOWED_PORTS", raising=False)
-    monkeypatch.setattr(guard, "resolve", known)
-    settings.get.cache_clear()
+    monkeypatch.setattr(guard, "resolve", resolve)
+    process_caches.reset_all()
     yield
-    settings.get.cache_clear()
+    process_caches.reset_all()
 
 
-def setting(monkeypatch: pytest.MonkeyPatch, name: str, value: str) -> None:
+def set_variable(monkeypatch: pytest.MonkeyPatch, name: str, value: str) -> None:
     monkeypatch.setenv(name, value)
-    settings.get.cache_clear()
+    process_caches.reset_all()
 
 
 def refusal(url: str) -> str:
@@ -92,7 +94,7 @@ def refusal(url: str) -> str:
     return ""
 
 
-def test_the_tables_are_as_long_as_they_should_be() -> None:
+def test_the_tables_are_long_and_without_repetition() -> None:
     assert len(ADDRESSES) + len(SPELLINGS) >= 300
     for rows in (ADDRESSES, SPELLINGS):
         assert len(set(rows)) == len(rows) == len({text for _, text in rows})
@@ -116,7 +118,7 @@ def test_a_spelling(verdict: str, url: str) -> None:
 
 
 @given(ip_addresses())
-def test_what_we_call_public_python_calls_global(address: IPv4Address | IPv6Address) -> None:
+def test_an_address_that_we_call_public_is_global_for_python(address: IPv4Address | IPv6Address) -> None:
     inside = getattr(address, "ipv4_mapped", None) or address
     assert not guard.is_public(str(address)) or inside.is_global
 
@@ -128,30 +130,30 @@ def test_a_refused_network_is_refused_from_end_to_end(network: IPv4Network | IPv
 
 
 @pytest.mark.parametrize("text", ["", "localhost", "1.2.3", "8.8.8.8 ", "8.8.8.8%eth0", "2606:4700::1%1", "٨.8.8.8"])
-def test_what_is_no_address_is_not_public(text: str) -> None:
+def test_a_malformed_address_is_not_public(text: str) -> None:
     assert not guard.is_public(text)
 
 
-def test_the_reason_does_not_tell_where_a_name_leads() -> None:
+def test_the_reason_does_not_show_a_private_address() -> None:
     assert refusal("http://ten.example/") == "ten.example is not at a public address"
 
 
-def test_what_is_called_is_what_browsers_would_call() -> None:
-    found = guard.parse_target("HTTPS://B\u00fccher.example\\a b/../c?d=\u00e9#e")
-    assert (found.scheme, found.host, found.port) == ("https", "xn--bcher-kva.example", 443)
-    assert (found.authority, found.path) == ("xn--bcher-kva.example", "/c?d=%C3%A9")
-    found = guard.parse_target("http://[2606:4700:4700:0::1111]:443")
-    assert (found.host, found.authority, found.path) == ("2606:4700:4700::1111", "[2606:4700:4700::1111]:443", "/")
+def test_a_url_is_read_as_browsers_read_it() -> None:
+    target = guard.parse_target("HTTPS://B\u00fccher.example\\a b/../c?d=\u00e9#e")
+    assert (target.scheme, target.host, target.port) == ("https", "xn--bcher-kva.example", 443)
+    assert (target.authority, target.path) == ("xn--bcher-kva.example", "/c?d=%C3%A9")
+    target = guard.parse_target("http://[2606:4700:4700:0::1111]:443")
+    assert (target.host, target.authority, target.path) == ("2606:4700:4700::1111", "[2606:4700:4700::1111]:443", "/")
 
 
 def test_other_ports_may_be_allowed(monkeypatch: pytest.MonkeyPatch) -> None:
-    setting(monkeypatch, "ALLOWED_PORTS", "8443")
+    set_variable(monkeypatch, "ALLOWED_PORTS", "8443")
     assert refusal("https://public.example:8443/") == ""
     assert "only 8443" in refusal("https://public.example/")
 
 
 def test_the_switch_lifts_addresses_and_ports_and_nothing_else(monkeypatch: pytest.MonkeyPatch) -> None:
-    setting(monkeypatch, "ALLOW_PRIVATE_TARGETS", "1")
+    set_variable(monkeypatch, "ALLOW_PRIVATE_TARGETS", "1")
     for url in ("http://127.0.0.1:6379/", "http://[::1]:1/", "http://ten.example/", "http://dual.example/"):
         assert refusal(url) == ""
     for verdict, url in SPELLINGS:
@@ -159,41 +161,40 @@ def test_the_switch_lifts_addresses_and_ports_and_nothing_else(monkeypatch: pyte
             assert REASONS[verdict] in refusal(url)
 
 
-def test_a_name_server_that_hangs_is_not_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_name_server_that_hangs_costs_a_bounded_time(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(guard, "CHECK_SECONDS", 0.1)
-    began = time.monotonic()
+    start = time.monotonic()
     with hung_lookups(monkeypatch):
         assert "in time" in refusal("http://public.example/")
-        assert time.monotonic() - began < ENOUGH
+        assert time.monotonic() - start < MAX_SECONDS
 
 
-def test_hung_lookups_are_counted_and_give_their_places_back(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_lookups_that_hang_are_bounded_and_release_their_slots(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(guard, "CHECK_SECONDS", 0.05)
     monkeypatch.setattr(guard, "lookup_slots", BoundedSemaphore(2))
-    with hung_lookups(monkeypatch) as free:
-        asked = [refusal("http://public.example/") for _ in range(3)]
-        assert ["in time" in reason for reason in asked] == [True, True, False]
-        assert "too many names" in asked[2]
-        free.set()
+    with hung_lookups(monkeypatch) as released:
+        reasons = [refusal("http://public.example/") for _ in range(3)]
+        assert ["in time" in reason for reason in reasons] == [True, True, False]
+        assert "too many names" in reasons[2]
+        released.set()
         monkeypatch.setattr(guard, "CHECK_SECONDS", 5)
         assert refusal("http://public.example/") == ""
 
 
 def test_names_are_resolved_by_the_system(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.undo()
-    found = guard.resolve("localhost", 80)
-    assert found
-    assert all(ip_address(address).is_loopback for address in found)
-    assert len(set(found)) == len(found)
+    addresses = guard.resolve("localhost", 80)
+    assert addresses
+    assert all(ip_address(address).is_loopback for address in addresses)
+    assert len(set(addresses)) == len(addresses)
 
 
-def test_whoever_calls_out_goes_through_the_guard() -> None:
+def test_no_other_module_opens_connections() -> None:
     clients = ("httpx", "httpcore", "requests", "urllib.request", "urllib3", "http.client", "aiohttp", "h11")
-    free = [ROOT / "producer" / "outside"]
-    free += [ROOT / "web" / "up", ROOT / "web" / "client"]  # they ask only us
+    guarded = ROOT / "producer" / "outside"
     for folder in ("models", "producer", "workers", "web"):
         for path in (ROOT / folder).rglob("*.py"):
-            if not any(path.is_relative_to(place) for place in free):
+            if not path.is_relative_to(guarded):
                 assert not [name for name in imported(path) if name.startswith(clients)], path
 
 

@@ -8,7 +8,7 @@ from hypothesis.strategies import lists, sampled_from
 
 from producer.outside.page_title import MAX_BYTES, title_of
 
-ENOUGH = 2  # seconds: all of these take a tenth at most, and what reads twice takes a minute
+MAX_SECONDS = 2  # each takes a tenth of a second at most, and one that is scanned twice takes a minute
 HTML = "text/html; charset=utf-8"
 
 
@@ -95,7 +95,7 @@ def test_a_page_has_this_title(page: str, expected: str | None) -> None:
 
 
 @pytest.mark.parametrize(
-    ("content_type", "known"),
+    ("content_type", "is_page"),
     [
         ("text/html", True),
         ("Text/HTML;charset=utf-8", True),
@@ -110,8 +110,8 @@ def test_a_page_has_this_title(page: str, expected: str | None) -> None:
         ("", False),
     ],
 )
-def test_only_html_has_titles(content_type: str, known: bool) -> None:
-    assert title("<title>Hello</title>", content_type) == ("Hello" if known else None)
+def test_only_html_has_titles(content_type: str, is_page: bool) -> None:
+    assert title("<title>Hello</title>", content_type) == ("Hello" if is_page else None)
 
 
 def test_what_cannot_be_decoded_is_replaced() -> None:
@@ -147,9 +147,9 @@ PIECES = [*(piece.encode("latin-1").decode("unicode_escape") for piece in WRITTE
 
 
 def seconds(page: bytes) -> float:
-    began = time.perf_counter()
+    start = time.perf_counter()
     title_of(page, "text/html")
-    return time.perf_counter() - began
+    return time.perf_counter() - start
 
 
 @pytest.mark.parametrize(
@@ -158,18 +158,18 @@ def seconds(page: bytes) -> float:
 def test_no_page_takes_long(before: str) -> None:
     for piece in PIECES:
         page = (before + piece * MAX_BYTES)[:MAX_BYTES].encode()[:MAX_BYTES]
-        assert seconds(page) < ENOUGH, piece
+        assert seconds(page) < MAX_SECONDS, piece
         if before == "<title>":
-            assert seconds(page[:-8] + b"</title>") < ENOUGH, piece
+            assert seconds(page[:-8] + b"</title>") < MAX_SECONDS, piece
 
 
 @given(lists(sampled_from(PIECES), max_size=60))
 def test_no_page_breaks_anything(pieces: list[str]) -> None:
-    found = title("".join(pieces))
-    assert found is None or (found == found.strip() and 0 < len(found) <= 500 and "\0" not in found)
+    text = title("".join(pieces))
+    assert text is None or (text == text.strip() and 0 < len(text) <= 500 and "\0" not in text)
 
 
 def test_a_hundred_thousand_elements_in_one_another_are_no_trouble() -> None:
     for tag in ("<b>", "<p>", "<i>", "<svg>", "<template>"):
-        assert seconds((tag * 100_000 + "<title>Hello</title>").encode()) < ENOUGH
+        assert seconds((tag * 100_000 + "<title>Hello</title>").encode()) < MAX_SECONDS
     assert title("<b>" * 80_000 + "<title>Hello</title>") == "Hello"

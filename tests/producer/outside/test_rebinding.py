@@ -1,10 +1,10 @@
-"""The guard at work: for these tests 127.0.0.1 is a public address, and everything else is what it is."""
+"""Names and redirects that lead inside. In these tests 127.0.0.1 is a public address."""
 
 from collections.abc import Callable, Iterator
 
 import pytest
 
-from models import settings
+from models import process_caches
 from models.errors import BadTarget, Unreachable
 from producer import outside
 from producer.outside import guard
@@ -13,12 +13,12 @@ from tests.producer.outside.receiver import Receiver, answer, answering, receivi
 HERE = "127.0.0.1"
 Names = dict[str, list[list[str]]]
 
-really_public = guard.is_public
+is_public = guard.is_public
 
 
 @pytest.fixture
 def names(monkeypatch: pytest.MonkeyPatch) -> Names:
-    """What each name answers: in turn, and the last again and again."""
+    """What each name resolves to: one answer after the other, and the last one again and again."""
     answers: Names = {}
 
     def resolve(host: str, port: int) -> list[str]:
@@ -30,25 +30,25 @@ def names(monkeypatch: pytest.MonkeyPatch) -> Names:
 
 @pytest.fixture
 def receiver(monkeypatch: pytest.MonkeyPatch) -> Iterator[Receiver]:
-    """Somebody at the public address."""
+    """A server at the public address."""
     monkeypatch.delenv("ALLOW_PRIVATE_TARGETS", raising=False)
-    monkeypatch.setattr(guard, "is_public", lambda address: address == HERE or really_public(address))
-    with receiving(answering(answer(body=b"public"))) as started:
-        monkeypatch.setenv("ALLOWED_PORTS", f"80,{started.port}")
-        settings.get.cache_clear()
-        yield started
-    settings.get.cache_clear()
+    monkeypatch.setattr(guard, "is_public", lambda address: address == HERE or is_public(address))
+    with receiving(answering(answer(body=b"public"))) as server:
+        monkeypatch.setenv("ALLOWED_PORTS", f"80,{server.port}")
+        process_caches.reset_all()
+        yield server
+    process_caches.reset_all()
 
 
 @pytest.fixture
 def inside(receiver: Receiver) -> Iterator[Receiver]:
-    """Somebody at a private address, on the same port."""
-    with receiving(answering(answer(body=b"secret")), "127.0.0.2", receiver.port) as started:
-        yield started
-        assert started.connections == 0
+    """A server at a private address, on the same port, that must never be called."""
+    with receiving(answering(answer(body=b"secret")), "127.0.0.2", receiver.port) as server:
+        yield server
+        assert server.connections == 0
 
 
-def tries(url: str) -> Iterator[Callable[[], object]]:
+def both_calls(url: str) -> Iterator[Callable[[], object]]:
     yield lambda: outside.call("POST", url, {}, b"{}")
     yield lambda: outside.fetch(url)
 
@@ -60,11 +60,11 @@ def test_a_public_name_is_called_and_looked_up_once(receiver: Receiver, names: N
     assert names["good.example"] == [["127.0.0.2"]]
 
 
-def test_a_name_that_moves_inside_after_the_check_gets_nothing(
+def test_a_name_that_moves_inside_after_the_check_is_not_called(
     receiver: Receiver, inside: Receiver, names: Names
 ) -> None:
     url = f"http://rebinding.example:{receiver.port}/"
-    for attempt in tries(url):
+    for attempt in both_calls(url):
         names["rebinding.example"] = [[HERE], ["127.0.0.2"]]
         outside.check(url)
         with pytest.raises(Unreachable, match="not at a public address"):
@@ -79,7 +79,7 @@ def test_one_private_address_spoils_a_name(
     url = f"http://dual.example:{receiver.port}/"
     with pytest.raises(BadTarget):
         outside.check(url)
-    for attempt in tries(url):
+    for attempt in both_calls(url):
         with pytest.raises(Unreachable, match="not at a public address"):
             attempt()
     assert not receiver.connections
@@ -115,23 +115,23 @@ def test_a_redirect_is_checked_like_any_other_url(
     onward = [answer("302 Found", Location="/on") for _ in range(hops - 1)]
     with receiving(answering(*onward, answer("302 Found", Location=location.format(**ports)))) as first:
         monkeypatch.setenv("ALLOWED_PORTS", f"80,{receiver.port},{first.port}")
-        settings.get.cache_clear()
+        process_caches.reset_all()
         with pytest.raises(Unreachable, match=reason):
             outside.fetch(first.url)
     assert first.connections == hops
 
 
-def test_the_other_end_is_looked_at_again(receiver: Receiver, monkeypatch: pytest.MonkeyPatch) -> None:
-    # The kernel takes 0.0.0.0 for this host: whoever is called there sits at 127.0.0.1.
+def test_the_address_of_an_open_connection_is_checked(receiver: Receiver, monkeypatch: pytest.MonkeyPatch) -> None:
+    # The kernel takes 0.0.0.0 for this host, so the connection ends at 127.0.0.1.
     monkeypatch.setattr(guard, "is_public", lambda address: address == "0.0.0.0")
-    for attempt in tries(f"http://0.0.0.0:{receiver.port}/"):
+    for attempt in both_calls(f"http://0.0.0.0:{receiver.port}/"):
         with pytest.raises(Unreachable, match="the other end of the connection is not at a public address"):
             attempt()
     assert receiver.requests == []
 
 
-def test_without_the_switch_loopback_is_out_of_reach(inside: Receiver) -> None:
+def test_loopback_cannot_be_called_by_default(inside: Receiver) -> None:
     for url in (inside.url, f"http://[::ffff:127.0.0.2]:{inside.port}/", f"http://127.2:{inside.port}/"):
-        for attempt in tries(url):
+        for attempt in both_calls(url):
             with pytest.raises(Unreachable, match="not at a public address"):
                 attempt()

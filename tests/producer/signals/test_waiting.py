@@ -129,7 +129,7 @@ def test_a_slot_is_given_back_after_an_error() -> None:
 
 
 def test_a_change_is_noticed_soon_after_its_signal(job: Job, pool: ThreadPoolExecutor) -> None:
-    pending = pool.submit(waiting.wait_for_change, JOB_ID, LONG, job.read, lambda seen: seen.rows > 0)
+    pending = pool.submit(waiting.wait_for_change, JOB_ID, LONG, job.read, lambda job: job.rows > 0)
     wait_until(lambda: job.reads)
     job.rows = 10
     waiting.announce_progress(JOB_ID)
@@ -138,7 +138,7 @@ def test_a_change_is_noticed_soon_after_its_signal(job: Job, pool: ThreadPoolExe
 
 def test_a_wait_for_a_change_ends_with_its_timeout(job: Job) -> None:
     start = time.monotonic()
-    assert waiting.wait_for_change(JOB_ID, 0.2, job.read, lambda seen: False) is job
+    assert waiting.wait_for_change(JOB_ID, 0.2, job.read, lambda job: False) is job
     assert time.monotonic() - start < POLL_SECONDS
 
 

@@ -35,9 +35,9 @@ def messages(app: Celery, queue: str) -> list[Any]:
 
 def test_a_worker_is_woken_for_each_shard(app: Celery) -> None:
     wakeups.wake_workers([WakeUp("create", BULK, 12, 0, 5000), WakeUp("create", BULK, 12, 5000, 70)])
-    sent = messages(app, BULK)
-    assert [message.headers["task"] for message in sent] == ["create", "create"]
-    arguments = [message.decode()[1] for message in sent]
+    wake_ups = messages(app, BULK)
+    assert [message.headers["task"] for message in wake_ups] == ["create", "create"]
+    arguments = [message.decode()[1] for message in wake_ups]
     assert arguments == [
         {"job": "12", "shard": 0, "rows": 5000},
         {"job": "12", "shard": 5000, "rows": 70},

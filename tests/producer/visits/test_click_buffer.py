@@ -39,8 +39,8 @@ def target(slug: str = "a", **values: Any) -> Target:
 
 
 def payloads(fake_redis: FakeRedis) -> list[str]:
-    found: Any = fake_redis.client.lrange(BATCHES_KEY, 0, -1)
-    return list(found)
+    payloads: Any = fake_redis.client.lrange(BATCHES_KEY, 0, -1)
+    return list(payloads)
 
 
 def rows_by_batch(fake_redis: FakeRedis) -> dict[str, list[ClickCount]]:

@@ -1,4 +1,4 @@
-"""What is kept of a visitor."""
+"""What is stored about a visitor: a device, a country, a referring host."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -7,7 +7,7 @@ import netaddr  # type: ignore[import-untyped]
 import pytest
 from mmdb_writer import MMDBWriter
 
-from models import settings
+from models import process_caches
 from producer.visits import visitor
 from producer.visits.visitor import VisitorKind
 
@@ -29,11 +29,9 @@ BING = "Mozilla/5.0 AppleWebKit/537.36 (KHTML, like Gecko; compatible; bingbot/2
 @pytest.fixture(autouse=True)
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     monkeypatch.setenv("DATA_DIR", str(tmp_path))
-    for kept in (settings.get, visitor._countries):
-        kept.cache_clear()
+    process_caches.reset_all()
     yield tmp_path
-    for kept in (settings.get, visitor._countries):
-        kept.cache_clear()
+    process_caches.reset_all()
 
 
 @pytest.mark.parametrize(
@@ -45,8 +43,8 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     ],
 )  # fmt: skip
 def test_the_class_of_a_device(agent: str, device: str) -> None:
-    found = visitor.classify(agent, "", "192.0.2.1")
-    assert (found.device, found.bot) == (device, device == "bot")
+    kind = visitor.classify(agent, "", "192.0.2.1")
+    assert (kind.device, kind.bot) == (device, device == "bot")
 
 
 @pytest.mark.parametrize(
@@ -60,25 +58,25 @@ def test_the_class_of_a_device(agent: str, device: str) -> None:
         ("https://xn--mnchen-3ya.de/", "xn--mnchen-3ya.de"), ("http://\0.example/", ""),
     ],
 )  # fmt: skip
-def test_of_a_referrer_only_the_name_of_the_host_is_kept(referrer: str, host: str) -> None:
+def test_only_the_host_of_a_referrer_is_stored(referrer: str, host: str) -> None:
     assert visitor.classify("", referrer, "").referrer == host
 
 
-def test_a_visitors_long_headers_are_cut_and_not_remembered_without_end() -> None:
+def test_long_headers_are_cut_and_a_bounded_number_is_cached() -> None:
     for number in range(3 * visitor.CACHED_HEADERS):
         visitor.classify(f"{number} {'x' * 100_000}" if number < 3 else str(number), f"https://r{number}.example/", "")
     assert visitor.device_of.cache_info().currsize <= visitor.CACHED_HEADERS
     assert visitor.referrer_host.cache_info().currsize <= visitor.CACHED_HEADERS
 
 
-def test_countries_come_from_a_file_where_there_is_one(folder: Path) -> None:
+def test_countries_come_from_a_file(folder: Path) -> None:
     writer = MMDBWriter(ip_version=6, database_type="GeoLite2-Country", ipv4_compatible=True)
     writer.insert_network(netaddr.IPSet(["198.51.100.0/24"]), {"country": {"iso_code": "DE"}})
     writer.insert_network(netaddr.IPSet(["2001:db8::/32"]), {"country": {"iso_code": "JP"}})
     writer.insert_network(netaddr.IPSet(["203.0.113.0/24"]), {"continent": {"code": "EU"}})
     writer.insert_network(netaddr.IPSet(["192.0.2.0/24"]), {"country": {"iso_code": "<b>"}})
     writer.to_db_file(str(folder / visitor.COUNTRIES_FILE))
-    asked = (
+    addresses = (
         "198.51.100.7",
         "2001:db8::7",
         "203.0.113.7",
@@ -88,11 +86,11 @@ def test_countries_come_from_a_file_where_there_is_one(folder: Path) -> None:
         "no address",
         "::ffff:198.51.100.7",
     )
-    assert [visitor.country_of(address) for address in asked] == ["DE", "JP", "", "", "", "", "", "DE"]
+    assert [visitor.country_of(address) for address in addresses] == ["DE", "JP", "", "", "", "", "", "DE"]
 
 
-def test_without_such_a_file_or_with_a_broken_one_no_country_is_known(folder: Path) -> None:
+def test_without_a_usable_file_there_is_no_country(folder: Path) -> None:
     assert visitor.classify(WINDOWS, "", "198.51.100.7") == VisitorKind(False, "desktop", "", "")
     (folder / visitor.COUNTRIES_FILE).write_bytes(b"no database at all")
-    visitor._countries.cache_clear()
+    process_caches.reset_all()
     assert visitor.country_of("198.51.100.7") == ""
