@@ -9,6 +9,7 @@ from sqlalchemy import func, select, update
 from models import store
 from models.accounts.keys import Owner
 from models.errors import InProgress, KeyReused
+from models.jobs import idempotency as key_rows
 from models.jobs import pending_replies
 from models.jobs.idempotency import ASSIGNED_SECONDS, LEASE_SECONDS, LINGER_SECONDS, IdempotencyKey
 from models.tables import idempotency_keys as kept
@@ -18,7 +19,6 @@ from producer.accept import Upload, accept
 from producer.intake import upload_store
 from producer.job_options import Options
 from producer.signals import wakeups
-from workers import sweep
 
 BODY = b"url\nhttps://a.b\n"
 
@@ -84,7 +84,7 @@ def test_who_was_too_slow_makes_no_second_job(owner: Owner) -> None:
 def test_who_was_slow_and_missed_by_nobody_makes_the_job(owner: Owner) -> None:
     slow = idempotency.hold(key_of(owner))
     expire(LEASE_SECONDS + 1)
-    assert not sweep.remove_old_keys()
+    assert not remove_old_keys()
     job = accept(Upload("csv", "csv", [BODY]), owner, Options, slow)
     assert sent(owner) == job
 
@@ -129,9 +129,9 @@ def test_a_key_is_kept_for_a_day_and_then_cleared(owner: Owner) -> None:
     assert sent(owner) == job
     expire(61)
     assert sent(owner) != job
-    assert not sweep.remove_old_keys()
+    assert not remove_old_keys()
     expire(ASSIGNED_SECONDS + LINGER_SECONDS + 1)
-    assert sweep.remove_old_keys()
+    assert remove_old_keys()
     assert count(kept) == 0
 
 
@@ -141,6 +141,15 @@ def test_what_is_owed_to_a_vendors_caller_is_no_clients_key(owner: Owner) -> Non
     assert idempotency.hold(key_of(owner)).record is None
     with store.read() as db:
         assert pending_replies.find_job(db, owner.workspace_id, "/api/jobs", "k") == 5
+
+
+def remove_old_keys() -> bool:
+    """Remove outdated keys as the sweep does; return whether there were any."""
+    with store.write() as db:
+        has_outdated = key_rows.has_outdated(db)
+        if has_outdated:
+            key_rows.delete_outdated(db)
+    return has_outdated
 
 
 def attempt(owner: Owner) -> idempotency.Hold | None:
