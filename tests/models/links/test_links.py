@@ -12,7 +12,7 @@ from models.link_key import new_generation
 from models.links import links, tagging, title_queue
 from models.links.links import LinkRef
 from models.tables import link_tags, untitled, urls, uses
-from tests.models.links.new_links import GENERATION, JOB_ID, add_link, default_domain_id
+from tests.models.links.new_links import GENERATION, JOB_ID, add_link
 
 
 def test_a_link_is_found_by_domain_and_slug(owner: Owner) -> None:
@@ -109,7 +109,3 @@ def test_generations_are_drawn_at_random_within_the_column() -> None:
     drawn = {new_generation() for _ in range(100)}
     assert len(drawn) > 90
     assert all(0 <= generation < 2**31 for generation in drawn)
-
-
-def test_the_default_domain_is_where_links_of_tests_are(owner: Owner) -> None:
-    assert add_link(owner, "a").domain_id == default_domain_id(owner)

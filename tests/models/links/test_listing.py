@@ -105,14 +105,14 @@ def test_a_tag_is_one_of_several_of_a_link(owner: Owner) -> None:
 
 
 def test_links_of_a_job_are_those_that_its_items_name(owner: Owner) -> None:
-    made = add_link(owner, "a")
+    first = add_link(owner, "a")
     add_link(owner, "b", job_id=99)
     add_link(owner, "c", generation=GENERATION + 1)
     with store.write() as db:
         item = {"job_id": JOB_ID, "line": 1, "status": "created", "generation": GENERATION}
         db.execute(items.insert(), [item | {"index": index, "slug": slug} for index, slug in enumerate("abc")])
         db.execute(items.insert(), [{"job_id": JOB_ID, "line": 1, "status": "failed", "index": 3}])
-    assert slugs(owner, job=JobLinks(JOB_ID, made.domain_id)) == "ba"
+    assert slugs(owner, job=JobLinks(JOB_ID, first.domain_id)) == "ba"
     assert slugs(owner, job=JobLinks(JOB_ID, 1)) == ""
 
 

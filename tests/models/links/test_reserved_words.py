@@ -5,7 +5,7 @@ from models.accounts.keys import Owner
 from models.links import reserved_words
 
 
-def test_words_of_ours_are_reserved_and_stay_so(owner: Owner) -> None:
+def test_added_words_stay_reserved_beside_those_that_are_built_in(owner: Owner) -> None:
     with store.write() as db:
         reserved_words.add(db, {"brand-new"})
         reserved_words.add(db, {"api"})

@@ -13,17 +13,17 @@ KEY = b"k" * 32
 
 
 @pytest.mark.parametrize("length", [5, 7, 8, 10])
-def test_a_range_gives_as_many_slugs_of_its_length(length: int) -> None:
+def test_a_range_gives_as_many_slugs_of_its_length_as_its_size(length: int) -> None:
     limit = len(ALPHABET) ** length
     for start in (0, limit - 1000):
-        found = slugs.in_byte_order([SlugRange(length, start, 1000)], 1, KEY)
-        assert (len(set(found)), set(map(len, found))) == (1000, {length})
-        assert set("".join(found)) <= set(ALPHABET)
+        generated = slugs.in_byte_order([SlugRange(length, start, 1000)], 1, KEY)
+        assert (len(set(generated)), set(map(len, generated))) == (1000, {length})
+        assert set("".join(generated)) <= set(ALPHABET)
 
 
 def test_slugs_come_in_byte_order_over_ranges_too() -> None:
-    found = slugs.in_byte_order([SlugRange(7, 0, 500), SlugRange(8, 0, 500)], 1, KEY)
-    assert [slug.encode() for slug in found] == sorted(slug.encode() for slug in found)
+    generated = slugs.in_byte_order([SlugRange(7, 0, 500), SlugRange(8, 0, 500)], 1, KEY)
+    assert [slug.encode() for slug in generated] == sorted(slug.encode() for slug in generated)
 
 
 def test_ranges_never_overlap() -> None:
@@ -32,13 +32,13 @@ def test_ranges_never_overlap() -> None:
 
 
 def test_other_keys_domains_and_lengths_give_other_slugs() -> None:
-    usual = set(slugs.in_byte_order([SlugRange(7, 0, 1000)], 1, KEY))
+    first = set(slugs.in_byte_order([SlugRange(7, 0, 1000)], 1, KEY))
     for domain, key in ((1, b"other"), (2, KEY)):
-        assert not usual & set(slugs.in_byte_order([SlugRange(7, 0, 1000)], domain, key))
-    assert not {slug[:7] for slug in slugs.in_byte_order([SlugRange(8, 0, 1000)], 1, KEY)} & usual
+        assert not first & set(slugs.in_byte_order([SlugRange(7, 0, 1000)], domain, key))
+    assert not {slug[:7] for slug in slugs.in_byte_order([SlugRange(8, 0, 1000)], 1, KEY)} & first
 
 
-def test_reserving_goes_on_where_it_left_off(owner: Owner) -> None:
+def test_the_next_range_begins_where_the_last_one_ended(owner: Owner) -> None:
     with store.write() as db:
         assert slugs.reserve(db, 1, 7, 10) == [SlugRange(7, 0, 10)]
         assert slugs.reserve(db, 1, 7, 5) == [SlugRange(7, 10, 5)]
@@ -47,7 +47,7 @@ def test_reserving_goes_on_where_it_left_off(owner: Owner) -> None:
 
 
 @pytest.mark.parametrize("shortest", [slugs.SHORTEST, 5])
-def test_slugs_grow_by_a_letter_when_a_length_is_used_up(owner: Owner, shortest: int) -> None:
+def test_slugs_become_a_letter_longer_when_a_length_is_used_up(owner: Owner, shortest: int) -> None:
     with store.write() as db:
         full = {"domain_id": 1, "length": shortest, "next_value": len(ALPHABET) ** shortest - 3}
         db.execute(insert(slug_counters).values(full))
