@@ -26,6 +26,14 @@ def test_slugs_come_in_byte_order_over_ranges_too() -> None:
     assert [slug.encode() for slug in generated] == sorted(slug.encode() for slug in generated)
 
 
+def test_random_order_has_the_same_slugs_in_another_order() -> None:
+    ranges = [SlugRange(7, 0, 500), SlugRange(8, 0, 500)]
+    in_order = slugs.in_byte_order(ranges, 1, KEY)
+    shuffled = slugs.in_random_order(ranges, 1, KEY)
+    assert sorted(shuffled) == in_order
+    assert shuffled[:500] != sorted(shuffled[:500])
+
+
 def test_ranges_never_overlap() -> None:
     one, two = (set(slugs.in_byte_order([SlugRange(7, start, 5000)], 1, KEY)) for start in (0, 5000))
     assert not one & two
