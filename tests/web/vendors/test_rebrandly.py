@@ -10,6 +10,7 @@ import pytest
 
 from tests.system import System
 from tests.web.commands import new_key
+from web.vendors import rebrandly
 
 PATH = "/v1/links/bulk"
 DESTINATION = "https://rebrandly.com/api-solutions"
@@ -189,3 +190,25 @@ def test_prefer_respond_async_returns_the_job(system: System) -> None:
     assert answer.status_code == 202
     job = system.wait_for_job(answer)
     assert (job["source"], job["counts"]["created"]) == ("rebrandly", 2000)
+
+
+@pytest.mark.parametrize(
+    ("ttl", "longest", "applied", "capped"),
+    [
+        (None, 100, 100, None),
+        (50, 100, 50, None),
+        (200, 100, 100, 200),
+        (200, 0, 200, None),
+        (10**30, 0, 2**31 - 1, 10**30),
+    ],
+)
+def test_a_lifetime_is_the_shorter_of_ttl_and_plan(
+    ttl: int | None, longest: int, applied: int, capped: int | None
+) -> None:
+    lifetime = rebrandly._lifetime(ttl, longest)
+    assert (lifetime.ttl, lifetime.capped_ttl) == (applied, capped)
+    assert lifetime.expires_at is not None
+
+
+def test_without_any_ttl_links_live_forever() -> None:
+    assert rebrandly._lifetime(None, 0) == rebrandly.Lifetime(0, None, None)

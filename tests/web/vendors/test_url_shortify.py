@@ -11,6 +11,7 @@ import pytest
 
 from tests.system import System
 from tests.web.commands import client, flask, new_key
+from web.vendors import url_shortify
 
 PATH = "/wp-json/url-shortify/v1/links/bulk"
 GROUPS = "/wp-json/url-shortify/v1/groups"
@@ -323,3 +324,14 @@ def test_a_workspace_may_set_its_own_limit_at_any_time(system: System) -> None:
         assert (status(one), status(one, 50)) == (400, 201)
     assert flask(system, "workspaces", "set", "--workspace", "raised", "--bulk-limit", "60").returncode == 0
     assert status(one) == 201
+
+
+@pytest.mark.parametrize(
+    ("value", "ids"),
+    [
+        (None, []), (0, []), ("", []), (7, [7]), ([3, 12], [3, 12]), ([0, 3], [3]),
+        ("7", ["7"]), (True, ["True"]), (-1, ["-1"]), ([10**30], [str(10**30)]),
+    ],
+)  # fmt: skip
+def test_what_is_not_an_id_becomes_text_that_no_label_has(value: Any, ids: list[int | str]) -> None:
+    assert url_shortify._parse_ids(value) == ids
