@@ -22,7 +22,7 @@ ANSWER_SECONDS = 5  # for a server that the user runs
 def check(settings: Settings) -> None:
     """Raise SettingsError with one line on what is wrong."""
     plans.table()
-    texts.known()
+    texts.all_texts()
     _check_ports(settings)
     if not settings.database_url.startswith("sqlite:"):
         _check_database(settings.database_url)

@@ -47,7 +47,8 @@ RANKS = {
         unit_of_work visits
         completion idempotency link_changes
         accept
-        control preview
+        control preview synchronous
+        resources
     """,
     "workers": """
         task_log celery_internals
@@ -62,7 +63,8 @@ RANKS = {
         errors request_id
         sessions
         auth pages
-        limits bodies idempotency pagination
+        limits multipart idempotency pagination
+        bodies
         api
         vendors visitors
         openapi

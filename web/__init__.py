@@ -8,21 +8,27 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 
 from models import settings
 from producer.telemetry import logs
-from web import errors, limits, openapi, request_id, sessions, vendors
-from web.api import deliveries, domains, events, groups, jobs, keys, link, links, me, results, tags, webhooks
-from web.dashboard import blueprint as dashboard
-from web.dashboard import front
-from web.ops import commands, docs, health, metrics
+from web import api, dashboard, errors, limits, openapi, ops, request_id, sessions, vendors
 from web.visitors import hosts, redirect
 
 MAX_FORM_MEMORY = 1 << 20
-NATIVE = (jobs, events, results, links, link, groups, tags, domains, keys, me, webhooks, deliveries)
 
 log = structlog.get_logger()
 
 
 def create_app() -> Flask:
     app = Flask(__name__)
+    configure(app)
+    register_routes(app)
+    register_hooks(app)
+    wrap_in_middleware(app)
+    tune_garbage_collector()
+    if settings.get().allow_private_targets:
+        log.warning("private_targets_allowed", setting="ALLOW_PRIVATE_TARGETS")
+    return app
+
+
+def configure(app: Flask) -> None:
     app.config |= {
         "API_TITLE": "Linkmill",
         "API_VERSION": "1",
@@ -37,34 +43,36 @@ def create_app() -> Flask:
     vendors.check_plans()
     sessions.install(app)
     logs.configure()
-    api = openapi.describe(app)
-    for part in NATIVE:
-        api.register_blueprint(part.blueprint)
-    app.register_blueprint(health.blueprint)
-    app.register_blueprint(metrics.blueprint)
-    app.register_blueprint(docs.blueprint)
-    app.register_blueprint(vendors.blueprint)
-    app.register_blueprint(redirect.blueprint)
-    app.register_blueprint(dashboard)
-    app.register_blueprint(front)
+
+
+def register_routes(app: Flask) -> None:
+    native_api = openapi.describe(app)
+    for blueprint in api.BLUEPRINTS:
+        native_api.register_blueprint(blueprint)
+    for blueprint in (*ops.BLUEPRINTS, vendors.blueprint, redirect.blueprint, *dashboard.BLUEPRINTS):
+        app.register_blueprint(blueprint)
+    for command in ops.COMMANDS:
+        app.cli.add_command(command)
+
+
+def register_hooks(app: Flask) -> None:
     errors.register(app)
-    app.before_request(request_id.tell_route)
-    app.before_request(hosts.only_redirects)
-    app.after_request(limits.tell)
-    app.cli.add_command(commands.keys)
-    app.cli.add_command(commands.workspaces)
-    app.cli.add_command(commands.upgrade)
-    app.wsgi_app = redirect.Shortcut(app.wsgi_app)  # type: ignore[method-assign]
-    if proxies := settings.get().trusted_proxies:  # for the address alone: proxies pass the Host header on
+    app.before_request(request_id.name_trace)
+    app.before_request(hosts.refuse_other_routes)
+    app.after_request(limits.add_headers)
+
+
+def wrap_in_middleware(app: Flask) -> None:
+    """The last one wrapped is the first that a request meets."""
+    app.wsgi_app = redirect.RedirectShortcut(app.wsgi_app)  # type: ignore[method-assign]
+    proxies = settings.get().trusted_proxies
+    if proxies:
+        # For the address and the scheme only: proxies pass the Host header on.
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=proxies, x_proto=proxies, x_host=0)  # type: ignore[method-assign]
-    app.wsgi_app = request_id.Named(app.wsgi_app)  # type: ignore[method-assign]
-    tame_collector()
-    if settings.get().allow_private_targets:
-        log.warning("private_targets_allowed", setting="ALLOW_PRIVATE_TARGETS")
-    return app
+    app.wsgi_app = request_id.RequestIds(app.wsgi_app)  # type: ignore[method-assign]
 
 
-def tame_collector() -> None:
-    """Results hold 100,000 cells at a time: a collector that walks them every 700 makes them three times slower."""
+def tune_garbage_collector() -> None:
+    """Results hold 100,000 cells at a time. At the default threshold of 700 objects they take three times as long."""
     gc.freeze()
     gc.set_threshold(100_000, 20, 100)

@@ -1,31 +1,25 @@
-"""From a request to an upload: which of the five bodies it is, and where its options stand."""
+"""From a request to an upload: which of the five bodies it is, and where its options are."""
 
 import json
 from collections.abc import Iterable, Iterator
-from itertools import chain
 from typing import Any
 
 from flask import Request
 from marshmallow import ValidationError
-from werkzeug.sansio.multipart import Data, Epilogue, File, MultipartDecoder, NeedData, Preamble
 
 from models import settings
-from models.errors import BrokenMultipart, EmptyUpload, IncompleteBody, Invalid, TooLarge, UnsupportedType, field_error
+from models.errors import IncompleteBody, Invalid, TooLarge, UnsupportedType
 from producer.accept import OptionsReader, Upload
 from producer.documents.schemas import JobOptions
 from producer.intake import gzip_stream, json_bodies
 from producer.intake.layouts import COUNT, CSV, NDJSON
 from producer.job_options import Options
+from web import multipart
 from web.errors import pointers
 
-CHUNK = 1 << 18
-LARGEST_FIELD = 1 << 20
-SNIFFED = 64
-MOST_PARTS = 100
+CHUNK_BYTES = 1 << 18
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
-OF_NAME = {".csv": CSV, ".tsv": CSV, ".txt": CSV, ".xlsx": CSV, ".xlsm": CSV, ".ndjson": NDJSON, ".jsonl": NDJSON}
-"""A spreadsheet is known by its content: what matters here is that it is no JSON."""
-OF_TYPE = {
+FORMAT_OF_TYPE = {
     "text/csv": CSV,
     "text/tab-separated-values": CSV,
     XLSX: CSV,
@@ -33,34 +27,86 @@ OF_TYPE = {
     "application/ndjson": NDJSON,
     "application/jsonl": NDJSON,
 }
-ACCEPTED = f"application/json, text/csv, application/x-ndjson, {XLSX} or multipart/form-data"
-AROUND_TEXT = b"\xef\xbb\xbf\xff\xfe\0 \t\r\n"  # marks, blanks, and the zeros of UTF-16
-OF_JSON = ("mapping", "metadata", "defaults")
+"""A spreadsheet is recognised by its content; here it only matters that it is not JSON."""
+
+FORMAT_OF_EXTENSION = {
+    ".csv": CSV,
+    ".tsv": CSV,
+    ".txt": CSV,
+    ".xlsx": CSV,
+    ".xlsm": CSV,
+    ".ndjson": NDJSON,
+    ".jsonl": NDJSON,
+}
+BEFORE_TEXT = b"\xef\xbb\xbf\xff\xfe\0 \t\r\n"  # byte order marks, blanks, and the zeros of UTF-16
+
+ACCEPTED_TYPES = f"application/json, text/csv, application/x-ndjson, {XLSX} or multipart/form-data"
 
 
-def read(request: Request) -> tuple[Upload, OptionsReader]:
-    """The upload, still to be read from the wire, and its options, to be asked for when it is."""
-    kind = request.mimetype
-    if kind == "application/json":
-        return _json(request)
-    if kind in OF_TYPE:
-        options = load_options(request.args.to_dict())
-        return Upload(OF_TYPE[kind], OF_TYPE[kind], chunks(request)), lambda: options
-    if kind == "multipart/form-data":
-        return _multipart(request)
-    raise UnsupportedType(f"{kind or 'no content type'}: send {ACCEPTED}")
+def read_upload(request: Request) -> tuple[Upload, OptionsReader]:
+    """Return the upload, still to be read from the connection, and a function that gives its options afterwards."""
+    content_type = request.mimetype
+    if content_type == "application/json":
+        return _read_json(request)
+    if content_type in FORMAT_OF_TYPE:
+        return _read_file(request, FORMAT_OF_TYPE[content_type])
+    if content_type == "multipart/form-data":
+        return _read_form(request)
+    raise UnsupportedType(f"The content type is {content_type or 'missing'}. Send {ACCEPTED_TYPES}.")
 
 
-def load_options(given: dict[str, Any]) -> Options:
+def _read_json(request: Request) -> tuple[Upload, OptionsReader]:
+    limit = min(json_bodies.LARGEST_JSON, settings.get().max_upload_bytes)
+    members, items, count, item = json_bodies.parse(json_bodies.read_all(chunks(request), limit))
+    options = load_options(request.args.to_dict() | members)
+    if items is None:
+        return Upload(COUNT, COUNT, [item], count), lambda: options
+    return Upload("json", NDJSON, json_bodies.ndjson_lines(items)), lambda: options
+
+
+def _read_file(request: Request, file_format: str) -> tuple[Upload, OptionsReader]:
+    options = load_options(request.args.to_dict())
+    return Upload(file_format, file_format, chunks(request)), lambda: options
+
+
+def _read_form(request: Request) -> tuple[Upload, OptionsReader]:
+    """The file is stored as it arrives. Fields may stand before or behind it, so options are complete only then."""
+    fields: dict[str, str] = request.args.to_dict()
+    return read_form_file(request, fields), lambda: load_options(fields)
+
+
+def read_form_file(request: Request, fields: dict[str, str], text_field: str = "") -> Upload:
+    """Return the file of a form, still to be read. `fields` is complete once it has been read.
+
+    When no file was chosen, the text of `text_field` is the upload.
+    """
+    file = multipart.read_file(request, chunks(request), fields, text_field)
+    file_format = detect_format(file.name, file.content_type, file.head)
+    return Upload(file_format, file_format, file.chunks)
+
+
+def detect_format(filename: str, content_type: str, head: bytes) -> str:
+    """Tell the format of a file by its extension, else by its content type, else by its first character."""
+    extension = "." + filename.rpartition(".")[2].lower()
+    if extension in FORMAT_OF_EXTENSION:
+        return FORMAT_OF_EXTENSION[extension]
+    media_type = content_type.partition(";")[0].strip().lower()
+    if media_type in FORMAT_OF_TYPE:
+        return FORMAT_OF_TYPE[media_type]
+    return NDJSON if head.lstrip(BEFORE_TEXT).startswith(b"{") else CSV
+
+
+def load_options(values: dict[str, Any]) -> Options:
+    decoded = {name: _decode_option(name, value) for name, value in values.items()}
     try:
-        return Options(**JobOptions().load({name: _of_text(name, value) for name, value in given.items()}))
+        return Options(**JobOptions().load(decoded))
     except ValidationError as error:
-        raise Invalid("an option is not as it should be", pointers(error.messages)) from None
+        raise Invalid("An option is not valid. See errors.", pointers(error.messages)) from None
 
 
-def _of_text(name: str, value: Any) -> Any:
-    """Options in a query or a form are text; those with a structure are JSON in it."""
-    if name not in OF_JSON or not isinstance(value, str):
+def _decode_option(name: str, value: Any) -> Any:
+    """Options in a query or a form are text; those with a structure are JSON in that text."""
+    if name not in ("mapping", "metadata", "defaults") or not isinstance(value, str):
         return value
     try:
         return json.loads(value)
@@ -68,130 +114,25 @@ def _of_text(name: str, value: Any) -> Any:
         return value
 
 
-def _json(request: Request) -> tuple[Upload, OptionsReader]:
-    limit = min(json_bodies.LARGEST_JSON, settings.get().max_upload_bytes)
-    given, items, count, item = json_bodies.parse(json_bodies.read_all(chunks(request), limit))
-    options = load_options(request.args.to_dict() | given)
-    if items is None:
-        return Upload(COUNT, COUNT, [item], count), lambda: options
-    return Upload("json", NDJSON, json_bodies.ndjson_lines(items)), lambda: options
-
-
 def chunks(request: Request) -> Iterable[bytes]:
-    """The body as it arrives, decompressed."""
-    declared = request.content_length or 0
-    if declared > settings.get().max_upload_bytes:
-        raise TooLarge(f"The upload is larger than {settings.get().max_upload_bytes:,} bytes.")
+    """Read the body as it arrives, decompressed."""
+    limit = settings.get().max_upload_bytes
+    if (request.content_length or 0) > limit:
+        raise TooLarge(f"The upload is larger than {limit:,} bytes.")
     coding = request.headers.get("Content-Encoding", "identity").strip().lower()
     if coding in ("", "identity"):
-        return _wire(request)
-    if coding not in ("gzip", "x-gzip"):
-        raise UnsupportedType(f"Content-Encoding {coding}: send gzip or none")
-    return gzip_stream.gunzip(_wire(request))
+        return _read_connection(request)
+    if coding in ("gzip", "x-gzip"):
+        return gzip_stream.gunzip(_read_connection(request))
+    raise UnsupportedType(f"The Content-Encoding {coding} is not supported. Send gzip or none.")
 
 
-def _wire(request: Request) -> Iterator[bytes]:
-    """The server says nothing of a client that went away in the middle: only that there is less than was announced."""
-    stream, taken = request.environ["wsgi.input"], 0
-    while chunk := stream.read(CHUNK):
-        taken += len(chunk)
+def _read_connection(request: Request) -> Iterator[bytes]:
+    """The server does not report a client that disconnects: only that less arrives than was announced."""
+    stream = request.environ["wsgi.input"]
+    size = 0
+    while chunk := stream.read(CHUNK_BYTES):
+        size += len(chunk)
         yield chunk
-    if taken < (request.content_length or 0):
-        raise IncompleteBody(f"the body ends after {taken:,} of {request.content_length:,} bytes")
-
-
-def _multipart(request: Request) -> tuple[Upload, OptionsReader]:
-    """The file is stored as it comes by; fields may stand before or behind it, so options are known only then."""
-    fields: dict[str, str] = request.args.to_dict()
-    return multipart(request, fields), lambda: load_options(fields)
-
-
-def multipart(request: Request, fields: dict[str, str], instead: str = "") -> Upload:
-    """The file of a form, still to be read; its fields are all noted when it is.
-
-    `instead` is the field whose text stands for a file that nobody chose.
-    """
-    boundary = request.mimetype_params.get("boundary", "")
-    if not boundary:
-        raise BrokenMultipart("multipart/form-data without a boundary")
-    parts = _parts(chunks(request), boundary.encode())
-    file = _until_file(parts, fields)
-    if file is None:
-        raise Invalid("The form has no file.", [field_error("The file is missing.", "file")])
-    head = _head(parts)
-    if instead and not file.filename:
-        return _pasted(_file(head, parts, fields), fields, instead)
-    found = kind(file.filename or "", file.headers.get("Content-Type", ""), head.data)
-    return Upload(found, found, _file(head, parts, fields))
-
-
-def _pasted(rest: Iterator[bytes], fields: dict[str, str], name: str) -> Upload:
-    for _ in rest:
-        pass
-    text = fields.get(name, "").encode()
-    if not text.strip():
-        raise EmptyUpload("there is neither a file nor a text")
-    found = kind("", "", text)
-    return Upload(found, found, [text])
-
-
-def _head(parts: Iterator[Any]) -> Data:
-    """The file's first bytes, enough of them to see what it is."""
-    held, more = b"", True
-    while more and len(held.strip()) < SNIFFED:
-        event = next(parts)
-        held, more = held + event.data, event.more_data
-    return Data(held, more)
-
-
-def _until_file(parts: Iterator[Any], fields: dict[str, str]) -> File | None:
-    for event in parts:
-        if isinstance(event, File):
-            if event.name == "file":
-                return event
-            raise Invalid(
-                "one file, in a field named file",
-                [field_error("A file belongs in the field named file.", event.name or "")],
-            )
-        fields[event.name] = _value(parts)
-    return None
-
-
-def _parts(chunks: Iterable[bytes], boundary: bytes) -> Iterator[Any]:
-    decoder = MultipartDecoder(boundary, max_parts=MOST_PARTS)
-    try:
-        for chunk in chain(chunks, [None]):
-            decoder.receive_data(chunk)
-            while not isinstance(event := decoder.next_event(), NeedData | Epilogue):
-                if not isinstance(event, Preamble):
-                    yield event
-    except ValueError as error:
-        raise BrokenMultipart(f"the multipart body is broken: {error}") from None
-
-
-def _file(head: Data, parts: Iterator[Any], fields: dict[str, str]) -> Iterator[bytes]:
-    yield bytes(head.data)
-    while head.more_data:
-        head = next(parts)
-        yield bytes(head.data)
-    if _until_file(parts, fields):
-        raise Invalid("Send one file with each upload.", [field_error("The form contains more than one file.", "file")])
-
-
-def _value(parts: Iterator[Any]) -> str:
-    held = bytearray()
-    for event in parts:
-        held += event.data
-        if len(held) > LARGEST_FIELD:
-            raise TooLarge("a form field is larger than 1 MiB")
-        if not event.more_data:
-            break
-    return held.decode(errors="replace")
-
-
-def kind(filename: str, content_type: str, head: bytes) -> str:
-    """The format of a file, by its name, by what its sender calls it, or by how it begins."""
-    ending = "." + filename.rpartition(".")[2].lower()
-    named = content_type.partition(";")[0].strip().lower()
-    found = NDJSON if head.lstrip(AROUND_TEXT).startswith(b"{") else CSV
-    return OF_NAME.get(ending) or OF_TYPE.get(named) or found
+    if size < (request.content_length or 0):
+        raise IncompleteBody(f"The body ends after {size:,} of {request.content_length:,} bytes.")

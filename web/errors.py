@@ -27,22 +27,55 @@ STATUS: dict[type[errors.LinkmillError], int] = {
     errors.Unavailable: 503,
     errors.StillRunning: 504,
 }
+STORE_AWAY = (OperationalError, InterfaceError, TimeoutError, RedisError)
+"""What the drivers raise while the database or the broker does not answer."""
+
 RETRY_SECONDS = 2
 QUOTA_EXCEEDED = "https://iana.org/assignments/http-problem-types#quota-exceeded"
-
-OF_MAPPING = ("key", "value")
-"""What marshmallow says is wrong with a member of a mapping: nothing that the client wrote."""
 
 log = structlog.get_logger()
 
 
 def register(app: Flask) -> None:
-    app.register_error_handler(errors.LinkmillError, of_ours)
-    app.register_error_handler(HTTPException, of_http)
-    for away in (OperationalError, InterfaceError, TimeoutError, RedisError):
-        app.register_error_handler(away, of_database)
-    app.register_error_handler(Exception, of_surprise)
-    app.after_request(let_go)
+    app.register_error_handler(errors.LinkmillError, answer_error)
+    app.register_error_handler(HTTPException, answer_http_exception)
+    for away in STORE_AWAY:
+        app.register_error_handler(away, answer_store_away)
+    app.register_error_handler(Exception, answer_unexpected)
+    app.after_request(close_after_refused_body)
+
+
+def answer_error(error: errors.LinkmillError) -> Response:
+    response = problem(status_of(error), error.code, str(error), getattr(error, "errors", None))
+    if type(error) is errors.RateLimited:
+        body = json.loads(response.get_data())
+        body |= {"type": QUOTA_EXCEEDED, "violated-policies": ["bulk"]}
+        response.set_data(json.dumps(body))
+    return add_advice(response, error)
+
+
+def answer_http_exception(error: HTTPException) -> Response:
+    """Answer what Flask, Werkzeug or flask-smorest refuse."""
+    status = error.code or 500
+    if error.response is not None or status < 400:
+        return error.get_response()  # type: ignore[return-value]
+    fields = _schema_errors(error)
+    code = "INVALID_REQUEST" if fields else HTTPStatus(status).name
+    response = problem(status, code, error.description or HTTPStatus(status).phrase, fields)
+    allowed = getattr(error, "valid_methods", None)
+    if isinstance(allowed, list):
+        response.headers["Allow"] = ", ".join(sorted(allowed))
+    return response
+
+
+def answer_store_away(error: Exception) -> Response:
+    log.error("store_unavailable", reason=error)
+    return problem(503, "UNAVAILABLE", "The database or the broker does not answer. Try again.")
+
+
+def answer_unexpected(error: Exception) -> Response:
+    log.error("unexpected_error", exc_info=error)
+    return problem(500, "INTERNAL", "An internal error occurred. It is in the server's log.")
 
 
 def problem(status: int, code: str, detail: str, fields: list[FieldError] | None = None) -> Response:
@@ -58,20 +91,16 @@ def problem(status: int, code: str, detail: str, fields: list[FieldError] | None
     return response
 
 
-def of_ours(error: errors.LinkmillError) -> Response:
-    made = problem(status_of(error), error.code, str(error), getattr(error, "errors", None))
-    if type(error) is errors.RateLimited:
-        body = json.loads(made.get_data()) | {"type": QUOTA_EXCEEDED, "violated-policies": ["bulk"]}
-        made.set_data(json.dumps(body))
-    return advised(made, error)
-
-
 def status_of(error: errors.LinkmillError) -> int:
-    return next((STATUS[kind] for kind in type(error).__mro__ if kind in STATUS), 500)
+    """Find the status of the error's class, or of the nearest class above it."""
+    for kind in type(error).__mro__:
+        if kind in STATUS:
+            return STATUS[kind]
+    return 500
 
 
-def advised(response: Response, error: errors.LinkmillError) -> Response:
-    """Says in headers what a client can do about an error, whatever the shape of its body."""
+def add_advice(response: Response, error: errors.LinkmillError) -> Response:
+    """Say in headers what a client can do about an error, whatever the shape of the body."""
     if isinstance(error, errors.RateLimited):
         response.headers["Retry-After"] = str(error.retry_after)
     if isinstance(error, errors.InProgress):
@@ -82,44 +111,31 @@ def advised(response: Response, error: errors.LinkmillError) -> Response:
     return response
 
 
-def of_http(error: HTTPException) -> Response:
-    status = error.code or 500
-    if error.response is not None or status < 400:
-        return error.get_response()  # type: ignore[return-value]
-    data = getattr(error, "data", None) or {}
-    fields = [field for place in data.get("messages", {}).values() for field in pointers(place)]
-    code = "INVALID_REQUEST" if fields else HTTPStatus(status).name
-    made = problem(status, code, error.description or HTTPStatus(status).phrase, fields)
-    if isinstance(allowed := getattr(error, "valid_methods", None), list):
-        made.headers["Allow"] = ", ".join(sorted(allowed))
-    return made
-
-
-def of_database(error: Exception) -> Response:
-    log.error("store_away", reason=error)
-    return problem(503, "UNAVAILABLE", "the database or the broker does not answer; try again")
-
-
-def of_surprise(error: Exception) -> Response:
-    log.error("surprise", exc_info=error)
-    return problem(500, "INTERNAL", "an internal error; it is in our log")
-
-
-def let_go(response: Response) -> Response:
-    """Part of a refused body may still be under way: without this the client's next request would run into it."""
+def close_after_refused_body(response: Response) -> Response:
+    """Close the connection when a body was refused: the client may still be sending it, into its next request."""
     sending = bool(request.content_length) or "Transfer-Encoding" in request.headers
-    if response.status_code >= 400 and sending and request.environ.get("SERVER_PROTOCOL", "").startswith("HTTP/1"):
+    http_1 = request.environ.get("SERVER_PROTOCOL", "").startswith("HTTP/1")
+    if response.status_code >= 400 and sending and http_1:
         response.headers["Connection"] = "close"
     return response
 
 
 def pointers(messages: Any, *path: str) -> list[FieldError]:
-    """marshmallow's nested messages as a flat list of field errors."""
+    """Flatten marshmallow's nested messages into a list of field errors."""
     if not isinstance(messages, dict):
-        return [field_error(str(text), *path) for text in messages]
-    errors = []
+        return [field_error(str(message), *path) for message in messages]
+    fields = []
     for name, inner in messages.items():
-        # A mapping's key and value are no steps of the client's JSON.
-        is_step = not path or name not in OF_MAPPING
-        errors += pointers(inner, *path, str(name)) if is_step else pointers(inner, *path)
-    return errors
+        # marshmallow says "key" or "value" for a member of a mapping: the client wrote no such name.
+        is_mapping_part = bool(path) and name in ("key", "value")
+        fields += pointers(inner, *path) if is_mapping_part else pointers(inner, *path, str(name))
+    return fields
+
+
+def _schema_errors(error: HTTPException) -> list[FieldError]:
+    """Collect what flask-smorest reports for the query, the body and other locations."""
+    data = getattr(error, "data", None) or {}
+    fields: list[FieldError] = []
+    for messages in data.get("messages", {}).values():
+        fields += pointers(messages)
+    return fields

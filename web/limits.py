@@ -1,4 +1,4 @@
-"""How often a workspace may call: its plan's bulk calls an hour, counted in Redis; without Redis nobody is held up."""
+"""Limits of calls: a plan's bulk calls an hour, counted in Redis. While Redis is away, no call is refused."""
 
 import math
 import time
@@ -21,8 +21,10 @@ from producer.signals import broker
 
 POLICY = "bulk"
 WINDOW_SECONDS = 3600
-AWAY_SECONDS = 1.0  # how long nobody asks a Redis that did not answer: each would wait for its silence
-UNLIMITED = 1_000_000_000  # what clients are told where there is no limit: they expect a number
+# How long Redis is not asked after it did not answer: each call would wait for its timeout.
+AWAY_SECONDS = 1.0
+# The limit in the headers of an unlimited plan: clients expect a number.
+UNLIMITED = 1_000_000_000
 
 T = TypeVar("T")
 
@@ -30,7 +32,7 @@ log = structlog.get_logger()
 
 
 class Outage:
-    """How long Redis is not asked again after it did not answer."""
+    """Until when Redis is not asked again after it did not answer."""
 
     until = 0.0
 
@@ -41,60 +43,70 @@ class Outage:
 outage = process_caches.container(Outage())
 
 
-class Room(NamedTuple):
-    """What a workspace has left, and in how many seconds it has more."""
+class CallBudget(NamedTuple):
+    """How many calls a workspace has in a window, and in how many seconds it has more."""
 
     limit: int
-    left: int
-    seconds: int
+    remaining: int
+    reset_seconds: int
 
 
-def spend(owner: Owner) -> None:
-    """Counts a bulk call; raises when there is none left in this hour."""
+def spend_call(owner: Owner) -> None:
+    """Count a bulk call; raise RateLimited when none remains in this hour."""
     limit = plans.of(owner.plan).bulk_calls_per_hour
     if not limit:
         return
     item = RateLimitItemPerHour(limit)
-    if not _asked(lambda: _limiter().hit(item, str(owner.workspace_id)), True):
-        seconds = room(owner).seconds
-        raise RateLimited(f"this plan has {limit:,} bulk calls an hour; more in {seconds:,} s", seconds)
+    allowed = _ask_redis(lambda: _limiter().hit(item, str(owner.workspace_id)), default=True)
+    if not allowed:
+        seconds = call_budget(owner).reset_seconds
+        raise RateLimited(f"Your plan allows {limit:,} bulk calls an hour. Try again in {seconds:,} seconds.", seconds)
 
 
-def room(owner: Owner) -> Room:
+def call_budget(owner: Owner) -> CallBudget:
     limit = plans.of(owner.plan).bulk_calls_per_hour
     if not limit:
-        return Room(UNLIMITED, UNLIMITED, WINDOW_SECONDS)
+        return CallBudget(UNLIMITED, UNLIMITED, WINDOW_SECONDS)
     item = RateLimitItemPerHour(limit)
-    found = _asked(lambda: _limiter().get_window_stats(item, str(owner.workspace_id)), None)
-    if found is None or found.remaining >= limit:
-        return Room(limit, limit, WINDOW_SECONDS)
-    seconds = math.ceil(found.reset_time - time.time())
-    return Room(limit, max(0, found.remaining), min(max(1, seconds), WINDOW_SECONDS))
+    window = _ask_redis(lambda: _limiter().get_window_stats(item, str(owner.workspace_id)), default=None)
+    if window is None or window.remaining >= limit:
+        return CallBudget(limit, limit, WINDOW_SECONDS)
+    seconds = math.ceil(window.reset_time - time.time())
+    return CallBudget(limit, max(0, window.remaining), min(max(1, seconds), WINDOW_SECONDS))
 
 
-def tell(response: Response) -> Response:
-    """Every answer to a key says what is left: as the IETF draft has it, and as older clients read it."""
-    found = getattr(g, "owner", None)
-    if found is not None:
-        limit, left, seconds = room(found)
-        response.headers["RateLimit-Policy"] = f'"{POLICY}";q={limit};w={WINDOW_SECONDS}'
-        response.headers["RateLimit"] = f'"{POLICY}";r={left};t={seconds}'
-        response.headers["X-RateLimit-Limit"] = str(limit)
-        response.headers["X-RateLimit-Remaining"] = str(left)
-        response.headers["X-RateLimit-Reset"] = str(math.ceil(time.time()) + seconds)
+def calls_used(owner: Owner) -> int | None:
+    """How many bulk calls were made in this hour; None on a plan that does not limit them."""
+    if not plans.of(owner.plan).bulk_calls_per_hour:
+        return None
+    budget = call_budget(owner)
+    return budget.limit - budget.remaining
+
+
+def add_headers(response: Response) -> Response:
+    """Add the budget to every authenticated response: as the IETF draft says, and as older clients read it."""
+    owner = getattr(g, "owner", None)
+    if owner is None:
+        return response
+    budget = call_budget(owner)
+    response.headers["RateLimit-Policy"] = f'"{POLICY}";q={budget.limit};w={WINDOW_SECONDS}'
+    response.headers["RateLimit"] = f'"{POLICY}";r={budget.remaining};t={budget.reset_seconds}'
+    response.headers["X-RateLimit-Limit"] = str(budget.limit)
+    response.headers["X-RateLimit-Remaining"] = str(budget.remaining)
+    response.headers["X-RateLimit-Reset"] = str(math.ceil(time.time()) + budget.reset_seconds)
     return response
 
 
-def _asked(ask: Callable[[], T], otherwise: T) -> T:
-    """What Redis says, or what is assumed while it is away."""
+def _ask_redis(ask: Callable[[], T], default: T) -> T:
+    """Return the answer of Redis, or the default while it is away."""
     if time.monotonic() < outage.until:
-        return otherwise
+        return default
     try:
         return ask()
     except (RedisError, OSError) as error:
         outage.until = time.monotonic() + AWAY_SECONDS
         log.warning("limits_unavailable", reason=error)
-        return otherwise
+        return default
 
 
 @process_caches.function

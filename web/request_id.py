@@ -1,4 +1,4 @@
-"""Every request has an id: the caller's own or a new one, in the answer and in each line about it."""
+"""The id of a request: the caller's own or a new one, in the response and in every log line about it."""
 
 import os
 from collections.abc import Callable, Iterable
@@ -9,35 +9,48 @@ from flask import request
 
 from producer.telemetry import logs, tracing
 
-HEADER, VARIABLE = "X-Request-ID", "HTTP_X_REQUEST_ID"
-BYTES = 12
+HEADER = "X-Request-ID"
+VARIABLE = "HTTP_X_REQUEST_ID"
+ID_BYTES = 12
 
 
-class Named:
-    """Stands before everything, redirects included."""
+class RequestIds:
+    """WSGI middleware in front of everything else, redirects included."""
 
     def __init__(self, app: WSGIApplication) -> None:
         self.app = app
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
-        given = environ.get(VARIABLE, "")
-        name = given if given and logs.REQUEST_ID_PATTERN.fullmatch(given) else os.urandom(BYTES).hex()
-        logs.bind_context(request_id=name)
+        request_id = _accept_or_make(environ.get(VARIABLE, ""))
+        logs.bind_context(request_id=request_id)
 
-        def start(status: str, headers: list[tuple[str, str]], *more: Any) -> Callable[[bytes], object]:
+        def start_with_id(status: str, headers: list[tuple[str, str]], *more: Any) -> Callable[[bytes], object]:
             tracing.annotate({"http.response.status_code": int(status[:3])})
-            return start_response(status, [*headers, (HEADER, name)], *more)
+            return start_response(status, [*headers, (HEADER, request_id)], *more)
 
-        about = {"http.request.method": environ["REQUEST_METHOD"], "request_id": name}
-        with tracing.span(environ["REQUEST_METHOD"], _carried(environ), **about):
-            return self.app(environ, start)
+        method = environ["REQUEST_METHOD"]
+        attributes = {"http.request.method": method, "request_id": request_id}
+        with tracing.span(method, _trace_headers(environ), **attributes):
+            return self.app(environ, start_with_id)
 
 
-def tell_route() -> None:
-    """A trace is called by the route: the path itself may hold what is nobody else's business."""
+def name_trace() -> None:
+    """Name the trace by its route: the path itself may hold something private, such as a slug."""
     if request.url_rule:
         tracing.annotate({"http.route": request.url_rule.rule}, f"{request.method} {request.url_rule.rule}")
 
 
-def _carried(environ: WSGIEnvironment) -> dict[str, str]:
-    return {name: environ[key] for name in tracing.HEADER_NAMES if (key := f"HTTP_{name.upper()}") in environ}
+def _accept_or_make(request_id: str) -> str:
+    """Keep the caller's id when it is safe to log; make one otherwise."""
+    if request_id and logs.REQUEST_ID_PATTERN.fullmatch(request_id):
+        return request_id
+    return os.urandom(ID_BYTES).hex()
+
+
+def _trace_headers(environ: WSGIEnvironment) -> dict[str, str]:
+    headers = {}
+    for name in tracing.HEADER_NAMES:
+        variable = f"HTTP_{name.upper()}"
+        if variable in environ:
+            headers[name] = environ[variable]
+    return headers

@@ -1,4 +1,4 @@
-"""Sessions of the dashboard: a signed cookie that names a key, and the token that every change has to come with."""
+"""Sessions of the dashboard: a signed cookie that names a key, and the CSRF token that every change must carry."""
 
 import hmac
 import secrets
@@ -11,36 +11,36 @@ from flask.sessions import SecureCookieSession, SecureCookieSessionInterface
 from itsdangerous import URLSafeTimedSerializer
 from sqlalchemy.exc import SQLAlchemyError
 
-from models import store
-from models.accounts import installation_secrets as kept
-from models.accounts import keys
+from models.accounts import installation_secrets
 from models.accounts.keys import Owner
 from models.errors import Forbidden
+from producer.resources import authentication
 
 COOKIE = "linkmill_session"
-IDLE = timedelta(hours=12)
-RENEWED_SECONDS = 300  # not with every answer: of two at once the later one would win
-PATHS = ("/app", "/api/")
-SAFE = ("GET", "HEAD", "OPTIONS")
+IDLE_LIFETIME = timedelta(hours=12)
+# Not with every response: of two concurrent responses the later one would win.
+RENEWAL_SECONDS = 300
+PATHS_WITH_SESSION = ("/app", "/api/")
+SAFE_METHODS = ("GET", "HEAD", "OPTIONS")
 TOKEN_FIELD = "csrf_token"  # noqa: S105 - a name
 TOKEN_HEADER = "X-CSRF-Token"  # noqa: S105
 TOKEN_BYTES = 24
-FILES = "multipart/form-data"
+FORM_WITH_FILES = "multipart/form-data"
 
 
 class Sessions(SecureCookieSessionInterface):
-    """Flask's own, with a secret that is read when the first cookie comes: there may be no database before."""
+    """Flask's sessions, with a secret that is read with the first cookie: before that there may be no database."""
 
     def get_signing_serializer(self, app: Flask) -> URLSafeTimedSerializer | None:
         return URLSafeTimedSerializer(
-            kept.get(kept.SESSION_KEY),
+            installation_secrets.get(installation_secrets.SESSION_KEY),
             salt=self.salt,
             serializer=self.serializer,
             signer_kwargs={"key_derivation": self.key_derivation, "digest_method": sha256},
         )
 
     def open_session(self, app: Flask, request: Request) -> SecureCookieSession | None:
-        if COOKIE not in request.cookies or not request.path.startswith(PATHS):
+        if COOKIE not in request.cookies or not request.path.startswith(PATHS_WITH_SESSION):
             return self.session_class()
         try:
             return super().open_session(app, request)
@@ -57,12 +57,12 @@ def install(app: Flask) -> None:
         "SESSION_COOKIE_NAME": COOKIE,
         "SESSION_COOKIE_SAMESITE": "Lax",
         "SESSION_REFRESH_EACH_REQUEST": False,
-        "PERMANENT_SESSION_LIFETIME": IDLE,
+        "PERMANENT_SESSION_LIFETIME": IDLE_LIFETIME,
     }
 
 
-def begin(owner: Owner, workspace: str) -> None:
-    """Another session altogether: what the one before held is gone, its token too."""
+def start(owner: Owner, workspace: str) -> None:
+    """Start a new session. Nothing of the session before it stays, its CSRF token included."""
     session.clear()
     session.permanent = True
     session.update(key=str(owner.key_id), workspace=workspace, at=int(time.time()), token=_new_token())
@@ -74,46 +74,50 @@ def end() -> None:
     g.pop("owner", None)
 
 
-def owner() -> Owner | None:
-    """Whose session this is; a key that was revoked meanwhile opens nothing."""
+def find_owner() -> Owner | None:
+    """Find the owner of this session's key; None without a session, and once the key is revoked."""
     if "key" not in session:
         return None
-    with store.read() as db:
-        return keys.by_id(db, int(session["key"]))
+    return authentication.find_key_owner(int(session["key"]))
 
 
 def renew() -> None:
-    """Whoever is at work stays signed in."""
-    if time.time() - session["at"] > RENEWED_SECONDS:
+    """Keep a session alive while it is used."""
+    if time.time() - session["at"] > RENEWAL_SECONDS:
         session["at"] = int(time.time())
 
 
-def token() -> str:
-    """What a form of this session has to carry."""
+def csrf_token() -> str:
+    """Return the token that every form of this session must carry."""
     if "token" not in session:
         session["token"] = _new_token()
     return str(session["token"])
 
 
-def carries_token() -> bool:
-    """Whether a request that changes something is from a page of ours. No form with files is read for it."""
-    sent = request.headers.get(TOKEN_HEADER)
-    if sent is None and request.mimetype != FILES:
-        sent = request.form.get(TOKEN_FIELD)
-    return is_token(sent or "")
+def request_has_csrf_token() -> bool:
+    """Check the token of a request. A form with files is not read for it: its file may be very large."""
+    token = request.headers.get(TOKEN_HEADER)
+    if token is None and request.mimetype != FORM_WITH_FILES:
+        token = request.form.get(TOKEN_FIELD)
+    return is_csrf_token(token or "")
 
 
-def by_page() -> Owner | None:
-    """Who asks the API from a page of ours; what changes something has the token in its header."""
-    found = owner()
-    if found and request.method not in SAFE and not is_token(request.headers.get(TOKEN_HEADER, "")):
-        raise Forbidden(f"a change from a page needs its token in {TOKEN_HEADER}: load the page again")
-    return found
+def authenticate_page() -> Owner | None:
+    """Find who calls the API from a page of the dashboard. A call that changes something must carry the token."""
+    owner = find_owner()
+    if owner is None or request.method in SAFE_METHODS:
+        return owner
+    if not is_csrf_token(request.headers.get(TOKEN_HEADER, "")):
+        raise Forbidden(f"A change from a page must carry the page's token in {TOKEN_HEADER}. Load the page again.")
+    return owner
+
+
+def is_csrf_token(token: str) -> bool:
+    expected = session.get("token")
+    if expected is None:
+        return False
+    return hmac.compare_digest(token.encode(errors="replace"), expected.encode())
 
 
 def _new_token() -> str:
     return secrets.token_urlsafe(TOKEN_BYTES)
-
-
-def is_token(sent: str) -> bool:
-    return "token" in session and hmac.compare_digest(sent.encode(errors="replace"), session["token"].encode())

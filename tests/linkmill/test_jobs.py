@@ -61,10 +61,10 @@ def test_a_job_is_tried_again_and_undone(system: System, job: dict[str, Any]) ->
 @pytest.mark.parametrize(
     ("words", "said"),
     [
-        (["watch", "1"], "there is no such job (404 NOT_FOUND)"),
-        (["results", "1", "--out", "r.csv"], "there is no such job (404 NOT_FOUND)"),
+        (["watch", "1"], "There is no such job. (404 NOT_FOUND)"),
+        (["results", "1", "--out", "r.csv"], "There is no such job. (404 NOT_FOUND)"),
         (["results", "../me"], "(404 NOT_FOUND)"),
-        (["retry", "1"], "there is no such job (404 NOT_FOUND)"),
+        (["retry", "1"], "There is no such job. (404 NOT_FOUND)"),
         (["push"], "Missing argument 'FILE'"),
         (["pull"], "No such command 'pull'"),
     ],

@@ -8,7 +8,7 @@ from models import errors
 from models.errors import LinkmillError
 from tests.system import System
 from web import create_app
-from web.errors import STATUS, of_ours, pointers
+from web.errors import STATUS, answer_error, pointers
 
 KEY = "Bearer %(token)s"
 
@@ -51,9 +51,9 @@ def test_every_error_of_ours_that_a_request_can_meet_has_its_status() -> None:
 
 
 def test_a_subclass_answers_as_its_parent_does() -> None:
-    assert of_ours(errors.BrokenGzip("x")).status_code == 400
-    assert of_ours(errors.EmptyUpload("x")).status_code == 422
-    assert of_ours(errors.LostLease("x")).status_code == 500
+    assert answer_error(errors.BrokenGzip("x")).status_code == 400
+    assert answer_error(errors.EmptyUpload("x")).status_code == 422
+    assert answer_error(errors.LostLease("x")).status_code == 500
 
 
 def test_only_a_store_that_is_away_asks_to_try_again() -> None:

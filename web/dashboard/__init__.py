@@ -4,39 +4,42 @@ from flask import Blueprint, Response, redirect, url_for
 from werkzeug.exceptions import HTTPException
 
 from models.errors import LinkmillError, NotFound
+from web import errors
 from web.dashboard import job, job_actions, jobs, keys, link, links, sign_in, upload, usage, webhooks
-from web.dashboard.frame import door, files, pages
+from web.dashboard.frame import access, assets, pages
 
-PARTS = (sign_in, files, upload, jobs, job, job_actions, links, link, webhooks, keys, usage)
-"""Each has a `blueprint` below /app: another page is another file, and its name here and in pages.NAVIGATION."""
+PARTS = (sign_in, assets, upload, jobs, job, job_actions, links, link, webhooks, keys, usage)
+"""Each has a `blueprint` below /app. Another page is another file, named here and in pages.NAVIGATION."""
 
 blueprint = Blueprint("app", __name__, url_prefix="/app", template_folder="../pages")
-blueprint.before_request(door.let_in)
-blueprint.after_request(door.close)
-blueprint.context_processor(pages.everywhere)
-blueprint.register_error_handler(LinkmillError, pages.of_ours)
-blueprint.register_error_handler(HTTPException, pages.of_http)
-for away in pages.AWAY:
-    blueprint.register_error_handler(away, pages.of_database)
-blueprint.register_error_handler(Exception, pages.of_surprise)
-for name, change in pages.FILTERS.items():
-    blueprint.add_app_template_filter(change, name)
+blueprint.before_request(access.check)
+blueprint.after_request(access.add_headers)
+blueprint.context_processor(pages.template_context)
+blueprint.register_error_handler(LinkmillError, pages.show_error)
+blueprint.register_error_handler(HTTPException, pages.show_http_exception)
+for away in errors.STORE_AWAY:
+    blueprint.register_error_handler(away, pages.show_store_away)
+blueprint.register_error_handler(Exception, pages.show_unexpected)
+for name, convert in pages.FILTERS.items():
+    blueprint.add_app_template_filter(convert, name)
 for part in PARTS:
     blueprint.register_blueprint(part.blueprint)
 
 front = Blueprint("front", __name__)
 
+BLUEPRINTS = (blueprint, front)
+
 
 @front.get("/")
-def lead_in() -> Response:
-    return redirect(url_for("app.home"), 302)  # type: ignore[return-value]
+def show_front() -> Response:
+    return redirect(url_for("app.show_home"), 302)  # type: ignore[return-value]
 
 
 @blueprint.get("")
-def home() -> Response:
-    return redirect(url_for("app.jobs.listed"), 302)  # type: ignore[return-value]
+def show_home() -> Response:
+    return redirect(url_for("app.jobs.list_jobs"), 302)  # type: ignore[return-value]
 
 
-@blueprint.route("/<path:rest>", methods=["GET", "POST", "PUT", "PATCH", "DELETE"])
-def nothing(rest: str) -> Response:
-    raise NotFound(f"there is no page {rest}")
+@blueprint.route("/<path:path>", methods=["GET", "POST", "PUT", "PATCH", "DELETE"])
+def refuse_unknown_page(path: str) -> Response:
+    raise NotFound(f"There is no page {path}.")

@@ -1,84 +1,74 @@
-"""`/app/jobs/{id}`: how a job goes, what failed and why, its rows, its webhooks and its clicks."""
+"""`/app/jobs/{id}`: the progress of a job, what failed and why, its rows, its webhooks and its clicks."""
 
 from typing import Any
 
 from flask import Blueprint, Response, request, url_for
 
-from models import store
-from models.accounts import domains
-from models.clicks import click_counts
-from models.ids import parse_id
-from models.jobs import jobs, runs
 from models.jobs.jobs import Job
 from models.jobs.states import STATUSES_BY_KIND, ItemStatus, JobKind
-from producer import job_actions
-from producer.documents import item_pages
-from producer.documents.item_document import item_document
-from producer.documents.job_document import job_document
-from producer.documents.link_document import job_stats_document
 from producer.documents.schemas.links import MOST_ZIPPED
-from web.api.deliveries import sent_for
-from web.api.jobs import ended, find
+from producer.resources import deliveries, jobs
+from producer.resources.jobs import find_job
+from web.auth import owner
 from web.dashboard.frame import charts, pages
-from web.dashboard.frame.reasons import REASONS
+from web.dashboard.frame.error_texts import ERROR_TEXTS
 
 ROWS = 50
-LOOKED_AT = 500  # failed rows among which there are examples
-EXAMPLES = 3
+STATUSES = tuple(ItemStatus)
+LONGEST_CURSOR = 18
 MOST_ZIPS = 12
 
 blueprint = Blueprint("job", __name__)
 
 
 @blueprint.get("/jobs/<job_id>")
-def show(job_id: str) -> Response:
-    row = find(parse_id(job_id))
-    with store.read() as db:
-        shown = job_document(row, jobs.errors(db, row.id))
-        undone = runs.is_being_undone(db, row.id)
-        clicked = job_stats_document(click_counts.of_job(db, row.id))
-    return pages.page(
+def show_job(job_id: str) -> Response:
+    job = find_job(owner(), job_id)
+    stats = jobs.job_stats(job)
+    return pages.render(
         "job",
-        job=shown,
-        of_job=row.of_job_id,
-        open=not ended(row),
-        can=job_actions.useful_actions(row, undone),
-        reasons=REASONS,
-        examples=_examples(row) if row.failed and not row.cleared_at else {},
-        statuses=STATUSES_BY_KIND[JobKind(row.kind)],
-        zips=_zips(row),
-        deliveries=sent_for(row.id),
-        clicked=clicked,
-        days=charts.days(clicked["by_day"]),
-        **_rows(row),
+        job=jobs.describe_job(job),
+        undone_job_id=job.of_job_id,
+        open=not job.has_ended,
+        can=jobs.useful_actions(job),
+        error_texts=ERROR_TEXTS,
+        examples=jobs.failure_examples(job),
+        statuses=STATUSES_BY_KIND[JobKind(job.kind)],
+        zips=_zip_ranges(job),
+        deliveries=deliveries.list_job_deliveries(job.id),
+        stats=stats,
+        days=charts.chart_days(stats["by_day"]),
+        **_list_rows(job),
     )
 
 
-def _zips(row: Job) -> list[tuple[int, int]]:
-    """First and last row of each zip of QR codes: one has so many at most."""
-    has_links = row.kind == JobKind.CREATE and not row.dry_run and row.created + row.existing
-    total = (row.total or 0) if has_links else 0
-    return [(first, min(first + MOST_ZIPPED, total)) for first in range(0, total, MOST_ZIPPED)][:MOST_ZIPS]
+def _zip_ranges(job: Job) -> list[tuple[int, int]]:
+    """Return the first row and the end of each zip of QR codes: one zip holds a limited number of rows."""
+    if not jobs.has_links(job):
+        return []
+    total = job.total or 0
+    starts = range(0, total, MOST_ZIPPED)[:MOST_ZIPS]
+    return [(first, min(first + MOST_ZIPPED, total)) for first in starts]
 
 
-def _rows(row: Job) -> dict[str, Any]:
-    """A page of its rows, of one status or of all."""
-    status = request.args.get("status") if request.args.get("status") in tuple(ItemStatus) else None
-    cursor = request.args.get("cursor", "")
-    after = int(cursor) if cursor.isascii() and cursor.isdigit() and len(cursor) < 19 else -1
-    found = [] if row.cleared_at else item_pages.page(row, [status] if status else [], after, ROWS + 1)
-    base = domains.base_url(row.hostname, row.is_default)
-    more = None
-    if len(found) > ROWS:
-        more = url_for(".show", job_id=row.id, status=status, cursor=found[ROWS - 1].at, _anchor="rows")
-    return {"rows": [item_document(one, base) for one in found[:ROWS]], "status": status, "after": after, "more": more}
+def _list_rows(job: Job) -> dict[str, Any]:
+    """Return a page of the job's rows, of one status or of all."""
+    status = request.args.get("status")
+    if status not in STATUSES:
+        status = None
+    after = _parse_cursor(request.args.get("cursor", ""))
+    rows: list[dict[str, Any]] = []
+    next_url = None
+    if job.cleared_at is None:
+        page = jobs.list_items(job, [status] if status else [], after, ROWS)
+        rows = page.items
+        if page.next_cursor:
+            next_url = url_for(".show_job", job_id=job.id, status=status, cursor=page.next_cursor, _anchor="rows")
+    return {"rows": rows, "status": status, "is_first_page": after < 0, "next_url": next_url}
 
 
-def _examples(row: Job) -> dict[str, list[dict[str, Any]]]:
-    """For each error some of the first rows that have it."""
-    found: dict[str, list[dict[str, Any]]] = {}
-    for one in item_pages.page(row, [ItemStatus.FAILED], -1, LOOKED_AT):
-        few = found.setdefault(one.error_code or "", [])
-        if len(few) < EXAMPLES:
-            few.append(item_document(one, ""))
-    return found
+def _parse_cursor(text: str) -> int:
+    """Read the index that the page starts after; before the first row it is -1."""
+    if text.isascii() and text.isdigit() and len(text) <= LONGEST_CURSOR:
+        return int(text)
+    return -1

@@ -1,4 +1,4 @@
-"""What is done to a job from its page: cancel, retry, undo, forget, and sending a webhook again."""
+"""What a user can do to a job on its page: cancel, retry, undo, forget, and send a webhook again."""
 
 from collections.abc import Callable
 from typing import NamedTuple
@@ -6,80 +6,84 @@ from typing import NamedTuple
 from flask import Blueprint, Response, flash, url_for
 
 from models.errors import Conflict, Gone
-from models.ids import parse_id
 from models.jobs.jobs import Job
 from producer import control
-from web.api.deliveries import sent_again
-from web.api.jobs import find
+from producer.resources import deliveries
+from producer.resources.jobs import find_job
+from web.auth import owner
 from web.dashboard.frame import pages
 
 
-class Deed(NamedTuple):
-    """What is asked before, what is done, and what is said afterwards."""
+class JobAction(NamedTuple):
+    """The question before an action, the action, and the message after it."""
 
     heading: str
     text: str
     button: str
-    do: Callable[[Job], int | None]
-    done: str
+    perform: Callable[[Job], int | None]
+    """Returns the id of the job that the action started, if any."""
+    message: str
 
 
-DEEDS = {
-    "cancel": Deed(
+ACTIONS = {
+    "cancel": JobAction(
         "Cancel this job?",
-        "It stops within moments. Links that are made stay; rows that were not reached can be tried later.",
+        "It stops within seconds. Links that exist already stay; you can retry the other rows later.",
         "Cancel the job",
         control.cancel,
         "The job is being cancelled.",
     ),
-    "retry": Deed(
-        "Try again?",
-        "Rows that failed or were not reached run again. No link is made twice.",
-        "Try again",
+    "retry": JobAction(
+        "Retry this job?",
+        "Rows that failed or were not processed run again. No link is created twice.",
+        "Retry",
         control.retry,
-        "Rows without a link are tried again.",
+        "Rows without a link run again.",
     ),
-    "undo": Deed(
+    "undo": JobAction(
         "Undo this job?",
-        "The links that it made are deleted, except those that somebody has clicked. This cannot be taken back.",
+        "The links that it created are deleted, except those with clicks. This cannot be undone.",
         "Delete its links",
         control.undo,
-        "Links of the job are being deleted: this job does it.",
+        "This job deletes the links of the other one.",
     ),
-    "forget": Deed(
+    "forget": JobAction(
         "Forget this job?",
-        "The job, its upload and its results go. Its links stay. This cannot be taken back.",
+        "The job, its upload and its results are deleted. Its links stay. This cannot be undone.",
         "Forget the job",
         control.forget,
         "The job is forgotten.",
     ),
 }
 
-blueprint = Blueprint("deeds", __name__)
+blueprint = Blueprint("job_actions", __name__)
 
 
-@blueprint.get("/jobs/<job_id>/<any(cancel, retry, undo, forget):deed>")
-def ask(job_id: str, deed: str) -> Response:
-    row, asked = find(parse_id(job_id)), DEEDS[deed]
-    back = url_for("app.job.show", job_id=row.id)
-    return pages.page("confirm", heading=asked.heading, text=asked.text, button=asked.button, back=back)
+@blueprint.get("/jobs/<job_id>/<any(cancel, retry, undo, forget):action>")
+def confirm(job_id: str, action: str) -> Response:
+    job = find_job(owner(), job_id)
+    question = ACTIONS[action]
+    back = url_for("app.job.show_job", job_id=job.id)
+    return pages.render("confirm", heading=question.heading, text=question.text, button=question.button, back=back)
 
 
-@blueprint.post("/jobs/<job_id>/<any(cancel, retry, undo, forget):deed>")
-def do(job_id: str, deed: str) -> Response:
-    row, asked = find(parse_id(job_id)), DEEDS[deed]
+@blueprint.post("/jobs/<job_id>/<any(cancel, retry, undo, forget):action>")
+def perform(job_id: str, action: str) -> Response:
+    job = find_job(owner(), job_id)
     try:
-        made = asked.do(row)
+        new_job_id = ACTIONS[action].perform(job)
     except (Conflict, Gone) as error:
-        flash(pages.sentence(str(error)), "bad")
-        return pages.go("app.job.show", job_id=row.id)
-    flash(asked.done)
-    return pages.go("app.jobs.listed") if deed == "forget" else pages.go("app.job.show", job_id=made or row.id)
+        flash(pages.as_sentence(str(error)), "bad")
+        return pages.go_to("app.job.show_job", job_id=job.id)
+    flash(ACTIONS[action].message)
+    if action == "forget":
+        return pages.go_to("app.jobs.list_jobs")
+    return pages.go_to("app.job.show_job", job_id=new_job_id or job.id)
 
 
 @blueprint.post("/jobs/<job_id>/deliveries/<delivery_id>/redeliver")
 def redeliver(job_id: str, delivery_id: str) -> Response:
-    job = find(parse_id(job_id))
-    sent_again(parse_id(delivery_id))
+    job = find_job(owner(), job_id)
+    deliveries.redeliver(owner(), delivery_id)
     flash("The webhook is being sent again.")
-    return pages.go("app.job.show", job_id=job.id, _anchor="deliveries")
+    return pages.go_to("app.job.show_job", job_id=job.id, _anchor="deliveries")

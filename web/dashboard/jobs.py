@@ -2,33 +2,43 @@
 
 from flask import Blueprint, Response, request, url_for
 
-from models import settings, store
+from models import settings
 from models.ids import parse_id
-from models.jobs import jobs
 from models.jobs.states import JobStatus
-from producer.documents.job_document import job_document
+from producer.resources import jobs
 from web.auth import owner
 from web.dashboard.frame import pages
 
 ROWS = 50
-LOOPBACK = ("localhost", "127.0.0.1", "[::1]")
+STATUSES = tuple(JobStatus)
+LOOPBACK_HOSTS = ("localhost", "127.0.0.1", "[::1]")
 
 blueprint = Blueprint("jobs", __name__)
 
 
 @blueprint.get("/jobs")
-def listed() -> Response:
-    status = request.args.get("status") if request.args.get("status") in tuple(JobStatus) else None
+def list_jobs() -> Response:
+    status = request.args.get("status")
+    if status not in STATUSES:
+        status = None
     before = parse_id(request.args.get("cursor", "")) or None
-    with store.read() as db:
-        rows = jobs.page(db, owner().workspace_id, status, before, ROWS + 1)
-    more = url_for(".listed", status=status, cursor=rows[ROWS - 1].id) if len(rows) > ROWS else None
-    found = [job_document(row, {}) for row in rows[:ROWS]]
-    listing = {"status": status, "statuses": tuple(JobStatus), "before": before, "more": more, "limit": ROWS}
-    return pages.page("jobs", jobs=found, flower=_flower(), **listing)
+    page = jobs.list_jobs(owner(), status, before, ROWS)
+    next_url = url_for(".list_jobs", status=status, cursor=page.next_cursor) if page.next_cursor else None
+    return pages.render(
+        "jobs",
+        jobs=page.items,
+        status=status,
+        statuses=STATUSES,
+        is_first_page=before is None,
+        next_url=next_url,
+        limit=ROWS,
+        flower=_flower_url(),
+    )
 
 
-def _flower() -> str | None:
-    """Flower listens on loopback alone: its address is of use to whoever sits at that machine."""
-    here = request.host.rpartition(":")[0] or request.host
-    return f"http://127.0.0.1:{settings.get().flower_port}/" if here in LOOPBACK else None
+def _flower_url() -> str | None:
+    """Flower listens on loopback only, so its address helps only a user of the same machine."""
+    host = request.host.rpartition(":")[0] or request.host
+    if host not in LOOPBACK_HOSTS:
+        return None
+    return f"http://127.0.0.1:{settings.get().flower_port}/"

@@ -1,57 +1,62 @@
-"""`/app/keys`: who may ask on the workspace's behalf."""
+"""`/app/keys`: the API keys of a workspace."""
 
 from typing import Any
 
 from flask import Blueprint, Response, flash, request, url_for
 from marshmallow import ValidationError
 
-from models import store
-from models.accounts import keys
+from models.accounts.keys import Scope
 from producer.documents import schemas
-from producer.documents.account_documents import key_document
-from web.api import keys as api
+from producer.resources import keys
 from web.auth import owner
 from web.dashboard.frame import forms, pages
 
-MOST = 500
-SECRETS = {"token": "Token", "consumer_key": "Consumer key", "consumer_secret": "Consumer secret"}
+MOST_KEYS = 500
+SECRET_LABELS = {"token": "Token", "consumer_key": "Consumer key", "consumer_secret": "Consumer secret"}
 
 blueprint = Blueprint("keys", __name__, url_prefix="/keys")
 
 
 @blueprint.get("")
-def listed() -> Response:
-    return _list(200)
+def list_keys() -> Response:
+    return _render_list(200)
 
 
 @blueprint.post("")
-def add() -> Response:
-    given = {"name": request.form.get("name", ""), "scopes": request.form.getlist("scopes")}
+def create_key() -> Response:
+    form = {"name": request.form.get("name", ""), "scopes": request.form.getlist("scopes")}
     try:
-        made = api.added(schemas.KeyRequest().load(given))
+        fields = schemas.KeyRequest().load(form)
     except ValidationError as error:
-        return _list(422, request.form, forms.broken(error))
-    told = {label: made[name] for name, label in SECRETS.items()}
-    return pages.page("secret", 201, heading=f"The key {made['name']}", secrets=told, back=url_for(".listed"))
+        return _render_list(422, request.form, forms.schema_faults_by_field(error))
+    key = keys.create_key(owner(), fields["name"], fields["scopes"])
+    secrets = {label: key[name] for name, label in SECRET_LABELS.items()}
+    return pages.render("secret", 201, heading=f"The key {key['name']}", secrets=secrets, back=url_for(".list_keys"))
 
 
 @blueprint.route("/<key_id>/revoke", methods=["GET", "POST"])
-def revoke(key_id: str) -> Response:
-    with store.read() as db:
-        row = api.find(db, key_id)
+def revoke_key(key_id: str) -> Response:
+    key = keys.show_key(owner(), key_id)
     if request.method == "POST":
-        with store.write() as db:
-            keys.revoke(db, row.id)
-        flash(f"The key {row.name} is revoked.")
-        return pages.go(".listed")
-    own = " You are signed in with it: you will be signed out." if row.id == owner().key_id else ""
-    text = f"Whatever uses {row.name} is refused from its next request on. This cannot be taken back.{own}"
-    return pages.page("confirm", heading="Revoke this key?", text=text, button="Revoke it", back=url_for(".listed"))
+        keys.revoke_key(owner(), key_id)
+        flash(f"The key {key['name']} is revoked.")
+        return pages.go_to(".list_keys")
+    text = f"Requests with {key['name']} are refused from now on. This cannot be undone."
+    if key["id"] == str(owner().key_id):
+        text += " You are signed in with this key, so you will be signed out."
+    return pages.render(
+        "confirm", heading="Revoke this key?", text=text, button="Revoke the key", back=url_for(".list_keys")
+    )
 
 
-def _list(status: int, given: Any = None, faults: dict[str, str] | None = None) -> Response:
-    with store.read() as db:
-        found = [key_document(row) for row in keys.page(db, owner().workspace_id, 0, MOST)]
-    scopes = [scope for scope in keys.Scope if scope in owner().scopes]
-    own = str(owner().key_id)
-    return pages.page("keys", status, keys=found[::-1], own=own, scopes=scopes, given=given, faults=faults or {})
+def _render_list(status: int, form: Any = None, faults: dict[str, str] | None = None) -> Response:
+    page = keys.list_keys(owner(), 0, MOST_KEYS)
+    return pages.render(
+        "keys",
+        status,
+        keys=page.items[::-1],
+        own_id=str(owner().key_id),
+        scopes=[scope for scope in Scope if scope in owner().scopes],
+        form=form,
+        faults=faults or {},
+    )

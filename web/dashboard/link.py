@@ -1,75 +1,73 @@
-"""`/app/links/{id}`: a link, who came, and what can be changed about it."""
+"""`/app/links/{id}`: a link, its clicks, and a form to change it."""
 
-from flask import Blueprint, Response, flash, request
+from flask import Blueprint, Response, flash, request, url_for
 
-from models import store
-from models.clicks import click_counts
 from models.errors import Conflict, Invalid
-from producer.documents.link_document import link_documents, link_stats_document
-from web.api import link as api
+from producer.resources import links
+from web.auth import owner
 from web.dashboard.frame import charts, forms, pages
-from web.dashboard.links import choices
+from web.dashboard.links import list_choices
 
 blueprint = Blueprint("link", __name__, url_prefix="/links/<link_id>")
 
 
 @blueprint.get("")
-def one(link_id: str) -> Response:
-    return _page(link_id, 200)
+def show_link(link_id: str) -> Response:
+    return _render(link_id, 200)
 
 
 @blueprint.post("")
-def change(link_id: str) -> Response:
-    with store.read() as db:
-        link = link_documents(db, [api.find(db, link_id)])[0]
+def change_link(link_id: str) -> Response:
+    link = links.show_link(owner(), link_id)
     try:
-        api.changed(link_id, forms.changes(link, request.form))
+        links.change_link(owner(), link_id, forms.read_changes(link, request.form))
     except (Invalid, Conflict) as error:
-        return _page(link_id, 422, forms.faults(error))
+        return _render(link_id, 422, forms.faults_by_field(error))
     flash("The link is changed.")
-    return pages.go(".one", link_id=link_id)
+    return pages.go_to(".show_link", link_id=link_id)
 
 
 @blueprint.post("/disable")
-def disable(link_id: str) -> Response:
-    return _switch(link_id, True, "The link is disabled: whoever follows it finds nothing.")
+def disable_link(link_id: str) -> Response:
+    return _set_disabled(link_id, True, "The link is disabled: visitors get «Not found».")
 
 
 @blueprint.post("/enable")
-def enable(link_id: str) -> Response:
-    return _switch(link_id, False, "The link leads on again.")
+def enable_link(link_id: str) -> Response:
+    return _set_disabled(link_id, False, "The link works again.")
 
 
 @blueprint.route("/delete", methods=["GET", "POST"])
-def delete(link_id: str) -> Response:
-    with store.read() as db:
-        link = link_documents(db, [api.find(db, link_id)])[0]
+def delete_link(link_id: str) -> Response:
+    short_url = links.short_url(owner(), link_id)
     if request.method == "POST":
-        api.removed(link_id)
-        flash(f"{link['short_url']} is deleted.")
-        return pages.go("app.links.listed")
-    text = f"{link['short_url']} leads nowhere any more, and what was counted of it is gone. Its slug is free again."
-    return pages.page(
-        "confirm", heading="Delete this link?", text=text, button="Delete it", back=f"/app/links/{link_id}"
+        links.remove_link(owner(), link_id)
+        flash(f"{short_url} is deleted.")
+        return pages.go_to("app.links.list_links")
+    text = f"{short_url} stops working and its click counts are deleted. Its slug can be used again."
+    back = url_for(".show_link", link_id=link_id)
+    return pages.render("confirm", heading="Delete this link?", text=text, button="Delete the link", back=back)
+
+
+def _set_disabled(link_id: str, disabled: bool, message: str) -> Response:
+    links.change_link(owner(), link_id, {"disabled": disabled})
+    flash(message)
+    return pages.go_to(".show_link", link_id=link_id)
+
+
+def _render(link_id: str, status: int, faults: dict[str, str] | None = None) -> Response:
+    link = links.show_link(owner(), link_id)
+    stats = links.link_stats(owner(), link_id)
+    return pages.render(
+        "link",
+        status,
+        link=link,
+        form=request.form if faults else forms.fill(link),
+        faults=faults or {},
+        stats=stats,
+        days=charts.chart_days(stats["by_day"]),
+        referrers=charts.chart_shares(stats["by_referrer"], "referrer", "direct"),
+        devices=charts.chart_shares(stats["by_device"], "device", "other"),
+        countries=charts.chart_shares(stats["by_country"], "country", "unknown"),
+        **list_choices(),
     )
-
-
-def _switch(link_id: str, disabled: bool, told: str) -> Response:
-    api.changed(link_id, {"disabled": disabled})
-    flash(told)
-    return pages.go(".one", link_id=link_id)
-
-
-def _page(link_id: str, status: int, faults: dict[str, str] | None = None) -> Response:
-    with store.read() as db:
-        row = api.find(db, link_id)
-        link, names = link_documents(db, [row])[0], choices(db)
-        stats = link_stats_document(click_counts.of_link(db, row.key))
-    given = request.form if faults else forms.filled(link)
-    drawn = {
-        "days": charts.days(stats["by_day"]),
-        "referrers": charts.shares(stats["by_referrer"], "referrer", "direct"),
-        "devices": charts.shares(stats["by_device"], "device", "other"),
-        "countries": charts.shares(stats["by_country"], "country", "unknown"),
-    }
-    return pages.page("link", status, link=link, given=given, faults=faults or {}, stats=stats, **drawn, **names)

@@ -1,142 +1,169 @@
-"""`/app/links`: make one, look for some, and change one or many."""
+"""`/app/links`: create a link, search links, and change one or many."""
 
-from typing import Any
+from typing import Any, NamedTuple
 
 from flask import Blueprint, Response, flash, redirect, request, url_for
 from marshmallow import ValidationError
 
-from models import cursors, store
-from models.accounts import domains
+from models import cursors
 from models.errors import Conflict, Invalid, NotFound
-from models.links import labels, listing
+from models.links.labels import GROUPS, TAGS
 from models.links.listing import LinkStatus
-from models.store import Connection
-from producer import link_filters
-from producer.documents import link_csv, schemas
-from producer.documents.link_document import link_documents
-from web.api import link as one_link
-from web.api import links as api
+from producer.documents import schemas
+from producer.resources import domains, labels, links
+from producer.resources.link_creation import create_link as create
+from producer.resources.link_fields import encode_fields
+from producer.resources.pages import Page
 from web.auth import owner
 from web.dashboard.frame import forms, pages
 
 ROWS = 50
-MOST_NAMES = 200  # that are offered to choose from
-FILTERS = ("search", "tag", "group", "job", "status")
-DONE = {"disable": "disabled", "enable": "enabled", "delete": "deleted"}
+MOST_CHOICES = 200
+FILTER_FIELDS = ("search", "tag", "group", "job", "status")
+PAST_TENSE = {"disable": "disabled", "enable": "enabled", "delete": "deleted"}
 
 blueprint = Blueprint("links", __name__)
 
 
 @blueprint.get("/links")
-def listed() -> Response:
-    return _page(200)
+def list_links() -> Response:
+    return _render(200)
 
 
 @blueprint.post("/links")
-def make() -> Response:
-    """Through the same road as a million."""
-    given = forms.given(request.form, (*forms.LINK, "slug", "domain"))
+def create_link() -> Response:
+    fields = forms.read_fields(request.form, (*forms.LINK_FIELDS, "slug", "domain"))
     try:
-        body, new = api.made(forms.parts(given))
+        link, is_new = create(owner(), encode_fields(fields))
     except (Invalid, Conflict) as error:
-        return _page(422, given=request.form, faults=forms.faults(error))
-    flash(f"{body['short_url']} is made." if new else f"{body['short_url']} was there already.")
-    return pages.go("app.link.one", link_id=body["id"])
+        return _render(422, request.form, forms.faults_by_field(error))
+    flash(f"{link['short_url']} is created." if is_new else f"{link['short_url']} existed already.")
+    return pages.go_to("app.link.show_link", link_id=link["id"])
 
 
 @blueprint.get("/links.csv")
-def as_csv() -> Response:
-    """All that the filter shows."""
-    query, wrong = _query()
-    if wrong:
-        raise Invalid(wrong)
-    with store.read() as db:
-        link_filter = link_filters.from_query(db, owner().workspace_id, query)
+def export_links() -> Response:
+    """Export all links that match the filter."""
+    requested = _read_filter()
+    if requested.fault:
+        raise Invalid(requested.fault)
     headers = {"Content-Disposition": 'attachment; filename="links.csv"'}
-    rows = link_csv.stream(owner().workspace_id, link_filter)
+    rows = links.export_links(owner(), requested.query)
     return Response(rows, content_type="text/csv; charset=utf-8", headers=headers)
 
 
 @blueprint.post("/links/many")
-def many() -> Response:
-    """Does the same to each that is ticked; deleting is asked about once more."""
-    action, ids = request.form.get("action", ""), _ticked()
-    if action not in DONE or not ids:
-        flash("Tick the links first." if not ids else "There is no such thing to do.", "bad")
-        return _back()
+def change_many() -> Response:
+    """Do the same to each selected link. Deleting asks for confirmation first."""
+    action = request.form.get("action", "")
+    link_ids = _selected_ids()
+    if not link_ids:
+        flash("Select some links first.", "bad")
+        return _go_back()
+    if action not in PAST_TENSE:
+        flash("There is no such action.", "bad")
+        return _go_back()
     if action == "delete" and "sure" not in request.form:
-        return _ask(ids)
-    done = sum(_do(action, link_id) for link_id in ids)
-    flash(f"{done:,} link{'' if done == 1 else 's'} {DONE[action]}.")
-    return _back()
+        return _confirm_deletion(link_ids)
+    changed = sum(_change_one(action, link_id) for link_id in link_ids)
+    flash(f"{_count_links(changed)} {PAST_TENSE[action]}.")
+    return _go_back()
 
 
-def _page(status: int, given: Any = None, faults: Any = None) -> Response:
-    query, wrong = _query()
-    after = cursors.decode_position(request.args.get("cursor", ""))
-    with store.read() as db:
-        link_filter = link_filters.from_query(db, owner().workspace_id, query)
-        rows = [] if wrong else listing.page(db, owner().workspace_id, link_filter, after, ROWS + 1)
-        found = link_documents(db, rows[:ROWS])
-        names = choices(db)
-    more = cursors.encode_position(rows[ROWS - 1].position) if len(rows) > ROWS else None
-    shown = {"links": found, "chosen": query, "more": more, "further": after is not None, "wrong": wrong}
-    return pages.page(
-        "links", status, given=given or {}, faults=faults or {}, statuses=list(LinkStatus), **shown, **names
+def _render(status: int, form: Any = None, faults: dict[str, str] | None = None) -> Response:
+    requested = _read_filter()
+    position = cursors.decode_position(request.args.get("cursor", ""))
+    page = Page([], None)
+    if not requested.fault:
+        page = links.list_links(owner(), requested.query, position, ROWS)
+    return pages.render(
+        "links",
+        status,
+        links=page.items,
+        next_cursor=page.next_cursor,
+        is_first_page=position is None,
+        chosen=requested.query,
+        filter_fault=requested.fault,
+        statuses=list(LinkStatus),
+        form=form or {},
+        faults=faults or {},
+        **list_choices(),
     )
 
 
-def choices(db: Connection) -> dict[str, Any]:
-    """The names that there are to choose from."""
-    mine = owner().workspace_id
+def list_choices() -> dict[str, Any]:
+    """Return the domains, groups and tags that forms offer."""
     return {
-        "domains": domains.page(db, mine, 0, MOST_NAMES),
-        "groups": labels.page(db, labels.GROUPS, mine, 0, MOST_NAMES),
-        "tags": labels.page(db, labels.TAGS, mine, 0, MOST_NAMES),
+        "domains": domains.list_domains(owner(), 0, MOST_CHOICES).items,
+        "groups": labels.list_labels(owner(), GROUPS, "0", MOST_CHOICES).items,
+        "tags": labels.list_labels(owner(), TAGS, "0", MOST_CHOICES).items,
     }
 
 
-def _query() -> tuple[dict[str, str], str]:
-    """The filter that stands in the address, and what is wrong with it."""
-    given = {name: request.args[name].strip() for name in FILTERS if request.args.get(name, "").strip()}
+class RequestedFilter(NamedTuple):
+    """The filter in the address of a page, or what is wrong with it."""
+
+    query: dict[str, str]
+    fault: str = ""
+
+
+def _read_filter() -> RequestedFilter:
+    values = {name: request.args.get(name, "").strip() for name in FILTER_FIELDS}
     try:
-        query = schemas.LinksQuery().load(given)
+        query = schemas.LinksQuery().load({name: value for name, value in values.items() if value})
     except ValidationError as error:
-        return {}, "; ".join(f"{name}: {text}" for name, text in forms.broken(error).items())
+        faults = forms.schema_faults_by_field(error)
+        return RequestedFilter({}, "; ".join(f"{name}: {message}" for name, message in faults.items()))
     query.pop("limit")
-    return query, ""
+    return RequestedFilter(query)
 
 
-def _ticked() -> list[str]:
-    """The links' ids: each its own field, or all in one when they come back from being asked about."""
-    return list(dict.fromkeys([*request.form.getlist("link"), *request.form.get("links", "").split()]))[:ROWS]
+def _selected_ids() -> list[str]:
+    """Return the selected links: each in a field of its own, or all in one field from the confirmation page."""
+    link_ids = [*request.form.getlist("link"), *request.form.get("links", "").split()]
+    return list(dict.fromkeys(link_ids))[:ROWS]
 
 
-def _do(action: str, link_id: str) -> bool:
-    """Whether it was done: somebody else may have deleted the link meanwhile."""
+def _change_one(action: str, link_id: str) -> bool:
+    """Change a link; return False when it has been deleted in the meantime."""
     try:
         if action == "delete":
-            one_link.removed(link_id)
+            links.remove_link(owner(), link_id)
         else:
-            one_link.changed(link_id, {"disabled": action == "disable"})
+            links.change_link(owner(), link_id, {"disabled": action == "disable"})
     except NotFound:
         return False
     return True
 
 
-def _ask(ids: list[str]) -> Response:
-    number = f"{len(ids):,} link{'' if len(ids) == 1 else 's'}"
-    text = "They lead nowhere any more, and what was counted of them is gone. Their slugs are free again."
-    carried = {"action": "delete", "sure": "yes", "links": " ".join(ids), "query": request.form.get("query", "")}
-    asked = {"heading": f"Delete {number}?", "text": text, "button": f"Delete {number}"}
-    return pages.page("confirm", carried=carried, back=_address(), **asked)
+def _confirm_deletion(link_ids: list[str]) -> Response:
+    heading = f"Delete {_count_links(len(link_ids))}"
+    return pages.render(
+        "confirm",
+        heading=f"{heading}?",
+        text="They stop working and their click counts are deleted. Their slugs can be used again.",
+        button=heading,
+        back=_list_url(),
+        carried={
+            "action": "delete",
+            "sure": "yes",
+            "links": " ".join(link_ids),
+            "query": request.form.get("query", ""),
+        },
+    )
 
 
-def _back() -> Response:
-    return redirect(_address(), 303)  # type: ignore[return-value]
+def _count_links(number: int) -> str:
+    return "1 link" if number == 1 else f"{number:,} links"
 
 
-def _address() -> str:
-    """The list again, as it was filtered."""
+def _go_back() -> Response:
+    return redirect(_list_url(), 303)  # type: ignore[return-value]
+
+
+def _list_url() -> str:
+    """Return the address of the list with the filter that it had."""
     query = request.form.get("query", "")
-    return url_for(".listed") + (f"?{query}" if query.isascii() and query.isprintable() and query else "")
+    if not query or not query.isascii() or not query.isprintable():
+        return url_for(".list_links")
+    return f"{url_for('.list_links')}?{query}"

@@ -1,67 +1,60 @@
-"""Signing in with a key, and out again."""
+"""Signing in with an API key, and signing out."""
 
 import re
 
 from flask import Blueprint, Response, flash, redirect, request, url_for
 
-from models import store
-from models.accounts import keys, workspaces
-from models.accounts.keys import Owner
 from models.errors import TooManyAttempts
+from producer.resources import authentication
 from producer.signals import throttling
 from web import auth, sessions
 from web.dashboard.frame import pages
 
 HOME = "/app"
-OURS = re.compile(r"/app(?:[/?][!-\[\]-~]*)?")  # without the backslash, which browsers take for a slash
-LONGEST = 512
-WRONG = "There is no such key, or it was revoked."
+OWN_PATH = re.compile(r"/app(?:[/?][!-\[\]-~]*)?")  # without the backslash, which browsers read as a slash
+LONGEST_TOKEN = 512
 
-blueprint = Blueprint("entry", __name__)
+blueprint = Blueprint("sign_in", __name__)
 
 
 @blueprint.route("/sign-in", methods=["GET", "POST"])
 def sign_in() -> Response:
-    wanted = _wanted()
+    next_path = _read_next_path()
     if request.method == "POST":
-        return _take(request.form.get("token", "").strip()[:LONGEST], wanted)
-    return redirect(wanted, 303) if sessions.owner() else _form(200)  # type: ignore[return-value]
+        return _try_token(request.form.get("token", "").strip()[:LONGEST_TOKEN], next_path)
+    if sessions.find_owner():
+        return redirect(next_path, 303)  # type: ignore[return-value]
+    return _render_form(200)
 
 
 @blueprint.post("/sign-out")
 def sign_out() -> Response:
     sessions.end()
     flash("You are signed out.")
-    return redirect(url_for("app.entry.sign_in"), 303)  # type: ignore[return-value]
+    return redirect(url_for("app.sign_in.sign_in"), 303)  # type: ignore[return-value]
 
 
-def _take(token: str, wanted: str) -> Response:
+def _try_token(token: str, next_path: str) -> Response:
     try:
         attempt = throttling.begin_sign_in_attempt(request.remote_addr or "")
     except TooManyAttempts as error:
-        shown = _form(429, f"Too many keys that are none. Try again in {error.retry_after} seconds.")
-        shown.headers["Retry-After"] = str(error.retry_after)
-        return shown
-    found = _find(token)
-    if found is None:
-        return _form(401, WRONG)
+        fault = f"Too many failed sign-ins. Try again in {error.retry_after} seconds."
+        response = _render_form(429, fault)
+        response.headers["Retry-After"] = str(error.retry_after)
+        return response
+    owner = authentication.find_token_owner(token)
+    if owner is None:
+        return _render_form(401, "This key does not exist or is revoked.")
     throttling.forgive(attempt)
-    owner, workspace = found
-    sessions.begin(auth.noted(owner), workspace)
-    return redirect(wanted, 303)  # type: ignore[return-value]
+    sessions.start(auth.schedule_use_record(owner), authentication.workspace_name(owner))
+    return redirect(next_path, 303)  # type: ignore[return-value]
 
 
-def _find(token: str) -> tuple[Owner, str] | None:
-    with store.read() as db:
-        owner = keys.by_token(db, token) if token else None
-        return (owner, workspaces.get(db, owner.workspace_id).name) if owner else None
+def _render_form(status: int, fault: str = "") -> Response:
+    return pages.render("sign_in", status, fault=fault)
 
 
-def _form(status: int, fault: str = "") -> Response:
-    return pages.page("sign_in", status, fault=fault)
-
-
-def _wanted() -> str:
-    """Where to go afterwards: a page of ours, and nobody else's."""
-    asked = request.args.get("to", "")
-    return asked if OURS.fullmatch(asked) else HOME
+def _read_next_path() -> str:
+    """Return the page to show after signing in: one of ours, so that no link can lead to another site."""
+    path = request.args.get("to", "")
+    return path if OWN_PATH.fullmatch(path) else HOME

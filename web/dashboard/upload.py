@@ -1,4 +1,4 @@
-"""`/app/upload`: a file or pasted URLs become a job; before that, a look at what it would become."""
+"""`/app/upload`: a file or pasted URLs become a job; before that, a preview of its first rows."""
 
 import csv
 import io
@@ -7,7 +7,7 @@ from typing import Any
 
 from flask import Blueprint, Response, request
 
-from models import settings, store
+from models import settings
 from models.errors import EmptyUpload, LinkmillError, UnsupportedType
 from models.links.url_index import Duplicates
 from producer.accept import accept
@@ -18,33 +18,44 @@ from producer.preview import preview
 from web import bodies, errors, idempotency, limits, sessions
 from web.auth import owner
 from web.dashboard import links
-from web.dashboard.frame import door, forms, pages
+from web.dashboard.frame import forms, pages
+from web.dashboard.frame.access import StalePage
 
-PASTED = "pasted"
-PLAIN = ("domain", "duplicates", "mapping", "webhook_url", "dry_run", "fetch_titles", "delimiter", "encoding", "header")
-DEFAULTS = ("slug", "tags", "group", "expires_at", *forms.UTM)
-DELIMITERS = ("comma", "semicolon", "tab", "pipe")
-SIGNS = {",": "commas", ";": "semicolons", "\t": "tabs", "|": "pipes"}
+TEXT_FIELD = "pasted"
+OPTION_FIELDS = (
+    "domain",
+    "duplicates",
+    "mapping",
+    "webhook_url",
+    "dry_run",
+    "fetch_titles",
+    "delimiter",
+    "encoding",
+    "header",
+)
+DEFAULT_FIELDS = ("slug", "tags", "group", "expires_at", *forms.UTM_FIELDS)
+DELIMITER_NAMES = ("comma", "semicolon", "tab", "pipe")
+DELIMITER_PLURALS = {",": "commas", ";": "semicolons", "\t": "tabs", "|": "pipes"}
 TEMPLATE = (
     ("url", "slug", "title", "tags", "group", "expires_at", "max_clicks", "utm_source", "utm_campaign", "external_id"),
     ("https://example.com/", "", "An example", "one|two", "", "", "", "", "", ""),
 )
-HEAD_BYTES = 256 << 10
-SHEET_BYTES = 20 << 20  # a spreadsheet is read from its end
-FORM_BYTES = 2 << 20
-LONGEST_NAME = 255  # of a file
-MOST_COLUMNS = 100  # that are listed though nothing is known of them
+PREVIEW_BYTES = 256 << 10
+PREVIEW_SPREADSHEET_BYTES = 20 << 20  # the index of a spreadsheet is at its end, so it is previewed whole
+FORM_BYTES = 2 << 20  # the fields beside the file
+LONGEST_FILENAME = 255
+MOST_UNKNOWN_COLUMNS = 100
 
 blueprint = Blueprint("upload", __name__, url_prefix="/upload")
 
 
 @blueprint.get("")
-def form() -> Response:
-    return _page(200, {})
+def show_form() -> Response:
+    return _render_form(200, {})
 
 
 @blueprint.get("/template.csv")
-def template() -> Response:
+def download_template() -> Response:
     out = io.StringIO()
     csv.writer(out).writerows(TEMPLATE)
     headers = {"Content-Disposition": 'attachment; filename="linkmill.csv"'}
@@ -52,90 +63,109 @@ def template() -> Response:
 
 
 @blueprint.post("")
-def take() -> Response:
-    """As the API takes it. A script of ours is told where the job is, everybody else led there."""
+def create_job() -> Response:
+    """Take an upload as the API does. A script receives the job's address, a browser is redirected to it."""
     fields: dict[str, str] = {}
     try:
-        job_id = _accepted(fields)
+        job_id = _accept_form(fields)
     except LinkmillError as error:
-        return errors.advised(_page(errors.status_of(error), fields, error), error)
-    where = f"/app/jobs/{job_id}"
-    by_script = sessions.TOKEN_HEADER in request.headers
-    return Response(status=201 if by_script else 303, headers={"Location": where})
+        return errors.add_advice(_render_form(errors.status_of(error), fields, error), error)
+    is_script = sessions.TOKEN_HEADER in request.headers
+    return Response(status=201 if is_script else 303, headers={"Location": f"/app/jobs/{job_id}"})
 
 
 @blueprint.post("/preview")
-def look() -> Response:
-    """A part of a page: what is found in the first bytes, and what would become of the first rows."""
-    request.max_content_length = SHEET_BYTES + FORM_BYTES
+def show_preview() -> Response:
+    """Render a part of the page: the columns of a file, and what its first rows would become."""
+    request.max_content_length = PREVIEW_SPREADSHEET_BYTES + FORM_BYTES
     try:
-        head, format_ = _head()
-        found = preview(head, request.form.get("whole") == "1", format_, owner(), options(request.form))
+        head, file_format = _read_head()
+        is_whole = request.form.get("whole") == "1"
+        result = preview(head, is_whole, file_format, owner(), read_options(request.form))
     except LinkmillError as error:
-        return pages.page("upload_preview", fault=told(error))
-    shown = [column for at, column in enumerate(found.columns) if at < MOST_COLUMNS or column.field]
-    return pages.page("upload_preview", found=found, columns=shown, fields=item_fields.NAMES, signs=SIGNS)
+        return pages.render("upload_preview", faults=fault_sentences(error))
+    columns = []
+    for position, column in enumerate(result.columns):
+        if column.field or position < MOST_UNKNOWN_COLUMNS:
+            columns.append(column)
+    return pages.render(
+        "upload_preview",
+        preview=result,
+        columns=columns,
+        fields=item_fields.NAMES,
+        delimiters=DELIMITER_PLURALS,
+    )
 
 
-def options(form: Mapping[str, str]) -> Options:
-    """What is filled in, as the API's options."""
-    given: dict[str, Any] = {name: form[name].strip() for name in PLAIN if form.get(name, "").strip()}
-    if form.get("url_column"):  # where no script could show the columns
-        given["mapping"] = {"url": form["url_column"]}
+def read_options(form: Mapping[str, str]) -> Options:
+    """Read the options of a form as the API's options."""
+    options: dict[str, Any] = {}
+    for name in OPTION_FIELDS:
+        text = form.get(name, "").strip()
+        if text:
+            options[name] = text
+    if form.get("url_column"):  # the field of browsers without scripts, which show no preview to map columns in
+        options["mapping"] = {"url": form["url_column"]}
     if form.get("filename"):
-        given["metadata"] = {"file": form["filename"][:LONGEST_NAME]}
-    return bodies.load_options(given | {"defaults": forms.given(form, DEFAULTS)})
+        options["metadata"] = {"file": form["filename"][:LONGEST_FILENAME]}
+    options["defaults"] = forms.read_fields(form, DEFAULT_FIELDS)
+    return bodies.load_options(options)
 
 
-def told(error: LinkmillError) -> list[str]:
-    """What is wrong, a sentence each: with a field, or else with the whole."""
-    faults = _faults(error)
-    return [f"{name.replace('_', ' ')}: {text}" for name, text in faults.items()] or [str(error)]
+def fault_sentences(error: LinkmillError) -> list[str]:
+    """Return what is wrong with each field, or else with the upload as a whole."""
+    faults = _faults_by_field(error)
+    if not faults:
+        return [str(error)]
+    return [f"{name.replace('_', ' ')}: {message}" for name, message in faults.items()]
 
 
-def _accepted(fields: dict[str, str]) -> int:
-    limits.spend(owner())
-    if request.mimetype != sessions.FILES:
-        raise UnsupportedType(f"send the form as {sessions.FILES}")
-    with idempotency.held() as held:
-        upload = bodies.multipart(request, fields, PASTED)
-        _check_token(fields)
-        return accept(upload, owner(), lambda: options(fields), held)
+def _accept_form(fields: dict[str, str]) -> int:
+    limits.spend_call(owner())
+    if request.mimetype != sessions.FORM_WITH_FILES:
+        raise UnsupportedType(f"Send the form as {sessions.FORM_WITH_FILES}.")
+    with idempotency.hold_key() as hold:
+        upload = bodies.read_form_file(request, fields, TEXT_FIELD)
+        _check_csrf_token(fields)
+        return accept(upload, owner(), lambda: read_options(fields), hold)
 
 
-def _check_token(fields: dict[str, str]) -> None:
-    """The token comes as a header, or as a field that stands before the file."""
-    if not sessions.is_token(request.headers.get(sessions.TOKEN_HEADER) or fields.pop(sessions.TOKEN_FIELD, "")):
-        raise door.Stale
+def _check_csrf_token(fields: dict[str, str]) -> None:
+    """The token is in a header, or in a field that stands before the file."""
+    token = request.headers.get(sessions.TOKEN_HEADER) or fields.pop(sessions.TOKEN_FIELD, "")
+    if not sessions.is_csrf_token(token):
+        raise StalePage
 
 
-def _head() -> tuple[bytes, str]:
-    """The bytes to look at: of a file, or what was pasted."""
+def _read_head() -> tuple[bytes, str]:
+    """Read the beginning of the file, or the pasted text, and detect its format."""
     file = request.files.get("file")
     if file is None or not file.filename:
-        text = request.form.get(PASTED, "").encode()
-        return text, bodies.kind("", "", text)
+        text = request.form.get(TEXT_FIELD, "").encode()
+        return text, bodies.detect_format("", "", text)
     head = file.read()
     if not head:
-        raise EmptyUpload("the file is empty")
-    return head, bodies.kind(file.filename, file.mimetype, head[:HEAD_BYTES])
+        raise EmptyUpload("The file is empty.")
+    return head, bodies.detect_format(file.filename, file.mimetype, head[:PREVIEW_BYTES])
 
 
-def _faults(error: LinkmillError) -> dict[str, str]:
-    found = getattr(error, "errors", [])
-    return {fault["pointer"].rpartition("/")[2]: fault["message"] for fault in found}
+def _faults_by_field(error: LinkmillError) -> dict[str, str]:
+    faults = getattr(error, "errors", [])
+    return {fault["pointer"].rpartition("/")[2]: fault["message"] for fault in faults}
 
 
-def _page(status: int, given: Mapping[str, str], error: LinkmillError | None = None) -> Response:
-    with store.read() as db:
-        names = links.choices(db)
-    wrong = {"faults": _faults(error), "told": told(error)} if error else {"faults": {}, "told": []}
-    shown = {
-        "most": settings.get().max_upload_bytes,
-        "head": HEAD_BYTES,
-        "largest_sheet": SHEET_BYTES,
-        "delimiters": DELIMITERS,
-        "encodings": charsets.NAMES,
-        "reuse": Duplicates.REUSE,
-    }
-    return pages.page("upload", status, given=given, **names, **wrong, **shown)
+def _render_form(status: int, form: Mapping[str, str], error: LinkmillError | None = None) -> Response:
+    return pages.render(
+        "upload",
+        status,
+        form=form,
+        faults=_faults_by_field(error) if error else {},
+        fault_sentences=fault_sentences(error) if error else [],
+        upload_limit=settings.get().max_upload_bytes,
+        preview_bytes=PREVIEW_BYTES,
+        preview_spreadsheet_bytes=PREVIEW_SPREADSHEET_BYTES,
+        delimiters=DELIMITER_NAMES,
+        encodings=charsets.NAMES,
+        reuse=Duplicates.REUSE,
+        **links.list_choices(),
+    )

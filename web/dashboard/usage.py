@@ -1,4 +1,4 @@
-"""`/app/usage`: the plan, what it allows, what was used of it, and when there is more."""
+"""`/app/usage`: the plan, its limits, what was used of them, and when there is more."""
 
 import time
 from datetime import UTC, datetime
@@ -7,9 +7,10 @@ from typing import Any, NamedTuple
 from flask import Blueprint, Response, flash, request
 from marshmallow import ValidationError
 
-from models import store
-from models.accounts import quotas, workspaces
+from models.accounts import quotas
+from models.accounts.quotas import Period
 from producer.documents import schemas
+from producer.resources import workspace
 from web import limits
 from web.api import me
 from web.auth import owner
@@ -19,7 +20,7 @@ blueprint = Blueprint("usage", __name__, url_prefix="/usage")
 
 
 class Meter(NamedTuple):
-    """One limit; none where as many are allowed as you like."""
+    """A limit and its use. A limit of None is unlimited; the total never resets."""
 
     name: str
     used: int | None
@@ -27,49 +28,53 @@ class Meter(NamedTuple):
     resets: datetime | None
 
     @property
-    def left(self) -> int | None:
-        return None if self.limit is None else max(0, self.limit - (self.used or 0))
+    def remaining(self) -> int | None:
+        if self.limit is None:
+            return None
+        return max(0, self.limit - (self.used or 0))
 
 
 @blueprint.get("")
-def show() -> Response:
-    return _page(200)
+def show_usage() -> Response:
+    return _render(200)
 
 
 @blueprint.post("")
-def change() -> Response:
-    """How many links a call of the URL Shortify shape may ask for."""
+def set_bulk_limit() -> Response:
+    """Set how many links a URL Shortify call may ask for."""
     text = request.form.get("bulk_limit", "").strip()
     try:
-        asked = schemas.MeChange().load({"bulk_limit": int(text) if text.isdecimal() else text or None})
+        fields = schemas.MeChange().load({"bulk_limit": int(text) if text.isdecimal() else text or None})
     except ValidationError:
-        return _page(422, f"A whole number from 1 to {schemas.MOST_AT_ONCE:,}, or nothing for the plan's own.")
-    with store.write() as db:
-        workspaces.set_bulk_limit(db, owner().workspace_id, asked["bulk_limit"])
+        fault = f"This must be a whole number from 1 to {schemas.MOST_AT_ONCE:,}, or empty for the plan's number."
+        return _render(422, fault)
+    workspace.set_bulk_limit(owner(), fields["bulk_limit"])
     flash("The limit is set.")
-    return pages.go(".show")
+    return pages.go_to(".show_usage")
 
 
-def _page(status: int, fault: str = "") -> Response:
-    found = me.shape(owner())
-    return pages.page("usage", status, me=found, meters=_meters(found), fault=fault)
+def _render(status: int, fault: str = "") -> Response:
+    document = me.describe_me()
+    return pages.render("usage", status, me=document, meters=_meters(document), fault=fault)
 
 
-def _meters(found: dict[str, Any]) -> list[Meter]:
-    now, calls = time.time(), limits.room(owner())
-    use, allowed = found["use"], found["limits"]
+def _meters(document: dict[str, Any]) -> list[Meter]:
+    now = time.time()
+    use = document["use"]
+    limit = document["limits"]
+    calls_reset = _moment(now + limits.call_budget(owner()).reset_seconds)
     return [
-        Meter("Bulk calls in an hour", use["bulk_calls"], allowed["bulk_calls_per_hour"], _moment(now + calls.seconds)),
-        Meter("Links in an hour", use["links_this_hour"], allowed["links_per_hour"], _next(quotas.Period.HOUR, now)),
-        Meter("Links in a day", use["links_today"], allowed["links_per_day"], _next(quotas.Period.DAY, now)),
-        Meter("Links in all", use["links_total"], allowed["total_links"], None),
+        Meter("Bulk calls in an hour", use["bulk_calls"], limit["bulk_calls_per_hour"], calls_reset),
+        Meter("Links in an hour", use["links_this_hour"], limit["links_per_hour"], _next_period(Period.HOUR, now)),
+        Meter("Links in a day", use["links_today"], limit["links_per_day"], _next_period(Period.DAY, now)),
+        Meter("Links in total", use["links_total"], limit["total_links"], None),
     ]
 
 
-def _next(period: quotas.Period, now: float) -> datetime:
+def _next_period(period: Period, now: float) -> datetime:
     length = quotas.PERIOD_SECONDS[period]
     return _moment((int(now) // length + 1) * length)
 
 
-def _moment(at: float) -> datetime:
-    return datetime.fromtimestamp(at, UTC)
+def _moment(seconds: float) -> datetime:
+    return datetime.fromtimestamp(seconds, UTC)

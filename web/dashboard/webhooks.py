@@ -1,140 +1,150 @@
-"""`/app/webhooks`: who is called when a job ends, and what became of it."""
+"""`/app/webhooks`: the endpoints that are called when a job ends, and what was sent to them."""
 
-from typing import Any
+from typing import Any, NamedTuple
 
 from flask import Blueprint, Response, flash, request, url_for
 from marshmallow import ValidationError
 
-from models import store
 from models.errors import BadTarget
 from models.ids import parse_id
-from models.webhooks import deliveries, endpoints
-from models.webhooks.endpoints import Endpoint
 from producer.documents import schemas
-from producer.documents.webhook_documents import delivery_document, endpoint_document
-from web.api import deliveries as sent
-from web.api import webhooks as api
+from producer.resources import deliveries, webhooks
 from web.auth import owner
 from web.dashboard.frame import forms, pages
 
-MOST = 200  # endpoints that are listed
+MOST_ENDPOINTS = 200
 ROWS = 25
 
 blueprint = Blueprint("webhooks", __name__, url_prefix="/webhooks")
 
 
 @blueprint.get("")
-def listed() -> Response:
-    return _list(200)
+def list_endpoints() -> Response:
+    return _render_list(200)
 
 
 @blueprint.post("")
-def add() -> Response:
-    asked, fault = _asked()
-    row = None
-    if not fault:
-        try:
-            row = api.added(asked)
-        except BadTarget as error:
-            fault = str(error)
-    if row is None:
-        return _list(422, given=request.form, fault=fault)
-    return _secret("Your new endpoint", row.secret, url_for(".one", endpoint_id=row.id), 201)
+def create_endpoint() -> Response:
+    form = _read_form()
+    if form.fault:
+        return _render_list(422, request.form, form.fault)
+    try:
+        endpoint = webhooks.create_endpoint(owner(), form.fields["url"], form.fields["events"])
+    except BadTarget as error:
+        return _render_list(422, request.form, str(error))
+    back = url_for(".show_endpoint", endpoint_id=endpoint["id"])
+    return _render_secret("Your new endpoint", endpoint["secret"], back, 201)
 
 
 @blueprint.post("/secret")
-def rotate_workspace() -> Response:
-    with store.write() as db:
-        secret = endpoints.rotate_workspace_secret(db, owner().workspace_id)
-    return _secret("The workspace's new secret", secret, url_for(".listed"))
+def rotate_workspace_secret() -> Response:
+    secret = webhooks.rotate_workspace_secret(owner())
+    return _render_secret("The workspace's new secret", secret, url_for(".list_endpoints"))
 
 
 @blueprint.get("/<endpoint_id>")
-def one(endpoint_id: str) -> Response:
-    return _page(api.find(endpoint_id), 200)
+def show_endpoint(endpoint_id: str) -> Response:
+    return _render_endpoint(endpoint_id, 200)
 
 
 @blueprint.post("/<endpoint_id>")
-def change(endpoint_id: str) -> Response:
-    row = api.find(endpoint_id)
-    asked, fault = _asked()
-    if not fault:
-        try:
-            api.changed(row, asked | {"disabled": row.disabled_at is not None})
-        except BadTarget as error:
-            fault = str(error)
-    if fault:
-        return _page(row, 422, given=request.form, fault=fault)
+def change_endpoint(endpoint_id: str) -> Response:
+    endpoint = webhooks.show_endpoint(owner(), endpoint_id)
+    form = _read_form()
+    if form.fault:
+        return _render_endpoint(endpoint_id, 422, request.form, form.fault)
+    try:
+        webhooks.change_endpoint(owner(), endpoint_id, form.fields | {"disabled": endpoint["disabled"]})
+    except BadTarget as error:
+        return _render_endpoint(endpoint_id, 422, request.form, str(error))
     flash("The endpoint is changed.")
-    return pages.go(".one", endpoint_id=endpoint_id)
+    return pages.go_to(".show_endpoint", endpoint_id=endpoint_id)
 
 
-@blueprint.post("/<endpoint_id>/<any(disable,enable):what>")
-def switch(endpoint_id: str, what: str) -> Response:
-    api.changed(api.find(endpoint_id), {"disabled": what == "disable"})
-    flash(f"The endpoint is {what}d.")
-    return pages.go(".one", endpoint_id=endpoint_id)
+@blueprint.post("/<endpoint_id>/<any(disable,enable):action>")
+def set_disabled(endpoint_id: str, action: str) -> Response:
+    webhooks.change_endpoint(owner(), endpoint_id, {"disabled": action == "disable"})
+    flash(f"The endpoint is {action}d.")
+    return pages.go_to(".show_endpoint", endpoint_id=endpoint_id)
 
 
 @blueprint.post("/<endpoint_id>/rotate")
-def rotate(endpoint_id: str) -> Response:
-    row = api.find(endpoint_id)
-    with store.write() as db:
-        secret = endpoints.rotate_secret(db, row.id)
-    return _secret("The endpoint's new secret", secret, url_for(".one", endpoint_id=endpoint_id))
+def rotate_secret(endpoint_id: str) -> Response:
+    secret = webhooks.rotate_secret(owner(), endpoint_id)
+    return _render_secret("The endpoint's new secret", secret, url_for(".show_endpoint", endpoint_id=endpoint_id))
 
 
 @blueprint.post("/<endpoint_id>/test")
-def test(endpoint_id: str) -> Response:
-    api.tested(api.find(endpoint_id))
-    flash("A test event is under way.")
-    return pages.go(".one", endpoint_id=endpoint_id)
+def send_test_event(endpoint_id: str) -> Response:
+    webhooks.send_test_event(owner(), endpoint_id)
+    flash("A test event is being sent.")
+    return pages.go_to(".show_endpoint", endpoint_id=endpoint_id)
 
 
 @blueprint.route("/<endpoint_id>/delete", methods=["GET", "POST"])
-def delete(endpoint_id: str) -> Response:
-    row = api.find(endpoint_id)
+def delete_endpoint(endpoint_id: str) -> Response:
+    endpoint = webhooks.show_endpoint(owner(), endpoint_id)
     if request.method == "POST":
-        api.removed(row)
+        webhooks.remove_endpoint(owner(), endpoint_id)
         flash("The endpoint is deleted.")
-        return pages.go(".listed")
-    asked = {"heading": "Delete this endpoint?", "text": f"Nothing more is sent to {row.url}.", "button": "Delete it"}
-    return pages.page("confirm", back=url_for(".one", endpoint_id=endpoint_id), **asked)
+        return pages.go_to(".list_endpoints")
+    return pages.render(
+        "confirm",
+        heading="Delete this endpoint?",
+        text=f"Nothing more is sent to {endpoint['url']}.",
+        button="Delete the endpoint",
+        back=url_for(".show_endpoint", endpoint_id=endpoint_id),
+    )
 
 
 @blueprint.post("/<endpoint_id>/deliveries/<delivery_id>")
 def redeliver(endpoint_id: str, delivery_id: str) -> Response:
-    row = api.find(endpoint_id)
-    sent.sent_again(parse_id(delivery_id))
-    flash("It is sent again.")
-    return pages.go(".one", endpoint_id=str(row.id))
+    webhooks.show_endpoint(owner(), endpoint_id)  # refuses another workspace's endpoint
+    deliveries.redeliver(owner(), delivery_id)
+    flash("The webhook is being sent again.")
+    return pages.go_to(".show_endpoint", endpoint_id=endpoint_id)
 
 
-def _asked() -> tuple[dict[str, Any], str]:
-    """The fields of the form, and what is wrong with them."""
-    given = {"url": request.form.get("url", "").strip(), "events": request.form.getlist("events")}
+class EndpointForm(NamedTuple):
+    """The fields of an endpoint's form, or what is wrong with them."""
+
+    fields: dict[str, Any]
+    fault: str = ""
+
+
+def _read_form() -> EndpointForm:
+    values = {"url": request.form.get("url", "").strip(), "events": request.form.getlist("events")}
     try:
-        return schemas.WebhookRequest().load(given), ""
+        return EndpointForm(schemas.WebhookRequest().load(values))
     except ValidationError as error:
-        return {}, "Choose one event at least." if "events" in forms.broken(error) else "A URL is needed."
+        if "events" in forms.schema_faults_by_field(error):
+            return EndpointForm({}, "Choose at least one event.")
+        return EndpointForm({}, "Enter a URL.")
 
 
-def _list(status: int, given: Any = None, fault: str = "") -> Response:
-    with store.read() as db:
-        found = [endpoint_document(row) for row in endpoints.page(db, owner().workspace_id, 0, MOST)]
-    return pages.page("webhooks", status, endpoints=found, events=schemas.EVENTS, given=given, fault=fault)
+def _render_list(status: int, form: Any = None, fault: str = "") -> Response:
+    page = webhooks.list_endpoints(owner(), 0, MOST_ENDPOINTS)
+    return pages.render("webhooks", status, endpoints=page.items, events=schemas.EVENTS, form=form, fault=fault)
 
 
-def _page(row: Endpoint, status: int, given: Any = None, fault: str = "") -> Response:
+def _render_endpoint(endpoint_id: str, status: int, form: Any = None, fault: str = "") -> Response:
     before = parse_id(request.args.get("cursor", "")) or None
-    with store.read() as db:
-        rows = deliveries.of_endpoint(db, row.id, before, ROWS + 1)
-        tries = deliveries.attempts(db, [found.id for found in rows])
-    found = [delivery_document(made, tries.get(made.id, []), row.disabled_reason) for made in rows[:ROWS]]
-    more = url_for(".one", endpoint_id=row.id, cursor=found[-1]["id"]) if len(rows) > ROWS else None
-    shown = {"endpoint": endpoint_document(row), "events": schemas.EVENTS, "deliveries": found, "more": more}
-    return pages.page("webhook", status, given=given, fault=fault, further=before is not None, **shown)
+    page = webhooks.list_deliveries(owner(), endpoint_id, before, ROWS)
+    next_url = None
+    if page.next_cursor:
+        next_url = url_for(".show_endpoint", endpoint_id=endpoint_id, cursor=page.next_cursor)
+    return pages.render(
+        "webhook",
+        status,
+        endpoint=webhooks.show_endpoint(owner(), endpoint_id),
+        events=schemas.EVENTS,
+        deliveries=page.items,
+        next_url=next_url,
+        is_first_page=before is None,
+        form=form,
+        fault=fault,
+    )
 
 
-def _secret(heading: str, secret: str, back: str, status: int = 200) -> Response:
-    return pages.page("secret", status, heading=heading, secrets={"Signing secret": secret}, back=back)
+def _render_secret(heading: str, secret: str, back: str, status: int = 200) -> Response:
+    return pages.render("secret", status, heading=heading, secrets={"Signing secret": secret}, back=back)

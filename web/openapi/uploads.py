@@ -6,7 +6,7 @@ from marshmallow import Schema
 
 from producer.documents import schemas
 from producer.intake.json_bodies import MOST_COUNTED, MOST_LINKS
-from web.bodies import OF_TYPE, XLSX
+from web.bodies import FORMAT_OF_TYPE, XLSX
 from web.openapi.parts import BINARY, JSON, TEXT, schema_ref
 
 HEADERS = {
@@ -26,7 +26,7 @@ def _bodies() -> dict[str, Any]:
         JSON: {"schema": {"anyOf": [_list_of_links(), _counted_link()]}},
         "multipart/form-data": {"schema": _with_options({"file": BINARY["schema"]})},
     }
-    for content_type in OF_TYPE:
+    for content_type in FORMAT_OF_TYPE:
         bodies[content_type] = BINARY if content_type == XLSX else TEXT
     return bodies
 

@@ -7,8 +7,6 @@ from typing import Any
 import msgspec
 import structlog
 from flask import Response, g, request
-from redis.exceptions import RedisError
-from sqlalchemy.exc import InterfaceError, OperationalError, TimeoutError
 from werkzeug.exceptions import HTTPException
 
 from models.accounts import plans
@@ -22,15 +20,14 @@ from producer.intake import json_bodies
 from producer.intake.json_bodies import decode_json
 from producer.intake.layouts import BOM
 from producer.job_options import Options
+from producer.resources.jobs import find_job
 from producer.synchronous import RequestKey
 from web import idempotency, limits
-from web.api.jobs import find, shown
-from web.auth import require
+from web.api.jobs import respond_with_job
+from web.auth import require_scope
 from web.bodies import chunks
-from web.errors import advised, status_of
+from web.errors import STORE_AWAY, add_advice, status_of
 from web.vendors.vendor import CreateCall, FailedCall, FinishedCall, ReadCall, Vendor, VendorRequest, json_response
-
-STORE_ERRORS = (OperationalError, InterfaceError, TimeoutError, RedisError)
 
 any_json = msgspec.json.Decoder()
 log = structlog.get_logger()
@@ -49,25 +46,25 @@ def _guard(vendor: Vendor, scope: str, act: Callable[[Owner], Response]) -> Resp
     """Authenticate and act; answer every error in the vendor's shape."""
     try:
         g.owner = vendor.authenticate()
-        require(scope)
+        require_scope(scope)
         return act(g.owner)
     except LinkmillError as error:
         return _error_response(vendor, error)
-    except STORE_ERRORS as error:
-        log.error("store_away", reason=error)
+    except STORE_AWAY as error:
+        log.error("store_unavailable", reason=error)
         return _error_response(vendor, Unavailable("The service is not available at the moment. Try again."))
     except HTTPException:
         raise  # the error handlers of the app answer these
     except Exception as error:
-        log.error("surprise", exc_info=error)
+        log.error("unexpected_error", exc_info=error)
         return _error_response(vendor, LinkmillError("An internal error occurred. It is in our log."))
 
 
 def _create(vendor: Vendor, call: CreateCall, owner: Owner) -> Response:
     # Before the body is read: a client over its limit must not cost us the work of reading it.
     if call.is_bulk:
-        limits.spend(owner)
-    with idempotency.held() as hold:
+        limits.spend_call(owner)
+    with idempotency.hold_key() as hold:
         body = _read_body()
         vendor_request = call.parse_request(body, owner)
         key = RequestKey(vendor.name, _fingerprint(body))
@@ -131,7 +128,7 @@ def _prefers_job() -> bool:
 def _accept(upload: Upload, owner: Owner, options: Options, hold: Hold | None) -> Response:
     """Answer with the job at once."""
     job_id = accept(upload, owner, lambda: options, hold)
-    response = shown(find(job_id), 202)
+    response = respond_with_job(find_job(owner, job_id), 202)
     response.headers["Location"] = f"/api/jobs/{job_id}"
     return response
 
@@ -140,7 +137,7 @@ def _error_response(vendor: Vendor, error: LinkmillError) -> Response:
     status, body = vendor.build_error(FailedCall(status_of(error), error.code, str(error), error))
     if isinstance(error, InProgress | KeyReused):  # the statuses of the Idempotency-Key draft; vendors have none
         status = status_of(error)
-    response = advised(json_response(body, status), error)
+    response = add_advice(json_response(body, status), error)
     if status == 401:
         response.headers["WWW-Authenticate"] = vendor.challenge
     return response

@@ -16,7 +16,7 @@ from models.jobs.items import ItemResult
 from models.links import links
 from producer.fields import item_fields
 from producer.fields.item_rules import LARGEST_INTEGER, InvalidValue, expiry_after
-from web.auth import by_header
+from web.auth import authenticate_header
 from web.vendors import examples
 from web.vendors.json_schema import BOOLEAN, INTEGER, INTEGER_OR_NULL, TEXT, array_of, json_object
 from web.vendors.security import SecurityScheme
@@ -53,7 +53,7 @@ class Lifetime(NamedTuple):
 
 def authenticate() -> Owner:
     """Authenticate by the key. The workspace header is optional, but must not name another workspace."""
-    owner = by_header("apikey")
+    owner = authenticate_header("apikey")
     workspace = request.headers.get("workspace", "").strip()
     if workspace and workspace != str(owner.workspace_id):
         raise Forbidden("workspace: This apikey belongs to another workspace.")

@@ -10,7 +10,7 @@ from models.jobs.items import LinkedItem
 from models.jobs.states import ItemStatus
 from producer.documents.times import iso_time
 from producer.fields.item_rules import stored_time
-from web.auth import by_header
+from web.auth import authenticate_header
 from web.vendors import examples
 from web.vendors.json_schema import BOOLEAN, INTEGER, TEXT, any_of, array_of, json_object
 from web.vendors.security import SecurityScheme
@@ -49,7 +49,7 @@ CONSTANT: dict[str, Any] = {"archived": False, "cloaking": False, "redirectType"
 
 
 def authenticate() -> Owner:
-    return by_header("Authorization")
+    return authenticate_header("Authorization")
 
 
 def parse_request(body: Any, owner: Owner) -> VendorRequest:

@@ -12,7 +12,7 @@ from models.errors import Invalid
 from models.jobs.items import LinkedItem
 from models.links import labels
 from producer.fields.item_rules import LARGEST_INTEGER
-from web.auth import by_consumer
+from web.auth import authenticate_consumer
 from web.vendors import examples
 from web.vendors.json_schema import ANYTHING, BOOLEAN, DATE_TIME, INTEGER, TEXT, array_of, json_object
 from web.vendors.security import SecurityScheme
@@ -62,7 +62,7 @@ def authenticate() -> Owner:
     if not (key and secret) and basic and basic.type == "basic":
         key = basic.username or ""
         secret = basic.password or ""
-    return by_consumer(key, secret)
+    return authenticate_consumer(key, secret)
 
 
 def workspace_limit(owner: Owner) -> int | None:

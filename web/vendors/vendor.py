@@ -18,7 +18,7 @@ from models.jobs.states import ItemStatus
 from models.link_key import LinkKey, format_link_id
 from models.links import slugs
 from producer.intake.layouts import REFUSED
-from web.auth import by_bearer
+from web.auth import authenticate_bearer
 from web.vendors.json_schema import Schema
 from web.vendors.security import BEARER_TOKEN, SecurityScheme
 
@@ -139,7 +139,7 @@ class Vendor:
     build_error: Callable[[FailedCall], tuple[int, Any]]
     """Returns the status and the body of a request that failed as a whole."""
     reads: tuple[ReadCall, ...] = ()
-    authenticate: Callable[[], Owner] = by_bearer
+    authenticate: Callable[[], Owner] = authenticate_bearer
     security_scheme: SecurityScheme = BEARER_TOKEN
     challenge: str = "Bearer"
     """The WWW-Authenticate header of a 401."""

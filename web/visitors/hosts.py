@@ -1,4 +1,4 @@
-"""Which domain is asked for: what the Host header says, remembered for a second."""
+"""The domain of a request, by its Host header; cached for a second."""
 
 import re
 import time
@@ -14,60 +14,63 @@ from models.accounts.domains import Domain
 from models.errors import NotFound
 from web.visitors import texts, visitor_pages
 
-SECONDS = 1.0
-MOST = 1000  # hosts remembered: anybody can send any
+CACHE_SECONDS = 1.0
+MOST_CACHED = 1000  # a client can send any host
 HOST = re.compile(r"([a-z0-9_-]+(?:\.[a-z0-9_-]+)*)\.?(?::[0-9]{0,5})?", re.IGNORECASE)
+LONGEST_HOST = 253
 
 
-class Known(NamedTuple):
+class CachedDomain(NamedTuple):
     domain: Domain
-    until: float
+    expires: float
 
 
-known: dict[str, Known] = process_caches.container({})
+cached_domains: dict[str, CachedDomain] = process_caches.container({})
 
 
-def of(host: str) -> Domain:
-    """The domain of a Host header; the default one when nobody has that host."""
-    found = known.get(host)
-    if found is None or found.until < time.monotonic():
-        if len(known) >= MOST:
-            known.clear()
-        found = known[host] = Known(_find(host), time.monotonic() + SECONDS)
-    return found.domain
+def domain_of(host: str) -> Domain:
+    """Return the domain of a Host header; the default one when no domain has that hostname."""
+    cached = cached_domains.get(host)
+    if cached is None or cached.expires < time.monotonic():
+        if len(cached_domains) >= MOST_CACHED:
+            cached_domains.clear()
+        cached = cached_domains[host] = CachedDomain(_read_domain(host), time.monotonic() + CACHE_SECONDS)
+    return cached.domain
 
 
-def only_redirects() -> Response | None:
-    """On a hostname of a customer's there is nothing but his short links."""
-    if request.blueprint == "redirect" or not custom(request.environ.get("HTTP_HOST", "")):
+def refuse_other_routes() -> Response | None:
+    """Serve nothing but short links on a custom hostname."""
+    if request.blueprint == "redirect" or not is_custom(request.environ.get("HTTP_HOST", "")):
         return None
-    return visitor_pages.refused(NotFound(texts.of("unknown")))
+    return visitor_pages.answer_error(NotFound(texts.get("unknown")))
 
 
-def custom(host: str) -> bool:
-    """Whether a host is a customer's; none is while the database is away, so that /healthz can still be asked."""
-    name = bare(host)
-    if host.lower() == settings.get().authority or not name or _numeric(name):
+def is_custom(host: str) -> bool:
+    """Whether a host is a workspace's own. While the database is away none is, so that /healthz still answers."""
+    hostname = normalize(host)
+    if host.lower() == settings.get().authority or not hostname or _is_address(hostname):
         return False
     try:
-        return not of(host).is_default
+        return not domain_of(host).is_default
     except SQLAlchemyError:
         return False
 
 
-def _find(host: str) -> Domain:
+def normalize(host: str) -> str:
+    """Remove port and final dot, in lower case; return an empty text when this is not a hostname."""
+    match = HOST.fullmatch(host)
+    if match is None or len(match[1]) > LONGEST_HOST:
+        return ""
+    return match[1].lower()
+
+
+def _read_domain(host: str) -> Domain:
     with store.read() as db:
-        return domains.find_for_host(db, bare(host))
+        return domains.find_for_host(db, normalize(host))
 
 
-def bare(host: str) -> str:
-    """Without port and last dot, in lower case; empty when it is no host's name."""
-    found = HOST.fullmatch(host)
-    return found[1].lower() if found and len(found[1]) <= 253 else ""
-
-
-def _numeric(name: str) -> bool:
+def _is_address(hostname: str) -> bool:
     try:
-        return bool(ip_address(name))
+        return bool(ip_address(hostname))
     except ValueError:
         return False

@@ -1,4 +1,4 @@
-"""Short links: from a slug to where it leads."""
+"""Short links: redirect from a slug to its URL."""
 
 from collections.abc import Iterable
 from datetime import UTC, datetime
@@ -26,152 +26,160 @@ HEADERS = {
     "Referrer-Policy": "no-referrer-when-downgrade",
     "X-Robots-Tag": "noindex",
 }
-UNCONDITIONAL = (None, None, None)  # a target's limit, password and end by hand
+UNCONDITIONAL = (None, None, None)  # max_clicks, password_hash and disabled_at: the last fields of a Target
 LARGEST_FORM = 1 << 13
-CHECKS = 4  # passwords looked at at the same time: each takes 19 MiB and 27 ms of a core
-CHECK_SECONDS = 1.0
+CONCURRENT_PASSWORD_CHECKS = 4  # each takes 19 MiB and 27 ms of a core
+PASSWORD_CHECK_SECONDS = 1.0
 
 blueprint = Blueprint("redirect", __name__, template_folder="../pages")
-checks = BoundedSemaphore(CHECKS)
+password_checks = BoundedSemaphore(CONCURRENT_PASSWORD_CHECKS)
 
 
-class Shortcut:
-    """Stands before Flask, which takes longer than all the rest: a plain link is followed without it."""
+class RedirectShortcut:
+    """WSGI middleware that redirects links without conditions before Flask, which takes longer than all the rest."""
 
     def __init__(self, app: WSGIApplication) -> None:
         self.app = app
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
-        target = _plain(environ) if environ["REQUEST_METHOD"] == "GET" else None
+        target = _find_unconditional(environ) if environ["REQUEST_METHOD"] == "GET" else None
         if target is None:
             return self.app(environ, start_response)
-        _count(target, environ)
+        _count_click(target, environ)
         start_response("302 FOUND", [*HEADERS.items(), ("Content-Length", "0"), ("Location", target.url)])
         return []
 
 
-class Redirect(Response):
-    """Leads to the URL to the letter: Werkzeug would quote anew what browsers do not."""
-
-    def get_wsgi_headers(self, environ: WSGIEnvironment) -> Headers:
-        return self.headers
+def _find_unconditional(environ: WSGIEnvironment) -> Target | None:
+    """Find a link without conditions. When the store is away, leave the request to Flask and its error handlers."""
+    try:
+        target = _find_target(environ["PATH_INFO"][1:], environ)
+    except SQLAlchemyError:
+        return None
+    if target is None or target[-3:] != UNCONDITIONAL or _has_expired(target):
+        return None
+    return target
 
 
 @blueprint.get("/<slug>")
-def visit(slug: str) -> Response:
+def follow_link(slug: str) -> Response:
     if slug.endswith("+"):
         return _preview(slug[:-1])
-    target = _open(slug)
-    return _lead_on(target, 302) if target.password_hash is None else visitor_pages.password()
+    target = _find_open_target(slug)
+    if target.password_hash is not None:
+        return visitor_pages.ask_password()
+    return _redirect(target, 302)
 
 
 @blueprint.post("/<slug>")
-def unlock(slug: str) -> Response:
+def unlock_link(slug: str) -> Response:
     request.max_content_length = LARGEST_FORM
-    _leave_to_others()
-    target = _open(slug)
-    if target.password_hash is not None and not _fits(target, target.password_hash):
-        return visitor_pages.password(wrong=True)
-    return _lead_on(target, 303)
+    _refuse_other_paths()
+    target = _find_open_target(slug)
+    if target.password_hash is not None and not _password_fits(target, target.password_hash):
+        return visitor_pages.ask_password(wrong=True)
+    return _redirect(target, 303)
 
 
 @blueprint.errorhandler(LinkmillError)
-def refuse(error: LinkmillError) -> Response:
-    return visitor_pages.refused(error)
+def answer_error(error: LinkmillError) -> Response:
+    return visitor_pages.answer_error(error)
 
 
 @blueprint.after_request
-def keep_out(response: Response) -> Response:
+def add_headers(response: Response) -> Response:
     response.headers |= HEADERS
     return response
 
 
 def _preview(slug: str) -> Response:
-    target = _find(slug, request.environ)
-    if target is None or target.disabled_at or target.password_hash or _expired(target) or _used_up(target):
+    target = _find_target(slug, request.environ)
+    if target is None or target.disabled_at or target.password_hash or _has_expired(target) or _is_used_up(target):
         raise _unknown()
-    domain = hosts.of(request.environ.get("HTTP_HOST", ""))
+    domain = hosts.domain_of(request.environ.get("HTTP_HOST", ""))
     base = domains.base_url(domain.hostname, domain.is_default)
     return visitor_pages.preview(domains.short_url(base, slug), target.url, target.title)
 
 
-def _leave_to_others() -> None:
-    """A path of ours that takes no POST is no short link all the same."""
-    if hosts.custom(request.environ.get("HTTP_HOST", "")):
+def _refuse_other_paths() -> None:
+    """Answer 405 for another route of ours: this one takes every POST with one path segment."""
+    if hosts.is_custom(request.environ.get("HTTP_HOST", "")):
         return
-    paths = current_app.create_url_adapter(request)
-    assert paths
-    if paths.match(method="GET")[0] != f"{blueprint.name}.{visit.__name__}":
-        raise MethodNotAllowed([method for method in paths.allowed_methods() if method != "POST"])
+    routes = current_app.create_url_adapter(request)
+    assert routes
+    if routes.match(method="GET")[0] != f"{blueprint.name}.{follow_link.__name__}":
+        raise MethodNotAllowed([method for method in routes.allowed_methods() if method != "POST"])
 
 
-def _open(slug: str) -> Target:
-    target = _find(slug, request.environ)
+def _find_open_target(slug: str) -> Target:
+    """Find a link that may be followed; whether a link without a password is used up is seen when it is counted."""
+    target = _find_target(slug, request.environ)
     if target is None or target.disabled_at is not None:
         raise _unknown()
-    if _expired(target):
-        raise Gone(texts.of("expired"))
-    if target.password_hash is not None and _used_up(target):
-        raise Gone(texts.of("used_up"))
+    if _has_expired(target):
+        raise Gone(texts.get("expired"))
+    if target.password_hash is not None and _is_used_up(target):
+        raise Gone(texts.get("used_up"))
     return target
 
 
-def _lead_on(target: Target, status: int) -> Response:
-    if target.max_clicks is not None:
-        with store.write() as db:
-            if not click_limits.take(db, target.key, target.max_clicks):
-                raise Gone(texts.of("used_up"))
-    if target.max_clicks is not None or request.method != "HEAD":
-        _count(target, request.environ)
-    return Redirect(status=status, headers={"Content-Length": "0", "Location": target.url})
-
-
-def _plain(environ: WSGIEnvironment) -> Target | None:
-    """A link without conditions; what goes wrong on the way is left for Flask to tell."""
-    try:
-        target = _find(environ["PATH_INFO"][1:], environ)
-    except SQLAlchemyError:
+def _find_target(slug: str, environ: WSGIEnvironment) -> Target | None:
+    if not SLUG.fullmatch(slug):
         return None
-    plain = target is not None and target[-3:] == UNCONDITIONAL and not _expired(target)
-    return target if plain else None
+    return lookup.find(hosts.domain_of(environ.get("HTTP_HOST", "")).id, slug)
 
 
-def _find(slug: str, environ: WSGIEnvironment) -> Target | None:
-    return lookup.find(hosts.of(environ.get("HTTP_HOST", "")).id, slug) if SLUG.fullmatch(slug) else None
-
-
-def _expired(target: Target) -> bool:
+def _has_expired(target: Target) -> bool:
     return target.expires_at is not None and target.expires_at <= datetime.now(UTC)
 
 
-def _used_up(target: Target) -> bool:
+def _is_used_up(target: Target) -> bool:
     if target.max_clicks is None:
         return False
     with store.read() as db:
         return click_limits.count(db, target.key) >= target.max_clicks
 
 
-def _fits(target: Target, kept: str) -> bool:
-    """Few at a time: whoever sends many passwords must not take the memory and the threads of everybody else.
+def _password_fits(target: Target, password_hash: str) -> bool:
+    """Check the password of the form.
 
-    An attempt begins only when it is its turn: many right passwords at once are no row of failures.
+    Few are checked at a time, so that a client that sends many cannot take all memory and threads. An attempt is
+    counted only when its check starts: many right passwords at once must not look like a series of failures.
     """
-    if not checks.acquire(timeout=CHECK_SECONDS):
-        raise Unavailable("too many passwords are being checked; try again")
+    if not password_checks.acquire(timeout=PASSWORD_CHECK_SECONDS):
+        raise Unavailable("Too many passwords are being checked. Try again.")
     try:
         attempt = throttling.begin_password_attempt(target, request.remote_addr or "")
-        fits = passwords.verify(request.form.get("password", ""), kept)
+        fits = passwords.verify(request.form.get("password", ""), password_hash)
     finally:
-        checks.release()
+        password_checks.release()
     if fits:
         throttling.forgive(attempt)
     return fits
 
 
-def _count(target: Target, environ: WSGIEnvironment) -> None:
-    agent, referrer = environ.get("HTTP_USER_AGENT", ""), environ.get("HTTP_REFERER", "")
+def _redirect(target: Target, status: int) -> Response:
+    if target.max_clicks is not None:
+        with store.write() as db:
+            if not click_limits.take(db, target.key, target.max_clicks):
+                raise Gone(texts.get("used_up"))
+    if target.max_clicks is not None or request.method != "HEAD":
+        _count_click(target, request.environ)
+    return ExactRedirect(status=status, headers={"Content-Length": "0", "Location": target.url})
+
+
+class ExactRedirect(Response):
+    """A redirect to exactly this URL. Werkzeug would quote some characters that browsers do not."""
+
+    def get_wsgi_headers(self, environ: WSGIEnvironment) -> Headers:
+        return self.headers
+
+
+def _count_click(target: Target, environ: WSGIEnvironment) -> None:
+    agent = environ.get("HTTP_USER_AGENT", "")
+    referrer = environ.get("HTTP_REFERER", "")
     click_buffer.buffer.count(target, visitor.classify(agent, referrer, environ.get("REMOTE_ADDR", "")))
 
 
 def _unknown() -> NotFound:
-    return NotFound(texts.of("unknown"))
+    return NotFound(texts.get("unknown"))

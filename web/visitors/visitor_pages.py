@@ -1,4 +1,4 @@
-"""What visitors see where a short link does not simply lead on: pages for people, problem+json for programs."""
+"""What visitors see where a short link does not redirect: pages for people, problem+json for programs."""
 
 import base64
 import hashlib
@@ -15,11 +15,12 @@ from web.visitors import texts
 
 HEADINGS = {401: "password", 404: "unknown", 410: "ended", 429: "throttled", 200: "preview"}
 CSS = (Path(__file__).parents[1] / "pages" / "visitors" / "page.css").read_text()
-# No form-action of 'self': browsers apply it to where a right password leads as well.
+CSS_HASH = base64.b64encode(hashlib.sha256(CSS.encode()).digest()).decode()
 POLICY = "; ".join(
     (
         "default-src 'none'",
-        f"style-src 'sha256-{base64.b64encode(hashlib.sha256(CSS.encode()).digest()).decode()}'",
+        f"style-src 'sha256-{CSS_HASH}'",
+        # Not 'self': browsers apply it to the redirect after the right password as well.
         "form-action http: https:",
         "base-uri 'none'",
         "frame-ancestors 'none'",
@@ -27,46 +28,54 @@ POLICY = "; ".join(
 )
 
 
-def refused(error: LinkmillError) -> Response:
-    problem = errors.of_ours(error)
-    if not _wants_page(otherwise=False):
+def answer_error(error: LinkmillError) -> Response:
+    problem = errors.answer_error(error)
+    if not _prefers_page(default=False):
         return problem
-    told = texts.of("throttled") if problem.status_code == 429 else str(error)
-    shown = page("page", problem.status_code, text=told)
+    text = texts.get("throttled") if problem.status_code == 429 else str(error)
+    response = render("page", problem.status_code, text=text)
     if "Retry-After" in problem.headers:
-        shown.headers["Retry-After"] = problem.headers["Retry-After"]
-    return shown
+        response.headers["Retry-After"] = problem.headers["Retry-After"]
+    return response
 
 
-def password(wrong: bool = False) -> Response:
-    """The form, also for programs that do not say what they want: they may know how to fill it in."""
-    if not _wants_page(otherwise=True):
-        shown = errors.problem(401, "PASSWORD_REQUIRED", texts.of("wrong" if wrong else "password"))
+def ask_password(wrong: bool = False) -> Response:
+    """Answer with the form. A client that names no media type gets it too: it may be able to fill it in."""
+    if _prefers_page(default=True):
+        fault = texts.get("wrong") if wrong else ""
+        response = render("password", 401, text=texts.get("password"), fault=fault)
     else:
-        shown = page("password", 401, text=texts.of("password"), fault=texts.of("wrong") if wrong else "")
-    shown.headers["WWW-Authenticate"] = "FormBased"
-    return shown
+        response = errors.problem(401, "PASSWORD_REQUIRED", texts.get("wrong" if wrong else "password"))
+    response.headers["WWW-Authenticate"] = "FormBased"
+    return response
 
 
 def preview(short_url: str, url: str, title: str | None) -> Response:
-    if not _wants_page(otherwise=True):
+    """Show where a link leads, without following it."""
+    if not _prefers_page(default=True):
         return jsonify(short_url=short_url, url=url, title=title)
-    return page("preview", 200, text=texts.of("leads_to"), short_url=short_url, url=url, title=title)
+    return render("preview", 200, text=texts.get("leads_to"), short_url=short_url, url=url, title=title)
 
 
-def page(name: str, status: int, **shown: Any) -> Response:
-    known = texts.known()
-    heading = known[f"{HEADINGS[status]}_heading"] if status in HEADINGS else HTTPStatus(status).phrase
+def render(template: str, status: int, **values: Any) -> Response:
     css = Markup(CSS)  # noqa: S704 - our own
-    body = render_template(f"visitors/{name}.html", heading=heading, css=css, texts=known, **shown)
-    made = make_response(body, status)
-    made.headers |= {"Content-Security-Policy": POLICY, "X-Content-Type-Options": "nosniff"}
-    return made
+    all_texts = texts.all_texts()
+    body = render_template(f"visitors/{template}.html", heading=_heading(status), css=css, texts=all_texts, **values)
+    response = make_response(body, status)
+    response.headers |= {"Content-Security-Policy": POLICY, "X-Content-Type-Options": "nosniff"}
+    return response
 
 
-def _wants_page(otherwise: bool) -> bool:
-    """What was named decides: */* names nothing."""
-    named = [kind.lower() for kind, weight in request.accept_mimetypes if weight > 0]
-    if "text/html" in named:
+def _heading(status: int) -> str:
+    if status in HEADINGS:
+        return texts.get(f"{HEADINGS[status]}_heading")
+    return HTTPStatus(status).phrase
+
+
+def _prefers_page(default: bool) -> bool:
+    """Whether the client asks for HTML. The default counts when it names no media type: */* names none."""
+    media_types = [media_type.lower() for media_type, weight in request.accept_mimetypes if weight > 0]
+    if "text/html" in media_types:
         return True
-    return otherwise and not any(kind.endswith(("/json", "+json")) for kind in named)
+    accepts_json = any(media_type.endswith(("/json", "+json")) for media_type in media_types)
+    return default and not accepts_json

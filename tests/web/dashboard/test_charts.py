@@ -10,7 +10,7 @@ TODAY = date(2026, 11, 21)
 
 
 def test_every_day_has_a_bar_as_high_as_its_clicks() -> None:
-    chart = charts.days([{"day": "2026-11-20", "clicks": 30}, {"day": "2026-11-21", "clicks": 12}], TODAY)
+    chart = charts.chart_days([{"day": "2026-11-20", "clicks": 30}, {"day": "2026-11-21", "clicks": 12}], TODAY)
     assert [bar.name for bar in chart.bars] == [
         (TODAY - timedelta(days=back)).isoformat() for back in range(charts.DAYS - 1, -1, -1)
     ]
@@ -20,25 +20,25 @@ def test_every_day_has_a_bar_as_high_as_its_clicks() -> None:
     assert before.height == pytest.approx(2.5 * last.height, abs=0.3)
     for bar in chart.bars:
         assert bar.y + bar.height == pytest.approx(chart.floor, abs=0.11)
-        assert charts.LEFT <= bar.x < bar.x + bar.width <= charts.WIDTH
-        assert bar.y >= charts.TOP
+        assert charts.MARGIN_LEFT <= bar.x < bar.x + bar.width <= charts.WIDTH
+        assert bar.y >= charts.MARGIN_TOP
 
 
 def test_clicks_before_the_days_that_are_drawn_are_in_no_bar() -> None:
-    chart = charts.days([{"day": "2026-01-01", "clicks": 7}], TODAY)
+    chart = charts.chart_days([{"day": "2026-01-01", "clicks": 7}], TODAY)
     assert (chart.total, chart.most) == (0, 0)
     assert {bar.height for bar in chart.bars} == {0}
 
 
 @pytest.mark.parametrize(("most", "top"), [(0, 1), (1, 1), (3, 5), (7, 10), (11, 20), (5_000_001, 10_000_000)])
 def test_the_axis_ends_at_a_round_number(most: int, top: int) -> None:
-    assert charts.ceiling(most) == top
+    assert charts.round_up(most) == top
 
 
 def test_shares_are_the_largest_and_the_rest_together() -> None:
     found = [{"referrer": f"h{at}" if at else "", "clicks": 10} for at in range(charts.MOST_SHARES + 2)]
-    shown = charts.shares(found, "referrer", "direct")
+    shown = charts.chart_shares(found, "referrer", "direct")
     assert [share.name for share in shown] == ["direct", *(f"h{at}" for at in range(1, 8)), "others"]
     assert [share.clicks for share in shown] == [10] * 8 + [20]
     assert (shown[0].percent, shown[-1].percent) == (10.0, 20.0)
-    assert charts.shares([], "device", "other") == []
+    assert charts.chart_shares([], "device", "other") == []

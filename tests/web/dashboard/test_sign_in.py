@@ -137,7 +137,7 @@ def test_a_revoked_key_ends_its_session_at_once(entering: SignIn) -> None:
 
 def test_a_session_ends_when_nobody_used_it_for_long(entering: SignIn, monkeypatch: pytest.MonkeyPatch) -> None:
     client = entering()
-    now, idle = time.time(), sessions.IDLE.total_seconds()
+    now, idle = time.time(), sessions.IDLE_LIFETIME.total_seconds()
     for passed, status in ((idle - 60, 200), (idle + 60, 303)):
         monkeypatch.setattr(time, "time", lambda seconds=now + passed: seconds)
         monkeypatch.setattr(sessions, "RENEWED_SECONDS", 2 * idle)

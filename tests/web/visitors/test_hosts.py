@@ -89,10 +89,10 @@ def test_a_hostname_that_is_added_is_known_within_a_second(visitor: FlaskClient,
 def test_hosts_that_anybody_makes_up_do_not_fill_the_memory(
     visitor: FlaskClient, custom: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(hosts, "MOST", 10)
+    monkeypatch.setattr(hosts, "MOST_CACHED", 10)
     for number in range(50):
         assert led(visitor, f"h{number}.example") == HERE
-    assert len(hosts.known) <= 10
+    assert len(hosts.cached_domains) <= 10
 
 
 @pytest.mark.parametrize(("proxies", "believed"), [("0", "192.0.2.1"), ("1", "198.51.100.3"), ("2", "198.51.100.2")])

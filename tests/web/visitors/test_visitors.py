@@ -130,8 +130,8 @@ def test_the_form_has_a_labelled_field_and_says_what_was_wrong(visitor: FlaskCli
     assert '<label for="password">' in asked
     assert re.search(r'<input id="password" name="password" type="password"', asked)
     assert '<form method="post">' in asked
-    assert "not the password" not in asked
-    assert "not the password" in visitor.post("/here", data={"password": "no"}, headers=BROWSER).text
+    assert "This password is wrong" not in asked
+    assert "This password is wrong" in visitor.post("/here", data={"password": "no"}, headers=BROWSER).text
 
 
 def test_a_program_that_asks_for_json_is_told_in_json(visitor: FlaskClient) -> None:
@@ -224,7 +224,7 @@ def test_what_a_link_is_called_and_leads_to_is_only_ever_text(visitor: FlaskClie
 def test_the_house_may_have_words_of_its_own(visitor: FlaskClient) -> None:
     ours = 'language = "nl"\nunknown = "Bestaat <niet>."\nunknown_heading = "Niets"\n'
     (settings.get().data_dir / texts.FILE).write_text(ours)
-    texts.known.cache_clear()
+    texts.all_texts.cache_clear()
     shown = visitor.get("/none", headers=BROWSER).text
     assert '<html lang="nl">' in shown
     assert "<h1>Niets</h1>" in shown
@@ -236,4 +236,4 @@ def test_the_house_may_have_words_of_its_own(visitor: FlaskClient) -> None:
 def test_words_that_are_none_are_told_at_the_start(owner: Owner, broken: str) -> None:
     (settings.get().data_dir / texts.FILE).write_text(broken)
     with pytest.raises(SettingsError, match=r"texts\.toml: expected a TOML file of texts"):
-        texts.known()
+        texts.all_texts()

@@ -1,1 +1,1 @@
-"""What the pages of the dashboard share: frame, files, forms, charts, and who may enter."""
+"""What all pages of the dashboard share: access, assets, page frame, forms, charts and texts of errors."""

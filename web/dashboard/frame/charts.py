@@ -1,14 +1,16 @@
-"""Charts: from counts to the places of bars, which templates draw as SVG."""
+"""Charts: from counts to the positions of bars, which templates draw as SVG."""
 
 from collections.abc import Sequence
 from datetime import UTC, date, datetime, timedelta
 from typing import Any, NamedTuple
 
 DAYS = 30
-WIDTH, HEIGHT = 720, 180
-LEFT, BOTTOM, TOP = 44, 24, 8  # room for the axes' words
+WIDTH = 720
+HEIGHT = 180
+MARGIN_LEFT = 44  # room for the labels of the axes
+MARGIN_BOTTOM = 24
+MARGIN_TOP = 8
 GAP = 0.25  # of a day's width
-STEPS = (1, 2, 5)
 MOST_SHARES = 8
 OTHERS = "others"
 
@@ -22,24 +24,24 @@ class Bar(NamedTuple):
     height: float
 
 
-class Line(NamedTuple):
-    """A line of the grid, and the number that it stands for."""
+class GridLine(NamedTuple):
+    """A horizontal line, and the number that it stands for."""
 
     y: float
     clicks: int
 
 
-class Days(NamedTuple):
-    """Clicks of the last days, whether there were any or not."""
+class DayChart(NamedTuple):
+    """A bar for each of the last days, those without clicks too."""
 
     total: int
     bars: list[Bar]
-    lines: list[Line]
+    lines: list[GridLine]
     most: int
     width: int = WIDTH
     height: int = HEIGHT
-    left: int = LEFT
-    floor: int = HEIGHT - BOTTOM
+    left: int = MARGIN_LEFT
+    floor: int = HEIGHT - MARGIN_BOTTOM
 
 
 class Share(NamedTuple):
@@ -48,34 +50,39 @@ class Share(NamedTuple):
     percent: float
 
 
-def days(found: Sequence[dict[str, Any]], today: date | None = None) -> Days:
-    """Of what stats have as by_day."""
-    counted = {row["day"]: int(row["clicks"]) for row in found}
+def chart_days(by_day: Sequence[dict[str, Any]], today: date | None = None) -> DayChart:
+    """Draw the member `by_day` of stats."""
+    counts = {row["day"]: int(row["clicks"]) for row in by_day}
     last = today or datetime.now(UTC).date()
-    names = [(last - timedelta(days=back)).isoformat() for back in reversed(range(DAYS))]
-    most = max(counted.get(name, 0) for name in names)
-    top, step = ceiling(most), (WIDTH - LEFT) / DAYS
-    bars = [_bar(name, counted.get(name, 0), LEFT + at * step, step, top) for at, name in enumerate(names)]
-    lines = [Line(_y(clicks, top), clicks) for clicks in sorted({0, top // 2, top})]
-    return Days(sum(bar.clicks for bar in bars), bars, lines, most)
+    days = [(last - timedelta(days=age)).isoformat() for age in reversed(range(DAYS))]
+    most = max(counts.get(day, 0) for day in days)
+    top = round_up(most)
+    step = (WIDTH - MARGIN_LEFT) / DAYS
+    bars = []
+    for position, day in enumerate(days):
+        bars.append(_bar(day, counts.get(day, 0), MARGIN_LEFT + position * step, step, top))
+    lines = [GridLine(_y(clicks, top), clicks) for clicks in sorted({0, top // 2, top})]
+    return DayChart(sum(bar.clicks for bar in bars), bars, lines, most)
 
 
-def shares(found: Sequence[dict[str, Any]], name: str, unknown: str) -> list[Share]:
-    """Of what stats have as by_referrer and the like: the largest, and the rest together."""
-    counts = [(row[name] or unknown, int(row["clicks"])) for row in found]
+def chart_shares(rows: Sequence[dict[str, Any]], member: str, unknown: str) -> list[Share]:
+    """Draw the member `by_referrer`, `by_device` or `by_country` of stats: the largest, and the rest as one."""
+    counts = [(row[member] or unknown, int(row["clicks"])) for row in rows]
     rest = sum(clicks for _, clicks in counts[MOST_SHARES:])
-    shown = counts[:MOST_SHARES] + ([(OTHERS, rest)] if rest else [])
-    total = sum(clicks for _, clicks in shown) or 1
-    return [Share(what, clicks, round(100 * clicks / total, 1)) for what, clicks in shown]
+    counts = counts[:MOST_SHARES]
+    if rest:
+        counts.append((OTHERS, rest))
+    total = sum(clicks for _, clicks in counts) or 1
+    return [Share(name, clicks, round(100 * clicks / total, 1)) for name, clicks in counts]
 
 
-def ceiling(most: int) -> int:
-    """The next round number: 1, 2 or 5, and noughts."""
+def round_up(most: int) -> int:
+    """Return the next number of the form 1, 2 or 5 times a power of ten."""
     power = 1
     while True:
-        for step in STEPS:
-            if step * power >= most:
-                return step * power
+        for factor in (1, 2, 5):
+            if factor * power >= most:
+                return factor * power
         power *= 10
 
 
@@ -85,4 +92,4 @@ def _bar(name: str, clicks: int, x: float, step: float, top: int) -> Bar:
 
 
 def _y(clicks: int, top: int) -> float:
-    return round(TOP + (HEIGHT - BOTTOM - TOP) * (1 - clicks / top), 1)
+    return round(MARGIN_TOP + (HEIGHT - MARGIN_BOTTOM - MARGIN_TOP) * (1 - clicks / top), 1)

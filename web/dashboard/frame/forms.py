@@ -3,56 +3,70 @@
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-import msgspec
 from marshmallow import ValidationError
 
-from models.errors import Conflict, Invalid
+from models.errors import Conflict, FieldError, Invalid
 from web import errors
 
-UTM = ("utm_source", "utm_medium", "utm_campaign", "utm_term", "utm_content")
-LINK = ("url", "title", "tags", "group", "expires_at", "max_clicks", "password", "external_id", *UTM)
-KEPT = tuple(name for name in LINK if name not in ("password", *UTM))
-"""What a form for a link that is there shows of it."""
+UTM_FIELDS = ("utm_source", "utm_medium", "utm_campaign", "utm_term", "utm_content")
+SHOWN_LINK_FIELDS = ("url", "title", "tags", "group", "expires_at", "max_clicks", "external_id")
+"""The fields that the form of an existing link is filled with."""
+WRITE_ONLY_FIELDS = ("password", *UTM_FIELDS)
+LINK_FIELDS = (*SHOWN_LINK_FIELDS, *WRITE_ONLY_FIELDS)
 
-MINUTE = 16  # characters of a moment up to its minute
-
-
-def given(form: Mapping[str, str], names: Iterable[str]) -> dict[str, Any]:
-    """The fields that are filled in, each of its JSON type."""
-    return {name: _typed(name, form[name].strip()) for name in names if form.get(name, "").strip()}
+MINUTE_LENGTH = len("2030-12-31T18:00")
+LONGEST_NUMBER = 18
 
 
-def parts(fields: Mapping[str, Any]) -> dict[str, msgspec.Raw]:
-    return {name: msgspec.Raw(msgspec.json.encode(value)) for name, value in fields.items()}
+def read_fields(form: Mapping[str, str], names: Iterable[str]) -> dict[str, Any]:
+    """Return the fields that are filled in, each with its JSON type."""
+    fields = {}
+    for name in names:
+        text = form.get(name, "").strip()
+        if text:
+            fields[name] = _parse(name, text)
+    return fields
 
 
-def filled(link: Mapping[str, Any]) -> dict[str, str]:
-    """A link as its form shows it."""
-    shown = {name: "" if link[name] is None else str(link[name]) for name in KEPT}
-    return shown | {"tags": ", ".join(link["tags"]), "expires_at": (link["expires_at"] or "")[:MINUTE]}
+def fill(link: Mapping[str, Any]) -> dict[str, str]:
+    """Return the texts of a link's form."""
+    texts = {name: "" if link[name] is None else str(link[name]) for name in SHOWN_LINK_FIELDS}
+    texts["tags"] = ", ".join(link["tags"])
+    texts["expires_at"] = (link["expires_at"] or "")[:MINUTE_LENGTH]
+    return texts
 
 
-def changes(link: Mapping[str, Any], form: Mapping[str, str]) -> dict[str, Any]:
-    """What somebody has changed in the form; what he emptied is taken away."""
-    before = filled(link)
-    changed = [name for name in KEPT if name in form and form[name].strip() != before[name]]
-    found = {name: _typed(name, form[name].strip()) if form[name].strip() else None for name in changed}
-    return found | given(form, ("password", *UTM)) | ({"password": None} if "unprotect" in form else {})
+def read_changes(link: Mapping[str, Any], form: Mapping[str, str]) -> dict[str, Any]:
+    """Return the fields that differ from the link's. An emptied field becomes None, which removes the value."""
+    before = fill(link)
+    changes: dict[str, Any] = {}
+    for name in SHOWN_LINK_FIELDS:
+        text = form.get(name, before[name]).strip()
+        if text != before[name]:
+            changes[name] = _parse(name, text) if text else None
+    changes |= read_fields(form, WRITE_ONLY_FIELDS)
+    if "unprotect" in form:
+        changes["password"] = None
+    return changes
 
 
-def faults(error: Invalid | Conflict) -> dict[str, str]:
-    """What is wrong, by field; under no name what is wrong with none of them."""
-    found = {fault["pointer"].strip("/").partition("/")[0]: fault["message"] for fault in error.errors}
-    return found or {"": str(error)}
+def faults_by_field(error: Invalid | Conflict) -> dict[str, str]:
+    """Return what is wrong by field; under an empty name what belongs to no field."""
+    return _by_first_name(error.errors) or {"": str(error)}
 
 
-def broken(error: ValidationError) -> dict[str, str]:
-    """The same of what breaks a schema."""
-    found = errors.pointers(error.messages)
-    return {fault["pointer"].strip("/").partition("/")[0]: fault["message"] for fault in reversed(found)}
+def schema_faults_by_field(error: ValidationError) -> dict[str, str]:
+    """Return what a schema refuses, by field; of several messages about a field the first."""
+    return _by_first_name(reversed(errors.pointers(error.messages)))
 
 
-def _typed(name: str, text: str) -> Any:
+def _by_first_name(faults: Iterable[FieldError]) -> dict[str, str]:
+    return {fault["pointer"].strip("/").partition("/")[0]: fault["message"] for fault in faults}
+
+
+def _parse(name: str, text: str) -> Any:
     if name == "tags":
         return [tag.strip() for tag in text.split(",") if tag.strip()]
-    return int(text) if name == "max_clicks" and text.isascii() and text.isdecimal() and len(text) < 19 else text
+    if name == "max_clicks" and text.isascii() and text.isdecimal() and len(text) <= LONGEST_NUMBER:
+        return int(text)
+    return text  # a wrong value is left to the rules of items, whose message says what would be right

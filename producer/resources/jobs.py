@@ -1,0 +1,93 @@
+"""Jobs of a workspace: finding one, and what clients see of it."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from models import store
+from models.accounts import domains
+from models.accounts.keys import Owner
+from models.clicks import click_counts
+from models.errors import NotFound
+from models.ids import parse_id
+from models.jobs import jobs, runs
+from models.jobs.jobs import Job
+from models.jobs.states import ItemStatus, JobKind
+from producer import job_actions
+from producer.documents import item_pages
+from producer.documents.item_document import item_document
+from producer.documents.job_document import job_document
+from producer.documents.link_document import job_stats_document
+from producer.job_actions import Action
+from producer.resources import pages
+from producer.resources.pages import Page
+
+FAILURES_READ = 500
+EXAMPLES_PER_ERROR = 3
+
+
+def find_job(owner: Owner, job_id: str | int) -> Job:
+    """Find a job of the caller's workspace; NotFound when there is none, or it belongs to another workspace."""
+    number = parse_id(job_id) if isinstance(job_id, str) else job_id
+    with store.read() as db:
+        job = jobs.get(db, number, owner.workspace_id)
+    if job is None:
+        raise NotFound("There is no such job.")
+    return job
+
+
+def find_readable_job(owner: Owner, job_id: str) -> Job:
+    """Find a job whose upload and results are still stored; Gone when they have been cleared."""
+    job = find_job(owner, job_id)
+    job_actions.refuse_cleared(job)
+    return job
+
+
+def describe_job(job: Job) -> dict[str, Any]:
+    if not job.failed:
+        return job_document(job, {})
+    with store.read() as db:
+        return job_document(job, jobs.errors(db, job.id))
+
+
+def list_jobs(owner: Owner, status: str | None, before: int | None, limit: int) -> Page:
+    """List the workspace's jobs, the newest first."""
+    with store.read() as db:
+        rows = jobs.page(db, owner.workspace_id, status, before, limit + 1)
+        return pages.cut(rows, limit, lambda job: job_document(job, jobs.errors(db, job.id)))
+
+
+def list_items(job: Job, statuses: Sequence[str], after: int, limit: int) -> Page:
+    """List a job's items in input order, from the row behind the index `after` on."""
+    base = domains.base_url(job.hostname, job.is_default)
+    rows = item_pages.page(job, statuses, after, limit + 1)
+    return pages.cut(rows, limit, lambda row: item_document(row, base), "index")
+
+
+def job_stats(job: Job) -> dict[str, Any]:
+    """Count the clicks of all links of a job, without those of bots."""
+    with store.read() as db:
+        return job_stats_document(click_counts.of_job(db, job.id))
+
+
+def useful_actions(job: Job) -> set[Action]:
+    """Return the actions that would change something about a job in its current state."""
+    with store.read() as db:
+        being_undone = runs.is_being_undone(db, job.id)
+    return job_actions.useful_actions(job, being_undone)
+
+
+def has_links(job: Job) -> bool:
+    """Whether a job's items have links of their own: an undo and a dry run have none."""
+    return job.kind == JobKind.CREATE and not job.dry_run and bool(job.created + job.existing)
+
+
+def failure_examples(job: Job) -> dict[str, list[dict[str, Any]]]:
+    """Return, for each error code, the first items with this error, as far as they are among the first failures."""
+    if not job.failed or job.cleared_at is not None:
+        return {}
+    examples: dict[str, list[dict[str, Any]]] = {}
+    for row in item_pages.page(job, [ItemStatus.FAILED], -1, FAILURES_READ):
+        of_code = examples.setdefault(row.error_code or "", [])
+        if len(of_code) < EXAMPLES_PER_ERROR:
+            of_code.append(item_document(row, ""))
+    return examples

@@ -1,0 +1,106 @@
+"""Links of a workspace: list them, show, change and delete one."""
+
+from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime
+from typing import Any
+from urllib.parse import urlsplit
+
+from models import cursors, settings, store
+from models.accounts import domains
+from models.accounts.keys import Owner
+from models.clicks import click_counts
+from models.cursors import LinkPosition
+from models.errors import DuplicateKey, NotFound
+from models.link_key import parse_link_id
+from models.links import labels, links, listing, tagging, title_queue
+from models.links.listing import LinkView
+from models.store import Connection
+from producer import link_filters
+from producer.documents import link_csv
+from producer.documents.link_document import link_documents, link_stats_document
+from producer.link_changes import LinkChange, link_change
+from producer.resources.pages import Page
+from producer.rules import item_errors
+from producer.rules.judging import JudgingContext
+
+
+def list_links(owner: Owner, query: Mapping[str, str], after: LinkPosition | None, limit: int) -> Page:
+    """List the links that match the parameters of a LinksQuery, the newest first."""
+    with store.read() as db:
+        link_filter = link_filters.from_query(db, owner.workspace_id, query)
+        rows = listing.page(db, owner.workspace_id, link_filter, after, limit + 1)
+        documents = link_documents(db, rows[:limit])
+    if len(rows) <= limit:
+        return Page(documents, None)
+    return Page(documents, cursors.encode_position(rows[limit - 1].position))
+
+
+def export_links(owner: Owner, query: Mapping[str, str]) -> Iterator[bytes]:
+    """Write all links that match the parameters of a LinksQuery as CSV."""
+    with store.read() as db:
+        link_filter = link_filters.from_query(db, owner.workspace_id, query)
+    return link_csv.stream(owner.workspace_id, link_filter)
+
+
+def show_link(owner: Owner, link_id: str) -> dict[str, Any]:
+    with store.read() as db:
+        return link_documents(db, [_find(db, owner, link_id)])[0]
+
+
+def link_stats(owner: Owner, link_id: str) -> dict[str, Any]:
+    with store.read() as db:
+        return link_stats_document(click_counts.of_link(db, _find(db, owner, link_id).key))
+
+
+def short_url(owner: Owner, link_id: str) -> str:
+    with store.read() as db:
+        link = _find(db, owner, link_id)
+    return domains.short_url(domains.base_url(link.hostname, link.is_default), link.slug)
+
+
+def change_link(owner: Owner, link_id: str, fields: Mapping[str, Any]) -> dict[str, Any]:
+    """Change the fields that are named, by the rules of items; None removes a value."""
+    with store.read() as db:
+        link = _find(db, owner, link_id)
+        groups = labels.group_ids(db, link.workspace_id)
+    own_hosts = frozenset((settings.get().authority, link.hostname))
+    # The password is hashed here, before the transaction: that takes 30 ms.
+    change = link_change(link, fields, JudgingContext(own_hosts, groups, datetime.now(UTC)))
+    try:
+        with store.write() as db:
+            _apply(db, link, change)
+            return link_documents(db, [_find(db, owner, link_id)])[0]
+    except DuplicateKey:
+        message = "Another link of this workspace has this external_id."
+        raise item_errors.conflict("external_id", "EXTERNAL_ID_TAKEN", message) from None
+
+
+def remove_link(owner: Owner, link_id: str) -> None:
+    """Delete a link and its click counts. Its slug and external_id are free again."""
+    with store.write() as db:
+        if not links.remove(db, _find(db, owner, link_id)):
+            raise _unknown()
+
+
+def _apply(db: Connection, link: LinkView, change: LinkChange) -> None:
+    if not links.change(db, link, change.values):
+        raise _unknown()
+    if change.tags is not None:
+        tagging.replace(db, link.workspace_id, link.key, change.tags)
+    if "title" in change.values:
+        title_queue.remove(db, link.key)
+    elif "url" in change.values:
+        url = change.values["url"]
+        title_queue.change_url(db, link.key, url, urlsplit(url).hostname or "")
+
+
+def _find(db: Connection, owner: Owner, link_id: str) -> LinkView:
+    key = parse_link_id(link_id)
+    link = listing.find(db, owner.workspace_id, key) if key else None
+    if link is None:
+        raise _unknown()
+    return link
+
+
+def _unknown() -> NotFound:
+    return NotFound("There is no such link.")
