@@ -21,7 +21,7 @@ def prepare(app: Flask) -> None:
     with store.write() as db:
         reserved_words.add(db, first_segments(app))
         quotas.reset_totals(db)
-    make_first_key(settings.get().data_dir / FIRST_KEY)
+    create_first_key(settings.get().data_dir / FIRST_KEY)
 
 
 def first_segments(app: Flask) -> set[str]:
@@ -30,15 +30,15 @@ def first_segments(app: Flask) -> set[str]:
     return {segment for segment in segments if segment and "<" not in segment}
 
 
-def make_first_key(path: Path) -> None:
+def create_first_key(path: Path) -> None:
     with store.write() as db:
         if keys.any_exists(db):
             return
         made = keys.create(db, workspaces.DEFAULT, FIRST_PLAN, "first key", list(keys.Scope))
-        _write_private(path, json.dumps(made, indent=2) + "\n")
+        write_private(path, json.dumps(made, indent=2) + "\n")
 
 
-def _write_private(path: Path, text: str) -> None:
+def write_private(path: Path, text: str) -> None:
     path.unlink(missing_ok=True)
     with open(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
         file.write(text)

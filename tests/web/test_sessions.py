@@ -1,0 +1,84 @@
+"""Sessions of the dashboard: whose they are, and the CSRF token of a change."""
+
+from collections.abc import Iterator
+
+import pytest
+from flask import Flask, session
+
+from models.accounts.keys import Owner
+from models.errors import Forbidden
+from producer.resources import keys
+from web import create_app, sessions
+
+
+@pytest.fixture
+def app(owner: Owner) -> Iterator[Flask]:
+    """An application on a new database."""
+    yield create_app()
+
+
+def test_a_session_belongs_to_its_key_until_the_key_is_revoked(app: Flask, owner: Owner) -> None:
+    with app.test_request_context("/app"):
+        sessions.start(owner, "default")
+        found = sessions.find_owner()
+        assert found is not None
+        assert found.key_id == owner.key_id
+        keys.revoke_key(owner, str(owner.key_id))
+        assert sessions.find_owner() is None
+
+
+def test_without_a_session_there_is_no_owner(app: Flask) -> None:
+    with app.test_request_context("/app"):
+        assert sessions.find_owner() is None
+
+
+def test_signing_in_replaces_the_session_and_its_token(app: Flask, owner: Owner) -> None:
+    with app.test_request_context("/app"):
+        before = sessions.csrf_token()
+        session["left"] = "over"
+        sessions.start(owner, "default")
+        assert "left" not in session
+        assert not sessions.is_csrf_token(before)
+        assert sessions.is_csrf_token(sessions.csrf_token())
+
+
+def test_no_token_fits_a_session_that_has_none(app: Flask) -> None:
+    with app.test_request_context("/app"):
+        assert not sessions.is_csrf_token("")
+        sessions.csrf_token()
+        assert not sessions.is_csrf_token("")
+        assert not sessions.is_csrf_token("\udc80")
+
+
+def test_a_session_in_use_is_renewed_but_not_with_every_response(app: Flask, owner: Owner) -> None:
+    with app.test_request_context("/app"):
+        sessions.start(owner, "default")
+        started = session["at"]
+        sessions.renew()
+        assert session["at"] == started
+        session["at"] = started - sessions.RENEWAL_SECONDS - 1
+        sessions.renew()
+        assert session["at"] >= started
+
+
+def test_a_page_may_read_without_its_token_and_change_only_with_it(app: Flask, owner: Owner) -> None:
+    with app.test_request_context("/api/jobs", method="GET"):
+        sessions.start(owner, "default")
+        assert sessions.authenticate_page() is not None
+    with app.test_request_context("/api/jobs", method="POST"):
+        sessions.start(owner, "default")
+        with pytest.raises(Forbidden, match="X-CSRF-Token"):
+            sessions.authenticate_page()
+
+
+def test_a_token_is_taken_from_the_header_or_the_form_but_never_from_a_form_with_a_file(app: Flask) -> None:
+    with app.test_request_context("/app", method="POST", data={sessions.TOKEN_FIELD: "t"}):
+        session["token"] = "t"
+        assert sessions.request_has_csrf_token()
+    with app.test_request_context("/app", method="POST", headers={sessions.TOKEN_HEADER: "t"}):
+        session["token"] = "t"
+        assert sessions.request_has_csrf_token()
+    body = {sessions.TOKEN_FIELD: "t"}
+    with app.test_request_context("/app", method="POST", data=body, content_type=sessions.FORM_WITH_FILES):
+        session["token"] = "t"
+        assert not sessions.request_has_csrf_token()
