@@ -1,7 +1,5 @@
 """Sessions of the dashboard: whose they are, and the CSRF token of a change."""
 
-from collections.abc import Iterator
-
 import pytest
 from flask import Flask, session
 
@@ -12,9 +10,9 @@ from web import create_app, sessions
 
 
 @pytest.fixture
-def app(owner: Owner) -> Iterator[Flask]:
+def app(owner: Owner) -> Flask:
     """An application on a new database."""
-    yield create_app()
+    return create_app()
 
 
 def test_a_session_belongs_to_its_key_until_the_key_is_revoked(app: Flask, owner: Owner) -> None:

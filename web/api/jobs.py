@@ -38,13 +38,8 @@ def create_job() -> Response:
     read_job = partial(find_job, owner(), job_id)
     if wait_seconds:
         job = waiting.wait_in_slot(job_id, wait_seconds, read_job, only_waiter=hold is None)
-    else:
-        job = read_job()
-    response = respond_with_job(job, 200 if wait_seconds and job.has_ended else 202)
-    response.headers["Location"] = f"/api/jobs/{job_id}"
-    if response.status_code == 202:
-        response.headers["Retry-After"] = str(RETRY_SECONDS)
-    return response
+        return _respond_to_creation(job, 200 if job.has_ended else 202)
+    return _respond_to_creation(read_job(), 202)
 
 
 @blueprint.route("")
@@ -129,6 +124,14 @@ def forget_job(job_id: str) -> Response:
 def show_stats(job_id: str) -> Response:
     """Count the clicks of all its links, without those of bots: in total, and by day for a year."""
     return jsonify(jobs.job_stats(find_job(owner(), job_id)))
+
+
+def _respond_to_creation(job: Job, status: int) -> Response:
+    response = respond_with_job(job, status)
+    response.headers["Location"] = f"/api/jobs/{job.id}"
+    if status == 202:
+        response.headers["Retry-After"] = str(RETRY_SECONDS)
+    return response
 
 
 def respond_with_job(job: Job, status: int = 200) -> Response:

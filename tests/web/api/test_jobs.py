@@ -65,7 +65,16 @@ def test_a_job_is_answered_at_once_and_says_where_to_look(system: System) -> Non
 def test_who_prefers_to_wait_gets_the_finished_job(system: System) -> None:
     job = waited(system, [{"url": "https://a.b"}, {"url": "nope"}])
     assert (job["status"], job["outcome"], job["progress"]) == ("completed", "partial", 1.0)
-    assert job["counts"] == {"total": 2, "processed": 2, "created": 1, "existing": 0, "failed": 1, "unprocessed": 0}
+    assert job["counts"] == {
+        "total": 2,
+        "processed": 2,
+        "created": 1,
+        "updated": 0,
+        "deleted": 0,
+        "existing": 0,
+        "failed": 1,
+        "unprocessed": 0,
+    }
     assert job["errors"] == {"INVALID_URL": 1}
     assert job["created_at"] <= job["started_at"] <= job["finished_at"]
     assert job["eta_seconds"] is None
