@@ -1,4 +1,4 @@
-"""The meaning of an upload: a loop that creates links one at a time and notes each result. Plain and slow."""
+"""What an upload means: a loop that creates links one at a time and records each result. Plain and slow."""
 
 import re
 from collections.abc import Callable
@@ -96,7 +96,7 @@ ORDER = tuple(CODES)
 
 @dataclass
 class World:
-    """What is there before an item and after it."""
+    """What exists before an item and after it."""
 
     authority: str
     reserved: frozenset[str]
@@ -104,103 +104,107 @@ class World:
     links: dict[str, str] = field(default_factory=dict)
     """Slug to URL, of custom slugs."""
     external_ids: dict[str, str | None] = field(default_factory=dict)
-    """External id to slug, None for an automatic one."""
+    """External id to slug; None for an automatic one."""
     reuse: bool = False
     urls: set[str] = field(default_factory=set)
-    """URLs that have a link which anybody may be given."""
+    """URLs that have a link which other rows may share."""
     defaults: dict[str, Any] = field(default_factory=dict)
 
 
 def create_all(items: list[dict[str, Any]], world: World) -> list[tuple[str, str | None]]:
     """The outcome of every item: created and its URL, existing, or failed and the code."""
-    return [create(completed(item, world.defaults, index), world) for index, item in enumerate(items)]
+    return [create(with_defaults(item, world.defaults, index), world) for index, item in enumerate(items)]
 
 
-def completed(item: dict[str, Any], defaults: dict[str, Any], index: int) -> dict[str, Any]:
-    """The item with what it lacks; whoever ends by one of two ways lacks neither."""
-    found = dict(item)
-    ends = any(item.get(name) is not None for name in ("ttl", "expires_at"))
+def with_defaults(item: dict[str, Any], defaults: dict[str, Any], index: int) -> dict[str, Any]:
+    """The item with defaults for what it lacks. One that has a ttl or an expires_at lacks neither."""
+    filled = dict(item)
+    has_end = any(item.get(name) is not None for name in ("ttl", "expires_at"))
     for name, value in defaults.items():
-        if item.get(name) is None and not (ends and name in ("ttl", "expires_at")):
-            found[name] = value.replace("{index}", str(index)) if name in ("slug", "title") else value
-    return found
+        if item.get(name) is None and not (has_end and name in ("ttl", "expires_at")):
+            filled[name] = value.replace("{index}", str(index)) if name in ("slug", "title") else value
+    return filled
 
 
-def ended(given: dict[str, Any]) -> bool:
-    if "expires_at" not in given:
+def has_expired(values: dict[str, Any]) -> bool:
+    if "expires_at" not in values:
         return False
-    moment = datetime.fromisoformat(given["expires_at"].strip(" ").upper().replace(" Z", "Z").replace(",", "."))
+    moment = datetime.fromisoformat(values["expires_at"].strip(" ").upper().replace(" Z", "Z").replace(",", "."))
     return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)) <= datetime.now(UTC)
 
 
 def create(item: dict[str, Any], world: World) -> tuple[str, str | None]:
-    given = {name: value for name, value in item.items() if value is not None and value != ""}
-    errors = problems(given)
-    external_id = given.get("external_id")
+    values = {name: value for name, value in item.items() if value is not None and value != ""}
+    errors = rule_errors(values)
+    external_id = values.get("external_id")
     name = external_id.strip(" ") if isinstance(external_id, str) and "external_id" not in errors else None
     if name and name in world.external_ids:
         return "existing", None
-    code = first_problem(item, given, errors, world)
+    code = first_problem(item, values, errors, world)
     if code:
         return "failed", code
-    plain = not given.keys() & {"slug", "password", "expires_at", "ttl", "max_clicks"}
-    if world.reuse and plain and destination(given) in world.urls:
+    is_plain = not values.keys() & {"slug", "password", "expires_at", "ttl", "max_clicks"}
+    if world.reuse and is_plain and destination(values) in world.urls:
         return "existing", None
-    slug = given["slug"].strip(" ") if "slug" in given else None
-    if slug and (slug in world.reserved or slug in world.links):
-        return "failed", "RESERVED_SLUG" if slug in world.reserved else "SLUG_TAKEN"
-    url = destination(given)
+    slug = values["slug"].strip(" ") if "slug" in values else None
+    if slug and slug in world.reserved:
+        return "failed", "RESERVED_SLUG"
+    if slug and slug in world.links:
+        return "failed", "SLUG_TAKEN"
+    url = destination(values)
     if slug:
         world.links[slug] = url
     if name:
         world.external_ids[name] = slug
-    if not given.keys() & {"password", "max_clicks"} and not ended(given):
+    if not values.keys() & {"password", "max_clicks"} and not has_expired(values):
         world.urls.add(url)
     return "created", url
 
 
-def problems(given: dict[str, Any]) -> dict[str, str]:
-    """marshmallow's findings, by field."""
-    found: dict[str, str] = {}
-    for name, value in given.items():
+def rule_errors(values: dict[str, Any]) -> dict[str, str]:
+    """The code of each field that breaks its rule, as marshmallow finds it."""
+    errors: dict[str, str] = {}
+    for name, value in values.items():
         if name not in ORDER:
             continue
         try:
             Item().load({name: value})
         except ValidationError as error:
             messages = error.normalized_messages()[name]  # type: ignore[no-untyped-call]
-            found[name] = CODES[name] if messages == ["RULE"] else "INVALID_TYPE"
+            errors[name] = CODES[name] if messages == ["RULE"] else "INVALID_TYPE"
         if isinstance(value, bool) or (name == "group" and not isinstance(value, str | int)):
-            found[name] = "INVALID_TYPE"
-    return found
+            errors[name] = "INVALID_TYPE"
+    return errors
 
 
-def first_problem(item: dict[str, Any], given: dict[str, Any], errors: dict[str, str], world: World) -> str | None:
+def first_problem(item: dict[str, Any], values: dict[str, Any], errors: dict[str, str], world: World) -> str | None:
     if set(item) - set(ORDER):
         return "UNKNOWN_FIELD"
     for name in ORDER:
         if name in errors:
             return errors[name]
-        if name == "url" and "url" not in given:
+        if name == "url" and "url" not in values:
             return "INVALID_URL"
-    if str(can_ada.parse(given["url"]).host) == world.authority:
+    if str(can_ada.parse(values["url"]).host) == world.authority:
         return "BLOCKED_URL"
-    if "group" in given and str(given["group"]).strip(" ") not in world.groups:
+    if "group" in values and str(values["group"]).strip(" ") not in world.groups:
         return "UNKNOWN_GROUP"
-    if "ttl" in given and "expires_at" in given:
+    if "ttl" in values and "expires_at" in values:
         return "INVALID_TTL"
-    return "INVALID_UTM" if len(destination(given)) > 2048 else None
+    if len(destination(values)) > 2048:
+        return "INVALID_UTM"
+    return None
 
 
-def destination(given: dict[str, Any]) -> str:
-    """The URL with its UTM fields, which win over parameters of the same name."""
-    url = normal_url(given["url"])
+def destination(values: dict[str, Any]) -> str:
+    """The URL with its UTM fields, which replace parameters of the same names."""
+    url = normal_url(values["url"])
     assert url is not None
-    utm = {name: given[name] for name in ORDER if name.startswith("utm_") and name in given}
+    utm = {name: values[name] for name in ORDER if name.startswith("utm_") and name in values}
     if not utm:
         return url
     parts = urlsplit(url)
-    kept = [part for part in parts.query.split("&") if part and part.split("=")[0] not in utm]
+    own = [part for part in parts.query.split("&") if part and part.split("=")[0] not in utm]
     added = [f"{name}={quote_plus(value)}" for name, value in utm.items()]
     assert parse_qsl(urlencode(utm), keep_blank_values=True) == list(utm.items())
-    return urlunsplit((parts.scheme, parts.netloc, parts.path, "&".join(kept + added), parts.fragment))
+    return urlunsplit((parts.scheme, parts.netloc, parts.path, "&".join(own + added), parts.fragment))

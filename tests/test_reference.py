@@ -139,39 +139,44 @@ TEXTS_FIELDS = [name for name in FIELDS if name != "tags"]
 
 
 def as_item(row: dict[str, str]) -> dict[str, Any]:
-    """A row of text as a loop over single links would send it: whole numbers as such, where they are."""
+    """A row of text as a loop over single links would send it, with numbers as JSON has them."""
     return {name: int(cell) if name in ("ttl", "max_clicks") else cell for name, cell in row.items()}
 
 
 def compare(kind: str, body: bytes, rows: list[dict[str, Any]], options: Options = NO_OPTIONS) -> None:
     owner = new_owner(f"w{id(rows)}-{len(body)}")
     with store.write() as db:
-        if owner.workspace_id not in SEEN:
+        if owner.workspace_id not in WITH_GROUP:
             labels.create(db, labels.GROUPS, owner.workspace_id, "summer", None)
-        SEEN.add(owner.workspace_id)
+        WITH_GROUP.add(owner.workspace_id)
         reserved = reserved_words.load(db)
     world = reference.World(house_settings.get().authority, reserved, {"summer", "1"})
     with store.read() as db:
-        world.links, world.external_ids = already(db, owner)
-        world.urls = shared(db, owner)
-    world.reuse, world.defaults = options.duplicates == "reuse", options.defaults
+        world.links, world.external_ids = existing_links(db, owner)
+        world.urls = shared_urls(db, owner)
+    world.reuse = options.duplicates == "reuse"
+    world.defaults = options.defaults
     expected = reference.create_all(rows, world)
     job_id = accept(Upload(kind, kind, [body]), owner, lambda: options)
     assert outcomes(job_id) == expected
 
 
-SEEN: set[int] = set()
+WITH_GROUP: set[int] = set()
+"""Workspaces that have the group already."""
 
 
-def already(db: store.Connection, owner: Owner) -> tuple[dict[str, str], dict[str, str | None]]:
+def existing_links(db: store.Connection, owner: Owner) -> tuple[dict[str, str], dict[str, str | None]]:
     """Links of earlier examples: the domain is shared by all workspaces, external ids are not."""
-    found = db.exec_driver_sql("SELECT slug, url, external_id, workspace_id FROM links").all()
-    mine = {row.external_id: row.slug for row in found if row.workspace_id == owner.workspace_id and row.external_id}
-    return {row.slug: row.url for row in found}, mine
+    rows = db.exec_driver_sql("SELECT slug, url, external_id, workspace_id FROM links").all()
+    external_ids = {}
+    for row in rows:
+        if row.workspace_id == owner.workspace_id and row.external_id:
+            external_ids[row.external_id] = row.slug
+    return {row.slug: row.url for row in rows}, external_ids
 
 
-def shared(db: store.Connection, owner: Owner) -> set[str]:
-    """URLs of earlier examples whose link anybody may be given."""
+def shared_urls(db: store.Connection, owner: Owner) -> set[str]:
+    """URLs of earlier examples whose link other rows may share."""
     plain = (links.c.password_hash.is_(None), links.c.max_clicks.is_(None))
     lasts = or_(links.c.expires_at.is_(None), links.c.expires_at > datetime.now(UTC))
     return set(
@@ -180,7 +185,7 @@ def shared(db: store.Connection, owner: Owner) -> set[str]:
 
 
 def outcomes(job_id: int) -> list[tuple[str, str | None]]:
-    """Works the job off in this process, by the very functions that workers call."""
+    """Work the job off in this process by the functions that workers call, and return the outcome of each item."""
     with store.write() as db:
         queue = jobs.get(db, job_id)
         assert queue is not None
@@ -201,7 +206,7 @@ def outcomes(job_id: int) -> list[tuple[str, str | None]]:
 
 @pytest.mark.parametrize("kind", [CSV, NDJSON])
 def test_the_comparison_sees_a_difference(owner: Owner, kind: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A reference that is wrong on purpose has to be noticed."""
+    """Without this, a comparison that never fails would go unnoticed."""
     monkeypatch.setattr(reference, "create", lambda item, world: ("created", "https://wrong.example/"))
     body = b"url\nhttps://example.com/\n" if kind == CSV else b'{"url": "https://example.com/"}\n'
     with pytest.raises(AssertionError):

@@ -53,10 +53,10 @@ def shards(data: bytes, shard_rows: int, format_: str = CSV) -> tuple[Layout, li
 
 
 def rows(data: bytes, layout: Layout, shard: ShardRange) -> list[Row]:
-    ranges = read_batch(data[shard.offset : shard.offset + shard.length], layout, shard.line, 0, shard.rows)
-    assert ranges.rows == shard.rows == len(ranges.lines)
-    urls, titles = ranges.columns["url"], ranges.columns["title"]
-    return [(ranges.lines[at], (urls[at], titles[at]), ranges.problems.get(at)) for at in range(ranges.rows)]
+    batch = read_batch(data[shard.offset : shard.offset + shard.length], layout, shard.line, 0, shard.rows)
+    assert batch.rows == shard.rows == len(batch.lines)
+    urls, titles = batch.columns["url"], batch.columns["title"]
+    return [(batch.lines[at], (urls[at], titles[at]), batch.problems.get(at)) for at in range(batch.rows)]
 
 
 @contextmanager

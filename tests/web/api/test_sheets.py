@@ -100,7 +100,7 @@ def test_old_excel_files_are_refused_with_advice(system: System) -> None:
     job = system.wait_for_job(
         system.client.post("/api/jobs", files={"file": ("a.xls", b"\xd0\xcf\x11\xe0" + bytes(99))})
     )
-    assert (job["status"], "save it as .xlsx" in job["detail"]) == ("failed", True)
+    assert (job["status"], "Save it as .xlsx" in job["detail"]) == ("failed", True)
 
 
 def test_a_mapping_and_no_header_work_for_spreadsheets_too(system: System) -> None:
