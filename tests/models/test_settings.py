@@ -7,17 +7,21 @@ from models.errors import SettingsError
 
 
 def test_every_setting_has_a_default() -> None:
-    found = settings.load({})
-    assert (found.host, found.port, found.base_url) == ("127.0.0.1", 8000, "http://localhost:8000")
-    assert (found.data_dir, found.flower_port, found.allowed_ports) == (Path("var").absolute(), 5555, (80, 443))
-    assert (found.max_upload_bytes, found.sync_wait_seconds, found.retention_days) == (2 << 30, 25, 30)
-    assert (found.workers >= 1, found.allow_private_targets, found.trusted_proxies) == (True, False, 0)
-    assert found.database_url == f"sqlite:///{found.data_dir}/linkmill.db"
-    assert found.redis_embedded
-    assert found.redis_url.startswith("unix:///")
+    defaults = settings.load({})
+    assert (defaults.host, defaults.port, defaults.base_url) == ("127.0.0.1", 8000, "http://localhost:8000")
+    assert (defaults.data_dir, defaults.flower_port, defaults.allowed_ports) == (
+        Path("var").absolute(),
+        5555,
+        (80, 443),
+    )
+    assert (defaults.max_upload_bytes, defaults.sync_wait_seconds, defaults.retention_days) == (2 << 30, 25, 30)
+    assert (defaults.workers >= 1, defaults.allow_private_targets, defaults.trusted_proxies) == (True, False, 0)
+    assert defaults.database_url == f"sqlite:///{defaults.data_dir}/linkmill.db"
+    assert defaults.redis_embedded
+    assert defaults.redis_url.startswith("unix:///")
 
 
-def test_an_empty_variable_is_as_good_as_none() -> None:
+def test_an_empty_variable_means_the_default() -> None:
     assert settings.load({"PORT": " ", "REDIS_URL": ""}) == settings.load({})
 
 
@@ -26,7 +30,7 @@ def test_the_short_domain_follows_the_port() -> None:
 
 
 @pytest.mark.parametrize(
-    ("given", "kept"),
+    ("value", "base_url"),
     [
         ("https://sho.rt", "https://sho.rt"),
         ("HTTPS://Sho.RT/", "https://sho.rt"),
@@ -37,8 +41,8 @@ def test_the_short_domain_follows_the_port() -> None:
         ("http://[::1]:8000", "http://[::1]:8000"),
     ],
 )
-def test_the_base_url_is_kept_as_urls_are_normalised(given: str, kept: str) -> None:
-    assert settings.load({"BASE_URL": given}).base_url == kept
+def test_the_base_url_is_normalised(value: str, base_url: str) -> None:
+    assert settings.load({"BASE_URL": value}).base_url == base_url
 
 
 @pytest.mark.parametrize(
@@ -56,7 +60,7 @@ def test_the_base_url_is_kept_as_urls_are_normalised(given: str, kept: str) -> N
         ("PLANS", "/nowhere.toml"), ("DATA_DIR", __file__),
     ],
 )  # fmt: skip
-def test_a_bad_value_is_told_in_one_line_with_its_name(name: str, value: str) -> None:
+def test_a_bad_value_is_reported_in_one_line_with_its_name(name: str, value: str) -> None:
     with pytest.raises(SettingsError) as caught:
         settings.load({name: value})
     line = str(caught.value)
@@ -65,7 +69,7 @@ def test_a_bad_value_is_told_in_one_line_with_its_name(name: str, value: str) ->
     assert repr(value) in line or name == "FLOWER_BASIC_AUTH"
 
 
-def test_passwords_are_not_told() -> None:
+def test_passwords_are_not_printed() -> None:
     for name, value in (("DATABASE_URL", "mysql://me:hunter2@x/y"), ("FLOWER_BASIC_AUTH", "hunter2")):
         with pytest.raises(SettingsError) as caught:
             settings.load({name: value})

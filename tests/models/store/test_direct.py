@@ -1,4 +1,4 @@
-"""The straight way to the database: few connections, and none of them dear."""
+"""The direct reader: a few connections for all threads of a process, replaced when they end."""
 
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
@@ -25,7 +25,7 @@ def default() -> int:
     return int(found.id)
 
 
-def test_a_target_is_what_the_links_row_says(owner: Owner) -> None:
+def test_a_target_has_the_values_of_its_row(owner: Owner) -> None:
     make(
         "here", url="https://a.b/%s?%d", expires_at=LATER, max_clicks=3, title="T", password_hash="h", disabled_at=LATER
     )
@@ -34,7 +34,7 @@ def test_a_target_is_what_the_links_row_says(owner: Owner) -> None:
     assert lookup.find(default(), "none") is None
 
 
-def test_a_connection_that_has_ended_is_replaced_unseen(owner: Owner) -> None:
+def test_a_connection_that_has_ended_is_replaced(owner: Owner) -> None:
     make()
     domain = default()
     assert lookup.find(domain, "here")
@@ -44,11 +44,11 @@ def test_a_connection_that_has_ended_is_replaced_unseen(owner: Owner) -> None:
     (fresh,) = store.direct_reader().idle_cursors
     assert fresh is not ended
     assert lookup.find(domain, "here")
-    assert store.direct_reader().idle_cursors == [fresh], "and kept"
+    assert store.direct_reader().idle_cursors == [fresh], "the new one is used again"
 
 
 class Ended:
-    """A cursor whose connection the server has ended, as the driver tells it."""
+    """A cursor whose connection the server has ended."""
 
     def __init__(self, cursor: Any) -> None:
         self.connection = cursor.connection
@@ -57,7 +57,7 @@ class Ended:
         raise store.dialect().unavailable_errors[0]("server closed the connection unexpectedly")
 
 
-def test_many_who_ask_at_once_share_a_few_connections(owner: Owner) -> None:
+def test_many_threads_share_a_few_connections(owner: Owner) -> None:
     make()
     domain = default()
     with ThreadPoolExecutor(32) as pool:
@@ -73,7 +73,7 @@ def test_what_was_just_written_is_found(owner: Owner) -> None:
         assert lookup.find(domain, f"s{number}")
 
 
-def test_a_database_that_is_away_is_an_error_that_web_knows(owner: Owner, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_database_that_does_not_answer_is_an_operational_error(owner: Owner, monkeypatch: pytest.MonkeyPatch) -> None:
     make()
     domain = default()
     assert lookup.find(domain, "here")

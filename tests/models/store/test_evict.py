@@ -1,4 +1,4 @@
-"""What a frozen owner holds in the database, eviction gives back."""
+"""Eviction frees what a frozen worker holds in the database."""
 
 import os
 import sqlite3
@@ -21,7 +21,7 @@ from models.tables import reserved_slugs
 from tests import ROOT
 from tests.waiting import wait_until
 
-HOLDS_AND_STANDS_STILL = dedent(
+HOLD_AND_FREEZE = dedent(
     """
     import os, signal
     from models import store
@@ -34,18 +34,18 @@ HOLDS_AND_STANDS_STILL = dedent(
 )
 
 
-def test_a_frozen_transaction_holds_nothing_any_more(owner: Owner) -> None:
-    with frozen() as (process, lease_owner):
+def test_eviction_frees_the_locks_of_a_frozen_transaction(owner: Owner) -> None:
+    with frozen_process() as (process, lease_owner):
         with store.read() as db:
             store.dialect().evict(db, lease_owner)
         with store.write() as db:
             db.execute(insert(reserved_slugs).values(slug="held"))
         if process.is_running() and process.status() == psutil.STATUS_STOPPED:
-            process.resume()  # and it finds that it may not commit
+            process.resume()  # its commit fails
 
 
-def test_an_owner_that_is_another_by_now_is_left_alone(owner: Owner) -> None:
-    with frozen() as (process, lease_owner):
+def test_another_process_with_the_same_id_is_not_evicted(owner: Owner) -> None:
+    with frozen_process() as (process, lease_owner):
         process.resume()
         with store.read() as db:
             store.dialect().evict(db, lease_owner.split()[0] + " 0")
@@ -53,15 +53,15 @@ def test_an_owner_that_is_another_by_now_is_left_alone(owner: Owner) -> None:
         assert process.wait(20) == 0
 
 
-def test_a_connection_that_ends_in_the_middle_of_a_batch_is_no_fault_of_the_batch(owner: Owner) -> None:
+def test_a_connection_that_ends_during_a_batch_is_a_transient_error(owner: Owner) -> None:
     with pytest.raises(DBAPIError) as failure, store.write() as db:
-        broken_off(db)
+        write_interrupted_batch(db)
     assert store.dialect().is_transient(failure.value)
     with store.write() as db:
         assert not db.execute(reserved_slugs.select().where(reserved_slugs.c.slug == "s1")).all()
 
 
-def test_connections_that_ended_while_they_rested_are_replaced(owner: Owner, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_connections_that_ended_while_idle_are_replaced(owner: Owner, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(postgresql, "PING_AFTER_SECONDS", -1.0)
     with store.write() as first:
         lease_owner = store.dialect().owner(first)
@@ -71,14 +71,14 @@ def test_connections_that_ended_while_they_rested_are_replaced(owner: Owner, mon
         assert reserved_words.load(first) == reserved_words.load(second)
 
 
-def test_an_error_that_passes_is_told_from_one_that_does_not(owner: Owner) -> None:
+def test_an_error_of_the_statement_is_not_transient(owner: Owner) -> None:
     with pytest.raises(DBAPIError) as failure, store.write() as db:
         db.exec_driver_sql("SELECT nothing FROM nowhere")
     assert not store.dialect().is_transient(failure.value)
 
 
-def broken_off(db: store.Connection) -> None:
-    """A batch under which the database ends the connection, or (a file ends none) says that it is locked."""
+def write_interrupted_batch(db: store.Connection) -> None:
+    """Write a batch whose connection the database ends. SQLite has no connection to end: there the file is locked."""
     if db.dialect.name == "postgresql":
         with store.read() as other:
             store.dialect().evict(other, store.dialect().owner(db))
@@ -89,13 +89,13 @@ def broken_off(db: store.Connection) -> None:
 
 
 @contextmanager
-def frozen() -> Iterator[tuple[psutil.Process, str]]:
-    """A process that stopped in the middle of a transaction, and its mark."""
-    command = [sys.executable, "-c", HOLDS_AND_STANDS_STILL]
+def frozen_process() -> Iterator[tuple[psutil.Process, str]]:
+    """Start a process that stops in the middle of a transaction; yield it and its name as an owner."""
+    command = [sys.executable, "-c", HOLD_AND_FREEZE]
     with subprocess.Popen(command, cwd=ROOT, env=dict(os.environ), stdout=subprocess.PIPE, text=True) as child:
         assert child.stdout
         lease_owner, process = child.stdout.readline().strip(), psutil.Process(child.pid)
-        wait_until(lambda: process.status() == psutil.STATUS_STOPPED, 10, "it to stand still")
+        wait_until(lambda: process.status() == psutil.STATUS_STOPPED, 10, "the process to stop")
         try:
             yield process, lease_owner
         finally:

@@ -1,4 +1,4 @@
-"""What a bulk writer does between two transactions."""
+"""A bulk writer's pause restarts SQLite's write-ahead log when it has become large."""
 
 import sqlite3
 from concurrent.futures import ThreadPoolExecutor
@@ -26,15 +26,13 @@ def write(name: str, value: bytes = b"") -> None:
 
 
 def log_pages() -> int:
-    """How many pages the log of changes has that count."""
+    """Count the pages of the write-ahead log."""
     with closing(sqlite3.connect(str(store.engine().url.database))) as raw:
         return int(raw.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchone()[1])
 
 
 @only_sqlite
-def test_a_large_log_of_changes_begins_anew_and_a_small_one_goes_on(
-    owner: Owner, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_large_log_is_restarted_and_a_small_one_is_not(owner: Owner, monkeypatch: pytest.MonkeyPatch) -> None:
     write("large", FILLER)
     store.pause_bulk_writer()
     write("a")
@@ -46,30 +44,30 @@ def test_a_large_log_of_changes_begins_anew_and_a_small_one_goes_on(
 
 
 @only_sqlite
-def test_a_log_begins_anew_in_the_gap_between_two_writers(owner: Owner, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_log_is_restarted_in_the_gap_between_two_writers(owner: Owner, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sqlite, "LARGEST_LOG", SMALL)
-    written, let_go = Event(), Event()
+    written, may_commit = Event(), Event()
 
     def other() -> None:
         with store.write() as db:
             db.execute(insert(secrets).values(name="other", value=FILLER))
             written.set()
-            let_go.wait(10)
+            may_commit.wait(10)
 
     write("large", FILLER)
     with ThreadPoolExecutor(2) as both:
         both.submit(other)
         wait_until(written.is_set)
-        resting = both.submit(store.pause_bulk_writer)
-        assert not resting.done()
-        let_go.set()
-        resting.result()
+        pause = both.submit(store.pause_bulk_writer)
+        assert not pause.done()
+        may_commit.set()
+        pause.result()
     write("b")
     assert log_pages() < 20
 
 
 @only_sqlite
-def test_a_writer_who_goes_on_is_not_waited_for_longer_than_that(owner: Owner, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_restart_gives_up_while_another_writer_goes_on(owner: Owner, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sqlite, "LARGEST_LOG", SMALL)
     monkeypatch.setattr(sqlite, "RESTART_SECONDS", 0.05)
     write("large", FILLER)
