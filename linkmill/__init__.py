@@ -1,1 +1,1 @@
-"""The command line: installed on its own as the package `linkmill`, it imports nothing else of ours."""
+"""The command line: installed on its own as the package `linkmill`, it imports none of the other packages."""

@@ -1,4 +1,4 @@
-"""Calls to the server: what it answers, what it refuses, and how long it is waited for."""
+"""Calls to the server: requests, their answers and refusals, and trying again while it is away."""
 
 import time
 from collections.abc import Callable, Iterator
@@ -8,130 +8,141 @@ from urllib.parse import quote
 
 import httpx
 
-from .errors import Away, Broken, Failed, Refused
-from .settings import Where
+from .errors import CommandError, ConnectionBroken, RequestRefused, ServerAway
+from .settings import Account
 
 T = TypeVar("T")
 Job = dict[str, Any]
 Say = Callable[[str], None]
 
-OPEN = ("queued", "running")
+OPEN_STATUSES = ("queued", "running")
 TIMEOUT = httpx.Timeout(60, connect=10)
-PAUSES = (0.5, 1, 2, 3, 5)
-PATIENCE = 600.0
-"""Seconds that a server which has answered before is waited for."""
-MOST_BROKEN = 4
-LONGEST_BUSY = 60.0
-"""Seconds that a server may ask us to wait; who has to wait for longer is told so."""
-PASSING = (502, 503, 504)
-CUT = (httpx.ReadError, httpx.WriteError, httpx.CloseError, httpx.RemoteProtocolError)
+RETRY_PAUSES = (0.5, 1, 2, 3, 5)
+RETRY_SECONDS = 600.0
+"""How long a server that has answered before is asked again."""
+MOST_BROKEN_CONNECTIONS = 4
+LONGEST_RETRY_AFTER = 60.0
+"""A server that asks for a longer pause is not waited for: the command says so and ends."""
+TEMPORARY_STATUSES = (502, 503, 504)
+BROKEN_CONNECTION = (httpx.ReadError, httpx.WriteError, httpx.CloseError, httpx.RemoteProtocolError)
 
 
-def opened(where: Where) -> httpx.Client:
-    headers = {"Authorization": f"Bearer {where.key}", "User-Agent": "linkmill"}
-    return httpx.Client(base_url=where.server, headers=headers, timeout=TIMEOUT)
+def open_client(account: Account) -> httpx.Client:
+    headers = {"Authorization": f"Bearer {account.key}", "User-Agent": "linkmill"}
+    return httpx.Client(base_url=account.server, headers=headers, timeout=TIMEOUT)
 
 
 def get(client: httpx.Client, path: str, **query: Any) -> Any:
-    return body(call(client, "GET", path, params=query))
+    return parse_json(send(client, "GET", path, params=query))
 
 
 def post(client: httpx.Client, path: str) -> Job:
-    found: Job = body(call(client, "POST", path))
-    return found
+    job: Job = parse_json(send(client, "POST", path))
+    return job
 
 
-def job(client: httpx.Client, job_id: str) -> Job:
-    found: Job = get(client, job_path(job_id))
-    return found
+def read_job(client: httpx.Client, job_id: str, **query: Any) -> Job:
+    job: Job = get(client, job_path(job_id), **query)
+    return job
 
 
 def job_path(job_id: str, *more: str) -> str:
     return "/".join(("/api/jobs", quote(job_id, safe=""), *more))
 
 
-def ended(job: Job) -> bool:
-    return job["status"] not in OPEN
+def has_ended(job: Job) -> bool:
+    return job["status"] not in OPEN_STATUSES
 
 
-def call(client: httpx.Client, method: str, path: str, **more: Any) -> httpx.Response:
-    with heard(client):
-        response = client.request(method, path, **more)
-    return checked(response)
+def send(client: httpx.Client, method: str, path: str, **options: Any) -> httpx.Response:
+    """Send a request; raise ServerAway or RequestRefused unless it succeeds."""
+    with _translate_errors(client):
+        response = client.request(method, path, **options)
+    return _raise_for_status(response)
 
 
 @contextmanager
-def streamed(client: httpx.Client, path: str, timeout: httpx.Timeout, **query: Any) -> Iterator[httpx.Response]:
-    """An answer that is read as it comes."""
-    with heard(client), client.stream("GET", path, params=query, timeout=timeout) as response:
+def stream(client: httpx.Client, path: str, timeout: httpx.Timeout, **query: Any) -> Iterator[httpx.Response]:
+    """Give an answer whose body is read as it arrives."""
+    with _translate_errors(client), client.stream("GET", path, params=query, timeout=timeout) as response:
         if response.status_code != 200:
             response.read()
-        yield checked(response)
+        yield _raise_for_status(response)
 
 
 @contextmanager
-def heard(client: httpx.Client) -> Iterator[None]:
+def _translate_errors(client: httpx.Client) -> Iterator[None]:
     try:
         yield
-    except CUT as error:
-        raise Broken(f"the connection to {client.base_url} broke: {_reason(error)}") from None
+    except BROKEN_CONNECTION as error:
+        raise ConnectionBroken(f"the connection to {client.base_url} broke: {_reason(error)}") from None
     except httpx.HTTPError as error:
-        raise Away(f"{client.base_url} does not answer: {_reason(error)}") from None
-
-
-def checked(response: httpx.Response) -> httpx.Response:
-    """The answer, if it is none of those that tell what is wrong."""
-    if response.is_success or response.status_code == 304:
-        return response
-    problem = _problem(response)
-    seconds = float(after) if (after := response.headers.get("Retry-After", "")).isdigit() else 0.0
-    busy = response.status_code in PASSING or problem.get("code") == "IDEMPOTENCY_IN_PROGRESS"
-    if busy or (response.status_code == 429 and seconds <= LONGEST_BUSY):
-        raise Away(_told(response, problem), seconds)
-    raise Refused(_told(response, problem))
-
-
-def body(response: httpx.Response) -> Any:
-    try:
-        return response.json()
-    except ValueError:
-        raise Failed(f"{response.url.copy_with(path='/')} is no Linkmill server: its answer is no JSON") from None
-
-
-def persistently(attempt: Callable[[], T], say: Say) -> T:
-    """What the attempt gives, at last: whoever is away is asked again, after growing pauses."""
-    deadline, broken, tried = time.monotonic() + PATIENCE, 0, 0
-    while True:
-        try:
-            return attempt()
-        except Away as error:
-            pause = max(error.seconds, PAUSES[min(tried, len(PAUSES) - 1)])
-            broken, tried = broken + isinstance(error, Broken), tried + 1
-            if broken == MOST_BROKEN or time.monotonic() + pause > deadline:
-                raise
-            say(f"{error.message}; trying again in {pause:g} s")
-        time.sleep(pause)
-
-
-def _problem(response: httpx.Response) -> dict[str, Any]:
-    try:
-        found = response.json()
-    except ValueError:
-        return {}
-    return found if isinstance(found, dict) else {}
-
-
-def _told(response: httpx.Response, problem: dict[str, Any]) -> str:
-    if response.status_code == 401:
-        return f"{response.url.host} does not know this key (401)"
-    if response.is_redirect:
-        return f"the server sends us to {response.headers['Location']}: give the right address as --server"
-    if "detail" not in problem:
-        return f"{response.url.host} answers {response.status_code} {response.reason_phrase}: is it a Linkmill server?"
-    fields = [f"{each.get('pointer', '')}: {each.get('message', '')}" for each in problem.get("errors") or ()]
-    return "; ".join((f"{problem['detail']} ({response.status_code} {problem.get('code', '')})", *fields))
+        raise ServerAway(f"{client.base_url} does not answer: {_reason(error)}") from None
 
 
 def _reason(error: Exception) -> str:
     text = str(error) or type(error).__name__
-    return text.partition("] ")[2] or text if text.startswith("[Errno") else text
+    if text.startswith("[Errno"):
+        return text.partition("] ")[2] or text
+    return text
+
+
+def _raise_for_status(response: httpx.Response) -> httpx.Response:
+    if response.is_success or response.status_code == 304:
+        return response
+    problem = _problem(response)
+    retry_after = response.headers.get("Retry-After", "")
+    seconds = float(retry_after) if retry_after.isdigit() else 0.0
+    is_temporary = response.status_code in TEMPORARY_STATUSES or problem.get("code") == "IDEMPOTENCY_IN_PROGRESS"
+    is_limited = response.status_code == 429 and seconds <= LONGEST_RETRY_AFTER
+    if is_temporary or is_limited:
+        raise ServerAway(_explain(response, problem), seconds)
+    raise RequestRefused(_explain(response, problem))
+
+
+def _problem(response: httpx.Response) -> dict[str, Any]:
+    try:
+        problem = response.json()
+    except ValueError:
+        return {}
+    return problem if isinstance(problem, dict) else {}
+
+
+def _explain(response: httpx.Response, problem: dict[str, Any]) -> str:
+    if response.status_code == 401:
+        return f"{response.url.host} does not know this key (401)"
+    if response.is_redirect:
+        return f"the server redirects to {response.headers['Location']}: pass the right address as --server"
+    if "detail" not in problem:
+        return f"{response.url.host} answers {response.status_code} {response.reason_phrase}: is it a Linkmill server?"
+    lines = [f"{problem['detail']} ({response.status_code} {problem.get('code', '')})"]
+    for error in problem.get("errors") or ():
+        lines.append(f"{error.get('pointer', '')}: {error.get('message', '')}")
+    return "; ".join(lines)
+
+
+def parse_json(response: httpx.Response) -> Any:
+    try:
+        return response.json()
+    except ValueError:
+        server = response.url.copy_with(path="/")
+        raise CommandError(f"{server} is not a Linkmill server: its answer is not JSON") from None
+
+
+def retry_while_away(attempt: Callable[[], T], say: Say) -> T:
+    """Call `attempt` until it succeeds, with growing pauses while the server is away."""
+    deadline = time.monotonic() + RETRY_SECONDS
+    attempts = 0
+    broken_connections = 0
+    while True:
+        try:
+            return attempt()
+        except ServerAway as error:
+            pause = max(error.seconds, RETRY_PAUSES[min(attempts, len(RETRY_PAUSES) - 1)])
+            attempts += 1
+            if isinstance(error, ConnectionBroken):
+                broken_connections += 1
+            if broken_connections == MOST_BROKEN_CONNECTIONS or time.monotonic() + pause > deadline:
+                raise
+            say(f"{error.message}; trying again in {pause:g} s")
+        time.sleep(pause)

@@ -1,4 +1,4 @@
-"""What keeps a command from being done: each a line for people, and an exit code."""
+"""Errors that end a command: each has one line for the user and an exit code."""
 
 import os
 import sys
@@ -7,8 +7,8 @@ from typing import IO, Any
 import click
 
 
-class Failed(click.ClickException):
-    """Could not be done."""
+class CommandError(click.ClickException):
+    """The command could not be carried out."""
 
     exit_code = 2
 
@@ -16,30 +16,30 @@ class Failed(click.ClickException):
         click.echo(f"linkmill: {printable(self.message)}", file=file or sys.stderr)
 
 
-class Refused(Failed):
-    """The server understood and said no."""
+class RequestRefused(CommandError):
+    """The server understood the request and refused it."""
 
 
-class Away(Failed):
-    """Nobody answers at this moment; `seconds` says when to come again, if it was told."""
+class ServerAway(CommandError):
+    """The server does not answer now; `seconds` is the pause that it asks for, if any."""
 
     def __init__(self, message: str, seconds: float = 0.0) -> None:
         super().__init__(message)
         self.seconds = seconds
 
 
-class Broken(Away):
-    """An answer, or what we sent, was cut off in the middle."""
+class ConnectionBroken(ServerAway):
+    """A request or an answer was cut off."""
 
 
-class Interrupted(Failed):
-    """Ctrl-C; the message says how to go on."""
+class Interruption(CommandError):
+    """Ctrl-C; the message says how to continue."""
 
     exit_code = 130
 
 
-class NobodyReads(click.ClickException):
-    """Whoever reads our results has enough of them: nothing to complain of."""
+class OutputClosed(click.ClickException):
+    """The reader of our output has closed it, as `head` does: this is no error."""
 
     exit_code = 141
 
@@ -48,5 +48,5 @@ class NobodyReads(click.ClickException):
 
 
 def printable(text: str) -> str:
-    """On one line, and without signs that a terminal would obey: part of it may be somebody's data."""
+    """Return text on one line without control characters: parts of it are other people's data."""
     return "".join(sign if sign.isprintable() else " " for sign in text)

@@ -1,40 +1,46 @@
-"""How a command ends that began or joined a job: watched to its end, its results written, and an exit code for it."""
+"""The end of a command that started or joined a job: watch it, write its results, choose the exit code."""
 
 import json
 
 import click
 
 from . import results, watch
-from .calls import Job, ended
-from .errors import Away, Failed, Interrupted
-from .options import Line
+from .calls import Job, has_ended
+from .errors import CommandError, Interruption, ServerAway
+from .options import Connection
 
-DONE, SOME_FAILED = 0, 1
+EVERY_ROW = 0
+SOME_ROWS_FAILED = 1
 
 
-def watched(line: Line, job: Job, as_json: bool, out: str | None, way_on: str) -> int:
+def watch_and_report(connection: Connection, job: Job, as_json: bool, out: str | None, advice: str) -> int:
+    """Watch a job to its end and write its results; `advice` says how to continue after Ctrl-C."""
     try:
-        job = watch.to_its_end(line.client, job["id"], line.screen)
+        job = watch.follow(connection.client, job["id"], connection.screen)
         if out and job["status"] != "failed":
-            _written(line, job, out)
+            _write_results(connection, job, out)
     except KeyboardInterrupt:
-        raise Interrupted(f"stopped watching; {way_on}") from None
-    return finished(job, as_json)
+        raise Interruption(f"stopped watching; {advice}") from None
+    return report(job, as_json)
 
 
-def finished(job: Job, as_json: bool) -> int:
+def report(job: Job, as_json: bool) -> int:
+    """Print a job if asked to, and return the exit code."""
     if as_json:
         click.echo(json.dumps(job))
     if job["status"] == "failed":
-        raise Failed(f"the upload could not be read: {job['detail']}")
-    return DONE if not ended(job) or job["outcome"] == "succeeded" else SOME_FAILED
+        raise CommandError(f"the upload could not be read: {job['detail']}")
+    if not has_ended(job) or job["outcome"] == "succeeded":
+        return EVERY_ROW
+    return SOME_ROWS_FAILED
 
 
-def _written(line: Line, job: Job, out: str) -> None:
+def _write_results(connection: Connection, job: Job, out: str) -> None:
     try:
-        results.write(line.client, job["id"], out, (), line.screen)
-    except (Away, OSError) as error:
+        results.write(connection.client, job["id"], out, (), connection.screen)
+    except (ServerAway, OSError) as error:
         reason = getattr(error, "strerror", None) or str(error)
-        raise Failed(f"{reason}; the job is done: `linkmill results {job['id']} --out {out}`") from None
+        advice = f"`linkmill results {job['id']} --out {out}`"
+        raise CommandError(f"{reason}; the job is done, fetch its results with {advice}") from None
     if out != results.STDOUT:
-        line.screen.say(f"results in {out}")
+        connection.screen.say(f"results in {out}")

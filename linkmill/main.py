@@ -1,28 +1,31 @@
-"""`linkmill`: which commands there are, and how each ends."""
+"""`linkmill`: the commands, and the exit code of each."""
 
 import sys
 from importlib import import_module
 
 import click
 
-from .errors import Failed, NobodyReads
+from .errors import CommandError, OutputClosed
 
 COMMANDS = {
     "push": (".push", "push", "Send a file, watch its job, write the results."),
     "watch": (".jobs", "watch", "Watch a job to its end."),
-    "results": (".jobs", "results_", "Write a job's results, row by row."),
+    "results": (".jobs", "results_command", "Write a job's results, row by row."),
     "jobs": (".jobs", "jobs", "List jobs, the newest first."),
     "retry": (".jobs", "retry", "Run a job's failed and unprocessed rows again."),
-    "cancel": (".jobs", "cancel", "Stop a job. What is done stays."),
-    "undo": (".jobs", "undo", "Delete the links that a job made and nobody has clicked."),
-    "login": (".login", "login", "Keep the server and a key for this user."),
+    "cancel": (".jobs", "cancel", "Stop a job. Links that exist stay."),
+    "undo": (".jobs", "undo", "Delete the links that a job created and that have no clicks."),
+    "login": (".login", "login", "Store the server and a key for this user."),
 }
-"""Each where it is: loaded only when it is called, so that help and wrong words are answered at once."""
+"""The module, the function and the help of each; a module is imported when its command is called, so help is quick."""
 
-COULD_NOT, INTERRUPTED = 2, 130
+COULD_NOT = 2
+INTERRUPTED = 130
 
 
 class Commands(click.Group):
+    """The group whose commands are imported when they are called."""
+
     def list_commands(self, ctx: click.Context) -> list[str]:
         return list(COMMANDS)
 
@@ -35,7 +38,7 @@ class Commands(click.Group):
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         with formatter.section("Commands"):
-            formatter.write_dl([(name, told) for name, (_, _, told) in COMMANDS.items()])
+            formatter.write_dl([(name, help_text) for name, (_, _, help_text) in COMMANDS.items()])
 
 
 @click.group(cls=Commands)
@@ -47,7 +50,7 @@ def linkmill() -> None:
 def main() -> None:
     try:
         code = linkmill.main(prog_name="linkmill", standalone_mode=False)
-    except (Failed, NobodyReads) as error:
+    except (CommandError, OutputClosed) as error:
         error.show()
         code = error.exit_code
     except click.ClickException as error:
@@ -55,7 +58,8 @@ def main() -> None:
         code = COULD_NOT
     except (click.Abort, KeyboardInterrupt):
         code = INTERRUPTED
-    except OSError as error:  # such as a disk that is full
-        Failed(" ".join(filter(None, (error.strerror or str(error), error.filename)))).show()
+    except OSError as error:  # such as a full disk
+        reason = error.strerror or str(error)
+        CommandError(f"{reason} {error.filename}" if error.filename else reason).show()
         code = COULD_NOT
     sys.exit(code)

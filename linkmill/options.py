@@ -1,4 +1,4 @@
-"""Options that several commands share, and what each begins with."""
+"""Options that several commands share, and the connection that each begins with."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -13,24 +13,25 @@ from .show import Screen
 Command = TypeVar("Command", bound=Callable[..., Any])
 
 
-def connected(command: Command) -> Command:
-    """The server and the key: the latter never as a word of the command line, which others can see."""
-    command = click.option("--key-file", metavar="FILE", help="Has the key, or JSON with a token.")(command)
-    return click.option("--server", metavar="URL", help=f"Else {settings.SERVER}, or what `login` wrote.")(command)
+def server_options(command: Command) -> Command:
+    """Add --server and --key-file; there is no --key, since other users can see a command line."""
+    command = click.option("--key-file", metavar="FILE", help="A file with the key, or JSON with a token.")(command)
+    default = f"Default: {settings.SERVER}, or what `login` stored."
+    return click.option("--server", metavar="URL", help=default)(command)
 
 
-quiet = click.option("--quiet", "-q", is_flag=True, help="Say nothing but what went wrong.")
+quiet = click.option("--quiet", "-q", is_flag=True, help="Print nothing but errors.")
 as_json = click.option("--json", "as_json", is_flag=True, help="Print the job as JSON at the end.")
 no_wait = click.option("--no-wait", is_flag=True, help="Do not watch the job.")
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
-    """An open line to the server."""
+class Connection:
+    """A client for the server, and the screen that a command writes to."""
 
     client: httpx.Client
     screen: Screen
 
 
-def opened(server: str | None, key_file: str | None, quiet: bool = False) -> Line:
-    return Line(calls.opened(settings.find(server, key_file)), show.screen(quiet))
+def connect(server: str | None, key_file: str | None, quiet: bool = False) -> Connection:
+    return Connection(calls.open_client(settings.find_account(server, key_file)), show.screen(quiet))

@@ -1,4 +1,4 @@
-"""Writes results: whole or not at all. What breaks off is begun again, and takes its name only when it is complete."""
+"""Writes results completely or not at all: a broken download starts again, and only a complete file is renamed."""
 
 import os
 import shutil
@@ -11,97 +11,107 @@ from typing import IO
 import httpx
 
 from . import calls
-from .errors import Broken, Failed, NobodyReads
+from .errors import CommandError, ConnectionBroken, OutputClosed
 from .show import Screen
 
 STDOUT = "-"
-PART = ".part"
-NDJSON = (".ndjson", ".jsonl")
-SILENCE = httpx.Timeout(120, connect=10)
+PART_SUFFIX = ".part"
+NDJSON_SUFFIXES = (".ndjson", ".jsonl")
+DOWNLOAD_TIMEOUT = httpx.Timeout(120, connect=10)
 
 
-def check(out: str) -> None:
-    """Raises when this could not be written in the end, before anything is begun."""
+def check_target(out: str) -> None:
+    """Raise CommandError, before anything is sent, when results could not be written here."""
     path = Path(out)
     if out != STDOUT and (path.is_dir() or not os.access(path.absolute().parent, os.W_OK)):
-        raise Failed(f"--out {out}: no file can be written there")
+        raise CommandError(f"--out {out}: no file can be written there")
 
 
 def write(client: httpx.Client, job_id: str, out: str, statuses: Collection[str], screen: Screen) -> None:
-    ending = "ndjson" if Path(out).suffix.lower() in NDJSON else "csv"
-    if out != STDOUT and (Path(out).is_file() or not Path(out).exists()):
-        _into_file(client, job_id, Path(out).resolve(), statuses, ending, screen)
+    """Download a job's results, only those with these statuses if any are named."""
+    suffix = "ndjson" if Path(out).suffix.lower() in NDJSON_SUFFIXES else "csv"
+    is_regular = out != STDOUT and (Path(out).is_file() or not Path(out).exists())
+    if is_regular:
+        _write_file(client, job_id, Path(out).resolve(), statuses, suffix, screen)
         return
-    with tempfile.TemporaryFile() as held:  # what is in a pipe cannot be taken back
-        _fetch(client, job_id, statuses, ending, held, screen)
-        held.seek(0)
+    with tempfile.TemporaryFile() as copy:  # what is in a pipe cannot be taken back
+        _download(client, job_id, statuses, suffix, copy, screen)
+        copy.seek(0)
         if out == STDOUT:
-            _to_stdout(held)
+            _write_stdout(copy)
         else:
             with Path(out).open("wb") as target:
-                shutil.copyfileobj(held, target)
+                shutil.copyfileobj(copy, target)
 
 
-def _to_stdout(held: IO[bytes]) -> None:
-    try:
-        shutil.copyfileobj(held, sys.stdout.buffer)
-        sys.stdout.flush()
-    except BrokenPipeError:
-        raise NobodyReads("") from None
-
-
-def _into_file(
-    client: httpx.Client, job_id: str, path: Path, statuses: Collection[str], ending: str, screen: Screen
+def _write_file(
+    client: httpx.Client, job_id: str, path: Path, statuses: Collection[str], suffix: str, screen: Screen
 ) -> None:
-    part = path.with_name(f"{path.name}.{os.getpid()}{PART}")
+    part = path.with_name(f"{path.name}.{os.getpid()}{PART_SUFFIX}")
     try:
-        with part.open("wb") as held:
-            _fetch(client, job_id, statuses, ending, held, screen)
-            os.fsync(held.fileno())
+        with part.open("wb") as file:
+            _download(client, job_id, statuses, suffix, file, screen)
+            os.fsync(file.fileno())
         part.replace(path)
     except BaseException:
         part.unlink(missing_ok=True)
         raise
 
 
-def _fetch(
-    client: httpx.Client, job_id: str, statuses: Collection[str], ending: str, held: IO[bytes], screen: Screen
+def _write_stdout(file: IO[bytes]) -> None:
+    try:
+        shutil.copyfileobj(file, sys.stdout.buffer)
+        sys.stdout.flush()
+    except BrokenPipeError:
+        raise OutputClosed("") from None
+
+
+def _download(
+    client: httpx.Client, job_id: str, statuses: Collection[str], suffix: str, file: IO[bytes], screen: Screen
 ) -> None:
-    path = calls.job_path(job_id, f"results.{ending}")
+    path = calls.job_path(job_id, f"results.{suffix}")
 
     def attempt() -> None:
-        held.seek(0)
-        held.truncate()
-        expected = _expected(calls.job(client, job_id), statuses)
-        found = _copied(client, path, statuses, held)
-        if expected is not None and found != expected:
-            raise Broken(f"the results have {found:,} rows of {expected:,}")
+        file.seek(0)
+        file.truncate()
+        expected = _expected_rows(calls.read_job(client, job_id), statuses)
+        rows = _copy(client, path, statuses, file)
+        if expected is not None and rows != expected:
+            raise ConnectionBroken(f"the results have {rows:,} rows of {expected:,}")
 
-    calls.persistently(attempt, screen.say)
-
-
-def _copied(client: httpx.Client, path: str, statuses: Collection[str], held: IO[bytes]) -> int:
-    """How many rows were written."""
-    rows, quoted = 0, False
-    query = {"status": ",".join(statuses)} if statuses else {}
-    with calls.streamed(client, path, SILENCE, **query) as response:
-        for data in response.iter_bytes():
-            held.write(data)
-            ends, quoted = rows_ended(data, quoted) if path.endswith(".csv") else (data.count(b"\n"), False)
-            rows += ends
-    held.flush()
-    return rows - path.endswith(".csv")  # its header
+    calls.retry_while_away(attempt, screen.say)
 
 
-def rows_ended(data: bytes, quoted: bool) -> tuple[int, bool]:
-    """How many rows of a CSV end in a piece of it, and whether what follows is still in quotes as the piece was."""
-    pieces = data.split(b'"')
-    return sum(piece.count(b"\n") for piece in pieces[quoted::2]), quoted ^ (len(pieces) % 2 == 0)
-
-
-def _expected(job: calls.Job, statuses: Collection[str]) -> int | None:
-    """Rows that the results must have; None: nobody knows while it runs, or of an upload that could not be read."""
+def _expected_rows(job: calls.Job, statuses: Collection[str]) -> int | None:
+    """Return how many rows the results must have; None while a job runs, and when its upload could not be read."""
     if job["status"] not in ("completed", "cancelled"):
         return None
-    counts = job["counts"]
-    return sum(counts[name] for name in statuses) if statuses else int(counts["total"])
+    counts: dict[str, int] = job["counts"]
+    if not statuses:
+        return int(counts["total"])
+    return sum(counts[name] for name in statuses)
+
+
+def _copy(client: httpx.Client, path: str, statuses: Collection[str], file: IO[bytes]) -> int:
+    """Write an answer to a file and return the number of its rows."""
+    is_csv = path.endswith(".csv")
+    query = {"status": ",".join(statuses)} if statuses else {}
+    lines = 0
+    quoted = False
+    with calls.stream(client, path, DOWNLOAD_TIMEOUT, **query) as response:
+        for data in response.iter_bytes():
+            file.write(data)
+            if is_csv:
+                line_ends, quoted = count_line_ends(data, quoted)
+                lines += line_ends
+            else:
+                lines += data.count(b"\n")
+    file.flush()
+    return lines - 1 if is_csv else lines  # the first line of a CSV is its header
+
+
+def count_line_ends(data: bytes, quoted: bool) -> tuple[int, bool]:
+    """Count the ends of rows in a piece of a CSV; return also whether the piece ends inside quotes."""
+    pieces = data.split(b'"')
+    unquoted = pieces[quoted::2]
+    return sum(piece.count(b"\n") for piece in unquoted), quoted ^ (len(pieces) % 2 == 0)

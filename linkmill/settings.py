@@ -1,4 +1,4 @@
-"""Which server is meant and with which key: from options, the environment, or a file."""
+"""The server and the key of a command: from its options, the environment, or the file that `login` writes."""
 
 import json
 import os
@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from .errors import Failed
+from .errors import CommandError
 
 SERVER = "LINKMILL_SERVER"
 KEY = "LINKMILL_KEY"
@@ -17,80 +17,89 @@ LARGEST_KEY_FILE = 1 << 16
 
 
 @dataclass(frozen=True, slots=True)
-class Where:
+class Account:
+    """A server's address and a key for it."""
+
     server: str
     key: str = field(repr=False)
 
 
-def find(server: str | None, key_file: str | None) -> Where:
-    kept = _kept()
-    address = chosen_server(server)
+def find_account(server: str | None, key_file: str | None) -> Account:
+    """Choose the server and its key; raise CommandError when there is no key."""
+    address = choose_server(server)
     if key_file:
-        return Where(address, checked_key(key_of(Path(key_file))))
+        return Account(address, check_key(read_key(Path(key_file))))
     key = os.environ.get(KEY, "").strip()
-    if not key and kept.get("server") == address:  # a key is never shown to another server than its own
-        key = kept.get("key", "")
+    login = _read_login()
+    if not key and login.get("server") == address:  # a stored key is sent to no other server than its own
+        key = login.get("key", "")
     if not key:
-        raise Failed(f"no key for {address}: run `linkmill login`, or give --key-file FILE or {KEY}")
-    return Where(address, checked_key(key))
+        raise CommandError(f"no key for {address}: run `linkmill login`, or pass --key-file FILE or {KEY}")
+    return Account(address, check_key(key))
 
 
-def chosen_server(server: str | None) -> str:
-    return _normal(server or os.environ.get(SERVER) or _kept().get("server") or DEFAULT_SERVER)
+def choose_server(server: str | None) -> str:
+    return _normalize(server or os.environ.get(SERVER) or _read_login().get("server") or DEFAULT_SERVER)
 
 
-def key_of(path: Path) -> str:
-    """The key in a file: as it is, or the token of what `keys create --json` printed, as in var/first-key.json."""
+def _normalize(server: str) -> str:
+    if not _is_valid(server):
+        raise CommandError(f"the server is {server!r}: it must look like https://links.example.com")
+    return server.rstrip("/")
+
+
+def _is_valid(server: str) -> bool:
+    try:
+        parts = urlsplit(server)
+        port = parts.port
+    except ValueError:
+        return False
+    if parts.scheme not in ("http", "https") or not parts.hostname or port == 0:
+        return False
+    return "@" not in parts.netloc and not parts.query and not parts.fragment
+
+
+def read_key(path: Path) -> str:
+    """Read a file that holds a key, or the JSON of `keys create --json` such as var/first-key.json."""
     try:
         with path.open("rb") as file:
             text = file.read(LARGEST_KEY_FILE).decode().strip()
     except (OSError, UnicodeDecodeError) as error:
-        raise Failed(f"--key-file {path}: {getattr(error, 'strerror', None) or 'no text'}") from None
+        raise CommandError(f"--key-file {path}: {getattr(error, 'strerror', None) or 'this is not text'}") from None
     if not text.startswith("{"):
         return text
     try:
         return str(json.loads(text)["token"])
     except (ValueError, KeyError):
-        raise Failed(f"--key-file {path}: neither a key nor JSON with a token") from None
+        raise CommandError(f"--key-file {path}: expected a key, or JSON with a token") from None
 
 
-def checked_key(key: str) -> str:
+def check_key(key: str) -> str:
     if not key or not key.isascii() or not key.isprintable() or " " in key:
-        raise Failed("the key is not one: it has no blanks and no special signs")
+        raise CommandError("this is not a key: a key has no blanks and no special characters")
     return key
 
 
-def keep(where: Where) -> Path:
-    """Writes the file that `find` reads, for this user alone."""
-    path = config_file()
+def store(account: Account) -> Path:
+    """Write the file that `find_account` reads, for this user alone."""
+    path = login_file()
     path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    with tempfile.NamedTemporaryFile("w", dir=path.parent, delete=False) as file:  # which is made with mode 600
-        file.write(f"server = {json.dumps(where.server)}\nkey = {json.dumps(where.key)}\n")
+    with tempfile.NamedTemporaryFile("w", dir=path.parent, delete=False) as file:  # its mode is 600
+        file.write(f"server = {json.dumps(account.server)}\nkey = {json.dumps(account.key)}\n")
     Path(file.name).replace(path)
     return path
 
 
-def config_file() -> Path:
+def login_file() -> Path:
     return Path(os.environ.get("XDG_CONFIG_HOME") or Path.home() / ".config") / "linkmill" / "config.toml"
 
 
-def _kept() -> dict[str, str]:
-    path = config_file()
+def _read_login() -> dict[str, str]:
+    path = login_file()
     try:
-        found = tomllib.loads(path.read_text())
+        values = tomllib.loads(path.read_text())
     except FileNotFoundError:
         return {}
     except (OSError, ValueError) as error:
-        raise Failed(f"{path} cannot be read: {error}") from None
-    return {name: str(value) for name, value in found.items()}
-
-
-def _normal(server: str) -> str:
-    try:
-        parts = urlsplit(server)
-        good = parts.scheme in ("http", "https") and parts.hostname and parts.port != 0 and "@" not in parts.netloc
-    except ValueError:
-        good = False
-    if not good or parts.query or parts.fragment:
-        raise Failed(f"the server is {server!r}: it should be like https://links.example.com")
-    return server.rstrip("/")
+        raise CommandError(f"{path} cannot be read: {error}") from None
+    return {name: str(value) for name, value in values.items()}

@@ -1,4 +1,4 @@
-"""What people see, on stderr: bars on a terminal, plain lines at intervals anywhere else, nothing when quiet."""
+"""What users see on stderr: bars on a terminal, plain lines at intervals elsewhere, nothing when quiet."""
 
 import sys
 import time
@@ -13,20 +13,22 @@ from rich.progress_bar import ProgressBar
 from rich.table import Column, Table
 from rich.text import Text
 
-from .calls import Job, ended
+from .calls import Job, has_ended
 from .errors import printable
 
-LINES_SECONDS = 5.0
-LOOKS_A_SECOND = 8
+LINE_SECONDS = 5.0
+REFRESHES_A_SECOND = 8
 STYLES = {"succeeded": "green", "partial": "yellow", "failed": "red"}
-KINDS_SHOWN = 8
-COUNTED = ("created", "updated", "deleted", "existing", "failed", "unprocessed")
+MOST_ERROR_CODES = 8
+COUNT_NAMES = ("created", "updated", "deleted", "existing", "failed", "unprocessed")
 WORDS = {"undo": {"existing": "kept"}}
-"""What a kind of job calls what it counts."""
+"""Other words for the counts of a kind of job."""
 
 
 @dataclass(frozen=True, slots=True)
 class Screen:
+    """Where a command writes, and how."""
+
     console: Console
     bars: bool
     quiet: bool
@@ -43,88 +45,108 @@ def screen(quiet: bool) -> Screen:
 
 @contextmanager
 def uploading(screen: Screen, size: int) -> Iterator[Callable[[int], None]]:
-    """Gives what is to be called with the number of bytes sent so far."""
+    """Give a function to call with the number of bytes sent so far."""
     if screen.quiet or not screen.bars:
-        say = _paced(screen, time.monotonic())
-        yield lambda sent: say(lambda: f"sent {sent:,} of {size:,} bytes")
+        say = _say_at_intervals(screen, time.monotonic())
+        yield lambda total: say(lambda: f"sent {total:,} of {size:,} bytes")
         return
     columns = (BarColumn(None), DownloadColumn(), TransferSpeedColumn(), TimeRemainingColumn())
     with Progress(TextColumn("sending"), *columns, console=screen.console, transient=True, expand=True) as bar:
         task = bar.add_task("", total=size)
-        yield lambda sent: bar.update(task, completed=sent)
+        yield lambda total: bar.update(task, completed=total)
 
 
 @contextmanager
 def watching(screen: Screen) -> Iterator[Callable[[Job], None]]:
-    """Gives what is to be called with the job whenever it has changed."""
+    """Give a function to call with the job whenever it has changed."""
     if screen.quiet or not screen.bars:
-        say = _paced(screen)
-        yield lambda job: None if ended(job) else say(lambda: line(job))
+        say = _say_at_intervals(screen)
+
+        def print_while_open(job: Job) -> None:
+            if not has_ended(job):
+                say(lambda: summary(job))
+
+        yield print_while_open
         return
-    with Live(console=screen.console, transient=True, refresh_per_second=LOOKS_A_SECOND) as live:
-        yield lambda job: live.update(_picture(job))
+    with Live(console=screen.console, transient=True, refresh_per_second=REFRESHES_A_SECOND) as live:
+        yield lambda job: live.update(_bar(job))
 
 
-def line(job: Job) -> str:
-    """A job on one line, as it is or as it ended."""
-    if ended(job):
-        return f"{_name(job)}: " + "; ".join(filter(None, (job.get("detail") or _counts(job), kinds(job))))
+def summary(job: Job) -> str:
+    """Describe a job on one line, as it is or as it ended."""
+    if has_ended(job):
+        end = [job.get("detail") or _counts(job), error_counts(job)]
+        return f"{_title(job)}: " + "; ".join(filter(None, end))
     rate = f"{job['rate']:,.0f}/s" if job["rate"] else ""
-    return f"{_name(job)}: " + ", ".join(filter(None, (_processed(job), rate, _left(job), kinds(job))))
+    parts = [_progress(job), rate, _time_left(job), error_counts(job)]
+    return f"{_title(job)}: " + ", ".join(filter(None, parts))
 
 
-def ending(screen: Screen, job: Job) -> None:
-    screen.say(line(job), STYLES.get(job["outcome"], ""))
+def print_end(screen: Screen, job: Job) -> None:
+    screen.say(summary(job), STYLES.get(job["outcome"], ""))
 
 
-def kinds(job: Job) -> str:
-    """Failures by kind, the most frequent first."""
-    found = sorted(job["errors"].items(), key=lambda kind: -kind[1])
-    return ", ".join(f"{count:,} {code}" for code, count in found)
+def error_counts(job: Job) -> str:
+    return ", ".join(f"{count:,} {code}" for code, count in _frequent_errors(job))
+
+
+def _frequent_errors(job: Job) -> list[tuple[str, int]]:
+    """The error codes of a job with their counts, the most frequent first."""
+    return sorted(job["errors"].items(), key=lambda entry: -entry[1])
 
 
 def duration(seconds: float) -> str:
     minutes, rest = divmod(round(seconds), 60)
     hours, minutes = divmod(minutes, 60)
-    return f"{hours} h {minutes} min" if hours else f"{minutes} min {rest} s" if minutes else f"{rest} s"
+    if hours:
+        return f"{hours} h {minutes} min"
+    if minutes:
+        return f"{minutes} min {rest} s"
+    return f"{rest} s"
 
 
-def _picture(job: Job) -> Group:
+def _bar(job: Job) -> Group:
+    """Draw a line with a bar, and a line for each of the most frequent errors."""
     columns = (Column(no_wrap=True) for _ in range(3))
     row = Table.grid(Column(), Column(ratio=1), *columns, padding=(0, 1), expand=True)
     total = job["counts"]["total"]
-    bar = ProgressBar(total, job["counts"]["processed"], pulse=total is None and not ended(job))
+    bar = ProgressBar(total, job["counts"]["processed"], pulse=total is None and not has_ended(job))
     rate = Text(f"{job['rate']:,.0f}/s" if job["rate"] else "", "magenta")
-    row.add_row(Text(job["status"]), bar, Text(_processed(job), "green"), rate, Text(_left(job), "cyan"))
-    failed = sorted(job["errors"].items(), key=lambda kind: -kind[1])
-    return Group(row, *(Text(f"{count:>12,} {printable(code)}", "red") for code, count in failed[:KINDS_SHOWN]))
+    row.add_row(Text(job["status"]), bar, Text(_progress(job), "green"), rate, Text(_time_left(job), "cyan"))
+    lines = []
+    for code, count in _frequent_errors(job)[:MOST_ERROR_CODES]:
+        lines.append(Text(f"{count:>12,} {printable(code)}", "red"))
+    return Group(row, *lines)
+
+
+def _title(job: Job) -> str:
+    dry_run = " (dry run)" if job["dry_run"] else ""
+    return f"job {job['id']} {job['status']}{dry_run}"
 
 
 def _counts(job: Job) -> str:
-    words, counts = WORDS.get(job["kind"], {}), job["counts"]
-    return ", ".join(f"{counts[name]:,} {words.get(name, name)}" for name in COUNTED if counts[name]) or "no rows"
+    words = WORDS.get(job["kind"], {})
+    counts = job["counts"]
+    return ", ".join(f"{counts[name]:,} {words.get(name, name)}" for name in COUNT_NAMES if counts[name]) or "no rows"
 
 
-def _name(job: Job) -> str:
-    return f"job {job['id']} {job['status']}" + (" (dry run)" if job["dry_run"] else "")
-
-
-def _processed(job: Job) -> str:
-    processed, total = job["counts"]["processed"], job["counts"]["total"]
+def _progress(job: Job) -> str:
+    processed = job["counts"]["processed"]
+    total = job["counts"]["total"]
     return f"{processed:,} rows" if total is None else f"{processed:,} of {total:,} rows"
 
 
-def _left(job: Job) -> str:
+def _time_left(job: Job) -> str:
     return "" if job["eta_seconds"] is None else f"{duration(job['eta_seconds'])} left"
 
 
-def _paced(screen: Screen, since: float = -LINES_SECONDS) -> Callable[[Callable[[], str]], None]:
-    """Says what it is given, but only now and then."""
+def _say_at_intervals(screen: Screen, since: float = -LINE_SECONDS) -> Callable[[Callable[[], str]], None]:
+    """Return a function that prints a line unless it has printed one a moment ago."""
     last = since
 
     def say(text: Callable[[], str]) -> None:
         nonlocal last
-        if time.monotonic() - last >= LINES_SECONDS:
+        if time.monotonic() - last >= LINE_SECONDS:
             last = time.monotonic()
             screen.say(text())
 

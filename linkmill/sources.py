@@ -1,4 +1,4 @@
-"""What is sent: a file, or a stream that is kept first so that it can be sent again, and what it is."""
+"""What a push sends: a file, or a stream that is copied first so that it can be sent again, and its format."""
 
 import hashlib
 import json
@@ -13,20 +13,20 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 
-from .errors import Failed
+from .errors import CommandError
 
 CHUNK = 1 << 18
 SAMPLE = 1 << 18
-PAYS = 0.5
-"""Of their size: what gzip makes no smaller takes longer to pack than to send, from some 20 MB/s on."""
-QUICKEST = 1
+GOOD_RATIO = 0.5
+"""From some 20 MB/s on, a file that gzip does not halve is packed more slowly than it is sent."""
+FASTEST = 1
 GZIP = 16 + zlib.MAX_WBITS
-GZIPPED = b"\x1f\x8b"
-ZIPPED = b"PK\x03\x04"
-AROUND_TEXT = b"\xef\xbb\xbf\xff\xfe\0 \t\r\n"
+GZIP_MAGIC = b"\x1f\x8b"
+ZIP_MAGIC = b"PK\x03\x04"
+BLANKS_AND_MARKS = b"\xef\xbb\xbf\xff\xfe\0 \t\r\n"
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 TYPES = {"csv": "text/csv", "ndjson": "application/x-ndjson", "json": "application/json", "xlsx": XLSX}
-OF_ENDING = {
+FORMAT_OF_SUFFIX = {
     ".csv": "csv",
     ".tsv": "csv",
     ".txt": "csv",
@@ -40,74 +40,84 @@ OF_ENDING = {
 
 @dataclass(frozen=True, slots=True)
 class Source:
+    """An open file and what is sent about it."""
+
     file: IO[bytes]
     name: str
     size: int
     digest: str
     type: str
     coding: str | None
-    """How the file is compressed already."""
+    """How the file itself is compressed."""
 
 
 @contextmanager
-def opened(name: str, format: str | None) -> Iterator[Source]:
+def open_source(name: str, format: str | None) -> Iterator[Source]:
+    """Open a file, or standard input for `-`."""
     try:
-        given = open(0 if name == "-" else name, "rb")  # noqa: SIM115
+        file = open(0 if name == "-" else name, "rb")  # noqa: SIM115
     except OSError as error:
-        raise Failed(f"{name}: {error.strerror}") from None
-    with given, tempfile.TemporaryFile() as copy:
-        if name == "-" or not stat.S_ISREG(os.fstat(given.fileno()).st_mode):  # which can be read only once
-            shutil.copyfileobj(given, copy, CHUNK)
-            yield _described(copy, name, format)
+        raise CommandError(f"{name}: {error.strerror}") from None
+    with file, tempfile.TemporaryFile() as copy:
+        can_be_read_again = name != "-" and stat.S_ISREG(os.fstat(file.fileno()).st_mode)
+        if can_be_read_again:
+            yield _describe(file, name, format)
         else:
-            yield _described(given, name, format)
+            shutil.copyfileobj(file, copy, CHUNK)
+            yield _describe(copy, name, format)
 
 
-def key_of(source: Source, options: dict[str, str]) -> str:
-    """A name for this content with these options: whoever sends it again means the same job."""
-    told = json.dumps([source.type, source.coding, options, source.digest], sort_keys=True)
-    return "cli-" + hashlib.sha256(told.encode()).hexdigest()
+def _describe(file: IO[bytes], name: str, format: str | None) -> Source:
+    file.seek(0)
+    head = file.read(SAMPLE)
+    coding = None
+    if head.startswith(GZIP_MAGIC):
+        coding = "gzip"
+        head = zlib.decompressobj(GZIP).decompress(head)
+    suffix = Path(name.lower().removesuffix(".gz")).suffix
+    source_format = format or FORMAT_OF_SUFFIX.get(suffix) or _guess_format(head)
+    file.seek(0)
+    digest = hashlib.file_digest(file, "sha256").hexdigest()  # type: ignore[arg-type]
+    return Source(file, name, file.tell(), digest, TYPES[source_format], coding)
 
 
-def pays(source: Source) -> bool:
-    """Whether gzip makes it much smaller, by its beginning."""
+def _guess_format(head: bytes) -> str:
+    if head.startswith(ZIP_MAGIC):
+        return "xlsx"
+    if head.lstrip(BLANKS_AND_MARKS).startswith(b"{"):
+        return "ndjson"
+    return "csv"
+
+
+def idempotency_key(source: Source, options: dict[str, str]) -> str:
+    """Return a key for this content with these options: sent again, it is the same job."""
+    content = json.dumps([source.type, source.coding, options, source.digest], sort_keys=True)
+    return "cli-" + hashlib.sha256(content.encode()).hexdigest()
+
+
+def compresses_well(source: Source) -> bool:
+    """Judge by the beginning of a file whether gzip makes it much smaller."""
     source.file.seek(0)
     sample = source.file.read(SAMPLE)
-    return source.coding is None and len(zlib.compress(sample, QUICKEST)) < PAYS * len(sample)
+    return source.coding is None and len(zlib.compress(sample, FASTEST)) < GOOD_RATIO * len(sample)
 
 
 def chunks(source: Source) -> Iterator[bytes]:
-    """What was there when it was looked at first, from its beginning."""
+    """Read a source from its beginning; rows that were appended after it was opened are not sent."""
     source.file.seek(0)
-    left = source.size
-    while left:
-        chunk = source.file.read(min(CHUNK, left))
+    remaining = source.size
+    while remaining:
+        chunk = source.file.read(min(CHUNK, remaining))
         if not chunk:
-            raise Failed(f"{source.name} became shorter while it was sent")
-        left -= len(chunk)
+            raise CommandError(f"{source.name} became shorter while it was sent")
+        remaining -= len(chunk)
         yield chunk
 
 
-def gzipped(parts: Iterator[bytes]) -> Iterator[bytes]:
-    packer = zlib.compressobj(QUICKEST, zlib.DEFLATED, GZIP)
+def gzip_stream(parts: Iterator[bytes]) -> Iterator[bytes]:
+    packer = zlib.compressobj(FASTEST, zlib.DEFLATED, GZIP)
     for part in parts:
-        if packed := packer.compress(part):
+        packed = packer.compress(part)
+        if packed:
             yield packed
     yield packer.flush()
-
-
-def _described(file: IO[bytes], name: str, format: str | None) -> Source:
-    file.seek(0)
-    head = file.read(SAMPLE)
-    coding = "gzip" if head.startswith(GZIPPED) else None
-    plain = zlib.decompressobj(GZIP).decompress(head) if coding else head
-    found = format or OF_ENDING.get(Path(name.lower().removesuffix(".gz")).suffix) or _sniffed(plain)
-    file.seek(0)
-    digest = hashlib.file_digest(file, "sha256").hexdigest()  # type: ignore[arg-type]
-    return Source(file, name, file.tell(), digest, TYPES[found], coding)
-
-
-def _sniffed(head: bytes) -> str:
-    if head.startswith(ZIPPED):
-        return "xlsx"
-    return "ndjson" if head.lstrip(AROUND_TEXT).startswith(b"{") else "csv"

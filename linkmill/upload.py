@@ -1,4 +1,4 @@
-"""Sends a source: streamed from disk, and again when it was cut off, which makes nothing twice."""
+"""Sends a source: streamed from disk, and again when it was cut off, which creates nothing twice."""
 
 from collections.abc import Callable, Iterator
 from typing import NamedTuple
@@ -11,35 +11,41 @@ from .calls import Job
 from .show import Screen, uploading
 from .sources import Source
 
-NEAR = ("localhost", "127.0.0.1", "::1")
-"""Where compressing takes longer than sending."""
+LOOPBACK = ("localhost", "127.0.0.1", "::1")
+"""Servers for which compressing takes longer than sending."""
 
 
-class Sent(NamedTuple):
+class Upload(NamedTuple):
+    """The job of an upload."""
+
     job: Job
-    again: bool
-    """Whether it is a job that was made before."""
+    is_repeated: bool
+    """Whether the job was created by an earlier upload with the same key."""
 
 
-def send(client: httpx.Client, source: Source, options: dict[str, str], key: str, screen: Screen) -> Sent:
+def send(client: httpx.Client, source: Source, options: dict[str, str], key: str, screen: Screen) -> Upload:
+    """Post a source as a job, until the server has received all of it."""
+    compress = urlsplit(str(client.base_url)).hostname not in LOOPBACK and sources.compresses_well(source)
     headers = {"Content-Type": source.type, "Idempotency-Key": key}
-    packed = urlsplit(str(client.base_url)).hostname not in NEAR and sources.pays(source)
-    headers |= {"Content-Encoding": "gzip"} if packed or source.coding else {}
-    headers |= {} if packed else {"Content-Length": str(source.size)}
+    if compress or source.coding:
+        headers["Content-Encoding"] = "gzip"
+    if not compress:
+        headers["Content-Length"] = str(source.size)
 
-    def attempt() -> Sent:
-        with uploading(screen, source.size) as sent:
-            parts = _counted(sources.chunks(source), sent)
-            content = sources.gzipped(parts) if packed else parts
-            response = calls.call(client, "POST", "/api/jobs", params=options, headers=headers, content=content)
-        return Sent(calls.body(response), "Idempotency-Replayed" in response.headers)
+    def attempt() -> Upload:
+        with uploading(screen, source.size) as update:
+            content = _count(sources.chunks(source), update)
+            if compress:
+                content = sources.gzip_stream(content)
+            response = calls.send(client, "POST", "/api/jobs", params=options, headers=headers, content=content)
+        return Upload(calls.parse_json(response), "Idempotency-Replayed" in response.headers)
 
-    return calls.persistently(attempt, screen.say)
+    return calls.retry_while_away(attempt, screen.say)
 
 
-def _counted(parts: Iterator[bytes], sent: Callable[[int], None]) -> Iterator[bytes]:
+def _count(chunks: Iterator[bytes], update: Callable[[int], None]) -> Iterator[bytes]:
     total = 0
-    for part in parts:
-        yield part
-        total += len(part)
-        sent(total)
+    for chunk in chunks:
+        yield chunk
+        total += len(chunk)
+        update(total)

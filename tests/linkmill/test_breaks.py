@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from linkmill.results import rows_ended
+from linkmill.results import count_line_ends
 from tests import faults
 from tests.fixtures.systems import StartSystem
 from tests.linkmill.relay import Cut, between
@@ -134,6 +134,6 @@ def test_rows_are_counted_wherever_the_pieces_of_an_answer_end(rows: list[list[s
     csv.writer(text).writerows(rows)
     data, found, quoted = text.getvalue().encode(), 0, False
     for begin, end in pairwise(sorted({0, len(data), *(end for end in ends if end < len(data))})):
-        ended, quoted = rows_ended(data[begin:end], quoted)
+        ended, quoted = count_line_ends(data[begin:end], quoted)
         found += ended
     assert (found, quoted) == (len(rows), False)
