@@ -117,6 +117,8 @@ def test_undo_deletes_what_nobody_clicked_and_tells_what_it_kept(system: System)
     assert httpx.get(items[10]["short_url"]).headers["Location"] == "https://other.example/"
     kept = system.items(undone, status="existing")
     assert [item["slug"] for item in kept] == [item["slug"] for item in items[:3]]
+    assert [row["status"] for row in results(system, undone)].count("deleted") == 47
+    assert len(results(system, undone, status="deleted")) == 47
     assert len(results(system, undone)) == 50
     assert do(system, undone, "undo").status_code == 409
     assert do(system, undone, "retry").status_code == 409

@@ -1,5 +1,6 @@
 """Undo: links of a job that were never clicked are deleted, the others are kept, and its items say which."""
 
+import json
 from datetime import date
 from typing import Any
 
@@ -9,8 +10,10 @@ from sqlalchemy import insert, select
 from models import store
 from models.accounts.keys import Owner
 from models.jobs.states import JobStatus, ShardKind
-from models.tables import clicks, items, links
+from models.tables import clicks, deliveries, items, links
+from models.webhooks import endpoints
 from producer import control
+from producer.documents import item_pages
 from producer.signals import counters
 from tests.steps import Steps, accept_csv, read_job, record_steps
 from tests.work import work, work_off
@@ -97,3 +100,24 @@ def test_an_undo_of_a_job_without_links_ends_at_once(owner: Owner, steps: Steps)
     undo_id = control.undo(read_job(job_id))
     assert read_job(undo_id).status == JobStatus.COMPLETED
     assert steps.ends == [undo_id]
+
+
+def test_a_webhook_reports_what_was_deleted_and_what_was_kept(owner: Owner, job_id: int) -> None:
+    with store.write() as db:
+        endpoints.add(db, owner.workspace_id, "https://hooks.example/", ["job.completed"])
+    undo_id = control.undo(read_job(job_id))
+    work(ShardKind.UNDO)
+    with store.read() as db:
+        body = db.execute(select(deliveries.c.body).where(deliveries.c.job_id == undo_id)).scalar_one()
+    job = json.loads(body)["data"]
+    assert (job["kind"], job["outcome"]) == ("undo", "succeeded")
+    assert (job["counts"]["deleted"], job["counts"]["existing"], job["counts"]["created"]) == (2, 1, 0)
+
+
+def test_results_list_the_links_with_the_same_statuses(job_id: int) -> None:
+    undo_id = control.undo(read_job(job_id))
+    work(ShardKind.UNDO)
+    job = read_job(undo_id)
+    statuses = [item.status for item in item_pages.page(job, [], -1, 10)]
+    assert statuses == ["deleted", "existing", "deleted"]
+    assert [item.slug for item in item_pages.page(job, ["existing"], -1, 10)] == ["b"]
