@@ -13,35 +13,6 @@ from web.openapi import examples, outside_api, uploads, vendors
 from web.openapi.parts import PROBLEM, response, schema_ref
 from web.vendors.security import BEARER_TOKEN
 
-ERRORS_OF_EVERY_CALL = (401, 403, 503)
-ERRORS_WITH_BODY = (400, 413, 415, 422)
-ERRORS_WITH_ID = (404,)
-OTHER_ERRORS = {
-    ("post", "/api/jobs"): (409, 429),
-    ("delete", "/api/jobs/{job_id}"): (409,),
-    ("get", "/api/jobs/{job_id}/items"): (410,),
-    ("get", "/api/jobs/{job_id}/results.csv"): (410, 422),
-    ("get", "/api/jobs/{job_id}/results.ndjson"): (410, 422),
-    ("get", "/api/jobs/{job_id}/qr.zip"): (410,),
-    ("post", "/api/jobs/{job_id}/cancel"): (409,),
-    ("post", "/api/jobs/{job_id}/retry"): (409, 410),
-    ("post", "/api/jobs/{job_id}/undo"): (409, 410),
-    ("get", "/api/links"): (410,),
-    ("post", "/api/links"): (409,),
-    ("patch", "/api/links/{link_id}"): (409,),
-    ("post", "/api/groups"): (409,),
-    ("patch", "/api/groups/{group_id}"): (409,),
-    ("post", "/api/tags"): (409,),
-    ("patch", "/api/tags/{tag_id}"): (409,),
-    ("post", "/api/domains"): (409,),
-    ("delete", "/api/domains/{domain_id}"): (409,),
-}
-OTHER_RESPONSES = {
-    ("post", "/api/jobs"): {"200": response("The job ended within `Prefer: wait`", schema_ref("Job"))},
-    ("post", "/api/links"): {"200": response("A link with this `external_id` exists already", schema_ref("Link"))},
-    ("get", "/api/jobs/{job_id}"): {"304": {"description": "The job has not changed since `If-None-Match`"}},
-}
-
 
 def describe(app: Flask) -> Api:
     """Create the Api of an app, on which blueprints are registered."""
@@ -88,6 +59,13 @@ def _responses(place: tuple[str, str], operation: dict[str, Any]) -> dict[str, A
     return responses | OTHER_RESPONSES.get(place, {})
 
 
+OTHER_RESPONSES = {
+    ("post", "/api/jobs"): {"200": response("The job ended within `Prefer: wait`", schema_ref("Job"))},
+    ("post", "/api/links"): {"200": response("A link with this `external_id` exists already", schema_ref("Link"))},
+    ("get", "/api/jobs/{job_id}"): {"304": {"description": "The job has not changed since `If-None-Match`"}},
+}
+
+
 def _errors(place: tuple[str, str], operation: dict[str, Any], validates_query: bool) -> set[int]:
     statuses = {*ERRORS_OF_EVERY_CALL, *OTHER_ERRORS.get(place, ())}
     if "{" in place[1]:
@@ -97,6 +75,31 @@ def _errors(place: tuple[str, str], operation: dict[str, Any], validates_query: 
     if validates_query:
         statuses.add(422)
     return statuses
+
+
+ERRORS_OF_EVERY_CALL = (401, 403, 503)
+ERRORS_WITH_BODY = (400, 413, 415, 422)
+ERRORS_WITH_ID = (404,)
+OTHER_ERRORS = {
+    ("post", "/api/jobs"): (409, 429),
+    ("delete", "/api/jobs/{job_id}"): (409,),
+    ("get", "/api/jobs/{job_id}/items"): (410,),
+    ("get", "/api/jobs/{job_id}/results.csv"): (410, 422),
+    ("get", "/api/jobs/{job_id}/results.ndjson"): (410, 422),
+    ("get", "/api/jobs/{job_id}/qr.zip"): (410,),
+    ("post", "/api/jobs/{job_id}/cancel"): (409,),
+    ("post", "/api/jobs/{job_id}/retry"): (409, 410),
+    ("post", "/api/jobs/{job_id}/undo"): (409, 410),
+    ("get", "/api/links"): (410,),
+    ("post", "/api/links"): (409,),
+    ("patch", "/api/links/{link_id}"): (409,),
+    ("post", "/api/groups"): (409,),
+    ("patch", "/api/groups/{group_id}"): (409,),
+    ("post", "/api/tags"): (409,),
+    ("patch", "/api/tags/{tag_id}"): (409,),
+    ("post", "/api/domains"): (409,),
+    ("delete", "/api/domains/{domain_id}"): (409,),
+}
 
 
 def _error_statuses() -> list[int]:

@@ -38,14 +38,6 @@ FIELD_NAMES = {
     "utm_term": ("utm_term", "utmTerm"),
     "utm_content": ("utm_content", "utmContent"),
 }
-STANDARD_ALPHABET = str.maketrans("-_", "+/")
-ERROR_CODES = {"UNAUTHORIZED": "INVALID_TOKEN"}
-ERROR_CLASSES: dict[str, type[LinkmillError]] = {
-    "SLUG_TAKEN": Conflict,
-    "RESERVED_SLUG": Conflict,
-    "LIMIT_REACHED": OverLimit,
-    "INTERNAL": LinkmillError,
-}
 
 
 def parse_bulk_request(body: Any, owner: Owner) -> VendorRequest:
@@ -79,6 +71,9 @@ def decode_url(text: str) -> str:
         raise ValueError(str(error)) from None
 
 
+STANDARD_ALPHABET = str.maketrans("-_", "+/")
+
+
 def build_bulk_answer(call: FinishedCall) -> Any:
     links = [build_link(call, result) for result in call.read_results()]
     if request.args.get("shape") == "array":
@@ -107,11 +102,22 @@ def error_of(result: ItemResult | LinkedItem) -> LinkmillError:
     return error
 
 
+ERROR_CLASSES: dict[str, type[LinkmillError]] = {
+    "SLUG_TAKEN": Conflict,
+    "RESERVED_SLUG": Conflict,
+    "LIMIT_REACHED": OverLimit,
+    "INTERNAL": LinkmillError,
+}
+
+
 def build_error(call: FailedCall) -> tuple[int, Any]:
     # AWSYS's clients know one status for everything that is wrong with a request.
     status = 400 if call.status in (413, 415, 422) else call.status
     code = ERROR_CODES.get(call.code, call.code)
     return status, {"error": code, "code": code, "message": call.message}
+
+
+ERROR_CODES = {"UNAUTHORIZED": "INVALID_TOKEN"}
 
 
 COMMON_FIELDS = {"title": TEXT, "password": TEXT, "tags": array_of(TEXT), "maxClicks": INTEGER}

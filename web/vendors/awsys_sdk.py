@@ -31,8 +31,6 @@ from web.vendors.vendor import (
 )
 
 FIELD_NAMES = {"url": ("url",)} | awsys.FIELD_NAMES
-# The SDK's model of a link has these fields, and ours has not.
-UNSUPPORTED: dict[str, Any] = {"expireFallbackUrl": None, "trustScore": None, "trustStatus": None, "threats": []}
 
 
 def parse_bulk_request(body: Any, owner: Owner) -> VendorRequest:
@@ -78,6 +76,10 @@ def build_single_answer(call: FinishedCall) -> Any:
         "namespace": None,
     }
     return build_result(call, call.request.items[0], result) | link | UNSUPPORTED
+
+
+# The SDK's model of a link has these fields, and ours has not.
+UNSUPPORTED: dict[str, Any] = {"expireFallbackUrl": None, "trustScore": None, "trustStatus": None, "threats": []}
 
 
 def build_error(call: FailedCall) -> tuple[int, Any]:

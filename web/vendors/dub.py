@@ -40,39 +40,6 @@ FIELD_NAMES = {
 } | {name: (name,) for name in UTM_FIELDS}
 
 MAX_LOOKUPS = 100  # domains and tags of more links than one call may have are not looked up
-INVALID_HOSTNAME = "?"  # stands for a domain that is not text; no domain has this name
-FOREIGN_DOMAIN = "Domain does not belong to workspace."
-OTHER_DOMAIN = "All links of a call must be on one domain. Send the links of another domain in a call of their own."
-DOCS_URL = "https://dub.co/docs/api-reference/errors#"
-
-ITEM_ERROR_CODES = {
-    "SLUG_TAKEN": "conflict",
-    "RESERVED_SLUG": "forbidden",
-    "LIMIT_REACHED": "exceeded_limit",
-    "INTERNAL": "internal_server_error",
-}
-ITEM_MESSAGES = {"SLUG_TAKEN": "Duplicate key: This short link already exists."}
-ERROR_CODES = {
-    400: "bad_request",
-    401: "unauthorized",
-    403: "forbidden",
-    404: "not_found",
-    409: "conflict",
-    422: "unprocessable_entity",
-    429: "rate_limit_exceeded",
-}
-
-# Dub's model of a link has these fields, and ours has not.
-ALWAYS_NULL = (
-    "tenantId programId partnerId expiredUrl description image video ios android geo folderId comments userId"
-    " lastClicked tagId testVariants testStartedAt testCompletedAt"
-).split()
-ALWAYS_FALSE = ("trackConversion", "archived", "proxy", "rewrite", "doIndex", "publicStats")
-ALWAYS_ZERO = ("clicks", "leads", "conversions", "sales", "saleAmount")
-UNSUPPORTED: dict[str, Any] = (
-    dict.fromkeys(ALWAYS_NULL) | dict.fromkeys(ALWAYS_FALSE, False) | dict.fromkeys(ALWAYS_ZERO, 0)
-)
-TAG_COLOR = "gray"
 
 
 def sent_request() -> bool:
@@ -98,6 +65,10 @@ def parse_request(body: Any, owner: Owner) -> VendorRequest:
     return VendorRequest(items, domain=call_hostname, context=body)
 
 
+FOREIGN_DOMAIN = "Domain does not belong to workspace."
+OTHER_DOMAIN = "All links of a call must be on one domain. Send the links of another domain in a call of their own."
+
+
 def _hostname(link: Any) -> str | None:
     """Return a link's domain in a form that can be compared; None is the default domain."""
     name = link.get("domain") if isinstance(link, dict) else None
@@ -108,6 +79,9 @@ def _hostname(link: Any) -> str | None:
     hostname = name.lower()
     is_default = hostname in ("", settings.get().authority)
     return None if is_default else hostname
+
+
+INVALID_HOSTNAME = "?"  # stands for a domain that is not text; no domain has this name
 
 
 def _own_hostnames(hostnames: list[str | None], owner: Owner) -> set[str | None]:
@@ -204,6 +178,9 @@ def _build_tag(tag_id: int, name: str) -> dict[str, str]:
     return {"id": str(tag_id), "name": name, "color": TAG_COLOR}
 
 
+TAG_COLOR = "gray"
+
+
 def build_link(call: FinishedCall, result: LinkedItem, item: ItemFields, tags: list[dict[str, str]]) -> dict[str, Any]:
     job = call.job
     url = result.url or item["url"]
@@ -232,16 +209,49 @@ def build_link(call: FinishedCall, result: LinkedItem, item: ItemFields, tags: l
     return UNSUPPORTED | link | {name: query.get(name) for name in UTM_FIELDS}
 
 
+# Dub's model of a link has these fields, and ours has not.
+ALWAYS_NULL = (
+    "tenantId programId partnerId expiredUrl description image video ios android geo folderId comments userId"
+    " lastClicked tagId testVariants testStartedAt testCompletedAt"
+).split()
+ALWAYS_FALSE = ("trackConversion", "archived", "proxy", "rewrite", "doIndex", "publicStats")
+ALWAYS_ZERO = ("clicks", "leads", "conversions", "sales", "saleAmount")
+UNSUPPORTED: dict[str, Any] = (
+    dict.fromkeys(ALWAYS_NULL) | dict.fromkeys(ALWAYS_FALSE, False) | dict.fromkeys(ALWAYS_ZERO, 0)
+)
+
+
 def build_failure(result: LinkedItem, link: Any) -> dict[str, Any]:
     error_code = result.error_code or ""
     message = ITEM_MESSAGES.get(error_code, result.error_message)
     return {"link": link, "error": message, "code": ITEM_ERROR_CODES.get(error_code, "unprocessable_entity")}
 
 
+ITEM_ERROR_CODES = {
+    "SLUG_TAKEN": "conflict",
+    "RESERVED_SLUG": "forbidden",
+    "LIMIT_REACHED": "exceeded_limit",
+    "INTERNAL": "internal_server_error",
+}
+ITEM_MESSAGES = {"SLUG_TAKEN": "Duplicate key: This short link already exists."}
+
+
 def build_error(call: FailedCall) -> tuple[int, Any]:
     status = 422 if call.status in (413, 415) else call.status
     code = ERROR_CODES.get(status, "internal_server_error")
     return status, {"error": {"code": code, "message": call.message, "doc_url": DOCS_URL + code.replace("_", "-")}}
+
+
+DOCS_URL = "https://dub.co/docs/api-reference/errors#"
+ERROR_CODES = {
+    400: "bad_request",
+    401: "unauthorized",
+    403: "forbidden",
+    404: "not_found",
+    409: "conflict",
+    422: "unprocessable_entity",
+    429: "rate_limit_exceeded",
+}
 
 
 OPTIONAL_TEXTS = dict.fromkeys(("key", "domain", "title", "password", "expiresAt", "externalId"), TEXT)

@@ -25,19 +25,6 @@ from web.vendors.vendor import CreateCall, FailedCall, FinishedCall, ItemFields,
 MIN_TTL = 3600
 MAX_COUNT = 50_000
 MIN_SLUG_LENGTH = 5  # Rebrandly's automatic slashtags start with this length
-TEXT_FIELDS = {"destination": "url", "slashtag": "slug", "title": "title"}
-
-# The property that an error is about, by the pointer or the code of our own error.
-PROPERTIES = {
-    "/domain": "domainId",
-    "INVALID_URL": "destination",
-    "BLOCKED_URL": "destination",
-    "SLUG_TAKEN": "slashtag",
-    "RESERVED_SLUG": "slashtag",
-    "TOO_MANY_LINKS": "count",
-}
-TAKEN_CODES = ("SLUG_TAKEN", "RESERVED_SLUG")
-MALFORMED_STATUSES = (400, 404, 413, 415, 422)
 
 
 class Lifetime(NamedTuple):
@@ -112,6 +99,9 @@ def _parse_texts(body: dict[str, Any]) -> ItemFields:
     return fields
 
 
+TEXT_FIELDS = {"destination": "url", "slashtag": "slug", "title": "title"}
+
+
 def _lifetime(ttl: int | None, longest_ttl: int) -> Lifetime:
     """Decide the expiry once for all links of a call: each shard would compute another one."""
     if not ttl and not longest_ttl:
@@ -174,6 +164,9 @@ def error_of(result: ItemResult) -> LinkmillError:
     return error
 
 
+TAKEN_CODES = ("SLUG_TAKEN", "RESERVED_SLUG")
+
+
 def build_error(call: FailedCall) -> tuple[int, Any]:
     # Rebrandly documents 403 for conflicts and for malformed requests.
     if call.status == 409:
@@ -182,6 +175,9 @@ def build_error(call: FailedCall) -> tuple[int, Any]:
         return 403, _build_property_error("InvalidFormat", "Invalid format", call)
     code = HTTPStatus(call.status).phrase.replace(" ", "")
     return call.status, {"code": code, "message": call.message, "source": "link"}
+
+
+MALFORMED_STATUSES = (400, 404, 413, 415, 422)
 
 
 def _build_property_error(code: str, title: str, call: FailedCall) -> dict[str, Any]:
@@ -198,6 +194,17 @@ def _property_at_fault(call: FailedCall) -> str:
         return PROPERTIES.get(call.code, "body")
     pointer: str = errors[0]["pointer"]
     return PROPERTIES.get(pointer, pointer.removeprefix("/"))
+
+
+# The property that an error is about, by the pointer or the code of our own error.
+PROPERTIES = {
+    "/domain": "domainId",
+    "INVALID_URL": "destination",
+    "BLOCKED_URL": "destination",
+    "SLUG_TAKEN": "slashtag",
+    "RESERVED_SLUG": "slashtag",
+    "TOO_MANY_LINKS": "count",
+}
 
 
 REQUEST = json_object(

@@ -41,11 +41,6 @@ FIELD_NAMES = {
     "utm_term": ("utmTerm",),
     "utm_content": ("utmContent",),
 }
-MIN_TIMESTAMP = 100_000_000_000  # milliseconds, in 1973: a smaller number was meant as seconds or as a duration
-INVALID_EXPIRY = "expiresAt and ttl must be points in time: ISO 8601, or milliseconds since 1970."
-ITEM_STATUSES = {"SLUG_TAKEN": 409, "RESERVED_SLUG": 409, "LIMIT_REACHED": 402, "INTERNAL": 500}
-ITEM_MESSAGES = {"SLUG_TAKEN": "Link already exists", "RESERVED_SLUG": "Link already exists"}
-CONSTANT: dict[str, Any] = {"archived": False, "cloaking": False, "redirectType": None, "source": "api"}
 
 
 def authenticate() -> Owner:
@@ -73,6 +68,9 @@ def parse_link(link: Any) -> ItemFields:
         return reject(fields, "INVALID_EXPIRY", INVALID_EXPIRY)
 
 
+INVALID_EXPIRY = "expiresAt and ttl must be points in time: ISO 8601, or milliseconds since 1970."
+
+
 def _parse_expiry(value: Any) -> Any:
     """Turn milliseconds into ISO 8601. Text stays as it is: the rules of items check it."""
     if not isinstance(value, int | float) or isinstance(value, bool):  # a bool is an int in Python
@@ -80,6 +78,9 @@ def _parse_expiry(value: Any) -> Any:
     if value < MIN_TIMESTAMP:
         raise ValueError(value)
     return stored_time(datetime.fromtimestamp(value / 1000, UTC))
+
+
+MIN_TIMESTAMP = 100_000_000_000  # milliseconds, in 1973: a smaller number was meant as seconds or as a duration
 
 
 def build_answer(call: FinishedCall) -> Any:
@@ -118,9 +119,16 @@ def build_link(call: FinishedCall, result: LinkedItem, item: ItemFields) -> dict
     }
 
 
+CONSTANT: dict[str, Any] = {"archived": False, "cloaking": False, "redirectType": None, "source": "api"}
+
+
 def build_failure(result: LinkedItem) -> dict[str, Any]:
     message = ITEM_MESSAGES.get(result.error_code or "", result.error_message)
     return {"error": message, "status": ITEM_STATUSES.get(result.error_code or "", 400), "success": False}
+
+
+ITEM_STATUSES = {"SLUG_TAKEN": 409, "RESERVED_SLUG": 409, "LIMIT_REACHED": 402, "INTERNAL": 500}
+ITEM_MESSAGES = {"SLUG_TAKEN": "Link already exists", "RESERVED_SLUG": "Link already exists"}
 
 
 def build_error(call: FailedCall) -> tuple[int, Any]:

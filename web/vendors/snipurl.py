@@ -29,13 +29,6 @@ FIELD_NAMES = {
     "password": ("password",),
     "expires_at": ("expires_at",),
 }
-ITEM_MESSAGES = {
-    "SLUG_TAKEN": "Alias already taken",
-    "RESERVED_SLUG": "Alias already taken",
-    "INVALID_SLUG": "An alias has 1 to 64 of the characters A-Z a-z 0-9 _ -",
-}
-MALFORMED_STATUSES = (400, 413, 415, 422)
-ID_NAMESPACE = uuid.uuid5(uuid.NAMESPACE_DNS, "linkmill")
 
 
 def parse_request(body: Any, owner: Owner) -> VendorRequest:
@@ -64,6 +57,13 @@ def build_answer(call: FinishedCall) -> Any:
     return {"success": True, "data": {"success": successes, "failed": failures}}
 
 
+ITEM_MESSAGES = {
+    "SLUG_TAKEN": "Alias already taken",
+    "RESERVED_SLUG": "Alias already taken",
+    "INVALID_SLUG": "An alias has 1 to 64 of the characters A-Z a-z 0-9 _ -",
+}
+
+
 def build_link(call: FinishedCall, result: LinkedItem, item: ItemFields) -> dict[str, Any]:
     link_id = call.link_id(result)
     return {
@@ -77,12 +77,18 @@ def build_link(call: FinishedCall, result: LinkedItem, item: ItemFields) -> dict
     }
 
 
+ID_NAMESPACE = uuid.uuid5(uuid.NAMESPACE_DNS, "linkmill")
+
+
 def build_error(call: FailedCall) -> tuple[int, Any]:
     if call.status in MALFORMED_STATUSES:
         status, code = 400, "VALIDATION_ERROR"
     else:
         status, code = call.status, HTTPStatus(call.status).name
     return status, {"success": False, "error": {"code": code, "message": call.message}}
+
+
+MALFORMED_STATUSES = (400, 413, 415, 422)
 
 
 LINK = json_object({"url": TEXT}, {"custom_alias": TEXT, "title": TEXT, "password": TEXT, "expires_at": DATE_TIME})

@@ -41,18 +41,6 @@ FIELD_NAMES = {
     "expires_at": ("expiration_date", "expires_at"),
 }
 LABEL_TABLES = {"group": labels.GROUPS, "tags": labels.TAGS}
-UNKNOWN_LABEL_CODES = {"group": "UNKNOWN_GROUP", "tags": "INVALID_TAGS"}
-ITEM_MESSAGES = {"INVALID_URL": "Invalid URL.", "SLUG_TAKEN": "Slug already exist."}
-ERROR_CODES = {
-    400: "rest_bad_request",
-    401: "rest_unauthorized_request",
-    403: "rest_forbidden_request",
-    404: "rest_not_found",
-    429: "rest_too_many_requests",
-    503: "rest_unavailable",
-    504: "rest_still_running",
-}
-MAX_PAGE_SIZE = 100
 
 
 def authenticate() -> Owner:
@@ -132,6 +120,9 @@ def _replace_ids(item: ItemFields, field_name: str, names: dict[int, str]) -> It
     return fields
 
 
+UNKNOWN_LABEL_CODES = {"group": "UNKNOWN_GROUP", "tags": "INVALID_TAGS"}
+
+
 def build_answer(call: FinishedCall) -> Any:
     pairs = zip(call.request.items, call.read_linked_items(), strict=True)
     return {"success": True, "data": [build_result(call, item.get("url", ""), result) for item, result in pairs]}
@@ -146,10 +137,24 @@ def build_result(call: FinishedCall, url: Any, result: LinkedItem) -> dict[str, 
     return {"original_url": url, "status": "error", "message": message}
 
 
+ITEM_MESSAGES = {"INVALID_URL": "Invalid URL.", "SLUG_TAKEN": "Slug already exist."}
+
+
 def build_error(call: FailedCall) -> tuple[int, Any]:
     status = 400 if call.status in (413, 415, 422) else call.status
     code = ERROR_CODES.get(status, "rest_server_error")
     return status, {"success": False, "code": code, "message": call.message, "data": {"status": status}}
+
+
+ERROR_CODES = {
+    400: "rest_bad_request",
+    401: "rest_unauthorized_request",
+    403: "rest_forbidden_request",
+    404: "rest_not_found",
+    429: "rest_too_many_requests",
+    503: "rest_unavailable",
+    504: "rest_still_running",
+}
 
 
 def read_groups(owner: Owner) -> Response:
@@ -164,6 +169,9 @@ def read_groups(owner: Owner) -> Response:
     response.headers["X-WP-Total"] = str(len(groups))
     response.headers["X-WP-TotalPages"] = str(math.ceil(len(groups) / page_size))
     return response
+
+
+MAX_PAGE_SIZE = 100
 
 
 LINK = json_object(
