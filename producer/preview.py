@@ -17,7 +17,7 @@ from producer.intake.batch import Batch, ItemProblem
 from producer.intake.csv_batch import client_cells
 from producer.intake.cutting import cut
 from producer.intake.detection import FormatHints, detect_layout
-from producer.intake.headers import distinct_names
+from producer.intake.headers import distinct_names, numbered_names
 from producer.intake.layouts import CSV, UTF8, Conversion, Layout
 from producer.intake.reading import read_batch
 from producer.intake.xlsx import workbook
@@ -169,7 +169,7 @@ def _columns(sample: Sample) -> list[PreviewColumn]:
     field_of = {place: field for field, place in layout.mapping.items()}
     names = layout.columns[:width]
     if not layout.header:
-        names = [f"column_{number}" for number in range(1, width + 1)]
+        names = numbered_names(width)
     rows = [row for row in client_cells(sample.data, layout, 0, sample.rows) if len(row) == width]
     columns = []
     for place, (name, label) in enumerate(zip(names, distinct_names(names), strict=True)):

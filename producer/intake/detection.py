@@ -129,7 +129,7 @@ def _name_columns(first: Record, mapping: ColumnMapping, hints: FormatHints) -> 
     has_header = hints.header
     if has_header is None:
         has_header = not headers.is_url(cells[0])
-    columns = cells if has_header else headers.numbered_names(len(cells), mapping)
+    columns = cells if has_header else headers.names_without_header(len(cells), mapping)
     client_columns = _count_client_columns(columns)
     if client_columns < len(columns):
         columns[:client_columns] = map(unescape_formula, columns[:client_columns])

@@ -33,9 +33,13 @@ def count_known(columns: Sequence[str], mapped_columns: Collection[str | None]) 
     return sum(column.strip() in mapped_columns or normalised(column) in KNOWN_NAMES for column in columns)
 
 
-def numbered_names(width: int, mapping: ColumnMapping) -> list[str]:
+def numbered_names(width: int) -> list[str]:
+    return [f"column_{number}" for number in range(1, width + 1)]
+
+
+def names_without_header(width: int, mapping: ColumnMapping) -> list[str]:
     """Names for the columns of a file without a header. Unless the mapping says otherwise, the first is the URL."""
-    names = [f"column_{number}" for number in range(1, width + 1)]
+    names = numbered_names(width)
     if "url" not in mapping:
         names[0] = "url"
     return names

@@ -60,8 +60,9 @@ def _check_count(count: Any, item: dict[str, msgspec.Raw]) -> None:
         error = field_error("Leave the slug out, or send a list of links.", "slug")
         raise Invalid("Several links cannot share one slug.", [error])
     if "url" not in item:
-        errors = [field_error("This field is missing.", name) for name in ("links", "url")]
-        raise Invalid("Send either links, or url and count.", errors)
+        missing_links = field_error("This field is missing.", "links")
+        missing_url = field_error("This field is missing.", "url")
+        raise Invalid("Send either links, or url and count.", [missing_links, missing_url])
     if not isinstance(count, int) or isinstance(count, bool) or not 1 <= count <= MOST_COUNTED:
         error = field_error(f"This must be a whole number from 1 to {MOST_COUNTED:,}.", "count")
         raise Invalid("The count is out of range.", [error])

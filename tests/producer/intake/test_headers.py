@@ -1,7 +1,7 @@
 import pytest
 
 from models.errors import Unreadable
-from producer.intake.headers import distinct_names, map_columns, normalised
+from producer.intake.headers import distinct_names, map_columns, names_without_header, normalised
 
 EXPORTS = {
     "Bitly": ("Bitlink,Long URL,Title,Custom Back-half,Tags,Created", {"url": 1, "slug": 3, "title": 2, "tags": 4}),
@@ -60,3 +60,12 @@ def test_a_mapping_chooses_between_repeated_names() -> None:
 def test_names_become_distinct() -> None:
     assert distinct_names(["a", "", "a", "a_2", "a", ""]) == ["a", "column_2", "a_2", "a_2_2", "a_3", "column_6"]
     assert len(set(distinct_names(["same"] * 10_000))) == 10_000
+
+
+def test_the_first_column_without_a_header_is_the_url_unless_a_mapping_names_another() -> None:
+    assert names_without_header(2, {}) == ["url", "column_2"]
+    assert names_without_header(2, {"url": "column_2"}) == ["column_1", "column_2"]
+
+
+def test_an_empty_name_beside_the_number_that_it_would_get_stays_one_column() -> None:
+    assert distinct_names(["column_2", ""]) == ["column_2", "column_2_2"]
