@@ -21,10 +21,10 @@ def mark_due(db: Connection, job_id: int, room: int) -> list[Shard]:
     if under_way >= room:
         return []
     chosen = select(*KEY_COLUMNS).where(queued, ~is_under_way).order_by(*KEY_COLUMNS).limit(room - under_way)
-    sent = update(shards).where(is_among(store.dialect().skip_locked(chosen, shards)))
+    mark = update(shards).where(is_among(store.dialect().skip_locked(chosen, shards)))
     sends = case((shards.c.sends < MAX_DOUBLINGS, shards.c.sends + 1), else_=shards.c.sends)
-    sent = sent.values(sent_at=store.dialect().clock(), sends=sends)
-    return [Shard._make(row) for row in db.execute(sent.returning(*COLUMNS))]
+    mark = mark.values(sent_at=store.dialect().clock(), sends=sends)
+    return [Shard._make(row) for row in db.execute(mark.returning(*COLUMNS))]
 
 
 def jobs_to_wake(db: Connection) -> list[int]:

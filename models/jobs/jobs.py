@@ -196,9 +196,9 @@ def finish(db: Connection, job_id: int, run: int) -> JobProgress | None:
     """
     active = and_(jobs.c.id == job_id, jobs.c.run == run, jobs.c.status.in_(ACTIVE_STATUSES))
     status = case((jobs.c.total == _PROCESSED, JobStatus.COMPLETED), else_=JobStatus.CANCELLED)
-    ended = update(jobs).where(active, or_(jobs.c.total == _PROCESSED, _STOPPED))
-    ended = ended.values(status=status, finished_at=datetime.now(UTC))
-    row = db.execute(ended.returning(*_PROGRESS)).one_or_none()
+    is_complete = or_(jobs.c.total == _PROCESSED, _STOPPED)
+    statement = update(jobs).where(active, is_complete).values(status=status, finished_at=datetime.now(UTC))
+    row = db.execute(statement.returning(*_PROGRESS)).one_or_none()
     return JobProgress._make(row) if row else None
 
 

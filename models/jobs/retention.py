@@ -111,8 +111,8 @@ def finish(db: Connection, job: ClearingJob) -> None:
 
 def _is_over(before: datetime) -> ColumnElement[bool]:
     """Match jobs that ended long ago, except while a webhook of theirs is pending or their links are being deleted."""
-    ended = and_(job_rows.c.finished_at < before, job_rows.c.cleared_at.is_(None))
-    return and_(ended, ~_HAS_PENDING_DELIVERY, ~runs.undo_is_active(job_rows.c.id))
+    is_old = and_(job_rows.c.finished_at < before, job_rows.c.cleared_at.is_(None))
+    return and_(is_old, ~_HAS_PENDING_DELIVERY, ~runs.undo_is_active(job_rows.c.id))
 
 
 _AT_WORK = exists().where(shard_rows.c.job_id == job_rows.c.id, shard_rows.c.state == ShardState.RUNNING)

@@ -46,7 +46,9 @@ def test_a_forgotten_job_is_seen_by_the_system_only(owner: Owner) -> None:
 
 
 def test_a_page_lists_the_newest_first(owner: Owner) -> None:
-    first, second, third = (make_job(owner, status=status) for status in ("queued", "running", "queued"))
+    first = make_job(owner, id=1)
+    second = make_job(owner, id=2, status=JobStatus.RUNNING)
+    third = make_job(owner, id=3)
     with store.read() as db:
         everything = jobs.page(db, owner.workspace_id, None, None, 2)
         older = jobs.page(db, owner.workspace_id, None, second.id, 2)

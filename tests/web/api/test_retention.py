@@ -101,7 +101,7 @@ def test_nobody_forgets_a_job_that_is_open_or_being_undone(system: System) -> No
         answer = system.client.delete(open_job["links"]["self"])
         assert (answer.status_code, answer.json()["code"]) == (409, "CONFLICT")
     undone = system.wait_for_job(undoing)
-    assert undone["counts"]["created"] == 50
+    assert undone["counts"]["deleted"] == 50
     assert system.client.delete(job["links"]["self"]).status_code == 204
     assert len(system.items(undone)) == 50
 
