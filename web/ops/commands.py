@@ -20,26 +20,28 @@ workspaces = AppGroup("workspaces", help="Workspaces.")
 
 
 @keys.command("create")
-@click.option(
-    "--workspace", default=workspace_rows.DEFAULT, show_default=True, help="Made when there is none of that name."
-)
-@click.option("--plan", help="The workspace's; a new one's is builder.")
+@click.option("--workspace", default=workspace_rows.DEFAULT, show_default=True, help="Created when it does not exist.")
+@click.option("--plan", help="The plan of the workspace. A new workspace is on builder.")
 @click.option("--name", default="key", show_default=True)
 @click.option("--scopes", default="read,write", show_default=True)
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 def create(workspace: str, plan: str | None, name: str, scopes: str, as_json: bool) -> None:
-    """Make a key and print its secrets, for the only time."""
-    asked = [scope.strip() for scope in scopes.split(",") if scope.strip()]
-    if not asked or set(asked) - set(key_rows.Scope):
-        raise click.BadParameter(f"one or both of {', '.join(key_rows.Scope)}", param_hint="--scopes")
+    """Create a key and print its secrets. They are not shown again."""
+    requested = [scope.strip() for scope in scopes.split(",") if scope.strip()]
+    if not requested or set(requested) - set(key_rows.Scope):
+        raise click.BadParameter(f"Use one or both of {', '.join(key_rows.Scope)}", param_hint="--scopes")
     if plan and plan not in plans.table():
-        raise click.BadParameter(f"one of {', '.join(plans.table())}", param_hint="--plan")
+        raise click.BadParameter(f"Use one of {', '.join(plans.table())}", param_hint="--plan")
     try:
         with store.write() as db:
-            made = key_rows.create(db, workspace, plan, name, asked)
+            key = key_rows.create(db, workspace, plan, name, requested)
     except (LinkmillError, DBAPIError) as error:
-        raise _failed(error) from None
-    click.echo(json.dumps(made) if as_json else "\n".join(f"{field:16} {value}" for field, value in made.items()))
+        raise _command_error(error) from None
+    if as_json:
+        click.echo(json.dumps(key))
+        return
+    for field, value in key.items():
+        click.echo(f"{field:16} {value}")
 
 
 @workspaces.command("set")
@@ -48,25 +50,25 @@ def create(workspace: str, plan: str | None, name: str, scopes: str, as_json: bo
     "--bulk-limit",
     type=click.IntRange(0, MOST_AT_ONCE),
     required=True,
-    help="Links that an URL Shortify call may ask for; 0: as the plan has it.",
+    help="Links that a URL Shortify call may ask for. 0 means the plan's number.",
 )
 def set_(workspace: str, bulk_limit: int) -> None:
     """Change a workspace while everything runs."""
     try:
         with store.write() as db:
-            found = workspace_rows.find_id(db, workspace)
-            if found is None:
-                raise click.BadParameter(f"there is no workspace {workspace!r}", param_hint="--workspace")
-            workspace_rows.set_bulk_limit(db, found, bulk_limit or None)
+            workspace_id = workspace_rows.find_id(db, workspace)
+            if workspace_id is None:
+                raise click.BadParameter(f"There is no workspace {workspace!r}.", param_hint="--workspace")
+            workspace_rows.set_bulk_limit(db, workspace_id, bulk_limit or None)
     except (LinkmillError, DBAPIError) as error:
-        raise _failed(error) from None
+        raise _command_error(error) from None
 
 
-def _failed(error: Exception) -> click.ClickException:
-    return click.ClickException(" ".join(f"{error}; is the database there and upgraded?".split()))
+def _command_error(error: Exception) -> click.ClickException:
+    return click.ClickException(" ".join(f"{error}. Does the database answer, and is it upgraded?".split()))
 
 
-@click.command("upgrade", help="Bring the database to the state that this version expects.")
+@click.command("upgrade", help="Migrate the database to this version.")
 @with_appcontext
 def upgrade() -> None:
     prepare(current_app)

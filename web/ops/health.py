@@ -1,4 +1,4 @@
-"""Whether the process is up, and whether the system can work."""
+"""`/healthz`: the process is up. `/readyz`: the system can work."""
 
 from flask import Blueprint, Response, jsonify
 from redis.exceptions import RedisError
@@ -12,18 +12,18 @@ blueprint = Blueprint("health", __name__)
 
 
 @blueprint.get("/healthz")
-def healthz() -> Response:
+def show_health() -> Response:
     return jsonify(status="ok")
 
 
 @blueprint.get("/readyz")
-def readyz() -> tuple[Response, int]:
-    found = {"database": _database(), "broker": _broker(), "workers": _workers()}
-    ready = all(state == "ok" for state in found.values())
-    return jsonify(status="ok" if ready else "unavailable", **found), 200 if ready else 503
+def show_readiness() -> tuple[Response, int]:
+    parts = {"database": _check_database(), "broker": _check_broker(), "workers": _check_workers()}
+    ready = all(state == "ok" for state in parts.values())
+    return jsonify(status="ok" if ready else "unavailable", **parts), 200 if ready else 503
 
 
-def _database() -> str:
+def _check_database() -> str:
     try:
         with store.read() as db:
             health.ping(db)
@@ -32,7 +32,7 @@ def _database() -> str:
         return "does not answer"
 
 
-def _broker() -> str:
+def _check_broker() -> str:
     try:
         broker.client().ping()
         return "ok"
@@ -40,8 +40,8 @@ def _broker() -> str:
         return "does not answer"
 
 
-def _workers() -> str:
+def _check_workers() -> str:
     try:
-        return "ok" if broker.is_any_node_alive() else "none heard lately"
+        return "ok" if broker.is_any_node_alive() else "no heartbeat from a worker"
     except (RedisError, OSError):
         return "unknown"

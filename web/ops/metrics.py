@@ -1,8 +1,9 @@
-"""/metrics for Prometheus: the same whichever process answers, and nothing in it that names a user or a secret."""
+"""`/metrics` for Prometheus: the same whichever process answers, without any name of a user or a secret."""
 
 import platform
 import tomllib
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -27,99 +28,106 @@ COUNTERS = {
     counters.ATTEMPTS: ("shard_attempts_failed", "Attempts at a shard that failed.", ("kind",)),
     counters.DELIVERIES: ("deliveries", "Attempts to send a webhook.", ("outcome",)),
     counters.SWEEPS: ("sweeps", "Sweeps.", ()),
-    counters.ACTIONS: ("sweep_actions", "What sweeps found left behind and set going again.", ("action",)),
+    counters.ACTIONS: ("sweep_actions", "Jobs, shards and deliveries that sweeps have resumed.", ("action",)),
     counters.REDIRECTS: ("redirects", "Short links followed.", ()),
 }
 BOUNDS = (*map(str, counters.BUCKETS), counters.LAST_BUCKET)
 
-Tallies = Mapping[tuple[str, ...], int]
+Counts = Mapping[tuple[str, ...], int]
+"""Counters of Redis by their field: its name and the values of its labels."""
 
 blueprint = Blueprint("metrics", __name__)
 
 
 @blueprint.get("/metrics")
-def metrics() -> Response:
+def show_metrics() -> Response:
     registry = CollectorRegistry()
-    registry.register(Everything())
+    registry.register(SystemCollector())
     encode, content_type = choose_encoder(request.headers.get("Accept", ""))
     return Response(encode(registry), content_type=content_type)
 
 
-class Everything(Collector):
-    """What is there when it is asked for: of a database or a broker that is away, that it is away."""
+class SystemCollector(Collector):
+    """Reads the metrics when they are requested. A part that is away has only its `_up` metric, with the value 0."""
 
     def collect(self) -> Iterator[Metric]:
-        yield _build()
-        yield from _of("broker", _from_broker, (RedisError, OSError))
-        yield from _of("database", _from_database, (SQLAlchemyError,))
+        yield _build_info()
+        yield from _collect_part("broker", _broker_metrics, (RedisError, OSError))
+        yield from _collect_part("database", _database_metrics, (SQLAlchemyError,))
 
 
-def _of(name: str, ask: Callable[[], list[Metric]], away: tuple[type[Exception], ...]) -> Iterable[Metric]:
-    try:
-        found = ask()
-    except away:
-        found = []
-    return [_gauge(f"{name}_up", f"Whether the {name} answers.", bool(found)), *found]
+def _collect_part(
+    name: str, read_metrics: Callable[[], list[Metric]], away: tuple[type[Exception], ...]
+) -> Iterable[Metric]:
+    metrics: list[Metric] = []
+    with suppress(*away):
+        metrics = read_metrics()
+    return [_gauge(f"{name}_up", f"Whether the {name} answers.", bool(metrics)), *metrics]
 
 
-def _build() -> Metric:
-    about = {"version": VERSION, "python": platform.python_version()}
-    return _labelled(_family("build_info", "What runs here.", *about), {tuple(about.values()): 1})
+def _build_info() -> Metric:
+    info = {"version": VERSION, "python": platform.python_version()}
+    return _add_values(_gauge_family("build_info", "The version that runs here.", *info), {tuple(info.values()): 1})
 
 
-def _from_broker() -> list[Metric]:
-    found = counters.read()
+def _broker_metrics() -> list[Metric]:
+    counts = counters.read()
     lengths = {(name,): broker.queue_length(name) for name in wakeups.QUEUES}
-    followed, written = found.get((counters.REDIRECTS,), 0), found.get((counters.CLICKS,), 0)
+    clicks_counted = counts.get((counters.REDIRECTS,), 0)
+    clicks_written = counts.get((counters.CLICKS,), 0)
     return [
-        *(_counter(name, found) for name in COUNTERS),
-        _seconds(found),
-        _labelled(_family("queue_messages", "Messages that wait in the broker.", "queue"), lengths),
+        *(_counter(name, counts) for name in COUNTERS),
+        _shard_seconds(counts),
+        _add_values(_gauge_family("queue_messages", "Messages that wait in the broker.", "queue"), lengths),
         _gauge(
             "click_batches_waiting",
             "Batches of clicks that wait in the broker.",
             click_buffer.batch_count(),
         ),
-        _gauge("clicks_buffered", "Clicks that are not yet in the database.", max(0, followed - written)),
+        _gauge("clicks_buffered", "Clicks that are not yet in the database.", max(0, clicks_counted - clicks_written)),
     ]
 
 
-def _from_database() -> list[Metric]:
+def _database_metrics() -> list[Metric]:
     with store.read() as db:
-        open_jobs, open_shards = gauges.active_jobs(db), gauges.active_shards(db)
-        waiting = gauges.pending_deliveries(db)
-    places: dict[tuple[str, str], int] = {
-        (name, state): 0
-        for name in (wakeups.BULK, wakeups.INTERACTIVE)
-        for state in (ShardState.QUEUED, ShardState.RUNNING)
-    }
-    by_status = {(status,): count for status, count in open_jobs.items()}
+        jobs_by_status = gauges.active_jobs(db)
+        shards_by_place = gauges.active_shards(db)
+        pending_deliveries = gauges.pending_deliveries(db)
+    # A series that exists only while it is not zero would break rates and alerts.
+    shards: dict[tuple[str, str], int] = {}
+    for queue in (wakeups.BULK, wakeups.INTERACTIVE):
+        for state in (ShardState.QUEUED, ShardState.RUNNING):
+            shards[queue, state] = 0
+    jobs = {(status,): count for status, count in jobs_by_status.items()}
     return [
-        _labelled(_family("jobs_open", "Jobs that have not ended.", "status"), by_status),
-        _labelled(_family("shards", "Shards that are open.", "queue", "state"), places | open_shards),
-        _gauge("deliveries_waiting", "Webhooks that are still to be sent.", waiting),
+        _add_values(_gauge_family("jobs_open", "Jobs that have not ended.", "status"), jobs),
+        _add_values(_gauge_family("shards", "Shards that are open.", "queue", "state"), shards | shards_by_place),
+        _gauge("deliveries_waiting", "Webhooks that are still to be sent.", pending_deliveries),
     ]
 
 
-def _counter(name: str, found: Tallies) -> Metric:
-    shown, text, labels = COUNTERS[name]
-    made = CounterMetricFamily(f"linkmill_{shown}", text, labels=list(labels))
-    counts: Tallies = {key[1:]: times for key, times in found.items() if key[0] == name}
-    return _labelled(made, counts or ({} if labels else {(): 0}))
+def _counter(field: str, counts: Counts) -> Metric:
+    name, text, labels = COUNTERS[field]
+    family = CounterMetricFamily(f"linkmill_{name}", text, labels=list(labels))
+    values: Counts = {key[1:]: count for key, count in counts.items() if key[0] == field}
+    if not values and not labels:
+        values = {(): 0}
+    return _add_values(family, values)
 
 
-def _seconds(found: Tallies) -> Metric:
-    made = HistogramMetricFamily("linkmill_shard_seconds", "How long shards took.", labels=["kind"])
+def _shard_seconds(counts: Counts) -> Metric:
+    family = HistogramMetricFamily("linkmill_shard_seconds", "How long shards took.", labels=["kind"])
     for kind in (ShardKind.SPLIT, ShardKind.CREATE, ShardKind.UNDO):
-        so_far, buckets = 0, []
+        total = 0
+        buckets = []
         for bound in BOUNDS:
-            so_far += found.get((counters.SHARDS, kind, bound), 0)
-            buckets.append((bound, so_far))
-        made.add_metric([kind], buckets, found.get((counters.SHARD_MICROSECONDS, kind), 0) / 1e6)
-    return made
+            total += counts.get((counters.SHARDS, kind, bound), 0)
+            buckets.append((bound, total))
+        family.add_metric([kind], buckets, counts.get((counters.SHARD_MICROSECONDS, kind), 0) / 1e6)
+    return family
 
 
-def _family(name: str, text: str, *labels: str) -> GaugeMetricFamily:
+def _gauge_family(name: str, text: str, *labels: str) -> GaugeMetricFamily:
     return GaugeMetricFamily(f"linkmill_{name}", text, labels=list(labels))
 
 
@@ -127,7 +135,7 @@ def _gauge(name: str, text: str, value: float) -> Metric:
     return GaugeMetricFamily(f"linkmill_{name}", text, value=value)
 
 
-def _labelled(made: CounterMetricFamily | GaugeMetricFamily, counts: Mapping[Any, float]) -> Metric:
-    for labels, count in sorted(counts.items()):
-        made.add_metric(list(labels), count)
-    return made
+def _add_values(family: CounterMetricFamily | GaugeMetricFamily, values: Mapping[Any, float]) -> Metric:
+    for labels, value in sorted(values.items()):
+        family.add_metric(list(labels), value)
+    return family

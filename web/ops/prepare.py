@@ -1,4 +1,4 @@
-"""What has to be there before the first request: tables, reserved words, and a key to begin with."""
+"""What must exist before the first request: tables, reserved words, and a first key."""
 
 import json
 import os
@@ -15,7 +15,7 @@ FIRST_PLAN = "enterprise"
 
 
 def prepare(app: Flask) -> None:
-    """Migrates the database, keeps our routes' words, and makes the first key, unless some host did so before."""
+    """Migrate the database, reserve the words of our routes, and create a first key unless there is one."""
     settings.get().data_dir.mkdir(parents=True, exist_ok=True)
     migrate.upgrade()
     with store.write() as db:
@@ -25,7 +25,7 @@ def prepare(app: Flask) -> None:
 
 
 def first_segments(app: Flask) -> set[str]:
-    """The first path segment of every route: a short link of that name could never be reached."""
+    """Return the first path segment of every route: a short link of that name could never be reached."""
     segments = {rule.rule.split("/")[1] for rule in app.url_map.iter_rules()}
     return {segment for segment in segments if segment and "<" not in segment}
 
@@ -34,8 +34,8 @@ def create_first_key(path: Path) -> None:
     with store.write() as db:
         if keys.any_exists(db):
             return
-        made = keys.create(db, workspaces.DEFAULT, FIRST_PLAN, "first key", list(keys.Scope))
-        write_private(path, json.dumps(made, indent=2) + "\n")
+        key = keys.create(db, workspaces.DEFAULT, FIRST_PLAN, "first key", list(keys.Scope))
+        write_private(path, json.dumps(key, indent=2) + "\n")
 
 
 def write_private(path: Path, text: str) -> None:
