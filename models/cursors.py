@@ -21,7 +21,8 @@ class LinkPosition(NamedTuple):
     domain_id: int
 
 
-def encode_number(number: int) -> str:
+def encode_number(number: int | str) -> str:
+    """`number` may be an id as the API spells it."""
     return str(number)
 
 

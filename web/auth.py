@@ -6,7 +6,7 @@ from typing import Any, TypeVar
 
 from flask import Response, after_this_request, g, request
 
-from models.accounts.keys import Owner
+from models.accounts.keys import Owner, Scope
 from models.errors import Forbidden, Unauthorized
 from producer.resources import authentication
 from web import sessions
@@ -14,7 +14,7 @@ from web import sessions
 View = TypeVar("View", bound=Callable[..., Any])
 
 
-def needs(scope: str) -> Callable[[View], View]:
+def needs(scope: Scope) -> Callable[[View], View]:
     """Let a view be called only with a key that has this scope."""
 
     def wrap(view: View) -> View:
@@ -35,9 +35,9 @@ def owner() -> Owner:
     return current
 
 
-def require_scope(scope: str) -> None:
+def require_scope(scope: Scope) -> None:
     if scope not in owner().scopes:
-        raise Forbidden(f"This key lacks the scope {scope!r}.")
+        raise Forbidden(f"This key lacks the scope {scope.value!r}.")
 
 
 def authenticate_bearer_or_session() -> Owner:

@@ -3,6 +3,8 @@
 from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple, TypeVar
 
+from models import cursors
+
 Row = TypeVar("Row")
 Document = dict[str, Any]
 
@@ -22,4 +24,4 @@ def cut(rows: Sequence[Row], limit: int, describe: Callable[[Row], Document], cu
     items = [describe(row) for row in rows[:limit]]
     if len(rows) <= limit:
         return Page(items, None)
-    return Page(items, str(items[-1][cursor]))
+    return Page(items, cursors.encode_number(items[-1][cursor]))

@@ -3,6 +3,7 @@
 from flask import Response, jsonify, make_response
 from flask_smorest import Blueprint
 
+from models.accounts.keys import Scope
 from producer.documents import schemas
 from producer.resources import deliveries
 from producer.resources.jobs import find_job
@@ -12,7 +13,7 @@ blueprint = Blueprint("deliveries", __name__, url_prefix="/api", description="We
 
 
 @blueprint.route("/jobs/<job_id>/deliveries")
-@needs("read")
+@needs(Scope.READ)
 @blueprint.response(200, schemas.Deliveries)
 def list_job_deliveries(job_id: str) -> Response:
     """List the webhooks of a job, each with all its attempts."""
@@ -21,7 +22,7 @@ def list_job_deliveries(job_id: str) -> Response:
 
 
 @blueprint.route("/deliveries/<delivery_id>/redeliver", methods=["POST"])
-@needs("write")
+@needs(Scope.WRITE)
 @blueprint.response(202, schemas.Delivery)
 def redeliver(delivery_id: str) -> Response:
     """Send a webhook again, with the same id and body. The schedule of retries starts from its beginning."""

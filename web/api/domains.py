@@ -5,6 +5,7 @@ from typing import Any
 from flask import Response, jsonify, make_response
 from flask_smorest import Blueprint
 
+from models.accounts.keys import Scope
 from producer.documents import schemas
 from producer.resources import domains
 from web import pagination
@@ -14,7 +15,7 @@ blueprint = Blueprint("domains", __name__, url_prefix="/api/domains", descriptio
 
 
 @blueprint.route("", methods=["POST"])
-@needs("write")
+@needs(Scope.WRITE)
 @blueprint.arguments(schemas.DomainRequest)
 @blueprint.response(201, schemas.Domain)
 def add_domain(fields: dict[str, Any]) -> Response:
@@ -26,7 +27,7 @@ def add_domain(fields: dict[str, Any]) -> Response:
 
 
 @blueprint.route("")
-@needs("read")
+@needs(Scope.READ)
 @blueprint.arguments(schemas.PageQuery, location="query")
 @blueprint.response(200, schemas.Domains)
 def list_domains(query: dict[str, Any]) -> Response:
@@ -35,7 +36,7 @@ def list_domains(query: dict[str, Any]) -> Response:
 
 
 @blueprint.route("/<domain_id>")
-@needs("read")
+@needs(Scope.READ)
 @blueprint.response(200, schemas.Domain)
 def show_domain(domain_id: str) -> Response:
     """Show a domain."""
@@ -43,7 +44,7 @@ def show_domain(domain_id: str) -> Response:
 
 
 @blueprint.route("/<domain_id>", methods=["DELETE"])
-@needs("write")
+@needs(Scope.WRITE)
 @blueprint.response(204)
 def remove_domain(domain_id: str) -> Response:
     """Remove a domain. There must be no links and no jobs on it."""

@@ -6,6 +6,7 @@ from contextlib import ExitStack
 from flask import Response
 from flask_smorest import Blueprint
 
+from models.accounts.keys import Scope
 from models.errors import Unavailable
 from producer.resources.jobs import find_job
 from producer.signals import waiting, watchers
@@ -25,7 +26,7 @@ blueprint = Blueprint("events", __name__, url_prefix="/api/jobs", description="P
 
 
 @blueprint.route("/<job_id>/events")
-@needs("read")
+@needs(Scope.READ)
 @blueprint.response(200, EVENT, content_type="text/event-stream")
 def stream_events(job_id: str) -> Response:
     """Stream server-sent events: `progress` with the job as data, at most 4 a second, and a last one, `done`."""

@@ -6,6 +6,7 @@ from typing import Any
 from flask import Response, jsonify, make_response, request
 from flask_smorest import Blueprint
 
+from models.accounts.keys import Scope
 from models.errors import Invalid, field_error
 from models.jobs.jobs import Job
 from models.jobs.states import ItemStatus
@@ -25,7 +26,7 @@ blueprint = Blueprint("jobs", __name__, url_prefix="/api/jobs", description="Upl
 
 
 @blueprint.route("", methods=["POST"])
-@needs("write")
+@needs(Scope.WRITE)
 @blueprint.doc(**idempotency.documentation)
 @blueprint.response(202, schemas.Job)
 def create_job() -> Response:
@@ -43,7 +44,7 @@ def create_job() -> Response:
 
 
 @blueprint.route("")
-@needs("read")
+@needs(Scope.READ)
 @blueprint.arguments(schemas.JobsQuery, location="query")
 @blueprint.response(200, schemas.Jobs)
 def list_jobs(query: dict[str, Any]) -> Response:
@@ -53,7 +54,7 @@ def list_jobs(query: dict[str, Any]) -> Response:
 
 
 @blueprint.route("/<job_id>")
-@needs("read")
+@needs(Scope.READ)
 @blueprint.arguments(schemas.JobQuery, location="query")
 @blueprint.response(200, schemas.Job)
 def show_job(query: dict[str, Any], job_id: str) -> Response:
@@ -68,7 +69,7 @@ def show_job(query: dict[str, Any], job_id: str) -> Response:
 
 
 @blueprint.route("/<job_id>/items")
-@needs("read")
+@needs(Scope.READ)
 @blueprint.arguments(schemas.ItemsQuery, location="query")
 @blueprint.response(200, schemas.Items)
 def list_items(query: dict[str, Any], job_id: str) -> Response:
@@ -79,7 +80,7 @@ def list_items(query: dict[str, Any], job_id: str) -> Response:
 
 
 @blueprint.route("/<job_id>/cancel", methods=["POST"])
-@needs("write")
+@needs(Scope.WRITE)
 @blueprint.response(202, schemas.Job)
 def cancel_job(job_id: str) -> Response:
     """Stop a job. What is done stays, the rest is unprocessed."""
@@ -89,7 +90,7 @@ def cancel_job(job_id: str) -> Response:
 
 
 @blueprint.route("/<job_id>/retry", methods=["POST"])
-@needs("write")
+@needs(Scope.WRITE)
 @blueprint.response(202, schemas.Job)
 def retry_job(job_id: str) -> Response:
     """Run failed and unprocessed items again, in the same job. No link is created twice."""
@@ -99,7 +100,7 @@ def retry_job(job_id: str) -> Response:
 
 
 @blueprint.route("/<job_id>/undo", methods=["POST"])
-@needs("write")
+@needs(Scope.WRITE)
 @blueprint.response(202, schemas.Job)
 def undo_job(job_id: str) -> Response:
     """Start a job that deletes the links which this one created, except those with clicks."""
@@ -110,7 +111,7 @@ def undo_job(job_id: str) -> Response:
 
 
 @blueprint.route("/<job_id>", methods=["DELETE"])
-@needs("write")
+@needs(Scope.WRITE)
 @blueprint.response(204)
 def forget_job(job_id: str) -> Response:
     """Forget a job that has ended, its upload and its results. Its links stay."""
@@ -119,7 +120,7 @@ def forget_job(job_id: str) -> Response:
 
 
 @blueprint.route("/<job_id>/stats")
-@needs("read")
+@needs(Scope.READ)
 @blueprint.response(200, schemas.JobStats)
 def show_stats(job_id: str) -> Response:
     """Count the clicks of all its links, without those of bots: in total, and by day for a year."""

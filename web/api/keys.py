@@ -5,6 +5,7 @@ from typing import Any
 from flask import Response, jsonify, make_response
 from flask_smorest import Blueprint
 
+from models.accounts.keys import Scope
 from producer.documents import schemas
 from producer.resources import keys
 from web import pagination
@@ -14,7 +15,7 @@ blueprint = Blueprint("keys", __name__, url_prefix="/api/keys", description="Key
 
 
 @blueprint.route("", methods=["POST"])
-@needs("write")
+@needs(Scope.WRITE)
 @blueprint.arguments(schemas.KeyRequest)
 @blueprint.response(201, schemas.NewKey)
 def create_key(fields: dict[str, Any]) -> Response:
@@ -26,7 +27,7 @@ def create_key(fields: dict[str, Any]) -> Response:
 
 
 @blueprint.route("")
-@needs("read")
+@needs(Scope.READ)
 @blueprint.arguments(schemas.PageQuery, location="query")
 @blueprint.response(200, schemas.Keys)
 def list_keys(query: dict[str, Any]) -> Response:
@@ -35,7 +36,7 @@ def list_keys(query: dict[str, Any]) -> Response:
 
 
 @blueprint.route("/<key_id>")
-@needs("read")
+@needs(Scope.READ)
 @blueprint.response(200, schemas.Key)
 def show_key(key_id: str) -> Response:
     """Show a key."""
@@ -43,7 +44,7 @@ def show_key(key_id: str) -> Response:
 
 
 @blueprint.route("/<key_id>", methods=["DELETE"])
-@needs("write")
+@needs(Scope.WRITE)
 @blueprint.response(204)
 def revoke_key(key_id: str) -> Response:
     """Revoke a key: it is refused from the next request on. A key may revoke itself."""

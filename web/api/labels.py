@@ -6,6 +6,7 @@ from flask import Response, jsonify, make_response
 from flask_smorest import Blueprint
 from marshmallow import Schema
 
+from models.accounts.keys import Scope
 from models.links.labels import GROUPS, TAGS, LabelKind
 from producer.documents import schemas
 from producer.resources import labels
@@ -17,7 +18,7 @@ def register_list(blueprint: Blueprint, kind: LabelKind, request_schema: type[Sc
     noun = kind.name
 
     @blueprint.route("", methods=["POST"])
-    @needs("write")
+    @needs(Scope.WRITE)
     @blueprint.arguments(request_schema)
     @blueprint.response(201, schemas.Label)
     @blueprint.doc(summary=f"Create a {noun}, under an id of your choice or the next free one.")
@@ -28,7 +29,7 @@ def register_list(blueprint: Blueprint, kind: LabelKind, request_schema: type[Sc
         return response
 
     @blueprint.route("")
-    @needs("read")
+    @needs(Scope.READ)
     @blueprint.arguments(schemas.PageQuery, location="query")
     @blueprint.response(200, schemas.Labels)
     @blueprint.doc(summary=f"List the workspace's {kind.plural}.")
@@ -47,14 +48,14 @@ def register_one(blueprint: Blueprint, kind: LabelKind, change_schema: type[Sche
             values["label_id"] = values.pop(f"{noun}_id")
 
     @blueprint.route(path)
-    @needs("read")
+    @needs(Scope.READ)
     @blueprint.response(200, schemas.Label)
     @blueprint.doc(summary=f"Show a {noun}.")
     def show_label(label_id: str) -> Response:
         return jsonify(labels.show_label(owner(), kind, label_id))
 
     @blueprint.route(path, methods=["PATCH"])
-    @needs("write")
+    @needs(Scope.WRITE)
     @blueprint.arguments(change_schema)
     @blueprint.response(200, schemas.Label)
     @blueprint.doc(summary=f"Rename a {noun}.")
@@ -62,7 +63,7 @@ def register_one(blueprint: Blueprint, kind: LabelKind, change_schema: type[Sche
         return jsonify(labels.rename_label(owner(), kind, label_id, fields.get("name")))
 
     @blueprint.route(path, methods=["DELETE"])
-    @needs("write")
+    @needs(Scope.WRITE)
     @blueprint.response(204)
     @blueprint.doc(summary=f"Delete a {noun}. Its links stay, without it.")
     def remove_label(label_id: str) -> Response:

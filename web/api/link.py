@@ -5,6 +5,7 @@ from typing import Any
 from flask import Response, jsonify, request
 from flask_smorest import Blueprint
 
+from models.accounts.keys import Scope
 from producer.documents import qr_codes, schemas
 from producer.resources import links
 from producer.resources.link_fields import decode_fields, split_fields
@@ -16,7 +17,7 @@ blueprint = Blueprint("link", __name__, url_prefix="/api/links/<link_id>", descr
 
 
 @blueprint.route("")
-@needs("read")
+@needs(Scope.READ)
 @blueprint.response(200, schemas.Link)
 def show_link(link_id: str) -> Response:
     """Show a link."""
@@ -24,7 +25,7 @@ def show_link(link_id: str) -> Response:
 
 
 @blueprint.route("", methods=["PATCH"])
-@needs("write")
+@needs(Scope.WRITE)
 @document_body(schemas.LinkChange)
 @blueprint.response(200, schemas.Link)
 def change_link(link_id: str) -> Response:
@@ -34,7 +35,7 @@ def change_link(link_id: str) -> Response:
 
 
 @blueprint.route("", methods=["DELETE"])
-@needs("write")
+@needs(Scope.WRITE)
 @blueprint.response(204)
 def remove_link(link_id: str) -> Response:
     """Delete a link and its click counts. Its slug and external_id are free again."""
@@ -43,7 +44,7 @@ def remove_link(link_id: str) -> Response:
 
 
 @blueprint.route("/stats")
-@needs("read")
+@needs(Scope.READ)
 @blueprint.response(200, schemas.Stats)
 def show_stats(link_id: str) -> Response:
     """Count its clicks: by day for a year, and by referrer, device and country."""
@@ -51,7 +52,7 @@ def show_stats(link_id: str) -> Response:
 
 
 @blueprint.route("/qr.svg")
-@needs("read")
+@needs(Scope.READ)
 @blueprint.arguments(schemas.QrQuery, location="query")
 @blueprint.response(200, {"type": "string"}, content_type=qr_codes.SVG_TYPE)
 def draw_svg(query: dict[str, Any], link_id: str) -> Response:
@@ -60,7 +61,7 @@ def draw_svg(query: dict[str, Any], link_id: str) -> Response:
 
 
 @blueprint.route("/qr.png")
-@needs("read")
+@needs(Scope.READ)
 @blueprint.arguments(schemas.QrQuery, location="query")
 @blueprint.response(200, {"type": "string", "format": "binary"}, content_type=qr_codes.PNG_TYPE)
 def draw_png(query: dict[str, Any], link_id: str) -> Response:

@@ -6,6 +6,7 @@ from flask import Response, jsonify, make_response, request
 from flask_smorest import Blueprint
 from marshmallow import Schema
 
+from models.accounts.keys import Scope
 from producer.documents import schemas
 from producer.resources import links
 from producer.resources.link_creation import create_link as create
@@ -24,7 +25,7 @@ def document_body(schema: type[Schema]) -> Any:
 
 
 @blueprint.route("", methods=["POST"])
-@needs("write")
+@needs(Scope.WRITE)
 @document_body(schemas.LinkRequest)
 @blueprint.doc(**idempotency.documentation)
 @blueprint.response(201, schemas.Link)
@@ -38,7 +39,7 @@ def create_link() -> Response:
 
 
 @blueprint.route("")
-@needs("read")
+@needs(Scope.READ)
 @blueprint.arguments(schemas.LinksQuery, location="query")
 @blueprint.response(200, schemas.Links)
 def list_links(query: dict[str, Any]) -> Response:

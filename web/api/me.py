@@ -5,6 +5,7 @@ from typing import Any
 from flask import Response, current_app, jsonify
 from flask_smorest import Blueprint
 
+from models.accounts.keys import Scope
 from producer.documents import schemas
 from producer.resources import workspace
 from web import limits
@@ -14,7 +15,7 @@ blueprint = Blueprint("me", __name__, url_prefix="/api/me", description="The wor
 
 
 @blueprint.route("")
-@needs("read")
+@needs(Scope.READ)
 @blueprint.response(200, schemas.Me)
 def show_me() -> Response:
     """Show the workspace and the key of the call, the plan's limits, and their use."""
@@ -22,7 +23,7 @@ def show_me() -> Response:
 
 
 @blueprint.route("", methods=["PATCH"])
-@needs("write")
+@needs(Scope.WRITE)
 @blueprint.arguments(schemas.MeChange)
 @blueprint.response(200, schemas.Me)
 def change_me(fields: dict[str, Any]) -> Response:

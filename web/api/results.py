@@ -6,6 +6,7 @@ from typing import Any
 from flask import Response, request
 from flask_smorest import Blueprint
 
+from models.accounts.keys import Scope
 from models.errors import Invalid, field_error
 from models.jobs.jobs import Job
 from producer.documents import qr_zip, results, schemas
@@ -25,7 +26,7 @@ blueprint = Blueprint("results", __name__, url_prefix="/api/jobs", description="
 
 
 @blueprint.route("/<job_id>/results.csv")
-@needs("read")
+@needs(Scope.READ)
 @blueprint.doc(parameters=[STATUS_PARAMETER])
 @blueprint.response(200, {"type": "string"}, content_type="text/csv")
 def stream_csv(job_id: str) -> Response:
@@ -34,7 +35,7 @@ def stream_csv(job_id: str) -> Response:
 
 
 @blueprint.route("/<job_id>/results.ndjson")
-@needs("read")
+@needs(Scope.READ)
 @blueprint.doc(parameters=[STATUS_PARAMETER])
 @blueprint.response(200, {"type": "string"}, content_type="application/x-ndjson")
 def stream_ndjson(job_id: str) -> Response:
@@ -43,7 +44,7 @@ def stream_ndjson(job_id: str) -> Response:
 
 
 @blueprint.route("/<job_id>/qr.zip")
-@needs("read")
+@needs(Scope.READ)
 @blueprint.arguments(schemas.QrZipQuery, location="query")
 @blueprint.response(200, {"type": "string", "format": "binary"}, content_type=ZIP)
 def stream_qr_codes(query: dict[str, Any], job_id: str) -> Response:

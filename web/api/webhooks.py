@@ -5,6 +5,7 @@ from typing import Any
 from flask import Response, jsonify, make_response
 from flask_smorest import Blueprint
 
+from models.accounts.keys import Scope
 from producer.documents import schemas
 from producer.resources import webhooks
 from web import pagination
@@ -14,7 +15,7 @@ blueprint = Blueprint("webhooks", __name__, url_prefix="/api/webhooks", descript
 
 
 @blueprint.route("", methods=["POST"])
-@needs("write")
+@needs(Scope.WRITE)
 @blueprint.arguments(schemas.WebhookRequest)
 @blueprint.response(201, schemas.Webhook)
 def create_endpoint(fields: dict[str, Any]) -> Response:
@@ -26,7 +27,7 @@ def create_endpoint(fields: dict[str, Any]) -> Response:
 
 
 @blueprint.route("")
-@needs("read")
+@needs(Scope.READ)
 @blueprint.arguments(schemas.PageQuery, location="query")
 @blueprint.response(200, schemas.Webhooks)
 def list_endpoints(query: dict[str, Any]) -> Response:
@@ -35,7 +36,7 @@ def list_endpoints(query: dict[str, Any]) -> Response:
 
 
 @blueprint.route("/secret", methods=["POST"])
-@needs("write")
+@needs(Scope.WRITE)
 @blueprint.response(200, schemas.Secret)
 def rotate_workspace_secret() -> Response:
     """Make a new secret for calls to a job's own webhook_url. The old one signs too for 24 hours."""
@@ -43,7 +44,7 @@ def rotate_workspace_secret() -> Response:
 
 
 @blueprint.route("/<endpoint_id>")
-@needs("read")
+@needs(Scope.READ)
 @blueprint.response(200, schemas.Webhook)
 def show_endpoint(endpoint_id: str) -> Response:
     """Show an endpoint."""
@@ -51,7 +52,7 @@ def show_endpoint(endpoint_id: str) -> Response:
 
 
 @blueprint.route("/<endpoint_id>", methods=["PATCH"])
-@needs("write")
+@needs(Scope.WRITE)
 @blueprint.arguments(schemas.WebhookChange)
 @blueprint.response(200, schemas.Webhook)
 def change_endpoint(changes: dict[str, Any], endpoint_id: str) -> Response:
@@ -60,7 +61,7 @@ def change_endpoint(changes: dict[str, Any], endpoint_id: str) -> Response:
 
 
 @blueprint.route("/<endpoint_id>", methods=["DELETE"])
-@needs("write")
+@needs(Scope.WRITE)
 @blueprint.response(204)
 def remove_endpoint(endpoint_id: str) -> Response:
     """Unsubscribe an endpoint. Nothing more is sent to it."""
@@ -69,7 +70,7 @@ def remove_endpoint(endpoint_id: str) -> Response:
 
 
 @blueprint.route("/<endpoint_id>/rotate", methods=["POST"])
-@needs("write")
+@needs(Scope.WRITE)
 @blueprint.response(200, schemas.Secret)
 def rotate_secret(endpoint_id: str) -> Response:
     """Make a new secret. The old one signs too for 24 hours."""
@@ -77,7 +78,7 @@ def rotate_secret(endpoint_id: str) -> Response:
 
 
 @blueprint.route("/<endpoint_id>/test", methods=["POST"])
-@needs("write")
+@needs(Scope.WRITE)
 @blueprint.response(202, schemas.Delivery)
 def send_test_event(endpoint_id: str) -> Response:
     """Send a test event."""
@@ -85,7 +86,7 @@ def send_test_event(endpoint_id: str) -> Response:
 
 
 @blueprint.route("/<endpoint_id>/deliveries")
-@needs("read")
+@needs(Scope.READ)
 @blueprint.arguments(schemas.PageQuery, location="query")
 @blueprint.response(200, schemas.Deliveries)
 def list_deliveries(query: dict[str, Any], endpoint_id: str) -> Response:

@@ -9,13 +9,13 @@ from models.jobs.states import STATUSES_BY_KIND, ItemStatus, JobKind
 from producer.documents.schemas.links import MOST_ZIPPED
 from producer.resources import deliveries, jobs
 from producer.resources.jobs import find_job
+from web import pagination
 from web.auth import owner
 from web.dashboard.frame import charts, pages
 from web.dashboard.frame.error_texts import ERROR_TEXTS
 
 ROWS = 50
 STATUSES = tuple(ItemStatus)
-LONGEST_CURSOR = 18
 MOST_ZIPS = 12
 
 blueprint = Blueprint("job", __name__)
@@ -56,7 +56,7 @@ def _list_rows(job: Job) -> dict[str, Any]:
     status = request.args.get("status")
     if status not in STATUSES:
         status = None
-    after = _parse_cursor(request.args.get("cursor", ""))
+    after = pagination.read_after(request.args, first=-1)
     rows: list[dict[str, Any]] = []
     next_url = None
     if job.cleared_at is None:
@@ -65,10 +65,3 @@ def _list_rows(job: Job) -> dict[str, Any]:
         if page.next_cursor:
             next_url = url_for(".show_job", job_id=job.id, status=status, cursor=page.next_cursor, _anchor="rows")
     return {"rows": rows, "status": status, "is_first_page": after < 0, "next_url": next_url}
-
-
-def _parse_cursor(text: str) -> int:
-    """Read the index that the page starts after; before the first row it is -1."""
-    if text.isascii() and text.isdigit() and len(text) <= LONGEST_CURSOR:
-        return int(text)
-    return -1

@@ -3,9 +3,9 @@
 from flask import Blueprint, Response, request, url_for
 
 from models import settings
-from models.ids import parse_id
 from models.jobs.states import JobStatus
 from producer.resources import jobs
+from web import pagination
 from web.auth import owner
 from web.dashboard.frame import pages
 
@@ -21,7 +21,7 @@ def list_jobs() -> Response:
     status = request.args.get("status")
     if status not in STATUSES:
         status = None
-    before = parse_id(request.args.get("cursor", "")) or None
+    before = pagination.read_before(request.args)
     page = jobs.list_jobs(owner(), status, before, ROWS)
     next_url = url_for(".list_jobs", status=status, cursor=page.next_cursor) if page.next_cursor else None
     return pages.render(

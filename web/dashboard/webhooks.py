@@ -6,9 +6,9 @@ from flask import Blueprint, Response, flash, request, url_for
 from marshmallow import ValidationError
 
 from models.errors import BadTarget
-from models.ids import parse_id
 from producer.documents import schemas
 from producer.resources import deliveries, webhooks
+from web import pagination
 from web.auth import owner
 from web.dashboard.frame import forms, pages
 
@@ -128,7 +128,7 @@ def _render_list(status: int, form: Any = None, fault: str = "") -> Response:
 
 
 def _render_endpoint(endpoint_id: str, status: int, form: Any = None, fault: str = "") -> Response:
-    before = parse_id(request.args.get("cursor", "")) or None
+    before = pagination.read_before(request.args)
     page = webhooks.list_deliveries(owner(), endpoint_id, before, ROWS)
     next_url = None
     if page.next_cursor:

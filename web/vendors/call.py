@@ -10,7 +10,7 @@ from flask import Response, g, request
 from werkzeug.exceptions import HTTPException
 
 from models.accounts import plans
-from models.accounts.keys import Owner
+from models.accounts.keys import Owner, Scope
 from models.errors import BrokenJson, InProgress, KeyReused, LinkmillError, Unavailable
 from models.links.url_index import Duplicates
 from producer import synchronous
@@ -35,14 +35,14 @@ log = structlog.get_logger()
 
 def answer_create(vendor: Vendor, call: CreateCall) -> Response:
     """Create the links that the current request asks for."""
-    return _guard(vendor, "write", lambda owner: _create(vendor, call, owner))
+    return _guard(vendor, Scope.WRITE, lambda owner: _create(vendor, call, owner))
 
 
 def answer_read(vendor: Vendor, call: ReadCall) -> Response:
-    return _guard(vendor, "read", call.read)
+    return _guard(vendor, Scope.READ, call.read)
 
 
-def _guard(vendor: Vendor, scope: str, act: Callable[[Owner], Response]) -> Response:
+def _guard(vendor: Vendor, scope: Scope, act: Callable[[Owner], Response]) -> Response:
     """Authenticate and act; answer every error in the vendor's shape."""
     try:
         g.owner = vendor.authenticate()

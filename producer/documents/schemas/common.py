@@ -4,10 +4,11 @@ from collections.abc import Callable
 
 from marshmallow import Schema, ValidationError, fields, validate
 
+from models import cursors
 from producer.fields.item_rules import InvalidValue
 
 MOST_LISTED = 1000
-CURSOR = validate.Regexp(r"[0-9]{1,18}\Z", error="This must be the next_cursor of a page of this list.")
+CURSOR = validate.Regexp(cursors.NUMBER_PATTERN, error="This must be the next_cursor of a page of this list.")
 
 
 def text(longest: int) -> Callable[[str], None]:

@@ -2,6 +2,7 @@
 
 from flask import Response, g, redirect, request, url_for
 
+from models.accounts.keys import Scope
 from models.errors import BadRequest, Unauthorized
 from web import auth, sessions
 
@@ -50,7 +51,7 @@ def check() -> Response | None:
     if is_change and request.endpoint != ENDPOINT_WITH_OWN_CHECK and not sessions.request_has_csrf_token():
         raise StalePage
     if not is_public and request.endpoint not in ENDPOINTS_WITHOUT_SCOPE:
-        auth.require_scope("write" if is_change else "read")
+        auth.require_scope(Scope.WRITE if is_change else Scope.READ)
     return None
 
 
