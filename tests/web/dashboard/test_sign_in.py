@@ -156,7 +156,7 @@ def test_a_form_without_the_sessions_token_changes_nothing(entering: SignIn, sen
     client = entering()
     answer = client.post("/app/sign-out", data={} if sent is None else {"csrf_token": sent})
     assert (answer.status_code, answer.mimetype) == (400, "text/html")
-    assert "Load it again" in answer.text
+    assert "Load the page and try again." in answer.text
     assert client.get("/app/jobs").status_code == 200
     assert client.post("/api/jobs", json={"url": "https://a.b", "count": 1}).status_code == 403
 
