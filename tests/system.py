@@ -85,7 +85,7 @@ class System:
 
 
 @contextmanager
-def running_system(folder: Path, database_url: str, flower: bool = False, **settings: str) -> Iterator[System]:
+def running_system(folder: Path, database_url: str, flower: bool = True, **settings: str) -> Iterator[System]:
     """Start everything as `make run` does, and stop it as Ctrl-C does; without Flower it starts sooner."""
     data_dir = folder / "var"
     data_dir.mkdir(exist_ok=True)

@@ -1,4 +1,4 @@
-"""`make bench`: every speed as a ratio to its ceiling or peer in the same run, medians of several rounds.
+"""`make bench`: every speed with its ratio to a ceiling or a peer in the same run, medians of several rounds.
 
 `python -m tests.bench uploads latency` runs only those.
 """
@@ -35,24 +35,23 @@ BENCHES: dict[str, Callable[[Path], list[Figure]]] = {
 
 def main(names: list[str]) -> int:
     if unknown := set(names) - set(BENCHES):
-        print(f"no such benchmark: {', '.join(sorted(unknown))}; there are {', '.join(BENCHES)}", file=sys.stderr)
+        print(f"unknown benchmark: {', '.join(sorted(unknown))}. Choose from {', '.join(BENCHES)}.", file=sys.stderr)
         return 2
     figures: list[Figure] = []
     for name in names or BENCHES:
-        began = time.monotonic()
+        start = time.monotonic()
         with tempfile.TemporaryDirectory(prefix="linkmill-bench-") as folder:
             figures += BENCHES[name](Path(folder))
-        print(f"{name}: {time.monotonic() - began:.0f} s", file=sys.stderr)
+        print(f"{name}: {time.monotonic() - start:.0f} s", file=sys.stderr)
     show(figures)
-    return 0 if all(figure.good for figure in figures) else 1
+    return 0 if all(figure.is_met for figure in figures) else 1
 
 
 def show(figures: list[Figure]) -> None:
-    table = Table("what", "ours", "against", "ratio", "wanted", "")
+    table = Table("measurement", "Linkmill", "compared with", "ratio", "target", "")
     for figure in figures:
-        table.add_row(
-            figure.what, figure.ours, figure.against, figure.ratio, figure.wanted, "ok" if figure.good else "MISSED"
-        )
+        verdict = "ok" if figure.is_met else "MISSED"
+        table.add_row(figure.name, figure.ours, figure.compared, figure.ratio, figure.target, verdict)
     Console(width=140).print(table)
 
 

@@ -1,4 +1,4 @@
-"""The ceilings: what the databases do with the same rows when everything but the writing was done beforehand."""
+"""The ceilings: how fast the databases write the same rows when everything else was done beforehand."""
 
 import multiprocessing
 import random
@@ -43,10 +43,10 @@ def postgresql(url: str, rows: list[Row]) -> float:
     for writer in writers:
         writer.start()
     begin.wait()
-    began = time.perf_counter()
+    start = time.perf_counter()
     for writer in writers:
         writer.join()
-    rate = len(rows) / (time.perf_counter() - began)
+    rate = len(rows) / (time.perf_counter() - start)
     with psycopg.connect(url, autocommit=True) as db:
         found = db.execute(
             "SELECT (SELECT count(*) FROM reference_links), (SELECT count(*) FROM reference_items)"
@@ -64,13 +64,13 @@ def sqlite(path: Path, rows: list[Row]) -> float:
     db.executescript("PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA cache_size = -65536;")
     for statement in ";".join(TABLES).split(";"):
         db.execute(statement.replace('COLLATE "C"', "").replace("timestamptz", "text"))
-    began = time.perf_counter()
+    start = time.perf_counter()
     for links, items in batches:
         db.execute("BEGIN IMMEDIATE")
         db.executemany(f"INSERT INTO reference_links {LINKS} VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)", links)
         db.executemany(f"INSERT INTO reference_items {ITEMS} VALUES (?, ?, ?, ?, ?, ?)", items)
         db.execute("COMMIT")
-    rate = len(rows) / (time.perf_counter() - began)
+    rate = len(rows) / (time.perf_counter() - start)
     db.close()
     return rate
 

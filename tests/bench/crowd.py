@@ -1,7 +1,7 @@
-"""Many who watch one job, in a process of their own: `python -m tests.bench.crowd HOST PORT TOKEN COUNT`.
+"""Many watchers of one job, in a process of their own: `python -m tests.bench.crowd HOST PORT TOKEN COUNT`.
 
-Reads the path to watch, says `here` when all have their first event, and at the end of all streams when each saw how
-many rows. It is started before there is a job: that a Python starts is no cost of watching.
+It reads the path to watch, prints `here` when all have their first event, and at the end when each received which count
+of rows. It starts before the job: the start of a Python process is not a cost of watching.
 """
 
 import json
@@ -21,14 +21,14 @@ PROCESSED = re.compile(rb'"processed":(\d+)')
 
 
 class Sight(NamedTuple):
-    """When somebody was told, and of how many rows."""
+    """When a watcher received an event, and its count of rows."""
 
     at: float
     processed: int
 
 
 class Crowd:
-    """The process; it ends when its job has ended, or when it is sent away."""
+    """The process; it ends when its job has ended, or when it is stopped."""
 
     def __init__(self, system: System, count: int) -> None:
         address = [*system.url.removeprefix("http://").split(":"), system.key["token"]]
@@ -58,7 +58,7 @@ class Crowd:
     def _hear(self, word: str) -> None:
         assert self.process.stdout
         if self.process.stdout.readline() != f"{word}\n":
-            raise RuntimeError(f"the watchers never were {word}")
+            raise RuntimeError(f"the watchers were never {word}")
 
 
 def main(host: str, port: str, token: str, count: str) -> None:
@@ -77,7 +77,7 @@ def main(host: str, port: str, token: str, count: str) -> None:
 
 
 def _listen(selector: selectors.BaseSelector, heard: list[list[tuple[float, bytes]]]) -> None:
-    """Only keeps what comes: the watchers share the cores with what they watch."""
+    """Only store what arrives: the watchers share the cores with what they watch."""
     told = False
     while selector.get_map():
         for key, _ in selector.select():

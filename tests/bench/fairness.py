@@ -1,4 +1,4 @@
-"""What others have of a large job: a small one of another workspace beside it, and two large ones side by side."""
+"""How a large job affects others: a small job of another workspace meanwhile, and two large jobs at once."""
 
 import json
 import time
@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from tests.bench import rows
-from tests.bench.systems import Client, Figure, percentile, system_on_postgresql
+from tests.bench.systems import Client, Figure, percentile, postgresql_system
 from tests.system import System, running_system
 from tests.web.commands import new_key
 
@@ -14,7 +14,7 @@ SMALL = 100
 IDLE_ROUNDS = 60
 PAUSE_SECONDS = 0.05
 TIMES = 3
-EVEN = 0.6  # of the slower one is done when the quicker one ends
+LEAST_SHARE = 0.6  # of the slower one is done when the quicker one ends
 
 
 class Kind(NamedTuple):
@@ -27,7 +27,7 @@ POSTGRESQL, SQLITE = Kind("PostgreSQL", 2_000_000, 0), Kind("SQLite", 400_000, 4
 
 
 def postgresql(folder: Path) -> list[Figure]:
-    with system_on_postgresql(folder) as system:
+    with postgresql_system(folder) as system:
         return _measure(system, folder, POSTGRESQL)
 
 
@@ -54,7 +54,7 @@ def _measure(system: System, folder: Path, kind: Kind) -> list[Figure]:
 def _beside(kind: Kind, idle: list[float], beside: list[float]) -> Figure:
     alone, then = percentile(idle, 0.95), percentile(beside, 0.95)
     most = max(TIMES * alone, kind.patience_ms)
-    what = f"{kind.name}, {SMALL} rows beside {kind.rows:,} of another workspace, p95 of {len(beside)}"
+    what = f"{kind.name}, {SMALL} rows while another workspace creates {kind.rows:,}, p95 of {len(beside)}"
     return Figure(
         what, f"{then:.0f} ms", f"{alone:.0f} ms alone", f"{then / alone:.1f} x", f"<= {most:.0f} ms", then <= most
     )
@@ -65,10 +65,10 @@ def _side_by_side(kind: Kind, folder: Path, one: Client, other: Client) -> Figur
     while _open(one, first) and _open(other, second):
         time.sleep(PAUSE_SECONDS)
     done = [_job(one, first)["progress"], _job(other, second)["progress"]]
-    one.until_ended(first)
-    other.until_ended(second)
-    what = f"{kind.name}, two jobs of {kind.rows:,}: of the second when the first ends"
-    return Figure(what, f"{min(done):.0%}", "", "", f">= {EVEN:.0%}", min(done) >= EVEN)
+    one.wait_for_end(first)
+    other.wait_for_end(second)
+    what = f"{kind.name}, two jobs of {kind.rows:,}: progress of the second when the first ends"
+    return Figure(what, f"{min(done):.0%}", "", "", f">= {LEAST_SHARE:.0%}", min(done) >= LEAST_SHARE)
 
 
 def _client(system: System, token: str) -> Client:
@@ -80,11 +80,11 @@ def _client(system: System, token: str) -> Client:
 def _small(client: Client) -> float:
     """Milliseconds from the post to the finished job."""
     body = json.dumps({"links": [{"url": f"https://example.com/{row}", "title": "A title"} for row in range(SMALL)]})
-    began = time.perf_counter()
-    status, answer = client.ask("POST", "/api/jobs", body, Content_Type="application/json", Prefer="wait=30")
+    start = time.perf_counter()
+    status, answer = client.send("POST", "/api/jobs", body, Content_Type="application/json", Prefer="wait=30")
     if status != 200:
         raise RuntimeError(f"{status}: {answer!r}")
-    return (time.perf_counter() - began) * 1000
+    return (time.perf_counter() - start) * 1000
 
 
 def _open(client: Client, job_id: str) -> bool:
@@ -92,5 +92,5 @@ def _open(client: Client, job_id: str) -> bool:
 
 
 def _job(client: Client, job_id: str) -> dict[str, Any]:
-    found: dict[str, Any] = json.loads(client.ask("GET", f"/api/jobs/{job_id}")[1])
+    found: dict[str, Any] = json.loads(client.send("GET", f"/api/jobs/{job_id}")[1])
     return found

@@ -1,4 +1,4 @@
-"""How long small things take, alone and beside a large job."""
+"""How long small requests take, alone and while a large job runs."""
 
 import json
 import statistics
@@ -6,7 +6,7 @@ import time
 from pathlib import Path
 
 from tests.bench import rows
-from tests.bench.systems import Client, Figure, percentile, system_on_postgresql
+from tests.bench.systems import Client, Figure, percentile, postgresql_system
 
 ROUNDS = 100
 WANTED_MS = {1: 25, 100: 25, 1000: 80}
@@ -15,7 +15,7 @@ P95_MS, P99_MS = 50, 150
 
 def measure(folder: Path) -> list[Figure]:
     rows.write(folder / "rows.csv", rows.make(1_000_000))
-    with system_on_postgresql(folder) as system:
+    with postgresql_system(folder) as system:
         client = Client(system)
         waited = [_waited(client, count, wanted) for count, wanted in WANTED_MS.items()]
         return waited + _status_beside_a_job(client, Client(system), folder)
@@ -24,7 +24,7 @@ def measure(folder: Path) -> list[Figure]:
 def _waited(client: Client, count: int, wanted: int) -> Figure:
     times = [_post_and_wait(client, count, turn) for turn in range(ROUNDS)]
     middle = statistics.median(times)
-    what = f"{count:,} rows to finished with Prefer: wait, median"
+    what = f"{count:,} rows, from the request to the finished job (Prefer: wait), median"
     return Figure(
         what, f"{middle:.1f} ms", f"p95 {percentile(times, 0.95):.1f} ms", "", f"<= {wanted} ms", middle <= wanted
     )
@@ -34,11 +34,11 @@ def _post_and_wait(client: Client, count: int, turn: int) -> float:
     body = json.dumps(
         {"links": [{"url": f"https://example.com/{turn}/{row}", "title": "A title"} for row in range(count)]}
     )
-    began = time.perf_counter()
-    status, answer = client.ask("POST", "/api/jobs", body, Content_Type="application/json", Prefer="wait=20")
+    start = time.perf_counter()
+    status, answer = client.send("POST", "/api/jobs", body, Content_Type="application/json", Prefer="wait=20")
     if status != 200:
         raise RuntimeError(f"{status}: {answer!r}")
-    return (time.perf_counter() - began) * 1000
+    return (time.perf_counter() - start) * 1000
 
 
 def _status_beside_a_job(client: Client, other: Client, folder: Path) -> list[Figure]:
@@ -46,9 +46,9 @@ def _status_beside_a_job(client: Client, other: Client, folder: Path) -> list[Fi
     job_id = client.post_csv(folder / "rows.csv")
     status = "running"
     while status in ("queued", "running"):
-        began = time.perf_counter()
-        status = json.loads(other.ask("GET", f"/api/jobs/{job_id}")[1])["status"]
-        times.append((time.perf_counter() - began) * 1000)
+        start = time.perf_counter()
+        status = json.loads(other.send("GET", f"/api/jobs/{job_id}")[1])["status"]
+        times.append((time.perf_counter() - start) * 1000)
     p95, p99 = percentile(times, 0.95), percentile(times, 0.99)
     what = f"GET of the job while its 1,000,000 rows run, {len(times):,} times"
     return [

@@ -1,4 +1,4 @@
-"""Requests for short links at random: by wrk where it is there, else by threads of our own."""
+"""Requests for random short links: by wrk where it is installed, else by threads."""
 
 import json
 import random
@@ -44,7 +44,7 @@ class Load(NamedTuple):
 
 
 def run(url: str, slugs: Path, seconds: float, pause_ms: int = 0) -> Load:
-    """Every connection asks as fast as it can, or after pauses of so many milliseconds, on average, each."""
+    """Send requests on every connection as fast as possible, or with average pauses of `pause_ms` milliseconds."""
     return _wrk(url, slugs, seconds, pause_ms) if WRK else _threads(url, slugs, seconds, pause_ms)
 
 
@@ -76,11 +76,11 @@ def _ask(url: str, slugs: list[str], until: float, pause: float, times: list[flo
         connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         while time.monotonic() < until:
             time.sleep(random.uniform(0, 2 * pause))
-            began = time.perf_counter()
+            start = time.perf_counter()
             connection.sendall(f"GET /{random.choice(slugs)} HTTP/1.1\r\nHost: {parts.netloc}\r\n\r\n".encode())
             answer = b""
             while b"\r\n\r\n" not in answer and (more := connection.recv(4096)):
                 answer += more
-            times.append(time.perf_counter() - began)
+            times.append(time.perf_counter() - start)
             if b" 302 " not in answer[:20]:
                 failed.append(answer.decode())

@@ -1,11 +1,11 @@
-"""The peak of every process, and whether ten times the rows change it."""
+"""The peak memory of every process, and whether ten times the rows raise it."""
 
 from pathlib import Path
 
 import psutil
 
 from tests.bench import rows
-from tests.bench.systems import Client, Figure, system_on_postgresql
+from tests.bench.systems import Client, Figure, postgresql_system
 from tests.system import System
 
 SMALL, LARGE = 500_000, 5_000_000
@@ -19,7 +19,7 @@ def measure(folder: Path) -> list[Figure]:
     growth = large[worst] / small[worst]
     return [
         Figure(
-            f"peak with {LARGE:,} rows against {SMALL:,}: {worst}",
+            f"peak with {LARGE:,} rows compared with {SMALL:,}: {worst}",
             f"{large[worst]:.0f} MB",
             f"{small[worst]:.0f} MB",
             f"{growth:.2f}",
@@ -52,16 +52,16 @@ def _peaks_after(folder: Path, count: int) -> dict[str, float]:
     folder.mkdir()
     folder.parent.chmod(0o755)
     rows.write_many(folder / "rows.csv", count)
-    with system_on_postgresql(folder) as system:
+    with postgresql_system(folder) as system:
         _run(system, folder, count)
         return peaks(psutil.Process(system.process.pid))
 
 
 def _run(system: System, folder: Path, count: int) -> None:
     client = Client(system)
-    job = client.until_ended(client.post_csv(folder / "rows.csv"))
+    job = client.wait_for_end(client.post_csv(folder / "rows.csv"))
     if job["counts"]["created"] != count:
-        raise RuntimeError(f"not every row made a link: {job}")
+        raise RuntimeError(f"not every row created a link: {job}")
 
 
 def _kind(process: psutil.Process) -> str:

@@ -1,10 +1,10 @@
-"""What options cost: URLs that are looked up to be used again, and passwords that have to be hashed."""
+"""The cost of options: reusing the links of known URLs, and hashing passwords."""
 
 import json
 import statistics
 from pathlib import Path
 
-from tests.bench.systems import ROUNDS, Client, Figure, empty, system_on_postgresql, timed
+from tests.bench.systems import ROUNDS, Client, Figure, empty, postgresql_system, time_call
 
 ROWS, PASSWORDS = 300_000, 1_000
 LEAST_REUSE = 0.6
@@ -12,13 +12,13 @@ MOST_SECONDS, MOST_EQUAL_SECONDS = 20.0, 1.0
 
 
 def measure(folder: Path) -> list[Figure]:
-    with system_on_postgresql(folder) as system:
+    with postgresql_system(folder) as system:
         client = Client(system)
         return [*_reuse(client, system.database_url), *_passwords(client)]
 
 
 def _reuse(client: Client, url: str) -> list[Figure]:
-    """Each round on an empty database; the table of URLs is kept from the first use on."""
+    """Each round starts with an empty database; from its first use on, the table of URLs is maintained."""
     pairs, again = [], []
     for turn in range(ROUNDS):
         empty(url)
@@ -36,7 +36,7 @@ def _reuse(client: Client, url: str) -> list[Figure]:
             f">= {LEAST_REUSE}",
             ratio >= LEAST_REUSE,
         ),
-        Figure(f"{what} that have their links", f"{statistics.median(again):,.0f} rows/s", "", "", "", True),
+        Figure(f"{what} of URLs that have links", f"{statistics.median(again):,.0f} rows/s", "", "", "", True),
     ]
 
 
@@ -45,7 +45,7 @@ def _passwords(client: Client) -> list[Figure]:
     for kinds, most in ((PASSWORDS, MOST_SECONDS), (1, MOST_EQUAL_SECONDS)):
         body = "url,password\n" + "".join(f"https://example.com/,secret{row % kinds}\n" for row in range(PASSWORDS))
         seconds = statistics.median(_seconds(client, body, "create") for _ in range(ROUNDS))
-        what = f"{PASSWORDS:,} links with {kinds:,} different password{'s' * (kinds > 1)}"
+        what = f"{PASSWORDS:,} links with {kinds:,} distinct password{'s' * (kinds > 1)}"
         found.append(Figure(what, f"{seconds:.1f} s", "", "", f"<= {most:.0f} s", seconds <= most))
     return found
 
@@ -55,13 +55,13 @@ def _urls(site: str) -> str:
 
 
 def _seconds(client: Client, body: str, duplicates: str) -> float:
-    return timed(lambda: _made(client, body.encode(), duplicates))
+    return time_call(lambda: _made(client, body.encode(), duplicates))
 
 
 def _made(client: Client, body: bytes, duplicates: str) -> None:
-    status, answer = client.ask("POST", f"/api/jobs?duplicates={duplicates}", body, Content_Type="text/csv")
+    status, answer = client.send("POST", f"/api/jobs?duplicates={duplicates}", body, Content_Type="text/csv")
     if status != 202:
         raise RuntimeError(f"{status}: {answer!r}")
-    job = client.until_ended(json.loads(answer)["id"])
+    job = client.wait_for_end(json.loads(answer)["id"])
     if job["outcome"] != "succeeded":
         raise RuntimeError(f"not every row has a link: {job}")

@@ -1,4 +1,4 @@
-"""The plain way: one Celery task a link, an ORM object and a commit each, as one would write it first."""
+"""A simple implementation to compare with: one Celery task, one ORM object and one commit for each link."""
 
 import os
 import subprocess
@@ -48,7 +48,7 @@ def create(url: str, title: str, expires_at: str) -> None:
 
 
 def rate(url: str, folder: Path, rows: list[Row]) -> float:
-    """Links a second, from the first task sent to the last link there."""
+    """Links a second, from the first task sent to the last link in the database."""
     broker = f"redis+socket://{folder}/var/broker/valkey.sock?virtual_host=1"
     environment = os.environ | {
         "PLAIN_BROKER": broker,
@@ -85,12 +85,12 @@ def _measure(broker: str, db: psycopg.Connection, rows: list[Row]) -> float:
         return found[0] if found else 0
 
     sender.send_task("plain.create", rows[0][:3], ignore_result=True)
-    wait_until(lambda: made() == 1, 60, "the plain worker to begin")
-    began = time.perf_counter()
+    wait_until(lambda: made() == 1, 60, "the simple worker to start")
+    start = time.perf_counter()
     for row in rows[1:]:
         sender.send_task("plain.create", row[:3], ignore_result=True)
-    wait_until(lambda: made() == len(rows), 120, "the plain way to end")
-    return (len(rows) - 1) / (time.perf_counter() - began)
+    wait_until(lambda: made() == len(rows), 120, "the simple implementation to end")
+    return (len(rows) - 1) / (time.perf_counter() - start)
 
 
 def _table(url: str) -> None:

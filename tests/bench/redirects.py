@@ -1,11 +1,11 @@
-"""How many short links are followed a second, and whether every click is counted."""
+"""Redirects a second, and whether every click is counted."""
 
 import statistics
 from pathlib import Path
 
 from tests.bench import load, rows
 from tests.bench.load import CONNECTIONS, Load
-from tests.bench.systems import ROUNDS, Client, Figure, system_on_postgresql
+from tests.bench.systems import ROUNDS, Client, Figure, postgresql_system
 from tests.system import System
 from tests.waiting import wait_until
 
@@ -14,14 +14,14 @@ SECONDS = 8.0
 WARM_SECONDS = 3.0
 LEAST = 3_000
 P99_MS = 20.0
-BY = "" if load.WRK else ", by threads of ours for want of wrk"
+BY = "" if load.WRK else ", by threads, since wrk is not installed"
 
 
 def measure(folder: Path) -> list[Figure]:
     rows.write(folder / "rows.csv", rows.make(LINKS))
-    with system_on_postgresql(folder) as system:
+    with postgresql_system(folder) as system:
         client = Client(system)
-        client.until_ended(client.post_csv(folder / "rows.csv"))
+        client.wait_for_end(client.post_csv(folder / "rows.csv"))
         slugs = folder / "slugs"
         slugs.write_text("\n".join(slug for (slug,) in system.sql("SELECT slug FROM links")))
         warm = load.run(system.url, slugs, WARM_SECONDS)
@@ -39,13 +39,13 @@ def _speed(rate: float, runs: list[Load]) -> Figure:
 
 
 def _patience(half: Load) -> Figure:
-    what = f"the same at half of that, p99{BY}"
+    what = f"the same at half the rate, p99{BY}"
     good = half.p99_ms < P99_MS
     return Figure(what, f"{half.p99_ms:.1f} ms", f"at {half.rate:,.0f}/s", "", f"< {P99_MS:.0f} ms", good)
 
 
 def _counted(system: System, runs: list[Load]) -> Figure:
-    """When its time is over wrk hangs up, and does not see the answers to what each connection asked last."""
+    """Compare clicks with answers; wrk closes its connections at the end and misses the last answer of each."""
     answered, unseen = sum(run.requests for run in runs), len(runs) * CONNECTIONS
 
     def counted() -> int:
@@ -54,4 +54,6 @@ def _counted(system: System, runs: list[Load]) -> Figure:
     wait_until(lambda: counted() >= answered, 20, lambda: f"{answered:,} clicks; there are {counted():,}")
     found = counted()
     good = answered <= found <= answered + unseen
-    return Figure("clicks in the database, of those answered", f"{found:,}", f"{answered:,}", "", "equal", good)
+    return Figure(
+        "clicks in the database, compared with redirects answered", f"{found:,}", f"{answered:,}", "", "equal", good
+    )

@@ -31,7 +31,7 @@ def make(count: int, custom: bool = False) -> list[Row]:
 
 
 def write_many(path: Path, count: int) -> None:
-    """As `make` and `write`, without holding them all."""
+    """Write many rows without holding all of them in memory."""
     with path.open("w", newline="") as file:
         writer = csv.writer(file, lineterminator="\n")
         writer.writerow(Row._fields[:3])

@@ -1,4 +1,4 @@
-"""What the benchmarks stand on: a system of their own, a fast client, and figures."""
+"""What every benchmark uses: a system of its own, a fast client, and figures."""
 
 import http.client
 import json
@@ -22,12 +22,14 @@ SERVER_SETTINGS = ("max_wal_size = '8GB'", "checkpoint_timeout = '30min'")
 
 
 class Figure(NamedTuple):
-    what: str
+    """One row of the table."""
+
+    name: str
     ours: str
-    against: str
+    compared: str
     ratio: str
-    wanted: str
-    good: bool
+    target: str
+    is_met: bool
 
 
 class Client:
@@ -38,7 +40,7 @@ class Client:
         self.connection = http.client.HTTPConnection("127.0.0.1", url.port or 80, timeout=600, blocksize=BLOCK)
         self.headers = {"Authorization": f"Bearer {system.key['token']}", "Host": url.netloc}
 
-    def ask(self, method: str, path: str, body: Any = None, **headers: str) -> tuple[int, bytes]:
+    def send(self, method: str, path: str, body: Any = None, **headers: str) -> tuple[int, bytes]:
         named = {name.replace("_", "-"): value for name, value in headers.items()}
         self.connection.request(method, path, body, self.headers | named)
         answer = self.connection.getresponse()
@@ -47,14 +49,14 @@ class Client:
     def post_csv(self, path: Path) -> str:
         with path.open("rb") as file:
             size = str(path.stat().st_size)
-            status, body = self.ask("POST", "/api/jobs", file, Content_Type="text/csv", Content_Length=size)
+            status, body = self.send("POST", "/api/jobs", file, Content_Type="text/csv", Content_Length=size)
         if status != 202:
             raise RuntimeError(f"{status}: {body!r}")
         return str(json.loads(body)["id"])
 
-    def until_ended(self, job_id: str) -> dict[str, Any]:
+    def wait_for_end(self, job_id: str) -> dict[str, Any]:
         while True:
-            job: dict[str, Any] = json.loads(self.ask("GET", f"/api/jobs/{job_id}?wait=30")[1])
+            job: dict[str, Any] = json.loads(self.send("GET", f"/api/jobs/{job_id}?wait=30")[1])
             if job["status"] not in ("queued", "running"):
                 return job
 
@@ -74,7 +76,7 @@ def postgresql(folder: Path) -> Iterator[str]:
 
 
 @contextmanager
-def system_on_postgresql(folder: Path) -> Iterator[System]:
+def postgresql_system(folder: Path) -> Iterator[System]:
     with postgresql(folder) as url, running_system(folder, url, ALLOWED_PORTS="80") as system:
         yield system
 
@@ -93,7 +95,7 @@ def percentile(values: list[float], share: float) -> float:
     return sorted(values)[min(len(values) - 1, int(len(values) * share))]
 
 
-def timed(call: Callable[[], object]) -> float:
-    began = time.perf_counter()
+def time_call(call: Callable[[], object]) -> float:
+    start = time.perf_counter()
     call()
-    return time.perf_counter() - began
+    return time.perf_counter() - start

@@ -1,4 +1,4 @@
-"""Rows a second, from the first byte sent to the job completed, against what the database can do at all."""
+"""Rows a second, from the first byte of an upload to the end of its job, compared with the database's own limit."""
 
 import statistics
 import time
@@ -6,7 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from tests.bench import ceiling, plain, rows
-from tests.bench.systems import ROUNDS, Client, Figure, empty, system_on_postgresql
+from tests.bench.systems import ROUNDS, Client, Figure, empty, postgresql_system
 from tests.bench.systems import postgresql as server
 from tests.system import System, running_system
 
@@ -15,7 +15,7 @@ LEAST, LEAST_CUSTOM, LEAST_TIMES = 0.6, 0.5, 50
 
 
 def postgresql(folder: Path) -> list[Figure]:
-    with system_on_postgresql(folder) as system:
+    with postgresql_system(folder) as system:
         automatic = _against(system, folder, custom=False)
         custom = _against(system, folder, custom=True)
     return [
@@ -34,18 +34,18 @@ def sqlite(folder: Path) -> list[Figure]:
         with running_system(place, f"sqlite:///{place}/linkmill.db") as system:
             ours = rate(system, folder / "rows.csv", MILLION)
         pairs.append((ours, ceiling.sqlite(place / "reference.db", made)))
-    return [_figure("SQLite, 1,000,000-row CSV, against executemany", pairs, LEAST)]
+    return [_figure("SQLite, 1,000,000-row CSV, compared with executemany", pairs, LEAST)]
 
 
 def plain_way(folder: Path) -> list[Figure]:
-    """Against what one would write first: a task a link, and an ORM object each."""
+    """Compare with a simple implementation: one task and one ORM object for each link."""
     made = rows.make(200_000)
     rows.write(folder / "rows.csv", made)
     with server(folder) as url, running_system(folder, url) as system:
         pairs = [(rate(system, folder / "rows.csv", len(made)), plain.rate(url, folder, made)) for _ in range(ROUNDS)]
     ours, peer = (statistics.median(side) for side in zip(*pairs, strict=True))
     ratio = statistics.median(one / other for one, other in pairs)
-    what = "against one Celery task a link with an ORM insert"
+    what = "compared with one Celery task and one ORM insert for each link"
     return [
         Figure(
             what,
@@ -60,11 +60,11 @@ def plain_way(folder: Path) -> list[Figure]:
 
 def rate(system: System, path: Path, count: int) -> float:
     client = Client(system)
-    began = time.perf_counter()
-    job = client.until_ended(client.post_csv(path))
-    seconds = time.perf_counter() - began
+    start = time.perf_counter()
+    job = client.wait_for_end(client.post_csv(path))
+    seconds = time.perf_counter() - start
     if job["counts"]["created"] != count:
-        raise RuntimeError(f"not every row made a link: {job}")
+        raise RuntimeError(f"not every row created a link: {job}")
     return count / seconds
 
 

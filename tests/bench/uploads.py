@@ -1,4 +1,4 @@
-"""How fast an upload is taken, and how fast results come back."""
+"""How fast an upload is received, and how fast results are downloaded."""
 
 import json
 import statistics
@@ -9,7 +9,7 @@ import psutil
 
 from tests.bench import rows
 from tests.bench.memory import peaks
-from tests.bench.systems import BLOCK, ROUNDS, Client, Figure, system_on_postgresql, timed
+from tests.bench.systems import BLOCK, ROUNDS, Client, Figure, postgresql_system, time_call
 from tests.system import System
 
 MEGABYTES = 100
@@ -20,7 +20,7 @@ BOUNDARY = "linkmill-bench"
 
 
 def measure(folder: Path) -> list[Figure]:
-    with system_on_postgresql(folder) as system:
+    with postgresql_system(folder) as system:
         small = statistics.median(_small(system, turn) for turn in range(SMALL_ROUNDS)) * 1000
         raw, form, copy = _large(system, folder)
     return [
@@ -33,7 +33,7 @@ def measure(folder: Path) -> list[Figure]:
 
 
 def results(folder: Path) -> list[Figure]:
-    with system_on_postgresql(folder) as system:
+    with postgresql_system(folder) as system:
         _, few = _results(system, folder, FEW)
         rate, many = _results(system, folder, MANY)
     growth = many / few
@@ -42,7 +42,7 @@ def results(folder: Path) -> list[Figure]:
             f"results.csv of {MANY:,} rows", f"{rate:,.0f} rows/s", "", "", f">= {RESULTS:,} rows/s", rate >= RESULTS
         ),
         Figure(
-            f"the web's peak over it, against {FEW:,} rows",
+            f"peak memory of web during it, compared with {FEW:,} rows",
             f"{many:.0f} MB",
             f"{few:.0f} MB",
             f"{growth:.2f}",
@@ -53,36 +53,36 @@ def results(folder: Path) -> list[Figure]:
 
 
 def _results(system: System, folder: Path, count: int) -> tuple[float, float]:
-    """Rows a second, and the web's peak in MB behind it."""
+    """Return rows a second, and the peak memory of web in MB."""
     rows.write_many(folder / "rows.csv", count)
     client = Client(system)
-    job = client.until_ended(client.post_csv(folder / "rows.csv"))
-    rates = [count / timed(lambda: _download(client, job["id"], count)) for _ in range(ROUNDS)]
+    job = client.wait_for_end(client.post_csv(folder / "rows.csv"))
+    rates = [count / time_call(lambda: _download(client, job["id"], count)) for _ in range(ROUNDS)]
     return statistics.median(rates), _web_peak(system)
 
 
 def _small(system: System, turn: int) -> float:
     text = "url,title\n" + "".join(f"https://example.com/{turn}/{row},Title {row}\n" for row in range(SMALL_ROWS))
     client = Client(system)
-    began = time.perf_counter()
-    status, body = client.ask("POST", "/api/jobs", text.encode(), Content_Type="text/csv")
-    seconds = time.perf_counter() - began
+    start = time.perf_counter()
+    status, body = client.send("POST", "/api/jobs", text.encode(), Content_Type="text/csv")
+    seconds = time.perf_counter() - start
     if status != 202:
         raise RuntimeError(f"{status}: {body!r}")
-    client.until_ended(json.loads(body)["id"])
+    client.wait_for_end(json.loads(body)["id"])
     return seconds
 
 
 def _large(system: System, folder: Path) -> tuple[float, float, float]:
-    """MB/s raw, as multipart, and of a plain copy of the file, which nobody can beat by much."""
+    """Return MB/s as a raw body, as multipart, and of a plain copy of the file, which is the limit."""
     path = folder / "large.csv"
     _write_large(path)
     client = Client(system)
     figures: list[tuple[float, float, float]] = []
     for _ in range(ROUNDS):
-        raw = timed(lambda: client.post_csv(path))
-        form = timed(lambda: _post_form(client, path))
-        copy = timed(lambda: (folder / "copy").write_bytes(path.read_bytes()))
+        raw = time_call(lambda: client.post_csv(path))
+        form = time_call(lambda: _post_form(client, path))
+        copy = time_call(lambda: (folder / "copy").write_bytes(path.read_bytes()))
         figures.append((MEGABYTES / raw, MEGABYTES / form, MEGABYTES / copy))
         _drain(client)
     raw_rate, form_rate, copy_rate = (statistics.median(column) for column in zip(*figures, strict=True))
@@ -90,7 +90,7 @@ def _large(system: System, folder: Path) -> tuple[float, float, float]:
 
 
 def _write_large(path: Path) -> None:
-    """Long URLs: it is the bytes that are measured, and their jobs should end soon."""
+    """Write long URLs: bytes are measured, and the jobs should end soon."""
     with path.open("w") as file:
         file.write("url\n")
         for row in range(MEGABYTES * 1_000_000 // 2000):
@@ -110,16 +110,16 @@ def _post_form(client: Client, path: Path) -> None:
         yield tail
 
     kind = f"multipart/form-data; boundary={BOUNDARY}"
-    status, body = client.ask("POST", "/api/jobs", parts(), Content_Type=kind, Content_Length=size)
+    status, body = client.send("POST", "/api/jobs", parts(), Content_Type=kind, Content_Length=size)
     if status != 202:
         raise RuntimeError(f"{status}: {body!r}")
 
 
 def _drain(client: Client) -> None:
-    """Lets the jobs of the last round end before the next one is timed."""
-    listed = json.loads(client.ask("GET", "/api/jobs?limit=2")[1])["items"]
+    """Wait for the jobs of this round before the next one is timed."""
+    listed = json.loads(client.send("GET", "/api/jobs?limit=2")[1])["items"]
     for job in listed:
-        client.until_ended(job["id"])
+        client.wait_for_end(job["id"])
 
 
 def _download(client: Client, job_id: str, count: int) -> None:

@@ -12,7 +12,7 @@ from functools import partial
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from tests.bench.systems import ROUNDS, Figure, percentile, system_on_postgresql, timed
+from tests.bench.systems import ROUNDS, Figure, percentile, postgresql_system, time_call
 from tests.system import System
 
 LINKS, CALLS = 100, 200
@@ -23,18 +23,18 @@ END = b"\r\n\r\n"
 
 
 def measure(folder: Path) -> list[Figure]:
-    with system_on_postgresql(folder) as system:
+    with postgresql_system(folder) as system:
         calls = [_hundred(system, turn) for turn in range(20)]
         times = _one_by_one(system, calls)
         rates = [_together(system, calls) for _ in range(ROUNDS)]
         with _connected(system) as wire:
-            counted = [timed(lambda: _ask(wire, _counted(system))) * 1000 for _ in range(ROUNDS + 2)]
+            counted = [time_call(lambda: _ask(wire, _counted(system))) * 1000 for _ in range(ROUNDS + 2)]
     return [_alone(times), _many(rates), _large(counted)]
 
 
 def _one_by_one(system: System, calls: list[bytes]) -> list[float]:
     with _connected(system) as wire:
-        times = [timed(partial(_ask, wire, calls[turn % len(calls)])) * 1000 for turn in range(len(calls) + CALLS)]
+        times = [time_call(partial(_ask, wire, calls[turn % len(calls)])) * 1000 for turn in range(len(calls) + CALLS)]
     return times[len(calls) :]
 
 
@@ -50,7 +50,7 @@ def _counted(system: System) -> bytes:
 
 
 def _request(system: System, what: str, key: str, body: object) -> bytes:
-    """All bytes of a request: a client that builds them anew each time would be measured too."""
+    """All bytes of a request: a client that builds them each time would be measured too."""
     text = json.dumps(body).encode()
     head = f"{what} HTTP/1.1\r\nHost: {urlsplit(system.url).netloc}\r\n{key}\r\nContent-Type: application/json\r\n"
     return f"{head}Content-Length: {len(text)}\r\n\r\n".encode() + text
@@ -94,7 +94,7 @@ def _together(system: System, calls: list[bytes]) -> float:
                 done.append(LINKS)
 
     threads = [threading.Thread(target=call_on, args=(place,)) for place in range(CLIENTS)]
-    seconds = timed(lambda: _run(threads))
+    seconds = time_call(lambda: _run(threads))
     return sum(done) / seconds
 
 

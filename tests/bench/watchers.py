@@ -1,4 +1,4 @@
-"""What 200 who watch cost: the job that they watch, and redirects; and how soon they are told."""
+"""The cost of 200 watchers for the job that they watch and for redirects, and the delay of their events."""
 
 import statistics
 import threading
@@ -11,13 +11,13 @@ import psycopg
 from tests import faults
 from tests.bench import load, rows
 from tests.bench.crowd import Crowd, Sight
-from tests.bench.systems import Client, Figure, empty, percentile, system_on_postgresql
+from tests.bench.systems import Client, Figure, empty, percentile, postgresql_system
 from tests.system import System
 
 ROWS = 2_000_000
 WATCHERS = 200
 PAIRS = 5
-COMING_SECONDS = 1.5  # by then all are there; that they come costs 1.5 ms of a core each, once
+COMING_SECONDS = 1.5  # by then all are connected, which costs 1.5 ms of a core each, once
 REDIRECT_SECONDS = 4.0
 LEAST, LEAST_REDIRECTS = 0.95, 0.9
 TOLD_MS = 500
@@ -26,7 +26,7 @@ MB = 1 << 20
 
 def measure(folder: Path) -> list[Figure]:
     rows.write_many(folder / "rows.csv", ROWS)
-    with system_on_postgresql(folder) as system:
+    with postgresql_system(folder) as system:
         _rate(system, folder, 0, [])
         told: list[float] = []
         rates = [(_rate(system, folder, 0, told), _rate(system, folder, WATCHERS, told)) for _ in range(PAIRS)]
@@ -36,7 +36,7 @@ def measure(folder: Path) -> list[Figure]:
 def _cost(rates: list[tuple[float, float]]) -> Figure:
     alone, watched = (statistics.median(side) for side in zip(*rates, strict=True))
     ratio = statistics.median(one / other for other, one in rates)
-    what = f"creation of {ROWS:,} rows while {WATCHERS} watch, once they are there"
+    what = f"creation of {ROWS:,} rows with {WATCHERS} watchers, once they are connected"
     return Figure(what, f"{watched:,.0f} rows/s", f"{alone:,.0f} rows/s", f"{ratio:.2f}", f">= {LEAST}", ratio >= LEAST)
 
 
@@ -50,22 +50,22 @@ def _rate(system: System, folder: Path, watchers: int, told: list[float]) -> flo
     empty(system.database_url)
     client = Client(system)
     crowd = Crowd(system, watchers) if watchers else None
-    began = time.time()
+    start = time.time()
     job_id = client.post_csv(folder / "rows.csv")
     ends = _Ends(system, job_id)
     if crowd:
         crowd.watch(job_id)
-    job = client.until_ended(job_id)
+    job = client.wait_for_end(job_id)
     ends.thread.join()
     if crowd:
         crowd.here()
         told += _delays(ends.at, job["counts"]["total"], crowd.sights())
-    late = [end for end in ends.at if end > began + COMING_SECONDS]
-    return float(job["counts"]["created"] * len(late) / len(ends.at) / (late[-1] - began - COMING_SECONDS))
+    late = [end for end in ends.at if end > start + COMING_SECONDS]
+    return float(job["counts"]["created"] * len(late) / len(ends.at) / (late[-1] - start - COMING_SECONDS))
 
 
 class _Ends:
-    """When the shards of a job ended: each tells of it as soon as it is committed."""
+    """The times at which the shards of a job ended: each publishes it after its commit."""
 
     def __init__(self, system: System, job_id: str) -> None:
         self.at: list[float] = []
@@ -84,21 +84,21 @@ class _Ends:
 
 
 def _delays(ends: list[float], total: int, crowd: list[list[Sight]]) -> list[float]:
-    """From each shard's end to the first event that counts it; the last shard's is that of the job."""
+    """Return the delays from each shard's end to the first event that counts it."""
     shard = total / (len(ends))
     found: list[float] = []
     for sights in crowd:
         for turn, end in enumerate(ends, 1):
             counted = next((sight.at for sight in sights if sight.processed >= round(turn * shard)), None)
             if counted is None:
-                raise RuntimeError("somebody was not told of the end")
-            if sights[0].at < end:  # he was there already
+                raise RuntimeError("a watcher received no event of the end")
+            if sights[0].at < end:  # the watcher was connected by then
                 found.append(max(0.0, counted - end))
     return found
 
 
 def _redirects(system: System, folder: Path) -> list[Figure]:
-    """Beside a job that goes on for ever without doing anything."""
+    """Measure redirects while watchers wait for a job that never ends."""
     client, slugs = Client(system), folder / "slugs"
     slugs.write_text("\n".join(slug for (slug,) in system.sql("SELECT slug FROM links LIMIT 100000")))
     (job_id,) = system.sql("SELECT id FROM jobs")[0]
@@ -111,14 +111,14 @@ def _redirects(system: System, folder: Path) -> list[Figure]:
     crowd.here()
     beside, fat = load.run(system.url, slugs, REDIRECT_SECONDS), _memory()
     crowd.leave()
-    client.ask("POST", f"/api/jobs/{job_id}/cancel")
+    client.send("POST", f"/api/jobs/{job_id}/cancel")
     ratio, failed = beside.rate / alone.rate, alone.failed + beside.failed
-    what = f"redirects beside {WATCHERS} idle watchers"
+    what = f"redirects with {WATCHERS} idle watchers"
     good = ratio >= LEAST_REDIRECTS and not failed
     return [
         Figure(what, f"{beside.rate:,.0f}/s", f"{alone.rate:,.0f}/s", f"{ratio:.2f}", f">= {LEAST_REDIRECTS}", good),
         Figure("the same, p99", f"{beside.p99_ms:.1f} ms", f"{alone.p99_ms:.1f} ms", "", "", True),
-        Figure("the largest web process then", f"{fat:.0f} MB", f"{slim:.0f} MB", "", "", True),
+        Figure("the largest web process meanwhile", f"{fat:.0f} MB", f"{slim:.0f} MB", "", "", True),
     ]
 
 

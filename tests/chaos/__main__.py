@@ -1,4 +1,4 @@
-"""Strikes a running job with one fault after another and counts what is lost, doubled or stuck."""
+"""Injects one fault after another into a running job and counts what is lost, duplicated or stuck."""
 
 import os
 import sys
@@ -53,13 +53,13 @@ FAULTS: dict[str, Strike] = {
 def main() -> int:
     print(line(COLUMNS), flush=True)
     with TemporaryDirectory(prefix="chaos-") as folder:
-        Path(folder).chmod(0o755)  # a server that is started by root runs as somebody else
+        Path(folder).chmod(0o755)  # a server that root starts runs as another user
         costs = [*on_sqlite(Path(folder)), *on_postgresql(Path(folder))]
     return 0 if all(cost.is_zero for cost in costs) else 1
 
 
 def on_sqlite(folder: Path) -> Iterator[Cost]:
-    yield from every("sqlite", folder / "sqlite", f"sqlite:///{folder}/sqlite/linkmill.db", FAULTS)
+    yield from run_faults("sqlite", folder / "sqlite", f"sqlite:///{folder}/sqlite/linkmill.db", FAULTS)
 
 
 def on_postgresql(folder: Path) -> Iterator[Cost]:
@@ -68,7 +68,7 @@ def on_postgresql(folder: Path) -> Iterator[Cost]:
         restarts: dict[str, Strike] = {
             f"PostgreSQL restarted, {mode}": restart(postgresql, mode) for mode in ("fast", "immediate")
         }
-        yield from every("postgresql", folder / "postgresql", url, FAULTS | restarts)
+        yield from run_faults("postgresql", folder / "postgresql", url, FAULTS | restarts)
 
 
 @contextmanager
@@ -84,29 +84,29 @@ def restart(postgresql: PostgresServer, mode: str) -> Strike:
     return lambda _: restart_postgresql(postgresql, mode)
 
 
-def every(store: str, folder: Path, url: str, chosen: dict[str, Strike]) -> Iterator[Cost]:
+def run_faults(store: str, folder: Path, url: str, chosen: dict[str, Strike]) -> Iterator[Cost]:
     folder.mkdir()
     with running_system(folder, url) as system:
         for name, strike in chosen.items():
-            times, cost = battered(system, strike)
+            times, cost = measure_fault(system, strike)
             values = (store, name, times, cost.rows, cost.lost, cost.duplicated, cost.stuck, f"{cost.seconds:.1f}")
             print(line(values), flush=True)
             yield cost
 
 
-def battered(system: System, strike: Strike) -> tuple[int, Cost]:
-    """A job that is struck a few times: how often it was, and what it cost."""
+def measure_fault(system: System, strike: Strike) -> tuple[int, Cost]:
+    """Inject a fault a few times into one job; return how often, and what it cost."""
     job = str(system.post_csv(faults.csv_rows(ROWS)).raise_for_status().json()["id"])
     blows: list[Blow] = []
     worst, times = 0.0, 0
     try:
         while times < TIMES and at_work(system, job):
             blows, times = [*blows, strike_once(system, strike)], times + 1
-            if blows[-1].lasted > LASTING_SECONDS:  # the next would only make this one longer
-                worst, blows = healed(system, blows, worst), []
-        worst = healed(system, blows, worst)
+            if blows[-1].lasted > LASTING_SECONDS:  # another one would only prolong this one
+                worst, blows = worst_recovery(system, blows, worst), []
+        worst = worst_recovery(system, blows, worst)
         wait_until(lambda: not is_open(system, job), END_SECONDS)
-    except AssertionError:  # it waited too long, and the table says so
+    except AssertionError:  # a wait was too long, and the table shows it
         worst = float("inf")
     return times, measure_cost(system, job, worst)
 
@@ -118,7 +118,7 @@ def strike_once(system: System, strike: Strike) -> Blow:
     return Blow([*struck, *running_shards(system)], since, since - began)
 
 
-def healed(system: System, blows: list[Blow], worst: float) -> float:
+def worst_recovery(system: System, blows: list[Blow], worst: float) -> float:
     return max([worst, *(wait_for_recovery(system, blow.struck, blow.since) for blow in blows)])
 
 

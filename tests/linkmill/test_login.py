@@ -60,7 +60,7 @@ def test_a_key_file_may_be_what_the_server_wrote_or_the_key_itself(
 
 
 @pytest.mark.parametrize(
-    ("text", "said"), [("server = ", "cannot be read"), ('server = "ftp://x"', "should be like https://")]
+    ("text", "said"), [("server = ", "cannot be read"), ('server = "ftp://x"', "must look like https://")]
 )
 def test_a_bad_file_is_named(system: System, tmp_path: Path, text: str, said: str) -> None:
     kept(tmp_path).parent.mkdir()

@@ -158,14 +158,14 @@ def test_what_is_far_away_is_sent_compressed(system: System, tmp_path: Path) -> 
     [
         (["nothing-here.csv"], "nothing-here.csv: No such file or directory"),
         (["-", "--out", "no/such/folder/r.csv"], "no file can be written there"),
-        (["-", "--map", "slug"], "it should be like slug=keyword"),
-        (["-", "--json", "--out", "-"], "give --out a file"),
+        (["-", "--map", "slug"], "it must look like slug=keyword"),
+        (["-", "--json", "--out", "-"], "write the results to a file with --out"),
         (["-", "--domain", "elsewhere.example"], "no domain 'elsewhere.example'"),
         (["-", "--webhook", "ftp://x.example"], "only http:// and https:// can be called"),
         (["-", "--wrong"], "No such option"),
-        (["-", "--server", "localhost:8000"], "it should be like https://"),
+        (["-", "--server", "localhost:8000"], "it must look like https://"),
         (["-", "--server", "http://localhost:1"], "does not answer: Connection refused"),
-        (["-", "--key-file", "/dev/null"], "the key is not one"),
+        (["-", "--key-file", "/dev/null"], "this is not a key"),
     ],
 )
 def test_what_cannot_be_done_is_exit_code_2_and_said_in_a_line(
@@ -200,7 +200,7 @@ def test_an_unknown_place_in_a_terminal_is_no_order_to_it(system: System) -> Non
 def test_a_full_disk_is_said_and_how_to_go_on(system: System, tmp_path: Path) -> None:
     done = linkmill(system, "push", file(tmp_path, "https://full.example"), "--out", "/dev/full")
     assert done.returncode == 2
-    assert re.search(r"linkmill: No space left on device; the job is done: `linkmill results \d+ --out", done.stderr)
+    assert re.search(r"linkmill: No space left on device; the job is done, fetch its results with `linkmill results \d+ --out", done.stderr)
 
 
 def test_a_reader_who_has_enough_is_no_fault(system: System, tmp_path: Path) -> None:
