@@ -16,40 +16,53 @@ from tests.linkmill import shell
 from tests.system import System
 
 QUICK_SECONDS = 0.3  # of a processor: others may be at work
-NEEDED = ("pyproject.toml", "README.md", "LICENSE")
+FILES = ("pyproject.toml", "README.md", "LICENSE")
 MOST_PACKAGES = 15
 
 
 @pytest.mark.timeout(300)
 @pytest.mark.parametrize("system", ["postgresql"], indirect=True)
 def test_alone_in_a_new_environment_it_works(system: System, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in NEEDED:
+    """The source has other packages beside it, and only `linkmill` is installed."""
+    for name in FILES:
         shutil.copy(ROOT / name, tmp_path)
-    shutil.copytree(ROOT / "web" / "client", tmp_path / "web" / "client", ignore=shutil.ignore_patterns("__pycache__"))
+    for name in ("linkmill", "models"):
+        shutil.copytree(ROOT / name, tmp_path / name, ignore=shutil.ignore_patterns("__pycache__"))
     subprocess.run([sys.executable, "-m", "venv", tmp_path / "env"], check=True)
-    pip = [str(tmp_path / "env" / "bin" / "python"), "-m", "pip", "--disable-pip-version-check"]
+    python = str(tmp_path / "env" / "bin" / "python")
+    pip = [python, "-m", "pip", "--disable-pip-version-check"]
     subprocess.run([*pip, "install", "-q", tmp_path], check=True)
-    found = {
-        package["name"].lower() for package in json.loads(subprocess.check_output([*pip, "list", "--format=json"]))
-    }
-    assert {"linkmill", "httpx", "rich", "click"} <= found
-    assert len(found) <= MOST_PACKAGES
+    distributions = json.loads(subprocess.check_output([*pip, "list", "--format=json"]))
+    names = {distribution["name"].lower() for distribution in distributions}
+    assert {"linkmill", "httpx", "rich", "click"} <= names
+    assert len(names) <= MOST_PACKAGES
+    assert top_folders(python) == {"linkmill", "linkmill-0.1.0.dist-info", ".."}  # the last has bin/linkmill
     monkeypatch.setattr(shell, "SCRIPT", tmp_path / "env" / "bin" / "linkmill")
     done = shell.linkmill(system, "push", "-", given="url\nhttps://alone.example\n", cwd=tmp_path)
     assert done.returncode == 0, done.stderr
     assert "created" in done.stdout
 
 
+def top_folders(python: str) -> set[str]:
+    """Where the files of the installed `linkmill` are, below site-packages."""
+    program = "from importlib.metadata import files; print(*(path.parts[0] for path in files('linkmill')))"
+    return set(subprocess.check_output([python, "-c", program], cwd="/", text=True).split())
+
+
 def test_help_comes_at_once() -> None:
-    took = []
+    seconds = []
     for _ in range(3):
-        began = resource.getrusage(resource.RUSAGE_CHILDREN)
+        before = processor_seconds()
         done = shell.linkmill(None, "--help")
-        ended = resource.getrusage(resource.RUSAGE_CHILDREN)
-        took.append(ended.ru_utime + ended.ru_stime - began.ru_utime - began.ru_stime)
+        seconds.append(processor_seconds() - before)
         assert "push     Send a file" in done.stdout
-    assert min(took) < QUICK_SECONDS
+    assert min(seconds) < QUICK_SECONDS
     assert shell.linkmill(None, "--version").stdout.strip()
+
+
+def processor_seconds() -> float:
+    usage = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return usage.ru_utime + usage.ru_stime
 
 
 @pytest.mark.parametrize("name", COMMANDS)

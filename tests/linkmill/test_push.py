@@ -200,7 +200,8 @@ def test_an_unknown_place_in_a_terminal_is_no_order_to_it(system: System) -> Non
 def test_a_full_disk_is_said_and_how_to_go_on(system: System, tmp_path: Path) -> None:
     done = linkmill(system, "push", file(tmp_path, "https://full.example"), "--out", "/dev/full")
     assert done.returncode == 2
-    assert re.search(r"linkmill: No space left on device; the job is done, fetch its results with `linkmill results \d+ --out", done.stderr)
+    advice = r"the job is done, fetch its results with `linkmill results \d+ --out"
+    assert re.search(f"linkmill: No space left on device; {advice}", done.stderr)
 
 
 def test_a_reader_who_has_enough_is_no_fault(system: System, tmp_path: Path) -> None:
