@@ -1,4 +1,4 @@
-"""Nothing is lost, whatever befalls the processes, the broker and the database: real faults, on both stores."""
+"""No row is lost through real faults of the processes, the broker and the database, on both stores."""
 
 import json
 import pickle
@@ -22,91 +22,91 @@ from tests.waiting import wait_until
 from workers.shards.passwords import SLOW_COUNT
 
 ROWS = 300_000
-MOST_WAKE_UPS = 2 * 2 + 2  # twice the workers, and a few that found their shard gone
+MOST_WAKE_UPS = 2 * 2 + 2  # twice the workers, and a few whose shard was done already
 
 
 @pytest.fixture(params=STORES, scope="module")
-def battered(
+def target(
     start_system: StartSystem, request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[System]:
-    """A whole system that outlives every test here."""
-    folder = tmp_path_factory.mktemp(f"battered-{request.param}")
-    with start_system(folder, new_database_url(request.param, folder, request)) as started:
-        yield started
+    """A whole system that survives every test of this file."""
+    folder = tmp_path_factory.mktemp(f"faults-{request.param}")
+    with start_system(folder, new_database_url(request.param, folder, request)) as system:
+        yield system
 
 
-def test_a_job_outlives_its_processes(battered: System) -> None:
-    slow = post(battered, passwords(SLOW_COUNT))
-    wait_until(lambda: faults.shard_owners(battered), 20, "the first shard")
-    struck = running_shards(battered)
-    faults.kill_process("interactive")(battered)
-    job = post(battered, faults.csv_rows(ROWS))
-    faults.kill_process("beat")(battered)
-    faults.kill_shard_owner(battered)
-    faults.freeze_writer(battered)
-    faults.kill_process("bulk")(battered)
-    faults.kill_process("web")(battered)
-    struck, since = [*struck, *running_shards(battered)], time.monotonic()
-    assert wait_for_recovery(battered, struck, since) < RECOVERY_SECONDS
-    assert whole(battered, job) == Cost(ROWS, 0, 0, 0)
-    assert whole(battered, slow) == Cost(SLOW_COUNT, 0, 0, 0)
+def test_a_job_survives_its_processes(target: System) -> None:
+    slow = post(target, passwords(SLOW_COUNT))
+    wait_until(lambda: faults.shard_owners(target), 20, "the first shard")
+    hit_shards = running_shards(target)
+    faults.kill_process("interactive")(target)
+    job = post(target, faults.csv_rows(ROWS))
+    faults.kill_process("beat")(target)
+    faults.kill_shard_owner(target)
+    faults.freeze_writer(target)
+    faults.kill_process("bulk")(target)
+    faults.kill_process("web")(target)
+    hit_shards, since = [*hit_shards, *running_shards(target)], time.monotonic()
+    assert wait_for_recovery(target, hit_shards, since) < RECOVERY_SECONDS
+    assert cost_at_end(target, job) == Cost(ROWS, 0, 0, 0)
+    assert cost_at_end(target, slow) == Cost(SLOW_COUNT, 0, 0, 0)
 
 
-def test_a_frozen_process_is_ended_before_its_node_waits_for_it(battered: System) -> None:
-    job = post(battered, faults.csv_rows(ROWS))
-    frozen = faults.freeze_writer(battered)
-    wait_until(lambda: not frozen.is_running(), RECOVERY_SECONDS, "the end of what stands still")
-    assert whole(battered, job) == Cost(ROWS, 0, 0, 0)
+def test_a_frozen_process_is_killed_before_its_node_waits_for_it(target: System) -> None:
+    job = post(target, faults.csv_rows(ROWS))
+    frozen = faults.freeze_writer(target)
+    wait_until(lambda: not frozen.is_running(), RECOVERY_SECONDS, "the frozen process to end")
+    assert cost_at_end(target, job) == Cost(ROWS, 0, 0, 0)
 
 
-def test_a_job_outlives_the_loss_of_the_broker_and_of_all_that_was_in_it(battered: System) -> None:
-    job, most = post(battered, faults.csv_rows(ROWS)), 0
-    wait_until(lambda: faults.shard_owners(battered), 20, "a shard to be worked on")
-    struck, since = running_shards(battered), time.monotonic()
-    faults.flush_broker(battered)
-    with closing(faults.connect_to_broker(battered)) as client:
-        while is_open(battered, job) and most <= MOST_WAKE_UPS:
+def test_a_job_survives_the_loss_of_every_message_in_the_broker(target: System) -> None:
+    job, most = post(target, faults.csv_rows(ROWS)), 0
+    wait_until(lambda: faults.shard_owners(target), 20, "a shard to be worked on")
+    hit_shards, since = running_shards(target), time.monotonic()
+    faults.flush_broker(target)
+    with closing(faults.connect_to_broker(target)) as client:
+        while is_open(target, job) and most <= MOST_WAKE_UPS:
             most = max(most, client.llen("bulk"))
     assert most <= MOST_WAKE_UPS
-    assert wait_for_recovery(battered, struck, since) < RECOVERY_SECONDS
-    assert whole(battered, job) == Cost(ROWS, 0, 0, 0)
+    assert wait_for_recovery(target, hit_shards, since) < RECOVERY_SECONDS
+    assert cost_at_end(target, job) == Cost(ROWS, 0, 0, 0)
 
 
-def test_jobs_are_accepted_and_redirects_go_on_while_the_broker_is_away(battered: System) -> None:
-    there = battered.items(battered.wait_for_job(battered.post_csv("url\nhttps://example.com/there\n")))[0]
-    with faults.stopped_broker(battered):
-        jobs = [quickly_posted(battered) for _ in range(3)]
-        assert battered.client.get(there["short_url"]).status_code == 302
+def test_jobs_are_accepted_and_redirects_work_while_the_broker_is_down(target: System) -> None:
+    there = target.items(target.wait_for_job(target.post_csv("url\nhttps://example.com/there\n")))[0]
+    with faults.stopped_broker(target):
+        jobs = [post_quickly(target) for _ in range(3)]
+        assert target.client.get(there["short_url"]).status_code == 302
     since = time.monotonic()
-    with faults.suspended(faults.find_process(battered, "broker")):
-        jobs.append(quickly_posted(battered))
-        assert battered.client.get(there["short_url"]).status_code == 302
+    with faults.suspended(faults.find_process(target, "broker")):
+        jobs.append(post_quickly(target))
+        assert target.client.get(there["short_url"]).status_code == 302
     for job in jobs:
-        assert whole(battered, job) == Cost(1, 0, 0, 0)
+        assert cost_at_end(target, job) == Cost(1, 0, 0, 0)
     assert time.monotonic() - since < RECOVERY_SECONDS
 
 
-def test_messages_that_come_again_or_make_no_sense_do_no_harm(battered: System, tmp_path: Path) -> None:
-    done = str(battered.wait_for_job(battered.post_csv("url\nhttps://example.com/\n"))["id"])
-    job, trap = post(battered, faults.csv_rows(ROWS)), tmp_path / "executed"
+def test_repeated_and_invalid_messages_do_no_harm(target: System, tmp_path: Path) -> None:
+    done = str(target.wait_for_job(target.post_csv("url\nhttps://example.com/\n"))["id"])
+    job, trap = post(target, faults.csv_rows(ROWS)), tmp_path / "executed"
     for queue in ("bulk", "interactive"):
-        faults.send_message(battered, queue, task("create"), pickle.dumps(Trap(trap)), "application/x-python-serialize")
-        faults.send_message(battered, queue, task("no.such.task"), b"[[], {}, {}]")
-        faults.send_message(battered, queue, {}, b"no task at all")
+        faults.send_message(target, queue, task("create"), pickle.dumps(Trap(trap)), "application/x-python-serialize")
+        faults.send_message(target, queue, task("no.such.task"), b"[[], {}, {}]")
+        faults.send_message(target, queue, {}, b"no task at all")
         for name, about in product(("create", "split"), (job, done, "1", "-7")):
             body = json.dumps([[], {"job": about, "shard": 0, "rows": 1}, {}]).encode()
             for _ in range(50):
-                faults.send_message(battered, queue, task(name), body)
-    assert whole(battered, job) == Cost(ROWS, 0, 0, 0)
-    assert whole(battered, done) == Cost(1, 0, 0, 0)
-    with closing(faults.connect_to_broker(battered)) as client:
+                faults.send_message(target, queue, task(name), body)
+    assert cost_at_end(target, job) == Cost(ROWS, 0, 0, 0)
+    assert cost_at_end(target, done) == Cost(1, 0, 0, 0)
+    with closing(faults.connect_to_broker(target)) as client:
         wait_until(lambda: not client.exists("bulk", "interactive"), 20, "every message to be taken")
         assert not any("python-serialize" in kept for kept in client.hvals("unacked"))
     assert not trap.exists()
-    assert battered.wait_for_job(battered.post_csv("url\nhttps://example.com/\n"), 10)["outcome"] == "succeeded"
+    assert target.wait_for_job(target.post_csv("url\nhttps://example.com/\n"), 10)["outcome"] == "succeeded"
 
 
-def test_a_job_outlives_the_restart_of_its_database(start_system: StartSystem, tmp_path: Path) -> None:
+def test_a_job_survives_restarts_of_its_database(start_system: StartSystem, tmp_path: Path) -> None:
     with readable_folder() as folder, postgresql.private_postgresql(folder) as server:
         with psycopg.connect(postgresql.postgresql_url(server), autocommit=True) as db:
             db.execute("CREATE DATABASE mill")
@@ -114,25 +114,25 @@ def test_a_job_outlives_the_restart_of_its_database(start_system: StartSystem, t
             job = post(system, faults.csv_rows(ROWS))
             for mode in ("fast", "immediate"):
                 wait_until(lambda: faults.shard_owners(system), 20, "a shard to be worked on")
-                struck = running_shards(system)
+                hit_shards = running_shards(system)
                 postgresql.restart_postgresql(server, mode)
-                assert wait_for_recovery(system, struck, time.monotonic()) < RECOVERY_SECONDS
-            assert whole(system, job) == Cost(ROWS, 0, 0, 0)
+                assert wait_for_recovery(system, hit_shards, time.monotonic()) < RECOVERY_SECONDS
+            assert cost_at_end(system, job) == Cost(ROWS, 0, 0, 0)
 
 
 def post(system: System, body: bytes) -> str:
     return str(system.post_csv(body).raise_for_status().json()["id"])
 
 
-def quickly_posted(system: System) -> str:
+def post_quickly(system: System) -> str:
     since = time.monotonic()
     job = post(system, b"url\nhttps://example.com/\n")
     assert time.monotonic() - since < 2.0
     return job
 
 
-def whole(system: System, job_id: str) -> Cost:
-    """What the job has cost when it has ended."""
+def cost_at_end(system: System, job_id: str) -> Cost:
+    """Wait for the end of a job and count what the faults cost it."""
     wait_until(
         lambda: job_if_ended(system.job(job_id)), 60, lambda: f"the end of {system.job(job_id)}: {system.log()[-5000:]}"
     )
@@ -140,12 +140,12 @@ def whole(system: System, job_id: str) -> Cost:
 
 
 def passwords(count: int) -> bytes:
-    """Rows that take their time: a password's hash costs some 30 ms."""
+    """Rows that take time: hashing a password takes some 30 ms."""
     return b"url,password\n" + b"".join(b"https://example.com/,secret%d\n" % at for at in range(count))
 
 
 class Trap:
-    """Touches a file when it is unpickled."""
+    """An object that creates a file when it is unpickled."""
 
     def __init__(self, path: Path) -> None:
         self.path = path

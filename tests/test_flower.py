@@ -1,4 +1,4 @@
-"""Flower of a whole system: what it shows of a job with failures, and that it shows nothing without the password."""
+"""Flower in a whole system: what it shows of a job with failures, and that it shows nothing without the password."""
 
 import itertools
 import json
@@ -48,9 +48,10 @@ def page(system: System, flower: httpx.Client, browser: Browser) -> Iterator[Pag
 
 
 def tasks(flower: httpx.Client, job: dict[str, Any]) -> list[Task]:
-    """What Flower has of a job, when each of its tasks has ended."""
-    found = [task for task in flower.get("/api/tasks").json().values() if job["id"] in str(task["kwargs"])]
-    return found if all(task["state"] == "SUCCESS" for task in found) else []
+    """Return what Flower shows of a job, once each of its tasks has ended."""
+    every = flower.get("/api/tasks").json().values()
+    own = [task for task in every if job["id"] in str(task["kwargs"])]
+    return own if all(task["state"] == "SUCCESS" for task in own) else []
 
 
 def test_its_api_shows_a_jobs_tasks_with_their_arguments_state_and_counts(system: System, flower: httpx.Client) -> None:
@@ -82,7 +83,7 @@ def test_its_broker_page_shows_how_long_the_queues_are(system: System, flower: h
     expect(page.locator("tbody tr", has_text="interactive").first).to_contain_text("0")
 
 
-def test_routine_is_not_told_of(system: System, flower: httpx.Client) -> None:
+def test_routine_tasks_are_not_shown(system: System, flower: httpx.Client) -> None:
     system.wait_for_job(system.post_csv(THREE))
     found = wait_until(lambda: flower.get("/api/tasks").json())
     assert {task["name"] for task in found.values()}.isdisjoint(celery_events.ROUTINE_TASKS)
@@ -109,11 +110,11 @@ def test_nothing_answers_without_the_password(system: System, flower: httpx.Clie
 
 
 @pytest.mark.parametrize("path", ["/metrics", "/healthcheck", "/", "/api/workers", "/static/css/flower.css"])
-def test_with_it_all_of_it_answers(flower: httpx.Client, path: str) -> None:
+def test_with_the_password_everything_answers(flower: httpx.Client, path: str) -> None:
     assert flower.get(path).status_code == 200
 
 
-def test_its_password_is_in_no_line_and_in_no_arguments(system: System) -> None:
+def test_its_password_is_in_no_log_line_and_no_command_line(system: System) -> None:
     _, password = pair(system)
     assert len(password) >= 20
     assert (system.data_dir / "flower-auth").stat().st_mode & 0o777 == 0o600
@@ -123,7 +124,7 @@ def test_its_password_is_in_no_line_and_in_no_arguments(system: System) -> None:
     assert not [process for process in family if password in " ".join(process.cmdline())]
 
 
-def test_a_new_flower_knows_what_the_old_one_did(system: System, flower: httpx.Client) -> None:
+def test_a_restarted_flower_still_shows_earlier_tasks(system: System, flower: httpx.Client) -> None:
     job = system.wait_for_job(system.post_csv(THREE))
     (before,) = wait_until(lambda: tasks(flower, job))
     family = psutil.Process(system.process.pid).children()
@@ -141,41 +142,42 @@ def answers(flower: httpx.Client) -> bool:
         return False
 
 
-def test_a_node_tells_of_several_tasks_at_once(system: System) -> None:
-    """Each message is work for whoever listens, and a vendor's client may make a hundred jobs a second."""
-    with heard(system) as events:
+def test_a_node_sends_the_events_of_several_tasks_in_one_message(system: System) -> None:
+    """Each message costs every listener time, and a vendor's client may create a hundred jobs a second."""
+    with receive_events(system) as events:
         jobs = {system.post_csv(THREE).json()["id"] for _ in range(10)}
-        told, ended = 0, set[str]()
-        while len(ended) < len(jobs):
-            found = ends(next(events))
-            told += bool(found)
-            ended |= {job for job in jobs for end in found if job in end}
-    assert told < len(jobs)
+        messages = 0
+        complete = set[str]()
+        while len(complete) < len(jobs):
+            results = results_of(next(events))
+            messages += bool(results)
+            complete |= {job for job in jobs for result in results if job in result}
+    assert messages < len(jobs)
 
 
-def test_it_still_does_when_its_connection_was_lost_in_between(system: System) -> None:
+def test_events_still_arrive_after_lost_connections(system: System) -> None:
     for _ in range(3):
-        system.wait_for_job(system.post_csv(THREE))  # of which it has still to tell
+        system.wait_for_job(system.post_csv(THREE))  # its events are still to be sent
         faults.cut_connections(system)
-    with heard(system) as events:
+    with receive_events(system) as events:
         job = system.wait_for_job(system.post_csv(THREE))["id"]
-        wait_until(lambda: any(job in end for end in ends(next(events))), 20)
+        wait_until(lambda: any(job in result for result in results_of(next(events))), 20)
 
 
 @contextmanager
-def heard(system: System) -> Iterator[Iterator[list[dict[str, Any]]]]:
-    """What nodes tell from now on, message by message."""
-    with faults.connect_to_broker(system) as broker, broker.pubsub(ignore_subscribe_messages=True) as told:
-        told.psubscribe("*celeryev*")
-        yield (told_of(wait_until(lambda: told.get_message(timeout=1.0))["data"]) for _ in itertools.count())
+def receive_events(system: System) -> Iterator[Iterator[list[dict[str, Any]]]]:
+    """Give the events that nodes send from now on, message by message."""
+    with faults.connect_to_broker(system) as broker, broker.pubsub(ignore_subscribe_messages=True) as subscription:
+        subscription.psubscribe("*celeryev*")
+        yield (events_of(wait_until(lambda: subscription.get_message(timeout=1.0))["data"]) for _ in itertools.count())
 
 
-def ends(events: list[dict[str, Any]]) -> list[str]:
-    """The results of the tasks that ended."""
+def results_of(events: list[dict[str, Any]]) -> list[str]:
+    """Return the results of the tasks that succeeded."""
     return [event["result"] for event in events if event["type"] == "task-succeeded"]
 
 
-def told_of(message: bytes) -> list[dict[str, Any]]:
-    """The events of one message of Celery's."""
-    found = json.loads(b64decode(json.loads(message)["body"]))
-    return found if isinstance(found, list) else [found]
+def events_of(message: bytes) -> list[dict[str, Any]]:
+    """Return the events of one message of Celery."""
+    body = json.loads(b64decode(json.loads(message)["body"]))
+    return body if isinstance(body, list) else [body]
