@@ -12,7 +12,7 @@ MADE_FOR = "2.2.0"
 
 
 def test_the_replaced_method_is_that_of_the_version_it_was_made_for() -> None:
-    """After an upgrade: read flower/app.py and tornado/web.py again, run tests/web/ops/test_flower.py, and name it here."""
+    """After an upgrade: read flower/app.py and tornado/web.py again, run tests/web/ops/test_flower.py, then name it."""
     assert version("flower") == MADE_FOR
 
 
