@@ -29,7 +29,7 @@ def test_a_key_is_made_shown_once_and_revoked(visit: Visit) -> None:
     assert token not in page.content()
     page.get_by_role("link", name="Revoke <b>content sync</b>").click()
     assert "signed in with it" not in page.locator("main").inner_text()
-    page.get_by_role("button", name="Revoke it").click()
+    page.get_by_role("button", name="Revoke the key").click()
     page.get_by_text("is revoked").wait_for()
     assert httpx.get(f"{visit.system.url}/api/me", headers=asking).status_code == 401
 
@@ -40,8 +40,8 @@ def test_who_revokes_his_own_key_is_told_and_signed_out(stranger: Visit) -> None
     stranger.go("/app/keys")
     row = page.get_by_role("row").filter(has_text="you are signed in with it")
     row.get_by_role("link", name="Revoke mine").click()
-    assert "You are signed in with it" in page.locator("main").inner_text()
-    page.get_by_role("button", name="Revoke it").click()
+    assert "You are signed in with this key" in page.locator("main").inner_text()
+    page.get_by_role("button", name="Revoke the key").click()
     page.get_by_role("heading", name="Sign in").wait_for()
 
 

@@ -55,7 +55,7 @@ def test_a_link_is_made_changed_and_deleted(own: Visit) -> None:
     page.get_by_label("Password").fill("secret")
     page.get_by_role("button", name="Make it").click()
     page.get_by_role("heading", level=1).wait_for()
-    assert flash(page) == f"{system.url}/pages-spring is made."
+    assert flash(page) == f"{system.url}/pages-spring is created."
     link = system.client.get("/api/links").json()["items"][0]
     assert (link["title"], link["tags"], link["expires_at"][:16]) == (HOSTILE, ["mail", "spring"], "2031-05-01T12:30")
     assert page.get_by_role("heading", level=1).inner_text() == HOSTILE
@@ -70,7 +70,7 @@ def test_a_link_is_made_changed_and_deleted(own: Visit) -> None:
     page.get_by_text("disabled", exact=True).wait_for()
     assert system.client.get(f"/api/links/{link['id']}").json()["status"] == "disabled"
     page.get_by_role("link", name="Delete").click()
-    page.get_by_role("button", name="Delete it").click()
+    page.get_by_role("button", name="Delete the link").click()
     page.get_by_text("is deleted").wait_for()
     assert system.client.get("/api/links").json()["items"] == []
 

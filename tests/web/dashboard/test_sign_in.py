@@ -67,7 +67,7 @@ def test_one_signs_in_to_where_one_wanted_and_out_again(stranger: Visit) -> None
     stranger.allowed = ("401",)
     page.get_by_label("Token").fill("lm_nobody")
     page.get_by_role("button", name="Sign in").click()
-    assert "There is no such key" in page.get_by_role("alert").inner_text()
+    assert "This key does not exist or is revoked" in page.get_by_role("alert").inner_text()
     page.get_by_label("Token").fill(stranger.system.key["token"])
     page.keyboard.press("Enter")
     page.wait_for_url("**/app/jobs?status=failed")
@@ -140,14 +140,14 @@ def test_a_session_ends_when_nobody_used_it_for_long(entering: SignIn, monkeypat
     now, idle = time.time(), sessions.IDLE_LIFETIME.total_seconds()
     for passed, status in ((idle - 60, 200), (idle + 60, 303)):
         monkeypatch.setattr(time, "time", lambda seconds=now + passed: seconds)
-        monkeypatch.setattr(sessions, "RENEWED_SECONDS", 2 * idle)
+        monkeypatch.setattr(sessions, "RENEWAL_SECONDS", 2 * idle)
         assert client.get("/app/jobs").status_code == status
 
 
 def test_whoever_is_at_work_stays_signed_in(entering: SignIn, monkeypatch: pytest.MonkeyPatch) -> None:
     client = entering()
     assert "Set-Cookie" not in client.get("/app/jobs").headers
-    monkeypatch.setattr(sessions, "RENEWED_SECONDS", -1)
+    monkeypatch.setattr(sessions, "RENEWAL_SECONDS", -1)
     assert "Set-Cookie" in client.get("/app/jobs").headers
 
 

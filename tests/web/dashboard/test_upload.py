@@ -301,7 +301,7 @@ def test_without_scripts_the_form_does_it_alone(without_scripts: Visit) -> None:
     assert sent(without_scripts)["counts"]["created"] == 2
     without_scripts.go("/app/upload")
     page.get_by_role("button", name="Upload").click()
-    assert "neither a file nor a text" in page.get_by_role("alert").inner_text()
+    assert "Choose a file or paste some URLs" in page.get_by_role("alert").inner_text()
 
 
 @one_store

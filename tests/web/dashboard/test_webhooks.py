@@ -30,12 +30,12 @@ def test_an_endpoint_is_added_called_again_changed_and_deleted(visit: Visit, rec
     page.get_by_role("link", name="I have kept it").click()
     assert secret not in page.content()
     page.get_by_role("button", name="Send a test event").click()
-    page.get_by_text("under way").wait_for()
+    page.get_by_text("A test event is being sent").wait_for()
     wait_until(lambda: receiver.calls, what="the test event")
     Webhook(secret).verify(receiver.calls[0].body, receiver.calls[0].headers)
     wait_until(lambda: page.reload() and page.get_by_text("1: 500").count(), what="the first attempt to be shown")
     page.get_by_role("button", name="Send again").click()
-    page.get_by_text("It is sent again").wait_for()
+    page.get_by_text("The webhook is being sent again").wait_for()
     wait_until(
         lambda: page.reload() and page.get_by_text("delivered", exact=True).count(), what="its delivery to be shown"
     )
@@ -54,7 +54,7 @@ def test_an_endpoint_is_added_called_again_changed_and_deleted(visit: Visit, rec
     page.get_by_role("button", name="Enable").click()
     page.get_by_text("is enabled").wait_for()
     page.get_by_role("link", name="Delete").click()
-    page.get_by_role("button", name="Delete it").click()
+    page.get_by_role("button", name="Delete the endpoint").click()
     page.get_by_text("is deleted").wait_for()
     assert url not in page.locator("main").inner_text()
 
