@@ -31,7 +31,7 @@ PAGES = (
     ("visitor-password", "/{protected}"),
     ("visitor-preview", "/{slug}+"),
 )
-"""A picture each: its name, and its path with what `fill` has made."""
+"""The name of each picture, and the path of its page with the ids that `fill` returns."""
 DARK = ("job",)
 ON_A_PHONE = ("job", "links")
 
@@ -41,11 +41,11 @@ def main() -> None:
     with tempfile.TemporaryDirectory(prefix="linkmill-") as name:
         folder = Path(name)
         with running_system(folder, f"sqlite:///{folder}/linkmill.db", ALLOW_PRIVATE_TARGETS="1") as system:
-            picture(system, fill(system))
+            take_all(system, fill(system))
 
 
-def picture(system: System, made: dict[str, str]) -> None:
-    paths = {name: path.format(**made) for name, path in PAGES}
+def take_all(system: System, ids: dict[str, str]) -> None:
+    paths = {name: path.format(**ids) for name, path in PAGES}
     program = next(filter(None, map(shutil.which, NAMES)))
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=program, args=list(FLAGS))
@@ -59,7 +59,7 @@ def picture(system: System, made: dict[str, str]) -> None:
 
 
 def fill(system: System) -> dict[str, str]:
-    """A shop's spring campaign: most rows are good, some are not."""
+    """Create a shop's spring campaign, in which a few rows fail; return the ids for the paths."""
     names = ("linen-shirt", "garden-chair", "espresso-cup", "rain-jacket", "desk-lamp", "tea-towel", "wool-socks")
     rows = [
         f"https://shop.example/{name}/{n},{name.replace('-', ' ').title()} {n}" for n in range(180) for name in names
@@ -89,7 +89,7 @@ def visit(system: System, slugs: list[str]) -> None:
 
 def take(browser: Browser, system: System, name: str, path: str, **look: Any) -> None:
     with visiting(browser, system, viewport=look.pop("viewport", WIDE), **look) as visit:
-        visit.allowed = ("",)  # a picture shows what is there; tests complain
+        visit.allowed = ("",)  # complaints of the browser are for the tests
         if path.startswith("/app") and "sign-in" not in path:
             visit.sign_in(system.key["token"])
         visit.go(path)
