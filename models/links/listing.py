@@ -137,5 +137,5 @@ def _with_tag(workspace_id: int, tag_id: int) -> ColumnElement[bool]:
 
 def _of_job(job: JobLinks) -> ColumnElement[bool]:
     """By the job's items, which also name links that existed before: one link perhaps several times."""
-    named = select(items.c.slug, items.c.generation).where(items.c.job_id == job.job_id, items.c.slug.is_not(None))
-    return and_(links.c.domain_id == job.domain_id, tuple_(links.c.slug, links.c.generation).in_(named))
+    item_links = select(items.c.slug, items.c.generation).where(items.c.job_id == job.job_id, items.c.slug.is_not(None))
+    return and_(links.c.domain_id == job.domain_id, tuple_(links.c.slug, links.c.generation).in_(item_links))

@@ -19,7 +19,7 @@ def permute(values: Numbers, limit: int, key: bytes) -> Numbers:
     cipher = Cipher(algorithms.AES(hashlib.sha256(key).digest()[:16]), modes.ECB())  # noqa: S305
     result = _feistel(values, half_bits, cipher)
     outside = np.flatnonzero(result >= limit)
-    while outside.size:  # cycle-walking: permute again what left the range, until it is back
+    while outside.size:  # cycle-walking: permute again what is outside the range, until it is back
         result[outside] = _feistel(result[outside], half_bits, cipher)
         outside = outside[result[outside] >= limit]
     return result
@@ -27,11 +27,11 @@ def permute(values: Numbers, limit: int, key: bytes) -> Numbers:
 
 def _feistel(values: Numbers, half_bits: int, cipher: BlockCipher) -> Numbers:
     mask = np.uint64((1 << half_bits) - 1)
-    left = values >> np.uint64(half_bits)
-    right = values & mask
+    high = values >> np.uint64(half_bits)
+    low = values & mask
     for round_number in range(ROUNDS):
-        left, right = right, left ^ (_round(right, round_number, cipher) & mask)
-    return left << np.uint64(half_bits) | right
+        high, low = low, high ^ (_round(low, round_number, cipher) & mask)
+    return high << np.uint64(half_bits) | low
 
 
 def _round(values: Numbers, round_number: int, cipher: BlockCipher) -> Numbers:
