@@ -192,7 +192,7 @@ def test_the_look_says_of_each_row_what_its_job_says(client: httpx.Client, syste
 @one_store
 @pytest.mark.parametrize(
     ("content", "words"),
-    [(b"%PDF-1.7\nx", "a PDF"), (b"", "the file is empty"), (b"PK\x03\x04x", "not a spreadsheet, or it is damaged"),
+    [(b"%PDF-1.7\nx", "a PDF"), (b"", "The file is empty."), (b"PK\x03\x04x", "not a spreadsheet, or it is damaged"),
      (b"\xd0\xcf\x11\xe0x", "Save it as .xlsx"), (b"url\n", "no rows"),
      (b'{"url": "https://a.b"}', "JSON object a line")],
 )  # fmt: skip
