@@ -13,7 +13,7 @@ from models.accounts.keys import Owner
 from models.errors import EmptyUpload, Unreadable
 from models.ids import new_id
 from models.jobs import jobs, shards
-from models.jobs.states import JobKind, JobStatus, ShardKind, ShardState
+from models.states import JobKind, JobStatus, ShardKind, ShardState
 from producer import completion, idempotency, outside
 from producer.idempotency import Hold
 from producer.intake import upload_store

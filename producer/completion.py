@@ -7,7 +7,7 @@ from typing import Any
 from models.jobs import duplicates, jobs
 from models.jobs.jobs import JobProgress, Results
 from models.jobs.leases import Claim
-from models.jobs.states import ItemStatus, JobStatus
+from models.states import ItemStatus, JobStatus
 from models.store import Connection
 from models.webhooks import deliveries, endpoints
 from models.webhooks.endpoints import Subscriber

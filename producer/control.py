@@ -7,7 +7,7 @@ from models.errors import Conflict
 from models.ids import new_id
 from models.jobs import jobs, retention, runs
 from models.jobs.jobs import Job
-from models.jobs.states import JobKind, JobStatus
+from models.states import JobKind, JobStatus
 from models.store import Connection
 from producer import completion
 from producer.intake.layouts import UNDO, Layout

@@ -4,7 +4,7 @@ from enum import StrEnum
 
 from models.errors import Conflict, Gone
 from models.jobs.jobs import Job
-from models.jobs.states import ACTIVE_STATUSES, JobKind, JobStatus
+from models.states import ACTIVE_STATUSES, JobKind, JobStatus
 
 
 class Action(StrEnum):

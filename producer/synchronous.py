@@ -12,8 +12,8 @@ from models.accounts.keys import Owner
 from models.errors import EmptyUpload, NotFound, OverLimit, StillRunning, TooManyLinks, Unavailable
 from models.jobs import jobs, pending_replies
 from models.jobs.jobs import Job
-from models.jobs.states import ACTIVE_STATUSES
 from models.links import title_queue
+from models.states import ACTIVE_STATUSES
 from producer.accept import Upload, accept
 from producer.idempotency import Hold
 from producer.intake.layouts import COUNT, PREPARED

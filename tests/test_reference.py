@@ -17,8 +17,8 @@ from models import store
 from models.accounts.keys import Owner
 from models.jobs import items as item_rows
 from models.jobs import jobs, leases
-from models.jobs.states import JobStatus, ShardKind
 from models.links import labels, reserved_words
+from models.states import JobStatus, ShardKind
 from models.tables import links
 from producer.accept import Upload, accept
 from producer.intake.layouts import CSV, NDJSON

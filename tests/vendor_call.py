@@ -9,7 +9,7 @@ import threading
 from typing import Any
 
 from models import settings
-from models.jobs.states import ShardKind
+from models.states import ShardKind
 from tests.work import work_off
 from web import create_app
 from web.ops.prepare import FIRST_KEY, prepare

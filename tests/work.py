@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from models.jobs.states import ShardKind
+from models.states import ShardKind
 from producer.signals import wakeups
 from workers.shards import attempts
 

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 
-from models.jobs.states import ShardKind
+from models.states import ShardKind
 from producer.signals import broker, wakeups
 from workers import sweep
 from workers.app import app

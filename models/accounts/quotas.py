@@ -14,7 +14,7 @@ from sqlalchemy import ColumnElement, Connection, and_, case, delete, func, sele
 
 from models import store
 from models.accounts.plans import Plan
-from models.jobs.states import ACTIVE_STATES
+from models.states import ACTIVE_STATES
 from models.tables import links, quotas, shards
 
 

@@ -6,7 +6,7 @@ from sqlalchemy import ColumnElement, Connection, Integer, and_, case, func, lit
 
 from models import store
 from models.jobs.shards import COLUMNS, KEY_COLUMNS, NOT_DONE, Shard, is_among
-from models.jobs.states import ShardState
+from models.states import ShardState
 from models.tables import shards
 
 RESEND_SECONDS = 5.0

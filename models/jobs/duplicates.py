@@ -10,8 +10,8 @@ from sqlalchemy import ColumnElement, Connection, and_, case, func, literal, sel
 from models import store
 from models.jobs import jobs
 from models.jobs.jobs import Results
-from models.jobs.states import ItemStatus
 from models.links.url_index import Duplicates
+from models.states import ItemStatus
 from models.tables import items
 
 SLUG_TAKEN = "SLUG_TAKEN"

@@ -3,7 +3,7 @@
 from sqlalchemy import Connection, func, select
 
 from models.jobs.shards import NOT_DONE
-from models.jobs.states import ACTIVE_STATUSES, ShardState
+from models.states import ACTIVE_STATUSES, ShardState
 from models.tables import deliveries, jobs, shards
 
 

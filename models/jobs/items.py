@@ -7,8 +7,8 @@ from typing import NamedTuple
 from sqlalchemy import ColumnElement, Connection, Select, and_, bindparam, select
 
 from models import store
-from models.jobs.states import ItemStatus
 from models.link_key import rows_of
+from models.states import ItemStatus
 from models.store import Columns
 from models.tables import items, links
 

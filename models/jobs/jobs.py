@@ -1,4 +1,4 @@
-"""Jobs: one upload each, from its acceptance to its end. States and transitions are in models/jobs/states.py."""
+"""Jobs: one upload each, from its acceptance to its end. States and transitions are in models/states.py."""
 
 from collections.abc import Mapping
 from datetime import UTC, datetime
@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 from sqlalchemy import ColumnElement, Connection, and_, bindparam, case, exists, func, insert, or_, select, update
 
 from models import store
-from models.jobs.states import ACTIVE_STATES, ACTIVE_STATUSES, JobStatus
+from models.states import ACTIVE_STATES, ACTIVE_STATUSES, JobStatus
 from models.tables import domains, job_errors, jobs, shards
 from models.tables.columns import Time
 

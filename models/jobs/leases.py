@@ -13,7 +13,7 @@ from models import store
 from models.errors import LostLease
 from models.jobs import jobs
 from models.jobs.shards import KEY_COLUMNS, NOT_DONE, is_among
-from models.jobs.states import ShardKind, ShardState
+from models.states import ShardKind, ShardState
 from models.store.dialect import Dialect
 from models.tables import shards, workspaces
 

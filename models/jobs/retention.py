@@ -12,7 +12,7 @@ from sqlalchemy import ColumnElement, Connection, and_, delete, exists, select, 
 from models import store
 from models.jobs import jobs, pending_replies, runs, shards
 from models.jobs.shards import Shard
-from models.jobs.states import ACTIVE_STATUSES, ShardState
+from models.states import ACTIVE_STATUSES, ShardState
 from models.tables import deliveries as delivery_rows
 from models.tables import delivery_attempts, items, job_errors
 from models.tables import jobs as job_rows

@@ -23,7 +23,7 @@ from models.jobs import jobs, leases, shards
 from models.jobs.jobs import Job
 from models.jobs.leases import Claim
 from models.jobs.shards import Grant
-from models.jobs.states import ACTIVE_STATUSES, ItemStatus, JobKind, JobStatus, ShardKind, ShardState
+from models.states import ACTIVE_STATUSES, ItemStatus, JobKind, JobStatus, ShardKind, ShardState
 from models.tables import items, job_errors
 from models.tables import jobs as job_rows
 from models.tables import shards as shard_rows

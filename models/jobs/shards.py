@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 from sqlalchemy import ColumnElement, Connection, Select, and_, literal_column, select, tuple_, update
 
 from models import store
-from models.jobs.states import ShardKind, ShardState
+from models.states import ShardKind, ShardState
 from models.store.dialect import Dialect
 from models.tables import shards
 

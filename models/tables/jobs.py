@@ -22,9 +22,9 @@ jobs = Table(
     Column("id", BigInteger, primary_key=True, autoincrement=False),
     Column("workspace_id", BigInteger, nullable=False),
     Column("domain_id", BigInteger, nullable=False),
-    Column("kind", Text, nullable=False),  # models.jobs.states.JobKind
+    Column("kind", Text, nullable=False),  # models.states.JobKind
     Column("run", Integer, nullable=False, server_default="1"),
-    Column("status", Text, nullable=False),  # models.jobs.states.JobStatus
+    Column("status", Text, nullable=False),  # models.states.JobStatus
     Column("source", Text, nullable=False),
     Column("queue", Text, nullable=False),
     flag("dry_run"),
@@ -81,9 +81,9 @@ shards = Table(
     Column("run", Integer, nullable=False),
     Column("first_index", BigInteger, nullable=False),  # -1: the shard that cuts the upload into the others
     Column("workspace_id", BigInteger, nullable=False),
-    Column("kind", Text, nullable=False),  # models.jobs.states.ShardKind
+    Column("kind", Text, nullable=False),  # models.states.ShardKind
     Column("queue", Text, nullable=False),
-    Column("state", Text, nullable=False),  # models.jobs.states.ShardState
+    Column("state", Text, nullable=False),  # models.states.ShardState
     Column("line", BigInteger, nullable=False),
     Column("offset", BigInteger, nullable=False),
     Column("length", BigInteger, nullable=False),
@@ -114,7 +114,7 @@ items = Table(
     Column("job_id", BigInteger, nullable=False),
     Column("index", BigInteger, nullable=False),
     Column("line", BigInteger, nullable=False),
-    Column("status", Text, nullable=False),  # models.jobs.states.ItemStatus
+    Column("status", Text, nullable=False),  # models.states.ItemStatus
     Column("slug", SlugText),
     Column("generation", Integer),
     Column("external_id", Text),

@@ -5,7 +5,7 @@ from typing import Any
 
 from models.accounts import domains
 from models.jobs.items import Item
-from models.jobs.states import ItemStatus
+from models.states import ItemStatus
 
 
 def item_document(item: Item, base_url: str) -> dict[str, Any]:

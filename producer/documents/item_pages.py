@@ -3,12 +3,12 @@
 import json
 from collections.abc import Iterator, Sequence
 
-from models import store
-from models.jobs import items, jobs, shards, states
+from models import states, store
+from models.jobs import items, jobs, shards
 from models.jobs.items import Item
 from models.jobs.jobs import Job
 from models.jobs.shards import Shard
-from models.jobs.states import ItemStatus, JobKind
+from models.states import ItemStatus, JobKind
 from producer.intake import upload_store
 from producer.intake.layouts import Layout
 from producer.intake.reading import read_batch

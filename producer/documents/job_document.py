@@ -5,7 +5,7 @@ from typing import Any
 
 from models.jobs import jobs
 from models.jobs.jobs import Job, JobProgress
-from models.jobs.states import ACTIVE_STATUSES, JobStatus, Outcome
+from models.states import ACTIVE_STATUSES, JobStatus, Outcome
 from producer.documents.times import iso_time
 from producer.intake.layouts import Layout
 

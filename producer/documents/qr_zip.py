@@ -8,7 +8,7 @@ from models import store
 from models.accounts import domains
 from models.jobs import items
 from models.jobs.jobs import Job
-from models.jobs.states import ItemStatus
+from models.states import ItemStatus
 from producer.documents import qr_codes
 
 PAGE_ITEMS = 200

@@ -12,7 +12,7 @@ from models.jobs import items, shards
 from models.jobs.items import ItemResult
 from models.jobs.jobs import Job
 from models.jobs.shards import Shard
-from models.jobs.states import ItemStatus, JobKind
+from models.states import ItemStatus, JobKind
 from producer.fields import item_fields
 from producer.intake import upload_store
 from producer.intake.csv_batch import client_cells

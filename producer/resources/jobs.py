@@ -11,7 +11,7 @@ from models.errors import NotFound
 from models.ids import parse_id
 from models.jobs import jobs, runs
 from models.jobs.jobs import Job
-from models.jobs.states import ItemStatus, JobKind
+from models.states import ItemStatus, JobKind
 from producer import job_actions
 from producer.documents import item_pages
 from producer.documents.item_document import item_document

@@ -9,8 +9,8 @@ from models.accounts.keys import Owner
 from models.errors import Gone, Unavailable
 from models.jobs import items
 from models.jobs.jobs import Job
-from models.jobs.states import ItemStatus
 from models.links import listing
+from models.states import ItemStatus
 from producer import synchronous
 from producer.accept import Upload
 from producer.documents.link_document import link_documents

@@ -9,7 +9,7 @@ from models import migrate, settings, store
 from models.accounts import installation_secrets
 from models.accounts.keys import Owner
 from models.jobs import items
-from models.jobs.states import ItemStatus, JobKind
+from models.states import ItemStatus, JobKind
 from models.tables import domains, metadata
 from models.tables import items as item_rows
 from tests.models.jobs.making import add_items, make_job, read

@@ -6,7 +6,7 @@ from sqlalchemy import Connection, event, func, select
 from models import settings, store
 from models.accounts.keys import Owner
 from models.errors import BadTarget, EmptyUpload, Invalid
-from models.jobs.states import JobStatus, ShardKind
+from models.states import JobStatus, ShardKind
 from models.tables import jobs, shards
 from producer.accept import CUT_AT_ONCE_BYTES, Upload, accept
 from producer.intake import upload_store

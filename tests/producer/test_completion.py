@@ -10,7 +10,7 @@ from models.accounts.keys import Owner
 from models.jobs import jobs, leases
 from models.jobs.jobs import Results
 from models.jobs.leases import Claim
-from models.jobs.states import JobStatus, ShardKind
+from models.states import JobStatus, ShardKind
 from models.tables import deliveries
 from producer import completion, outside
 from producer.completion import LARGEST_BODY, webhook_body

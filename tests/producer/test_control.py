@@ -10,7 +10,7 @@ from models.accounts.keys import Owner
 from models.errors import Conflict, Gone
 from models.jobs import items, jobs, leases, retention
 from models.jobs.jobs import Job, Results
-from models.jobs.states import ItemStatus, JobStatus, ShardKind, ShardState
+from models.states import ItemStatus, JobStatus, ShardKind, ShardState
 from models.tables import shards
 from producer import completion, control
 from producer.accept import CUT_AT_ONCE_BYTES

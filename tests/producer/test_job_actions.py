@@ -7,7 +7,7 @@ import pytest
 
 from models.errors import Conflict, Gone
 from models.jobs.jobs import Job
-from models.jobs.states import JobKind, JobStatus
+from models.states import JobKind, JobStatus
 from producer import job_actions
 from producer.job_actions import Action, refusal, useful_actions
 

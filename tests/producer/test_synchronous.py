@@ -7,7 +7,7 @@ from models.accounts import plans
 from models.accounts.keys import Owner
 from models.errors import EmptyUpload, OverLimit, StillRunning, TooManyLinks, Unavailable
 from models.jobs import jobs
-from models.jobs.states import JobStatus
+from models.states import JobStatus
 from producer import synchronous
 from producer.job_options import Options
 from producer.signals import waiting

@@ -10,7 +10,7 @@ from models import store
 from models.accounts.keys import Owner
 from models.jobs import leases
 from models.jobs.jobs import Results
-from models.jobs.states import JobStatus, ShardKind, ShardState
+from models.states import JobStatus, ShardKind, ShardState
 from models.tables import jobs, shards
 from producer import completion
 from producer.signals import broker, counters, wakeups

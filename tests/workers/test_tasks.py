@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from models.jobs.states import ShardKind
+from models.states import ShardKind
 from producer.signals import wakeups
 from tests.steps import Steps, record_steps
 from workers import tasks

@@ -9,7 +9,7 @@ from flask_smorest import Blueprint
 from models.accounts.keys import Scope
 from models.errors import Invalid, field_error
 from models.jobs.jobs import Job
-from models.jobs.states import ItemStatus
+from models.states import ItemStatus
 from producer import control
 from producer.accept import accept
 from producer.documents import schemas

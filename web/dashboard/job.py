@@ -5,7 +5,7 @@ from typing import Any
 from flask import Blueprint, Response, request, url_for
 
 from models.jobs.jobs import Job
-from models.jobs.states import STATUSES_BY_KIND, ItemStatus, JobKind
+from models.states import STATUSES_BY_KIND, ItemStatus, JobKind
 from producer.documents.schemas.links import MOST_ZIPPED
 from producer.resources import deliveries, jobs
 from producer.resources.jobs import find_job

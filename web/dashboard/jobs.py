@@ -3,7 +3,7 @@
 from flask import Blueprint, Response, request, url_for
 
 from models import settings
-from models.jobs.states import JobStatus
+from models.states import JobStatus
 from producer.resources import jobs
 from web import pagination
 from web.auth import owner

@@ -17,7 +17,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from models import store
 from models.jobs import gauges
-from models.jobs.states import ShardKind, ShardState
+from models.states import ShardKind, ShardState
 from producer.signals import broker, counters, wakeups
 from producer.visits import click_buffer
 

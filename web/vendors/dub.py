@@ -11,9 +11,9 @@ from models.accounts import domains
 from models.accounts.keys import Owner
 from models.errors import Invalid
 from models.jobs.items import LinkedItem
-from models.jobs.states import ItemStatus
 from models.link_key import LinkKey
 from models.links import labels, tagging
+from models.states import ItemStatus
 from producer.documents.times import iso_time
 from web.vendors import examples
 from web.vendors.json_schema import ANYTHING, TEXT, any_of, array_of, json_object

@@ -7,7 +7,7 @@ from typing import Any
 from models.accounts.keys import Owner
 from models.errors import Invalid
 from models.jobs.items import LinkedItem
-from models.jobs.states import ItemStatus
+from models.states import ItemStatus
 from producer.documents.times import iso_time
 from producer.fields.item_rules import stored_time
 from web.auth import authenticate_header

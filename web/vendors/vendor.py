@@ -14,9 +14,9 @@ from models.errors import Invalid, LinkmillError
 from models.jobs import items
 from models.jobs.items import ItemLink, ItemResult, LinkedItem
 from models.jobs.jobs import Job
-from models.jobs.states import ItemStatus
 from models.link_key import LinkKey, format_link_id
 from models.links import slugs
+from models.states import ItemStatus
 from producer.intake.layouts import REFUSED
 from web.auth import authenticate_bearer
 from web.vendors.json_schema import Schema

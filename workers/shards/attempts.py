@@ -10,7 +10,7 @@ from models.errors import LostLease
 from models.jobs import jobs, leases, runs
 from models.jobs.jobs import Job
 from models.jobs.leases import Claim
-from models.jobs.states import ACTIVE_STATUSES, ShardKind
+from models.states import ACTIVE_STATUSES, ShardKind
 from producer import completion
 from producer.signals import counters
 from producer.telemetry import tracing

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from typing import Any
 from urllib.parse import urlsplit
 
-from models.jobs.states import ItemStatus
+from models.states import ItemStatus
 from models.store import Columns
 from producer.fields import item_fields
 from workers.shards import reuse

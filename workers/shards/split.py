@@ -8,7 +8,7 @@ from models.errors import EmptyUpload, LinkmillError, TooLarge, Unreadable
 from models.jobs import jobs, leases, shards
 from models.jobs.jobs import Job
 from models.jobs.leases import Claim
-from models.jobs.states import ShardState
+from models.states import ShardState
 from producer import completion
 from producer.accept import shard_row
 from producer.intake import upload_store

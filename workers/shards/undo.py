@@ -10,8 +10,8 @@ from models.accounts import quotas
 from models.jobs import items, leases
 from models.jobs.jobs import Job, Results
 from models.jobs.leases import Claim
-from models.jobs.states import ItemStatus
 from models.links import unclicked
+from models.states import ItemStatus
 from models.store import Columns
 from producer import completion
 from producer.signals import wakeups

@@ -5,8 +5,8 @@ from typing import Any
 
 from marshmallow import EXCLUDE, RAISE, Schema, ValidationError, fields, validate
 
-from models.jobs.states import JobStatus, Outcome
 from models.links.url_index import Duplicates
+from models.states import JobStatus, Outcome
 from producer.documents.schemas.common import MOST_LISTED, PageQuery
 from producer.intake import charsets, delimiters
 

@@ -11,7 +11,7 @@ from models.ids import new_id
 from models.jobs import jobs, leases, shards
 from models.jobs.jobs import Job
 from models.jobs.leases import Claim
-from models.jobs.states import ItemStatus, JobKind, JobStatus, ShardKind, ShardState
+from models.states import ItemStatus, JobKind, JobStatus, ShardKind, ShardState
 from models.tables import items as item_rows
 from models.tables import jobs as job_rows
 from models.tables import shards as shard_rows

@@ -11,8 +11,8 @@ from models import store
 from models.accounts.keys import Owner
 from models.jobs import duplicates, items, jobs
 from models.jobs.jobs import Job
-from models.jobs.states import ItemStatus, JobStatus
 from models.links.url_index import Duplicates
+from models.states import ItemStatus, JobStatus
 from models.tables import items as item_rows
 from models.tables import jobs as job_rows
 from tests.models.jobs.making import make_job, read

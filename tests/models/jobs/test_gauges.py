@@ -7,7 +7,7 @@ from sqlalchemy import update
 from models import store
 from models.accounts.keys import Owner
 from models.jobs import gauges
-from models.jobs.states import JobStatus, ShardState
+from models.states import JobStatus, ShardState
 from models.tables import shards as shard_rows
 from tests.models.jobs.making import QUEUE, claim, finish, make_job
 

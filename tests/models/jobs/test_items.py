@@ -9,7 +9,7 @@ from models.accounts.keys import Owner
 from models.jobs import items
 from models.jobs.items import CreatedItem, Item, ItemLink, ItemResult
 from models.jobs.jobs import Job
-from models.jobs.states import ItemStatus
+from models.states import ItemStatus
 from models.tables import links
 from tests.models.jobs.making import add_items, make_job
 

@@ -8,7 +8,7 @@ from models import store
 from models.accounts.keys import Owner
 from models.jobs import jobs
 from models.jobs.jobs import JobProgress, JobRun, Results
-from models.jobs.states import JobKind, JobStatus
+from models.states import JobKind, JobStatus
 from tests.models.jobs.making import change, claim, finish, make_job, read
 from tests.owners import new_owner
 

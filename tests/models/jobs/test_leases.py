@@ -12,7 +12,7 @@ from models.accounts.keys import Owner
 from models.errors import LostLease
 from models.jobs import dispatch, jobs, leases, shards
 from models.jobs.jobs import Results
-from models.jobs.states import ShardKind, ShardState
+from models.states import ShardKind, ShardState
 from models.tables import shards as shard_rows
 from tests.models.jobs.making import claim, expire, finish, make_job, read, shard_states, shard_values, try_claim
 from tests.owners import new_owner

@@ -12,7 +12,7 @@ from models.ids import new_id
 from models.jobs import jobs, pending_replies, retention
 from models.jobs.jobs import Job
 from models.jobs.retention import ClearingStep
-from models.jobs.states import ItemStatus, JobKind, JobStatus
+from models.states import ItemStatus, JobKind, JobStatus
 from models.tables import deliveries, delivery_attempts, items, job_errors
 from models.tables import shards as shard_rows
 from models.webhooks.deliveries import DeliveryStatus

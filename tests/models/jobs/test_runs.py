@@ -10,7 +10,7 @@ from models.accounts.keys import Owner
 from models.ids import new_id
 from models.jobs import jobs, runs, shards
 from models.jobs.jobs import Job, Results
-from models.jobs.states import ItemStatus, JobKind, JobStatus, ShardKind, ShardState
+from models.states import ItemStatus, JobKind, JobStatus, ShardKind, ShardState
 from models.tables import items as item_rows
 from tests.models.jobs.making import (
     add_items,

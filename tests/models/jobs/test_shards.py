@@ -4,7 +4,7 @@ from models import store
 from models.accounts.keys import Owner
 from models.jobs import shards
 from models.jobs.shards import Grant
-from models.jobs.states import ShardKind, ShardState
+from models.states import ShardKind, ShardState
 from tests.models.jobs.making import claim, finish, make_job, shard_states, shard_values
 
 

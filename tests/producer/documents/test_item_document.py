@@ -3,7 +3,7 @@
 from typing import Any
 
 from models.jobs.items import Item
-from models.jobs.states import ItemStatus
+from models.states import ItemStatus
 from producer.documents.item_document import item_document
 
 

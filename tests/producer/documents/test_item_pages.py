@@ -9,7 +9,7 @@ from models import store, tables
 from models.accounts.keys import Owner
 from models.jobs import items
 from models.jobs.jobs import Job
-from models.jobs.states import ItemStatus, JobStatus
+from models.states import ItemStatus, JobStatus
 from producer.documents import item_pages
 from tests.steps import accept_csv, read_job
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from models.jobs.states import JobKind, JobStatus, Outcome
+from models.states import JobKind, JobStatus, Outcome
 from producer.documents.job_document import job_document, job_etag, job_outcome
 from producer.intake.layouts import CSV, Layout
 

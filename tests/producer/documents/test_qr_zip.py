@@ -11,7 +11,7 @@ import pytest
 from models import store
 from models.jobs import items
 from models.jobs.items import Item
-from models.jobs.states import ItemStatus
+from models.states import ItemStatus
 from producer.documents import qr_zip
 
 STYLE: dict[str, Any] = {"scale": 1, "border": 0, "dark": "000", "light": "fff"}

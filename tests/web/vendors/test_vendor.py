@@ -6,7 +6,7 @@ import pytest
 
 from models.errors import Invalid
 from models.jobs.items import ItemResult
-from models.jobs.states import ItemStatus
+from models.states import ItemStatus
 from producer.intake.layouts import REFUSED
 from web.vendors.vendor import VendorRequest, has_link, read_list, reject, rename_fields
 

@@ -9,7 +9,7 @@ from sqlalchemy import func, insert, select, update
 from models import settings, store
 from models.accounts.keys import Owner
 from models.jobs import jobs, retention
-from models.jobs.states import JobStatus, ShardState
+from models.states import JobStatus, ShardState
 from models.tables import items
 from models.tables import jobs as job_table
 from models.tables import shards as shard_table

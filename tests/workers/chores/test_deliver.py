@@ -12,7 +12,7 @@ from standardwebhooks import Webhook
 from models import store
 from models.accounts.keys import Owner
 from models.jobs import jobs
-from models.jobs.states import ShardKind
+from models.states import ShardKind
 from models.tables import deliveries as table
 from models.tables import endpoints as endpoint_table
 from models.tables import workspaces

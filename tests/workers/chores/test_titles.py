@@ -10,8 +10,8 @@ from sqlalchemy import select, update
 from models import store
 from models.accounts.keys import Owner
 from models.jobs import jobs
-from models.jobs.states import JobStatus, ShardKind
 from models.links import title_queue
+from models.states import JobStatus, ShardKind
 from models.tables import links
 from models.tables import untitled as table
 from producer.accept import Upload, accept

@@ -6,7 +6,7 @@ from typing import Any
 
 from models.jobs.jobs import Job
 from models.jobs.leases import Claim
-from models.jobs.states import JobKind, JobStatus, ShardKind
+from models.states import JobKind, JobStatus, ShardKind
 from producer.intake.batch import Batch
 from producer.intake.layouts import NDJSON, Layout
 from producer.intake.reading import read_batch

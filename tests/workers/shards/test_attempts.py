@@ -7,7 +7,7 @@ from models import store
 from models.accounts.keys import Owner
 from models.errors import LostLease
 from models.jobs import jobs, leases
-from models.jobs.states import JobStatus, ShardKind, ShardState
+from models.states import JobStatus, ShardKind, ShardState
 from models.tables import jobs as job_table
 from models.tables import shards
 from producer import control

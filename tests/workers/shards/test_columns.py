@@ -3,7 +3,7 @@
 import json
 from typing import Any
 
-from models.jobs.states import ItemStatus
+from models.states import ItemStatus
 from tests.workers.shards.parts import draft_rows, make_facts, make_job
 from workers.shards import columns
 from workers.shards.columns import LONGEST_INPUT

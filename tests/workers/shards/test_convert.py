@@ -7,7 +7,7 @@ from models.accounts.keys import Owner
 from models.errors import LostLease
 from models.jobs import leases
 from models.jobs.leases import Claim
-from models.jobs.states import ShardKind
+from models.states import ShardKind
 from producer.accept import Upload, accept
 from producer.intake import upload_store
 from producer.intake.layouts import CSV, Conversion, Layout

@@ -8,8 +8,8 @@ from sqlalchemy import event, insert, select
 from models import store
 from models.accounts.keys import Owner
 from models.errors import DuplicateKey
-from models.jobs.states import ItemStatus, JobStatus, ShardKind
 from models.links import slugs
+from models.states import ItemStatus, JobStatus, ShardKind
 from models.tables import items, links, shards, untitled
 from producer import control
 from producer.accept import Upload, accept

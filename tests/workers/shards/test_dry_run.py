@@ -5,7 +5,7 @@ from sqlalchemy import func, select
 
 from models import store
 from models.accounts.keys import Owner
-from models.jobs.states import JobStatus
+from models.states import JobStatus
 from models.tables import items, links, slug_counters
 from producer.signals import counters
 from tests.steps import Steps, accept_csv, read_job, record_steps

@@ -17,8 +17,8 @@ from models import store
 from models.accounts.keys import Owner
 from models.errors import DuplicateKey
 from models.jobs import dispatch, items, jobs, leases
-from models.jobs.states import JobStatus, ShardKind, ShardState
 from models.links import links
+from models.states import JobStatus, ShardKind, ShardState
 from models.tables import jobs as job_table
 from models.tables import links as link_table
 from models.tables import shards as table

@@ -8,7 +8,7 @@ from models.accounts.keys import Owner
 from models.errors import LostLease, Unreadable
 from models.jobs import leases, shards
 from models.jobs.leases import Claim
-from models.jobs.states import JobStatus, ShardKind, ShardState
+from models.states import JobStatus, ShardKind, ShardState
 from models.tables import shards as shard_table
 from producer import control
 from producer.accept import CUT_AT_ONCE_BYTES

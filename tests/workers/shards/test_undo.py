@@ -9,7 +9,7 @@ from sqlalchemy import insert, select
 
 from models import store
 from models.accounts.keys import Owner
-from models.jobs.states import JobStatus, ShardKind
+from models.states import JobStatus, ShardKind
 from models.tables import clicks, deliveries, items, links
 from models.webhooks import endpoints
 from producer import control

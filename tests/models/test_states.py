@@ -1,6 +1,6 @@
 """States: what each kind of job can come to."""
 
-from models.jobs import states
+from models import states
 
 
 def test_every_kind_of_job_says_which_statuses_its_items_can_have() -> None:
