@@ -84,6 +84,19 @@ def test_calls_that_are_named_have_a_route(document: Path) -> None:
             assert endpoint
 
 
+@pytest.mark.parametrize(("walk", "limit"), [("A file becomes links", 8), ("A redirect", 5), ("A job's status", 5)])
+def test_the_walks_of_the_architecture_are_short_and_connected(walk: str, limit: int) -> None:
+    text = (ROOT / "docs" / "architecture.md").read_text()
+    (paragraph,) = [part for part in text.split("\n\n") if part.startswith(f"**{walk}.**")]
+    files = [ROOT / name for name in CODE.findall(paragraph) if name.endswith(".py")]
+    assert 2 < len(files) <= limit
+    for place, path in enumerate(files[1:], 1):
+        earlier = files[:place]
+        # A task is not called by name: it names what sent its message.
+        is_connected = any(names_module(other, path) or names_module(path, other) for other in earlier)
+        assert is_connected, f"no file before {path.name} names it"
+
+
 def test_every_setting_is_documented() -> None:
     table = (ROOT / "docs" / "settings.md").read_text()
     names = {field.name.upper() for field in fields(Settings)} - {"REDIS_EMBEDDED"}
@@ -94,6 +107,10 @@ def test_every_document_is_in_the_index() -> None:
     index = (ROOT / "docs" / "README.md").read_text() + (ROOT / "docs" / "decisions" / "README.md").read_text()
     for path in sorted((ROOT / "docs").rglob("*.md")):
         assert path.name == "README.md" or f"{path.name})" in index, path
+
+
+def names_module(path: Path, other: Path) -> bool:
+    return re.search(rf"\b{other.stem}\b", path.read_text()) is not None
 
 
 def code_words(document: Path) -> list[str]:
