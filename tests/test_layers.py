@@ -5,6 +5,7 @@ import re
 import sys
 import tomllib
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 from typing import NamedTuple
 
@@ -114,14 +115,16 @@ def statements(path: Path) -> Iterator[ast.Import | ast.ImportFrom]:
             yield node
 
 
-def imports(path: Path) -> Iterator[Import]:
+@cache
+def imports(path: Path) -> list[Import]:
+    found = []
     for node in statements(path):
-        if isinstance(node, ast.Import):
-            for alias in node.names:
-                yield Import(path, node.lineno, alias.name, False)
-        else:
-            for alias in node.names:
-                yield Import(path, node.lineno, f"{node.module}.{alias.name}", node.level > 0)
+        for alias in node.names:
+            if isinstance(node, ast.Import):
+                found.append(Import(path, node.lineno, alias.name, False))
+            else:
+                found.append(Import(path, node.lineno, f"{node.module}.{alias.name}", node.level > 0))
+    return found
 
 
 @pytest.mark.parametrize("layer", LAYERS)

@@ -12,7 +12,8 @@ import sys
 for name in {blocked}:
     sys.modules[name] = None  # from now on, its import is an ImportError
 import pytest
-sys.exit(pytest.main(["tests/producer", "-k", "test_accept or test_unit_of_work", "-p", "no:cacheprovider"]))
+plugins = ["-p", "no:cacheprovider", "-p", "no:schemathesis"]
+sys.exit(pytest.main(["tests/producer", "-k", "test_accept or test_unit_of_work", *plugins]))
 """
 
 
