@@ -61,7 +61,7 @@ FIELD_PLACES = {
     "producer/fields/item_fields.py": r"ITEM_FIELDS = \(.*?(?=^\))",
     "producer/fields/item_rules.py": r".*\Z",
     "models/tables/links.py": r'Column\("disabled_at", Time\),\n',
-    "producer/documents/schemas/links.py": r"class ItemRequest.*?    external_id = [^\n]*\n",
+    "producer/documents/schemas/links.py": r"class ItemRequestSchema.*?    external_id = [^\n]*\n",
     "tests/reference.py": r"class Item\(Schema\).*?    external_id = [^\n]*\n",
     "tests/test_reference.py": r"^FIELDS: [^\n]*\n",
 }

@@ -10,7 +10,7 @@ from marshmallow import ValidationError
 from models import settings
 from models.errors import IncompleteBody, Invalid, TooLarge, UnsupportedType
 from producer.accept import OptionsReader, Upload
-from producer.documents.schemas import JobOptions
+from producer.documents.schemas import JobOptionsSchema
 from producer.intake import gzip_stream, json_bodies
 from producer.intake.layouts import COUNT, CSV, NDJSON
 from producer.job_options import Options
@@ -99,7 +99,7 @@ def detect_format(filename: str, content_type: str, head: bytes) -> str:
 def load_options(values: dict[str, Any]) -> Options:
     decoded = {name: _decode_option(name, value) for name, value in values.items()}
     try:
-        return Options(**JobOptions().load(decoded))
+        return Options(**JobOptionsSchema().load(decoded))
     except ValidationError as error:
         raise Invalid("An option is not valid. See errors.", pointers(error.messages)) from None
 

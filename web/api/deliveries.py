@@ -14,7 +14,7 @@ blueprint = Blueprint("deliveries", __name__, url_prefix="/api", description="We
 
 @blueprint.route("/jobs/<job_id>/deliveries")
 @needs(Scope.READ)
-@blueprint.response(200, schemas.Deliveries)
+@blueprint.response(200, schemas.DeliveriesSchema)
 def list_job_deliveries(job_id: str) -> Response:
     """List the webhooks of a job, each with all its attempts."""
     job = find_job(owner(), job_id)
@@ -23,7 +23,7 @@ def list_job_deliveries(job_id: str) -> Response:
 
 @blueprint.route("/deliveries/<delivery_id>/redeliver", methods=["POST"])
 @needs(Scope.WRITE)
-@blueprint.response(202, schemas.Delivery)
+@blueprint.response(202, schemas.DeliverySchema)
 def redeliver(delivery_id: str) -> Response:
     """Send a webhook again, with the same id and body. The schedule of retries starts from its beginning."""
     return make_response(jsonify(deliveries.redeliver(owner(), delivery_id)), 202)

@@ -16,8 +16,8 @@ blueprint = Blueprint("domains", __name__, url_prefix="/api/domains", descriptio
 
 @blueprint.route("", methods=["POST"])
 @needs(Scope.WRITE)
-@blueprint.arguments(schemas.DomainRequest)
-@blueprint.response(201, schemas.Domain)
+@blueprint.arguments(schemas.DomainRequestSchema)
+@blueprint.response(201, schemas.DomainSchema)
 def add_domain(fields: dict[str, Any]) -> Response:
     """Add a hostname whose DNS points to this server."""
     domain = domains.add_domain(owner(), fields["hostname"])
@@ -28,8 +28,8 @@ def add_domain(fields: dict[str, Any]) -> Response:
 
 @blueprint.route("")
 @needs(Scope.READ)
-@blueprint.arguments(schemas.PageQuery, location="query")
-@blueprint.response(200, schemas.Domains)
+@blueprint.arguments(schemas.PageQuerySchema, location="query")
+@blueprint.response(200, schemas.DomainsSchema)
 def list_domains(query: dict[str, Any]) -> Response:
     """List the default domain, which all workspaces share, and the workspace's own."""
     return pagination.respond(domains.list_domains(owner(), pagination.read_after(query), query["limit"]))
@@ -37,7 +37,7 @@ def list_domains(query: dict[str, Any]) -> Response:
 
 @blueprint.route("/<domain_id>")
 @needs(Scope.READ)
-@blueprint.response(200, schemas.Domain)
+@blueprint.response(200, schemas.DomainSchema)
 def show_domain(domain_id: str) -> Response:
     """Show a domain."""
     return jsonify(domains.show_domain(owner(), domain_id))

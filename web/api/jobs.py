@@ -28,7 +28,7 @@ blueprint = Blueprint("jobs", __name__, url_prefix="/api/jobs", description="Upl
 @blueprint.route("", methods=["POST"])
 @needs(Scope.WRITE)
 @blueprint.doc(**idempotency.documentation)
-@blueprint.response(202, schemas.Job)
+@blueprint.response(202, schemas.JobSchema)
 def create_job() -> Response:
     """Take an upload and answer with its job at once."""
     limits.spend_call(owner())
@@ -45,8 +45,8 @@ def create_job() -> Response:
 
 @blueprint.route("")
 @needs(Scope.READ)
-@blueprint.arguments(schemas.JobsQuery, location="query")
-@blueprint.response(200, schemas.Jobs)
+@blueprint.arguments(schemas.JobsQuerySchema, location="query")
+@blueprint.response(200, schemas.JobsSchema)
 def list_jobs(query: dict[str, Any]) -> Response:
     """List the workspace's jobs, the newest first."""
     page = jobs.list_jobs(owner(), query.get("status"), pagination.read_before(query), query["limit"])
@@ -55,8 +55,8 @@ def list_jobs(query: dict[str, Any]) -> Response:
 
 @blueprint.route("/<job_id>")
 @needs(Scope.READ)
-@blueprint.arguments(schemas.JobQuery, location="query")
-@blueprint.response(200, schemas.Job)
+@blueprint.arguments(schemas.JobQuerySchema, location="query")
+@blueprint.response(200, schemas.JobSchema)
 def show_job(query: dict[str, Any], job_id: str) -> Response:
     """Show a job. With `?wait=N` the answer is held until something changes, for N seconds at most."""
     job = find_job(owner(), job_id)
@@ -70,8 +70,8 @@ def show_job(query: dict[str, Any], job_id: str) -> Response:
 
 @blueprint.route("/<job_id>/items")
 @needs(Scope.READ)
-@blueprint.arguments(schemas.ItemsQuery, location="query")
-@blueprint.response(200, schemas.Items)
+@blueprint.arguments(schemas.ItemsQuerySchema, location="query")
+@blueprint.response(200, schemas.ItemsSchema)
 def list_items(query: dict[str, Any], job_id: str) -> Response:
     """List a job's items in input order."""
     job = jobs.find_readable_job(owner(), job_id)
@@ -81,7 +81,7 @@ def list_items(query: dict[str, Any], job_id: str) -> Response:
 
 @blueprint.route("/<job_id>/cancel", methods=["POST"])
 @needs(Scope.WRITE)
-@blueprint.response(202, schemas.Job)
+@blueprint.response(202, schemas.JobSchema)
 def cancel_job(job_id: str) -> Response:
     """Stop a job. What is done stays, the rest is unprocessed."""
     job = find_job(owner(), job_id)
@@ -91,7 +91,7 @@ def cancel_job(job_id: str) -> Response:
 
 @blueprint.route("/<job_id>/retry", methods=["POST"])
 @needs(Scope.WRITE)
-@blueprint.response(202, schemas.Job)
+@blueprint.response(202, schemas.JobSchema)
 def retry_job(job_id: str) -> Response:
     """Run failed and unprocessed items again, in the same job. No link is created twice."""
     job = find_job(owner(), job_id)
@@ -101,7 +101,7 @@ def retry_job(job_id: str) -> Response:
 
 @blueprint.route("/<job_id>/undo", methods=["POST"])
 @needs(Scope.WRITE)
-@blueprint.response(202, schemas.Job)
+@blueprint.response(202, schemas.JobSchema)
 def undo_job(job_id: str) -> Response:
     """Start a job that deletes the links which this one created, except those with clicks."""
     undo_id = control.undo(find_job(owner(), job_id))
@@ -121,7 +121,7 @@ def forget_job(job_id: str) -> Response:
 
 @blueprint.route("/<job_id>/stats")
 @needs(Scope.READ)
-@blueprint.response(200, schemas.JobStats)
+@blueprint.response(200, schemas.JobStatsSchema)
 def show_stats(job_id: str) -> Response:
     """Count the clicks of all its links, without those of bots: in total, and by day for a year."""
     return jsonify(jobs.job_stats(find_job(owner(), job_id)))

@@ -16,8 +16,8 @@ blueprint = Blueprint("keys", __name__, url_prefix="/api/keys", description="Key
 
 @blueprint.route("", methods=["POST"])
 @needs(Scope.WRITE)
-@blueprint.arguments(schemas.KeyRequest)
-@blueprint.response(201, schemas.NewKey)
+@blueprint.arguments(schemas.KeyRequestSchema)
+@blueprint.response(201, schemas.NewKeySchema)
 def create_key(fields: dict[str, Any]) -> Response:
     """Create a key. Only this answer contains its secrets."""
     key = keys.create_key(owner(), fields["name"], fields.get("scopes"))
@@ -28,8 +28,8 @@ def create_key(fields: dict[str, Any]) -> Response:
 
 @blueprint.route("")
 @needs(Scope.READ)
-@blueprint.arguments(schemas.PageQuery, location="query")
-@blueprint.response(200, schemas.Keys)
+@blueprint.arguments(schemas.PageQuerySchema, location="query")
+@blueprint.response(200, schemas.KeysSchema)
 def list_keys(query: dict[str, Any]) -> Response:
     """List the workspace's keys, revoked ones too."""
     return pagination.respond(keys.list_keys(owner(), pagination.read_after(query), query["limit"]))
@@ -37,7 +37,7 @@ def list_keys(query: dict[str, Any]) -> Response:
 
 @blueprint.route("/<key_id>")
 @needs(Scope.READ)
-@blueprint.response(200, schemas.Key)
+@blueprint.response(200, schemas.KeySchema)
 def show_key(key_id: str) -> Response:
     """Show a key."""
     return jsonify(keys.show_key(owner(), key_id))

@@ -20,7 +20,7 @@ def register_list(blueprint: Blueprint, kind: LabelKind, request_schema: type[Sc
     @blueprint.route("", methods=["POST"])
     @needs(Scope.WRITE)
     @blueprint.arguments(request_schema)
-    @blueprint.response(201, schemas.Label)
+    @blueprint.response(201, schemas.LabelSchema)
     @blueprint.doc(summary=f"Create a {noun}, under an id of your choice or the next free one.")
     def create_label(fields: dict[str, Any]) -> Response:
         label = labels.create_label(owner(), kind, fields["name"], fields.get("id"))
@@ -30,8 +30,8 @@ def register_list(blueprint: Blueprint, kind: LabelKind, request_schema: type[Sc
 
     @blueprint.route("")
     @needs(Scope.READ)
-    @blueprint.arguments(schemas.PageQuery, location="query")
-    @blueprint.response(200, schemas.Labels)
+    @blueprint.arguments(schemas.PageQuerySchema, location="query")
+    @blueprint.response(200, schemas.LabelsSchema)
     @blueprint.doc(summary=f"List the workspace's {kind.plural}.")
     def list_labels(query: dict[str, Any]) -> Response:
         return pagination.respond(labels.list_labels(owner(), kind, query.get("cursor", "0"), query["limit"]))
@@ -49,7 +49,7 @@ def register_one(blueprint: Blueprint, kind: LabelKind, change_schema: type[Sche
 
     @blueprint.route(path)
     @needs(Scope.READ)
-    @blueprint.response(200, schemas.Label)
+    @blueprint.response(200, schemas.LabelSchema)
     @blueprint.doc(summary=f"Show a {noun}.")
     def show_label(label_id: str) -> Response:
         return jsonify(labels.show_label(owner(), kind, label_id))
@@ -57,7 +57,7 @@ def register_one(blueprint: Blueprint, kind: LabelKind, change_schema: type[Sche
     @blueprint.route(path, methods=["PATCH"])
     @needs(Scope.WRITE)
     @blueprint.arguments(change_schema)
-    @blueprint.response(200, schemas.Label)
+    @blueprint.response(200, schemas.LabelSchema)
     @blueprint.doc(summary=f"Rename a {noun}.")
     def rename_label(fields: dict[str, Any], label_id: str) -> Response:
         return jsonify(labels.rename_label(owner(), kind, label_id, fields.get("name")))
@@ -74,9 +74,9 @@ def register_one(blueprint: Blueprint, kind: LabelKind, change_schema: type[Sche
 groups = Blueprint(
     "groups", __name__, url_prefix="/api/groups", description="Groups of links: a link is in one at most"
 )
-register_list(groups, GROUPS, schemas.GroupRequest)
-register_one(groups, GROUPS, schemas.GroupChange)
+register_list(groups, GROUPS, schemas.GroupRequestSchema)
+register_one(groups, GROUPS, schemas.GroupChangeSchema)
 
 tags = Blueprint("tags", __name__, url_prefix="/api/tags", description="Tags of links: a link may have many")
-register_list(tags, TAGS, schemas.TagRequest)
-register_one(tags, TAGS, schemas.TagChange)
+register_list(tags, TAGS, schemas.TagRequestSchema)
+register_one(tags, TAGS, schemas.TagChangeSchema)

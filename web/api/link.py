@@ -18,7 +18,7 @@ blueprint = Blueprint("link", __name__, url_prefix="/api/links/<link_id>", descr
 
 @blueprint.route("")
 @needs(Scope.READ)
-@blueprint.response(200, schemas.Link)
+@blueprint.response(200, schemas.LinkSchema)
 def show_link(link_id: str) -> Response:
     """Show a link."""
     return jsonify(links.show_link(owner(), link_id))
@@ -26,8 +26,8 @@ def show_link(link_id: str) -> Response:
 
 @blueprint.route("", methods=["PATCH"])
 @needs(Scope.WRITE)
-@document_body(schemas.LinkChange)
-@blueprint.response(200, schemas.Link)
+@document_body(schemas.LinkChangeSchema)
+@blueprint.response(200, schemas.LinkSchema)
 def change_link(link_id: str) -> Response:
     """Change the fields that the body names, by the rules of items; null removes a value."""
     fields = decode_fields(split_fields(chunks(request)))
@@ -45,7 +45,7 @@ def remove_link(link_id: str) -> Response:
 
 @blueprint.route("/stats")
 @needs(Scope.READ)
-@blueprint.response(200, schemas.Stats)
+@blueprint.response(200, schemas.StatsSchema)
 def show_stats(link_id: str) -> Response:
     """Count its clicks: by day for a year, and by referrer, device and country."""
     return jsonify(links.link_stats(owner(), link_id))
@@ -53,7 +53,7 @@ def show_stats(link_id: str) -> Response:
 
 @blueprint.route("/qr.svg")
 @needs(Scope.READ)
-@blueprint.arguments(schemas.QrQuery, location="query")
+@blueprint.arguments(schemas.QrQuerySchema, location="query")
 @blueprint.response(200, {"type": "string"}, content_type=qr_codes.SVG_TYPE)
 def draw_svg(query: dict[str, Any], link_id: str) -> Response:
     """Draw a QR code of the short URL, as SVG."""
@@ -62,7 +62,7 @@ def draw_svg(query: dict[str, Any], link_id: str) -> Response:
 
 @blueprint.route("/qr.png")
 @needs(Scope.READ)
-@blueprint.arguments(schemas.QrQuery, location="query")
+@blueprint.arguments(schemas.QrQuerySchema, location="query")
 @blueprint.response(200, {"type": "string", "format": "binary"}, content_type=qr_codes.PNG_TYPE)
 def draw_png(query: dict[str, Any], link_id: str) -> Response:
     """Draw a QR code of the short URL, as PNG."""

@@ -26,9 +26,9 @@ def document_body(schema: type[Schema]) -> Any:
 
 @blueprint.route("", methods=["POST"])
 @needs(Scope.WRITE)
-@document_body(schemas.LinkRequest)
+@document_body(schemas.LinkRequestSchema)
 @blueprint.doc(**idempotency.documentation)
-@blueprint.response(201, schemas.Link)
+@blueprint.response(201, schemas.LinkSchema)
 def create_link() -> Response:
     """Create one link."""
     with idempotency.hold_key() as hold:
@@ -40,8 +40,8 @@ def create_link() -> Response:
 
 @blueprint.route("")
 @needs(Scope.READ)
-@blueprint.arguments(schemas.LinksQuery, location="query")
-@blueprint.response(200, schemas.Links)
+@blueprint.arguments(schemas.LinksQuerySchema, location="query")
+@blueprint.response(200, schemas.LinksSchema)
 def list_links(query: dict[str, Any]) -> Response:
     """List the workspace's links, the newest first."""
     limit = query.pop("limit")

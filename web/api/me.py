@@ -16,7 +16,7 @@ blueprint = Blueprint("me", __name__, url_prefix="/api/me", description="The wor
 
 @blueprint.route("")
 @needs(Scope.READ)
-@blueprint.response(200, schemas.Me)
+@blueprint.response(200, schemas.MeSchema)
 def show_me() -> Response:
     """Show the workspace and the key of the call, the plan's limits, and their use."""
     return jsonify(describe_me())
@@ -24,8 +24,8 @@ def show_me() -> Response:
 
 @blueprint.route("", methods=["PATCH"])
 @needs(Scope.WRITE)
-@blueprint.arguments(schemas.MeChange)
-@blueprint.response(200, schemas.Me)
+@blueprint.arguments(schemas.MeChangeSchema)
+@blueprint.response(200, schemas.MeSchema)
 def change_me(fields: dict[str, Any]) -> Response:
     """Set how many links a URL Shortify call may ask for; null for the plan's number."""
     if "bulk_limit" in fields:

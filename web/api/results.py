@@ -45,7 +45,7 @@ def stream_ndjson(job_id: str) -> Response:
 
 @blueprint.route("/<job_id>/qr.zip")
 @needs(Scope.READ)
-@blueprint.arguments(schemas.QrZipQuery, location="query")
+@blueprint.arguments(schemas.QrZipQuerySchema, location="query")
 @blueprint.response(200, {"type": "string", "format": "binary"}, content_type=ZIP)
 def stream_qr_codes(query: dict[str, Any], job_id: str) -> Response:
     """Stream the QR codes of its links that still exist. A file is named by the row's index and the slug."""

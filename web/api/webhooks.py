@@ -16,8 +16,8 @@ blueprint = Blueprint("webhooks", __name__, url_prefix="/api/webhooks", descript
 
 @blueprint.route("", methods=["POST"])
 @needs(Scope.WRITE)
-@blueprint.arguments(schemas.WebhookRequest)
-@blueprint.response(201, schemas.Webhook)
+@blueprint.arguments(schemas.WebhookRequestSchema)
+@blueprint.response(201, schemas.WebhookSchema)
 def create_endpoint(fields: dict[str, Any]) -> Response:
     """Subscribe an endpoint. Only this answer contains its secret."""
     endpoint = webhooks.create_endpoint(owner(), fields["url"], fields.get("events"))
@@ -28,8 +28,8 @@ def create_endpoint(fields: dict[str, Any]) -> Response:
 
 @blueprint.route("")
 @needs(Scope.READ)
-@blueprint.arguments(schemas.PageQuery, location="query")
-@blueprint.response(200, schemas.Webhooks)
+@blueprint.arguments(schemas.PageQuerySchema, location="query")
+@blueprint.response(200, schemas.WebhooksSchema)
 def list_endpoints(query: dict[str, Any]) -> Response:
     """List the workspace's endpoints."""
     return pagination.respond(webhooks.list_endpoints(owner(), pagination.read_after(query), query["limit"]))
@@ -37,7 +37,7 @@ def list_endpoints(query: dict[str, Any]) -> Response:
 
 @blueprint.route("/secret", methods=["POST"])
 @needs(Scope.WRITE)
-@blueprint.response(200, schemas.Secret)
+@blueprint.response(200, schemas.SecretSchema)
 def rotate_workspace_secret() -> Response:
     """Make a new secret for calls to a job's own webhook_url. The old one signs too for 24 hours."""
     return jsonify(secret=webhooks.rotate_workspace_secret(owner()))
@@ -45,7 +45,7 @@ def rotate_workspace_secret() -> Response:
 
 @blueprint.route("/<endpoint_id>")
 @needs(Scope.READ)
-@blueprint.response(200, schemas.Webhook)
+@blueprint.response(200, schemas.WebhookSchema)
 def show_endpoint(endpoint_id: str) -> Response:
     """Show an endpoint."""
     return jsonify(webhooks.show_endpoint(owner(), endpoint_id))
@@ -53,8 +53,8 @@ def show_endpoint(endpoint_id: str) -> Response:
 
 @blueprint.route("/<endpoint_id>", methods=["PATCH"])
 @needs(Scope.WRITE)
-@blueprint.arguments(schemas.WebhookChange)
-@blueprint.response(200, schemas.Webhook)
+@blueprint.arguments(schemas.WebhookChangeSchema)
+@blueprint.response(200, schemas.WebhookSchema)
 def change_endpoint(changes: dict[str, Any], endpoint_id: str) -> Response:
     """Change an endpoint's URL or events; disable it, or enable it again."""
     return jsonify(webhooks.change_endpoint(owner(), endpoint_id, changes))
@@ -71,7 +71,7 @@ def remove_endpoint(endpoint_id: str) -> Response:
 
 @blueprint.route("/<endpoint_id>/rotate", methods=["POST"])
 @needs(Scope.WRITE)
-@blueprint.response(200, schemas.Secret)
+@blueprint.response(200, schemas.SecretSchema)
 def rotate_secret(endpoint_id: str) -> Response:
     """Make a new secret. The old one signs too for 24 hours."""
     return jsonify(secret=webhooks.rotate_secret(owner(), endpoint_id))
@@ -79,7 +79,7 @@ def rotate_secret(endpoint_id: str) -> Response:
 
 @blueprint.route("/<endpoint_id>/test", methods=["POST"])
 @needs(Scope.WRITE)
-@blueprint.response(202, schemas.Delivery)
+@blueprint.response(202, schemas.DeliverySchema)
 def send_test_event(endpoint_id: str) -> Response:
     """Send a test event."""
     return make_response(jsonify(webhooks.send_test_event(owner(), endpoint_id)), 202)
@@ -87,8 +87,8 @@ def send_test_event(endpoint_id: str) -> Response:
 
 @blueprint.route("/<endpoint_id>/deliveries")
 @needs(Scope.READ)
-@blueprint.arguments(schemas.PageQuery, location="query")
-@blueprint.response(200, schemas.Deliveries)
+@blueprint.arguments(schemas.PageQuerySchema, location="query")
+@blueprint.response(200, schemas.DeliveriesSchema)
 def list_deliveries(query: dict[str, Any], endpoint_id: str) -> Response:
     """List what was sent to an endpoint, the newest first."""
     page = webhooks.list_deliveries(owner(), endpoint_id, pagination.read_before(query), query["limit"])

@@ -26,7 +26,7 @@ def list_keys() -> Response:
 def create_key() -> Response:
     form = {"name": request.form.get("name", ""), "scopes": request.form.getlist("scopes")}
     try:
-        fields = schemas.KeyRequest().load(form)
+        fields = schemas.KeyRequestSchema().load(form)
     except ValidationError as error:
         return _render_list(422, request.form, forms.schema_faults_by_field(error))
     key = keys.create_key(owner(), fields["name"], fields["scopes"])

@@ -110,7 +110,7 @@ class RequestedFilter(NamedTuple):
 def _read_filter() -> RequestedFilter:
     values = {name: request.args.get(name, "").strip() for name in FILTER_FIELDS}
     try:
-        query = schemas.LinksQuery().load({name: value for name, value in values.items() if value})
+        query = schemas.LinksQuerySchema().load({name: value for name, value in values.items() if value})
     except ValidationError as error:
         faults = forms.schema_faults_by_field(error)
         return RequestedFilter({}, "; ".join(f"{name}: {message}" for name, message in faults.items()))

@@ -44,7 +44,7 @@ def set_bulk_limit() -> Response:
     """Set how many links a URL Shortify call may ask for."""
     text = request.form.get("bulk_limit", "").strip()
     try:
-        fields = schemas.MeChange().load({"bulk_limit": int(text) if text.isdecimal() else text or None})
+        fields = schemas.MeChangeSchema().load({"bulk_limit": int(text) if text.isdecimal() else text or None})
     except ValidationError:
         fault = f"This must be a whole number from 1 to {schemas.MOST_AT_ONCE:,}, or empty for the plan's number."
         return _render(422, fault)

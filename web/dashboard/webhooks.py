@@ -115,7 +115,7 @@ class EndpointForm(NamedTuple):
 def _read_form() -> EndpointForm:
     values = {"url": request.form.get("url", "").strip(), "events": request.form.getlist("events")}
     try:
-        return EndpointForm(schemas.WebhookRequest().load(values))
+        return EndpointForm(schemas.WebhookRequestSchema().load(values))
     except ValidationError as error:
         if "events" in forms.schema_faults_by_field(error):
             return EndpointForm({}, "Choose at least one event.")

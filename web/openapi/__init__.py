@@ -22,8 +22,8 @@ def describe(app: Flask) -> Api:
     components = api.spec.components
     for name, definition in vendors.security_schemes().items():
         components.security_scheme(name, definition)
-    for schema in (schemas.Problem, schemas.JobOptions, schemas.ItemRequest):
-        components.schema(schema.__name__, schema=schema)
+    for schema in (schemas.ProblemSchema, schemas.JobOptionsSchema, schemas.ItemRequestSchema):
+        components.schema(schema.__name__.removesuffix("Schema"), schema=schema)
     for status in _error_statuses():
         components.response(f"Problem{status}", _problem_response(status))
     return api

@@ -38,25 +38,26 @@ def _list_of_links() -> dict[str, Any]:
 
 def _counted_link() -> dict[str, Any]:
     """Describe one link that is to be created `count` times."""
-    fields = _fields(schemas.ItemRequest)
+    fields = _fields(schemas.ItemRequestSchema)
     url = fields.pop("url")
     count = {"type": "integer", "minimum": 1, "maximum": MOST_COUNTED}
     return _with_options({"url": url, "count": count}, fields)
 
 
 def _with_options(required: dict[str, Any], optional: dict[str, Any] | None = None) -> dict[str, Any]:
-    properties = required | (optional or {}) | _fields(schemas.JobOptions)
+    properties = required | (optional or {}) | _fields(schemas.JobOptionsSchema)
     return {"type": "object", "required": list(required), "properties": properties, "additionalProperties": False}
 
 
 def _fields(schema: type[Schema]) -> dict[str, Any]:
-    return {name: schema_ref(f"{schema.__name__}/properties/{name}") for name in schema().fields}
+    name = schema.__name__.removesuffix("Schema")
+    return {field: schema_ref(f"{name}/properties/{field}") for field in schema().fields}
 
 
 def _parameters() -> list[dict[str, Any]]:
     """Describe the options of a file that is the whole body: they are in the query, structured ones as JSON."""
     parameters = []
-    for name in schemas.JobOptions().fields:
+    for name in schemas.JobOptionsSchema().fields:
         parameters.append({"in": "query", "name": name, "description": "As in a JSON body"} | TEXT)
     for name, text in HEADERS.items():
         parameters.append({"in": "header", "name": name, "description": text} | TEXT)

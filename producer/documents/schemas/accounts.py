@@ -16,7 +16,7 @@ LONGEST_NAME = 100
 Validator = Callable[[str], object]
 
 
-class TrimmedName(Schema):
+class TrimmedNameSchema(Schema):
     class Meta:
         unknown = RAISE
 
@@ -31,37 +31,37 @@ TAG_NAME: list[Validator] = [FILLED, follows(lambda name: item_rules.tags([name]
 NUMBER = [validate.Range(1, labels.LARGEST_CHOSEN_ID)]
 
 
-class GroupRequest(TrimmedName):
+class GroupRequestSchema(TrimmedNameSchema):
     name = fields.String(required=True, validate=GROUP_NAME)
     id = fields.Integer(strict=True, validate=NUMBER, metadata={"description": "Without it, the next free number."})
 
 
-class GroupChange(TrimmedName):
+class GroupChangeSchema(TrimmedNameSchema):
     name = fields.String(validate=GROUP_NAME)
 
 
-class TagRequest(TrimmedName):
+class TagRequestSchema(TrimmedNameSchema):
     name = fields.String(required=True, validate=TAG_NAME)
     id = fields.Integer(strict=True, validate=NUMBER, metadata={"description": "Without it, the next free number."})
 
 
-class TagChange(TrimmedName):
+class TagChangeSchema(TrimmedNameSchema):
     name = fields.String(validate=TAG_NAME)
 
 
-class Label(Schema):
+class LabelSchema(Schema):
     """A group or a tag."""
 
     id = fields.Integer()
     name = fields.String()
 
 
-class Labels(Schema):
-    items = fields.List(fields.Nested(Label))
+class LabelsSchema(Schema):
+    items = fields.List(fields.Nested(LabelSchema))
     next_cursor = fields.String(allow_none=True)
 
 
-class DomainRequest(Schema):
+class DomainRequestSchema(Schema):
     class Meta:
         unknown = RAISE
 
@@ -72,19 +72,19 @@ class DomainRequest(Schema):
         return {"hostname": hostnames.normalise(loaded["hostname"])}
 
 
-class Domain(Schema):
+class DomainSchema(Schema):
     id = fields.String()
     hostname = fields.String()
     is_default = fields.Boolean()
     created_at = fields.DateTime()
 
 
-class Domains(Schema):
-    items = fields.List(fields.Nested(Domain))
+class DomainsSchema(Schema):
+    items = fields.List(fields.Nested(DomainSchema))
     next_cursor = fields.String(allow_none=True)
 
 
-class KeyRequest(TrimmedName):
+class KeyRequestSchema(TrimmedNameSchema):
     name = fields.String(required=True, validate=[FILLED, text(LONGEST_NAME)])
     scopes = fields.List(
         fields.String(validate=validate.OneOf(list(keys.Scope))),
@@ -93,7 +93,7 @@ class KeyRequest(TrimmedName):
     )
 
 
-class Key(Schema):
+class KeySchema(Schema):
     id = fields.String()
     name = fields.String()
     scopes = fields.List(fields.String())
@@ -102,7 +102,7 @@ class Key(Schema):
     revoked_at = fields.DateTime(allow_none=True)
 
 
-class NewKey(Key):
+class NewKeySchema(KeySchema):
     """The only answer that contains the secrets."""
 
     workspace_id = fields.String()
@@ -112,6 +112,6 @@ class NewKey(Key):
     consumer_secret = fields.String()
 
 
-class Keys(Schema):
-    items = fields.List(fields.Nested(Key))
+class KeysSchema(Schema):
+    items = fields.List(fields.Nested(KeySchema))
     next_cursor = fields.String(allow_none=True)

@@ -33,7 +33,7 @@ def follows(rule: Callable[[str], object]) -> Callable[[str], None]:
     return check
 
 
-class Problem(Schema):
+class ProblemSchema(Schema):
     """An error, by RFC 9457."""
 
     type = fields.String()
@@ -45,6 +45,6 @@ class Problem(Schema):
     violated_policies = fields.List(fields.String(), data_key="violated-policies")
 
 
-class PageQuery(Schema):
+class PageQuerySchema(Schema):
     cursor = fields.String(validate=CURSOR)
     limit = fields.Integer(load_default=50, validate=validate.Range(1, MOST_LISTED))

@@ -7,7 +7,7 @@ from marshmallow import EXCLUDE, RAISE, Schema, ValidationError, fields, validat
 
 from models.links.url_index import Duplicates
 from models.states import JobStatus, Outcome
-from producer.documents.schemas.common import MOST_LISTED, PageQuery
+from producer.documents.schemas.common import MOST_LISTED, PageQuerySchema
 from producer.intake import charsets, delimiters
 
 LONGEST_WAIT = 60.0
@@ -39,7 +39,7 @@ def _depth(value: Any) -> int:
     return 1 + max(map(_depth, value), default=0)
 
 
-class JobOptions(Schema):
+class JobOptionsSchema(Schema):
     """Options for a whole upload."""
 
     class Meta:
@@ -64,23 +64,23 @@ class JobOptions(Schema):
     header = fields.Boolean(truthy={True, "true", "1"}, falsy={False, "false", "0"})
 
 
-class JobQuery(Schema):
+class JobQuerySchema(Schema):
     class Meta:
         unknown = EXCLUDE
 
     wait = fields.Float(load_default=0.0, validate=validate.Range(0))
 
 
-class JobsQuery(PageQuery):
+class JobsQuerySchema(PageQuerySchema):
     status = fields.String(validate=validate.OneOf(tuple(JobStatus)))
 
 
-class ItemsQuery(PageQuery):
+class ItemsQuerySchema(PageQuerySchema):
     status = fields.String()
     limit = fields.Integer(load_default=100, validate=validate.Range(1, MOST_LISTED))
 
 
-class Counts(Schema):
+class CountsSchema(Schema):
     total = fields.Integer(allow_none=True)
     processed = fields.Integer()
     created = fields.Integer()
@@ -91,7 +91,7 @@ class Counts(Schema):
     unprocessed = fields.Integer(allow_none=True)
 
 
-class Job(Schema):
+class JobSchema(Schema):
     id = fields.String()
     kind = fields.String()
     run = fields.Integer()
@@ -102,7 +102,7 @@ class Job(Schema):
     created_at = fields.DateTime()
     started_at = fields.DateTime(allow_none=True)
     finished_at = fields.DateTime(allow_none=True)
-    counts = fields.Nested(Counts)
+    counts = fields.Nested(CountsSchema)
     progress = fields.Float()
     rate = fields.Float()
     eta_seconds = fields.Float(allow_none=True)
@@ -117,12 +117,12 @@ class Job(Schema):
     links = fields.Dict(keys=fields.String(), values=fields.String())
 
 
-class ItemError(Schema):
+class ItemErrorSchema(Schema):
     code = fields.String()
     message = fields.String()
 
 
-class Item(Schema):
+class ItemSchema(Schema):
     index = fields.Integer()
     line = fields.Integer()
     status = fields.String()
@@ -130,14 +130,14 @@ class Item(Schema):
     slug = fields.String(allow_none=True)
     short_url = fields.String(allow_none=True)
     external_id = fields.String(allow_none=True)
-    error = fields.Nested(ItemError, allow_none=True)
+    error = fields.Nested(ItemErrorSchema, allow_none=True)
 
 
-class Jobs(Schema):
-    items = fields.List(fields.Nested(Job))
+class JobsSchema(Schema):
+    items = fields.List(fields.Nested(JobSchema))
     next_cursor = fields.String(allow_none=True)
 
 
-class Items(Schema):
-    items = fields.List(fields.Nested(Item))
+class ItemsSchema(Schema):
+    items = fields.List(fields.Nested(ItemSchema))
     next_cursor = fields.String(allow_none=True)

@@ -15,7 +15,7 @@ LARGEST_INDEX = (1 << 63) - 1 - (1 << 20)
 MOST_ZIPPED = 100_000
 
 
-class ItemRequest(Schema):
+class ItemRequestSchema(Schema):
     """One row of an upload. The rule and error code of each field are in producer/fields/item_fields.py."""
 
     url = fields.String(required=True, metadata={"example": "https://example.com/products/blue-widget"})
@@ -35,11 +35,11 @@ class ItemRequest(Schema):
     external_id = fields.String()
 
 
-class LinkRequest(ItemRequest):
+class LinkRequestSchema(ItemRequestSchema):
     domain = fields.String(metadata={"description": "Id or hostname. Without it, the default domain."})
 
 
-class LinkChange(ItemRequest):
+class LinkChangeSchema(ItemRequestSchema):
     """Fields that are not named stay as they are. Null removes a value."""
 
     class Meta:
@@ -57,7 +57,7 @@ class Cursor(fields.String):
         return position
 
 
-class LinksQuery(Schema):
+class LinksQuerySchema(Schema):
     search = fields.String(
         validate=text(LONGEST_SEARCH),
         metadata={"description": "A part of the URL, slug or title. Case does not matter."},
@@ -70,7 +70,7 @@ class LinksQuery(Schema):
     limit = fields.Integer(load_default=50, validate=validate.Range(1, MOST_LISTED))
 
 
-class Link(Schema):
+class LinkSchema(Schema):
     id = fields.String()
     slug = fields.String()
     short_url = fields.String()
@@ -89,43 +89,43 @@ class Link(Schema):
     created_at = fields.DateTime()
 
 
-class Links(Schema):
-    items = fields.List(fields.Nested(Link))
+class LinksSchema(Schema):
+    items = fields.List(fields.Nested(LinkSchema))
     next_cursor = fields.String(allow_none=True)
 
 
-class DayClicks(Schema):
+class DayClicksSchema(Schema):
     day = fields.Date()
     clicks = fields.Integer()
 
 
-class ReferrerClicks(Schema):
+class ReferrerClicksSchema(Schema):
     referrer = fields.String(metadata={"description": "A host; empty when the visitor sent none"})
     clicks = fields.Integer()
 
 
-class DeviceClicks(Schema):
+class DeviceClicksSchema(Schema):
     device = fields.String()
     clicks = fields.Integer()
 
 
-class CountryClicks(Schema):
+class CountryClicksSchema(Schema):
     country = fields.String(metadata={"description": "Two letters; empty when it is not known"})
     clicks = fields.Integer()
 
 
-class Stats(Schema):
+class StatsSchema(Schema):
     clicks = fields.Integer()
     bots = fields.Integer()
-    by_day = fields.List(fields.Nested(DayClicks))
-    by_referrer = fields.List(fields.Nested(ReferrerClicks))
-    by_device = fields.List(fields.Nested(DeviceClicks))
-    by_country = fields.List(fields.Nested(CountryClicks))
+    by_day = fields.List(fields.Nested(DayClicksSchema))
+    by_referrer = fields.List(fields.Nested(ReferrerClicksSchema))
+    by_device = fields.List(fields.Nested(DeviceClicksSchema))
+    by_country = fields.List(fields.Nested(CountryClicksSchema))
 
 
-class JobStats(Schema):
+class JobStatsSchema(Schema):
     clicks = fields.Integer()
-    by_day = fields.List(fields.Nested(DayClicks))
+    by_day = fields.List(fields.Nested(DayClicksSchema))
 
 
 COLOUR = validate.Regexp(
@@ -133,7 +133,7 @@ COLOUR = validate.Regexp(
 )
 
 
-class QrQuery(Schema):
+class QrQuerySchema(Schema):
     scale = fields.Integer(
         load_default=8, validate=validate.Range(1, LARGEST_SCALE), metadata={"description": "Pixels per module"}
     )
@@ -142,7 +142,7 @@ class QrQuery(Schema):
     light = fields.String(load_default="fff", validate=COLOUR)
 
 
-class QrZipQuery(QrQuery):
+class QrZipQuerySchema(QrQuerySchema):
     """A zip holds the codes of a range of rows. A larger job takes several."""
 
     format = fields.String(load_default="svg", validate=validate.OneOf(("svg", "png")))

@@ -5,16 +5,16 @@ from marshmallow import RAISE, Schema, fields, validate
 MOST_AT_ONCE = 100_000  # links of a JSON body, whatever a workspace chooses
 
 
-class Named(Schema):
+class NamedSchema(Schema):
     id = fields.String()
     name = fields.String()
 
 
-class OwnKey(Named):
+class OwnKeySchema(NamedSchema):
     scopes = fields.List(fields.String())
 
 
-class Limits(Schema):
+class LimitsSchema(Schema):
     """Null means no limit."""
 
     bulk_calls_per_hour = fields.Integer(allow_none=True)
@@ -26,7 +26,7 @@ class Limits(Schema):
     bulk_limit = fields.Integer(allow_none=True, metadata={"description": "Links of a URL Shortify call"})
 
 
-class Use(Schema):
+class UseSchema(Schema):
     """Null where nothing is counted, because nothing is limited."""
 
     bulk_calls = fields.Integer(allow_none=True)
@@ -35,15 +35,15 @@ class Use(Schema):
     links_total = fields.Integer(allow_none=True)
 
 
-class Me(Schema):
-    workspace = fields.Nested(Named)
-    key = fields.Nested(OwnKey)
+class MeSchema(Schema):
+    workspace = fields.Nested(NamedSchema)
+    key = fields.Nested(OwnKeySchema)
     plan = fields.String()
-    limits = fields.Nested(Limits)
-    use = fields.Nested(Use)
+    limits = fields.Nested(LimitsSchema)
+    use = fields.Nested(UseSchema)
 
 
-class MeChange(Schema):
+class MeChangeSchema(Schema):
     class Meta:
         unknown = RAISE
 

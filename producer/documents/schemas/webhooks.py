@@ -7,7 +7,7 @@ from models.webhooks.deliveries import DeliveryStatus
 EVENTS = ("job.completed", "job.cancelled", "job.failed")
 
 
-class WebhookRequest(Schema):
+class WebhookRequestSchema(Schema):
     class Meta:
         unknown = RAISE
 
@@ -15,7 +15,7 @@ class WebhookRequest(Schema):
     events = fields.List(fields.String(validate=validate.OneOf(EVENTS)), validate=validate.Length(1))
 
 
-class WebhookChange(Schema):
+class WebhookChangeSchema(Schema):
     class Meta:
         unknown = RAISE
 
@@ -24,7 +24,7 @@ class WebhookChange(Schema):
     disabled = fields.Boolean()
 
 
-class Webhook(Schema):
+class WebhookSchema(Schema):
     id = fields.String()
     url = fields.String()
     events = fields.List(fields.String())
@@ -35,16 +35,16 @@ class Webhook(Schema):
     secret = fields.String(metadata={"description": "Only in the answer to the request that created it."})
 
 
-class Secret(Schema):
+class SecretSchema(Schema):
     secret = fields.String()
 
 
-class Webhooks(Schema):
-    items = fields.List(fields.Nested(Webhook))
+class WebhooksSchema(Schema):
+    items = fields.List(fields.Nested(WebhookSchema))
     next_cursor = fields.String(allow_none=True)
 
 
-class Attempt(Schema):
+class AttemptSchema(Schema):
     at = fields.DateTime()
     status_code = fields.Integer(allow_none=True)
     error = fields.String(allow_none=True)
@@ -52,7 +52,7 @@ class Attempt(Schema):
     answer = fields.String(allow_none=True)
 
 
-class Delivery(Schema):
+class DeliverySchema(Schema):
     id = fields.String()
     webhook_id = fields.String()
     job_id = fields.String(allow_none=True)
@@ -64,9 +64,9 @@ class Delivery(Schema):
     status = fields.String(validate=validate.OneOf(list(DeliveryStatus)))
     created_at = fields.DateTime()
     next_attempt_at = fields.DateTime(allow_none=True)
-    attempts = fields.List(fields.Nested(Attempt))
+    attempts = fields.List(fields.Nested(AttemptSchema))
 
 
-class Deliveries(Schema):
-    items = fields.List(fields.Nested(Delivery))
+class DeliveriesSchema(Schema):
+    items = fields.List(fields.Nested(DeliverySchema))
     next_cursor = fields.String(allow_none=True)

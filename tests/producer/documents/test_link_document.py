@@ -6,7 +6,7 @@ from typing import Any
 from models.clicks.click_counts import LinkClicks
 from models.links.listing import LinkStatus, LinkView
 from producer.documents.link_document import link_document, link_stats_document
-from producer.documents.schemas import Link
+from producer.documents.schemas import LinkSchema
 
 NOW = datetime(2027, 1, 1, tzinfo=UTC)
 
@@ -19,7 +19,7 @@ def make_link(**values: Any) -> LinkView:
 
 
 def test_a_link_has_the_fields_of_its_schema() -> None:
-    assert set(link_document(make_link(), [], 0)) == set(Link().fields)
+    assert set(link_document(make_link(), [], 0)) == set(LinkSchema().fields)
 
 
 def test_a_password_and_a_disabling_show_only_that_they_are_there() -> None:

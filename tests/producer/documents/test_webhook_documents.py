@@ -32,7 +32,7 @@ def delivery(**values: Any) -> dict[str, Any]:
 
 
 def test_an_endpoint_has_the_fields_of_its_schema_and_no_secret() -> None:
-    assert set(endpoint_document(ENDPOINT)) == set(schemas.Webhook().fields) - {"secret"}
+    assert set(endpoint_document(ENDPOINT)) == set(schemas.WebhookSchema().fields) - {"secret"}
     assert "whsec_x" not in str(endpoint_document(ENDPOINT))
 
 
@@ -42,7 +42,7 @@ def test_a_disabled_endpoint_says_why() -> None:
 
 
 def test_a_delivery_has_the_fields_of_its_schema() -> None:
-    assert set(delivery()) == set(schemas.Delivery().fields)
+    assert set(delivery()) == set(schemas.DeliverySchema().fields)
     assert (delivery()["webhook_id"], delivery()["job_id"], delivery()["endpoint_id"]) == ("msg_7", "3", "5")
 
 
