@@ -8,7 +8,8 @@ def test_a_file_becomes_links_that_redirect(system: System) -> None:
         system.post_csv("url,title\nhttps://example.com/a,A\nnot a url,B\nhttps://example.com/c,C\n")
     )
     assert (job["status"], job["outcome"]) == ("completed", "partial")
-    assert job["counts"] == {"total": 3, "processed": 3, "created": 2, "existing": 0, "failed": 1, "unprocessed": 0}
+    results = {"created": 2, "updated": 0, "deleted": 0, "existing": 0, "failed": 1, "unprocessed": 0}
+    assert job["counts"] == {"total": 3, "processed": 3} | results
     assert job["errors"] == {"INVALID_URL": 1}
     first, second, third = system.items(job)
     assert (first["status"], second["error"]["code"], third["line"]) == ("created", "INVALID_URL", 4)

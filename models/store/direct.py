@@ -49,10 +49,10 @@ class DirectReader:
         return self._fetch(cursor, text, parameters)
 
     def _fetch_on_new(self, text: str, parameters: Any) -> RawRow | None:
-        pooled = self.engine.raw_connection()
-        connection = pooled.driver_connection
-        pooled.detach()
         try:
+            pooled = self.engine.raw_connection()
+            connection = pooled.driver_connection
+            pooled.detach()
             return self._fetch(self.dialect.open_read_cursor(connection), text, parameters)
         except self.dialect.unavailable_errors as error:
             raise OperationalError(text, None, error) from error

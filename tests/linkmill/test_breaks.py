@@ -114,7 +114,9 @@ class TestACutLine:
             for process in (to_a_file, to_a_pipe):
                 written, said = process.communicate(timeout=60)
                 assert (process.returncode, written) == (2, "")
-                assert re.search(r"linkmill: .*; the job is done: `linkmill results \d+ --out", said)
+                assert re.search(
+                    r"linkmill: .*; the job is done, fetch its results with `linkmill results \d+ --out", said
+                )
         assert list(tmp_path.iterdir()) == [path]
 
     def test_where_streams_are_cut_the_job_is_asked_for(self, system: System, tmp_path: Path) -> None:

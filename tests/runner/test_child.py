@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+from concurrent.futures import ThreadPoolExecutor
 
 from runner import child
 
@@ -13,7 +14,9 @@ def run(command: str) -> tuple[str, list[str]]:
     async def spawn_and_follow() -> str:
         return await child.follow(await child.spawn(command, dict(os.environ)), lines.append)
 
-    return asyncio.run(spawn_and_follow()), lines
+    # In a thread of its own: the browser of other tests keeps an event loop in this one.
+    with ThreadPoolExecutor(1) as pool:
+        return pool.submit(lambda: asyncio.run(spawn_and_follow())).result(), lines
 
 
 def test_lines_of_both_streams_are_passed_on_and_the_code_is_told() -> None:

@@ -99,7 +99,13 @@ def test_no_secret_is_in_any_line_nor_in_flower_nor_in_arguments(
             shown += [" ".join(process.cmdline()) for process in family]
             secrets = [system.key[name] for name in ("token", "consumer_key", "consumer_secret", "webhook_secret")]
         log = system.log()
-    for name in ("surprise", "task_failed", "CheckViolation 23514 ck_canary", "job_accepted", "models/links/labels.py"):
+    for name in (
+        "unexpected_error",
+        "task_failed",
+        "CheckViolation 23514 ck_canary",
+        "job_accepted",
+        "models/links/labels.py",
+    ):
         assert name.replace(CANARY, "") in log, name
     for secret in [f"{CANARY}-", *secrets]:
         found = [line for line in [*log.splitlines(), *shown] if secret in line]
@@ -133,4 +139,4 @@ def go_wrong(system: System, receiver: str) -> None:
     client.post("/api/groups", json={"name": hidden}, headers=headers)
     system.sql("ALTER TABLE keys RENAME TO lost")
     assert client.get("/api/me", headers=headers).status_code == 500
-    wait_until(lambda: "surprise" in system.log())
+    wait_until(lambda: "unexpected_error" in system.log())

@@ -3,6 +3,7 @@
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from typing import Any
+from unittest.mock import create_autospec
 
 import pytest
 from sqlalchemy.exc import OperationalError
@@ -55,6 +56,18 @@ class Ended:
 
     def execute(self, *_: object) -> None:
         raise store.dialect().unavailable_errors[0]("server closed the connection unexpectedly")
+
+
+def test_a_connection_that_cannot_be_made_means_that_the_store_is_away(
+    owner: Owner, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    domain = default()
+    too_many = store.dialect().unavailable_errors[0]("too many clients already")
+    monkeypatch.setattr(
+        store.engine(), "raw_connection", create_autospec(store.engine().raw_connection, side_effect=too_many)
+    )
+    with pytest.raises(OperationalError):
+        lookup.find(domain, "here")
 
 
 def test_many_threads_share_a_few_connections(owner: Owner) -> None:

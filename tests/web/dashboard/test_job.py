@@ -88,7 +88,7 @@ def test_failed_rows_stand_together_with_their_reason(visit: Visit) -> None:
     expect(card).to_contain_text("http:// or https://")
     expect(card).to_contain_text("Line 3")
     expect(card).to_contain_text("also none")
-    expect(visit.page.locator("[data-code=RESERVED_SLUG]")).to_contain_text("kept for pages of this site")
+    expect(visit.page.locator("[data-code=RESERVED_SLUG]")).to_contain_text("reserved for pages of this site")
     expect(visit.page.locator("[data-code=INTERNAL]")).to_be_hidden()
 
 

@@ -87,7 +87,7 @@ def test_a_chosen_file_is_looked_at_and_then_becomes_a_job(visit: Visit) -> None
     assert [row[0] for row in shown] == ["2", "3"]
     assert "a link" in shown[0][-1]
     assert "INVALID_URL" in shown[1][-1]
-    assert "this is not a URL" in shown[1][-1]
+    assert "This is not a URL" in shown[1][-1]
     assert "1 would become links, 1 would fail" in page.get_by_role("status").all_inner_texts()[0]
     job = sent(visit)
     assert (job["counts"]["created"], job["counts"]["failed"], job["source"]) == (1, 1, "csv")
@@ -215,7 +215,7 @@ def test_what_is_wrong_with_the_options_is_said_on_the_page(visit: Visit) -> Non
     page.get_by_text("For rows that do not say it themselves").click()
     page.get_by_label("Slug", exact=True).fill("{nothing}")
     page.get_by_label("Tags").focus()
-    page.get_by_role("alert").filter(has_text="slug: {nothing} is none of").wait_for()
+    page.get_by_role("alert").filter(has_text="slug: {nothing} is not a placeholder").wait_for()
     page.get_by_label("Slug", exact=True).fill("")
     page.get_by_label("Tags").focus()
     page.get_by_role("heading", name="The first 2 rows").wait_for()
@@ -290,7 +290,7 @@ def test_without_scripts_the_form_does_it_alone(without_scripts: Visit) -> None:
     page.get_by_label("Slug", exact=True).fill("{nothing}")
     without_scripts.allowed = ("422",)
     page.get_by_role("button", name="Upload").click()
-    assert "slug: {nothing} is none of" in page.get_by_role("alert").inner_text()
+    assert "slug: {nothing} is not a placeholder" in page.get_by_role("alert").inner_text()
     assert page.get_by_label("Column with the URLs").input_value() == "Where"
     choose(page, FOREIGN)
     page.get_by_label("Slug", exact=True).fill("")

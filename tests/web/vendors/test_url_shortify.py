@@ -224,11 +224,11 @@ def test_a_link_needs_no_group_or_tag(site: httpx.Client, labels: dict[str, Any]
 
 def test_groups_and_tags_of_another_workspace_are_unknown(system: System, site: httpx.Client) -> None:
     with client(system, new_key(system, "--workspace", "other blog")) as other:
-        other.post("/api/groups", json={"id": 70, "name": "foreign"}).raise_for_status()
-        other.post("/api/tags", json={"id": 71, "name": "foreign"}).raise_for_status()
+        other.post("/api/groups", json={"id": 70, "name": "elsewhere"}).raise_for_status()
+        other.post("/api/tags", json={"id": 71, "name": "elsewhere"}).raise_for_status()
     answer = bulk(site, {"url": "https://a.b/", "group_id": 70}, {"url": "https://a.b/", "tags": [71]})
     assert [item["status"] for item in answer.json()["data"]] == ["error", "error"]
-    assert system.sql("SELECT count(*) FROM tags WHERE name IN ('71', 'foreign')") == [(1,)]
+    assert system.sql("SELECT count(*) FROM tags WHERE name IN ('71', 'elsewhere')") == [(1,)]
 
 
 def test_a_name_that_looks_like_an_id_is_not_mistaken_for_one(system: System, site: httpx.Client) -> None:
