@@ -59,7 +59,8 @@ async function poll() {
   let tag = "";
   for (;;) {
     try {
-      const answer = await ask(`${path}?wait=${WAIT_SECONDS}`, { headers: tag ? { "If-None-Match": tag } : {} });
+      // The first request does not wait: it brings the page up to date, and the server waits for changes from then on.
+      const answer = tag ? await ask(`${path}?wait=${WAIT_SECONDS}`, { headers: { "If-None-Match": tag } }) : await ask(path);
       if (answer.status === 401 || answer.status === 404) return location.reload();
       if (answer.ok) {
         tag = answer.headers.get("ETag") ?? "";
