@@ -31,11 +31,13 @@ def _states(client: httpx.Client, job_id: str, screen: Screen) -> Iterator[Job]:
     job = None
     while job is None or not has_ended(job):
         try:
-            for job in _events(client, job_id) if streams else ():
-                streams = MOST_FAILED_STREAMS
-                yield job
+            if streams:
+                streams -= 1  # until its first event, a stream counts as a failed one, however it ends
+                for job in _events(client, job_id):
+                    streams = MOST_FAILED_STREAMS
+                    yield job
         except ServerAway:
-            streams -= 1
+            pass
         if job is None or not has_ended(job):
             seconds = 0 if streams else POLL_SECONDS
             job = calls.retry_while_away(partial(calls.read_job, client, job_id, wait=seconds), screen.say)

@@ -5,6 +5,7 @@ import time
 
 EPOCH_MS = 1_735_689_600_000  # 2025-01-01T00:00:00Z
 RANDOM_BITS = 22
+LARGEST_ID = (1 << 63) - 1
 
 
 def new_id() -> int:
@@ -17,4 +18,7 @@ def new_id() -> int:
 
 def parse_id(text: str) -> int:
     """Return the id that a client sent; 0, which nothing has, if the text is not an id."""
-    return int(text) if text.isascii() and text.isdigit() and len(text) <= 18 else 0
+    if not text.isascii() or not text.isdigit() or len(text) > len(str(LARGEST_ID)):
+        return 0
+    number = int(text)
+    return number if number <= LARGEST_ID else 0

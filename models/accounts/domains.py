@@ -7,11 +7,9 @@ from sqlalchemy import ColumnElement, Connection, delete, exists, or_, select, u
 
 from models import settings, store
 from models.errors import DuplicateKey
-from models.ids import new_id
+from models.ids import new_id, parse_id
 from models.store import rows
 from models.tables import domains, jobs, links, slug_counters
-
-LONGEST_ID = 18  # digits
 
 
 class Domain(NamedTuple):
@@ -42,10 +40,8 @@ def find(db: Connection, workspace_id: int, name: str | None) -> Domain | None:
         return rows.one_or_none(db, Domain, DEFAULT)
     if "\0" in name:  # PostgreSQL takes no such text
         return None
-    if name.isdecimal() and len(name) <= LONGEST_ID:
-        matches = domains.c.id == int(name)
-    else:
-        matches = domains.c.hostname == name.lower()
+    domain_id = parse_id(name)
+    matches = domains.c.id == domain_id if domain_id else domains.c.hostname == name.lower()
     return rows.one_or_none(db, Domain, select(*COLUMNS).where(_is_usable(workspace_id), matches))
 
 

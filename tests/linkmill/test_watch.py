@@ -77,6 +77,13 @@ def test_after_three_broken_streams_the_job_is_asked_for() -> None:
     assert server.requests.count("/api/jobs/7/events") == 3
 
 
+def test_streams_that_end_without_an_event_count_as_broken() -> None:
+    answers: list[Answer] = [httpx.Response(200, json=job) for job in (RUNNING, RUNNING, RUNNING, ENDED)]
+    server = Server([stream(), stream(), stream()], answers)
+    assert follow(server)[0] == ENDED
+    assert server.requests.count("/api/jobs/7/events") == 3
+
+
 def test_an_event_shows_that_streams_work_again() -> None:
     broken: list[Answer] = [httpx.ReadTimeout("")] * 2
     answers: list[Answer] = [httpx.Response(200, json=RUNNING) for _ in range(5)]
