@@ -7,12 +7,10 @@ import base64
 from datetime import UTC, datetime, timedelta
 from typing import NamedTuple
 
-from models.ids import LARGEST_ID
-
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 MICROSECOND = timedelta(microseconds=1)
-NUMBER_PATTERN = r"[0-9]{1,19}\Z"
-LONGEST_NUMBER = 19  # digits
+NUMBER_PATTERN = r"[0-9]{1,18}\Z"
+LONGEST_NUMBER = 18  # digits; every number of this length fits a database's BIGINT
 
 
 class LinkPosition(NamedTuple):
@@ -30,7 +28,7 @@ def encode_number(number: int | str) -> str:
 
 def decode_number(text: str) -> int | None:
     if text.isascii() and text.isdigit() and len(text) <= LONGEST_NUMBER:
-        return min(int(text), LARGEST_ID)  # a larger number lies behind every row
+        return int(text)
     return None
 
 

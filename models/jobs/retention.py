@@ -106,7 +106,9 @@ def finish(db: Connection, job: ClearingJob) -> None:
         db.execute(delete(job_errors).where(job_errors.c.job_id == job.id))
         db.execute(delete(job_rows).where(job_rows.c.id == job.id))
     else:
-        db.execute(update(job_rows).where(job_rows.c.id == job.id).values(upload="", clearing=False))
+        # A job that was forgotten since the step stays to be cleared: the next step deletes its row.
+        is_not_forgotten = and_(job_rows.c.id == job.id, job_rows.c.forgotten_at.is_(None))
+        db.execute(update(job_rows).where(is_not_forgotten).values(upload="", clearing=False))
 
 
 def _is_over(before: datetime) -> ColumnElement[bool]:

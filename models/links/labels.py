@@ -66,7 +66,9 @@ def ensure_tags(db: Connection, workspace_id: int, names: Iterable[str]) -> dict
         new_names = [name for name in all_names if name not in ids]
         if not new_names:
             return ids
-        # Another transaction may take the ids that we chose: then nothing is inserted, and we choose again.
+        # Two transactions that create tags in other orders would wait for each other, so one goes at a time.
+        store.dialect().lock(db, f"tags {workspace_id}")
+        # Another transaction may have taken the ids that we choose: then nothing is inserted, and we choose again.
         next_id = _last_id(db, TAGS, workspace_id) + 1
         new_tags = [Label(workspace_id, tag_id, name)._asdict() for tag_id, name in enumerate(new_names, next_id)]
         db.execute(store.dialect().insert(tags).on_conflict_do_nothing(), new_tags)

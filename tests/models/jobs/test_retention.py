@@ -129,6 +129,21 @@ def test_a_forgotten_job_leaves_nothing(owner: Owner) -> None:
         assert db.execute(select(func.count()).select_from(delivery_attempts)).scalar_one() == 0
 
 
+def test_a_job_that_is_forgotten_while_it_is_cleared_goes_too(owner: Owner) -> None:
+    job = ended(owner)
+    mark_over()
+    cleared = step()
+    assert cleared
+    assert forget(job)
+    end(cleared)
+    last = step()
+    assert last, "the end of the first clearing must not hide the job from the next one"
+    end(last)
+    with store.read() as db:
+        assert jobs.get(db, job.id) is None
+    assert not has_work()
+
+
 def test_a_forgotten_job_is_no_longer_a_pending_reply(owner: Owner) -> None:
     job = ended(owner)
     with store.write() as db:

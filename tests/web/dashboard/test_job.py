@@ -10,6 +10,7 @@ import pytest
 from playwright.sync_api import expect
 
 from tests.system import System
+from tests.waiting import wait_until
 from tests.web.dashboard.browsing import PHONE, Visit, look_closely
 
 pytestmark = pytest.mark.parametrize("system", ["postgresql"], indirect=True)
@@ -178,6 +179,8 @@ def test_results_and_codes_are_downloaded(visit: Visit) -> None:
 def test_a_webhook_is_seen_and_sent_again(visit: Visit) -> None:
     hook = {"webhook_url": "http://127.0.0.1:9/nobody"}
     job = visit.system.post({"url": "https://a.b/", "count": 1, **hook}, headers=WAIT).json()
+    # The first attempt comes first: its end would make the delivery pending again.
+    wait_until(lambda: visit.system.sql(f"SELECT 1 FROM deliveries WHERE job_id = {job['id']} AND attempts > 0"))
     visit.system.sql(f"UPDATE deliveries SET status = 'failed', next_at = NULL WHERE job_id = {job['id']}")
     visit.go(page_of(job))
     row = visit.page.locator("tr", has_text="127.0.0.1:9")
