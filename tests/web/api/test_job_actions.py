@@ -32,7 +32,7 @@ def test_a_cancelled_job_keeps_what_is_done_and_a_retry_does_the_rest_once(slow_
     wait_until(lambda: slow_system.job(job["id"])["counts"]["created"], 60, "the first shard")
     asked = do(slow_system, job, "cancel")
     assert asked.status_code == 202
-    job = wait_until(lambda: job_if_ended(slow_system.job(job["id"])), 60)
+    job = wait_until(lambda: job_if_ended(slow_system.job(job["id"])), 100)
     counts = job["counts"]
     assert (job["status"], job["outcome"], counts["total"]) == ("cancelled", "partial", 400_000)
     assert 0 < counts["created"] < 400_000
@@ -49,7 +49,7 @@ def test_a_cancelled_job_keeps_what_is_done_and_a_retry_does_the_rest_once(slow_
 
     again = do(slow_system, job, "retry")
     assert (again.status_code, again.json()["run"], again.json()["status"] in ("queued", "running")) == (202, 2, True)
-    job = wait_until(lambda: job_if_ended(slow_system.job(job["id"])), 60)
+    job = wait_until(lambda: job_if_ended(slow_system.job(job["id"])), 100)
     assert (job["status"], job["outcome"], job["counts"]["created"]) == ("completed", "succeeded", 400_000)
     assert slow_system.sql(f"SELECT count(*), count(DISTINCT external_id) FROM links {mine}") == [(400_000, 400_000)]
     assert slow_system.sql(f'SELECT count(*), min("index"), max("index") FROM items {mine}') == [(400_000, 0, 399_999)]
@@ -60,10 +60,10 @@ def test_a_job_that_nobody_has_begun_is_cancelled_at_once(slow_system: System) -
     second = slow_system.post_csv(rows(100, "b"), params={"metadata": '{"a": 1}'}).json()
     third = slow_system.post_csv(rows(300_000, "c")).json()
     do(slow_system, third, "cancel")
-    job = wait_until(lambda: job_if_ended(slow_system.job(third["id"])), 60)
+    job = wait_until(lambda: job_if_ended(slow_system.job(third["id"])), 100)
     assert (job["status"], job["counts"]["total"]) == ("cancelled", 300_000)
     for job in (first, second):
-        assert wait_until(lambda: job_if_ended(slow_system.job(job["id"])), 60)["outcome"] == "succeeded"  # noqa: B023
+        assert wait_until(lambda: job_if_ended(slow_system.job(job["id"])), 100)["outcome"] == "succeeded"  # noqa: B023
 
 
 def test_a_retry_runs_only_what_failed_and_the_last_outcome_counts(system: System) -> None:
@@ -128,7 +128,7 @@ def test_a_job_that_runs_cannot_be_undone(slow_system: System) -> None:
     job = slow_system.post_csv(rows(200_000, "running")).json()
     assert do(slow_system, job, "undo").status_code == 409
     do(slow_system, job, "cancel")
-    wait_until(lambda: job_if_ended(slow_system.job(job["id"])), 60)
+    wait_until(lambda: job_if_ended(slow_system.job(job["id"])), 100)
 
 
 @pytest.mark.parametrize("verb", ["cancel", "retry", "undo"])
