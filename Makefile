@@ -13,11 +13,11 @@ run: .venv/.run ## start the whole system (the default)
 help: ## list these targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1	\2/p' $(firstword $(MAKEFILE_LIST)) | expand -t 14
 
-quick: .venv/.dev ## lint, types, spelling and every test that needs no server, in seconds
+quick: .venv/.dev ## lint, types, spelling and the tests that need no server, in half a minute
 	@$(MAKE) --no-print-directory -j 2 check quick-tests
 
 quick-tests: .venv/.dev
-	@EXAMPLES=20 $(BIN)/python -m pytest -n 2 -m 'not server' -p no:schemathesis
+	@EXAMPLES=20 $(BIN)/python -m pytest -n 3 --dist worksteal -m 'not server and not slow' -p no:schemathesis
 
 test: .venv/.dev ## every test
 	@$(BIN)/python -m pytest -n 3 $(TIMED:%=--ignore %)

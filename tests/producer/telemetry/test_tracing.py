@@ -82,6 +82,7 @@ def test_a_trace_goes_from_the_request_through_the_wake_up_to_the_shard(
     assert "hidden" not in str(spans)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("endpoint", "code"), [("", 0), ("http://127.0.0.1:9", 1)])
 def test_opentelemetry_is_imported_only_with_an_endpoint(tmp_path: Path, endpoint: str, code: int) -> None:
     environment = os.environ | {"DATA_DIR": str(tmp_path), tracing.ENDPOINT: endpoint}

@@ -156,6 +156,7 @@ def test_empty_sheets_and_charts_beside_the_rows_do_not_matter() -> None:
     assert table(openpyxl_workbook(Empty=[], Links=FILLED, Blank=[[None, ""]])) == FILLED
 
 
+@pytest.mark.slow
 def test_a_large_sheet_needs_no_memory_of_its_own(tmp_path: Path) -> None:
     """Every text in it another one, shared and inline: 50,000 rows must cost what 500 do."""
     peaks = {}
