@@ -27,7 +27,7 @@ def refusal(action: Action, job: Job, being_undone: bool) -> Conflict | Gone | N
 def useful_actions(job: Job, being_undone: bool) -> set[Action]:
     """The actions that a job allows and that would change something."""
     allowed = {action for action in Action if refusal(action, job, being_undone) is None}
-    if job.status not in ACTIVE_STATUSES:
+    if job.has_ended:
         allowed.discard(Action.CANCEL)
     if not job.created:
         allowed.discard(Action.UNDO)

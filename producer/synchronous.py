@@ -13,7 +13,6 @@ from models.errors import EmptyUpload, NotFound, OverLimit, StillRunning, TooMan
 from models.jobs import jobs, pending_replies
 from models.jobs.jobs import Job
 from models.links import title_queue
-from models.states import ACTIVE_STATUSES
 from producer.accept import Upload, accept
 from producer.idempotency import Hold
 from producer.intake.layouts import COUNT, PREPARED
@@ -82,7 +81,7 @@ def create_or_join(upload: Upload, owner: Owner, options: Options, key: RequestK
         timeout = settings.get().sync_wait_seconds
         only_waiter = not pending_id and not hold
         job = waiting.wait_for_end(job_id, timeout, partial(_read_job, job_id, owner), only_waiter)
-    if not _has_ended(job):
+    if not job.has_ended:
         if not hold:
             _save_pending(owner, key, job_id)
         raise StillRunning(job_id)
@@ -102,10 +101,6 @@ def _read_job(job_id: int, owner: Owner) -> Job:
     if job is None:
         raise NotFound("This job does not exist.")
     return job
-
-
-def _has_ended(job: Job) -> bool:
-    return job.status not in ACTIVE_STATUSES
 
 
 def _read_pending(owner: Owner, key: RequestKey) -> int | None:

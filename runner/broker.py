@@ -41,7 +41,7 @@ def _packaged_programs() -> Iterator[str]:
 
 
 def private_folder(path: Path) -> Path:
-    """Create a folder that only this user may enter: whoever can write to the broker can start tasks."""
+    """Create a folder that only this user may enter, since every process that reaches the broker can start tasks."""
     try:
         path.mkdir(mode=0o700, parents=True, exist_ok=True)
         status = path.lstat()  # not stat(): a link could lead into another user's folder

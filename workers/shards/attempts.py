@@ -10,7 +10,7 @@ from models.errors import LostLease
 from models.jobs import jobs, leases, runs
 from models.jobs.jobs import Job
 from models.jobs.leases import Claim
-from models.states import ACTIVE_STATUSES, ShardKind
+from models.states import ShardKind
 from producer import completion
 from producer.signals import counters
 from producer.telemetry import tracing
@@ -53,7 +53,7 @@ def work(claim: Claim) -> Result:
     """Work on a claimed shard, unless its job has ended or was cancelled before the claim."""
     with store.read() as db:
         job = jobs.get(db, claim.job_id)
-    if job is None or job.status not in ACTIVE_STATUSES:
+    if job is None or job.has_ended:
         return _settle_without_work(claim)
     # A split goes on: the rest of a cancelled job is counted too.
     if job.cancelled_at is not None and claim.kind != ShardKind.SPLIT:

@@ -37,13 +37,14 @@ def scrape(system: System) -> Values:
 
 
 def settled(system: System) -> Values:
-    """When all that was done before is handed over."""
-    time.sleep(2 * FLUSH_SECONDS)  # of nothing that is still to come can be seen that it has come
+    """The metrics once every count so far has been handed over."""
+    # No condition shows that nothing more is to come, so wait for two hand-overs.
+    time.sleep(2 * FLUSH_SECONDS)
     return scrape(system)
 
 
 def moved(system: System, before: Values, wanted: Values) -> None:
-    """Waits until these have moved by so much, and holds that they stay there."""
+    """Wait until these metrics have changed by so much, and check that they change no further."""
 
     def by() -> Values:
         now = scrape(system)

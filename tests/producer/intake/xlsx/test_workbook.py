@@ -1,4 +1,4 @@
-"""Spreadsheets as CSV, whoever wrote them, and what is no spreadsheet."""
+"""Spreadsheets of several programs become CSV; files that only look like one are refused."""
 
 import csv
 import io
