@@ -205,13 +205,13 @@ def test_a_client_that_goes_away_leaves_no_job_and_no_file(system: System, name:
             f"POST /api/jobs{query} HTTP/1.1\r\nHost: x\r\nContent-Type: {kind}\r\nContent-Length: {len(body) + 1}\r\n"
         )
         client.sendall(f"{head}Authorization: Bearer {system.key['token']}\r\n\r\n".encode() + body)
-        wait_until(lambda: files(system) != files_before, what="the upload to be begun")
+        wait_until(lambda: files(system) - files_before, what="the upload to be begun")
         if how == "reset":
             client.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, b"\1\0\0\0\0\0\0\0")
         if how == "shut":
             client.shutdown(socket.SHUT_WR)
             assert b"400" in client.recv(100)
-    wait_until(lambda: files(system) == files_before, what="the file to be gone")
+    wait_until(lambda: not files(system) - files_before, what=lambda: f"{files(system) - files_before} to be gone")
     assert jobs(system) == jobs_before
 
 
