@@ -1,6 +1,18 @@
 """Workspaces, their keys, domains, webhook endpoints, quotas and idempotency keys."""
 
-from sqlalchemy import JSON, BigInteger, Column, Double, Integer, LargeBinary, PrimaryKeyConstraint, Table, Text
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    Boolean,
+    Column,
+    Double,
+    Integer,
+    LargeBinary,
+    PrimaryKeyConstraint,
+    Table,
+    Text,
+    text,
+)
 
 from models.tables.columns import Time, count, created_at, flag, metadata
 
@@ -49,6 +61,7 @@ domains = Table(
     Column("workspace_id", BigInteger),  # null: the default domain, which all workspaces share
     Column("hostname", Text, nullable=False, unique=True),
     flag("is_default"),
+    Column("case_sensitive", Boolean, nullable=False, server_default=text("true")),
     created_at(),
 )
 

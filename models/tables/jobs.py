@@ -22,6 +22,7 @@ jobs = Table(
     Column("id", BigInteger, primary_key=True, autoincrement=False),
     Column("workspace_id", BigInteger, nullable=False),
     Column("domain_id", BigInteger, nullable=False),
+    Column("name", Text),
     Column("kind", Text, nullable=False),  # models.states.JobKind
     Column("run", Integer, nullable=False, server_default="1"),
     Column("status", Text, nullable=False),  # models.states.JobStatus
@@ -121,6 +122,8 @@ items = Table(
     Column("error_code", Text),
     Column("error_message", Text),
     Column("input", Text),  # the row as it was sent, as JSON, only if it created no link
+    Column("domain_id", BigInteger),  # the link's domain; null: that of the job
+    Column("custom_id", Text),
     Column("reuses_url", Boolean),  # dry run: the row would share a link with other rows of the same URL
     PrimaryKeyConstraint("job_id", "index"),
 )

@@ -45,6 +45,8 @@ links = Table(
     Column("password_hash", Text),
     Column("external_id", Text),
     Column("disabled_at", Time),
+    Column("comment", Text),
+    Column("opening_clicks", Integer),  # counted elsewhere, before the link was created here
     PrimaryKeyConstraint("domain_id", "slug"),
     Index(None, "workspace_id", "created_at", "slug"),
     Index(

@@ -10,7 +10,7 @@ from models.accounts import installation_secrets
 from models.accounts.keys import Owner
 from models.jobs import items
 from models.states import ItemStatus, JobKind
-from models.tables import domains, metadata
+from models.tables import domains, links, metadata
 from models.tables import items as item_rows
 from tests.models.jobs.making import add_items, make_job, read
 
@@ -65,3 +65,15 @@ def test_an_upgrade_keeps_what_an_open_dry_run_shares(owner: Owner) -> None:
     query = select(item_rows.c.reuses_url).order_by(item_rows.c.index)
     with store.read() as db:
         assert list(db.execute(query).scalars()) == [None, True]
+
+
+def test_older_domains_stay_case_sensitive_and_older_links_have_no_opening_clicks(owner: Owner) -> None:
+    command.downgrade(migrate.config(), "0005")
+    with store.write() as db:
+        db.exec_driver_sql(
+            "INSERT INTO links (domain_id, slug, generation, workspace_id, job_id, url) VALUES (1, 'a', 1, 1, 1, 'u')"
+        )
+    migrate.upgrade()
+    with store.read() as db:
+        assert list(db.execute(select(domains.c.case_sensitive)).scalars()) == [True]
+        assert db.execute(select(links.c.comment, links.c.opening_clicks)).one() == (None, None)
