@@ -5,6 +5,9 @@ INSTALL := $(BIN)/python -m pip install -qq --disable-pip-version-check
 # These look at the clock, so nothing runs beside them.
 TIMED := tests/test_faults.py tests/workers/test_fairness.py
 
+# Without compiled modules every process of every test compiles the sources anew.
+unexport PYTHONDONTWRITEBYTECODE
+
 .PHONY: run help quick quick-tests test check bench chaos screenshots format clean
 
 run: .venv/.run ## start the whole system (the default)
