@@ -16,10 +16,24 @@ MAX_AGENT_LENGTH = 400
 CACHED_HEADERS = 4096
 MAX_HOST_LENGTH = 253
 
-BOT = re.compile(
-    r"(?<!cu)bot\b|bots?/|crawl|spider|slurp|preview|facebookexternalhit|embedly|quora link|outbrain|pinterest/|vkshare"
-    r"|whatsapp|skypeuripreview|w3c_validator|lighthouse|headless|phantomjs|monitor|uptime|pingdom|statuscake|archiver"
-)
+BOT_SIGNS = (
+    # What bots call themselves. CUBOT makes phones.
+    r"(?<!cu)bot\b", "bots?/", "crawl", "spider", "slurp", "preview", "headless", "monitor", "uptime", "archiver",
+    # Messengers, social networks, and who draws cards of links for them. Pinterest's app names itself in brackets.
+    "facebookexternalhit", "facebookcatalog", "meta-external", "whatsapp", "skypeuri", "slack-imgproxy", "^viber",
+    "googlemessages", "web/snippet", r"(?<!\[)pinterest/", "vkshare", "kakaotalk-scrap", "line-poker", "cardyb",
+    "mastodon/", "embedly", "iframely", "unfurl", "quora link", "outbrain", "xing-contenttab", "flipboardproxy",
+    # Mail: what scans it, what shows its pictures, and Office, which fetches a link before it opens the browser.
+    "barracuda", "mimecast", "proofpoint", "urldefense", "safelinks", "microsoft defender", "symantec", "messagelabs",
+    "trend ?micro", "fortiguard", "fortinet", "fireeye", "trellix", "sophos", "cloudmark", "ironport", "zscaler",
+    "netcraft", "virustotal", "urlscan", "google-safety", "googleimageproxy", "yahoomailproxy", "ms-office", "msoffice",
+    "microsoft office", "microsoft-webdav",
+    # What watches, checks and reads aloud.
+    "w3c_validator", "lighthouse", "inspectiontool", "google-read-aloud", "feedfetcher", "phantomjs", "pingdom",
+    "statuscake",
+)  # fmt: skip
+"""In lower case. A bot that is missing here takes uses of links with max_clicks; a person who matches gets none."""
+BOT = re.compile("|".join(BOT_SIGNS))
 TABLET = re.compile(r"ipad|tablet|playbook|silk/|kindle|android(?!.*mobi)")
 MOBILE = re.compile(r"mobi|iphone|ipod|android|windows phone|opera mini|blackberry")
 DESKTOP = re.compile(r"windows nt|macintosh|x11|cros |linux")

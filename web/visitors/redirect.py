@@ -19,6 +19,7 @@ from models.links.lookup import Target
 from producer.fields.item_rules import SLUG
 from producer.signals import throttling
 from producer.visits import click_buffer, visitor
+from producer.visits.visitor import VisitorKind
 from web.visitors import hosts, texts, visitor_pages
 
 HEADERS = {
@@ -45,7 +46,7 @@ class RedirectShortcut:
         target = _find_unconditional(environ) if environ["REQUEST_METHOD"] == "GET" else None
         if target is None:
             return self.app(environ, start_response)
-        _count_click(target, environ)
+        click_buffer.buffer.count(target, _classify(environ))
         start_response("302 FOUND", [*HEADERS.items(), ("Content-Length", "0"), ("Location", target.url)])
         return []
 
@@ -159,13 +160,29 @@ def _password_fits(target: Target, password_hash: str) -> bool:
 
 
 def _redirect(target: Target, status: int) -> Response:
+    kind = _classify(request.environ)
     if target.max_clicks is not None:
-        with store.write() as db:
-            if not click_limits.take(db, target.key, target.max_clicks):
-                raise Gone(texts.get("used_up"))
-    if target.max_clicks is not None or request.method != "HEAD":
-        _count_click(target, request.environ)
+        if request.method == "HEAD" or kind.bot:
+            return _describe(target, kind)
+        _take_use(target, target.max_clicks)
+    if request.method != "HEAD":
+        click_buffer.buffer.count(target, kind)
     return ExactRedirect(status=status, headers={"Content-Length": "0", "Location": target.url})
+
+
+def _describe(target: Target, kind: VisitorKind) -> Response:
+    """Answer who does not follow a limited link, such as the bot of a messenger, with its title: that costs no use."""
+    if _is_used_up(target):
+        raise Gone(texts.get("used_up"))
+    if request.method != "HEAD":
+        click_buffer.buffer.count(target, kind)
+    return visitor_pages.describe(target.title)
+
+
+def _take_use(target: Target, limit: int) -> None:
+    with store.write() as db:
+        if not click_limits.take(db, target.key, limit):
+            raise Gone(texts.get("used_up"))
 
 
 class ExactRedirect(Response):
@@ -175,10 +192,10 @@ class ExactRedirect(Response):
         return self.headers
 
 
-def _count_click(target: Target, environ: WSGIEnvironment) -> None:
+def _classify(environ: WSGIEnvironment) -> VisitorKind:
     agent = environ.get("HTTP_USER_AGENT", "")
     referrer = environ.get("HTTP_REFERER", "")
-    click_buffer.buffer.count(target, visitor.classify(agent, referrer, environ.get("REMOTE_ADDR", "")))
+    return visitor.classify(agent, referrer, environ.get("REMOTE_ADDR", ""))
 
 
 def _unknown() -> NotFound:

@@ -27,6 +27,7 @@ DEFAULT_TEXTS = {
     "throttled": "Too many wrong passwords. Try again later.",
     "preview_heading": "Where this link leads",
     "leads_to": "leads to",
+    "untitled": "A short link",
 }
 
 

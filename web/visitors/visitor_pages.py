@@ -57,6 +57,11 @@ def preview(short_url: str, url: str, title: str | None) -> Response:
     return render("preview", 200, text=texts.get("leads_to"), short_url=short_url, url=url, title=title)
 
 
+def describe(title: str | None) -> Response:
+    """Show what a link is called, and nothing of where it leads."""
+    return render("title", 200, title=title or texts.get("untitled"))
+
+
 def render(template: str, status: int, **values: Any) -> Response:
     css = Markup(CSS)  # noqa: S704 - our own
     all_texts = texts.all_texts()

@@ -47,6 +47,42 @@ def test_the_class_of_a_device(agent: str, device: str) -> None:
     assert (kind.device, kind.bot) == (device, device == "bot")
 
 
+BOTS = (
+    "Slackbot-LinkExpanding 1.0 (+https://api.slack.com/robots)", "Slack-ImgProxy (+https://api.slack.com/robots)",
+    "WhatsApp/2.24.9.78 A", "WhatsApp/2", "TelegramBot (like TwitterBot)", "Viber/13.3.0.5 CFNetwork/1126",
+    "Mozilla/5.0 (Windows NT 6.1; WOW64) SkypeUriPreview Preview/0.5 skype-url-preview@microsoft.com",
+    "Mozilla/5.0 (compatible; Discordbot/2.0; +https://discordapp.com)", "Twitterbot/1.0", "redditbot/1.0",
+    "LinkedInBot/1.0 (compatible; Mozilla/5.0; Apache-HttpClient +http://www.linkedin.com)", "Applebot/0.1",
+    "facebookexternalhit/1.1 Facebot Twitterbot/1.0", "meta-externalfetcher/1.1", "Pinterest/0.2 (+https://p.com/)",
+    "facebookexternalhit/1.1;kakaotalk-scrap/1.0;", "Snap URL Preview Service; bot; snapchat",
+    "Mozilla/5.0 (compatible; Bluesky Cardyb/1.1; +mailto:support@bsky.app)", "Mastodon/4.2.1 (+https://m.s/)",
+    "Mozilla/5.0 (Windows NT 5.1; rv:11.0) Gecko Firefox/11.0 (via ggpht.com GoogleImageProxy)", "Barracuda Sentinel",
+    "YahooMailProxy; https://help.yahoo.com/kb/yahoo-mail-proxy-SLN28749.html", "Mimecast URL Protection/1.0",
+    "Proofpoint URL Defense", "Microsoft Office SafeLinks Protection", "Microsoft Defender for Office 365",
+    "Microsoft Office Existence Discovery", "Mozilla/4.0 (compatible; ms-office; MSOffice 16)",
+    "Mozilla/5.0 (Windows NT 10.0) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/120.0 Safari/537.36 BingPreview/1.0b",
+    "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 HeadlessChrome/120.0 Safari/537.36", "GoogleMessages/20",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("agent", BOTS)
+def test_what_shows_previews_and_scans_mail_is_a_bot(agent: str) -> None:
+    assert visitor.device_of(agent) == "bot"
+
+
+IN_APPS = (
+    f"{IPHONE} [FBAN/FBIOS;FBAV/450.0]", f"{IPHONE} Instagram 300.0", f"{IPHONE} [Pinterest/iOS]",
+    f"{ANDROID} Line/14.1", f"{ANDROID} Viber/20.0", f"{ANDROID} Snapchat/12.8", f"{ANDROID} KAKAOTALK 10.5",
+    f"{WINDOWS} Teams/24.1 Electron/30.0", f"{MAC} Slack/4.39", f"{IPHONE} Outlook-iOS/4.2415.0",
+    "python-httpx/0.28", "Go-http-client/1.1", "Wget/1.21",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("agent", IN_APPS)
+def test_people_in_apps_and_programs_are_no_bots(agent: str) -> None:
+    assert visitor.device_of(agent) != "bot"
+
+
 @pytest.mark.parametrize(
     ("referrer", "host"),
     [

@@ -3,7 +3,7 @@
 import http.client
 import threading
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from urllib.parse import urlencode, urlsplit
@@ -25,6 +25,7 @@ from tests.producer.visits.test_click_buffer import target
 from tests.system import System
 from tests.waiting import wait_until
 
+BOTS = ("Slackbot 1.0 (+https://api.slack.com/robots)", "WhatsApp/2.24.9.78 A", "TelegramBot (like TwitterBot)")
 ADDRESS, OTHER, SIX = "203.0.113.77", "198.51.100.99", "2001:db8:77:1"
 
 
@@ -48,24 +49,25 @@ def make(system: System, **item: object) -> str:
     return f"/{answer.json()['slug']}"
 
 
-def visit(system: System, path: str, times: int, at_once: int = 50) -> Counter[int]:
-    """What so many visitors are answered, each with a connection of his own, many at the same moment."""
+def visit(system: System, path: str, times: int, at_once: int = 50, agents: Sequence[str] = ("",)) -> Counter[int]:
+    """What so many visitors are answered, each with a connection of its own, many at the same moment."""
     address, start = urlsplit(system.url).netloc, threading.Barrier(at_once)
 
     def several(number: int) -> list[int]:
         start.wait()
-        return [_status(address, path) for _ in range(number)]
+        return [_status(address, path, agents[at % len(agents)]) for at in range(number)]
 
     with ThreadPoolExecutor(at_once) as pool:
         return Counter(status for found in pool.map(several, [times // at_once] * at_once) for status in found)
 
 
-def _status(address: str, path: str) -> int:
+def _status(address: str, path: str, agent: str) -> int:
     connection = http.client.HTTPConnection(address, timeout=60)
-    connection.request("GET", path)
-    status = connection.getresponse().status
+    connection.request("GET", path, headers={"User-Agent": agent})
+    answer = connection.getresponse()
+    assert (answer.status == 302) == ("Location" in answer.headers)
     connection.close()
-    return status
+    return answer.status
 
 
 def counted(system: System, path: str) -> int:
@@ -89,6 +91,18 @@ def test_of_500_who_come_at_once_exactly_100_are_let_through(system: System) -> 
     assert httpx.head(f"{system.url}{path}").status_code == 410
     assert system.sql(f"SELECT used FROM uses WHERE slug = '{path[1:]}'") == [(100,)]
     wait_until(lambda: counted(system, path) == 100, 20, "its clicks")
+
+
+def test_of_500_people_and_bots_who_come_at_once_no_bot_is_let_through(system: System) -> None:
+    path = make(system, max_clicks=200, title="For people")
+    answers = visit(system, path, 500, agents=("", *BOTS[:1]))
+    assert (answers[302], answers[200] + answers[410]) == (200, 300)
+    assert visit(system, path, 50, agents=BOTS) == {410: 50}
+    assert system.sql(f"SELECT used FROM uses WHERE slug = '{path[1:]}'") == [(200,)]
+    wait_until(lambda: counted(system, path) == 200 + answers[200], 20, "its clicks")
+    link = system.client.get("/api/links", params={"search": path[1:]}).json()["items"][0]
+    stats = system.client.get(f"/api/links/{link['id']}/stats").json()
+    assert (stats["clicks"], stats["bots"]) == (200, answers[200])
 
 
 def test_every_click_reaches_the_database_and_none_twice(system: System) -> None:

@@ -63,7 +63,7 @@ def test_a_value_that_is_not_a_text_is_refused(path: Path, value: str) -> None:
 def test_an_unknown_name_is_refused_with_a_list_of_those_that_exist(path: Path) -> None:
     reason = refusal(path, b'greeting = "Hello"')
     assert reason.startswith("there is no text 'greeting', only language, ")
-    assert reason.endswith(", leads_to")
+    assert reason.endswith(", untitled")
 
 
 @pytest.mark.parametrize("content", [b"label", b'label = "a"\nlabel = "b"', b'label = "\xff"'])

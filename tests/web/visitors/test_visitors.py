@@ -22,6 +22,7 @@ from tests.web.visitors.visiting import GENERATION, make
 from web.visitors import texts
 
 BROWSER = {"Accept": "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8"}
+SLACK = {"User-Agent": "Slackbot-LinkExpanding 1.0 (+https://api.slack.com/robots)"}
 OPEN = passwords.hash_password("open")
 PAST, FUTURE = (datetime.now(UTC) + timedelta(days=days) for days in (-1, 1))
 
@@ -57,13 +58,60 @@ def test_head_of_a_plain_link_is_no_click(visitor: FlaskClient, counted: click_b
     assert number(counted) == 0
 
 
-@pytest.mark.parametrize("method", ["GET", "HEAD"])
-def test_each_redirect_of_a_limited_link_is_a_use(
-    visitor: FlaskClient, counted: click_buffer.ClickBuffer, method: str
-) -> None:
+def test_each_redirect_of_a_limited_link_is_a_use(visitor: FlaskClient, counted: click_buffer.ClickBuffer) -> None:
     make(max_clicks=2)
-    assert [visitor.open("/here", method=method).status_code for _ in range(4)] == [302, 302, 410, 410]
+    assert [visitor.get("/here").status_code for _ in range(4)] == [302, 302, 410, 410]
     assert (number(counted), used()) == (2, 2)
+
+
+def test_head_of_a_limited_link_leads_nowhere_and_costs_nothing(
+    visitor: FlaskClient, counted: click_buffer.ClickBuffer
+) -> None:
+    make(max_clicks=1)
+    for _ in range(3):
+        answer = visitor.head("/here")
+        assert (answer.status_code, answer.headers.get("Location")) == (200, None)
+        assert answer.headers["Cache-Control"] == "private, no-store"
+    assert (number(counted), used()) == (0, 0)
+    assert leads_on(visitor.get("/here"))
+    assert visitor.head("/here").status_code == 410
+
+
+def test_a_bot_gets_the_title_of_a_limited_link_and_no_use_of_it(
+    visitor: FlaskClient, counted: click_buffer.ClickBuffer
+) -> None:
+    make(max_clicks=1, title='Spring "sale" <now>')
+    answer = visitor.get("/here", headers=SLACK)
+    assert (answer.status_code, answer.mimetype, answer.headers.get("Location")) == (200, "text/html", None)
+    assert answer.headers["Cache-Control"] == "private, no-store"
+    assert '<meta property="og:title" content="Spring &#34;sale&#34; &lt;now&gt;">' in answer.text
+    assert "<title>Spring &#34;sale&#34; &lt;now&gt;</title>" in answer.text
+    assert "example.com" not in answer.text + str(answer.headers)
+    assert [key.bot for key in counted.counts] == [True]
+    assert used() == 0
+    assert leads_on(visitor.get("/here"))
+
+
+def test_a_limited_link_without_a_title_is_called_what_it_is(visitor: FlaskClient) -> None:
+    make(max_clicks=1)
+    assert "<title>A short link</title>" in visitor.get("/here", headers=SLACK).text
+
+
+def test_a_bot_follows_a_link_without_a_limit(visitor: FlaskClient, counted: click_buffer.ClickBuffer) -> None:
+    make(title="T")
+    assert leads_on(visitor.get("/here", headers=SLACK))
+    assert [key.bot for key in counted.counts] == [True]
+
+
+def test_a_bot_is_refused_what_people_are_refused(visitor: FlaskClient, counted: click_buffer.ClickBuffer) -> None:
+    for at, (link, status) in enumerate(ENDED):
+        make(f"s{at}", **({"max_clicks": 1} | link))
+        assert visitor.get(f"/s{at}", headers=SLACK).status_code == status, link
+    make(max_clicks=1, password_hash=OPEN)
+    assert visitor.post("/here", headers=SLACK, data={"password": "open"}).headers.get("Location") is None
+    assert leads_on(visitor.post("/here", data={"password": "open"}))
+    make("used", max_clicks=1)
+    assert [visitor.get("/used", headers=headers).status_code for headers in ({}, SLACK)] == [302, 410]
 
 
 ENDED: tuple[tuple[dict[str, Any], int], ...] = (
