@@ -1,9 +1,11 @@
 """Stores the bytes of uploads: in a folder, or in S3 when workers run on other machines."""
 
+import os
 import secrets
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from functools import cache
+from pathlib import Path
 from typing import Any
 
 import fsspec
@@ -16,7 +18,11 @@ GONE = "The upload is no longer in the upload store."
 
 
 def save(chunks: Iterable[bytes], limit: int) -> tuple[str, int]:
-    """Writes an upload as it arrives; returns its name and size. An error leaves no file behind."""
+    """Writes an upload as it arrives; returns its name and size. An error leaves no file behind.
+
+    When this returns, the upload outlives a power cut: the file and its entry in the folder are on disk. An object
+    store has its own way, and says so when the file is closed.
+    """
     name = secrets.token_hex(NAME_BYTES)
     size = 0
     try:
@@ -24,12 +30,28 @@ def save(chunks: Iterable[bytes], limit: int) -> tuple[str, int]:
             for chunk in limit_size(chunks, limit):
                 size += len(chunk)
                 out.write(chunk)
-        if not size:
-            raise EmptyUpload("The upload is empty.")
+            if not size:
+                raise EmptyUpload("The upload is empty.")
+            if _is_folder():
+                _sync_file(out)
     except BaseException:
         delete(name)
         raise
     return name, size
+
+
+def _sync_file(out: Any) -> None:
+    out.flush()
+    os.fsync(out.fileno())
+    _sync_folder(_store()[1])
+
+
+def _sync_folder(path: str | Path) -> None:
+    descriptor = os.open(path, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
 
 
 def limit_size(chunks: Iterable[bytes], limit: int) -> Iterator[bytes]:
@@ -77,9 +99,19 @@ def _path(name: str) -> str:
 def _store() -> tuple[Any, str]:
     fs, root = fsspec.core.url_to_fs(settings.get().uploads_url)
     fs.makedirs(root, exist_ok=True)
+    if _is_local(fs):
+        _sync_folder(Path(root).parent)
     return fs, root
+
+
+def _is_folder() -> bool:
+    return _is_local(_fs())
+
+
+def _is_local(fs: Any) -> bool:
+    return "file" in fs.protocol
 
 
 def _unbuffered(length: int) -> dict[str, int]:
     """Object stores read ahead in blocks. A block of the length that is read makes it one request."""
-    return {} if "file" in _fs().protocol else {"block_size": max(length, 1 << 16)}
+    return {} if _is_folder() else {"block_size": max(length, 1 << 16)}

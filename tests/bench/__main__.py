@@ -12,7 +12,19 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
-from tests.bench import fairness, latency, memory, options, redirects, throughput, titles, uploads, vendors, watchers
+from tests.bench import (
+    durability,
+    fairness,
+    latency,
+    memory,
+    options,
+    redirects,
+    throughput,
+    titles,
+    uploads,
+    vendors,
+    watchers,
+)
 from tests.bench.systems import Figure
 
 BENCHES: dict[str, Callable[[Path], list[Figure]]] = {
@@ -20,6 +32,7 @@ BENCHES: dict[str, Callable[[Path], list[Figure]]] = {
     "sqlite": throughput.sqlite,
     "plain": throughput.plain_way,
     "uploads": uploads.measure,
+    "durability": durability.measure,
     "latency": latency.measure,
     "vendors": vendors.measure,
     "redirects": redirects.measure,

@@ -1,5 +1,9 @@
 """Accepting an upload: what is committed at once, what is left to workers, and what a failure leaves behind."""
 
+import os
+import stat
+from unittest.mock import create_autospec
+
 import pytest
 from sqlalchemy import Connection, event, func, select
 
@@ -71,6 +75,33 @@ def test_a_job_is_durable_before_we_answer_and_that_of_a_waiting_client_with_its
     event.listen(store.engine(), "commit", look)
     accept(Upload(COUNT, COUNT, [b'{"url":"https://example.com/"}'], 3), owner, Options, awaited=awaited)
     assert modes[-1] == expected
+
+
+def test_the_upload_and_its_folder_are_on_disk_before_the_job_is_committed(
+    owner: Owner, steps: Steps, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    order: list[str] = []
+
+    def sync(descriptor: int) -> None:
+        status = os.fstat(descriptor)
+        kind = "folder" if stat.S_ISDIR(status.st_mode) else f"{status.st_size} bytes"
+        order.append(kind)
+
+    upload_store.save([b"a"], 1)  # makes the folder
+    monkeypatch.setattr(os, "fsync", create_autospec(os.fsync, side_effect=sync))
+    event.listen(store.engine(), "commit", lambda _: order.append("commit"))
+    accept_csv(owner, ROWS)
+    assert order[:3] == [f"{len(ROWS)} bytes", "folder", "commit"]
+    assert set(order[3:]) <= {"commit"}
+
+
+def test_an_upload_that_does_not_reach_the_disk_makes_no_job(
+    owner: Owner, steps: Steps, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(os, "fsync", create_autospec(os.fsync, side_effect=OSError("No space left on device")))
+    with pytest.raises(OSError, match="No space"):
+        accept_csv(owner, ROWS)
+    assert (count_jobs(), steps.is_empty()) == (0, True)
 
 
 def test_a_small_upload_is_committed_with_its_shard(owner: Owner, steps: Steps) -> None:

@@ -1,5 +1,7 @@
+import os
 from collections.abc import Iterator
 from pathlib import Path
+from unittest.mock import create_autospec
 
 import pytest
 
@@ -48,6 +50,14 @@ def test_an_upload_that_is_too_large_leaves_nothing_behind() -> None:
     with pytest.raises(TooLarge):
         upload_store.save(iter([b"abc", b"def"]), 5)
     assert stored_files() == []
+
+
+def test_only_a_folder_needs_to_be_told_to_write(monkeypatch: pytest.MonkeyPatch) -> None:
+    fs, _ = upload_store._store()
+    fsync = create_autospec(os.fsync)
+    monkeypatch.setattr(os, "fsync", fsync)
+    upload_store.save([b"abc"], 10)
+    assert fsync.call_count == (2 if "file" in fs.protocol else 0)
 
 
 def test_an_empty_upload_is_refused() -> None:
