@@ -5,7 +5,7 @@ from typing import Any
 
 import click
 
-from . import calls, results
+from . import calls, results, show
 from .calls import Job, has_ended
 from .errors import printable
 from .finish import report, watch_and_report
@@ -30,7 +30,7 @@ def jobs(status: str | None, limit: int, as_json: bool, server: str | None, key_
         query["status"] = status
     with connect(server, key_file).client as client:
         page = calls.get(client, "/api/jobs", **query)["items"]
-    click.echo(json.dumps(page) if as_json else _table([_cells(job) for job in page]))
+    click.echo(json.dumps(page) if as_json else show.table(COLUMNS, [_cells(job) for job in page]))
     return 0
 
 
@@ -119,9 +119,3 @@ def _follow(connection: Connection, job: Job, as_json: bool) -> int:
 def _cells(job: Job) -> list[str]:
     values: dict[str, Any] = job | job["counts"]
     return ["-" if values[name] is None else printable(str(values[name])) for name in COLUMNS]
-
-
-def _table(rows: list[list[str]]) -> str:
-    lines = [list(COLUMNS), *rows]
-    widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
-    return "\n".join("  ".join(map(str.ljust, line, widths)).rstrip() for line in lines)

@@ -15,6 +15,7 @@ COMMANDS = {
     "retry": (".jobs", "retry", "Run a job's failed and unprocessed rows again."),
     "cancel": (".jobs", "cancel", "Stop a job. Links that exist stay."),
     "undo": (".jobs", "undo", "Delete the links that a job created and that have no clicks."),
+    "verify": (".verify.command", "verify", "Check that new short links lead where the old ones lead."),
     "login": (".login", "login", "Store the server and a key for this user."),
 }
 """The module, the function and the help of each; a module is imported when its command is called, so help is quick."""

@@ -2,13 +2,21 @@
 
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 
 from rich.console import Console, Group
 from rich.live import Live
-from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn, TransferSpeedColumn
+from rich.progress import (
+    BarColumn,
+    DownloadColumn,
+    MofNCompleteColumn,
+    Progress,
+    TextColumn,
+    TimeRemainingColumn,
+    TransferSpeedColumn,
+)
 from rich.progress_bar import ProgressBar
 from rich.table import Column, Table
 from rich.text import Text
@@ -57,6 +65,26 @@ def uploading(screen: Screen, size: int) -> Iterator[Callable[[int], None]]:
 
 
 @contextmanager
+def counting(screen: Screen, verb: str, total: int) -> Iterator[Callable[[], None]]:
+    """Give a function to call once for each thing that is done."""
+    done = 0
+    if screen.quiet or not screen.bars:
+        say = _say_at_intervals(screen, time.monotonic())
+
+        def count() -> None:
+            nonlocal done
+            done += 1
+            say(lambda: f"{verb} {done:,} of {total:,}")
+
+        yield count
+        return
+    columns = (BarColumn(None), MofNCompleteColumn(), TimeRemainingColumn())
+    with Progress(TextColumn(verb), *columns, console=screen.console, transient=True, expand=True) as bar:
+        task = bar.add_task("", total=total)
+        yield lambda: bar.advance(task)
+
+
+@contextmanager
 def watching(screen: Screen) -> Iterator[Callable[[Job], None]]:
     """Give a function to call with the job whenever it has changed."""
     if screen.quiet or not screen.bars:
@@ -84,6 +112,13 @@ def summary(job: Job) -> str:
 
 def print_end(screen: Screen, job: Job) -> None:
     screen.say(summary(job), STYLES.get(job["outcome"], ""))
+
+
+def table(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    """Align rows below the names of their columns."""
+    lines = [columns, *rows]
+    widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
+    return "\n".join("  ".join(map(str.ljust, line, widths)).rstrip() for line in lines)
 
 
 def error_counts(job: Job) -> str:

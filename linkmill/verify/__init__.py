@@ -1,0 +1,1 @@
+"""`linkmill verify`: whether new short links lead where the old ones lead."""
