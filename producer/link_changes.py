@@ -1,7 +1,7 @@
 """A change to a link, judged by the rules that links are made by, as a batch of one row."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
@@ -13,7 +13,7 @@ from producer.fields import item_fields
 from producer.intake.layouts import NDJSON, Layout
 from producer.intake.reading import read_batch
 from producer.rules.item_errors import invalid, item_error
-from producer.rules.judging import JudgingContext, judge
+from producer.rules.judging import JudgingContext, judge, with_utm
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,14 +49,19 @@ def _refuse_unknown(request: Mapping[str, Any]) -> None:
 
 def _judge(link: Link, item: Mapping[str, Any], context: JudgingContext) -> dict[str, Any]:
     """The normalised values of the one item."""
-    row = msgspec.json.encode({"url": link.url, **item}) + b"\n"
-    if "url" not in item:
-        # The URL stays as it was, so it must not fail for a domain that became ours later.
-        context = replace(context, authorities=frozenset())
+    # The URL of the link is not judged again: it may be longer than one that is sent, or on a domain that is ours now.
+    row = msgspec.json.encode({"url": STAND_IN, **item}) + b"\n"
     judged = judge(read_batch(row, Layout(NDJSON), 1, 0, 1), context)
     if judged.problems:
         raise item_error(*judged.problems[0], item)
-    return {name: column[0] for name, column in judged.columns.items()}
+    values = {name: column[0] for name, column in judged.columns.items()}
+    utm = {name: item[name] for name in item_fields.UTM if item.get(name)}
+    if utm and "url" not in item:
+        values["url"] = with_utm(link.url, utm)
+    return values
+
+
+STAND_IN = "https://stand-in.invalid/"
 
 
 def _changes(name: str, item: Mapping[str, Any]) -> bool:

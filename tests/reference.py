@@ -37,7 +37,7 @@ def normal_url(value: str) -> str | None:
     except (ValueError, TypeError):
         return None
     parts = urlsplit(url)
-    good = parts.scheme in ("http", "https") and "@" not in parts.netloc and len(url) <= 2048
+    good = parts.scheme in ("http", "https") and "@" not in parts.netloc and len(value.strip(" ")) <= 2048
     return url if good else None
 
 
@@ -191,8 +191,6 @@ def first_problem(item: dict[str, Any], values: dict[str, Any], errors: dict[str
         return "UNKNOWN_GROUP"
     if "ttl" in values and "expires_at" in values:
         return "INVALID_TTL"
-    if len(destination(values)) > 2048:
-        return "INVALID_UTM"
     return None
 
 

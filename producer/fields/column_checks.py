@@ -23,7 +23,7 @@ def urls(column: TextColumn) -> TextColumn | None:
     joined = "\n" + "\n".join(hrefs)
     schemes = joined.count("\nhttps://") + joined.count("\nhttp://")
     # An @ may belong to a user name; the rule decides.
-    if schemes != len(column) or "@" in joined or max(map(len, hrefs)) > LONGEST_URL:
+    if schemes != len(column) or "@" in joined or max(map(len, column)) > LONGEST_URL:
         return None
     return hrefs
 

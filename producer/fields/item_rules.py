@@ -28,6 +28,8 @@ def url(value: str) -> str:
     text = value.strip(" ")
     if not text:
         raise InvalidValue(URL_MISSING)
+    if len(text) > LONGEST_URL:  # as it was sent: percent-encoded, it may become longer
+        raise InvalidValue(f"The URL is longer than {LONGEST_URL:,} characters.")
     if CONTROL.search(text):
         raise InvalidValue("The URL contains characters that are not allowed, such as a tab or a line break.")
     try:
@@ -38,8 +40,6 @@ def url(value: str) -> str:
         raise InvalidValue(f"The URL must start with http:// or https://, not with {parsed.protocol[:20]}")
     if parsed.has_credentials():
         raise InvalidValue("The URL must not contain a user name or password.")
-    if len(parsed.href) > LONGEST_URL:
-        raise InvalidValue(f"The URL is longer than {LONGEST_URL:,} characters.")
     return str(parsed.href)
 
 

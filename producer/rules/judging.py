@@ -9,7 +9,7 @@ from urllib.parse import quote_plus
 import can_ada
 
 from producer.fields.item_fields import BY_NAME, ITEM_FIELDS, UTM, ItemField
-from producer.fields.item_rules import LONGEST_URL, URL_MISSING, InvalidValue, expiry_after
+from producer.fields.item_rules import URL_MISSING, InvalidValue, expiry_after
 from producer.intake.batch import Batch, ItemProblem
 
 
@@ -41,7 +41,7 @@ def judge(batch: Batch, context: JudgingContext) -> JudgedBatch:
     _refuse_loops(columns["url"], context.authorities, problems)
     _resolve_groups(columns, context.groups, problems)
     _resolve_ttl(columns, context.now, problems)
-    _merge_utm(columns, problems)
+    _merge_utm(columns)
     filled = {name: column for name, column in columns.items() if name == "url" or any(column)}
     return JudgedBatch(filled, problems)
 
@@ -158,7 +158,7 @@ def _resolve_ttl(columns: dict[str, list[Any]], now: datetime, problems: dict[in
             expiries[place] = expiry_after(now, seconds)
 
 
-def _merge_utm(columns: dict[str, list[Any]], problems: dict[int, ItemProblem]) -> None:
+def _merge_utm(columns: dict[str, list[Any]]) -> None:
     utm_columns = {name: columns.pop(name) for name in UTM if name in columns}
     urls = columns["url"]
     for place, values in enumerate(zip(*utm_columns.values(), strict=True)):
@@ -166,13 +166,6 @@ def _merge_utm(columns: dict[str, list[Any]], problems: dict[int, ItemProblem]) 
             continue
         parameters = {name: value for name, value in zip(utm_columns, values, strict=True) if value}
         urls[place] = with_utm(urls[place], parameters)
-        if len(urls[place]) > LONGEST_URL:
-            problems.setdefault(place, TOO_LONG_WITH_UTM)
-
-
-TOO_LONG_WITH_UTM = ItemProblem(
-    "INVALID_UTM", f"The URL is longer than {LONGEST_URL:,} characters once its UTM fields are added."
-)
 
 
 def with_utm(url: str, parameters: Mapping[str, str]) -> str:

@@ -63,6 +63,12 @@ def test_utm_fields_change_the_url_that_the_link_has() -> None:
     assert change(utm_source=None).values == {}
 
 
+def test_a_url_that_became_long_when_it_was_encoded_stays_when_something_else_changes() -> None:
+    url = "https://a.b/" + "%C3%A9" * 2000
+    assert change(make_link(url=url), title="x").values == {"title": "x"}
+    assert change(make_link(url=url), utm_term="x").values == {"url": f"{url}?utm_term=x"}
+
+
 def test_tags_are_replaced_or_removed() -> None:
     assert change(tags=["a", " b "]).tags == ["a", "b"]
     assert change(tags=None).tags == []
