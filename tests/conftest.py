@@ -3,9 +3,15 @@
 from typing import Any
 
 import pytest
+from hypothesis import settings
 from xdist.scheduler import LoadScopeScheduling
 
+from tests.examples import examples
+
 pytest_plugins = ["tests.fixtures.databases", "tests.fixtures.fake_redis", "tests.fixtures.systems"]
+
+settings.register_profile("linkmill", max_examples=examples(100))
+settings.load_profile("linkmill")
 
 STORES = ("sqlite", "postgresql")
 OWN_PROCESS = ("tests/web/dashboard/", "tests/linkmill/")

@@ -99,7 +99,7 @@ def add_migration(tree: Path, blocks: dict[str, str]) -> None:
 
 
 def run_tests(tree: Path, data_dir: Path, *arguments: str) -> None:
-    environment = environment_of(data_dir) | {"EXAMPLES": "10"}
+    environment = environment_of(data_dir) | {"EXAMPLES": "0.2"}
     command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", *arguments]
     done = subprocess.run(command, cwd=tree, env=environment, capture_output=True, text=True, timeout=120)
     assert done.returncode == 0, done.stdout[-3000:]

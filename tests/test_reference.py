@@ -3,7 +3,6 @@
 import csv
 import io
 import json
-import os
 from datetime import UTC, datetime
 from typing import Any
 
@@ -24,6 +23,7 @@ from producer.accept import Upload, accept
 from producer.intake.layouts import CSV, NDJSON
 from producer.job_options import Options
 from tests import reference
+from tests.examples import examples
 from tests.owners import new_owner
 from workers.shards import attempts
 
@@ -101,9 +101,8 @@ TEXTS = st.fixed_dictionaries(
         if name != "tags"
     }
 )
-EXAMPLES = int(os.environ.get("EXAMPLES", "60"))
 LIMITS = settings(
-    max_examples=EXAMPLES,
+    max_examples=examples(60),
     deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )

@@ -5,6 +5,7 @@ from hypothesis import strategies as st
 
 from producer.fields.item_fields import ITEM_FIELDS, ItemField
 from producer.fields.item_rules import InvalidValue
+from tests.examples import examples
 
 CHECKED = [field for field in ITEM_FIELDS if field.check]
 LETTERS = st.characters(exclude_categories=["Cs", "Cc"])
@@ -29,7 +30,7 @@ def by_rule(field: ItemField, value: str) -> Any:
         return InvalidValue
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=examples(300), deadline=None)
 @given(st.data())
 def test_a_column_is_proved_only_when_each_of_its_values_keeps_the_rule(data: st.DataObject) -> None:
     field = data.draw(st.sampled_from(CHECKED))

@@ -15,6 +15,7 @@ from producer.intake.cutting import ShardRange
 from producer.intake.detection import detect_layout
 from producer.intake.layouts import CSV, NDJSON, Layout
 from producer.intake.reading import read_batch
+from tests.examples import examples
 
 Row = tuple[int, tuple[str, str], ItemProblem | None]
 
@@ -70,7 +71,7 @@ def blocks_of(size: int) -> Iterator[None]:
         yield
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=examples(400), deadline=None)
 @given(LINES, st.integers(1, 4), st.integers(1, 60), st.booleans(), st.sampled_from(",;\t|"))
 def test_shards_together_have_all_rows_wherever_blocks_end(
     lines: list[str], shard_rows: int, block: int, ended: bool, delimiter: str
@@ -88,7 +89,7 @@ def test_shards_together_have_all_rows_wherever_blocks_end(
     assert all(before.offset + before.length == after.offset for before, after in itertools.pairwise(ranges))
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=examples(200), deadline=None)
 @given(LINES, st.integers(1, 30), st.sampled_from(",;\t|"))
 def test_the_fast_way_finds_the_same_rows_as_the_slow_one(lines: list[str], block: int, delimiter: str) -> None:
     text = ("\n".join(lines) + "\n").replace(",", delimiter).encode()
@@ -165,7 +166,7 @@ def test_a_repeated_split_cuts_at_the_same_rows() -> None:
     assert list(cutting.cut(reader(data), replace(layout))) == once
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=examples(100), deadline=None)
 @given(st.lists(st.integers(1, 90), min_size=1, max_size=40), st.integers(1, 200), st.integers(1, 60))
 def test_a_shard_ends_at_the_limit_of_bytes_and_has_at_least_one_row(sizes: list[int], most: int, block: int) -> None:
     data = "url,title\n" + "".join(f"{'x' * size},y\n" for size in sizes)
