@@ -1,5 +1,6 @@
 """Link keys: what names one link in other tables, and the public link id."""
 
+import base64
 import re
 import secrets
 from collections.abc import Collection
@@ -9,7 +10,8 @@ from sqlalchemy import ColumnElement, FromClause, and_, or_
 
 GENERATION_BITS = 31
 DOMAIN_ID_BITS = 63
-LINK_ID = re.compile(r"([1-9a-f][0-9a-f]{0,15})-(0|[1-9a-f][0-9a-f]{0,7})-([A-Za-z0-9_-]{1,64})")
+LINK_ID = re.compile(r"([1-9a-f][0-9a-f]{0,15})-(0|[1-9a-f][0-9a-f]{0,7})-(~?)([A-Za-z0-9_-]{1,1024})")
+PLAIN_SLUG = re.compile(r"[A-Za-z0-9_-]{1,64}")
 
 
 class LinkKey(NamedTuple):
@@ -48,8 +50,8 @@ def rows_of_slugs(table: FromClause, keys: Collection[LinkKey]) -> ColumnElement
 
 
 def format_link_id(key: LinkKey) -> str:
-    """The id by which clients name this very link."""
-    return f"{key.domain_id:x}-{key.generation:x}-{key.slug}"
+    """The id by which clients name this very link. It can be a part of a path, whatever the slug is."""
+    return f"{key.domain_id:x}-{key.generation:x}-{_encode_slug(key.slug)}"
 
 
 def parse_link_id(text: str) -> LinkKey | None:
@@ -58,6 +60,25 @@ def parse_link_id(text: str) -> LinkKey | None:
         return None
     domain_id = int(match[1], 16)
     generation = int(match[2], 16)
-    if domain_id.bit_length() > DOMAIN_ID_BITS or generation.bit_length() > GENERATION_BITS:
+    slug = _decode_slug(match[4]) if match[3] else match[4]
+    if domain_id.bit_length() > DOMAIN_ID_BITS or generation.bit_length() > GENERATION_BITS or slug is None:
         return None
-    return LinkKey(domain_id, match[3], generation)
+    key = LinkKey(domain_id, slug, generation)
+    return key if format_link_id(key) == text else None
+
+
+def _encode_slug(slug: str) -> str:
+    if PLAIN_SLUG.fullmatch(slug):
+        return slug
+    return WIDE_SIGN + base64.urlsafe_b64encode(slug.encode()).decode().rstrip("=")
+
+
+def _decode_slug(text: str) -> str | None:
+    try:
+        slug = base64.urlsafe_b64decode(text + "=" * (-len(text) % 4)).decode()
+    except ValueError:
+        return None
+    return None if "\0" in slug else slug  # PostgreSQL takes no such text
+
+
+WIDE_SIGN = "~"  # before a slug in Base64, since plain slugs have none

@@ -9,8 +9,10 @@ from models.accounts import domains
 from models.accounts.domains import Domain
 from models.accounts.keys import Owner
 from models.errors import Invalid, field_error
-from models.links import labels, slugs
+from models.links import labels
+from models.links.slugs import SHORTEST
 from models.links.url_index import Duplicates
+from producer.fields.wide_slugs import SlugKind
 from producer.intake import delimiters
 from producer.intake.detection import FormatHints
 from producer.rules import defaults
@@ -30,7 +32,8 @@ class Options:
     delimiter: str | None = None
     encoding: str | None = None
     header: bool | None = None
-    slug_length: int = slugs.SHORTEST
+    slugs: SlugKind = SlugKind.PLAIN
+    slug_length: int = SHORTEST
     """The shortest automatic slug."""
 
     def for_workers(self) -> dict[str, Any]:
@@ -42,6 +45,7 @@ class Options:
             "header": self.header,
             "defaults": defaults.for_storage(self.defaults),
             "duplicates": self.duplicates,
+            "slugs": self.slugs,
             "slug_length": self.slug_length,
         }
 
@@ -63,5 +67,6 @@ def choose_domain(owner: Owner, options: Options) -> Domain:
         raise Invalid(f"This workspace has no domain {options.domain!r}.", [error])
     if options.defaults:
         authorities = frozenset((settings.get().authority, domain.hostname))
-        defaults.check(options.defaults, JudgingContext(authorities, groups, datetime.now(UTC)))
+        context = JudgingContext(authorities, groups, datetime.now(UTC), options.slugs, domain.case_sensitive)
+        defaults.check(options.defaults, context)
     return domain

@@ -91,7 +91,13 @@ def _judging_context(owner: Owner, options: Options) -> JudgingContext:
     domain = choose_domain(owner, options)
     with store.read() as db:
         groups = labels.group_ids(db, owner.workspace_id)
-    return JudgingContext(frozenset((settings.get().authority, domain.hostname)), groups, datetime.now(UTC))
+    return JudgingContext(
+        frozenset((settings.get().authority, domain.hostname)),
+        groups,
+        datetime.now(UTC),
+        options.slugs,
+        domain.case_sensitive,
+    )
 
 
 class Sample(NamedTuple):

@@ -1,6 +1,7 @@
 """What an upload means: a loop that creates links one at a time and records each result. Plain and slow."""
 
 import re
+import unicodedata
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -63,6 +64,28 @@ def text(code: str, test: Callable[[str], bool]) -> fields.String:
     return fields.String(validate=rule(test), metadata={"code": code})
 
 
+def is_wide_slug(value: str) -> bool:
+    """Letters, digits, some signs and slashes, written plainly; `value` is in NFC."""
+    segments = value.split("/")
+    if not 0 < len(value) <= 190 or any(segment in ("", ".", "..") for segment in segments):
+        return False
+    if any(unicodedata.category(segment[0]).startswith("M") for segment in segments):
+        return False
+    if re.search("[\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u3164\ufe00-\ufe0f\uffa0\U000e0100-\U000e01ef]", value):
+        return False
+    return all(
+        letter in "_-.~/" or unicodedata.category(letter) in ("Lu", "Ll", "Lt", "Lm", "Lo", "Mn", "Mc", "Nd")
+        for letter in value
+    )
+
+
+def begins_with_a_route(slug: str, reserved: frozenset[str]) -> bool:
+    first = slug.split("/")[0]
+    if first in ("ads.txt", "app-ads.txt", "apple-app-site-association", "browserconfig.xml", "humans.txt"):
+        return True
+    return first in reserved or first.lstrip(".").split(".")[0] in reserved or first.endswith(".php")
+
+
 def number(code: str) -> fields.Integer:
     return fields.Integer(strict=True, validate=rule(lambda value: 1 <= value <= LARGEST), metadata={"code": code})
 
@@ -109,6 +132,13 @@ class World:
     urls: set[str] = field(default_factory=set)
     """URLs that have a link which other rows may share."""
     defaults: dict[str, Any] = field(default_factory=dict)
+    wide_slugs: bool = False
+    case_sensitive: bool = True
+
+    def spell(self, slug: str) -> str:
+        """A slug as the domain stores it."""
+        text = unicodedata.normalize("NFC", slug.strip(" "))
+        return text if self.case_sensitive else unicodedata.normalize("NFC", text.casefold())
 
 
 def create_all(items: list[dict[str, Any]], world: World) -> list[tuple[str, str | None]]:
@@ -136,6 +166,11 @@ def has_expired(values: dict[str, Any]) -> bool:
 def create(item: dict[str, Any], world: World) -> tuple[str, str | None]:
     values = {name: value for name, value in item.items() if value is not None and value != ""}
     errors = rule_errors(values)
+    if world.wide_slugs and isinstance(values.get("slug"), str):
+        errors.pop("slug", None)
+        composed = unicodedata.normalize("NFC", values["slug"].strip(" "))
+        if not is_wide_slug(composed) or len(world.spell(composed)) > 190:
+            errors["slug"] = "INVALID_SLUG"
     external_id = values.get("external_id")
     name = external_id.strip(" ") if isinstance(external_id, str) and "external_id" not in errors else None
     if name and name in world.external_ids:
@@ -146,8 +181,8 @@ def create(item: dict[str, Any], world: World) -> tuple[str, str | None]:
     is_plain = not values.keys() & {"slug", "password", "expires_at", "ttl", "max_clicks"}
     if world.reuse and is_plain and destination(values) in world.urls:
         return "existing", None
-    slug = values["slug"].strip(" ") if "slug" in values else None
-    if slug and slug in world.reserved:
+    slug = world.spell(values["slug"]) if "slug" in values else None
+    if slug and begins_with_a_route(slug, world.reserved):
         return "failed", "RESERVED_SLUG"
     if slug and slug in world.links:
         return "failed", "SLUG_TAKEN"

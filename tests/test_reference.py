@@ -2,6 +2,7 @@
 
 import csv
 import io
+import itertools
 import json
 from datetime import UTC, datetime
 from typing import Any
@@ -13,6 +14,7 @@ from sqlalchemy import or_, select
 
 from models import settings as house_settings
 from models import store
+from models.accounts import domains
 from models.accounts.keys import Owner
 from models.jobs import items as item_rows
 from models.jobs import jobs, leases
@@ -20,6 +22,7 @@ from models.links import labels, reserved_words
 from models.states import JobStatus, ShardKind
 from models.tables import links
 from producer.accept import Upload, accept
+from producer.fields.wide_slugs import SlugKind
 from producer.intake.layouts import CSV, NDJSON
 from producer.job_options import Options
 from tests import reference
@@ -57,6 +60,14 @@ ODD_TEXT = st.text(max_size=12) | st.sampled_from(
 SLUGS = st.sampled_from(
     ["sale", "Sale", "s-1", "s_2", "api", "a" * 64, "a" * 65, "ä", "a b", " sale ", "", "x/y", "s\n"]
 )
+WIDE_SLUGS = st.sampled_from(
+    [
+        "a/b", "A/b", "a/b/", "/a", "a//b", "a/./b", "a/../b", "..", "a.b", "a.B", "über", "u\u0308ber", "ÜBER",
+        "straße", "STRASSE", "हिन्दी/पेज", "\u0301a", "x" * 190, "x" * 191, "ﬃ" * 64, "api/x", "api.x", ".api",
+        "robots.txt", "ads.txt", "a.php", "a/b.php", "emoji❤", "a+", "a%20b", "a\tb", "a b", "~/x", "a\ufe0f", "1/٣",
+        "½", "sale", "Sale", "K",
+    ]
+)  # fmt: skip
 MOMENTS = st.sampled_from(
     [
         "2027-01-01T00:00:00Z",
@@ -124,6 +135,19 @@ def test_reuse_and_defaults_mean_what_the_loop_means(owner: Owner, rows: list[di
     compare(NDJSON, text.encode(), rows, Options(defaults=defaults))
 
 
+NUMBERS_OF_DOMAINS = itertools.count()
+
+
+@pytest.mark.parametrize("case_sensitive", [True, False])
+@LIMITS
+@given(slugs=st.lists(WIDE_SLUGS | ODD_TEXT, min_size=1, max_size=12))
+def test_wide_slugs_mean_what_the_loop_means(owner: Owner, case_sensitive: bool, slugs: list[str]) -> None:
+    rows = [{"url": "https://example.com/", "slug": slug} for slug in slugs]
+    text = "".join(json.dumps(row) + "\n" for row in rows)
+    hostname = f"w{next(NUMBERS_OF_DOMAINS)}.example"
+    compare(NDJSON, text.encode(), rows, Options(domain=hostname, slugs=SlugKind.WIDE), case_sensitive)
+
+
 @LIMITS
 @given(rows=st.lists(TEXTS, min_size=1, max_size=12))
 def test_csv_means_what_the_loop_means(owner: Owner, rows: list[dict[str, str]]) -> None:
@@ -142,19 +166,27 @@ def as_item(row: dict[str, str]) -> dict[str, Any]:
     return {name: int(cell) if name in ("ttl", "max_clicks") else cell for name, cell in row.items()}
 
 
-def compare(kind: str, body: bytes, rows: list[dict[str, Any]], options: Options = NO_OPTIONS) -> None:
+def compare(
+    kind: str, body: bytes, rows: list[dict[str, Any]], options: Options = NO_OPTIONS, case_sensitive: bool = True
+) -> None:
     owner = new_owner(f"w{id(rows)}-{len(body)}")
     with store.write() as db:
         if owner.workspace_id not in WITH_GROUP:
             labels.create(db, labels.GROUPS, owner.workspace_id, "summer", None)
         WITH_GROUP.add(owner.workspace_id)
+        if options.domain:
+            domains.add(db, owner.workspace_id, options.domain, case_sensitive)
         reserved = reserved_words.load(db)
     world = reference.World(house_settings.get().authority, reserved, {"summer", "1"})
     with store.read() as db:
-        world.links, world.external_ids = existing_links(db, owner)
+        domain = domains.find(db, owner.workspace_id, options.domain)
+        assert domain
+        world.links, world.external_ids = existing_links(db, owner, domain.id)
         world.urls = shared_urls(db, owner)
     world.reuse = options.duplicates == "reuse"
     world.defaults = options.defaults
+    world.wide_slugs = options.slugs == SlugKind.WIDE
+    world.case_sensitive = case_sensitive
     expected = reference.create_all(rows, world)
     job_id = accept(Upload(kind, kind, [body]), owner, lambda: options)
     assert outcomes(job_id) == expected
@@ -164,14 +196,14 @@ WITH_GROUP: set[int] = set()
 """Workspaces that have the group already."""
 
 
-def existing_links(db: store.Connection, owner: Owner) -> tuple[dict[str, str], dict[str, str | None]]:
+def existing_links(db: store.Connection, owner: Owner, domain_id: int) -> tuple[dict[str, str], dict[str, str | None]]:
     """Links of earlier examples: the domain is shared by all workspaces, external ids are not."""
-    rows = db.exec_driver_sql("SELECT slug, url, external_id, workspace_id FROM links").all()
+    rows = db.exec_driver_sql("SELECT slug, url, external_id, workspace_id, domain_id FROM links").all()
     external_ids = {}
     for row in rows:
         if row.workspace_id == owner.workspace_id and row.external_id:
             external_ids[row.external_id] = row.slug
-    return {row.slug: row.url for row in rows}, external_ids
+    return {row.slug: row.url for row in rows if row.domain_id == domain_id}, external_ids
 
 
 def shared_urls(db: store.Connection, owner: Owner) -> set[str]:

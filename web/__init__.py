@@ -9,7 +9,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 from models import settings
 from producer.telemetry import logs
 from web import api, dashboard, errors, limits, openapi, ops, request_id, sessions, vendors
-from web.visitors import hosts, redirect
+from web.visitors import hosts, paths, redirect
 
 MAX_FORM_MEMORY = 1 << 20
 
@@ -49,8 +49,10 @@ def register_routes(app: Flask) -> None:
     native_api = openapi.describe(app)
     for blueprint in api.BLUEPRINTS:
         native_api.register_blueprint(blueprint)
-    for blueprint in (*ops.BLUEPRINTS, vendors.blueprint, redirect.blueprint, *dashboard.BLUEPRINTS):
+    for blueprint in (*ops.BLUEPRINTS, vendors.blueprint, *dashboard.BLUEPRINTS):
         app.register_blueprint(blueprint)
+    app.url_map.converters["slug"] = paths.SlugConverter
+    app.register_blueprint(redirect.blueprint)  # the last one: it takes the paths that no other route begins
     for command in ops.COMMANDS:
         app.cli.add_command(command)
 
@@ -64,7 +66,7 @@ def register_hooks(app: Flask) -> None:
 
 def wrap_in_middleware(app: Flask) -> None:
     """The last one wrapped is the first that a request meets."""
-    app.wsgi_app = redirect.RedirectShortcut(app.wsgi_app)  # type: ignore[method-assign]
+    app.wsgi_app = redirect.RedirectShortcut(app.wsgi_app, paths.first_segments(app.url_map))  # type: ignore[method-assign]
     proxies = settings.get().trusted_proxies
     if proxies:
         # For the address and the scheme only: proxies pass the Host header on.

@@ -2,6 +2,7 @@
 
 from datetime import datetime
 from typing import NamedTuple
+from urllib.parse import quote
 
 from sqlalchemy import ColumnElement, Connection, delete, exists, or_, select, update
 
@@ -16,6 +17,7 @@ class Domain(NamedTuple):
     id: int
     hostname: str
     is_default: bool
+    case_sensitive: bool
     created_at: datetime
 
 
@@ -63,9 +65,9 @@ def page(db: Connection, workspace_id: int, after: int, limit: int) -> list[Doma
     return rows.many(db, Domain, query.order_by(domains.c.id).limit(limit))
 
 
-def add(db: Connection, workspace_id: int, hostname: str) -> Domain:
+def add(db: Connection, workspace_id: int, hostname: str, case_sensitive: bool = True) -> Domain:
     """Add a domain of a workspace's own; raise DuplicateKey when any workspace has the hostname."""
-    row = {"id": new_id(), "workspace_id": workspace_id, "hostname": hostname}
+    row = {"id": new_id(), "workspace_id": workspace_id, "hostname": hostname, "case_sensitive": case_sensitive}
     insert = store.dialect().insert(domains).values(row).on_conflict_do_nothing()
     domain = rows.one_or_none(db, Domain, insert.returning(*COLUMNS))
     default_hostname = settings.get().authority.partition(":")[0]
@@ -95,7 +97,14 @@ def base_url(hostname: str, is_default: bool) -> str:
 
 
 def short_url(base: str, slug: str) -> str:
-    return f"{base}/{slug}"
+    return f"{base}/{url_path(slug)}"
+
+
+def url_path(slug: str) -> str:
+    """The slug as a part of a URL. Those in ASCII need no encoding."""
+    if slug.isascii():
+        return slug
+    return quote(slug)
 
 
 def _is_usable(workspace_id: int) -> ColumnElement[bool]:

@@ -49,6 +49,7 @@ class Job(NamedTuple):
     cleared_at: datetime | None
     hostname: str
     is_default: bool
+    case_sensitive: bool
 
     @property
     def has_ended(self) -> bool:
@@ -129,7 +130,8 @@ def errors(db: Connection, job_id: int) -> dict[str, int]:
 
 _COLUMNS = [jobs.c[name] for name in Job._fields if name in jobs.c]
 _PROGRESS = [jobs.c[name] for name in JobProgress._fields]
-_SELECT = select(*_COLUMNS, domains.c.hostname, domains.c.is_default).join(domains, domains.c.id == jobs.c.domain_id)
+_DOMAIN = (domains.c.hostname, domains.c.is_default, domains.c.case_sensitive)
+_SELECT = select(*_COLUMNS, *_DOMAIN).join(domains, domains.c.id == jobs.c.domain_id)
 
 # Built once: for a small job, building these takes longer than running them.
 _THIS = jobs.c.id == bindparam("job")

@@ -1,5 +1,7 @@
 """Reserved words: slugs that no link may have, since they are or may become routes of our own."""
 
+from collections.abc import Iterable
+
 from sqlalchemy import Connection, select
 
 from models import store
@@ -23,6 +25,11 @@ WORDS = frozenset(
 )
 
 
+# Files that clients look for at the root of a site without being asked.
+ROOT_FILES = frozenset(("ads.txt", "app-ads.txt", "apple-app-site-association", "browserconfig.xml", "humans.txt"))
+SCRIPT = ".php"  # other services' APIs are scripts at the root, which may become routes of ours
+
+
 def load(db: Connection) -> frozenset[str]:
     """Every word that no link may have as its slug."""
     return WORDS.union(db.execute(select(reserved_slugs.c.slug)).scalars())
@@ -32,3 +39,18 @@ def add(db: Connection, words: set[str]) -> None:
     """Reserve the first segments of our routes. A word stays when its route goes: old clients still request it."""
     new_rows = [{"slug": word} for word in sorted(words)]
     db.execute(store.dialect().insert(reserved_slugs).on_conflict_do_nothing(), new_rows)
+
+
+def of_slugs(slugs: Iterable[str], words: frozenset[str]) -> frozenset[str]:
+    """The words, and those of some slugs that begin with one, as only wide slugs can: `api/x`, `robots.txt`."""
+    beginning: set[str] = set()
+    for slug in slugs:
+        if not slug.isalnum() and _begins_with_one(slug, words):
+            beginning.add(slug)
+    return words | beginning if beginning else words
+
+
+def _begins_with_one(slug: str, words: frozenset[str]) -> bool:
+    segment = slug.partition("/")[0]
+    stem = segment.lstrip(".").partition(".")[0]
+    return segment in words or stem in words or segment in ROOT_FILES or segment.endswith(SCRIPT)

@@ -9,11 +9,10 @@ from models import store
 from models.links.permutation import Numbers, permute
 from models.tables import slug_counters
 
-ALPHABET = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"  # in byte order: numbers sort as slugs do
-LETTERS = np.frombuffer(ALPHABET.encode(), np.uint8)
-BASE = np.uint64(len(ALPHABET))
 SHORTEST = 7
 LONGEST_AUTOMATIC = 10  # 62 ** 10 is the last power that fits a BIGINT
+ALPHABET = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"  # in byte order: numbers sort as slugs do
+FOLDED_ALPHABET = "0123456789abcdefghijklmnopqrstuvwxyz"
 
 
 class SlugRange(NamedTuple):
@@ -24,12 +23,17 @@ class SlugRange(NamedTuple):
     size: int
 
 
-def reserve(db: Connection, domain_id: int, shortest: int, count: int) -> list[SlugRange]:
+def alphabet_of(case_sensitive: bool) -> str:
+    """The alphabet of a domain. It stays as long as the domain does, so no two numbers of it give the same slug."""
+    return ALPHABET if case_sensitive else FOLDED_ALPHABET
+
+
+def reserve(db: Connection, domain_id: int, shortest: int, count: int, alphabet: str = ALPHABET) -> list[SlugRange]:
     """Reserve the next slugs of a domain, of the shortest length that has some. Numbers that stay unused are lost."""
     ranges: list[SlugRange] = []
     for length in range(shortest, LONGEST_AUTOMATIC + 1):
         start = _advance_counter(db, domain_id, length, count)
-        available = max(0, len(ALPHABET) ** length - start)
+        available = max(0, len(alphabet) ** length - start)
         size = min(count, available)
         if size:
             ranges.append(SlugRange(length, start, size))
@@ -50,32 +54,34 @@ def _advance_counter(db: Connection, domain_id: int, length: int, count: int) ->
     return int(next_value) - count
 
 
-def in_byte_order(ranges: list[SlugRange], domain_id: int, key: bytes) -> list[str]:
+def in_byte_order(ranges: list[SlugRange], domain_id: int, key: bytes, alphabet: str = ALPHABET) -> list[str]:
     """The slugs of some ranges, sorted: rows that take them in order are in the order of the index."""
     slugs: list[str] = []
     for slug_range in ranges:
-        slugs += _spell(np.sort(_permuted(slug_range, domain_id, key)), slug_range.length)
+        slugs += _spell(np.sort(_permuted(slug_range, domain_id, key, alphabet)), slug_range.length, alphabet)
     if len(ranges) > 1:
         slugs.sort()
     return slugs
 
 
-def in_random_order(ranges: list[SlugRange], domain_id: int, key: bytes) -> list[str]:
+def in_random_order(ranges: list[SlugRange], domain_id: int, key: bytes, alphabet: str = ALPHABET) -> list[str]:
     slugs: list[str] = []
     for slug_range in ranges:
-        slugs += _spell(_permuted(slug_range, domain_id, key), slug_range.length)
+        slugs += _spell(_permuted(slug_range, domain_id, key, alphabet), slug_range.length, alphabet)
     return slugs
 
 
-def _permuted(slug_range: SlugRange, domain_id: int, key: bytes) -> Numbers:
+def _permuted(slug_range: SlugRange, domain_id: int, key: bytes, alphabet: str) -> Numbers:
     numbers = np.arange(slug_range.start, slug_range.start + slug_range.size, dtype=np.uint64)
     key_of_length = key + f"/{domain_id}/{slug_range.length}".encode()
-    return permute(numbers, len(ALPHABET) ** slug_range.length, key_of_length)
+    return permute(numbers, len(alphabet) ** slug_range.length, key_of_length)
 
 
-def _spell(numbers: Numbers, length: int) -> list[str]:
+def _spell(numbers: Numbers, length: int, alphabet: str) -> list[str]:
+    base = np.uint64(len(alphabet))
+    letters = np.frombuffer(alphabet.encode(), np.uint8)
     digits = np.empty((numbers.size, length), np.uint8)
     for place in range(length - 1, -1, -1):
-        numbers, digits[:, place] = np.divmod(numbers, BASE)
-    text = LETTERS[digits].tobytes().decode()
+        numbers, digits[:, place] = np.divmod(numbers, base)
+    text = letters[digits].tobytes().decode()
     return [text[start : start + length] for start in range(0, len(text), length)]

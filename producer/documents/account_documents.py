@@ -24,6 +24,7 @@ def domain_document(domain: Domain) -> dict[str, Any]:
         "id": str(domain.id),
         "hostname": domain.hostname,
         "is_default": domain.is_default,
+        "case_sensitive": domain.case_sensitive,
         "created_at": iso_time(domain.created_at),
     }
 

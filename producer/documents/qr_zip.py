@@ -12,6 +12,7 @@ from models.states import ItemStatus
 from producer.documents import qr_codes
 
 PAGE_ITEMS = 200
+LONGEST_NAME = 60  # characters of at most four bytes: a name has at most 255
 MASK = 4  # any of the eight can be read, and to find the best takes ten times as long as the rest
 
 
@@ -23,12 +24,17 @@ def stream(job: Job, first: int, rows: int, kind: str, **style: Any) -> Iterator
     with ZipFile(out, "w") as zip_file:  # type: ignore[call-overload]
         for page in _pages(job, first, first + rows):
             for index, slug in page:
-                entry = ZipInfo(f"{index:07}-{slug}.{kind}", date_time)
+                entry = ZipInfo(f"{index:07}-{_file_name(slug)}.{kind}", date_time)
                 entry.compress_type = ZIP_DEFLATED if kind == "svg" else ZIP_STORED
                 code = qr_codes.draw(domains.short_url(base_url, slug), kind, **style, mask=MASK)
                 zip_file.writestr(entry, code)
             yield out.take()
     yield out.take()
+
+
+def _file_name(slug: str) -> str:
+    """The slug without folders, and no longer than a file's name may be."""
+    return slug.replace("/", "_")[:LONGEST_NAME]
 
 
 class OutgoingFile:

@@ -136,7 +136,7 @@ def _result_cells(item: ItemResult, url_start: str) -> ResultCells:
     if slug is None:
         return (line, status, None, None, None, None)
     safe_slug = escape_formula(slug) if slug[0] in MAY_NEED_ESCAPE else slug
-    return (line, status, url_start + slug, safe_slug, None, None)
+    return (line, status, url_start + domains.url_path(slug), safe_slug, None, None)
 
 
 def _json_object(names: list[str], row: list[Any], result: ResultCells) -> dict[str, Any]:

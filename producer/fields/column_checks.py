@@ -10,6 +10,7 @@ from datetime import datetime
 import can_ada
 
 from producer.fields.item_rules import LONGEST_EXTERNAL_ID, LONGEST_URL
+from producer.fields.wide_slugs import LONGEST_WIDE_SLUG
 
 TextColumn = list[str]
 ColumnCheck = Callable[[TextColumn], TextColumn | None]
@@ -38,6 +39,24 @@ def slugs(column: TextColumn) -> TextColumn | None:
 
 SLUG_LETTERS = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz_-"
 LONGEST_SLUG = 64
+
+
+def wide_slugs(column: TextColumn) -> TextColumn | None:
+    """Plain slugs, or paths in ASCII. Other letters are left to the rule."""
+    if slugs(column) is not None:
+        return column
+    joined = "\n" + "\n".join(column) + "\n"
+    if joined.encode().translate(None, WIDE_SLUG_LETTERS).strip(b"\n") or max(map(len, column)) > LONGEST_WIDE_SLUG:
+        return None
+    segments = joined.replace("/", "\n")
+    if any(part in joined for part in BAD_SLASHES) or any(part in segments for part in BAD_SEGMENTS):
+        return None
+    return column
+
+
+WIDE_SLUG_LETTERS = SLUG_LETTERS + b".~/"
+BAD_SLASHES = ("//", "\n/", "/\n")
+BAD_SEGMENTS = ("\n.\n", "\n..\n")
 
 
 def times(column: TextColumn) -> TextColumn | None:

@@ -1,12 +1,13 @@
 """The registry of item fields, one entry a field: what a client can say about a link. All else derives from it."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
-from producer.fields import column_checks, item_rules
+from producer.fields import column_checks, item_rules, wide_slugs
 from producer.fields.column_checks import ColumnCheck
 from producer.fields.item_rules import LONGEST_TITLE, LONGEST_UTM
+from producer.fields.wide_slugs import SlugKind
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,6 +113,15 @@ BY_NAME = {field.name: field for field in ITEM_FIELDS}
 NAMES = tuple(BY_NAME)
 COLUMNS = {field.name: field.column for field in ITEM_FIELDS if field.column}
 """Field to column of `links`."""
+
+
+WIDE_SLUG = replace(BY_NAME["slug"], rule=wide_slugs.wide_slug, check=column_checks.wide_slugs)
+WIDE_FIELDS = tuple(WIDE_SLUG if field.name == "slug" else field for field in ITEM_FIELDS)
+
+
+def of_kind(slugs: SlugKind) -> tuple[ItemField, ...]:
+    """The fields of a job that allows this kind of slugs."""
+    return WIDE_FIELDS if slugs == SlugKind.WIDE else ITEM_FIELDS
 
 
 def parts_of(name: str) -> tuple[str, ...]:

@@ -15,10 +15,10 @@ from producer.resources.pages import Page
 from producer.rules import item_errors
 
 
-def add_domain(owner: Owner, hostname: str) -> dict[str, Any]:
+def add_domain(owner: Owner, hostname: str, case_sensitive: bool = True) -> dict[str, Any]:
     try:
         with store.write() as db:
-            row = domains.add(db, owner.workspace_id, hostname)
+            row = domains.add(db, owner.workspace_id, hostname, case_sensitive)
     except DuplicateKey:
         raise item_errors.conflict("hostname", "HOSTNAME_TAKEN", f"{hostname} is already in use.") from None
     return domain_document(row)

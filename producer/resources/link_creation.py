@@ -14,6 +14,7 @@ from models.states import ItemStatus
 from producer import synchronous
 from producer.accept import Upload
 from producer.documents.link_document import link_documents
+from producer.fields.wide_slugs import SlugKind
 from producer.idempotency import Hold
 from producer.intake import json_bodies
 from producer.intake.layouts import NDJSON
@@ -21,6 +22,7 @@ from producer.job_options import Options
 from producer.resources.link_fields import Fields, decode_fields
 from producer.rules import item_errors
 
+OPTION_NAMES = ("domain", "slugs")
 UNREADABLE = "MALFORMED_ROW"  # the error of a row whose fields cannot be decoded
 
 
@@ -29,24 +31,25 @@ def create_link(owner: Owner, fields: Fields, hold: Hold | None = None) -> tuple
 
     A link is not new when its external_id names one that exists already, or its request is sent a second time.
     """
-    domain = _take_domain(fields)
+    options = _take_options(fields)
     line = json_bodies.one_line(msgspec.json.encode(fields)) + b"\n"
     upload = Upload("json", NDJSON, [line])
-    job = synchronous.create_and_wait(upload, owner, Options(domain=domain), hold)
+    job = synchronous.create_and_wait(upload, owner, options, hold)
     if not job.has_ended:
         raise Unavailable(f"The link is still being created. See /api/jobs/{job.id}.")
     return _read_outcome(job, fields)
 
 
-def _take_domain(fields: Fields) -> str | None:
-    """Remove the domain from the fields: it is an option of the upload, not a field of the item."""
-    raw = fields.pop("domain", None)
-    if raw is None:
-        return None
-    domain = decode_fields({"domain": raw})["domain"]
+def _take_options(fields: Fields) -> Options:
+    """Remove what is an option of the upload and not a field of the item."""
+    values = decode_fields({name: fields.pop(name) for name in OPTION_NAMES if name in fields})
+    domain = values.get("domain")
     if not isinstance(domain, str | None):
         raise item_errors.invalid("domain", "INVALID_TYPE", "The domain must be a text: its id or hostname.")
-    return domain
+    slugs = values.get("slugs") or SlugKind.PLAIN
+    if slugs not in list(SlugKind):
+        raise item_errors.invalid("slugs", "INVALID_VALUE", f"slugs must be one of {', '.join(SlugKind)}.")
+    return Options(domain=domain, slugs=SlugKind(slugs))
 
 
 def _read_outcome(job: Job, fields: Fields) -> tuple[dict[str, Any], bool]:

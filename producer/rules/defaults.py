@@ -8,7 +8,8 @@ from typing import Any
 
 from models.errors import FieldError, Invalid, field_error
 from models.links import passwords
-from producer.fields.item_fields import BY_NAME, ITEM_FIELDS, parts_of
+from producer.fields import item_fields
+from producer.fields.item_fields import BY_NAME, parts_of
 from producer.fields.item_rules import CONTROL
 from producer.intake.batch import Batch, ItemProblem
 from producer.intake.layouts import NDJSON, Layout
@@ -44,7 +45,7 @@ def check(defaults: Defaults, context: JudgingContext) -> None:
             errors.append(_error(name, problem))
             del valid[name]
     sample = _first_row(valid)
-    for field in ITEM_FIELDS:
+    for field in item_fields.of_kind(context.slugs):
         result = judge_value(field, sample.get(field.name), typed=True)
         if isinstance(result, ItemProblem):
             errors.append(_error(field.name, result))

@@ -8,8 +8,10 @@ from urllib.parse import quote_plus
 
 import can_ada
 
-from producer.fields.item_fields import BY_NAME, ITEM_FIELDS, UTM, ItemField
+from producer.fields import item_fields, wide_slugs
+from producer.fields.item_fields import BY_NAME, UTM, ItemField
 from producer.fields.item_rules import URL_MISSING, InvalidValue, expiry_after
+from producer.fields.wide_slugs import LONGEST_WIDE_SLUG, SlugKind
 from producer.intake.batch import Batch, ItemProblem
 
 
@@ -22,6 +24,9 @@ class JudgingContext:
     groups: Mapping[str, int]
     """The workspace's groups by name, and by number as text."""
     now: datetime
+    slugs: SlugKind = SlugKind.PLAIN
+    case_sensitive: bool = True
+    """Whether case matters in the slugs of the domain."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,9 +40,10 @@ class JudgedBatch:
 def judge(batch: Batch, context: JudgingContext) -> JudgedBatch:
     problems = dict(batch.problems)
     columns: dict[str, list[Any]] = {"url": _url_column(batch, problems)}
-    for field in ITEM_FIELDS:
+    for field in item_fields.of_kind(context.slugs):
         if field.name != "url" and field.name in batch.columns:
             columns[field.name] = _column(field, batch, problems)
+    _spell_slugs(columns, context.case_sensitive, problems)
     _refuse_loops(columns["url"], context.authorities, problems)
     _resolve_groups(columns, context.groups, problems)
     _resolve_ttl(columns, context.now, problems)
@@ -113,6 +119,21 @@ def _types(field: ItemField) -> str:
 
 
 TYPE_NAMES: dict[type, str] = {str: "text", int: "a whole number", list: "a list", bool: "true or false"}
+
+
+def _spell_slugs(columns: dict[str, list[Any]], case_sensitive: bool, problems: dict[int, ItemProblem]) -> None:
+    if case_sensitive or "slug" not in columns:
+        return
+    slugs = [slug and wide_slugs.spell(slug, case_sensitive) for slug in columns["slug"]]
+    for place, slug in enumerate(slugs):
+        if slug and len(slug) > LONGEST_WIDE_SLUG:  # some letters become two in lower case
+            problems.setdefault(place, TOO_LONG_IN_LOWER_CASE)
+    columns["slug"] = slugs
+
+
+TOO_LONG_IN_LOWER_CASE = ItemProblem(
+    "INVALID_SLUG", f"The slug has more than {LONGEST_WIDE_SLUG} characters in lower case, as this domain stores it."
+)
 
 
 def _refuse_loops(urls: list[Any], authorities: Collection[str], problems: dict[int, ItemProblem]) -> None:

@@ -20,7 +20,7 @@ blueprint = Blueprint("domains", __name__, url_prefix="/api/domains", descriptio
 @blueprint.response(201, schemas.DomainSchema)
 def add_domain(fields: dict[str, Any]) -> Response:
     """Add a hostname whose DNS points to this server."""
-    domain = domains.add_domain(owner(), fields["hostname"])
+    domain = domains.add_domain(owner(), fields["hostname"], fields["case_sensitive"])
     response = make_response(jsonify(domain), 201)
     response.headers["Location"] = f"/api/domains/{domain['id']}"
     return response

@@ -9,6 +9,7 @@ from flask import Flask
 from models import migrate, settings, store
 from models.accounts import keys, quotas, workspaces
 from models.links import reserved_words
+from web.visitors.paths import first_segments
 
 FIRST_KEY = "first-key.json"
 FIRST_PLAN = "enterprise"
@@ -19,15 +20,9 @@ def prepare(app: Flask) -> None:
     settings.get().data_dir.mkdir(parents=True, exist_ok=True)
     migrate.upgrade()
     with store.write() as db:
-        reserved_words.add(db, first_segments(app))
+        reserved_words.add(db, first_segments(app.url_map))
         quotas.reset_totals(db)
     create_first_key(settings.get().data_dir / FIRST_KEY)
-
-
-def first_segments(app: Flask) -> set[str]:
-    """Return the first path segment of every route: a short link of that name could never be reached."""
-    segments = {rule.rule.split("/")[1] for rule in app.url_map.iter_rules()}
-    return {segment for segment in segments if segment and "<" not in segment}
 
 
 def create_first_key(path: Path) -> None:

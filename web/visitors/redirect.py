@@ -1,6 +1,6 @@
 """Short links: redirect from a slug to its URL."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from datetime import UTC, datetime
 from threading import BoundedSemaphore
 from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
@@ -16,7 +16,7 @@ from models.clicks import click_limits
 from models.errors import Gone, LinkmillError, NotFound, Unavailable
 from models.links import lookup, passwords
 from models.links.lookup import Target
-from producer.fields.item_rules import SLUG
+from producer.fields import wide_slugs
 from producer.signals import throttling
 from producer.visits import click_buffer, visitor
 from producer.visits.visitor import VisitorKind
@@ -39,30 +39,33 @@ password_checks = BoundedSemaphore(CONCURRENT_PASSWORD_CHECKS)
 class RedirectShortcut:
     """WSGI middleware that redirects links without conditions before Flask, which takes longer than all the rest."""
 
-    def __init__(self, app: WSGIApplication) -> None:
+    def __init__(self, app: WSGIApplication, other_routes: Collection[str]) -> None:
         self.app = app
+        self.other_routes = other_routes  # their first segments
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
-        target = _find_unconditional(environ) if environ["REQUEST_METHOD"] == "GET" else None
+        target = self._find_unconditional(environ) if environ["REQUEST_METHOD"] == "GET" else None
         if target is None:
             return self.app(environ, start_response)
         click_buffer.buffer.count(target, _classify(environ))
         start_response("302 FOUND", [*HEADERS.items(), ("Content-Length", "0"), ("Location", target.url)])
         return []
 
+    def _find_unconditional(self, environ: WSGIEnvironment) -> Target | None:
+        """Find a link without conditions. When the store is away, leave the request to Flask and its error handlers."""
+        path = environ["PATH_INFO"][1:]
+        if path.partition("/")[0] in self.other_routes:
+            return None
+        try:
+            target = _find_target(wide_slugs.read_path(path), environ)
+        except SQLAlchemyError:
+            return None
+        if target is None or target[-3:] != UNCONDITIONAL or _has_expired(target):
+            return None
+        return target
 
-def _find_unconditional(environ: WSGIEnvironment) -> Target | None:
-    """Find a link without conditions. When the store is away, leave the request to Flask and its error handlers."""
-    try:
-        target = _find_target(environ["PATH_INFO"][1:], environ)
-    except SQLAlchemyError:
-        return None
-    if target is None or target[-3:] != UNCONDITIONAL or _has_expired(target):
-        return None
-    return target
 
-
-@blueprint.get("/<slug>")
+@blueprint.get("/<slug:slug>")
 def follow_link(slug: str) -> Response:
     if slug.endswith("+"):
         return _preview(slug[:-1])
@@ -72,7 +75,7 @@ def follow_link(slug: str) -> Response:
     return _redirect(target, 302)
 
 
-@blueprint.post("/<slug>")
+@blueprint.post("/<slug:slug>")
 def unlock_link(slug: str) -> Response:
     request.max_content_length = LARGEST_FORM
     _refuse_other_paths()
@@ -94,16 +97,16 @@ def add_headers(response: Response) -> Response:
 
 
 def _preview(slug: str) -> Response:
-    target = _find_target(slug, request.environ)
+    target = _find_target(wide_slugs.read(slug), request.environ)
     if target is None or target.disabled_at or target.password_hash or _has_expired(target) or _is_used_up(target):
         raise _unknown()
     domain = hosts.domain_of(request.environ.get("HTTP_HOST", ""))
     base = domains.base_url(domain.hostname, domain.is_default)
-    return visitor_pages.preview(domains.short_url(base, slug), target.url, target.title)
+    return visitor_pages.preview(domains.short_url(base, target.slug), target.url, target.title)
 
 
 def _refuse_other_paths() -> None:
-    """Answer 405 for another route of ours: this one takes every POST with one path segment."""
+    """Answer 405 for another route of ours: this one takes every POST with a path that no route begins."""
     if hosts.is_custom(request.environ.get("HTTP_HOST", "")):
         return
     routes = current_app.create_url_adapter(request)
@@ -114,7 +117,7 @@ def _refuse_other_paths() -> None:
 
 def _find_open_target(slug: str) -> Target:
     """Find a link that may be followed; whether a link without a password is used up is seen when it is counted."""
-    target = _find_target(slug, request.environ)
+    target = _find_target(wide_slugs.read(slug), request.environ)
     if target is None or target.disabled_at is not None:
         raise _unknown()
     if _has_expired(target):
@@ -124,10 +127,11 @@ def _find_open_target(slug: str) -> Target:
     return target
 
 
-def _find_target(slug: str, environ: WSGIEnvironment) -> Target | None:
-    if not SLUG.fullmatch(slug):
+def _find_target(slug: str | None, environ: WSGIEnvironment) -> Target | None:
+    if slug is None:
         return None
-    return lookup.find(hosts.domain_of(environ.get("HTTP_HOST", "")).id, slug)
+    domain = hosts.domain_of(environ.get("HTTP_HOST", ""))
+    return lookup.find(domain.id, wide_slugs.spell(slug, domain.case_sensitive))
 
 
 def _has_expired(target: Target) -> bool:

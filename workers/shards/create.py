@@ -10,6 +10,7 @@ from models.jobs.jobs import Job
 from models.jobs.leases import Claim
 from models.links import labels, links, slugs, tagging, title_queue, url_index
 from producer import completion
+from producer.fields.wide_slugs import SlugKind
 from producer.intake import upload_store
 from producer.intake.batch import Batch, ItemProblem
 from producer.intake.layouts import Layout
@@ -60,7 +61,8 @@ def _judge(claim: Claim, job: Job, rows: Batch) -> JudgedBatch:
         with store.read() as db:
             groups = labels.group_ids(db, job.workspace_id)
     authorities = frozenset((settings.get().authority, job.hostname))
-    return judge(rows, JudgingContext(authorities, groups, datetime.now(UTC)))
+    kind = job.options.get("slugs", SlugKind.PLAIN)
+    return judge(rows, JudgingContext(authorities, groups, datetime.now(UTC), kind, job.case_sensitive))
 
 
 def _move_to_bulk(claim: Claim) -> dict[str, Any]:
@@ -125,7 +127,8 @@ def _draft(
 
 def _take_slugs(job: Job, count: int) -> list[str]:
     shortest = job.options.get("slug_length", slugs.SHORTEST)
-    return slug_pool.automatic_slugs().take(job.domain_id, shortest, count)
+    alphabet = slugs.alphabet_of(job.case_sensitive)
+    return slug_pool.automatic_slugs().take(job.domain_id, shortest, count, alphabet)
 
 
 def _commit(draft: Draft) -> dict[str, int]:

@@ -9,7 +9,7 @@ from models.accounts import workspaces
 from models.jobs.jobs import Job, Results
 from models.jobs.leases import Claim
 from models.link_key import new_generation
-from models.links import labels, links
+from models.links import labels, links, reserved_words
 from models.store import Connection
 from producer.intake.batch import Batch, ItemProblem
 from producer.rules.judging import JudgedBatch
@@ -98,7 +98,7 @@ def read_facts(db: Connection, job: Job, judged: JudgedBatch) -> Facts:
     terms = workspaces.terms(db, job.workspace_id)
     return Facts(
         terms.plan,
-        slug_pool.cached_reserved_words().read(),
+        reserved_words.of_slugs(slugs, slug_pool.cached_reserved_words().read()),
         links.used_slugs(db, job.domain_id, slugs),
         links.by_external_id(db, job.workspace_id, external_ids),
         tag_ids,

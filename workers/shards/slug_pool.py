@@ -23,23 +23,24 @@ class SlugPool:
         self.blocks: dict[tuple[int, int], list[str]] = {}
         self.lock = Lock()
 
-    def take(self, domain_id: int, shortest: int, count: int) -> list[str]:
+    def take(self, domain_id: int, shortest: int, count: int, alphabet: str = slugs.ALPHABET) -> list[str]:
         """Take so many slugs of a domain, in byte order."""
         key = installation_secrets.get(installation_secrets.SLUG_KEY)
         if count >= BLOCK_SIZE:
-            return slugs.in_byte_order(_reserve(domain_id, shortest, count), domain_id, key)
+            return slugs.in_byte_order(_reserve(domain_id, shortest, count, alphabet), domain_id, key, alphabet)
         with self.lock:
             block = self.blocks.setdefault((domain_id, shortest), [])
             if len(block) < count:
-                block[:] = slugs.in_random_order(_reserve(domain_id, shortest, BLOCK_SIZE), domain_id, key)
+                ranges = _reserve(domain_id, shortest, BLOCK_SIZE, alphabet)
+                block[:] = slugs.in_random_order(ranges, domain_id, key, alphabet)
             picked = block[-count:]
             del block[-count:]
         return sorted(picked)
 
 
-def _reserve(domain_id: int, shortest: int, count: int) -> list[SlugRange]:
+def _reserve(domain_id: int, shortest: int, count: int, alphabet: str) -> list[SlugRange]:
     with store.write() as db:
-        return slugs.reserve(db, domain_id, shortest, count)
+        return slugs.reserve(db, domain_id, shortest, count, alphabet)
 
 
 class ReservedWords:

@@ -66,16 +66,23 @@ class DomainRequestSchema(Schema):
         unknown = RAISE
 
     hostname = fields.String(required=True, validate=follows(hostnames.normalise))
+    case_sensitive = fields.Boolean(
+        truthy={True},
+        falsy={False},
+        load_default=True,
+        metadata={"description": "Whether slugs that differ in case only are different links. It cannot be changed."},
+    )
 
     @post_load
     def normalise(self, loaded: dict[str, Any], **_more: Any) -> dict[str, Any]:
-        return {"hostname": hostnames.normalise(loaded["hostname"])}
+        return loaded | {"hostname": hostnames.normalise(loaded["hostname"])}
 
 
 class DomainSchema(Schema):
     id = fields.String()
     hostname = fields.String()
     is_default = fields.Boolean()
+    case_sensitive = fields.Boolean()
     created_at = fields.DateTime()
 
 

@@ -8,6 +8,7 @@ from marshmallow import EXCLUDE, RAISE, Schema, ValidationError, fields, validat
 from models.links.url_index import Duplicates
 from models.states import JobStatus, Outcome
 from producer.documents.schemas.common import MOST_LISTED, PageQuerySchema
+from producer.fields.wide_slugs import SlugKind
 from producer.intake import charsets, delimiters
 
 LONGEST_WAIT = 60.0
@@ -62,6 +63,10 @@ class JobOptionsSchema(Schema):
     delimiter = fields.String(validate=validate.OneOf(tuple(delimiters.NAMES)))
     encoding = fields.String(validate=validate.OneOf(charsets.NAMES))
     header = fields.Boolean(truthy={True, "true", "1"}, falsy={False, "false", "0"})
+    slugs = fields.String(
+        validate=validate.OneOf(list(SlugKind)),
+        metadata={"description": "`wide` allows paths of up to 190 letters, digits and `_-.~/`. Default: `plain`."},
+    )
 
 
 class JobQuerySchema(Schema):

@@ -7,6 +7,7 @@ from marshmallow import Schema, ValidationError, fields, validate
 from models import cursors
 from models.links.listing import LinkStatus
 from producer.documents.schemas.common import MOST_LISTED, text
+from producer.fields.wide_slugs import SlugKind
 
 LONGEST_SEARCH = 2048
 LARGEST_SCALE = 50
@@ -37,6 +38,9 @@ class ItemRequestSchema(Schema):
 
 class LinkRequestSchema(ItemRequestSchema):
     domain = fields.String(metadata={"description": "Id or hostname. Without it, the default domain."})
+    slugs = fields.String(
+        validate=validate.OneOf(list(SlugKind)), metadata={"description": "Which slugs are allowed. Default: `plain`."}
+    )
 
 
 class LinkChangeSchema(ItemRequestSchema):

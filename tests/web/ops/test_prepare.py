@@ -3,20 +3,11 @@
 import json
 import stat
 
-from flask import Flask
-
 from models import settings, store
 from models.accounts import keys
 from models.accounts.keys import Owner
 from web import create_app
 from web.ops import prepare
-
-
-def test_the_first_segment_of_every_route_is_reserved() -> None:
-    app = Flask(__name__)
-    for rule in ("/", "/api/jobs", "/api/links/<link_id>", "/healthz", "/<slug>"):
-        app.add_url_rule(rule, rule, lambda: "")
-    assert prepare.first_segments(app) == {"api", "healthz", "static"}
 
 
 def test_a_first_key_is_created_only_where_no_key_exists(owner: Owner) -> None:

@@ -23,8 +23,14 @@ def test_a_name_has_a_limit(schema: Any, longest: int) -> None:
 
 
 def test_a_hostname_is_normalised() -> None:
-    assert DomainRequestSchema().load({"hostname": "GO.Example.com."}) == {"hostname": "go.example.com"}
+    assert DomainRequestSchema().load({"hostname": "GO.Example.com."})["hostname"] == "go.example.com"
     assert "hostname" in DomainRequestSchema().validate({"hostname": "https://go.example.com/"})
+
+
+@pytest.mark.parametrize("value", ["false", 2, None, "no"])
+def test_whether_case_matters_is_true_or_false(value: object) -> None:
+    assert DomainRequestSchema().load({"hostname": "go.example"})["case_sensitive"] is True
+    assert "case_sensitive" in DomainRequestSchema().validate({"hostname": "go.example", "case_sensitive": value})
 
 
 def test_an_unknown_field_is_refused() -> None:

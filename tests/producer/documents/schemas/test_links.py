@@ -17,8 +17,8 @@ def test_an_item_request_has_every_item_field_in_order() -> None:
     assert tuple(ItemRequestSchema().fields) == NAMES
 
 
-def test_a_link_request_adds_only_the_domain() -> None:
-    assert set(LinkRequestSchema().fields) == {*NAMES, "domain"}
+def test_a_link_request_adds_options_of_an_upload() -> None:
+    assert set(LinkRequestSchema().fields) == {*NAMES, "domain", "slugs"}
 
 
 def test_a_change_has_every_field_that_can_change() -> None:
