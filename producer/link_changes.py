@@ -15,6 +15,9 @@ from producer.intake.reading import read_batch
 from producer.rules.item_errors import invalid, item_error
 from producer.rules.judging import JudgingContext, judge, with_utm
 
+TIMES = ("expires_at", "disabled")
+"""Fields that are judged to a time as text."""
+
 
 @dataclass(frozen=True, slots=True)
 class LinkChange:
@@ -27,20 +30,21 @@ class LinkChange:
 def link_change(link: Link, request: Mapping[str, Any], context: JudgingContext) -> LinkChange:
     """Works out what a request changes about a link. Raises Invalid or Conflict when it breaks a rule."""
     _refuse_unknown(request)
-    item = {name: value for name, value in request.items() if name != "disabled"}
-    judged = _judge(link, item, context)
-    values = _disabled(link, request)
+    judged = _judge(link, request, context)
+    values: dict[str, Any] = {}
     for name, column in item_fields.COLUMNS.items():
-        if _changes(name, item):
+        if _changes(name, request):
             values[column] = _stored(name, judged.get(name))
-    tags = (judged.get("tags") or []) if "tags" in item else None
+    if values.get("disabled_at") and link.disabled_at:
+        values["disabled_at"] = link.disabled_at
+    tags = (judged.get("tags") or []) if "tags" in request else None
     return LinkChange(values, tags)
 
 
 def _refuse_unknown(request: Mapping[str, Any]) -> None:
     for name in request:
         field = item_fields.BY_NAME.get(name)
-        if name == "disabled" or (field and field.changeable):
+        if field and field.changeable:
             continue
         if field:
             raise invalid(name, "UNKNOWN_FIELD", f"The {name} of a link cannot be changed.")
@@ -72,17 +76,6 @@ def _changes(name: str, item: Mapping[str, Any]) -> bool:
 def _stored(name: str, value: Any) -> Any:
     if name == "password" and value:
         return passwords.hash_password(value)
-    if name == "expires_at" and value:
+    if name in TIMES and value:
         return datetime.fromisoformat(value).replace(tzinfo=UTC)
     return value
-
-
-def _disabled(link: Link, request: Mapping[str, Any]) -> dict[str, Any]:
-    disabled = request.get("disabled", ...)
-    if disabled is ...:
-        return {}
-    if not isinstance(disabled, bool):
-        raise invalid("disabled", "INVALID_TYPE", "disabled must be true or false.")
-    if not disabled:
-        return {"disabled_at": None}
-    return {"disabled_at": link.disabled_at or datetime.now(UTC)}

@@ -54,6 +54,11 @@ def is_moment(value: str) -> bool:
     return True
 
 
+def is_future(value: str) -> bool:
+    moment = datetime.fromisoformat(value.strip(" ").upper().replace(" Z", "Z").replace(",", "."))
+    return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)) > datetime.now(UTC)
+
+
 def are_tags(value: list[Any]) -> bool:
     if not all(isinstance(tag, str) for tag in value):
         return False
@@ -86,8 +91,8 @@ def begins_with_a_route(slug: str, reserved: frozenset[str]) -> bool:
     return first in reserved or first.lstrip(".").split(".")[0] in reserved or first.endswith(".php")
 
 
-def number(code: str) -> fields.Integer:
-    return fields.Integer(strict=True, validate=rule(lambda value: 1 <= value <= LARGEST), metadata={"code": code})
+def number(code: str, least: int = 1) -> fields.Integer:
+    return fields.Integer(strict=True, validate=rule(lambda value: least <= value <= LARGEST), metadata={"code": code})
 
 
 class Item(Schema):
@@ -110,6 +115,11 @@ class Item(Schema):
     utm_campaign = text("INVALID_UTM", is_text(255))
     utm_term = text("INVALID_UTM", is_text(255))
     utm_content = text("INVALID_UTM", is_text(255))
+    created_at = text("INVALID_TYPE", lambda value: is_moment(value) and not is_future(value))
+    clicks = number("INVALID_CLICKS", 0)
+    disabled = fields.Raw(validate=rule(lambda value: isinstance(value, bool)), metadata={"code": "INVALID_TYPE"})
+    comment = text("INVALID_COMMENT", is_text(500))
+    custom_id = text("INVALID_CUSTOM_ID", lambda value: is_text(255)(value.strip(" ")))
     external_id = text("INVALID_EXTERNAL_ID", lambda value: is_text(255)(value.strip(" ")))
 
 
@@ -157,10 +167,7 @@ def with_defaults(item: dict[str, Any], defaults: dict[str, Any], index: int) ->
 
 
 def has_expired(values: dict[str, Any]) -> bool:
-    if "expires_at" not in values:
-        return False
-    moment = datetime.fromisoformat(values["expires_at"].strip(" ").upper().replace(" Z", "Z").replace(",", "."))
-    return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)) <= datetime.now(UTC)
+    return "expires_at" in values and not is_future(values["expires_at"])
 
 
 def create(item: dict[str, Any], world: World) -> tuple[str, str | None]:
@@ -178,7 +185,8 @@ def create(item: dict[str, Any], world: World) -> tuple[str, str | None]:
     code = first_problem(item, values, errors, world)
     if code:
         return "failed", code
-    is_plain = not values.keys() & {"slug", "password", "expires_at", "ttl", "max_clicks"}
+    is_disabled = values.get("disabled") is True
+    is_plain = not is_disabled and not values.keys() & {"slug", "password", "expires_at", "ttl", "max_clicks"}
     if world.reuse and is_plain and destination(values) in world.urls:
         return "existing", None
     slug = world.spell(values["slug"]) if "slug" in values else None
@@ -191,7 +199,7 @@ def create(item: dict[str, Any], world: World) -> tuple[str, str | None]:
         world.links[slug] = url
     if name:
         world.external_ids[name] = slug
-    if not values.keys() & {"password", "max_clicks"} and not has_expired(values):
+    if not is_disabled and not values.keys() & {"password", "max_clicks"} and not has_expired(values):
         world.urls.add(url)
     return "created", url
 
@@ -207,7 +215,7 @@ def rule_errors(values: dict[str, Any]) -> dict[str, str]:
         except ValidationError as error:
             messages = error.normalized_messages()[name]  # type: ignore[no-untyped-call]
             errors[name] = CODES[name] if messages == ["RULE"] else "INVALID_TYPE"
-        if isinstance(value, bool) or (name == "group" and not isinstance(value, str | int)):
+        if (isinstance(value, bool) and name != "disabled") or (name == "group" and not isinstance(value, str | int)):
             errors[name] = "INVALID_TYPE"
     return errors
 

@@ -99,18 +99,20 @@ FIELDS: dict[str, st.SearchStrategy[Any]] = {
     "group": st.sampled_from(["summer", "1", 1, "winter", "", 99]),
     "utm_source": ODD_TEXT,
     "utm_content": ODD_TEXT,
+    "created_at": MOMENTS,
+    "clicks": NUMBERS,
+    "disabled": st.booleans(),
+    "comment": ODD_TEXT,
+    "custom_id": ODD_TEXT,
     "external_id": st.sampled_from(["e1", "e2", " e1 ", "x" * 256, ""]),
 }
 MOSTLY_GOOD = st.fixed_dictionaries(
     {"url": URLS}, optional={name: values for name, values in FIELDS.items() if name != "url"}
 )
 ODD = st.dictionaries(st.sampled_from([*FIELDS, "colour"]), st.one_of(*FIELDS.values(), WRONG, st.none()), max_size=5)
+NOT_TEXTS = ("ttl", "max_clicks", "clicks", "disabled", "group")
 TEXTS = st.fixed_dictionaries(
-    {
-        name: values.map(str) if name in ("ttl", "max_clicks", "group") else values
-        for name, values in FIELDS.items()
-        if name != "tags"
-    }
+    {name: values.map(str) if name in NOT_TEXTS else values for name, values in FIELDS.items() if name != "tags"}
 )
 LIMITS = settings(
     max_examples=examples(60),
@@ -163,7 +165,8 @@ TEXTS_FIELDS = [name for name in FIELDS if name != "tags"]
 
 def as_item(row: dict[str, str]) -> dict[str, Any]:
     """A row of text as a loop over single links would send it, with numbers as JSON has them."""
-    return {name: int(cell) if name in ("ttl", "max_clicks") else cell for name, cell in row.items()}
+    numbers = {name: int(row[name]) for name in ("ttl", "max_clicks", "clicks")}
+    return row | numbers | {"disabled": row["disabled"] == "True"}
 
 
 def compare(
@@ -208,7 +211,7 @@ def existing_links(db: store.Connection, owner: Owner, domain_id: int) -> tuple[
 
 def shared_urls(db: store.Connection, owner: Owner) -> set[str]:
     """URLs of earlier examples whose link other rows may share."""
-    plain = (links.c.password_hash.is_(None), links.c.max_clicks.is_(None))
+    plain = (links.c.password_hash.is_(None), links.c.max_clicks.is_(None), links.c.disabled_at.is_(None))
     lasts = or_(links.c.expires_at.is_(None), links.c.expires_at > datetime.now(UTC))
     return set(
         db.execute(select(links.c.url).where(links.c.workspace_id == owner.workspace_id, *plain, lasts)).scalars()

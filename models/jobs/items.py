@@ -34,6 +34,7 @@ class Item(NamedTuple):
     error_code: str | None
     error_message: str | None
     external_id: str | None
+    custom_id: str | None
     input: str | None
     url: str | None
 
@@ -46,6 +47,7 @@ class CreatedItem(NamedTuple):
     slug: str
     generation: int
     external_id: str | None
+    custom_id: str | None
     url: str | None
 
 
@@ -78,7 +80,7 @@ def write(db: Connection, columns: Columns, rows: int) -> None:
 
 def page(db: Connection, job_id: int, domain_id: int, statuses: Sequence[str], after: int, limit: int) -> list[Item]:
     """List a job's items behind an index; no statuses means all."""
-    query = select(*_RESULT, items.c.external_id, items.c.input, links.c.url)
+    query = select(*_RESULT, items.c.external_id, items.c.custom_id, items.c.input, links.c.url)
     query = query.outerjoin(links, _is_link_of_item(domain_id))
     query = query.where(items.c.job_id == job_id, items.c.index > after)
     if statuses:
@@ -99,8 +101,8 @@ def in_range(db: Connection, job_id: int, first: int, rows: int) -> list[ItemRes
 
 def created_in_range(db: Connection, job_id: int, domain_id: int, first: int, rows: int) -> list[CreatedItem]:
     """List the items of a range that created a link."""
-    columns = (_RESULT[0], items.c.line, items.c.slug, items.c.generation, items.c.external_id, links.c.url)
-    query = select(*columns).outerjoin(links, _is_link_of_item(domain_id))
+    own = (_RESULT[0], items.c.line, items.c.slug, items.c.generation, items.c.external_id, items.c.custom_id)
+    query = select(*own, links.c.url).outerjoin(links, _is_link_of_item(domain_id))
     query = query.where(_in_range(job_id, first, rows), items.c.status == ItemStatus.CREATED)
     return [CreatedItem._make(row) for row in db.execute(query.order_by(items.c.index))]
 

@@ -37,6 +37,8 @@ class Link:
     password_hash: str | None
     external_id: str | None
     disabled_at: datetime | None
+    comment: str | None
+    opening_clicks: int | None
 
     @property
     def key(self) -> LinkKey:

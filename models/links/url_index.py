@@ -28,7 +28,7 @@ class Duplicates(StrEnum):
     REUSE = "reuse"
 
 
-DEPENDS_ON = frozenset(("url", "password_hash", "max_clicks"))
+DEPENDS_ON = frozenset(("url", "password_hash", "max_clicks", "disabled_at"))
 """The columns of a link that decide whether it is indexed, and under which hash."""
 PRIMARY = 0
 HASH_BYTES = 8

@@ -20,6 +20,7 @@ def item_document(item: Item, base_url: str) -> dict[str, Any]:
         "slug": item.slug,
         "short_url": domains.short_url(base_url, item.slug) if item.slug else None,
         "external_id": item.external_id,
+        "custom_id": item.custom_id,
         "error": error,
     }
 

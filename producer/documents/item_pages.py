@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator, Sequence
+from typing import Any
 
 from models import states, store
 from models.jobs import items, jobs, shards
@@ -60,11 +61,15 @@ def _items_of_rows(job: Job, shard: Shard) -> Iterator[Item]:
     absent = [None] * batch.rows
     urls = batch.columns.get("url") or absent
     external_ids = batch.columns.get("external_id") or absent
+    custom_ids = batch.columns.get("custom_id") or absent
     for place in range(batch.rows):
-        external_id = external_ids[place]
-        if not isinstance(external_id, str) or not external_id:
-            external_id = None
+        ids = _text(external_ids[place]), _text(custom_ids[place])
         index = shard.first_index + place
         row = json.dumps({"url": urls[place]})
         status = ItemStatus.UNPROCESSED
-        yield Item(index, batch.lines[place], status, None, None, None, external_id, row, None)
+        yield Item(index, batch.lines[place], status, None, None, None, *ids, row, None)
+
+
+def _text(value: Any) -> str | None:
+    """The value of a row that was not judged yet, if it is a text."""
+    return value if isinstance(value, str) and value else None

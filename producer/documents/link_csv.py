@@ -14,7 +14,7 @@ from producer.intake.formula_cells import escape_formula
 PAGE_ROWS = 1000
 COLUMNS = (
     *("short_url", "slug", "url", "title", "tags", "group", "status", "clicks"),
-    *("expires_at", "max_clicks", "protected", "external_id", "created_at"),
+    *("expires_at", "max_clicks", "protected", "disabled", "comment", "external_id", "created_at"),
 )
 
 

@@ -23,6 +23,7 @@ def link_documents(db: Connection, rows: Sequence[LinkView]) -> list[dict[str, A
 
 
 def link_document(link: LinkView, tags: list[str], clicks: int) -> dict[str, Any]:
+    """`clicks`: those that were counted here."""
     base_url = domains.base_url(link.hostname, link.is_default)
     return {
         "id": format_link_id(link.key),
@@ -34,19 +35,22 @@ def link_document(link: LinkView, tags: list[str], clicks: int) -> dict[str, Any
         "disabled": link.disabled_at is not None,
         "expires_at": iso_time(link.expires_at),
         "max_clicks": link.max_clicks,
-        "clicks": clicks,
+        "clicks": clicks + (link.opening_clicks or 0),
+        "opening_clicks": link.opening_clicks or 0,
         "protected": link.password_hash is not None,
         "group": link.group_name,
         "tags": tags,
+        "comment": link.comment,
         "external_id": link.external_id,
         "job_id": str(link.job_id),
         "created_at": iso_time(link.created_at),
     }
 
 
-def link_stats_document(clicks: LinkClicks) -> dict[str, Any]:
+def link_stats_document(clicks: LinkClicks, opening_clicks: int) -> dict[str, Any]:
     return {
-        "clicks": clicks.total,
+        "clicks": clicks.total + opening_clicks,
+        "opening_clicks": opening_clicks,
         "bots": clicks.bots,
         "by_day": _by_day(clicks.days),
         "by_referrer": _counts("referrer", clicks.referrers),

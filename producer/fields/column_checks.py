@@ -5,11 +5,11 @@ A check returns the normalised column, or None for "apply the rule to each value
 
 from collections import deque
 from collections.abc import Callable
-from datetime import datetime
+from datetime import UTC, datetime
 
 import can_ada
 
-from producer.fields.item_rules import LONGEST_EXTERNAL_ID, LONGEST_URL
+from producer.fields.item_rules import LONGEST_URL, stored_time
 from producer.fields.wide_slugs import LONGEST_WIDE_SLUG
 
 TextColumn = list[str]
@@ -71,6 +71,13 @@ def times(column: TextColumn) -> TextColumn | None:
     return joined.replace("T", " ").replace("Z", "").split("\n")
 
 
+def past_times(column: TextColumn) -> TextColumn | None:
+    moments = times(column)
+    if moments is None or max(moments) > stored_time(datetime.now(UTC)):
+        return None
+    return moments
+
+
 TO_ZERO = bytes.maketrans(b"123456789", b"0" * 9)
 TIME_PATTERN = b"0000-00-00T00:00:00Z\n"
 HOUR_24 = "T24"
@@ -85,9 +92,13 @@ def texts(longest: int) -> ColumnCheck:
     return check
 
 
-def external_ids(column: TextColumn) -> TextColumn | None:
+def trimmed_texts(longest: int) -> ColumnCheck:
     """Texts without blanks at either end, which their rule would strip."""
-    joined = "\n" + "\n".join(column) + "\n"
-    if "\n " in joined or " \n" in joined:
-        return None
-    return texts(LONGEST_EXTERNAL_ID)(column)
+
+    def check(column: TextColumn) -> TextColumn | None:
+        joined = "\n" + "\n".join(column) + "\n"
+        if "\n " in joined or " \n" in joined:
+            return None
+        return texts(longest)(column)
+
+    return check

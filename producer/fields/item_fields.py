@@ -6,7 +6,13 @@ from typing import Any
 
 from producer.fields import column_checks, item_rules, wide_slugs
 from producer.fields.column_checks import ColumnCheck
-from producer.fields.item_rules import LONGEST_TITLE, LONGEST_UTM
+from producer.fields.item_rules import (
+    LONGEST_COMMENT,
+    LONGEST_CUSTOM_ID,
+    LONGEST_EXTERNAL_ID,
+    LONGEST_TITLE,
+    LONGEST_UTM,
+)
 from producer.fields.wide_slugs import SlugKind
 
 
@@ -99,11 +105,43 @@ ITEM_FIELDS = (
     _utm("utm_term"),
     _utm("utm_content"),
     ItemField(
+        "created_at",
+        "INVALID_TYPE",
+        item_rules.created_at,
+        column="created_at",
+        check=column_checks.past_times,
+        changeable=False,
+    ),
+    ItemField(
+        "clicks",
+        "INVALID_CLICKS",
+        item_rules.clicks,
+        json_types=(int,),
+        column="opening_clicks",
+        changeable=False,
+    ),
+    ItemField("disabled", "INVALID_TYPE", item_rules.disabled, json_types=(bool,), column="disabled_at"),
+    ItemField(
+        "comment",
+        "INVALID_COMMENT",
+        item_rules.comment,
+        column="comment",
+        check=column_checks.texts(LONGEST_COMMENT),
+    ),
+    ItemField(
+        "custom_id",
+        "INVALID_CUSTOM_ID",
+        item_rules.custom_id,
+        check=column_checks.trimmed_texts(LONGEST_CUSTOM_ID),
+        changeable=False,
+        takes_patterns=True,
+    ),
+    ItemField(
         "external_id",
         "INVALID_EXTERNAL_ID",
         item_rules.external_id,
         column="external_id",
-        check=column_checks.external_ids,
+        check=column_checks.trimmed_texts(LONGEST_EXTERNAL_ID),
         takes_patterns=True,
     ),
 )  # fmt: skip

@@ -12,6 +12,8 @@ LONGEST_PASSWORD = 128
 LONGEST_TAG = 50
 MOST_TAGS = 20
 LONGEST_UTM = 255
+LONGEST_COMMENT = 500
+LONGEST_CUSTOM_ID = 255
 LONGEST_EXTERNAL_ID = 255
 LARGEST_INTEGER = 2**31 - 1
 
@@ -66,6 +68,14 @@ def external_id(value: str) -> str:
     return _text(value.strip(" "), LONGEST_EXTERNAL_ID, "external_id")
 
 
+def comment(value: str) -> str:
+    return _text(value, LONGEST_COMMENT, "comment")
+
+
+def custom_id(value: str) -> str:
+    return _text(value.strip(" "), LONGEST_CUSTOM_ID, "custom_id")
+
+
 def utm(value: str) -> str:
     return _text(value, LONGEST_UTM, "UTM value")
 
@@ -75,14 +85,25 @@ def group(value: str | int) -> str:
 
 
 def expires_at(value: str) -> str:
+    return _moment(value, "expires_at")
+
+
+def created_at(value: str) -> str:
+    moment = _moment(value, "created_at")
+    if moment > stored_time(datetime.now(UTC)):
+        raise InvalidValue("created_at must not be in the future.")
+    return moment
+
+
+def _moment(value: str, what: str) -> str:
     text = value.strip(" ").upper()
     if not MOMENT.fullmatch(text):
-        raise InvalidValue("expires_at must be an ISO 8601 time, such as 2027-12-31T23:59:59Z.")
+        raise InvalidValue(f"{what} must be an ISO 8601 time, such as 2027-12-31T23:59:59Z.")
     try:
         moment = datetime.fromisoformat(text.replace(" Z", "Z").replace(",", "."))
         return stored_time(moment if moment.tzinfo else moment.replace(tzinfo=UTC))
     except (ValueError, OverflowError) as error:
-        raise InvalidValue(f"expires_at is not a valid time: {error}.") from None
+        raise InvalidValue(f"{what} is not a valid time: {error}.") from None
 
 
 # Hour 24 is left out: some versions of Python read it as the next day, others refuse it.
@@ -95,6 +116,20 @@ def ttl(value: str | int) -> int:
 
 def max_clicks(value: str | int) -> int:
     return _integer(value, "max_clicks")
+
+
+def clicks(value: str | int) -> int:
+    return _integer(value, "clicks", least=0)
+
+
+def disabled(value: str | bool) -> bool:
+    answer = TRUTH_VALUES.get(str(value).strip(" ").lower())
+    if answer is None:
+        raise InvalidValue("disabled must be true or false.")
+    return answer
+
+
+TRUTH_VALUES = {"true": True, "yes": True, "1": True, "false": False, "no": False, "0": False}
 
 
 def tags(value: str | list[Any]) -> list[str]:
@@ -142,10 +177,10 @@ def _text(value: str, longest: int, what: str) -> str:
     return value
 
 
-def _integer(value: str | int, what: str) -> int:
+def _integer(value: str | int, what: str, least: int = 1) -> int:
     text = str(value).strip(" ")
-    if not INTEGER.fullmatch(text) or not 1 <= int(text) <= LARGEST_INTEGER:
-        raise InvalidValue(f"{what} must be a whole number from 1 to {LARGEST_INTEGER:,}.")
+    if not INTEGER.fullmatch(text) or not least <= int(text) <= LARGEST_INTEGER:
+        raise InvalidValue(f"{what} must be a whole number from {least} to {LARGEST_INTEGER:,}.")
     return int(text)
 
 

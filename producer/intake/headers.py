@@ -10,6 +10,8 @@ from producer.fields.item_fields import BY_NAME, ITEM_FIELDS
 ColumnMapping = Mapping[str, str | None]
 """The client's own choice: item field to column, or to None for no column at all."""
 
+SHARED_COLUMNS = ("url", "slug")
+"""Fields that keep the column of their name even if the client's mapping gives it to another field as well."""
 SEPARATORS = re.compile(r"[\s_*-]+")
 URL = re.compile(r'\s*"?\s*https?://\S', re.IGNORECASE)
 
@@ -74,10 +76,14 @@ def map_columns(columns: Sequence[str], mapping: ColumnMapping, url_required: bo
     for field, column_name in mapping.items():
         if column_name is not None:
             mapped[field] = _place_of(columns, field, column_name)
+    claimed_places = set(mapped.values())
     for field, names in NAMES_OF_FIELD.items():
         candidates = next((places[name] for name in names if name in places), None)
-        if candidates and field not in mapping:
-            mapped[field] = _only_place(columns, field, candidates)
+        if not candidates or field in mapping:
+            continue
+        place = _only_place(columns, field, candidates)
+        if field in SHARED_COLUMNS or place not in claimed_places:
+            mapped[field] = place
     if url_required and "url" not in mapped:
         header = json.dumps(columns[:20], ensure_ascii=False)
         raise Unreadable(f"No column is named url. The header has {header}. A mapping can name the column.")

@@ -49,7 +49,8 @@ def show_link(owner: Owner, link_id: str) -> dict[str, Any]:
 
 def link_stats(owner: Owner, link_id: str) -> dict[str, Any]:
     with store.read() as db:
-        return link_stats_document(click_counts.of_link(db, _find(db, owner, link_id).key))
+        link = _find(db, owner, link_id)
+        return link_stats_document(click_counts.of_link(db, link.key), link.opening_clicks or 0)
 
 
 def short_url(owner: Owner, link_id: str) -> str:

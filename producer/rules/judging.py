@@ -10,7 +10,7 @@ import can_ada
 
 from producer.fields import item_fields, wide_slugs
 from producer.fields.item_fields import BY_NAME, UTM, ItemField
-from producer.fields.item_rules import URL_MISSING, InvalidValue, expiry_after
+from producer.fields.item_rules import URL_MISSING, InvalidValue, expiry_after, stored_time
 from producer.fields.wide_slugs import LONGEST_WIDE_SLUG, SlugKind
 from producer.intake.batch import Batch, ItemProblem
 
@@ -47,6 +47,8 @@ def judge(batch: Batch, context: JudgingContext) -> JudgedBatch:
     _refuse_loops(columns["url"], context.authorities, problems)
     _resolve_groups(columns, context.groups, problems)
     _resolve_ttl(columns, context.now, problems)
+    _resolve_disabled(columns, context.now)
+    _complete_created_at(columns, context.now)
     _merge_utm(columns)
     filled = {name: column for name, column in columns.items() if name == "url" or any(column)}
     return JudgedBatch(filled, problems)
@@ -105,13 +107,19 @@ def judge_value(field: ItemField, value: Any, typed: bool) -> Any:
     """The normalised value, None when there is none, or an ItemProblem. `typed`: the value comes from JSON."""
     if value is None or value == "":
         return None
-    if typed and (not isinstance(value, field.json_types) or isinstance(value, bool)):
+    if typed and not _has_json_type(field, value):
         return ItemProblem("INVALID_TYPE", f"{field.name} has the wrong JSON type. It must be {_types(field)}.")
     try:
         result = field.rule(value)
     except InvalidValue as error:
         return ItemProblem(field.error_code, str(error))
     return None if result == "" else result
+
+
+def _has_json_type(field: ItemField, value: Any) -> bool:
+    if isinstance(value, bool):  # in Python a bool is an int too
+        return bool in field.json_types
+    return isinstance(value, field.json_types)
 
 
 def _types(field: ItemField) -> str:
@@ -177,6 +185,21 @@ def _resolve_ttl(columns: dict[str, list[Any]], now: datetime, problems: dict[in
             problems.setdefault(place, ItemProblem("INVALID_TTL", "An item can have ttl or expires_at, not both."))
         elif seconds:
             expiries[place] = expiry_after(now, seconds)
+
+
+def _resolve_disabled(columns: dict[str, list[Any]], now: datetime) -> None:
+    """A link is stored with the moment at which it was disabled."""
+    if "disabled" in columns:
+        moment = stored_time(now)
+        columns["disabled"] = [moment if disabled else None for disabled in columns["disabled"]]
+
+
+def _complete_created_at(columns: dict[str, list[Any]], now: datetime) -> None:
+    """Where some rows have a moment of their own, the others need theirs as well: all are written together."""
+    moments = columns.get("created_at")
+    if moments and any(moments):
+        moment = stored_time(now)
+        columns["created_at"] = [created_at or moment for created_at in moments]
 
 
 def _merge_utm(columns: dict[str, list[Any]]) -> None:

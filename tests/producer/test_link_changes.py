@@ -85,6 +85,10 @@ def test_a_link_is_disabled_once_and_enabled_again() -> None:
     ("request_body", "pointer", "code"),
     [
         ({"slug": "y"}, "/slug", "UNKNOWN_FIELD"),
+        ({"clicks": 5}, "/clicks", "UNKNOWN_FIELD"),
+        ({"created_at": "2020-01-01"}, "/created_at", "UNKNOWN_FIELD"),
+        ({"custom_id": "a"}, "/custom_id", "UNKNOWN_FIELD"),
+        ({"comment": "x" * 501}, "/comment", "INVALID_COMMENT"),
         ({"colour": "red"}, "/colour", "UNKNOWN_FIELD"),
         ({"url": "nope"}, "/url", "INVALID_URL"),
         ({"url": None}, "/url", "INVALID_URL"),

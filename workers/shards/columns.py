@@ -88,8 +88,9 @@ def item_columns(draft: Draft) -> Columns:
     }
     if draft.settled_rows:
         columns["index"] = [first + row for row in rows]
-    if "external_id" in draft.columns:
-        columns["external_id"] = _pick(draft.columns["external_id"], rows)
+    for name in ("external_id", "custom_id"):
+        if name in draft.columns:
+            columns[name] = _pick(draft.columns[name], rows)
     if draft.new_count == len(rows) and not draft.job.dry_run:
         return columns | {"status": CREATED, "slug": draft.slugs, "generation": draft.generation}
     if draft.job.dry_run and reuse.reuses_links(draft.job):

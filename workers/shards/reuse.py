@@ -15,7 +15,7 @@ from models.store import Columns, Connection
 from producer.fields.item_rules import stored_time
 from producer.rules.judging import JudgedBatch
 
-PRIVATE_FIELDS = ("password", "max_clicks")  # a link that has one of these is not for other rows
+PRIVATE_FIELDS = ("password", "max_clicks", "disabled")  # a link that has one of these is not for other rows
 OWN_LINK_FIELDS = ("slug", "expires_at")  # a row with one of these wants a new link, which later rows may share
 
 ExistingLink = tuple[str, int]

@@ -61,5 +61,6 @@ def _item_columns(job: Job, created: list[Any], kept_slugs: set[str]) -> Columns
         "slug": [item.slug for item in created],
         "generation": [item.generation for item in created],
         "external_id": [item.external_id for item in created],
+        "custom_id": [item.custom_id for item in created],
         "input": [json.dumps({"url": item.url}) for item in created],  # the link cannot be asked any more
     }

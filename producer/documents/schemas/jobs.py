@@ -135,6 +135,7 @@ class ItemSchema(Schema):
     slug = fields.String(allow_none=True)
     short_url = fields.String(allow_none=True)
     external_id = fields.String(allow_none=True)
+    custom_id = fields.String(allow_none=True)
     error = fields.Nested(ItemErrorSchema, allow_none=True)
 
 

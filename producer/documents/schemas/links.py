@@ -33,6 +33,11 @@ class ItemRequestSchema(Schema):
     utm_campaign = fields.String()
     utm_term = fields.String()
     utm_content = fields.String()
+    created_at = fields.String(metadata={"format": "date-time", "description": "In the past. Without it, now."})
+    clicks = fields.Integer(metadata={"description": "How often the link was clicked before it came here"})
+    disabled = fields.Boolean()
+    comment = fields.String()
+    custom_id = fields.String(metadata={"description": "Comes back with the item. It need not be unique."})
     external_id = fields.String()
 
 
@@ -47,10 +52,9 @@ class LinkChangeSchema(ItemRequestSchema):
     """Fields that are not named stay as they are. Null removes a value."""
 
     class Meta:
-        exclude = ("slug",)
+        exclude = ("slug", "created_at", "clicks", "custom_id")
 
     url = fields.String()
-    disabled = fields.Boolean()
 
 
 class Cursor(fields.String):
@@ -84,10 +88,12 @@ class LinkSchema(Schema):
     disabled = fields.Boolean()
     expires_at = fields.DateTime(allow_none=True)
     max_clicks = fields.Integer(allow_none=True)
-    clicks = fields.Integer(metadata={"description": "Without clicks of bots"})
+    clicks = fields.Integer(metadata={"description": "With the opening clicks, and without clicks of bots"})
+    opening_clicks = fields.Integer(metadata={"description": "Those before the link came here"})
     protected = fields.Boolean()
     group = fields.String(allow_none=True)
     tags = fields.List(fields.String())
+    comment = fields.String(allow_none=True)
     external_id = fields.String(allow_none=True)
     job_id = fields.String()
     created_at = fields.DateTime()
@@ -119,7 +125,8 @@ class CountryClicksSchema(Schema):
 
 
 class StatsSchema(Schema):
-    clicks = fields.Integer()
+    clicks = fields.Integer(metadata={"description": "With the opening clicks"})
+    opening_clicks = fields.Integer(metadata={"description": "Those before the link came here, which have no details"})
     bots = fields.Integer()
     by_day = fields.List(fields.Nested(DayClicksSchema))
     by_referrer = fields.List(fields.Nested(ReferrerClicksSchema))

@@ -28,7 +28,7 @@ def test_an_item_shows_the_url_of_its_link_while_that_very_link_exists(owner: Ow
     job = job_with_items(owner)
     add_link(job, "s0", generation=1)
     add_link(job, "s3", generation=2)
-    assert page(job)[0] == Item(0, 2, CREATED, "s0", None, None, None, None, "https://s0.example/")
+    assert page(job)[0] == Item(0, 2, CREATED, "s0", None, None, None, None, None, "https://s0.example/")
     assert page(job)[3].url is None, "the slug has another link by now"
 
 
@@ -51,8 +51,8 @@ def test_created_items_come_with_their_links_or_without(owner: Owner) -> None:
         created = items.created_in_range(db, job.id, job.domain_id, 0, 4)
         slugs = list(db.execute(items.created_slugs(job.id, 0, 3)).scalars())
     assert created == [
-        CreatedItem(0, 2, "s0", 1, None, "https://s0.example/"),
-        CreatedItem(3, 5, "s3", 1, None, None),
+        CreatedItem(0, 2, "s0", 1, None, None, "https://s0.example/"),
+        CreatedItem(3, 5, "s3", 1, None, None, None),
     ]
     assert slugs == ["s0"]
 

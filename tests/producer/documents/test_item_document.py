@@ -8,7 +8,7 @@ from producer.documents.item_document import item_document
 
 
 def document(**values: Any) -> dict[str, Any]:
-    item = Item(0, 2, ItemStatus.CREATED, "x", None, None, None, None, "https://a.b/")._replace(**values)
+    item = Item(0, 2, ItemStatus.CREATED, "x", None, None, None, None, None, "https://a.b/")._replace(**values)
     return item_document(item, "https://sho.rt")
 
 
@@ -21,6 +21,7 @@ def test_a_created_item_has_its_short_url() -> None:
         "slug": "x",
         "short_url": "https://sho.rt/x",
         "external_id": None,
+        "custom_id": None,
         "error": None,
     }
 

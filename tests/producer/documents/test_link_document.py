@@ -28,14 +28,21 @@ def test_a_password_and_a_disabling_show_only_that_they_are_there() -> None:
     assert "$argon2" not in str(document)
 
 
+def test_opening_clicks_are_a_part_of_all_clicks() -> None:
+    document = link_document(make_link(opening_clicks=40), [], 2)
+    assert (document["clicks"], document["opening_clicks"]) == (42, 40)
+    assert link_document(make_link(), [], 2)["opening_clicks"] == 0
+
+
 def test_the_short_url_is_on_the_links_domain() -> None:
     assert link_document(make_link(), [], 0)["short_url"].endswith("://go.example/x")
 
 
 def test_the_clicks_of_a_link_are_listed_by_day_referrer_device_and_country() -> None:
     clicks = LinkClicks(3, 1, [(date(2027, 1, 1), 3)], [("a.b", 2), ("", 1)], [("phone", 3)], [("DE", 3)])
-    assert link_stats_document(clicks) == {
-        "clicks": 3,
+    assert link_stats_document(clicks, 40) == {
+        "clicks": 43,
+        "opening_clicks": 40,
         "bots": 1,
         "by_day": [{"day": "2027-01-01", "clicks": 3}],
         "by_referrer": [{"referrer": "a.b", "clicks": 2}, {"referrer": "", "clicks": 1}],

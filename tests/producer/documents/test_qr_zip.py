@@ -21,7 +21,7 @@ STYLE: dict[str, Any] = {"scale": 1, "border": 0, "dark": "000", "light": "fff"}
 def job(monkeypatch: pytest.MonkeyPatch) -> Any:
     """A job of five rows whose third has lost its link, read two items at a time."""
     rows = [
-        Item(index, index + 2, ItemStatus.CREATED, f"s{index}", None, None, None, None, "https://a.b/")
+        Item(index, index + 2, ItemStatus.CREATED, f"s{index}", None, None, None, None, None, "https://a.b/")
         for index in range(5)
     ]
     rows[2] = rows[2]._replace(url=None)

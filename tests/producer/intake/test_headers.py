@@ -5,12 +5,15 @@ from producer.intake.headers import distinct_names, map_columns, names_without_h
 
 EXPORTS = {
     "Bitly": ("Bitlink,Long URL,Title,Custom Back-half,Tags,Created", {"url": 1, "slug": 3, "title": 2, "tags": 4}),
-    "Rebrandly": ("id,title,slashtag,destination,shortUrl,createdAt", {"url": 3, "slug": 2, "title": 1}),
+    "Rebrandly": (
+        "id,title,slashtag,destination,shortUrl,createdAt",
+        {"url": 3, "slug": 2, "title": 1, "created_at": 5},
+    ),
     "Dub": (
         "domain,key,url,externalId,tagNames,expiresAt,clicks",
-        {"url": 2, "slug": 1, "external_id": 3, "tags": 4, "expires_at": 5},
+        {"url": 2, "slug": 1, "external_id": 3, "tags": 4, "expires_at": 5, "clicks": 6},
     ),
-    "Dub's page": ("Short link,Destination URL,Tags,Clicks", {"url": 1, "tags": 2}),
+    "Dub's page": ("Short link,Destination URL,Tags,Clicks", {"url": 1, "tags": 2, "clicks": 3}),
     "Short.io": (
         "originalURL,path,title,tags,expiresAt,clicksLimit,shortURL",
         {"url": 0, "slug": 1, "title": 2, "tags": 3, "expires_at": 4, "max_clicks": 5},
@@ -20,10 +23,10 @@ EXPORTS = {
     "Kutt": ("target,address,customurl,description,password", {"url": 0, "slug": 2, "password": 4}),
     "Shlink": (
         "createdAt,domain,shortCode,shortUrl,longUrl,title,tags,validUntil,maxVisits,visits",
-        {"url": 4, "slug": 2, "title": 5, "tags": 6, "expires_at": 7, "max_clicks": 8},
+        {"url": 4, "slug": 2, "title": 5, "tags": 6, "expires_at": 7, "max_clicks": 8, "created_at": 0},
     ),
     "Shlink's import": ("Long URL,Short code,Domain,Title,Tags", {"url": 0, "slug": 1, "title": 3, "tags": 4}),
-    "YOURLS": ("keyword,url,title,timestamp,ip,clicks", {"url": 1, "slug": 0, "title": 2}),
+    "YOURLS": ("keyword,url,title,timestamp,ip,clicks", {"url": 1, "slug": 0, "title": 2, "clicks": 5}),
     "tiny.cc": ("url,short_id,note", {"url": 0, "slug": 1}),
     "URLR": ("url,code,label,password,expired_at", {"url": 0, "title": 2, "password": 3, "expires_at": 4}),
 }
@@ -55,6 +58,11 @@ def test_a_repeated_name_is_an_error_only_when_it_stands_for_a_field() -> None:
 
 def test_a_mapping_chooses_between_repeated_names() -> None:
     assert map_columns(["url", "Title", "title"], {"title": "title"}) == {"title": 2, "url": 0}
+
+
+def test_a_column_that_a_mapping_gives_to_a_field_stands_for_no_other_by_its_name() -> None:
+    assert map_columns(["url", "clicks"], {"max_clicks": "clicks"}) == {"url": 0, "max_clicks": 1}
+    assert map_columns(["url", "slug"], {"external_id": "slug"}) == {"url": 0, "slug": 1, "external_id": 1}
 
 
 def test_names_become_distinct() -> None:

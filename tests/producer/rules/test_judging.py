@@ -51,6 +51,12 @@ def test_one_invalid_value_fails_only_its_row(quote: str) -> None:
         ("group", "true", "INVALID_TYPE"), ("group", '"other"', "UNKNOWN_GROUP"), ("group", "7", "UNKNOWN_GROUP"),
         ("utm_term", "1", "INVALID_TYPE"), ("utm_term", '"a\\u0000"', "INVALID_UTM"),
         ("external_id", "5", "INVALID_TYPE"), ("external_id", '"' + "x" * 256 + '"', "INVALID_EXTERNAL_ID"),
+        ("created_at", "5", "INVALID_TYPE"), ("created_at", '"soon"', "INVALID_TYPE"),
+        ("created_at", '"2999-01-01"', "INVALID_TYPE"), ("clicks", "-1", "INVALID_CLICKS"),
+        ("clicks", "true", "INVALID_TYPE"), ("clicks", "2147483648", "INVALID_CLICKS"),
+        ("disabled", '"true"', "INVALID_TYPE"), ("disabled", "1", "INVALID_TYPE"),
+        ("comment", '"' + "x" * 501 + '"', "INVALID_COMMENT"), ("comment", "5", "INVALID_TYPE"),
+        ("custom_id", '"' + "x" * 256 + '"', "INVALID_CUSTOM_ID"), ("custom_id", "5", "INVALID_TYPE"),
         ("colour", "1", "UNKNOWN_FIELD"), ("title", '"\\ud800"', "INVALID_TITLE"),
         ("url", '"https://\\udc00"', "INVALID_URL"),
         ("title", "1" * 5000, "MALFORMED_ROW"),
@@ -161,3 +167,15 @@ def test_control_characters_send_a_column_to_its_rule() -> None:
     assert code(judged("url\nhttps://a.b/\tx\n")) == "INVALID_URL"
     assert code(judged("url,title\nhttps://a.b,a\0b\n")) == "INVALID_TITLE"
     assert judged("url,title\nhttps://a.b,a\tb\n").columns["title"] == ["a\tb"]
+
+
+def test_a_column_of_disabled_rows_becomes_the_moment_of_each() -> None:
+    result = judged("url,disabled\nhttps://a.b,TRUE\nhttps://c.d,no\nhttps://e.f,\nhttps://g.h,maybe\n")
+    assert result.columns["disabled"] == ["2027-01-01 00:00:00", None, None, None]
+    assert result.problems[3].code == "INVALID_TYPE"
+
+
+def test_rows_without_a_moment_of_their_own_are_created_now() -> None:
+    result = judged("url,created_at\nhttps://a.b,2020-02-03T04:05:06+01:00\nhttps://c.d,\n")
+    assert result.columns["created_at"] == ["2020-02-03 03:05:06", "2027-01-01 00:00:00"]
+    assert "created_at" not in judged("url,created_at\nhttps://a.b,\n").columns

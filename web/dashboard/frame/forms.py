@@ -9,7 +9,7 @@ from models.errors import Conflict, FieldError, Invalid
 from web import errors
 
 UTM_FIELDS = ("utm_source", "utm_medium", "utm_campaign", "utm_term", "utm_content")
-SHOWN_LINK_FIELDS = ("url", "title", "tags", "group", "expires_at", "max_clicks", "external_id")
+SHOWN_LINK_FIELDS = ("url", "title", "tags", "group", "expires_at", "max_clicks", "external_id", "comment")
 """The fields that the form of an existing link is filled with."""
 WRITE_ONLY_FIELDS = ("password", *UTM_FIELDS)
 LINK_FIELDS = (*SHOWN_LINK_FIELDS, *WRITE_ONLY_FIELDS)

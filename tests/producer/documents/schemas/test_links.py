@@ -23,7 +23,7 @@ def test_a_link_request_adds_options_of_an_upload() -> None:
 
 def test_a_change_has_every_field_that_can_change() -> None:
     changeable = {field.name for field in ITEM_FIELDS if field.changeable}
-    assert set(LinkChangeSchema().fields) == changeable | {"disabled"}
+    assert set(LinkChangeSchema().fields) == changeable
 
 
 @pytest.mark.parametrize("cursor", ["x", "!", "MTIz"])

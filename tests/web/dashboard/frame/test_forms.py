@@ -15,6 +15,7 @@ LINK: dict[str, Any] = {
     "expires_at": "2030-12-31T18:00:00.000Z",
     "max_clicks": 5,
     "external_id": None,
+    "comment": None,
 }
 
 
