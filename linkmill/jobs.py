@@ -12,7 +12,7 @@ from .finish import report, watch_and_report
 from .options import Connection, as_json, connect, no_wait, quiet, server_options
 from .results import STDOUT
 
-COLUMNS = ("id", "kind", "status", "outcome", "total", "created", "existing", "failed", "created_at")
+COLUMNS = ("id", "kind", "status", "outcome", "total", "created", "existing", "failed", "created_at", "name")
 STATUSES = ("queued", "running", "completed", "cancelled", "failed")
 
 job_id = click.argument("job_id", metavar="ID")

@@ -1,8 +1,10 @@
 """`linkmill push`: sends a file, watches its job and writes the results."""
 
 import json
+import os
 import re
 import uuid
+from pathlib import Path
 from typing import Any
 
 import click
@@ -14,6 +16,8 @@ from .options import Connection, as_json, connect, no_wait, quiet, server_option
 from .results import STDOUT
 
 TTL = re.compile(r"(\d{1,9})(s|m|h|d|w)")
+STDIN = "-"
+LONGEST_NAME = 200
 SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86400, "w": 604800}
 TITLES = "Rows without a title get the title of their page."
 
@@ -21,6 +25,7 @@ TITLES = "Rows without a title get the title of their page."
 @click.command()
 @click.argument("file")
 @click.option("--out", "-o", metavar="FILE", help="Where the results go (.csv or .ndjson); default: standard output.")
+@click.option("--name", metavar="TEXT", help="What the job is called; default: the file's name.")
 @click.option("--dry-run", is_flag=True, help="Check every row and create nothing.")
 @click.option("--map", "mapping", metavar="FIELD=COLUMN", multiple=True, help="The column of a field.")
 @click.option("--duplicates", type=click.Choice(("create", "reuse")), help="Whether a URL with a link gets another.")
@@ -64,6 +69,8 @@ def push(
         raise click.UsageError("use --idempotency-key or --new, not both")
     target = _target(out, file, as_json, no_wait)
     options = _query(**job_options)
+    if "name" not in options and file != STDIN:
+        options["name"] = os.fsencode(Path(file).name).decode(errors="replace")[:LONGEST_NAME]
     connection = connect(server, key_file, quiet)
     with connection.client, sources.open_source(file, format) as source:
         calls.get(connection.client, "/api/me")  # a wrong address or key shows before a gigabyte is sent

@@ -36,6 +36,7 @@ FORMAT_OF_SUFFIX = {
     ".xlsx": "xlsx",
     ".xlsm": "xlsx",
 }
+FORMAT_OF_START = {b"{": "ndjson", b"[": "json"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,14 +85,13 @@ def _describe(file: IO[bytes], name: str, format: str | None) -> Source:
 def _guess_format(head: bytes) -> str:
     if head.startswith(ZIP_MAGIC):
         return "xlsx"
-    if head.lstrip(BLANKS_AND_MARKS).startswith(b"{"):
-        return "ndjson"
-    return "csv"
+    return FORMAT_OF_START.get(head.lstrip(BLANKS_AND_MARKS)[:1], "csv")
 
 
 def idempotency_key(source: Source, options: dict[str, str]) -> str:
-    """Return a key for this content with these options: sent again, it is the same job."""
-    content = json.dumps([source.type, source.coding, options, source.digest], sort_keys=True)
+    """Return a key for this content with these options: sent again, even under another name, it is the same job."""
+    unnamed = {name: value for name, value in options.items() if name != "name"}
+    content = json.dumps([source.type, source.coding, unnamed, source.digest], sort_keys=True)
     return "cli-" + hashlib.sha256(content.encode()).hexdigest()
 
 

@@ -187,9 +187,19 @@ class StillRunning(LinkmillError):
 
 
 class Unreadable(LinkmillError):
-    """The upload as a whole cannot be read: its job fails, with this message as its detail."""
+    """The upload as a whole cannot be read. Where its first bytes show that, it is refused; later its job fails."""
 
     code = "UNREADABLE"
+
+    def __init__(self, message: str, errors: list[FieldError] | None = None) -> None:
+        super().__init__(message)
+        self.errors = errors or []
+
+
+class NoUrlColumn(Unreadable):
+    """It is not clear which column of the file holds the URLs."""
+
+    code = "NO_URL_COLUMN"
 
 
 class Unreachable(LinkmillError):

@@ -3,24 +3,24 @@
 import time
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import asdict, dataclass
-from datetime import UTC, datetime
 from typing import Any
 
 import structlog
 
 from models import settings, store
 from models.accounts.keys import Owner
-from models.errors import EmptyUpload, Unreadable
+from models.errors import EmptyUpload
 from models.ids import new_id
 from models.jobs import jobs, shards
 from models.states import JobKind, JobStatus, ShardKind, ShardState
-from producer import completion, idempotency, outside
+from producer import idempotency, outside
+from producer.fields.item_rules import CONTROL
 from producer.idempotency import Hold
 from producer.intake import upload_store
 from producer.intake.cutting import ShardRange, cut
 from producer.intake.detection import HEADER_LIMIT, FormatHints, detect_layout
 from producer.intake.layouts import COUNT, UTF8, Layout
-from producer.job_options import Options, choose_domain
+from producer.job_options import LONGEST_NAME, Options, choose_domain
 from producer.signals import wakeups
 from producer.unit_of_work import UnitOfWork, unit_of_work
 
@@ -41,6 +41,7 @@ class Upload:
     chunks: Iterable[bytes]
     count: int = 0
     """How many rows one item stands for."""
+    filename: str = ""
 
 
 def accept(
@@ -83,46 +84,46 @@ def _replay(upload: Upload, chunks: Iterable[bytes], read_options: OptionsReader
 
 
 def _conclude(hold: Hold, upload: Upload, options: Options) -> None:
-    idempotency.set_fingerprint(hold, upload.source, upload.format, upload.count, asdict(options))
+    contents = asdict(options)
+    del contents["name"]  # a file that was renamed is still the same file
+    idempotency.set_fingerprint(hold, upload.source, upload.format, upload.count, contents)
 
 
 def _describe(upload: Upload, name: str, size: int, owner: Owner, options: Options) -> dict[str, Any]:
     """The row of the new job."""
     domain = choose_domain(owner, options)
-    job = {
+    return {
         "id": new_id(),
         "workspace_id": owner.workspace_id,
         "domain_id": domain.id,
+        "name": options.name or _job_name(upload.filename),
         "kind": JobKind.CREATE,
         "status": JobStatus.QUEUED,
         "source": upload.source,
         "dry_run": options.dry_run,
         "queue": wakeups.BULK,
         "upload": name,
-        "layout": Layout(upload.format).dump(),
+        "layout": _detect(upload, name, size, options).dump(),
         "options": options.for_workers(),
         "metadata": options.metadata,
     }
-    return job | _detect(upload, name, size, options)
 
 
-def _detect(upload: Upload, name: str, size: int, options: Options) -> dict[str, Any]:
-    """The layout of the upload. An upload that cannot be read is deleted, and its job has ended as failed."""
+def _job_name(filename: str) -> str | None:
+    """The name of a file, without the folder that some clients send, and without what no database can store."""
+    name = filename.replace("\\", "/").rpartition("/")[2]
+    return CONTROL.sub("", name).encode(errors="replace").decode()[:LONGEST_NAME] or None
+
+
+def _detect(upload: Upload, name: str, size: int, options: Options) -> Layout:
+    """The layout of the upload. Raises Unreadable when its first bytes show that no row can be read."""
     head = upload_store.read(name, 0, min(size, HEADER_LIMIT))
     hints = options.format_hints() if upload.source == upload.format else OWN_FORMAT
-    try:
-        layout = detect_layout(head, upload.format, store.dialect().shard_rows, options.mapping, hints)
-    except Unreadable as error:
-        upload_store.delete(name)
-        now = datetime.now(UTC)
-        return {"status": JobStatus.FAILED, "detail": str(error), "started_at": now, "finished_at": now}
-    return {"layout": layout.dump()}
+    return detect_layout(head, upload.format, store.dialect().shard_rows, options.mapping, hints)
 
 
 def _cut_small(upload: Upload, name: str, size: int, job: dict[str, Any]) -> list[ShardRange] | None:
     """The shards of an upload that is small enough to be cut right here; None when a worker has to cut it."""
-    if job["status"] == JobStatus.FAILED:
-        return []
     layout = Layout.load(job["layout"])
     if layout.format == COUNT:
         return list(_count_ranges(upload.count, size, layout.shard_rows))
@@ -155,10 +156,7 @@ def _commit(job: dict[str, Any], ranges: list[ShardRange] | None, hold: Hold | N
         if hold:
             idempotency.assign(unit.db, hold, job["id"])
         jobs.add(unit.db, job)
-        if rows:
-            _add_shards(unit, rows)
-        if job["status"] == JobStatus.FAILED:
-            completion.close(unit, jobs.progress(unit.db, job["id"]))
+        _add_shards(unit, rows)
 
 
 def _add_shards(unit: UnitOfWork, rows: list[dict[str, Any]]) -> None:

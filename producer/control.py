@@ -73,6 +73,7 @@ def _undo_row(job: Job) -> dict[str, Any]:
         "id": new_id(),
         "workspace_id": job.workspace_id,
         "domain_id": job.domain_id,
+        "name": job.name,
         "of_job_id": job.id,
         "kind": JobKind.UNDO,
         "status": JobStatus.QUEUED,

@@ -1,7 +1,9 @@
 """The options of a job, as the API, vendors and the dashboard give them, and the domain that they choose."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from enum import StrEnum
 from typing import Any
 
 from models import settings, store
@@ -9,6 +11,7 @@ from models.accounts import domains
 from models.accounts.domains import Domain
 from models.accounts.keys import Owner
 from models.errors import Invalid, field_error
+from models.jobs.jobs import Job
 from models.links import labels
 from models.links.slugs import SHORTEST
 from models.links.url_index import Duplicates
@@ -18,9 +21,21 @@ from producer.intake.detection import FormatHints
 from producer.rules import defaults
 from producer.rules.judging import JudgingContext
 
+LONGEST_NAME = 200
+SCHEMES = ("https",)
+
+
+class Groups(StrEnum):
+    """What becomes of a row whose group does not exist."""
+
+    FAIL = "fail"
+    CREATE = "create"
+
 
 @dataclass(frozen=True, slots=True)
 class Options:
+    name: str | None = None
+    """What people know the job by. Default: the name of the file."""
     domain: str | None = None
     mapping: dict[str, str | None] = field(default_factory=dict)
     metadata: dict[str, Any] = field(default_factory=dict)
@@ -32,6 +47,8 @@ class Options:
     delimiter: str | None = None
     encoding: str | None = None
     header: bool | None = None
+    scheme: str = ""
+    groups: str = Groups.FAIL
     slugs: SlugKind = SlugKind.PLAIN
     slug_length: int = SHORTEST
     """The shortest automatic slug."""
@@ -45,14 +62,18 @@ class Options:
             "header": self.header,
             "defaults": defaults.for_storage(self.defaults),
             "duplicates": self.duplicates,
-            "slugs": self.slugs,
             "slug_length": self.slug_length,
+            **self.for_judging(),
         }
+
+    def for_judging(self) -> dict[str, Any]:
+        """Those that change what a row means."""
+        return {"slugs": self.slugs, "scheme": self.scheme, "groups": self.groups}
 
     def format_hints(self) -> FormatHints:
         """What they say about the format of the file."""
         delimiter = self.delimiter and delimiters.NAMES[self.delimiter]
-        return FormatHints(delimiter, self.encoding, self.header, url=not self.defaults.get("url"))
+        return FormatHints(delimiter, self.encoding, self.header, not self.defaults.get("url"), self.scheme)
 
 
 def choose_domain(owner: Owner, options: Options) -> Domain:
@@ -66,7 +87,18 @@ def choose_domain(owner: Owner, options: Options) -> Domain:
         error = field_error("Use the id or hostname of one of your domains.", "domain", code="UNKNOWN_DOMAIN")
         raise Invalid(f"This workspace has no domain {options.domain!r}.", [error])
     if options.defaults:
-        authorities = frozenset((settings.get().authority, domain.hostname))
-        context = JudgingContext(authorities, groups, datetime.now(UTC), options.slugs, domain.case_sensitive)
-        defaults.check(options.defaults, context)
+        defaults.check(options.defaults, judging_context(domain, groups, options.for_judging()))
     return domain
+
+
+def judging_context(domain: Domain | Job, groups: Mapping[str, int], options: Mapping[str, Any]) -> JudgingContext:
+    """What the rows of a job are judged by. `groups`: those that exist. `options`: as `for_judging` returns them."""
+    return JudgingContext(
+        frozenset((settings.get().authority, domain.hostname)),
+        groups,
+        datetime.now(UTC),
+        slugs=options.get("slugs", SlugKind.PLAIN),
+        case_sensitive=domain.case_sensitive,
+        scheme=options.get("scheme", ""),
+        creates_groups=options.get("groups") == Groups.CREATE,
+    )

@@ -4,12 +4,11 @@ import io
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
-from models import settings, store
+from models import store
 from models.accounts.keys import Owner
-from models.errors import EmptyUpload, Unreadable
+from models.errors import EmptyUpload, NoUrlColumn, Unreadable
 from models.links import labels
 from producer.fields.item_fields import NAMES, UTM
 from producer.intake import charsets
@@ -21,7 +20,7 @@ from producer.intake.headers import distinct_names, numbered_names
 from producer.intake.layouts import CSV, UTF8, Conversion, Layout
 from producer.intake.reading import read_batch
 from producer.intake.xlsx import workbook
-from producer.job_options import Options, choose_domain
+from producer.job_options import Options, choose_domain, judging_context
 from producer.rules import defaults
 from producer.rules.judging import JudgingContext, judge
 
@@ -81,7 +80,7 @@ def preview(head: bytes, is_whole: bool, format_: str, owner: Owner, options: Op
     if layout.format == CSV:
         columns = _columns(sample)
         if "url" not in layout.mapping and not options.defaults.get("url"):
-            return Preview(layout, columns, [], sample.column_problem or NO_URL)
+            return Preview(layout, columns, [], sample.column_problem)
     batch = read_batch(sample.data, layout, sample.line, 0, sample.rows)
     batch = defaults.fill(batch, options.defaults, 0)
     return Preview(layout, columns, _judged_rows(batch, context), sample.column_problem)
@@ -91,13 +90,7 @@ def _judging_context(owner: Owner, options: Options) -> JudgingContext:
     domain = choose_domain(owner, options)
     with store.read() as db:
         groups = labels.group_ids(db, owner.workspace_id)
-    return JudgingContext(
-        frozenset((settings.get().authority, domain.hostname)),
-        groups,
-        datetime.now(UTC),
-        options.slugs,
-        domain.case_sensitive,
-    )
+    return judging_context(domain, groups, options.for_judging())
 
 
 class Sample(NamedTuple):
@@ -130,11 +123,13 @@ def _whole_lines(head: bytes) -> bytes:
 
 def _detect(head: bytes, format_: str, options: Options, hints: FormatHints) -> tuple[Layout, str]:
     """The layout, and why its columns are unclear: the client then sees them all and can choose."""
-    hints = hints._replace(url=False)
+    without_url = hints._replace(url=False)
     try:
         return detect_layout(head, format_, ROWS, options.mapping, hints), ""
+    except NoUrlColumn:
+        return detect_layout(head, format_, ROWS, options.mapping, without_url), NO_URL
     except Unreadable as error:
-        return detect_layout(head, format_, ROWS, NO_COLUMNS_MAPPED, hints), str(error)
+        return detect_layout(head, format_, ROWS, NO_COLUMNS_MAPPED, without_url), str(error)
 
 
 def _convert_sheet(head: bytes, is_whole: bool, options: Options) -> tuple[bytes, Layout, str]:
@@ -143,7 +138,7 @@ def _convert_sheet(head: bytes, is_whole: bool, options: Options) -> tuple[bytes
     with workbook.open_workbook(io.BytesIO(head), LARGEST_SHEET, _patience()) as book:
         sheet = workbook.only_sheet(book)
         data = next(workbook.as_csv(book, sheet))
-    layout, problem = _detect(data, CSV, options, FormatHints(",", UTF8, options.header))
+    layout, problem = _detect(data, CSV, options, options.format_hints()._replace(delimiter=",", encoding=UTF8))
     return data, replace(layout, sheet=sheet), problem
 
 

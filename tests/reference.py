@@ -138,6 +138,11 @@ class World:
     """Slug to URL, of custom slugs."""
     external_ids: dict[str, str | None] = field(default_factory=dict)
     """External id to slug; None for an automatic one."""
+    scheme: str = ""
+    """What is added to URLs that begin with a hostname."""
+    creates_groups: bool = False
+    new_groups: set[str] = field(default_factory=set)
+    """Names of groups that rows use, where rows create groups."""
     reuse: bool = False
     urls: set[str] = field(default_factory=set)
     """URLs that have a link which other rows may share."""
@@ -172,6 +177,8 @@ def has_expired(values: dict[str, Any]) -> bool:
 
 def create(item: dict[str, Any], world: World) -> tuple[str, str | None]:
     values = {name: value for name, value in item.items() if value is not None and value != ""}
+    if world.scheme and isinstance(values.get("url"), str):
+        values["url"] = with_scheme(values["url"], world.scheme)
     errors = rule_errors(values)
     if world.wide_slugs and isinstance(values.get("slug"), str):
         errors.pop("slug", None)
@@ -197,11 +204,25 @@ def create(item: dict[str, Any], world: World) -> tuple[str, str | None]:
     url = destination(values)
     if slug:
         world.links[slug] = url
+    if world.creates_groups and "group" in values:
+        world.new_groups.add(str(values["group"]).strip(" "))
     if name:
         world.external_ids[name] = slug
     if not is_disabled and not values.keys() & {"password", "max_clicks"} and not has_expired(values):
         world.urls.add(url)
     return "created", url
+
+
+def with_scheme(value: str, scheme: str) -> str:
+    text = value.strip(" ").removeprefix("//")
+    hostname, colon, port = re.split("[/?#]", text)[0].partition(":")
+    first_labels, _, last_label = hostname.removesuffix(".").rpartition(".")
+    has_port = not colon or port.isdecimal()
+    if not first_labels or not last_label or last_label[0].isdecimal() or not has_port:
+        return value
+    if re.search(r"[\s@\\]", hostname):
+        return value
+    return f"{scheme}://{text}"
 
 
 def rule_errors(values: dict[str, Any]) -> dict[str, str]:
@@ -230,7 +251,7 @@ def first_problem(item: dict[str, Any], values: dict[str, Any], errors: dict[str
             return "INVALID_URL"
     if str(can_ada.parse(values["url"]).host) == world.authority:
         return "BLOCKED_URL"
-    if "group" in values and str(values["group"]).strip(" ") not in world.groups:
+    if "group" in values and not world.creates_groups and str(values["group"]).strip(" ") not in world.groups:
         return "UNKNOWN_GROUP"
     if "ttl" in values and "expires_at" in values:
         return "INVALID_TTL"

@@ -42,6 +42,13 @@ URLS = st.sampled_from(
         "ftp://example.com/",
         "javascript:alert(1)",
         "//example.com/a",
+        "example.com/x?y#z",
+        " www.example.com:8080",
+        "ex.ample.:80/",
+        "3.50",
+        "a@b.example",
+        "exa mple.com",
+        "localhost:8000/abc",
         "https://user:pw@example.com/",
         "https://example.com/a\tb",
         " https://example.com/spaced ",
@@ -133,6 +140,7 @@ def test_ndjson_means_what_the_loop_means(owner: Owner, rows: list[dict[str, Any
 def test_reuse_and_defaults_mean_what_the_loop_means(owner: Owner, rows: list[dict[str, Any]]) -> None:
     text = "".join(json.dumps(row) + "\n" for row in rows)
     compare(NDJSON, text.encode(), rows, Options(duplicates="reuse"))
+    compare(NDJSON, text.encode(), rows, Options(scheme="https", groups="create"))
     defaults = {"title": "no {index}", "utm_content": "d", "expires_at": "2040-01-01", "group": "summer"}
     compare(NDJSON, text.encode(), rows, Options(defaults=defaults))
 
@@ -190,9 +198,18 @@ def compare(
     world.defaults = options.defaults
     world.wide_slugs = options.slugs == SlugKind.WIDE
     world.case_sensitive = case_sensitive
+    world.scheme = options.scheme
+    world.creates_groups = options.groups == "create"
+    names_before = group_names(owner)
     expected = reference.create_all(rows, world)
     job_id = accept(Upload(kind, kind, [body]), owner, lambda: options)
     assert outcomes(job_id) == expected
+    assert group_names(owner) - names_before == world.new_groups - names_before
+
+
+def group_names(owner: Owner) -> set[str]:
+    with store.read() as db:
+        return {label.name for label in labels.page(db, labels.GROUPS, owner.workspace_id, 0, 1000)}
 
 
 WITH_GROUP: set[int] = set()

@@ -8,7 +8,7 @@ from flask import Request
 from marshmallow import ValidationError
 
 from models import settings
-from models.errors import IncompleteBody, Invalid, TooLarge, UnsupportedType
+from models.errors import BrokenJson, IncompleteBody, Invalid, TooLarge, UnsupportedType
 from producer.accept import OptionsReader, Upload
 from producer.documents.schemas import JobOptionsSchema
 from producer.intake import gzip_stream, json_bodies
@@ -18,6 +18,8 @@ from web import multipart
 from web.errors import pointers
 
 CHUNK_BYTES = 1 << 18
+JSON = "json"
+"""A JSON text as a whole, which is read in memory."""
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 FORMAT_OF_TYPE = {
     "text/csv": CSV,
@@ -37,7 +39,9 @@ FORMAT_OF_EXTENSION = {
     ".xlsm": CSV,
     ".ndjson": NDJSON,
     ".jsonl": NDJSON,
+    ".json": JSON,
 }
+FORMAT_OF_START = {b"{": NDJSON, b"[": JSON}
 BEFORE_TEXT = b"\xef\xbb\xbf\xff\xfe\0 \t\r\n"  # byte order marks, blanks, and the zeros of UTF-16
 
 ACCEPTED_TYPES = f"application/json, text/csv, application/x-ndjson, {XLSX} or multipart/form-data"
@@ -56,12 +60,31 @@ def read_upload(request: Request) -> tuple[Upload, OptionsReader]:
 
 
 def _read_json(request: Request) -> tuple[Upload, OptionsReader]:
-    limit = min(json_bodies.LARGEST_JSON, settings.get().max_upload_bytes)
-    members, items, count, item = json_bodies.parse(json_bodies.read_all(chunks(request), limit))
+    upload, members = _json_upload(read_json(chunks(request)))
     options = load_options(request.args.to_dict() | members)
+    return upload, lambda: options
+
+
+def read_json(parts: Iterable[bytes]) -> bytes:
+    return json_bodies.read_all(parts, min(json_bodies.LARGEST_JSON, settings.get().max_upload_bytes))
+
+
+def _json_upload(body: bytes, filename: str = "") -> tuple[Upload, dict[str, Any]]:
+    """Return the upload of a JSON text, and the options in it."""
+    members, items, count, item = json_bodies.parse(body)
     if items is None:
-        return Upload(COUNT, COUNT, [item], count), lambda: options
-    return Upload("json", NDJSON, json_bodies.ndjson_lines(items)), lambda: options
+        return Upload(COUNT, COUNT, [item], count, filename), members
+    return Upload("json", NDJSON, json_bodies.ndjson_lines(items), filename=filename), members
+
+
+def json_file(body: bytes, filename: str) -> tuple[Upload, dict[str, Any]]:
+    """Return the same of a JSON file. Some programs write one object on each line and call that JSON too."""
+    try:
+        return _json_upload(body, filename)
+    except BrokenJson:
+        if json_bodies.is_ndjson(body):
+            return Upload(NDJSON, NDJSON, [body], filename=filename), {}
+        raise
 
 
 def _read_file(request: Request, file_format: str) -> tuple[Upload, OptionsReader]:
@@ -72,17 +95,20 @@ def _read_file(request: Request, file_format: str) -> tuple[Upload, OptionsReade
 def _read_form(request: Request) -> tuple[Upload, OptionsReader]:
     """The file is stored as it arrives. Fields may stand before or behind it, so options are complete only then."""
     fields: dict[str, str] = request.args.to_dict()
-    return read_form_file(request, fields), lambda: load_options(fields)
+    upload, file_options = read_form_file(request, fields)
+    return upload, lambda: load_options(file_options | fields)
 
 
-def read_form_file(request: Request, fields: dict[str, str], text_field: str = "") -> Upload:
-    """Return the file of a form, still to be read. `fields` is complete once it has been read.
+def read_form_file(request: Request, fields: dict[str, str], text_field: str = "") -> tuple[Upload, dict[str, Any]]:
+    """Return the file of a form, still to be read, and the options in it. `fields` is complete once it has been read.
 
     When no file was chosen, the text of `text_field` is the upload.
     """
     file = multipart.read_file(request, chunks(request), fields, text_field)
     file_format = detect_format(file.name, file.content_type, file.head)
-    return Upload(file_format, file_format, file.chunks)
+    if file_format == JSON:
+        return json_file(read_json(file.chunks), file.name)
+    return Upload(file_format, file_format, file.chunks, filename=file.name), {}
 
 
 def detect_format(filename: str, content_type: str, head: bytes) -> str:
@@ -93,7 +119,9 @@ def detect_format(filename: str, content_type: str, head: bytes) -> str:
     media_type = content_type.partition(";")[0].strip().lower()
     if media_type in FORMAT_OF_TYPE:
         return FORMAT_OF_TYPE[media_type]
-    return NDJSON if head.lstrip(BEFORE_TEXT).startswith(b"{") else CSV
+    if media_type == "application/json":
+        return JSON
+    return FORMAT_OF_START.get(head.lstrip(BEFORE_TEXT)[:1], CSV)
 
 
 def load_options(values: dict[str, Any]) -> Options:

@@ -20,6 +20,7 @@ class Job(NamedTuple):
     id: int
     workspace_id: int
     domain_id: int
+    name: str | None
     kind: str
     run: int
     status: str

@@ -58,20 +58,20 @@ def create(db: Connection, kind: LabelKind, workspace_id: int, name: str, label_
     return label
 
 
-def ensure_tags(db: Connection, workspace_id: int, names: Iterable[str]) -> dict[str, int]:
-    """The ids of some tags by name. Creates those that do not exist yet."""
+def ensure(db: Connection, kind: LabelKind, workspace_id: int, names: Iterable[str]) -> dict[str, int]:
+    """The ids of some labels by name. Creates those that do not exist yet."""
     all_names = sorted(set(names))
     while True:
-        ids = ids_by_name(db, TAGS, workspace_id, all_names)
+        ids = ids_by_name(db, kind, workspace_id, all_names)
         new_names = [name for name in all_names if name not in ids]
         if not new_names:
             return ids
-        # Two transactions that create tags in other orders would wait for each other, so one goes at a time.
-        store.dialect().lock(db, f"tags {workspace_id}")
+        # Two transactions that create labels in other orders would wait for each other, so one goes at a time.
+        store.dialect().lock(db, f"{kind.plural} {workspace_id}")
         # Another transaction may have taken the ids that we choose: then nothing is inserted, and we choose again.
-        next_id = _last_id(db, TAGS, workspace_id) + 1
-        new_tags = [Label(workspace_id, tag_id, name)._asdict() for tag_id, name in enumerate(new_names, next_id)]
-        db.execute(store.dialect().insert(tags).on_conflict_do_nothing(), new_tags)
+        next_id = _last_id(db, kind, workspace_id) + 1
+        new_labels = [Label(workspace_id, label_id, name)._asdict() for label_id, name in enumerate(new_names, next_id)]
+        db.execute(store.dialect().insert(kind.table).on_conflict_do_nothing(), new_labels)
 
 
 def get(db: Connection, kind: LabelKind, workspace_id: int, label_id: int) -> Label | None:

@@ -19,7 +19,7 @@ def write(db: Connection, columns: Columns, count: int) -> None:
 def replace(db: Connection, workspace_id: int, key: LinkKey, names: Collection[str]) -> None:
     """Give a link these tags in place of those that it has."""
     remove(db, key)
-    tag_ids = labels.ensure_tags(db, workspace_id, names)
+    tag_ids = labels.ensure(db, labels.TAGS, workspace_id, names)
     if tag_ids:
         link = key._asdict() | {"workspace_id": workspace_id}
         rows = [link | {"tag_id": tag_id} for tag_id in sorted(tag_ids.values())]

@@ -18,6 +18,7 @@ def job_document(job: Job, errors: dict[str, int]) -> dict[str, Any]:
     layout = Layout.load(job.layout)
     return {
         "id": str(job.id),
+        "name": job.name,
         "kind": job.kind,
         "run": job.run,
         "status": job.status,

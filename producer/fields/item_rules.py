@@ -49,6 +49,18 @@ URL_MISSING = "The URL is missing."
 NOT_A_URL = "This is not a URL. It must start with http:// or https://."
 
 
+def add_scheme(text: str, scheme: str) -> str:
+    """The text with a scheme in front, if it begins with a hostname."""
+    url = text.strip(" ")
+    if WITHOUT_SCHEME.fullmatch(url):
+        return f"{scheme}://{url.removeprefix('//')}"
+    return text
+
+
+# The last label begins with no digit: 3.50 is no hostname.
+WITHOUT_SCHEME = re.compile(r"(//)?[^\s/?#:@\\]+\.[^\s/?#:@\\.\d][^\s/?#:@\\.]*\.?(:\d+)?([/?#].*)?", re.DOTALL)
+
+
 def slug(value: str) -> str:
     text = value.strip(" ")
     if not SLUG.fullmatch(text):

@@ -32,11 +32,11 @@ def declared_delimiter(line: str) -> str | None:
     return match[1]
 
 
-def sniff_delimiter(lines: Sequence[str], mapped_columns: Collection[str | None]) -> str:
+def sniff_delimiter(lines: Sequence[str], mapped_columns: Collection[str | None], scheme: str = "") -> str:
     """The delimiter under which the first line makes most sense, as a header or as the first row of a list of URLs."""
     first_record = lines[0] if '"' not in lines[0] else "\n".join(lines)
     present = [sign for sign in DELIMITERS if sign in first_record]
-    is_list = is_url(lines[0])
+    is_list = is_url(lines[0], scheme)
     if len(present) < 2 and not is_list:
         return present[0] if present else ","
     tables = {sign: _table(lines, sign) for sign in present}

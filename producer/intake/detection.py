@@ -25,6 +25,8 @@ class FormatHints(NamedTuple):
     header: bool | None = None
     url: bool = True
     """Whether a column must hold the URL. It need not when a default does."""
+    scheme: str = ""
+    """What is added to URLs without a scheme."""
 
 
 NO_HINTS = FormatHints()
@@ -83,12 +85,16 @@ def _detect_csv(text: bytes, has_more: bool, encoding: str, mapping: ColumnMappi
         if declared:
             at = _first_filled(lines, at + 1)
         sample = list(map(_decode, lines[at : at + LONGEST_RECORD]))
-        delimiter = hints.delimiter or declared or delimiters.sniff_delimiter(sample, mapping.values())
+        delimiter = hints.delimiter or declared or delimiters.sniff_delimiter(sample, mapping.values(), hints.scheme)
         first = _first_record(sample, delimiter, encoding)
         has_header, columns, client_columns = _name_columns(first, mapping, hints)
-        mapped = headers.map_columns(columns[:client_columns], mapping, hints.url)
+        mapped = headers.map_columns(columns[:client_columns], mapping)
+        if hints.url and "url" not in mapped:
+            first_row = first.lines if has_header else 0
+            rows = [] if "url" in mapping else _sample_rows(sample[first_row:], delimiter, client_columns)
+            mapped["url"] = headers.find_url_column(columns[:client_columns], rows, mapped, hints.scheme)
     except Unreadable as error:
-        raise Unreadable(f"Line {at + 1}: {error}") from None
+        raise type(error)(f"Line {at + 1}: {error}", error.errors) from None
     first_row = at + first.lines if has_header else at
     offset = sum(len(line) + 1 for line in lines[:first_row])
     if offset > len(text) and has_more:
@@ -128,12 +134,19 @@ def _name_columns(first: Record, mapping: ColumnMapping, hints: FormatHints) -> 
     cells = [cell.strip() for cell in first.cells or []]
     has_header = hints.header
     if has_header is None:
-        has_header = not headers.is_url(cells[0])
-    columns = cells if has_header else headers.names_without_header(len(cells), mapping)
+        has_header = not any(headers.is_url(cell, hints.scheme) for cell in cells)
+    columns = cells if has_header else headers.names_without_header(cells, mapping, hints.scheme)
     client_columns = _count_client_columns(columns)
     if client_columns < len(columns):
         columns[:client_columns] = map(unescape_formula, columns[:client_columns])
     return has_header, columns, client_columns
+
+
+def _sample_rows(lines: list[str], delimiter: str, width: int) -> list[list[str]]:
+    rows = []
+    for record in split_records(lines, delimiter):
+        rows.append((record.cells or [])[:width])
+    return rows
 
 
 def _count_client_columns(columns: list[str]) -> int:

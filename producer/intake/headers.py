@@ -4,8 +4,9 @@ import json
 import re
 from collections.abc import Collection, Mapping, Sequence
 
-from models.errors import Invalid, Unreadable, field_error
+from models.errors import Invalid, NoUrlColumn, Unreadable, field_error
 from producer.fields.item_fields import BY_NAME, ITEM_FIELDS
+from producer.fields.item_rules import add_scheme
 
 ColumnMapping = Mapping[str, str | None]
 """The client's own choice: item field to column, or to None for no column at all."""
@@ -13,6 +14,8 @@ ColumnMapping = Mapping[str, str | None]
 SHARED_COLUMNS = ("url", "slug")
 """Fields that keep the column of their name even if the client's mapping gives it to another field as well."""
 SEPARATORS = re.compile(r"[\s_*-]+")
+MOSTLY = 0.8  # of the cells of a column of URLs are URLs
+MOST_LISTED = 20
 URL = re.compile(r'\s*"?\s*https?://\S', re.IGNORECASE)
 
 
@@ -26,8 +29,11 @@ NAMES_OF_FIELD = {field.name: (normalised(field.name), *field.aliases) for field
 KNOWN_NAMES = frozenset(name for names in NAMES_OF_FIELD.values() for name in names)
 
 
-def is_url(text: str) -> bool:
-    return URL.match(text) is not None
+def is_url(text: str, scheme: str = "") -> bool:
+    """Whether a text obviously is a URL. With a scheme to add, also one that begins with a hostname."""
+    if URL.match(text):
+        return True
+    return bool(scheme) and normalised(text) not in KNOWN_NAMES and add_scheme(text, scheme) != text
 
 
 def count_known(columns: Sequence[str], mapped_columns: Collection[str | None]) -> int:
@@ -39,11 +45,12 @@ def numbered_names(width: int) -> list[str]:
     return [f"column_{number}" for number in range(1, width + 1)]
 
 
-def names_without_header(width: int, mapping: ColumnMapping) -> list[str]:
-    """Names for the columns of a file without a header. Unless the mapping says otherwise, the first is the URL."""
-    names = numbered_names(width)
+def names_without_header(first_row: Sequence[str], mapping: ColumnMapping, scheme: str = "") -> list[str]:
+    """Names for the columns of a file without a header. Unless the mapping says otherwise, the first URL is the URL."""
+    names = numbered_names(len(first_row))
     if "url" not in mapping:
-        names[0] = "url"
+        place = next((place for place, cell in enumerate(first_row) if is_url(cell, scheme)), 0)
+        names[place] = "url"
     return names
 
 
@@ -67,7 +74,7 @@ def check_mapping(mapping: ColumnMapping) -> None:
             raise Invalid(f"The mapping names {name!r}, which is not an item field.", [error])
 
 
-def map_columns(columns: Sequence[str], mapping: ColumnMapping, url_required: bool = True) -> dict[str, int]:
+def map_columns(columns: Sequence[str], mapping: ColumnMapping) -> dict[str, int]:
     """Returns item field to the place of its column. Raises Unreadable when it cannot tell."""
     places: dict[str, list[int]] = {}
     for place, column in enumerate(columns):
@@ -84,21 +91,49 @@ def map_columns(columns: Sequence[str], mapping: ColumnMapping, url_required: bo
         place = _only_place(columns, field, candidates)
         if field in SHARED_COLUMNS or place not in claimed_places:
             mapped[field] = place
-    if url_required and "url" not in mapped:
-        header = json.dumps(columns[:20], ensure_ascii=False)
-        raise Unreadable(f"No column is named url. The header has {header}. A mapping can name the column.")
     return mapped
+
+
+def find_url_column(
+    columns: Sequence[str], rows: Sequence[Sequence[str]], mapped: Mapping[str, int], scheme: str = ""
+) -> int:
+    """Returns the place of the only column, of those that stand for no field, that holds URLs."""
+    places = []
+    for place in range(len(columns)):
+        cells = [row[place] for row in rows if len(row) == len(columns) and row[place].strip()]
+        url_count = sum(is_url(cell, scheme) for cell in cells)
+        if place not in mapped.values() and cells and url_count >= MOSTLY * len(cells):
+            places.append(place)
+    if len(places) != 1:
+        raise _no_url_column(columns, places)
+    return places[0]
+
+
+def _no_url_column(columns: Sequence[str], places: list[int]) -> NoUrlColumn:
+    if places:
+        names = _listed([columns[place] for place in places])
+        message = f"Several columns hold URLs: {names}. A mapping can choose one."
+    else:
+        names = _listed(columns)
+        message = f"No column is named url, and none holds URLs. The columns are {names}. A mapping can choose one."
+    return NoUrlColumn(message, [field_error(message, "mapping", "url", code=NoUrlColumn.code)])
+
+
+def _listed(columns: Sequence[str]) -> str:
+    return json.dumps(columns[:MOST_LISTED], ensure_ascii=False)
 
 
 def _place_of(columns: Sequence[str], field: str, column: str) -> int:
     count = columns.count(column)
     if count != 1:
-        raise Unreadable(f"The mapping of {field} needs exactly one column {column!r}, but the file has {count}.")
+        message = f"The mapping of {field} needs exactly one column {column!r}, but the file has {count}."
+        raise Unreadable(message, [field_error(message, "mapping", field)])
     return columns.index(column)
 
 
 def _only_place(columns: Sequence[str], field: str, places: list[int]) -> int:
     if len(places) > 1:
         first, second = columns[places[0]], columns[places[1]]
-        raise Unreadable(f"Two columns stand for {field}: {first!r} and {second!r}. A mapping can choose one.")
+        message = f"Two columns stand for {field}: {first!r} and {second!r}. A mapping can choose one."
+        raise Unreadable(message, [field_error(message, "mapping", field)])
     return places[0]

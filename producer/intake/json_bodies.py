@@ -14,6 +14,7 @@ LARGEST_JSON = 64 << 20
 MOST_LINKS = 100_000
 MOST_COUNTED = 5_000_000
 LINES_AT_ONCE = 1000
+BLANKS = b" \t\r\n"
 
 T = TypeVar("T")
 RawItem = msgspec.Raw
@@ -32,9 +33,12 @@ class JsonBody(NamedTuple):
 
 
 def parse(body: bytes) -> JsonBody:
-    """Takes a request apart. Raises BrokenJson or Invalid."""
+    """Takes a request or a file apart; a bare list is one of links. Raises BrokenJson or Invalid."""
+    text = body.removeprefix(BOM).lstrip(BLANKS)
     try:
-        members = decode_json(members_decoder, body.removeprefix(BOM))
+        if text.startswith(b"["):
+            return JsonBody({}, decode_json(items_decoder, text))
+        members = decode_json(members_decoder, text)
         if "links" in members:
             items = items_decoder.decode(members.pop("links"))
             return JsonBody(_decoded(members), items)
@@ -45,6 +49,16 @@ def parse(body: bytes) -> JsonBody:
         raise BrokenJson(f"The body is not valid JSON: {error}.") from None
     except RecursionError:
         raise BrokenJson("The body is nested too deeply.") from None
+
+
+def is_ndjson(body: bytes) -> bool:
+    """Whether a file that is not one JSON text has an object on its first line."""
+    first_line, _, rest = body.removeprefix(BOM).lstrip(BLANKS).partition(b"\n")
+    try:
+        decode_json(members_decoder, first_line)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        return False
+    return bool(rest.strip())
 
 
 def _count_shape(members: dict[str, msgspec.Raw]) -> JsonBody:
@@ -78,7 +92,7 @@ def read_all(chunks: Iterable[bytes], limit: int) -> bytes:
     for chunk in chunks:
         body += chunk
         if len(body) > limit:
-            raise TooLarge(f"A JSON body can have at most {limit:,} bytes. Send a larger list as a file.")
+            raise TooLarge(f"JSON can have at most {limit:,} bytes. Send a longer list as NDJSON or CSV.")
     return bytes(body)
 
 
@@ -88,7 +102,7 @@ def ndjson_lines(items: list[RawItem]) -> Iterator[bytes]:
         error = field_error("The list must have at least one item.", "links")
         raise EmptyUpload("The list of links is empty.", [error])
     if len(items) > MOST_LINKS:
-        raise TooLarge(f"A JSON list can have at most {MOST_LINKS:,} items. Send a longer one as a file.")
+        raise TooLarge(f"A JSON list can have at most {MOST_LINKS:,} items. Send a longer one as NDJSON or CSV.")
     for start in range(0, len(items), LINES_AT_ONCE):
         yield b"".join(one_line(bytes(item)) + b"\n" for item in items[start : start + LINES_AT_ONCE])
 

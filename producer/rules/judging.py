@@ -1,7 +1,7 @@
 """Judges a batch of rows by the rules of their fields: whole columns where a check proves them, else each value."""
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 from urllib.parse import quote_plus
@@ -10,7 +10,7 @@ import can_ada
 
 from producer.fields import item_fields, wide_slugs
 from producer.fields.item_fields import BY_NAME, UTM, ItemField
-from producer.fields.item_rules import URL_MISSING, InvalidValue, expiry_after, stored_time
+from producer.fields.item_rules import URL_MISSING, InvalidValue, add_scheme, expiry_after, stored_time
 from producer.fields.wide_slugs import LONGEST_WIDE_SLUG, SlugKind
 from producer.intake.batch import Batch, ItemProblem
 
@@ -27,31 +27,52 @@ class JudgingContext:
     slugs: SlugKind = SlugKind.PLAIN
     case_sensitive: bool = True
     """Whether case matters in the slugs of the domain."""
+    scheme: str = ""
+    """What is added to URLs without a scheme."""
+    creates_groups: bool = False
+    """Whether any name is a group's: those of groups that do not exist yet too."""
 
 
 @dataclass(frozen=True, slots=True)
 class JudgedBatch:
     columns: dict[str, list[Any]]
-    """Normalised values by field, None where a row has none. Only fields that some row has, and always `url`."""
+    """Normalised values by field, None where a row has none. Only fields that some row has, and always `url`.
+
+    Groups are numbers, or names where the job creates groups.
+    """
     problems: dict[int, ItemProblem]
     """The first problem of each row that fails, by its place in the batch."""
 
 
 def judge(batch: Batch, context: JudgingContext) -> JudgedBatch:
     problems = dict(batch.problems)
+    if context.scheme and "url" in batch.columns:
+        batch = _with_schemes(batch, context.scheme)
     columns: dict[str, list[Any]] = {"url": _url_column(batch, problems)}
     for field in item_fields.of_kind(context.slugs):
         if field.name != "url" and field.name in batch.columns:
             columns[field.name] = _column(field, batch, problems)
     _spell_slugs(columns, context.case_sensitive, problems)
     _refuse_loops(columns["url"], context.authorities, problems)
-    _resolve_groups(columns, context.groups, problems)
+    if not context.creates_groups:
+        _resolve_groups(columns, context.groups, problems)
     _resolve_ttl(columns, context.now, problems)
     _resolve_disabled(columns, context.now)
     _complete_created_at(columns, context.now)
     _merge_utm(columns)
     filled = {name: column for name, column in columns.items() if name == "url" or any(column)}
     return JudgedBatch(filled, problems)
+
+
+def _with_schemes(batch: Batch, scheme: str) -> Batch:
+    urls = []
+    for url in batch.columns["url"]:
+        is_complete = not isinstance(url, str) or url.startswith(COMPLETE_URLS)
+        urls.append(url if is_complete else add_scheme(url, scheme))
+    return replace(batch, columns=batch.columns | {"url": urls})
+
+
+COMPLETE_URLS = ("https://", "http://")
 
 
 def _url_column(batch: Batch, problems: dict[int, ItemProblem]) -> list[Any]:

@@ -9,6 +9,7 @@ def new_job(counts: dict[str, int | None] | None = None, **members: Any) -> dict
     """Describe a job that waits, apart from these counts and members."""
     job = {
         "id": "7",
+        "name": None,
         "kind": "create",
         "status": "queued",
         "outcome": None,

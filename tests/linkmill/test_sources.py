@@ -57,6 +57,7 @@ def test_the_suffix_of_a_file_says_its_format_whatever_is_in_it(tmp_path: Path, 
     [
         (gzip.compress(b'{"url": "a"}', mtime=0), "ndjson"),
         (b"PK\x03\x04...", "xlsx"),
+        (b' [{"url": "a"}]', "json"),
         (b'{"url": "a"}\n', "ndjson"),
         (b'\xef\xbb\xbf \r\n{"url": "a"}', "ndjson"),
         ('{"url": "a"}'.encode("utf-16"), "ndjson"),

@@ -2,6 +2,7 @@
 
 import os
 import stat
+from typing import Any
 from unittest.mock import create_autospec
 
 import pytest
@@ -9,7 +10,7 @@ from sqlalchemy import Connection, event, func, select
 
 from models import settings, store
 from models.accounts.keys import Owner
-from models.errors import BadTarget, EmptyUpload, Invalid
+from models.errors import BadTarget, EmptyUpload, Invalid, NoUrlColumn
 from models.states import JobStatus, ShardKind
 from models.tables import jobs, shards
 from producer.accept import CUT_AT_ONCE_BYTES, Upload, accept
@@ -134,10 +135,28 @@ def test_no_more_workers_are_woken_than_may_be_under_way(
     assert steps.tasks == ["create", "create"]
 
 
-def test_an_upload_that_cannot_be_read_is_a_job_that_has_failed(owner: Owner, steps: Steps, stored: list[str]) -> None:
-    job = read_job(accept_csv(owner, "title\nno column of URLs\n"))
-    assert (job.status, bool(job.detail), job.total) == (JobStatus.FAILED, True, None)
-    assert (steps.ends, steps.tasks, stored) == ([job.id], [], [])
+def test_an_upload_that_cannot_be_read_leaves_nothing_behind(owner: Owner, steps: Steps, stored: list[str]) -> None:
+    with pytest.raises(NoUrlColumn):
+        accept_csv(owner, "title\nno column of URLs\n")
+    assert (count_jobs(), stored, steps.is_empty()) == (0, [], True)
+
+
+@pytest.mark.parametrize(
+    ("filename", "options", "name"),
+    [
+        ("spring.csv", {}, "spring.csv"),
+        ("C:\\links\\spring.csv", {}, "spring.csv"),
+        ("links/spr\0ing.csv", {}, "spring.csv"),
+        ("x" * 300, {}, "x" * 200),
+        ("spring.csv", {"name": "Spring"}, "Spring"),
+        ("", {}, None),
+    ],
+)
+def test_a_job_is_called_as_its_file_unless_it_has_a_name(
+    owner: Owner, steps: Steps, filename: str, options: dict[str, Any], name: str | None
+) -> None:
+    upload = Upload(CSV, CSV, [ROWS.encode()], filename=filename)
+    assert read_job(accept(upload, owner, lambda: Options(**options))).name == name
 
 
 def test_an_upload_without_rows_leaves_nothing_behind(owner: Owner, steps: Steps, stored: list[str]) -> None:

@@ -54,6 +54,9 @@ def test_each_row_has_the_problem_that_its_item_would_have(owner: Owner) -> None
         ("url,line,status,short_url,result_slug,error_code,error_message\n{url},1,,,,,", {}, {"url": "url"}),
         ("a|url\nx|{url}", {"delimiter": "pipe"}, {"a": "", "url": "url"}),
         ("{url}\n{url}", {"header": False}, {"column_1": "url"}),
+        ("Where,Name\n{url},x\n{url},y", {}, {"Where": "url", "Name": ""}),
+        ("x,{url}\ny,{url}", {}, {"column_1": "", "column_2": "url"}),
+        ("Site\na.example/x", {"scheme": "https"}, {"Site": "url"}),
     ],
 )
 def test_columns_and_what_they_stand_for(
@@ -65,7 +68,7 @@ def test_columns_and_what_they_stand_for(
 
 @pytest.mark.parametrize(
     ("text", "wrong"),
-    [("Where,Name\n{url},x", NO_URL), ("url,URL\n{url},{url}", "Two columns stand for url"), ("a,b\n1,2", NO_URL)],
+    [("Where,Old\n{url},{url}", NO_URL), ("url,URL\n{url},{url}", "Two columns stand for url"), ("a,b\n1,2", NO_URL)],
 )
 def test_unclear_columns_are_all_shown_with_the_reason(owner: Owner, text: str, wrong: str) -> None:
     result = look(owner, text.format(url=URL))

@@ -25,6 +25,8 @@ NDJSON = b'{"url":"https://example.com/a","title":"A"}\n{"url":"https://example.
 LINKS = json.dumps(
     {"links": [json.loads(line) for line in NDJSON.splitlines()], "metadata": {"a": 1}}, indent=2
 ).encode()
+LIST = json.dumps([json.loads(line) for line in NDJSON.splitlines()], indent=2).encode()
+COLOURED = b'{"links": [{"url": "https://example.com"}], "colour": 1}'
 COUNT = json.dumps({"url": "https://example.com/a", "tags": ["x"], "count": 2, "metadata": {"a": 1}}, indent=2).encode()
 
 
@@ -41,6 +43,7 @@ def form(*parts: bytes) -> bytes:
 OPTION = part("metadata", b'{"a": 1}')
 MULTIPART = f"multipart/form-data; boundary={BOUNDARY}"
 ND = "application/x-ndjson"
+AS_JSON = "Content-Type: application/json\r\n"
 DEEP = b'{"links":[{}],"metadata":' + b'{"a":' * 90 + b"1" + b"}" * 91
 LARGE = form(part("metadata", b"x" * (1 << 20) + b"x"), part("file", CSV, "", "a"))
 QUERY = "?metadata=%7B%22a%22%3A%201%7D"
@@ -53,6 +56,14 @@ BODIES = {
     "options behind the file": (MULTIPART, "", "ndjson", form(part("file", NDJSON, "", "a.JSONL"), OPTION)),
     "kind by type": (MULTIPART, "", "ndjson", form(OPTION, part("file", NDJSON, f"Content-Type: {ND}\r\n", ""))),
     "json by content": (MULTIPART, "", "ndjson", form(OPTION, part("file", b"\n " + NDJSON, "", "upload"))),
+    "a bare list": ("application/json", QUERY, "json", LIST),
+    "a json file": (MULTIPART, "", "json", form(OPTION, part("file", LINKS, "", "a.json"))),
+    "a json file with its options": (MULTIPART, "", "json", form(part("file", LINKS, "", "a.JSON"))),
+    "a json file of a list": (MULTIPART, "", "json", form(part("file", LIST, "", "a.json"), OPTION)),
+    "a list by its type": (MULTIPART, "", "json", form(OPTION, part("file", LIST, AS_JSON, ""))),
+    "a list by its content": (MULTIPART, "", "json", form(OPTION, part("file", b"\n" + LIST, "", "upload"))),
+    "a json file of a count": (MULTIPART, "", "count", form(part("file", COUNT, "", "a.json"))),
+    "a json file of lines": (MULTIPART, "", "ndjson", form(OPTION, part("file", NDJSON, "", "a.json"))),
     "csv by content": (MULTIPART, "", "csv", form(OPTION, part("file", CSV, "Content-Type: text/plain\r\n", "upload"))),
 }  # fmt: skip
 
@@ -98,7 +109,11 @@ REFUSED: dict[str, tuple[str, str, bytes, int, str]] = {
     "broken json": ("application/json", "", b'{"links": [', 400, "BROKEN_JSON"),
     "deep json": ("application/json", "", b'{"links": ' + b"[" * 100_000, 400, "BROKEN_JSON"),
     "not a number": ("application/json", "", b'{"links": [{"ttl": NaN}]}', 400, "BROKEN_JSON"),
-    "a list": ("application/json", "", b"[]", 422, "INVALID_REQUEST"),
+    "an empty list": ("application/json", "", b"[]", 422, "EMPTY_UPLOAD"),
+    "a list in a list": ("application/json", "", b"[[", 400, "BROKEN_JSON"),
+    "a broken json file": (MULTIPART, "", form(part("file", b"[{]", "", "a.json")), 400, "BROKEN_JSON"),
+    "an option of a json file": (MULTIPART, "", form(part("file", COLOURED, "", "a.json")), 422, "INVALID_REQUEST"),
+    "a long name": ("text/csv", f"?name={'x' * 201}", CSV, 422, "INVALID_REQUEST"),
     "a number": ("application/json", "", b"5", 422, "INVALID_REQUEST"),
     "no url": ("application/json", "", b'{"count": 5}', 422, "INVALID_REQUEST"),
     "100,001 links": ("application/json", "", b'{"links":[' + b"1," * 100_000 + b"1]}", 413, "TOO_LARGE"),
@@ -150,6 +165,17 @@ def test_a_refused_option_is_pointed_at(system: System) -> None:
         assert problem["errors"][0]["pointer"] == pointer
 
 
+def test_a_job_has_a_name_of_its_own_or_that_of_its_file(system: System) -> None:
+    file = {"file": ("C:\\links\\spring sale.csv", CSV)}
+    assert system.client.post("/api/jobs", files=file).json()["name"] == "spring sale.csv"
+    assert system.client.post("/api/jobs", files=file, data={"name": "Sale"}).json()["name"] == "Sale"
+    assert system.post_csv(CSV, path="/api/jobs?name=Sale%20in%20spring").json()["name"] == "Sale in spring"
+    unnamed = system.post_csv(CSV).json()
+    assert unnamed["name"] is None
+    names = [job["name"] for job in system.client.get("/api/jobs", params={"limit": 4}).json()["items"]]
+    assert names == [None, "Sale in spring", "Sale", "spring sale.csv"]
+
+
 def test_broken_gzip_bombs_and_other_codings_are_refused(system: System) -> None:
     before = files(system)
     bomb = gzip.compress(b"url\n" + bytes(200 << 20))
@@ -165,8 +191,13 @@ def test_broken_gzip_bombs_and_other_codings_are_refused(system: System) -> None
     assert files(system) == before
 
 
+LONG_LINE = b"url\nhttps://a.b\n" + b"x" * (5 << 20)
 UNREADABLE = {
-    "no url": (b"link to,title\nx,y\n", 'Line 1: No column is named url. The header has ["link to", "title"]'),
+    "no url": (
+        b"link to,title\nx,y\n",
+        'Line 1: No column is named url, and none holds URLs. The columns are ["link to", "title"].',
+    ),
+    "two columns of urls": (b"a,b\nhttps://a.b,https://a.c\n", 'Line 1: Several columns hold URLs: ["a", "b"].'),
     "two urls": (b"url,URL\nx,y\n", "Line 1: Two columns stand for url"),
     "UTF-32": ("url\nhttps://a.b".encode("utf-32"), "This is not a text file but UTF-32"),
     "old Excel": (b"\xd0\xcf\x11\xe0" + bytes(100), "This is not a text file but an old Excel file"),
@@ -179,19 +210,37 @@ UNREADABLE = {
 
 
 @pytest.mark.parametrize("name", UNREADABLE)
-def test_a_file_that_cannot_be_read_is_a_failed_job_that_says_where(system: System, name: str) -> None:
+def test_a_file_whose_first_bytes_cannot_be_read_is_refused_and_makes_no_job(system: System, name: str) -> None:
     body, said = UNREADABLE[name]
-    before = files(system)
-    job = system.post_csv(body).raise_for_status().json()
-    assert (job["status"], job["outcome"], job["counts"]["total"]) == ("failed", "failed", None)
-    assert job["detail"].startswith(said)
-    assert files(system) == before
-    assert system.items(job) == []
-    assert system.client.get(job["links"]["results"]).status_code == 200
+    files_before, jobs_before = files(system), jobs(system)
+    code = "NO_URL_COLUMN" if name in ("no url", "two columns of urls") else "UNREADABLE"
+    problem = refused(system.post_csv(body), 422, code)
+    assert problem["detail"].startswith(said)
+    pointers = {error["pointer"] for error in problem.get("errors", [])}
+    assert pointers == ({"/mapping/url"} if "url" in name else set())
+    assert (files(system), jobs(system)) == (files_before, jobs_before)
+
+
+@pytest.mark.parametrize(
+    ("body", "query", "mapping"),
+    [
+        (b"Website\nhttps://example.com/a\nhttps://example.com/b\n", "", {"url": "Website"}),
+        (b"https://example.com/a\nhttps://example.com/b\n", "", {"url": "url"}),
+        (b"One,https://example.com/a\nTwo,https://example.com/b\n", "", {"url": "url"}),
+        (b"example.com/a\nwww.example.com/b\n", "?scheme=https", {"url": "url"}),
+        (b"Site,Name\nexample.com/a,A\nexample.com/b,B\n", "?scheme=https", {"url": "Site"}),
+    ],
+)
+def test_the_only_column_of_urls_needs_neither_a_name_nor_a_mapping(
+    system: System, body: bytes, query: str, mapping: dict[str, str]
+) -> None:
+    job = system.wait_for_job(system.post_csv(body, path=f"/api/jobs{query}"))
+    assert (job["mapping"], job["counts"]["created"]) == (mapping, 2)
+    assert all(item["url"].startswith("https://") for item in system.items(job))
 
 
 def test_a_line_without_end_is_a_failed_job_that_says_where(system: System) -> None:
-    job = system.wait_for_job(system.post_csv(b"url\nhttps://a.b\n" + b"x" * (5 << 20)))
+    job = system.wait_for_job(system.post_csv(LONG_LINE))
     assert (job["status"], job["detail"][:14]) == ("failed", "Line 3 is long")
 
 

@@ -8,7 +8,7 @@ from typing import Any
 from flask import Blueprint, Response, request
 
 from models import settings
-from models.errors import EmptyUpload, LinkmillError, UnsupportedType
+from models.errors import EmptyUpload, LinkmillError, TooLarge, UnsupportedType
 from models.links.url_index import Duplicates
 from producer.accept import accept
 from producer.fields import item_fields
@@ -23,6 +23,7 @@ from web.dashboard.frame.access import StalePage
 
 TEXT_FIELD = "pasted"
 OPTION_FIELDS = (
+    "name",
     "domain",
     "duplicates",
     "mapping",
@@ -43,7 +44,6 @@ TEMPLATE = (
 PREVIEW_BYTES = 256 << 10
 PREVIEW_SPREADSHEET_BYTES = 20 << 20  # the index of a spreadsheet is at its end, so it is previewed whole
 FORM_BYTES = 2 << 20  # the fields beside the file
-LONGEST_FILENAME = 255
 MOST_UNKNOWN_COLUMNS = 100
 
 blueprint = Blueprint("upload", __name__, url_prefix="/upload")
@@ -79,9 +79,9 @@ def show_preview() -> Response:
     """Render a part of the page: the columns of a file, and what its first rows would become."""
     request.max_content_length = PREVIEW_SPREADSHEET_BYTES + FORM_BYTES
     try:
-        head, file_format = _read_head()
         is_whole = request.form.get("whole") == "1"
-        result = preview(head, is_whole, file_format, owner(), read_options(request.form))
+        head, file_format, file_options = _read_head(is_whole)
+        result = preview(head, is_whole, file_format, owner(), read_options(request.form, file_options))
     except LinkmillError as error:
         return pages.render("upload_preview", faults=fault_sentences(error))
     columns = []
@@ -97,18 +97,18 @@ def show_preview() -> Response:
     )
 
 
-def read_options(form: Mapping[str, str]) -> Options:
-    """Read the options of a form as the API's options."""
-    options: dict[str, Any] = {}
+def read_options(form: Mapping[str, str], file_options: Mapping[str, Any]) -> Options:
+    """Read the options of a form as the API's options. They win over options that a JSON file has."""
+    options = dict(file_options)
     for name in OPTION_FIELDS:
         text = form.get(name, "").strip()
         if text:
             options[name] = text
     if form.get("url_column"):  # the field of browsers without scripts, which show no preview to map columns in
         options["mapping"] = {"url": form["url_column"]}
-    if form.get("filename"):
-        options["metadata"] = {"file": form["filename"][:LONGEST_FILENAME]}
-    options["defaults"] = forms.read_fields(form, DEFAULT_FIELDS)
+    form_defaults = forms.read_fields(form, DEFAULT_FIELDS)
+    if form_defaults:
+        options["defaults"] = form_defaults
     return bodies.load_options(options)
 
 
@@ -125,9 +125,9 @@ def _accept_form(fields: dict[str, str]) -> int:
     if request.mimetype != sessions.FORM_WITH_FILES:
         raise UnsupportedType(f"Send the form as {sessions.FORM_WITH_FILES}.")
     with idempotency.hold_key() as hold:
-        upload = bodies.read_form_file(request, fields, TEXT_FIELD)
+        upload, file_options = bodies.read_form_file(request, fields, TEXT_FIELD)
         _check_csrf_token(fields)
-        return accept(upload, owner(), lambda: read_options(fields), hold)
+        return accept(upload, owner(), lambda: read_options(fields, file_options), hold)
 
 
 def _check_csrf_token(fields: dict[str, str]) -> None:
@@ -137,16 +137,23 @@ def _check_csrf_token(fields: dict[str, str]) -> None:
         raise StalePage
 
 
-def _read_head() -> tuple[bytes, str]:
-    """Read the beginning of the file, or the pasted text, and detect its format."""
+def _read_head(is_whole: bool) -> tuple[bytes, str, dict[str, Any]]:
+    """Read the beginning of the file, or the pasted text; return it with its format and the options in it."""
     file = request.files.get("file")
     if file is None or not file.filename:
-        text = request.form.get(TEXT_FIELD, "").encode()
-        return text, bodies.detect_format("", "", text)
-    head = file.read()
-    if not head:
-        raise EmptyUpload("The file is empty.")
-    return head, bodies.detect_format(file.filename, file.mimetype, head[:PREVIEW_BYTES])
+        head = request.form.get(TEXT_FIELD, "").encode()
+        file_format = bodies.detect_format("", "", head)
+    else:
+        head = file.read()
+        if not head:
+            raise EmptyUpload("The file is empty.")
+        file_format = bodies.detect_format(file.filename, file.mimetype, head[:PREVIEW_BYTES])
+    if file_format != bodies.JSON:
+        return head, file_format, {}
+    if not is_whole:
+        raise TooLarge("This JSON file is too large for a preview. It is read in full once it is uploaded.")
+    upload, file_options = bodies.json_file(head, "")
+    return b"".join(upload.chunks), upload.format, file_options
 
 
 def _faults_by_field(error: LinkmillError) -> dict[str, str]:

@@ -77,7 +77,8 @@ def _convert_sheet(job: Job, layout: Layout, keep_lease: Callable[[], None]) -> 
     try:
         head = upload_store.read(name, 0, min(size, HEADER_LIMIT))
         needs_url = not job.options.get("defaults", {}).get("url")
-        hints = FormatHints(",", UTF8, job.options.get("header"), url=needs_url)
+        scheme = job.options.get("scheme", "")
+        hints = FormatHints(",", UTF8, job.options.get("header"), needs_url, scheme)
         new_layout = detect_layout(head, CSV, layout.shard_rows, job.options["mapping"], hints)
     except BaseException:
         upload_store.delete(name)

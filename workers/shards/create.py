@@ -1,22 +1,21 @@
 """Create: a shard's rows become links and items, all in the one transaction that ends the shard."""
 
-from datetime import UTC, datetime
 from typing import Any
 
-from models import settings, store
+from models import store
 from models.errors import DuplicateKey
 from models.jobs import items, leases
 from models.jobs.jobs import Job
 from models.jobs.leases import Claim
 from models.links import labels, links, slugs, tagging, title_queue, url_index
 from producer import completion
-from producer.fields.wide_slugs import SlugKind
 from producer.intake import upload_store
 from producer.intake.batch import Batch, ItemProblem
 from producer.intake.layouts import Layout
 from producer.intake.reading import read_batch
+from producer.job_options import Groups, judging_context
 from producer.rules import defaults
-from producer.rules.judging import JudgedBatch, JudgingContext, judge
+from producer.rules.judging import JudgedBatch, judge
 from producer.signals import wakeups
 from producer.unit_of_work import unit_of_work
 from workers.shards import columns, dry_run, passwords, quota, reuse, slug_pool
@@ -60,9 +59,7 @@ def _judge(claim: Claim, job: Job, rows: Batch) -> JudgedBatch:
     if any(rows.columns.get("group", ())):
         with store.read() as db:
             groups = labels.group_ids(db, job.workspace_id)
-    authorities = frozenset((settings.get().authority, job.hostname))
-    kind = job.options.get("slugs", SlugKind.PLAIN)
-    return judge(rows, JudgingContext(authorities, groups, datetime.now(UTC), kind, job.case_sensitive))
+    return judge(rows, judging_context(job, groups, job.options))
 
 
 def _move_to_bulk(claim: Claim) -> dict[str, Any]:
@@ -122,7 +119,20 @@ def _draft(
         if not unusable.isdisjoint(automatic_slugs):
             automatic_slugs = [slug for slug in automatic_slugs if slug not in unusable]
         draft.fill_slugs(automatic_slugs)
+    if job.options.get("groups") == Groups.CREATE:
+        _create_groups(draft)
     return draft
+
+
+def _create_groups(draft: Draft) -> None:
+    """Put numbers in place of the names of groups. Those that a new link needs and nobody has made yet are created."""
+    names = draft.columns.get("group")
+    if not names:
+        return
+    needed = {names[row] for row in draft.new_rows if names[row]}
+    with store.write() as db:
+        ids = labels.ensure(db, labels.GROUPS, draft.job.workspace_id, needed)
+    draft.columns = draft.columns | {"group": [ids.get(name) for name in names]}
 
 
 def _take_slugs(job: Job, count: int) -> list[str]:

@@ -94,7 +94,7 @@ def read_facts(db: Connection, job: Job, judged: JudgedBatch) -> Facts:
     external_ids = [external_id for external_id in judged.columns.get("external_id", ()) if external_id]
     tag_ids: dict[str, int] = {}
     if "tags" in judged.columns and not job.dry_run:
-        tag_ids = labels.ensure_tags(db, job.workspace_id, _tag_names(judged))
+        tag_ids = labels.ensure(db, labels.TAGS, job.workspace_id, _tag_names(judged))
     terms = workspaces.terms(db, job.workspace_id)
     return Facts(
         terms.plan,

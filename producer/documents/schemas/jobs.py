@@ -7,9 +7,10 @@ from marshmallow import EXCLUDE, RAISE, Schema, ValidationError, fields, validat
 
 from models.links.url_index import Duplicates
 from models.states import JobStatus, Outcome
-from producer.documents.schemas.common import MOST_LISTED, PageQuerySchema
+from producer.documents.schemas.common import MOST_LISTED, PageQuerySchema, text
 from producer.fields.wide_slugs import SlugKind
 from producer.intake import charsets, delimiters
+from producer.job_options import LONGEST_NAME, SCHEMES, Groups
 
 LONGEST_WAIT = 60.0
 LARGEST_METADATA = 1 << 16  # characters, as JSON
@@ -46,6 +47,10 @@ class JobOptionsSchema(Schema):
     class Meta:
         unknown = RAISE
 
+    name = fields.String(
+        validate=[validate.Length(1), text(LONGEST_NAME)],
+        metadata={"description": "What people know the job by. Default: the name of the file."},
+    )
     domain = fields.String(validate=validate.Length(1, 253))
     mapping = fields.Dict(
         keys=fields.String(),
@@ -66,6 +71,16 @@ class JobOptionsSchema(Schema):
     slugs = fields.String(
         validate=validate.OneOf(list(SlugKind)),
         metadata={"description": "`wide` allows paths of up to 190 letters, digits and `_-.~/`. Default: `plain`."},
+    )
+    scheme = fields.String(
+        validate=validate.OneOf(SCHEMES),
+        metadata={"description": "Added to URLs that have none, as in `example.com/x`."},
+    )
+    groups = fields.String(
+        validate=validate.OneOf(tuple(Groups)),
+        metadata={
+            "description": "What becomes of a row whose group does not exist: it fails, or the group is created."
+        },
     )
 
 
@@ -98,6 +113,7 @@ class CountsSchema(Schema):
 
 class JobSchema(Schema):
     id = fields.String()
+    name = fields.String(allow_none=True)
     kind = fields.String()
     run = fields.Integer()
     status = fields.String(validate=validate.OneOf(tuple(JobStatus)))

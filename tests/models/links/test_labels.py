@@ -91,17 +91,18 @@ def test_a_new_name_must_be_free(owner: Owner, kind: LabelKind) -> None:
 def test_tags_are_created_when_they_are_first_used(owner: Owner) -> None:
     create(owner, TAGS, "old", 7)
     with store.write() as db:
-        ids = labels.ensure_tags(db, owner.workspace_id, ["new", "old", "newer", "new"])
+        ids = labels.ensure(db, labels.TAGS, owner.workspace_id, ["new", "old", "newer", "new"])
         assert ids == {"old": 7, "new": 8, "newer": 9}
-        assert labels.ensure_tags(db, owner.workspace_id, ["new"]) == {"new": 8}
-        assert labels.ensure_tags(db, owner.workspace_id, []) == {}
+        assert labels.ensure(db, labels.TAGS, owner.workspace_id, ["new"]) == {"new": 8}
+        assert labels.ensure(db, labels.TAGS, owner.workspace_id, []) == {}
 
 
-def test_many_that_create_tags_at_once_agree_on_their_ids(owner: Owner) -> None:
+@KINDS
+def test_many_that_create_labels_at_once_agree_on_their_ids(owner: Owner, kind: LabelKind) -> None:
     def ensure(number: int) -> dict[str, int]:
         names = [f"t{number}", "shared", f"t{number + 1}"]
         with store.write() as db:
-            return labels.ensure_tags(db, owner.workspace_id, names)
+            return labels.ensure(db, kind, owner.workspace_id, names)
 
     ids: dict[str, int] = {}
     with ThreadPoolExecutor(6) as pool:

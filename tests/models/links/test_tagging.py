@@ -53,7 +53,7 @@ def test_a_later_link_with_the_same_slug_has_tags_of_its_own(owner: Owner) -> No
 
 def test_many_links_are_tagged_in_one_write(owner: Owner) -> None:
     with store.write() as db:
-        red = labels.ensure_tags(db, owner.workspace_id, ["red"])["red"]
+        red = labels.ensure(db, labels.TAGS, owner.workspace_id, ["red"])["red"]
         columns = {"workspace_id": owner.workspace_id, "tag_id": red, "domain_id": 1, "generation": 7}
         tagging.write(db, columns | {"slug": ["a", "b"]}, 2)
     assert tags_of(FIRST, SECOND) == {FIRST: ["red"], SECOND: ["red"]}

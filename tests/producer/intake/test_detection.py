@@ -1,7 +1,9 @@
+from typing import Any
+
 import pytest
 
-from models.errors import EmptyUpload, Invalid, Unreadable
-from producer.intake.detection import HEADER_LIMIT, detect_layout
+from models.errors import EmptyUpload, Invalid, NoUrlColumn, Unreadable
+from producer.intake.detection import HEADER_LIMIT, FormatHints, detect_layout
 from producer.intake.layouts import BOM, CSV, NDJSON, Layout
 
 OURS = ["line", "status", "short_url", "slug", "error_code", "error_message"]
@@ -54,7 +56,16 @@ def test_a_mapping_of_an_unknown_field_is_an_invalid_request() -> None:
 @pytest.mark.parametrize(
     ("text", "mapping", "said"),
     [
-        ("link_to,title\nx,y", {}, 'Line 1: No column is named url. The header has ["link_to", "title"]'),
+        (
+            "link_to,title\nx,y",
+            {},
+            'Line 1: No column is named url, and none holds URLs. The columns are ["link_to", "t',
+        ),
+        (
+            "a,b\nhttps://x.y,https://x.z",
+            {},
+            'Line 1: Several columns hold URLs: ["a", "b"]. A mapping can choose one.',
+        ),
         ("\n\nlink_to\nx", {}, "Line 3: No column is named url"),
         ("url,URL\nx,y", {}, "Line 1: Two columns stand for url: 'url' and 'URL'"),
         ("url,title,Title", {}, "Line 1: Two columns stand for title"),
@@ -78,6 +89,45 @@ def test_the_error_of_a_header_says_what_is_wrong_and_where(
     with pytest.raises(Unreadable) as caught:
         header(text, **mapping)
     assert str(caught.value).startswith(said)
+
+
+@pytest.mark.parametrize(
+    ("text", "hints", "columns", "place"),
+    [
+        ("Site\nhttps://a.b\n\nhttps://a.c", {}, ["Site"], 0),
+        ("Name,Site\nx,https://a.b\ny,", {}, ["Name", "Site"], 1),
+        ("Name;Site\nx;https://a.b\ny;https://a.c\nz;https://a.d\nz;https://a.d\nw;none", {}, ["Name", "Site"], 1),
+        ("Name,https://a.b\nx,https://a.c", {}, ["column_1", "url"], 1),
+        ("Title,Site\nhttps://a.b,https://a.c", {}, ["Title", "Site"], 1),
+        ("example.com/x\nwww.example.com", {"scheme": "https"}, ["url"], 0),
+        ("Site,Price\nexample.com,3.50\nexample.org,4.50", {"scheme": "https"}, ["Site", "Price"], 0),
+        ("a.b\nexample.com", {"header": True, "scheme": "https"}, ["a.b"], 0),
+    ],
+)
+def test_the_only_column_of_urls_is_the_url(text: str, hints: dict[str, Any], columns: list[str], place: int) -> None:
+    layout = detect_layout(text.encode(), CSV, 10, {}, FormatHints(**hints))
+    assert (layout.columns, layout.mapping["url"]) == (columns, place)
+
+
+@pytest.mark.parametrize(
+    ("text", "hints"),
+    [
+        ("Site\nhttps://a.b\nx\ny", {}),
+        ("Site\n", {}),
+        ("Site\nexample.com", {}),
+        ("Site\nnope\nmailto:a@b.c\n3.50", {"scheme": "https"}),
+    ],
+)
+def test_a_column_that_is_not_obviously_of_urls_is_not_taken_for_one(text: str, hints: dict[str, Any]) -> None:
+    with pytest.raises(NoUrlColumn) as caught:
+        detect_layout(text.encode(), CSV, 10, {}, FormatHints(**hints))
+    assert caught.value.errors[0]["pointer"] == "/mapping/url"
+
+
+def test_a_column_that_a_client_maps_to_nothing_is_not_taken() -> None:
+    with pytest.raises(NoUrlColumn):
+        detect_layout(b"Site\nhttps://a.b", CSV, 10, {"url": None})
+    assert "url" not in detect_layout(b"Site\nhttps://a.b", CSV, 10, {}, FormatHints(url=False)).mapping
 
 
 def test_a_header_longer_than_the_limit_is_refused() -> None:

@@ -71,8 +71,9 @@ def test_names_become_distinct() -> None:
 
 
 def test_the_first_column_without_a_header_is_the_url_unless_a_mapping_names_another() -> None:
-    assert names_without_header(2, {}) == ["url", "column_2"]
-    assert names_without_header(2, {"url": "column_2"}) == ["column_1", "column_2"]
+    assert names_without_header(["a", "b"], {}) == ["url", "column_2"]
+    assert names_without_header(["a", "https://a.b"], {}) == ["column_1", "url"]
+    assert names_without_header(["a", "b"], {"url": "column_2"}) == ["column_1", "column_2"]
 
 
 def test_an_empty_name_beside_the_number_that_it_would_get_stays_one_column() -> None:

@@ -19,6 +19,20 @@ def test_a_list_of_links_becomes_lines() -> None:
     assert b"".join(json_bodies.ndjson_lines(items or [])) == b'{"url": "a"}\n{"url":  "b"}\n5\n'
 
 
+def test_a_bare_list_is_one_of_links() -> None:
+    options, items, _, _ = json_bodies.parse(b'\xef\xbb\xbf\n[{"url":\n"a"}, 5]')
+    assert options == {}
+    assert b"".join(json_bodies.ndjson_lines(items or [])) == b'{"url": "a"}\n5\n'
+
+
+@pytest.mark.parametrize(
+    ("body", "expected"),
+    [(b'{"url": "a"}\n{', True), (b'\n{"url": "a"}\n\n', False), (b'{"url":\n"a"}', False), (b"[1]\n[2]", False)],
+)
+def test_a_file_of_objects_one_a_line_is_told_from_json(body: bytes, expected: bool) -> None:
+    assert json_bodies.is_ndjson(body) is expected
+
+
 def test_many_links_are_yielded_in_pieces() -> None:
     items = [msgspec.Raw(b"{}")] * 2_500
     assert b"".join(json_bodies.ndjson_lines(items)) == b"{}\n" * 2_500
@@ -39,7 +53,8 @@ def test_a_byte_order_mark_before_json_is_skipped() -> None:
 @pytest.mark.parametrize(
     "body",
     [
-        b"", b"{", b"nonsense", b'{"links": [}', b'{"links": [NaN]}', b'{"links": [{"url": "\n"}]}', b"{} {}",
+        b"", b"{", b"[", b"[" * 100_000, b"[1] 2", b"nonsense", b'{"links": [}', b'{"links": [NaN]}',
+        b'{"links": [{"url": "\n"}]}', b"{} {}",
         b'{"links": [], "metadata": {"a": NaN}}', b'{"\xff": 1}', b'{"links": [], "metadata": "\xff"}',
         b'{"links": [' + b"[" * 100_000, b'{"metadata": ' + b'{"a":' * 100_000,
     ],
@@ -52,7 +67,7 @@ def test_invalid_json_is_a_bad_request(body: bytes) -> None:
 @pytest.mark.parametrize(
     "body",
     [
-        b"[]", b"[" * 100_000, b"5", b'"x"', b"null", b'{"links": 5}', b'{"links": null}', b'{"links": {}}', b"{}",
+        b"5", b'"x"', b"null", b'{"links": 5}', b'{"links": null}', b'{"links": {}}', b"{}",
         b'{"count": 5}',
         b'{"url": "a"}', b'{"url": "a", "count": 0}', b'{"url": "a", "count": -1}', b'{"url": "a", "count": true}',
         b'{"url": "a", "count": "5"}', b'{"url": "a", "count": 1.0}', b'{"url": "a", "count": 5000001}',

@@ -13,8 +13,9 @@ from tests.waiting import wait_until
 from tests.web.commands import client, new_key
 
 SHAPE = {
-    "id", "kind", "run", "status", "outcome", "source", "dry_run", "created_at", "started_at", "finished_at", "counts",
-    "progress", "rate", "eta_seconds", "errors", "mapping", "format", "metadata", "detail", "cleared_at", "links",
+    "id", "name", "kind", "run", "status", "outcome", "source", "dry_run", "created_at", "started_at", "finished_at",
+    "counts", "progress", "rate", "eta_seconds", "errors", "mapping", "format", "metadata", "detail", "cleared_at",
+    "links",
 }  # fmt: skip
 WAIT = {"Prefer": "wait=30"}
 
@@ -181,7 +182,9 @@ def test_jobs_are_listed_from_the_newest_on(system: System) -> None:
 
 
 def test_jobs_are_listed_by_status_and_to_the_end(stranger: httpx.Client) -> None:
-    failed = stranger.post("/api/jobs", content="x\ny\n", headers={"Content-Type": "text/csv"}).json()
+    long_line = b"url\n" + b"x" * (5 << 20)
+    headers = {"Content-Type": "text/csv", "Prefer": "wait=30"}
+    failed = stranger.post("/api/jobs", content=long_line, headers=headers, timeout=40).json()
     found = stranger.get("/api/jobs", params={"status": "failed"}).json()
     assert failed["id"] in [job["id"] for job in found["items"]]
     assert found["next_cursor"] is None

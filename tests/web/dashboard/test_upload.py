@@ -81,7 +81,7 @@ def mapped(page: Page) -> dict[str, str]:
 
 @one_store
 def test_a_chosen_file_is_looked_at_and_then_becomes_a_job(visit: Visit) -> None:
-    page = chosen(visit, NOWHERE, "<b>urls</b>.csv")
+    page = chosen(visit, NOWHERE, "<b>urls.csv")
     assert mapped(page) == {"url": "url", "title": "title"}
     shown = as_shown(page, "First rows")
     assert [row[0] for row in shown] == ["2", "3"]
@@ -91,8 +91,8 @@ def test_a_chosen_file_is_looked_at_and_then_becomes_a_job(visit: Visit) -> None
     assert "1 would become links, 1 would fail" in page.get_by_role("status").all_inner_texts()[0]
     job = sent(visit)
     assert (job["counts"]["created"], job["counts"]["failed"], job["source"]) == (1, 1, "csv")
-    assert job["metadata"] == {"file": "<b>urls</b>.csv"}
-    page.get_by_text("<b>urls</b>.csv").wait_for(state="attached")
+    assert (job["name"], job["metadata"]) == ("<b>urls.csv", {})
+    page.get_by_text("<b>urls.csv").wait_for(state="attached")
 
 
 @one_store

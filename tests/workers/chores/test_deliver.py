@@ -22,6 +22,8 @@ from producer import control
 from producer.accept import Upload, accept
 from producer.intake.layouts import NDJSON
 from producer.job_options import Options
+from producer.signals import wakeups
+from tests.work import work
 from tests.workers.chores.receiver import Receiver, receiving
 from workers.chores import deliver
 from workers.shards import attempts
@@ -116,8 +118,9 @@ def test_endpoints_hear_what_they_subscribed_to(receiver: Receiver, owner: Owner
 
 
 def test_an_upload_that_cannot_be_read_is_told_of(receiver: Receiver, owner: Owner) -> None:
-    upload = Upload("csv", "csv", [b"no,such,column\n1,2,3\n"])
+    upload = Upload("csv", "csv", [b"url\n", b"x" * (5 << 20)])
     job_id = accept(upload, owner, lambda: Options(webhook_url=receiver.url))
+    work(ShardKind.SPLIT, wakeups.BULK)
     assert deliver.deliver()["status"] == "delivered"
     assert b"job.failed" in receiver.calls[0].body
     assert only(job_id).type == "job.failed"

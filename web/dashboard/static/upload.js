@@ -6,6 +6,7 @@ const { file, pasted, mapping } = form.elements;
 const [faults, said, preview, go, stop, sending, sent, howFar] = ["faults", "said", "preview", "go", "stop", "sending", "sent", "how-far"].map((id) => document.getElementById(id));
 const [HEAD, SHEET, MOST] = [form.dataset.head, form.dataset.sheet, form.dataset.most].map(Number);
 const ZIP = "PK\x03\x04";
+const WHOLE = /\.json$/i; // a part of a list is not JSON
 const UNSEEN = new Set(["duplicates", "dry_run", "fetch_titles", "webhook_url"]); // in a preview
 const OTHER_COLUMNS = new Set(["file", "pasted", "delimiter", "encoding", "header"]);
 const PAUSE = 400;
@@ -56,8 +57,8 @@ async function beginning() {
     body.set("whole", pasted.value.length <= HEAD ? "1" : "");
     return body;
   }
-  const sheet = (await chosen.slice(0, ZIP.length).text()) === ZIP;
-  const part = chosen.slice(0, sheet && chosen.size <= SHEET ? SHEET : HEAD);
+  const whole = WHOLE.test(chosen.name) || (await chosen.slice(0, ZIP.length).text()) === ZIP;
+  const part = chosen.slice(0, whole && chosen.size <= SHEET ? SHEET : HEAD);
   body.delete("pasted");
   body.set("file", part, chosen.name);
   body.set("whole", part.size === chosen.size ? "1" : "");
@@ -131,9 +132,7 @@ function send() {
   sending.hidden = stop.hidden = false;
   said.textContent = "Uploading …";
   move({ loaded: 0, total: file.files[0]?.size ?? pasted.value.length });
-  const body = new FormData(form);
-  if (file.files.length) body.set("filename", file.files[0].name); // by which people know the job again
-  upload.send(body);
+  upload.send(new FormData(form));
 }
 
 function drop(event) {
