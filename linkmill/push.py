@@ -33,6 +33,7 @@ TITLES = "Rows without a title get the title of their page."
 @click.option("--group", help="For rows without a group.")
 @click.option("--expires", metavar="WHEN", help="For rows without an expiry: 2030-12-31, or 90d, 12h, 30m.")
 @click.option("--slug-pattern", metavar="PATTERN", help="For rows without a slug: promo-{index}.")
+@click.option("--slugs", type=click.Choice(("plain", "wide")), help="wide: slugs may be paths, in any script.")
 @click.option("--domain", help="Id or hostname of one of your domains.")
 @click.option("--webhook", metavar="URL", help="Called when the job has ended.")
 @click.option("--titles", is_flag=True, help=TITLES)

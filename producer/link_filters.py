@@ -1,6 +1,7 @@
 """Link filters: which links a list shows, from the parameters of a query."""
 
 from collections.abc import Mapping
+from unicodedata import normalize
 
 from models.errors import Gone
 from models.ids import parse_id
@@ -15,6 +16,8 @@ def from_query(db: Connection, workspace_id: int, query: Mapping[str, str]) -> L
     """The filter for some parameters of LinksQuery. Raise Gone when the items of its job were deleted."""
     conditions = dict(query)
     job_id = conditions.pop("job", None)
+    if "search" in conditions:
+        conditions["search"] = normalize("NFC", conditions["search"])  # as slugs are stored
     job_links = None if job_id is None else _links_of_job(db, workspace_id, job_id)
     return LinkFilter(job=job_links, **conditions)
 

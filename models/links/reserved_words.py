@@ -1,6 +1,6 @@
 """Reserved words: slugs that no link may have, since they are or may become routes of our own."""
 
-from collections.abc import Iterable
+from collections.abc import Collection
 
 from sqlalchemy import Connection, select
 
@@ -41,13 +41,12 @@ def add(db: Connection, words: set[str]) -> None:
     db.execute(store.dialect().insert(reserved_slugs).on_conflict_do_nothing(), new_rows)
 
 
-def of_slugs(slugs: Iterable[str], words: frozenset[str]) -> frozenset[str]:
+def of_slugs(slugs: Collection[str], words: frozenset[str]) -> frozenset[str]:
     """The words, and those of some slugs that begin with one, as only wide slugs can: `api/x`, `robots.txt`."""
-    beginning: set[str] = set()
-    for slug in slugs:
-        if not slug.isalnum() and _begins_with_one(slug, words):
-            beginning.add(slug)
-    return words | beginning if beginning else words
+    joined = "\n".join(slugs)
+    if "/" not in joined and "." not in joined:
+        return words
+    return words.union(slug for slug in slugs if _begins_with_one(slug, words))
 
 
 def _begins_with_one(slug: str, words: frozenset[str]) -> bool:

@@ -1,5 +1,7 @@
 """Link keys: the public id of a link, and the rows of other tables that belong to it."""
 
+import re
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -12,21 +14,25 @@ from models.tables import uses
 KEYS = st.builds(
     LinkKey,
     st.integers(1, 2**63 - 1),
-    st.from_regex(r"[A-Za-z0-9_-]{1,64}", fullmatch=True),
+    st.from_regex(r"[A-Za-z0-9_-]{1,64}", fullmatch=True)
+    | st.text(st.characters(exclude_characters="\0", exclude_categories=["Cs"]), min_size=1, max_size=190),
     st.integers(0, 2**31 - 1),
 )
 
 
 @given(KEYS)
 def test_an_id_names_the_key_that_it_was_made_of(key: LinkKey) -> None:
-    assert parse_link_id(format_link_id(key)) == key
+    link_id = format_link_id(key)
+    assert parse_link_id(link_id) == key
+    assert re.fullmatch(r"[A-Za-z0-9_~-]+", link_id), "it is a part of a path"
 
 
 @pytest.mark.parametrize(
     "text",
     [
         "", "x", "1-2", "1-2-", "0-2-a", "1--a", "-1-2-a", "01-2-a", "1-02-a", "A-2-a", "1-2-a b", "1-2-ä", "1-2-a\n",
-        "1-80000000-a", "8000000000000000-2-a", "1-2-" + "x" * 65, "1-2-a/b",
+        "1-80000000-a", "8000000000000000-2-a", "1-2-" + "x" * 65, "1-2-a/b", "1-2-~",
+        "1-2-~YQ", "1-2-~YS9j_", "1-2-~_w", "1-2-~YS8AYg", "1-2-~YS9", "1-2-~YS9i=",
     ],
 )  # fmt: skip
 def test_any_other_text_is_not_an_id(text: str) -> None:

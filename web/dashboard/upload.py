@@ -26,6 +26,7 @@ OPTION_FIELDS = (
     "name",
     "domain",
     "duplicates",
+    "slugs",
     "mapping",
     "webhook_url",
     "dry_run",

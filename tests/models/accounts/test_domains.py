@@ -108,3 +108,20 @@ def test_short_urls_share_the_scheme_of_the_base_url(owner: Owner, monkeypatch: 
     settings.get.cache_clear()
     assert domains.short_url(domains.base_url("go.example", is_default=True), "a") == "https://go.example/a"
     assert domains.short_url(domains.base_url("links.example", is_default=False), "a") == "https://links.example/a"
+
+
+@pytest.mark.parametrize(
+    ("slug", "path"), [("a/b.c~d", "a/b.c~d"), ("über/日", "%C3%BCber/%E6%97%A5"), ("A-_9", "A-_9")]
+)
+def test_a_short_url_is_percent_encoded(slug: str, path: str) -> None:
+    assert domains.short_url("https://go.example", slug) == f"https://go.example/{path}"
+
+
+def test_whether_case_matters_is_stored_with_the_domain(owner: Owner) -> None:
+    with store.write() as db:
+        added = [domains.add(db, owner.workspace_id, f"{value}.example", value) for value in (True, False)]
+        assert [domains.get(db, domain.id, owner.workspace_id) for domain in added] == added
+        assert [domain.case_sensitive for domain in added] == [True, False]
+        default = domains.find(db, owner.workspace_id, None)
+        assert default
+        assert default.case_sensitive

@@ -63,3 +63,14 @@ def test_slugs_become_a_letter_longer_when_a_length_is_used_up(owner: Owner, sho
         assert both == [SlugRange(shortest, full["next_value"], 3), SlugRange(shortest + 1, 0, 7)]
         assert slugs.reserve(db, 1, shortest, 2) == [SlugRange(shortest + 1, 7, 2)]
     assert len(set(slugs.in_byte_order(both, 1, KEY))) == 10
+
+
+def test_a_domain_without_case_has_letters_of_one_case_and_as_many_slugs_as_they_give(owner: Owner) -> None:
+    alphabet = slugs.alphabet_of(case_sensitive=False)
+    limit = len(alphabet) ** 5
+    generated = slugs.in_byte_order([SlugRange(5, start, 1000) for start in (0, limit - 1000)], 1, KEY, alphabet)
+    assert (len(set(generated)), generated) == (2000, sorted(generated))
+    assert set("".join(generated)) == set("0123456789abcdefghijklmnopqrstuvwxyz")
+    with store.write() as db:
+        db.execute(insert(slug_counters).values(domain_id=1, length=5, next_value=limit - 3))
+        assert slugs.reserve(db, 1, 5, 10, alphabet) == [SlugRange(5, limit - 3, 3), SlugRange(6, 0, 7)]

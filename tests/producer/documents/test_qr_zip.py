@@ -54,3 +54,9 @@ def test_a_range_of_rows_is_chosen(job: Any) -> None:
 
 def test_a_range_without_links_is_an_empty_zip(job: Any) -> None:
     assert names(job, 5, 10) == []
+
+
+def test_a_slug_makes_no_folders_and_no_name_that_is_too_long(job: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    (first, *_) = items.page(None, 1, 1, (), -1, 1)  # type: ignore[arg-type]
+    monkeypatch.setattr(items, "page", lambda *_: [first._replace(slug="ü/" * 95)])
+    assert names(job, 0, 1) == ["0000000-" + "ü_" * 30 + ".svg"]

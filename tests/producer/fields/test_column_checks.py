@@ -3,7 +3,7 @@ from typing import Any
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from producer.fields.item_fields import ITEM_FIELDS, ItemField
+from producer.fields.item_fields import ITEM_FIELDS, WIDE_SLUG, ItemField
 from producer.fields.item_rules import InvalidValue
 from tests.examples import examples
 
@@ -53,6 +53,37 @@ def test_a_column_of_common_values_is_proved() -> None:
     for field in CHECKED:
         assert field.check is not None
         assert field.check([ODD.get(field.name, TEXTS)[0]] * 3) is not None, field.name
+
+
+WIDE_SLUGS = [
+    "a/b",
+    "a",
+    "",
+    "/a",
+    "a/",
+    "a//b",
+    ".",
+    "..",
+    "a/./b",
+    "a/..",
+    "a.b",
+    "~",
+    "x" * 190,
+    "x" * 191,
+    "ü",
+    "a b",
+]
+
+
+@settings(max_examples=examples(300), deadline=None)
+@given(st.lists(st.sampled_from(WIDE_SLUGS), min_size=1, max_size=4))
+def test_a_column_of_wide_slugs_is_proved_only_when_each_keeps_the_rule(column: list[str]) -> None:
+    assert WIDE_SLUG.check is not None
+    proved = WIDE_SLUG.check(list(column))
+    if proved is not None:
+        assert [value or None for value in proved] == [by_rule(WIDE_SLUG, value) for value in column]
+    if set(column) <= {"a/b", "a", "", "a.b", "~", "x" * 190}:
+        assert proved == column
 
 
 def test_the_fields_with_values_of_one_common_form_have_a_check() -> None:
