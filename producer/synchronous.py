@@ -9,6 +9,7 @@ import msgspec
 from models import settings, store
 from models.accounts import plans, quotas
 from models.accounts.keys import Owner
+from models.accounts.quotas import Period
 from models.errors import EmptyUpload, NotFound, OverLimit, StillRunning, TooManyLinks, Unavailable
 from models.jobs import jobs, pending_replies
 from models.jobs.jobs import Job
@@ -48,15 +49,20 @@ def check_batch(links: int, limit: int) -> None:
         raise TooManyLinks(f"A request may create at most {limit:,} links. This one asks for {links:,}.")
 
 
-def check_total(owner: Owner, links: int) -> None:
-    """Refuse links that would exceed the plan's total, before any of them is created."""
+def check_quota(owner: Owner, links: int) -> None:
+    """Refuse links that would exceed a limit of the plan, before any of them is created."""
     plan = plans.of(owner.plan)
-    if not plan.total_links:
+    limits = quotas.limits(plan)
+    if not limits:
         return
     with store.read() as db:
-        used = quotas.usage(db, owner.workspace_id, plan)[quotas.Period.TOTAL]
-    if used + links > plan.total_links:
-        raise OverLimit(f"These links would exceed the limit of your plan: {plan.total_links:,} links in total.")
+        used = quotas.usage(db, owner.workspace_id, plan)
+    for period, limit in limits.items():
+        if used[period] + links > limit:
+            raise OverLimit(f"These links would exceed the limit of your plan: {limit:,} links {PERIOD_NAMES[period]}.")
+
+
+PERIOD_NAMES = {Period.HOUR: "per hour", Period.DAY: "per day", Period.TOTAL: "in total"}
 
 
 def create_and_wait(upload: Upload, owner: Owner, options: Options, hold: Hold | None = None) -> Job:

@@ -41,7 +41,7 @@ RANKS = {
         telemetry fields
         intake
         rules
-        job_actions job_options link_filters
+        job_actions job_options link_filters random_slugs
         documents
         outside
         signals

@@ -38,9 +38,14 @@ def test_the_recipe_for_a_vendor_works(tree: Path, tmp_path: Path) -> None:
     (vendor,) = blocks.keys() - {REGISTRY}
     (tree / vendor).write_text(blocks[vendor])
     add_line(tree / REGISTRY, "MODULES = (\n", blocks[REGISTRY])
-    body = {"links": [{"target": "https://example.com/spring", "alias": "spring"}, {"target": "no URL"}]}
-    outcome = call_vendor(tree, tmp_path, "/acme/links", json.dumps(body))
-    created, failed = outcome["body"]["links"]
+    links = [
+        {"target": "https://example.com/spring", "alias": "spring", "color": "red", "countries": None},
+        {"target": "no URL"},
+        {"target": "https://example.com", "countries": ["FR"]},
+    ]
+    outcome = call_vendor(tree, tmp_path, "/acme/links", json.dumps({"links": links}))
+    created, failed, refused = outcome["body"]["links"]
+    assert refused["problem"].startswith("countries is not supported.")
     assert (outcome["status"], created) == (200, {"short": "http://localhost:8000/spring"})
     assert outcome["destination"] == "https://example.com/spring"
     assert set(failed) == {"problem"}

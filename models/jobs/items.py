@@ -126,6 +126,13 @@ def links_of(db: Connection, job_id: int) -> list[ItemLink]:
     return [ItemLink._make(row) for row in db.execute(query.order_by(items.c.index))]
 
 
+def first_failure(db: Connection, job_id: int) -> ItemResult | None:
+    """Find the first item of a job that failed."""
+    query = select(*_RESULT).where(items.c.job_id == job_id, items.c.status == ItemStatus.FAILED)
+    row = db.execute(query.order_by(items.c.index).limit(1)).first()
+    return ItemResult._make(row) if row else None
+
+
 def results(db: Connection, job_id: int) -> list[ItemResult]:
     """List the results of all items of a job, without their links: the slug is enough for many answers."""
     return [ItemResult._make(row) for row in db.execute(_ALL_RESULTS, {"of_job": job_id})]

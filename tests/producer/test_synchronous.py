@@ -51,9 +51,21 @@ def test_a_limit_of_0_is_no_limit() -> None:
 def test_links_beyond_the_plans_total_are_refused_beforehand(owner: Owner, monkeypatch: pytest.MonkeyPatch) -> None:
     plan = plans.Plan("tiny", total_links=3)
     monkeypatch.setattr(plans, "of", lambda name: plan)
-    synchronous.check_total(owner, 3)
+    synchronous.check_quota(owner, 3)
     with pytest.raises(OverLimit, match="3 links in total"):
-        synchronous.check_total(owner, 4)
+        synchronous.check_quota(owner, 4)
+
+
+@pytest.mark.parametrize("owner", ["sqlite"], indirect=True)
+def test_so_are_links_beyond_those_of_the_hour_or_the_day(owner: Owner, monkeypatch: pytest.MonkeyPatch) -> None:
+    for plan, message in (
+        (plans.Plan("hourly", links_per_hour=3, links_per_day=9), "3 links per hour"),
+        (plans.Plan("daily", links_per_hour=9, links_per_day=3), "3 links per day"),
+    ):
+        monkeypatch.setattr(plans, "of", lambda name, plan=plan: plan)
+        synchronous.check_quota(owner, 3)
+        with pytest.raises(OverLimit, match=message):
+            synchronous.check_quota(owner, 4)
 
 
 def test_the_same_request_joins_the_job_of_the_first(impatient: Owner) -> None:

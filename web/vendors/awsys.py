@@ -9,23 +9,26 @@ from flask import request
 from models.accounts.keys import Owner
 from models.errors import Conflict, Invalid, LinkmillError, OverLimit
 from models.jobs.items import ItemResult, LinkedItem
-from web.vendors import examples
+from web.vendors import examples, reasons
 from web.vendors.json_schema import DATE_TIME, INTEGER, TEXT, any_of, array_of, json_object
 from web.vendors.vendor import (
     CreateCall,
     FailedCall,
     FinishedCall,
     ItemFields,
+    LinkFields,
+    Refusal,
     Vendor,
     VendorRequest,
     has_link,
+    is_rejected,
     read_list,
     reject,
-    rename_fields,
+    translate_link,
 )
 
 # AWSYS's guide and its reference spell some fields differently.
-FIELD_NAMES = {
+NAMES = {
     "slug": ("customSlug", "slug"),
     "expires_at": ("expiry", "expiresAt"),
     "max_clicks": ("maxClicks",),
@@ -38,6 +41,16 @@ FIELD_NAMES = {
     "utm_term": ("utm_term", "utmTerm"),
     "utm_content": ("utm_content", "utmContent"),
 }
+WITHOUT_EFFECT = {"folderId": reasons.FOLDER}
+REFUSALS = {
+    "geoRestriction": Refusal("Linkmill does not block visitors by country."),
+    "routingRules": reasons.ONE_DESTINATION,
+    "expireFallbackUrl": reasons.NO_EXPIRED_URL,
+    "linkType": Refusal("Linkmill has one type of link."),
+    "ogMeta": reasons.NO_PREVIEW,
+    "passAdClickIds": reasons.NO_FORWARDING,
+}
+FIELDS = LinkFields(names=NAMES, special=("long",), without_effect=WITHOUT_EFFECT, refusals=REFUSALS)
 
 
 def parse_bulk_request(body: Any, owner: Owner) -> VendorRequest:
@@ -49,9 +62,9 @@ def parse_single_request(body: Any, owner: Owner) -> VendorRequest:
 
 
 def parse_link(link: Any) -> ItemFields:
-    if not isinstance(link, dict):
-        return reject({}, "INVALID_TYPE", "A link must be an object.")
-    fields = rename_fields(link, FIELD_NAMES)
+    fields = translate_link(link, FIELDS)
+    if is_rejected(fields):
+        return fields
     long = link.get("long")
     if not isinstance(long, str) or not long:
         return reject(fields, "INVALID_URL", "long is missing. It must be the destination URL, Base64-encoded.")
@@ -132,6 +145,7 @@ EXAMPLES = examples.load("awsys")
 VENDOR = Vendor(
     name="awsys",
     title="AWSYS",
+    fields=FIELDS,
     batch_limit=1_000,
     build_error=build_error,
     calls=(
@@ -152,7 +166,6 @@ VENDOR = Vendor(
             request_schema=LINK,
             answer_schema=CREATED_LINK,
             examples=EXAMPLES["/api/createShort"],
-            is_bulk=False,
         ),
     ),
 )

@@ -22,15 +22,15 @@ from web.vendors.vendor import (
     FailedCall,
     FinishedCall,
     ItemFields,
+    LinkFields,
     Vendor,
     VendorRequest,
     has_link,
     read_list,
-    reject,
-    rename_fields,
+    translate_link,
 )
 
-FIELD_NAMES = {"url": ("url",)} | awsys.FIELD_NAMES
+FIELDS = LinkFields(names={"url": ("url",)} | awsys.NAMES, without_effect=awsys.WITHOUT_EFFECT, refusals=awsys.REFUSALS)
 
 
 def parse_bulk_request(body: Any, owner: Owner) -> VendorRequest:
@@ -43,9 +43,7 @@ def parse_single_request(body: Any, owner: Owner) -> VendorRequest:
 
 def parse_link(link: Any) -> ItemFields:
     """Translate a link. Unlike in AWSYS's other calls the URL is not encoded."""
-    if not isinstance(link, dict):
-        return reject({}, "INVALID_TYPE", "A link must be an object.")
-    return rename_fields(link, FIELD_NAMES)
+    return translate_link(link, FIELDS)
 
 
 def build_bulk_answer(call: FinishedCall) -> Any:
@@ -99,6 +97,7 @@ EXAMPLES = examples.load("awsys_sdk")
 VENDOR = Vendor(
     name="awsys_sdk",
     title="AWSYS SDK",
+    fields=FIELDS,
     batch_limit=1_000,
     build_error=build_error,
     calls=(
@@ -120,7 +119,6 @@ VENDOR = Vendor(
             answer_schema=CREATED_LINK,
             examples=EXAMPLES["/api/v1/links"],
             status=201,
-            is_bulk=False,
         ),
     ),
 )

@@ -62,8 +62,7 @@ def _guard(vendor: Vendor, scope: Scope, act: Callable[[Owner], Response]) -> Re
 
 def _create(vendor: Vendor, call: CreateCall, owner: Owner) -> Response:
     # Before the body is read: a client over its limit must not cost us the work of reading it.
-    if call.is_bulk:
-        limits.spend_call(owner)
+    limits.spend_call(owner)
     with idempotency.hold_key() as hold:
         body = _read_body()
         vendor_request = call.parse_request(body, owner)
@@ -101,8 +100,8 @@ def _fingerprint(body: Any) -> str:
 def _check_limits(vendor: Vendor, call: CreateCall, vendor_request: VendorRequest, owner: Owner) -> None:
     plan_limit = plans.of(owner.plan).batch_limit(vendor.name, vendor.batch_limit)
     synchronous.check_batch(vendor_request.size, vendor.workspace_limit(owner) or plan_limit)
-    if call.checks_total:
-        synchronous.check_total(owner, vendor_request.size)
+    if call.checks_quota:
+        synchronous.check_quota(owner, vendor_request.size)
 
 
 def _upload(vendor: Vendor, vendor_request: VendorRequest) -> Upload:
@@ -116,6 +115,7 @@ def _options(vendor_request: VendorRequest) -> Options:
         domain=vendor_request.domain,
         fetch_titles=vendor_request.fetch_titles,
         duplicates=Duplicates.REUSE if vendor_request.reuse_urls else Duplicates.CREATE,
+        slugs=vendor_request.slugs,
         slug_length=vendor_request.slug_length,
     )
 

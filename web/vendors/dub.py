@@ -1,6 +1,5 @@
 """Dub: `POST /links/bulk`, an array in and an array out, as the official `dub` packages send and read it."""
 
-from itertools import islice
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
@@ -11,25 +10,29 @@ from models.accounts import domains
 from models.accounts.keys import Owner
 from models.errors import Invalid
 from models.jobs.items import LinkedItem
-from models.link_key import LinkKey
-from models.links import labels, tagging
 from models.states import ItemStatus
+from producer import random_slugs
 from producer.documents.times import iso_time
-from web.vendors import examples
-from web.vendors.json_schema import ANYTHING, TEXT, any_of, array_of, json_object
+from producer.fields import item_rules
+from producer.fields.item_fields import UTM
+from producer.fields.wide_slugs import SlugKind
+from producer.rules.judging import with_utm
+from web.vendors import examples, reasons, tags
+from web.vendors.json_schema import ANYTHING, INTEGER, TEXT, any_of, array_of, json_object
 from web.vendors.vendor import (
     CreateCall,
     FailedCall,
     FinishedCall,
     ItemFields,
+    LinkFields,
     Vendor,
     VendorRequest,
+    is_rejected,
     reject,
-    rename_fields,
+    translate_link,
 )
 
-UTM_FIELDS = ("utm_source", "utm_medium", "utm_campaign", "utm_term", "utm_content")
-FIELD_NAMES = {
+NAMES = {
     "url": ("url",),
     "slug": ("key",),
     "title": ("title",),
@@ -37,7 +40,40 @@ FIELD_NAMES = {
     "expires_at": ("expiresAt",),
     "external_id": ("externalId",),
     "tags": ("tagNames",),
-} | {name: (name,) for name in UTM_FIELDS}
+    "comment": ("comments",),
+} | {name: (name,) for name in UTM}
+WITH_PROXY = "It shows in the preview that proxy asks for, which is refused."
+PARTNERS = "It is for Dub's programs for partners."
+TEST = "It says something about testVariants only, which is refused."
+FIELDS = LinkFields(
+    names=NAMES,
+    special=("domain", "keyLength", "prefix", "ref", "tagId", "tagIds"),
+    without_effect={
+        "description": WITH_PROXY,
+        "doIndex": "It is for search engines. Linkmill always answers noindex.",
+        "folderId": reasons.FOLDER,
+        "image": WITH_PROXY,
+        "partnerId": PARTNERS,
+        "programId": PARTNERS,
+        "publicStats": "It publishes statistics. Those of Linkmill are never public.",
+        "tenantId": "It only finds links in Dub's lists.",
+        "testCompletedAt": TEST,
+        "testStartedAt": TEST,
+        "trackConversion": "It only counts sales.",
+        "video": WITH_PROXY,
+        "webhookIds": "Webhooks of Linkmill are about jobs, not about clicks.",
+    },
+    refusals={
+        "android": reasons.ONE_DESTINATION,
+        "geo": reasons.ONE_DESTINATION,
+        "ios": reasons.ONE_DESTINATION,
+        "testVariants": reasons.ONE_DESTINATION,
+        "archived": reasons.NO_ARCHIVE,
+        "expiredUrl": reasons.NO_EXPIRED_URL,
+        "proxy": reasons.NO_PREVIEW,
+        "rewrite": reasons.NO_FRAME,
+    },
+)
 
 MAX_LOOKUPS = 100  # domains and tags of more links than one call may have are not looked up
 
@@ -53,7 +89,8 @@ def parse_request(body: Any, owner: Owner) -> VendorRequest:
     hostnames = [_hostname(link) for link in body]
     own_hostnames = _own_hostnames(hostnames, owner)
     call_hostname = next((name for name in hostnames if name in own_hostnames), None)
-    tag_names = _tag_names(body[:MAX_LOOKUPS], owner)
+    tag_ids = {tag_id for link in body[:MAX_LOOKUPS] if isinstance(link, dict) for tag_id in _tag_ids(link)}
+    tag_names = tags.read_names(tag_ids, owner)
     items = []
     for link, hostname in zip(body, hostnames, strict=True):
         problem = ""
@@ -62,7 +99,8 @@ def parse_request(body: Any, owner: Owner) -> VendorRequest:
         elif hostname != call_hostname:
             problem = OTHER_DOMAIN
         items.append(parse_link(link, problem, tag_names))
-    return VendorRequest(items, domain=call_hostname, context=body)
+    random_slugs.fill(items, owner, call_hostname)
+    return VendorRequest(items, domain=call_hostname, slugs=SlugKind.WIDE, context=body)
 
 
 FOREIGN_DOMAIN = "Domain does not belong to workspace."
@@ -72,43 +110,23 @@ OTHER_DOMAIN = "All links of a call must be on one domain. Send the links of ano
 def _hostname(link: Any) -> str | None:
     """Return a link's domain in a form that can be compared; None is the default domain."""
     name = link.get("domain") if isinstance(link, dict) else None
-    if name is None:
-        return None
-    if not isinstance(name, str):
-        return INVALID_HOSTNAME
-    hostname = name.lower()
-    is_default = hostname in ("", settings.get().authority)
-    return None if is_default else hostname
-
-
-INVALID_HOSTNAME = "?"  # stands for a domain that is not text; no domain has this name
+    if not isinstance(name, str | None):
+        return "?"  # no domain has this name
+    hostname = (name or "").lower()
+    return None if hostname in ("", settings.get().authority) else hostname
 
 
 def _own_hostnames(hostnames: list[str | None], owner: Owner) -> set[str | None]:
     """Return those hostnames that are domains of this workspace."""
     own: set[str | None] = {None}
-    others = set(hostnames) - {None}
+    others = list(set(hostnames) - own)
     if not others:
         return own
     with store.read() as db:
-        for hostname in islice(others, MAX_LOOKUPS):
+        for hostname in others[:MAX_LOOKUPS]:
             if domains.find(db, owner.workspace_id, hostname):
                 own.add(hostname)
     return own
-
-
-def _tag_names(body: list[Any], owner: Owner) -> dict[str, str]:
-    """Return the names of the tags that links name by id."""
-    ids: set[int] = set()
-    for link in body:
-        if isinstance(link, dict):
-            # Longer numbers do not fit the column of our ids.
-            ids.update(int(text) for text in _tag_ids(link) if text.isdecimal() and len(text) < 10)
-    if not ids:
-        return {}
-    with store.read() as db:
-        names = labels.names_by_id(db, labels.TAGS, owner.workspace_id, ids)
-    return {str(tag_id): name for tag_id, name in names.items()}
 
 
 def _tag_ids(link: dict[str, Any]) -> list[str]:
@@ -126,9 +144,9 @@ def _split_commas(value: Any) -> Any:
 
 
 def parse_link(link: Any, problem: str, tag_names: dict[str, str]) -> ItemFields:
-    if not isinstance(link, dict):
-        return reject({}, "INVALID_TYPE", "A link must be an object.")
-    fields = rename_fields(link, FIELD_NAMES)
+    fields = translate_link(link, FIELDS)
+    if is_rejected(fields):
+        return fields
     if "tags" in fields:
         fields["tags"] = _split_commas(fields["tags"])
     if problem:
@@ -139,49 +157,49 @@ def parse_link(link: Any, problem: str, tag_names: dict[str, str]) -> ItemFields
         return reject(fields, "INVALID_TAGS", f"Invalid tagIds detected: {', '.join(unknown)}")
     if tag_ids:
         fields["tags"] = [tag_names[tag_id] for tag_id in tag_ids]
-    return fields
+    return _add_key_pattern(_add_ref(fields, link.get("ref")), link)
+
+
+def _add_ref(fields: ItemFields, ref: Any) -> ItemFields:
+    """Put the referral tag into the URL, in place of one that it has."""
+    url = fields.get("url")
+    if ref is None or ref == "" or not isinstance(url, str):
+        return fields
+    if not isinstance(ref, str):
+        return reject(fields, "INVALID_TYPE", "ref must be text.")
+    try:
+        return fields | {"url": with_utm(url, {"ref": item_rules.utm(ref)})}
+    except item_rules.InvalidValue as problem:
+        return reject(fields, "INVALID_UTM", f"ref: {problem}")
+
+
+def _add_key_pattern(fields: ItemFields, link: dict[str, Any]) -> ItemFields:
+    """Choose what the key looks like that will be drawn for a link without one."""
+    prefix = link.get("prefix") or ""
+    length = link.get("keyLength")
+    if fields.get("slug") or (prefix == "" and length is None):
+        return fields
+    try:
+        return fields | {"slug": random_slugs.parse_pattern(prefix, length)}
+    except item_rules.InvalidValue as problem:
+        return reject(fields, "INVALID_SLUG", f"prefix or keyLength: {problem}")
 
 
 def build_answer(call: FinishedCall) -> Any:
     results = call.read_linked_items()
-    tags = _read_tags(call, results)
+    tags_of_links = tags.read_tags(call, results)
     answer = []
     for result, item, link in zip(results, call.request.items, call.request.context, strict=True):
         if result.slug:  # also of a link that an external id found
-            answer.append(build_link(call, result, item, tags.get(result.slug, [])))
+            answer.append(build_link(call, result, item, tags_of_links.get(result.slug, [])))
         else:
             answer.append(build_failure(result, link))
     return answer
 
 
-def _read_tags(call: FinishedCall, results: list[LinkedItem]) -> dict[str, list[dict[str, str]]]:
-    """Read the tags of the links, by slug."""
-    # A link has tags only if the request names some, or if its external id names a link that existed before.
-    if not any("tags" in item or "external_id" in item for item in call.request.items):
-        return {}
-    job = call.job
-    with store.read() as db:
-        keys = []
-        for result in results:
-            if result.slug and result.generation is not None:
-                keys.append(LinkKey(job.domain_id, result.slug, result.generation))
-        names_of_links = tagging.of_links(db, keys)
-        names = sorted(set().union(*names_of_links.values()))
-        ids = labels.ids_by_name(db, labels.TAGS, job.workspace_id, names)
-    tags: dict[str, list[dict[str, str]]] = {}
-    for key, tag_names in names_of_links.items():
-        tags[key.slug] = [_build_tag(ids[name], name) for name in tag_names if name in ids]
-    return tags
-
-
-def _build_tag(tag_id: int, name: str) -> dict[str, str]:
-    return {"id": str(tag_id), "name": name, "color": TAG_COLOR}
-
-
-TAG_COLOR = "gray"
-
-
-def build_link(call: FinishedCall, result: LinkedItem, item: ItemFields, tags: list[dict[str, str]]) -> dict[str, Any]:
+def build_link(
+    call: FinishedCall, result: LinkedItem, item: ItemFields, link_tags: list[tuple[int, str]]
+) -> dict[str, Any]:
     job = call.job
     url = result.url or item["url"]
     link_id = call.link_id(result)
@@ -196,22 +214,23 @@ def build_link(call: FinishedCall, result: LinkedItem, item: ItemFields, tags: l
         "qrCode": f"{settings.get().base_url}/api/links/{link_id}/qr.png",
         "externalId": item.get("external_id"),
         "title": result.title,
+        "comments": item.get("comment"),
         "password": item.get("password") if result.status == ItemStatus.CREATED else None,
         "expiresAt": iso_time(result.expires_at),
         "disabledAt": None,
-        "tags": tags,
+        "tags": [{"id": str(tag_id), "name": name, "color": "gray"} for tag_id, name in link_tags],
         "webhookIds": [],
         "workspaceId": str(job.workspace_id),
         "projectId": str(job.workspace_id),
         "createdAt": created_at,
         "updatedAt": created_at,
     }
-    return UNSUPPORTED | link | {name: query.get(name) for name in UTM_FIELDS}
+    return UNSUPPORTED | link | {name: query.get(name) for name in UTM}
 
 
 # Dub's model of a link has these fields, and ours has not.
 ALWAYS_NULL = (
-    "tenantId programId partnerId expiredUrl description image video ios android geo folderId comments userId"
+    "tenantId programId partnerId expiredUrl description image video ios android geo folderId userId"
     " lastClicked tagId testVariants testStartedAt testCompletedAt"
 ).split()
 ALWAYS_FALSE = ("trackConversion", "archived", "proxy", "rewrite", "doIndex", "publicStats")
@@ -254,14 +273,16 @@ ERROR_CODES = {
 }
 
 
-OPTIONAL_TEXTS = dict.fromkeys(("key", "domain", "title", "password", "expiresAt", "externalId"), TEXT)
-LINK = json_object({"url": TEXT}, OPTIONAL_TEXTS | {"tagNames": array_of(TEXT), "tagIds": array_of(TEXT)})
+OPTIONAL_TEXTS = "key prefix domain title password expiresAt externalId ref comments"
+LISTS = {"tagNames": array_of(TEXT), "tagIds": array_of(TEXT)}
+LINK = json_object({"url": TEXT}, dict.fromkeys(OPTIONAL_TEXTS.split(), TEXT) | LISTS | {"keyLength": INTEGER})
 CREATED_LINK = json_object({"id": TEXT, "domain": TEXT, "key": TEXT, "url": TEXT, "shortLink": TEXT, "qrCode": TEXT})
 FAILED_LINK = json_object({"link": ANYTHING, "error": TEXT, "code": TEXT})
 
 VENDOR = Vendor(
     name="dub",
     title="Dub",
+    fields=FIELDS,
     batch_limit=100,
     build_error=build_error,
     sent_request=sent_request,

@@ -17,11 +17,29 @@ from models.links import links
 from producer.fields import item_fields
 from producer.fields.item_rules import LARGEST_INTEGER, InvalidValue, expiry_after
 from web.auth import authenticate_header
-from web.vendors import examples
+from web.vendors import examples, reasons
 from web.vendors.json_schema import BOOLEAN, INTEGER, INTEGER_OR_NULL, TEXT, array_of, json_object
 from web.vendors.security import SecurityScheme
-from web.vendors.vendor import CreateCall, FailedCall, FinishedCall, ItemFields, Vendor, VendorRequest
+from web.vendors.vendor import (
+    CreateCall,
+    FailedCall,
+    FinishedCall,
+    ItemFields,
+    LinkFields,
+    Vendor,
+    VendorRequest,
+    find_refusal,
+)
 
+FIELDS = LinkFields(
+    names={"url": ("destination",), "slug": ("slashtag",), "title": ("title",)},
+    special=("domainId", "count", "ttl"),
+    without_effect={
+        "description": "A note for the team, which no visitor sees.",
+        "favourite": "A mark for the team, which no visitor sees.",
+    },
+    refusals={"forwardParameters": reasons.NO_FORWARDING},
+)
 MIN_TTL = 3600
 MAX_COUNT = 50_000
 MIN_SLUG_LENGTH = 5  # Rebrandly's automatic slashtags start with this length
@@ -50,6 +68,9 @@ def authenticate() -> Owner:
 def parse_request(body: Any, owner: Owner) -> VendorRequest:
     if not isinstance(body, dict):
         raise invalid_property("body", "The body must be a Link object.")
+    problem = find_refusal(body, FIELDS)
+    if problem:
+        raise invalid_property(problem.partition(" ")[0], problem)
     count = _parse_integer(body, "count", 1)
     fields = _parse_texts(body)
     if count is None:
@@ -85,7 +106,7 @@ def _parse_integer(body: dict[str, Any], name: str, minimum: int) -> int | None:
 def _parse_texts(body: dict[str, Any]) -> ItemFields:
     """Check the texts here: no link exists without them, and Rebrandly's answers have no errors of single links."""
     fields: ItemFields = {}
-    for name, field_name in TEXT_FIELDS.items():
+    for field_name, (name,) in FIELDS.names.items():
         value = body.get(name)
         if value is None or value == "":
             continue
@@ -97,9 +118,6 @@ def _parse_texts(body: dict[str, Any]) -> ItemFields:
             raise invalid_property(name, str(refusal)) from None
         fields[field_name] = value
     return fields
-
-
-TEXT_FIELDS = {"destination": "url", "slashtag": "slug", "title": "title"}
 
 
 def _lifetime(ttl: int | None, longest_ttl: int) -> Lifetime:
@@ -118,8 +136,9 @@ def build_answer(call: FinishedCall) -> Any:
     with store.read() as db:
         created = items.links_of(db, job.id)
         # An hourly limit may leave room for some of the links only: then those are the answer.
-        if not created:
-            raise error_of(items.in_range(db, job.id, 0, 1)[0])
+        failure = items.first_failure(db, job.id)
+        if failure and not created:
+            raise error_of(failure)
         first_link = links.get(db, job.domain_id, created[0].slug)
     expires_at = lifetime.expires_at
     if first_link and first_link.expires_at:
@@ -138,6 +157,8 @@ def build_answer(call: FinishedCall) -> Any:
         answer["links"].append(own | common)
     if lifetime.capped_ttl:
         answer["ttlCapped"] = True
+    if failure:
+        answer |= {"requested": call.request.count, "reason": failure.error_message}
     return answer
 
 
@@ -222,11 +243,17 @@ CREATED_LINK = json_object(
     },
     {"ttlCapped": {"type": ["object", "null"]}},
 )
+PARTIAL = {
+    "ttlCapped": BOOLEAN,
+    "requested": INTEGER | {"description": "How many links the request asked for, when some of them failed"},
+    "reason": TEXT | {"description": "Why those links failed"},
+}
 API_KEY = {"type": "apiKey", "in": "header", "name": "apikey", "description": "The token alone"}
 
 VENDOR = Vendor(
     name="rebrandly",
     title="Rebrandly",
+    fields=FIELDS,
     batch_limit=MAX_COUNT,
     build_error=build_error,
     authenticate=authenticate,
@@ -239,7 +266,7 @@ VENDOR = Vendor(
             parse_request=parse_request,
             build_answer=build_answer,
             request_schema=REQUEST,
-            answer_schema=json_object({"links": array_of(CREATED_LINK), "count": INTEGER}, {"ttlCapped": BOOLEAN}),
+            answer_schema=json_object({"links": array_of(CREATED_LINK), "count": INTEGER}, PARTIAL),
             examples=examples.load("rebrandly")["/v1/links/bulk"],
         ),
     ),

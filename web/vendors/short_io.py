@@ -10,8 +10,9 @@ from models.jobs.items import LinkedItem
 from models.states import ItemStatus
 from producer.documents.times import iso_time
 from producer.fields.item_rules import stored_time
+from producer.fields.wide_slugs import SlugKind
 from web.auth import authenticate_header
-from web.vendors import examples
+from web.vendors import examples, reasons
 from web.vendors.json_schema import BOOLEAN, INTEGER, TEXT, any_of, array_of, json_object
 from web.vendors.security import SecurityScheme
 from web.vendors.vendor import (
@@ -19,28 +20,55 @@ from web.vendors.vendor import (
     FailedCall,
     FinishedCall,
     ItemFields,
+    LinkFields,
+    Refusal,
     Vendor,
     VendorRequest,
     has_link,
+    is_rejected,
     read_list,
     reject,
-    rename_fields,
+    translate_link,
 )
 
-FIELD_NAMES = {
-    "url": ("originalURL",),
-    "slug": ("path",),
-    "title": ("title",),
-    "tags": ("tags",),
-    "expires_at": ("expiresAt", "ttl"),
-    "password": ("password",),
-    "max_clicks": ("clicksLimit",),
-    "utm_source": ("utmSource",),
-    "utm_medium": ("utmMedium",),
-    "utm_campaign": ("utmCampaign",),
-    "utm_term": ("utmTerm",),
-    "utm_content": ("utmContent",),
-}
+FIELDS = LinkFields(
+    names={
+        "url": ("originalURL",),
+        "slug": ("path",),
+        "title": ("title",),
+        "tags": ("tags",),
+        "expires_at": ("expiresAt", "ttl"),
+        "created_at": ("createdAt",),
+        "password": ("password",),
+        "max_clicks": ("clicksLimit",),
+        "utm_source": ("utmSource",),
+        "utm_medium": ("utmMedium",),
+        "utm_campaign": ("utmCampaign",),
+        "utm_term": ("utmTerm",),
+        "utm_content": ("utmContent",),
+    },
+    special=("domain", "allowDuplicates"),
+    without_effect={
+        "folderId": reasons.FOLDER,
+        "passwordContact": "It only adds a contact to the page that asks for the password.",
+        "skipQS": "Linkmill never adds a visitor's parameters to the destination.",
+        "splitPercent": "It says something about splitURL only, which is refused.",
+        "integrationAdroll": reasons.TRACKING,
+        "integrationFB": reasons.TRACKING,
+        "integrationGA": reasons.TRACKING,
+        "integrationGTM": reasons.TRACKING,
+        "integrationTT": reasons.TRACKING,
+    },
+    refusals={
+        "androidURL": reasons.ONE_DESTINATION,
+        "iphoneURL": reasons.ONE_DESTINATION,
+        "splitURL": reasons.ONE_DESTINATION,
+        "archived": reasons.NO_ARCHIVE,
+        "cloaking": reasons.NO_FRAME,
+        "expiredURL": reasons.NO_EXPIRED_URL,
+        "redirectType": Refusal("Linkmill redirects with 302.", harmless=(302, "302")),
+    },
+)
 
 
 def authenticate() -> Owner:
@@ -52,26 +80,43 @@ def parse_request(body: Any, owner: Owner) -> VendorRequest:
     domain = body.get("domain")
     if not isinstance(domain, str | None):
         raise Invalid("domain must be text.")
-    items = [parse_link(link) for link in links_of_body]
-    return VendorRequest(items, domain=domain, reuse_urls=not body.get("allowDuplicates"))
+    choices = [_allows_duplicates(link, body) for link in links_of_body]
+    choice = any(choices[:1])
+    items = []
+    for link, other_choice in zip(links_of_body, choices, strict=True):
+        item = parse_link(link)
+        if other_choice != choice:
+            item = reject(item, "MALFORMED_ROW", MIXED_CHOICES)
+        items.append(item)
+    return VendorRequest(items, domain=domain, reuse_urls=not choice, slugs=SlugKind.WIDE)
+
+
+MIXED_CHOICES = "All links of a call must have the same allowDuplicates. Send the others in a call of their own."
+
+
+def _allows_duplicates(link: Any, body: dict[str, Any]) -> bool:
+    """A link's own choice comes before that of the call."""
+    own = link.get("allowDuplicates") if isinstance(link, dict) else None
+    return bool(body.get("allowDuplicates") if own is None else own)
 
 
 def parse_link(link: Any) -> ItemFields:
-    if not isinstance(link, dict):
-        return reject({}, "INVALID_TYPE", "A link must be an object.")
-    fields = rename_fields(link, FIELD_NAMES)
-    if "expires_at" not in fields:
+    fields = translate_link(link, FIELDS)
+    if is_rejected(fields):
         return fields
-    try:
-        return fields | {"expires_at": _parse_expiry(fields["expires_at"])}
-    except (ValueError, OverflowError, OSError):
-        return reject(fields, "INVALID_EXPIRY", INVALID_EXPIRY)
+    for name, code in TIME_CODES.items():
+        try:
+            fields[name] = _parse_time(fields.get(name))
+        except (ValueError, OverflowError, OSError):
+            return reject(fields, code, INVALID_TIME)
+    return fields
 
 
-INVALID_EXPIRY = "expiresAt and ttl must be points in time: ISO 8601, or milliseconds since 1970."
+TIME_CODES = {"expires_at": "INVALID_EXPIRY", "created_at": "INVALID_TYPE"}
+INVALID_TIME = "expiresAt, ttl and createdAt must be points in time: ISO 8601, or milliseconds since 1970."
 
 
-def _parse_expiry(value: Any) -> Any:
+def _parse_time(value: Any) -> Any:
     """Turn milliseconds into ISO 8601. Text stays as it is: the rules of items check it."""
     if not isinstance(value, int | float) or isinstance(value, bool):  # a bool is an int in Python
         return value
@@ -119,7 +164,7 @@ def build_link(call: FinishedCall, result: LinkedItem, item: ItemFields) -> dict
     }
 
 
-CONSTANT: dict[str, Any] = {"archived": False, "cloaking": False, "redirectType": None, "source": "api"}
+CONSTANT: dict[str, Any] = {"archived": False, "cloaking": False, "redirectType": "302", "source": "api"}
 
 
 def build_failure(result: LinkedItem) -> dict[str, Any]:
@@ -157,6 +202,7 @@ BARE_KEY = {"type": "apiKey", "in": "header", "name": "Authorization", "descript
 VENDOR = Vendor(
     name="short_io",
     title="Short.io",
+    fields=FIELDS,
     batch_limit=1_000,
     build_error=build_error,
     authenticate=authenticate,

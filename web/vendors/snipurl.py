@@ -14,21 +14,24 @@ from web.vendors.vendor import (
     FailedCall,
     FinishedCall,
     ItemFields,
+    LinkFields,
     Vendor,
     VendorRequest,
     has_link,
     read_list,
     reject,
-    rename_fields,
+    translate_link,
 )
 
-FIELD_NAMES = {
-    "url": ("url",),
-    "slug": ("custom_alias",),
-    "title": ("title",),
-    "password": ("password",),
-    "expires_at": ("expires_at",),
-}
+FIELDS = LinkFields(
+    names={
+        "url": ("url",),
+        "slug": ("custom_alias",),
+        "title": ("title",),
+        "password": ("password",),
+        "expires_at": ("expires_at",),
+    }
+)
 
 
 def parse_request(body: Any, owner: Owner) -> VendorRequest:
@@ -36,9 +39,7 @@ def parse_request(body: Any, owner: Owner) -> VendorRequest:
 
 
 def parse_link(link: Any) -> ItemFields:
-    if not isinstance(link, dict):
-        return reject({}, "INVALID_TYPE", "A link must be an object.")
-    fields = rename_fields(link, FIELD_NAMES)
+    fields = translate_link(link, FIELDS)
     # The rules of items would say «slug», which SnipURL's clients do not know.
     if not isinstance(fields.get("slug", ""), str):
         return reject(fields, "INVALID_TYPE", "custom_alias must be text.")
@@ -108,6 +109,7 @@ RESULTS = json_object({"success": array_of(CREATED_LINK), "failed": array_of(FAI
 VENDOR = Vendor(
     name="snipurl",
     title="SnipURL",
+    fields=FIELDS,
     batch_limit=50,
     build_error=build_error,
     calls=(
@@ -120,7 +122,7 @@ VENDOR = Vendor(
             answer_schema=json_object({"success": BOOLEAN, "data": RESULTS}),
             examples=examples.load("snipurl")["/api/v1/links/bulk"],
             status=201,
-            checks_total=True,
+            checks_quota=True,
         ),
     ),
 )

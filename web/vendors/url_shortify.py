@@ -21,25 +21,28 @@ from web.vendors.vendor import (
     FailedCall,
     FinishedCall,
     ItemFields,
+    LinkFields,
     ReadCall,
     Vendor,
     VendorRequest,
     has_link,
     json_response,
     reject,
-    rename_fields,
+    translate_link,
 )
 
 ROOT = "/wp-json/url-shortify/v1"
 PAIR_HEADERS = ("X-URL-SHORTIFY-CONSUMER-KEY", "X-URL-SHORTIFY-CONSUMER-SECRET")
-FIELD_NAMES = {
-    "url": ("url",),
-    "slug": ("slug",),
-    "title": ("title",),
-    "group": ("group_id",),
-    "tags": ("tags", "tag_ids"),
-    "expires_at": ("expiration_date", "expires_at"),
-}
+FIELDS = LinkFields(
+    names={
+        "url": ("url",),
+        "slug": ("slug",),
+        "title": ("title",),
+        "group": ("group_id",),
+        "tags": ("tags", "tag_ids"),
+        "expires_at": ("expiration_date", "expires_at"),
+    }
+)
 LABEL_TABLES = {"group": labels.GROUPS, "tags": labels.TAGS}
 
 
@@ -73,9 +76,7 @@ def parse_request(body: Any, owner: Owner) -> VendorRequest:
 
 
 def parse_link(link: Any) -> ItemFields:
-    if not isinstance(link, dict):
-        return reject({}, "INVALID_TYPE", "Invalid link object.")
-    fields = rename_fields(link, FIELD_NAMES)
+    fields = translate_link(link, FIELDS)
     for field_name in LABEL_TABLES:
         if field_name in fields:
             fields[field_name] = _parse_ids(fields[field_name])
@@ -192,6 +193,7 @@ EXAMPLES = examples.load("url_shortify")
 VENDOR = Vendor(
     name="url_shortify",
     title="URL Shortify",
+    fields=FIELDS,
     batch_limit=50,
     build_error=build_error,
     authenticate=authenticate,

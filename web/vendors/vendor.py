@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
 from flask import Response
@@ -15,8 +15,9 @@ from models.jobs import items
 from models.jobs.items import ItemLink, ItemResult, LinkedItem
 from models.jobs.jobs import Job
 from models.link_key import LinkKey, format_link_id
-from models.links import slugs
+from models.links.slugs import SHORTEST
 from models.states import ItemStatus
+from producer.fields.wide_slugs import SlugKind
 from producer.intake.layouts import REFUSED
 from web.auth import authenticate_bearer
 from web.vendors.json_schema import Schema
@@ -27,6 +28,34 @@ ItemFields = dict[str, Any]
 
 Examples = Mapping[str, Mapping[str, Any]]
 """Documented bodies by name, under `request` or the status of the answer."""
+
+
+class Refusal(NamedTuple):
+    """Why a link fails that sets a field."""
+
+    reason: str
+    harmless: tuple[Any, ...] = ()
+    """Values that ask for what Linkmill does anyway, besides null, false and empty ones."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LinkFields:
+    """Every field that a vendor's documentation or client can send. None is dropped in silence."""
+
+    names: Mapping[str, tuple[str, ...]]
+    """Fields of ours, and the vendor's spellings of each. The first spelling that is not null counts."""
+    special: tuple[str, ...] = ()
+    """Fields that the vendor's file translates by itself."""
+    without_effect: Mapping[str, str] = field(default_factory=dict)
+    """Fields that are ignored, since they change nothing about where and whether a link leads; and why that is so."""
+    refusals: Mapping[str, Refusal] = field(default_factory=dict)
+    """Fields that do change it, in a way that Linkmill cannot."""
+
+    @property
+    def supported(self) -> tuple[str, ...]:
+        """The fields that have their full effect."""
+        spellings = [spelling for names in self.names.values() for spelling in names]
+        return (*spellings, *self.special)
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,8 +69,9 @@ class VendorRequest:
     fetch_titles: bool = False
     reuse_urls: bool = False
     """Whether a URL that has a link on this domain already gets that link again."""
-    slug_length: int = slugs.SHORTEST
+    slug_length: int = SHORTEST
     """The length of the shortest automatic slug."""
+    slugs: SlugKind = SlugKind.PLAIN
     context: Any = None
     """What `build_answer` needs of the request beside the items."""
 
@@ -108,10 +138,8 @@ class CreateCall:
     examples: Examples = field(default_factory=dict)
     methods: tuple[str, ...] = ("POST",)
     status: int = 200
-    is_bulk: bool = True
-    """Whether it counts against the plan's bulk calls per hour."""
-    checks_total: bool = False
-    """Whether a request that exceeds the plan's total number of links fails as a whole."""
+    checks_quota: bool = False
+    """Whether a request that exceeds the plan's links per hour, per day or in total fails as a whole."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -133,6 +161,7 @@ class Vendor:
     """The source of its jobs, and its name in a PLANS file."""
     title: str
     """Its name in the documentation."""
+    fields: LinkFields
     batch_limit: int
     """How many links one call may create, unless the plan has another number; 0: no limit."""
     calls: tuple[CreateCall, ...]
@@ -157,11 +186,18 @@ def read_list(body: Any, name: str) -> list[Any]:
     return value
 
 
-def rename_fields(link: Mapping[str, Any], names: Mapping[str, tuple[str, ...]]) -> ItemFields:
-    """Return the fields of a link that we know, under our names.
+def translate_link(link: Any, fields: LinkFields) -> ItemFields:
+    """Return the fields of a link under our names. Reject a link that asks for what Linkmill cannot do."""
+    if not isinstance(link, dict):
+        return reject({}, "INVALID_TYPE", "A link must be an object.")
+    item = rename_fields(link, fields.names)
+    problem = find_refusal(link, fields)
+    if problem:
+        return reject(item, "UNKNOWN_FIELD", problem)
+    return item
 
-    `names` lists the vendor's spellings of each field. The first one that is not null counts.
-    """
+
+def rename_fields(link: Mapping[str, Any], names: Mapping[str, tuple[str, ...]]) -> ItemFields:
     fields: ItemFields = {}
     for field_name, spellings in names.items():
         for spelling in spellings:
@@ -172,9 +208,22 @@ def rename_fields(link: Mapping[str, Any], names: Mapping[str, tuple[str, ...]])
     return fields
 
 
+def find_refusal(link: Mapping[str, Any], fields: LinkFields) -> str:
+    """Say which field of a link Linkmill cannot follow and why; "" if there is none."""
+    for name, refusal in fields.refusals.items():
+        value = link.get(name)
+        if value and value not in refusal.harmless:
+            return f"{name} is not supported. {refusal.reason}"
+    return ""
+
+
 def reject(fields: ItemFields, code: str, message: str) -> ItemFields:
     """Mark an item that fails for a reason that only its vendor knows."""
     return fields | {REFUSED: [code, message]}
+
+
+def is_rejected(fields: ItemFields) -> bool:
+    return REFUSED in fields
 
 
 def has_link(item: ItemResult | LinkedItem) -> bool:

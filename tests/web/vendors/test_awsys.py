@@ -9,6 +9,7 @@ import httpx
 import pytest
 
 from tests.system import System
+from tests.web.commands import client, new_key
 
 REFERENCE = {
     "links": [
@@ -141,6 +142,23 @@ def test_create_short_creates_one_link(system: System) -> None:
     again = system.post(link, "/api/createShort")
     assert (again.status_code, again.json()["error"]) == (409, "SLUG_TAKEN")
     assert system.post({"long": "?"}, "/api/createShort").status_code == 400
+
+
+def test_a_field_that_linkmill_cannot_follow_fails_only_its_link(system: System) -> None:
+    link = {"long": encode("https://a.b")}
+    refused, created = bulk(system, link | {"linkType": "cloaked"}, link | {"geoRestriction": None}).json()["links"]
+    assert refused == {"error": "UNKNOWN_FIELD", "message": "linkType is not supported. Linkmill has one type of link."}
+    assert created["shortUrl"]
+
+
+@pytest.mark.parametrize(
+    ("path", "body"),
+    [("/api/createShort", {"long": encode("https://a.b")}), ("/api/v1/links", {"url": "https://a.b"})],
+)
+def test_a_call_for_one_link_counts_against_the_plan(system: System, path: str, body: dict[str, Any]) -> None:
+    with client(system, new_key(system, "--workspace", f"calls {path}", "--plan", "pro")) as pro:
+        remaining = [int(pro.post(path, json=body).headers["X-RateLimit-Remaining"]) for _ in range(2)]
+    assert remaining == [49, 48]
 
 
 @pytest.mark.parametrize("path", ["/api/bulk", "/api/createShort"])

@@ -7,7 +7,16 @@ from typing import Any
 
 import httpx
 import pytest
-from awsysco import AsyncClient, AwsysAuthError, AwsysConflictError, AwsysForbiddenError, AwsysValidationError, Client
+from awsysco import (
+    AsyncClient,
+    AwsysAuthError,
+    AwsysConflictError,
+    AwsysForbiddenError,
+    AwsysValidationError,
+    Client,
+    GeoRestriction,
+    RoutingRule,
+)
 
 from tests.system import System
 from tests.web.commands import new_key
@@ -102,8 +111,24 @@ def test_a_malformed_link_fails_alone(system: System, item: Any) -> None:
 
 
 def test_null_means_absent_and_unknown_fields_are_ignored(system: System) -> None:
-    fields = {"customSlug": None, "expiresAt": None, "maxClicks": None, "password": None, "ogMeta": {"title": "x"}}
-    assert bulk(system, {"url": "https://a.b/"} | fields).json()["summary"]["created"] == 1
+    fields = {"customSlug": None, "expiresAt": None, "maxClicks": None, "password": None, "ogMeta": None, "new": "x"}
+    harmless = {"geoRestriction": {}, "routingRules": [], "passAdClickIds": False, "folderId": "f1"}
+    assert bulk(system, {"url": "https://a.b/"} | fields | harmless).json()["summary"]["created"] == 1
+
+
+@pytest.mark.parametrize(
+    "option",
+    [
+        {"geo_restriction": GeoRestriction(blocked_countries=["FR"])},
+        {"routing_rules": [RoutingRule(country="FR", redirect_url="https://c.d/")]},
+        {"og_meta": {"title": "x"}},
+        {"pass_ad_click_ids": True},
+    ],
+)
+def test_a_field_that_linkmill_cannot_follow_is_refused(sdk: Client, option: dict[str, Any]) -> None:
+    with pytest.raises(AwsysValidationError, match="is not supported") as refused:
+        sdk.links.create("https://a.b/", **option)
+    assert refused.value.code == "UNKNOWN_FIELD"
 
 
 @pytest.mark.parametrize("number", [0, -1, 10**30, -(10**30), 1.5, True])

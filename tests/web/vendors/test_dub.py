@@ -1,5 +1,6 @@
 """Dub: its own Python package, unchanged, against a running system."""
 
+import json
 from typing import Any
 
 import httpx
@@ -56,22 +57,77 @@ def test_every_supported_field_is_stored(system: System) -> None:
             "expires_at": "2030-01-01T00:00:00Z",
             "utm_source": "mail",
             "utm_campaign": "spring sale",
-            "comments": "not supported",
-            "ios": "https://apps.apple.com",
+            "comments": "for the team",
+            "ref": "friend",
+            "ios": None,
         },
     )[0]
     assert (link.key, link.external_id, link.title, link.password) == ("dub-all", "order-1", "Ünïcode ✓", "secret")
     assert link.expires_at == "2030-01-01T00:00:00.000Z"
     assert (link.utm_source, link.utm_campaign, link.utm_term) == ("mail", "spring sale", None)
-    assert link.url == "https://example.com/?x=1&utm_source=mail&utm_campaign=spring+sale"
+    assert link.url == "https://example.com/?x=1&ref=friend&utm_source=mail&utm_campaign=spring+sale"
     assert [tag.name for tag in link.tags] == ["a", "b"]
-    assert (link.comments, link.ios) == (None, None)
+    assert (link.comments, link.ios) == ("for the team", None)
+    assert system.sql("SELECT comment FROM links WHERE slug = 'dub-all'") == [("for the team",)]
     assert "Location" not in httpx.get(link.short_link).headers
     ids = [tag.id for tag in link.tags]
     again = create(system, {"url": "https://a.b", "tag_ids": ids}, {"url": "https://a.b", "tag_ids": ids[0]})
     assert [[tag.id for tag in other.tags] for other in again] == [ids, ids[:1]]
     comma = create(system, {"url": "https://a.b", "tag_names": "a, b"}, {"url": "https://a.b", "tag_names": "solo"})
     assert [[tag.name for tag in other.tags] for other in comma] == [["a", "b"], ["solo"]]
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        ("geo", {"FR": LINK}), ("ios", LINK), ("android", LINK), ("expiredUrl", LINK), ("rewrite", True),
+        ("proxy", True), ("archived", True), ("testVariants", [{"url": LINK, "percentage": 50}]),
+    ],
+)  # fmt: skip
+def test_a_field_that_linkmill_cannot_follow_fails_only_its_link(system: System, field: str, value: Any) -> None:
+    default: dict[str, Any] = {
+        "geo": None,
+        "archived": False,
+        "proxy": False,
+        "rewrite": False,
+        "testVariants": [],
+        "new": "x",
+    }
+    refused, created = system.post([{"url": LINK, field: value}, {"url": LINK} | default], PATH).json()
+    assert (refused["link"], refused["code"]) == ({"url": LINK, field: value}, "unprocessable_entity")
+    assert refused["error"].startswith(f"{field} is not supported.")
+    assert created["url"] == "https://a.b/"
+
+
+def test_a_prefix_and_a_length_shape_the_random_key(system: System) -> None:
+    links = create(
+        system,
+        {"url": LINK, "prefix": "/c/", "key_length": 5},
+        {"url": LINK, "prefix": "c"},
+        {"url": LINK, "key_length": 12},
+        {"url": LINK, "prefix": "/c/", "key_length": 5, "key": "dub-own-key"},
+    )
+    folder, default, longer, own = [link.key for link in links]
+    assert (folder[:2], len(folder), default[:2], len(default)) == ("c/", 7, "c/", 9)
+    assert (len(longer), own) == (12, "dub-own-key")
+    for link in links:
+        assert httpx.get(link.short_link).headers["Location"] == "https://a.b/"
+
+
+@pytest.mark.parametrize(
+    "shape",
+    [
+        {"keyLength": 2}, {"keyLength": 191}, {"keyLength": 3.5}, {"keyLength": "5"}, {"keyLength": True},
+        {"keyLength": [5]}, {"prefix": 5}, {"prefix": "a b"}, {"prefix": "\ud800"}, {"prefix": "\0"},
+        {"prefix": "/api/"}, {"prefix": "c", "keyLength": 190}, {"ref": 5}, {"ref": ["x"]}, {"ref": "x" * 256},
+        {"ref": "\ud800"}, {"comments": "x" * 501},
+    ],
+)  # fmt: skip
+def test_a_key_that_cannot_be_drawn_and_a_bad_ref_fail_only_their_link(system: System, shape: dict[str, Any]) -> None:
+    body = json.dumps([{"url": LINK} | shape, {"url": LINK}]).encode()
+    bad, good = system.post(body, PATH).json()
+    assert bad["code"] in ("unprocessable_entity", "forbidden")
+    assert good["url"] == "https://a.b/"
 
 
 def test_an_external_id_finds_its_link_again(system: System) -> None:

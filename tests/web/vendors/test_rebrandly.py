@@ -112,7 +112,7 @@ def test_a_slashtag_and_a_title_are_for_one_link(system: System) -> None:
     ("name", "value"),
     [
         ("destination", OMITTED), ("destination", None), ("destination", ""), ("destination", "nope"),
-        ("destination", 5), ("destination", "https://a.b/" + "x" * 2048),
+        ("destination", 5), ("destination", "https://a.b/" + "é" * 2037), ("forwardParameters", True),
         ("domainId", OMITTED), ("domainId", ""), ("domainId", " "), ("domainId", "abc123xyz"), ("domainId", 5),
         ("count", OMITTED), ("count", None), ("count", 0), ("count", -1), ("count", 1.5), ("count", "12"),
         ("count", True), ("count", 50_001), ("count", 10**30), ("ttl", 3599), ("ttl", "86400"), ("ttl", True),
@@ -130,6 +130,12 @@ def test_an_error_names_its_property(system: System, name: str, value: Any) -> N
     assert system.sql("SELECT count(*) FROM links") == before
 
 
+def test_a_destination_is_counted_as_it_is_sent(system: System) -> None:
+    link = put(system, destination="https://a.b/" + "é" * 2036).json()["links"][0]
+    assert link["destination"] == "https://a.b/" + "é" * 2036
+    assert destination(link["shortUrl"]) == "https://a.b/" + "%C3%A9" * 2036
+
+
 def test_a_short_link_cannot_be_the_destination(system: System) -> None:
     answer = put(system, count=5, destination=f"{system.url}/abc")
     assert (answer.status_code, answer.json()["code"], answer.json()["property"]) == (
@@ -145,7 +151,7 @@ def test_several_links_cannot_share_a_slashtag(system: System) -> None:
 
 
 def test_null_means_absent_and_unknown_fields_are_ignored(system: System) -> None:
-    body = put(system, ttl=None, slashtag=None, title=None, favourite=True).json()
+    body = put(system, ttl=None, slashtag=None, title=None, favourite=True, forwardParameters=False, new=1).json()
     assert (body["count"], body["links"][0]["ttl"]) == (1, MAX_TTL)
 
 
@@ -178,7 +184,9 @@ def test_a_wrong_key_or_workspace_is_refused(system: System) -> None:
 def test_an_hourly_limit_allows_the_links_that_remain(system: System) -> None:
     builder = new_key(system, "--workspace", "limited", "--plan", "builder")
     assert put(system, key=builder, count=49_998).json()["count"] == 49_998
-    assert put(system, key=builder, count=5).json()["count"] == 2
+    partial = put(system, key=builder, count=5).json()
+    assert (partial["count"], len(partial["links"]), partial["requested"]) == (2, 2, 5)
+    assert partial["reason"] == "The plan's limit of links is reached."
     refused = put(system, key=builder, count=5)
     assert (refused.status_code, refused.json()["code"]) == (403, "Forbidden")
 

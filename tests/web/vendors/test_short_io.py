@@ -52,14 +52,50 @@ def test_every_supported_field_is_stored(system: System) -> None:
         system,
         {
             "originalURL": "https://example.com/ü", "title": "Ünïcode", "tags": ["a", "b"], "password": "secret",
-            "expiresAt": 1893456000000, "utmSource": "mail", "clicksLimit": 3, "cloaking": True, "iphoneURL": "x",
+            "expiresAt": 1893456000000, "utmSource": "mail", "clicksLimit": 3, "cloaking": False, "iphoneURL": "",
+            "redirectType": 302, "createdAt": 1600000000000,
         },
     ).json()[0]  # fmt: skip
     assert (link["title"], link["tags"], link["hasPassword"]) == ("Ünïcode", ["a", "b"], True)
     assert link["originalURL"] == "https://example.com/%C3%BC?utm_source=mail"
+    assert link["createdAt"] == "2020-09-13T12:26:40.000Z"
     assert (link["lcpath"], len(link["path"])) == (link["path"].lower(), 7)
     query = f"SELECT max_clicks, password_hash IS NULL FROM links WHERE slug = '{link['path']}'"
     assert [(clicks, bool(bare)) for clicks, bare in system.sql(query)] == [(3, False)]
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        ("archived", True), ("cloaking", True), ("redirectType", 301), ("splitURL", "https://c.d"),
+        ("androidURL", "https://c.d"), ("iphoneURL", "https://c.d"), ("expiredURL", "https://c.d"),
+    ],
+)  # fmt: skip
+def test_a_field_that_linkmill_cannot_follow_fails_only_its_link(system: System, field: str, value: Any) -> None:
+    harmless = {"folderId": "f1", "skipQS": True, "splitPercent": 50, "integrationGA": "ga-1", "passwordContact": True}
+    link = {"originalURL": "https://a.b"}
+    refused, created = bulk(system, link | {field: value}, link | harmless, folderId="f1").json()
+    assert (refused["success"], refused["status"]) == (False, 400)
+    assert refused["error"].startswith(f"{field} is not supported.")
+    assert created["success"] is True
+
+
+def test_links_of_a_call_have_one_choice_about_duplicates(system: System) -> None:
+    link = {"originalURL": "https://a.b/duplicates"}
+    chosen = link | {"allowDuplicates": True}
+    first, second, other = bulk(system, chosen, chosen, link).json()
+    assert first["path"] != second["path"]
+    assert (other["success"], other["status"]) == (False, 400)
+    assert "allowDuplicates" in other["error"]
+    again = bulk(system, link | {"allowDuplicates": False}, link).json()
+    assert [item["duplicate"] for item in again] == [True, True]
+    assert [item["duplicate"] for item in bulk(system, link, chosen, allowDuplicates=True).json()] == [False, False]
+
+
+def test_a_path_may_have_slashes_and_letters_of_any_script(system: System) -> None:
+    link = bulk(system, {"originalURL": "https://a.b/wide", "path": "übersicht/2026"}).json()[0]
+    assert (link["path"], link["shortURL"]) == ("übersicht/2026", f"{system.url}/%C3%BCbersicht/2026")
+    assert httpx.get(link["shortURL"]).headers["Location"] == "https://a.b/wide"
 
 
 def test_failed_links_have_their_places_in_the_answer(system: System) -> None:

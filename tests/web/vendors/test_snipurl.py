@@ -53,7 +53,7 @@ body: JSON.stringify({ links }),
 const { data } = await response.json();
 console.log(`Created: ${data.success.length}, Failed: ${data.failed.length}`);
 """
-PLANS = "[small]\ntotal_links = 3\n"
+PLANS = "[small]\ntotal_links = 3\n[hourly]\nlinks_per_hour = 3\n[daily]\nlinks_per_day = 3\n"
 
 
 def bulk(system: System, *links: Any, **more: Any) -> httpx.Response:
@@ -167,22 +167,26 @@ def test_a_wrong_key_is_refused(system: System) -> None:
 
 @pytest.fixture(params=STORES)
 def small_system(start_system: StartSystem, request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[System]:
-    """A system with a plan of three links in total."""
+    """A system with plans of three links in total, per hour and per day."""
     (tmp_path / "plans.toml").write_text(PLANS)
     plans = str(tmp_path / "plans.toml")
     with start_system(tmp_path, new_database_url(request.param, tmp_path, request), PLANS=plans) as started:
         yield started
 
 
-def test_links_beyond_the_limit_of_the_account_are_refused_before_any_is_created(small_system: System) -> None:
-    with client(small_system, new_key(small_system, "--workspace", "small", "--plan", "small")) as small:
-        links = [{"url": f"https://a.b/{number}", "title": "x"} for number in range(3)]
-        assert small.post(PATH, json={"links": links[:2]}).status_code == 201
-        answer = small.post(PATH, json={"links": links[:2]})
-        assert (answer.status_code, answer.json()["error"]["code"]) == (403, "FORBIDDEN")
-        assert "limit" in answer.json()["error"]["message"]
-        assert small_system.sql("SELECT count(*) FROM links") == [(2,)]
-        assert small.post(PATH, json={"links": links[:1]}).status_code == 201
+def test_links_beyond_any_limit_of_the_plan_are_refused_before_one_is_created(small_system: System) -> None:
+    links = [{"url": f"https://a.b/{number}", "title": "x"} for number in range(4)]
+    for plan, limit in (("small", "in total"), ("hourly", "per hour"), ("daily", "per day")):
+        key = new_key(small_system, "--workspace", plan, "--plan", plan)
+        with client(small_system, key) as small:
+            answer = small.post(PATH, json={"links": links})
+            assert (answer.status_code, answer.json()["error"]["code"]) == (403, "FORBIDDEN")
+            assert f"3 links {limit}" in answer.json()["error"]["message"]
+            query = f"SELECT count(*) FROM links WHERE workspace_id = {key['workspace_id']}"
+            assert small_system.sql(query) == [(0,)]
+            assert small.post(PATH, json={"links": links[:3]}).status_code == 201
+    with client(small_system, new_key(small_system, "--workspace", "small")) as small:
+        assert small.post(PATH, json={"links": links[:1]}).status_code == 403
 
 
 def test_titles_are_in_the_answer_and_a_hanging_page_does_not_delay_it(system: System) -> None:

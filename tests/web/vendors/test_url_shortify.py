@@ -190,7 +190,7 @@ def test_a_malformed_link_fails_alone(site: httpx.Client, item: Any) -> None:
     answer = bulk(site, item, {"url": "https://a.b/"})
     bad, good = answer.json()["data"]
     assert (answer.status_code, good["status"], set(bad)) == (201, "created", {"original_url", "status", "message"})
-    assert bad["message"] in ("Invalid URL.", "Invalid link object.")
+    assert bad["message"] in ("Invalid URL.", "A link must be an object.")
 
 
 @pytest.mark.parametrize(
