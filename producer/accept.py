@@ -8,6 +8,7 @@ from typing import Any
 import structlog
 
 from models import settings, store
+from models.accounts.domains import Domain
 from models.accounts.keys import Owner
 from models.errors import EmptyUpload
 from models.ids import new_id
@@ -17,10 +18,12 @@ from producer import idempotency, outside
 from producer.fields.item_rules import CONTROL
 from producer.idempotency import Hold
 from producer.intake import upload_store
-from producer.intake.cutting import ShardRange, cut
+from producer.intake.cutting import ShardRange
 from producer.intake.detection import HEADER_LIMIT, FormatHints, detect_layout
 from producer.intake.layouts import COUNT, UTF8, Layout
-from producer.job_options import LONGEST_NAME, Options, choose_domain
+from producer.job_options import LONGEST_NAME, Options, choose_domain, judging_context
+from producer.rules.keys import KeyRules
+from producer.rules.order import KeyWatch, cut_in_order, in_order
 from producer.signals import wakeups
 from producer.unit_of_work import UnitOfWork, unit_of_work
 
@@ -62,10 +65,12 @@ def accept(
         options = read_options()
         if options.webhook_url:
             outside.check(options.webhook_url, "webhook_url")
-        job = _describe(upload, name, size, owner, options)
+        domain = choose_domain(owner, options)
+        job = _describe(upload, name, size, owner, domain, options)
         if hold:
             _conclude(hold, upload, options)
-        _commit(job, _cut_small(upload, name, size, job), hold, awaited)
+        rules = KeyRules(Layout.load(job["layout"]), job["options"], judging_context(domain, {}, job["options"]))
+        _commit(job, _cut_small(upload, name, size, rules), hold, awaited)
     except BaseException:
         upload_store.delete(name)
         raise
@@ -89,9 +94,8 @@ def _conclude(hold: Hold, upload: Upload, options: Options) -> None:
     idempotency.set_fingerprint(hold, upload.source, upload.format, upload.count, contents)
 
 
-def _describe(upload: Upload, name: str, size: int, owner: Owner, options: Options) -> dict[str, Any]:
+def _describe(upload: Upload, name: str, size: int, owner: Owner, domain: Domain, options: Options) -> dict[str, Any]:
     """The row of the new job."""
-    domain = choose_domain(owner, options)
     return {
         "id": new_id(),
         "workspace_id": owner.workspace_id,
@@ -122,18 +126,27 @@ def _detect(upload: Upload, name: str, size: int, options: Options) -> Layout:
     return detect_layout(head, upload.format, store.dialect().shard_rows, options.mapping, hints)
 
 
-def _cut_small(upload: Upload, name: str, size: int, job: dict[str, Any]) -> list[ShardRange] | None:
+def _cut_small(upload: Upload, name: str, size: int, rules: KeyRules) -> list[ShardRange] | None:
     """The shards of an upload that is small enough to be cut right here; None when a worker has to cut it."""
-    layout = Layout.load(job["layout"])
-    if layout.format == COUNT:
-        return list(_count_ranges(upload.count, size, layout.shard_rows))
-    if size > CUT_AT_ONCE_BYTES or layout.conversion:
+    layout = rules.layout
+    if layout.format != COUNT and (size > CUT_AT_ONCE_BYTES or layout.conversion):
         return None
     data = upload_store.read(name, 0, size)
-    ranges = list(cut(lambda offset, length: data[offset : offset + length], layout))
+    ranges = list(_cut(data, upload.count, rules))
     if not ranges:
         raise EmptyUpload("The upload has no rows.")
     return ranges
+
+
+def _cut(data: bytes, count: int, rules: KeyRules) -> Iterator[ShardRange]:
+    def read(offset: int, length: int) -> bytes:
+        return data[offset : offset + length]
+
+    if rules.layout.format != COUNT:
+        return cut_in_order(read, rules)
+    watch = KeyWatch(read, rules)
+    watch.read(0, len(data))
+    return in_order(_count_ranges(count, len(data), rules.layout.shard_rows), watch)
 
 
 def _count_ranges(count: int, size: int, shard_rows: int) -> Iterator[ShardRange]:
@@ -167,12 +180,13 @@ def _add_shards(unit: UnitOfWork, rows: list[dict[str, Any]]) -> None:
     sent_count = wakeups.max_wake_ups()
     now = time.time()
     for place, row in enumerate(rows):
-        is_sent = place < sent_count
+        is_sent = place < sent_count and row["after_index"] is None
         row["sent_at"] = now if is_sent else None
         row["sends"] = int(is_sent)
     shards.add(unit.db, rows)
-    for row in rows[:sent_count]:
-        unit.wake([wakeups.WakeUp(row["kind"], row["queue"], row["job_id"], row["first_index"], row["rows"])])
+    for row in rows:
+        if row["sends"]:
+            unit.wake([wakeups.WakeUp(row["kind"], row["queue"], row["job_id"], row["first_index"], row["rows"])])
 
 
 def shard_row(job: dict[str, Any], shard: ShardRange, kind: str = ShardKind.CREATE) -> dict[str, Any]:

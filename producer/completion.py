@@ -4,7 +4,7 @@ import json
 from datetime import UTC, datetime
 from typing import Any
 
-from models.jobs import duplicates, jobs
+from models.jobs import jobs
 from models.jobs.jobs import JobProgress, Results
 from models.jobs.leases import Claim
 from models.states import ItemStatus, JobStatus
@@ -25,7 +25,7 @@ CUT_BODY: dict[str, Any] = {"metadata": {}, "mapping": None, "cut": True}
 def record(unit: UnitOfWork, claim: Claim, results: Results) -> None:
     """Add a shard's results to its job. End the job when they were the last; wake for its next shards otherwise."""
     job = jobs.conclude(unit.db, claim.job_id, claim.run, results)
-    count_items(unit, job.kind, results)
+    _count_items(unit, _kind_or_dry_run(job), results)
     if job.status == JobStatus.COMPLETED:
         close(unit, job)
     elif not job.cancelled_at or not finish(unit, claim.job_id, claim.run):
@@ -33,7 +33,7 @@ def record(unit: UnitOfWork, claim: Claim, results: Results) -> None:
         unit.publish_progress(claim.job_id)
 
 
-def count_items(unit: UnitOfWork, kind: str, results: Results) -> None:
+def _count_items(unit: UnitOfWork, kind: str, results: Results) -> None:
     """Count a shard's items by their status."""
     counts = {
         ItemStatus.CREATED: results.created,
@@ -52,9 +52,6 @@ def finish(unit: UnitOfWork, job_id: int, run: int) -> bool:
     job = jobs.finish(unit.db, job_id, run)
     if job is None:
         return False
-    if job.dry_run:
-        duplicates.correct(unit.db, job_id, job.options)
-        job = jobs.progress(unit.db, job_id)
     close(unit, job)
     return True
 
@@ -69,9 +66,12 @@ def fail(unit: UnitOfWork, job_id: int, run: int, detail: str) -> None:
 def close(unit: UnitOfWork, job: JobProgress) -> None:
     """Plan the webhooks of a job that has just ended, and announce its end."""
     planned = _plan_deliveries(unit.db, job)
-    kind = DRY_RUN if job.dry_run else job.kind
-    counter = counters.field_name(counters.JOBS, kind, job.status, job_outcome(job) or "")
+    counter = counters.field_name(counters.JOBS, _kind_or_dry_run(job), job.status, job_outcome(job) or "")
     unit.announce_end(End(job.id, counter, planned))
+
+
+def _kind_or_dry_run(job: JobProgress) -> str:
+    return DRY_RUN if job.dry_run else job.kind
 
 
 def plan_test(unit: UnitOfWork, endpoint_id: int, workspace_id: int, url: str) -> deliveries.Delivery:

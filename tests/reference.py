@@ -149,6 +149,8 @@ class World:
     defaults: dict[str, Any] = field(default_factory=dict)
     wide_slugs: bool = False
     case_sensitive: bool = True
+    room: int | None = None
+    """How many more links the plan allows."""
 
     def spell(self, slug: str) -> str:
         """A slug as the domain stores it."""
@@ -201,6 +203,10 @@ def create(item: dict[str, Any], world: World) -> tuple[str, str | None]:
         return "failed", "RESERVED_SLUG"
     if slug and slug in world.links:
         return "failed", "SLUG_TAKEN"
+    if world.room == 0:
+        return "failed", "LIMIT_REACHED"
+    if world.room:
+        world.room -= 1
     url = destination(values)
     if slug:
         world.links[slug] = url

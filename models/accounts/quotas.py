@@ -82,6 +82,12 @@ def usage(db: Connection, workspace_id: int, plan: Plan) -> dict[Period, int]:
     return {period: counted.get(period, 0) for period in limits(plan)}
 
 
+def room(db: Connection, workspace_id: int, plan: Plan) -> int:
+    """How many links a limited plan still allows now. Nothing is reserved."""
+    used = usage(db, workspace_id, plan)
+    return min(limit - used[period] for period, limit in limits(plan).items())
+
+
 def reset_totals(db: Connection, workspace_id: int | None = None) -> None:
     """Drop the totals of one or all workspaces, so that they are counted again when a plan next needs them.
 

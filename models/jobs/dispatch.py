@@ -5,6 +5,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, Integer, and_, case, func, literal_column, select, update
 
 from models import store
+from models.jobs.order import IS_READY
 from models.jobs.shards import COLUMNS, KEY_COLUMNS, NOT_DONE, Shard, is_among
 from models.states import ShardState
 from models.tables import shards
@@ -20,7 +21,7 @@ def mark_due(db: Connection, job_id: int, room: int) -> list[Shard]:
     under_way = db.execute(select(func.count()).where(queued, is_under_way)).scalar_one()
     if under_way >= room:
         return []
-    chosen = select(*KEY_COLUMNS).where(queued, ~is_under_way).order_by(*KEY_COLUMNS).limit(room - under_way)
+    chosen = select(*KEY_COLUMNS).where(queued, IS_READY, ~is_under_way).order_by(*KEY_COLUMNS).limit(room - under_way)
     mark = update(shards).where(is_among(store.dialect().skip_locked(chosen, shards)))
     sends = case((shards.c.sends < MAX_DOUBLINGS, shards.c.sends + 1), else_=shards.c.sends)
     mark = mark.values(sent_at=store.dialect().clock(), sends=sends)

@@ -1,48 +1,60 @@
-"""Duplicates: rows of a dry run that want the same slug, external id or URL as an earlier row. The first one wins.
+"""Duplicates: what earlier rows of a dry run would have taken. They create no links that a later row could find."""
 
-Its shards write nothing that another shard could see, so only the end of the dry run can find them.
-"""
+import json
+from collections.abc import Iterable
+from typing import NamedTuple
 
-from typing import Any
-
-from sqlalchemy import ColumnElement, Connection, and_, case, func, literal, select, update
+from sqlalchemy import ColumnElement, Connection, and_, func, select
 
 from models import store
-from models.jobs import jobs
-from models.jobs.jobs import Results
-from models.links.url_index import Duplicates
 from models.states import ItemStatus
 from models.tables import items
 
-SLUG_TAKEN = "SLUG_TAKEN"
+
+class EarlierRows(NamedTuple):
+    """The rows of a dry run before an index."""
+
+    job_id: int
+    before: int
 
 
-def correct(db: Connection, job_id: int, options: dict[str, Any]) -> None:
-    """Correct the items of a dry run that has ended, and its counts."""
-    store.dialect().plan_large_joins(db)
-    is_existing = {"status": ItemStatus.EXISTING}
-    existing = _correct_later_rows(db, job_id, items.c.external_id, is_existing)
-    if options.get("duplicates") == Duplicates.REUSE:
-        shared_url = case((items.c.reuses_url, items.c.input))
-        existing += _correct_later_rows(db, job_id, shared_url, is_existing)
-    message = literal("Custom slug '") + items.c.slug + literal("' is already in use")
-    has_failed = {"status": ItemStatus.FAILED, "slug": None, "error_code": SLUG_TAKEN, "error_message": message}
-    failed = _correct_later_rows(db, job_id, items.c.slug, has_failed)
-    if existing or failed:
-        failures = {SLUG_TAKEN: failed} if failed else {}
-        jobs.record(db, job_id, Results(created=-existing - failed, existing=existing, failures=failures))
+def count_created(db: Connection, rows: EarlierRows) -> int:
+    """Count the links that these rows would create."""
+    return int(db.execute(select(func.count()).where(_would_create(rows))).scalar_one())
 
 
-def _correct_later_rows(db: Connection, job_id: int, key: ColumnElement[Any], values: dict[str, Any]) -> int:
-    """Change each row to be created that has the key of an earlier one; return how many there are.
+def taken_slugs(db: Connection, rows: EarlierRows, slugs: Iterable[str]) -> set[str]:
+    """Those of some slugs that these rows would take."""
+    wanted = list(slugs)
+    if not wanted:
+        return set()
+    return set(store.dialect().find_existing(db, items.c.slug, wanted, _would_create(rows)))
 
-    A row that turns out to exist gets the slug of the first one.
-    """
-    to_create = and_(items.c.job_id == job_id, items.c.status == ItemStatus.CREATED, key.is_not(None))
-    first_index = func.first_value(items.c.index).over(partition_by=key, order_by=items.c.index)
-    first_slug = func.first_value(items.c.slug).over(partition_by=key, order_by=items.c.index)
-    ranked = select(items.c.index.label("at"), first_index.label("first"), first_slug.label("slug"))
-    ranked_rows = ranked.where(to_create).subquery()
-    later = select(ranked_rows.c.at, ranked_rows.c.slug).where(ranked_rows.c.at > ranked_rows.c.first).subquery()
-    is_later = and_(items.c.job_id == job_id, items.c.index == later.c.at)
-    return db.execute(update(items).where(is_later).values({"slug": later.c.slug} | values)).rowcount
+
+def slugs_by_external_id(db: Connection, rows: EarlierRows, external_ids: Iterable[str]) -> dict[str, str | None]:
+    """The slugs of links that these rows would create with some external ids. An automatic one is None."""
+    wanted = list(external_ids)
+    if not wanted:
+        return {}
+    is_wanted = store.dialect().is_one_of(items.c.external_id, wanted)
+    query = select(items.c.external_id, items.c.slug).where(_would_create(rows), is_wanted)
+    return {row.external_id: row.slug for row in db.execute(query)}
+
+
+def slugs_by_url(db: Connection, rows: EarlierRows, urls: Iterable[str]) -> dict[str, str | None]:
+    """The slugs of links to some URLs that these rows would create, where later rows may share them."""
+    inputs = {input_json(url): url for url in urls}
+    if not inputs:
+        return {}
+    is_wanted = store.dialect().is_one_of(items.c.input, list(inputs))
+    query = select(items.c.input, items.c.slug).where(_would_create(rows), items.c.shares_url, is_wanted)
+    return {inputs[row.input]: row.slug for row in db.execute(query)}
+
+
+def input_json(url: str) -> str:
+    """What the item of a row keeps of it when it would create a link."""
+    return json.dumps({"url": url})
+
+
+def _would_create(rows: EarlierRows) -> ColumnElement[bool]:
+    return and_(items.c.job_id == rows.job_id, items.c.index < rows.before, items.c.status == ItemStatus.CREATED)

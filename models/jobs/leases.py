@@ -12,6 +12,7 @@ from sqlalchemy import ColumnElement, Connection, Integer, and_, bindparam, case
 from models import store
 from models.errors import LostLease
 from models.jobs import jobs
+from models.jobs.order import IS_READY
 from models.jobs.shards import KEY_COLUMNS, NOT_DONE, is_among
 from models.states import ShardKind, ShardState
 from models.store.dialect import Dialect
@@ -39,6 +40,8 @@ class Claim(NamedTuple):
     token: int
     granted: int
     granted_at: float | None
+    after_index: int | None
+    """The shard waited for all shards of its run that begin before this index."""
 
 
 class ExpiredLease(NamedTuple):
@@ -78,7 +81,7 @@ def _claim(dialect: Dialect) -> Any:
     free = (
         select(*KEY_COLUMNS)
         .where(shards.c.queue == bindparam("of_queue"), shards.c.kind == bindparam("of_kind"))
-        .where(shards.c.state == ShardState.QUEUED, NOT_DONE)
+        .where(shards.c.state == ShardState.QUEUED, NOT_DONE, IS_READY)
         .order_by(served_at, hinted_first, *KEY_COLUMNS)
         .limit(1)
     )
@@ -131,6 +134,12 @@ def hand_over(db: Connection, claim: Claim, queue: str) -> None:
     _require_lease(db.execute(freed, token_of(claim)).rowcount)
 
 
+def postpone(db: Connection, claim: Claim) -> None:
+    """Free a shard until every earlier one of its run has ended, without counting the attempt."""
+    freed = _free(attempts=claim.attempts - 1, after_index=claim.first_index)
+    _require_lease(db.execute(freed, token_of(claim)).rowcount)
+
+
 def fail(db: Connection, claim: Claim) -> bool:
     """Free a shard after a failed attempt, in halves after the third one.
 
@@ -168,6 +177,7 @@ def _second_half(claim: Claim, half: int) -> dict[str, Any]:
         "length": claim.length,
         "skip": claim.skip + half,
         "rows": claim.rows - half,
+        "after_index": claim.first_index + half,  # it may want what the first half takes
         "attempts": MAX_ATTEMPTS - 1,
     }
 

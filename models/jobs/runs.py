@@ -100,20 +100,22 @@ def _add_shards_of_next_run(db: Connection, job: Job) -> None:
     )
     ranges = and_(shards.in_first_run(job.id), or_(was_skipped, has_failed_item))
     changes = {"job_id": job.id, "run": job.run + 1, "kind": ShardKind.CREATE, "queue": job.queue}
-    _copy_ranges(db, ranges, changes)
+    _copy_ranges(db, ranges, changes, (*RANGE, "after_index"))
 
 
 def start_undo(db: Connection, job: Job, undo_job: dict[str, Any]) -> None:
     """Add a job that deletes the links of another one, in the same ranges."""
     jobs.add(db, undo_job)
     changes = {"job_id": undo_job["id"], "run": 1, "kind": ShardKind.UNDO, "queue": undo_job["queue"]}
-    _copy_ranges(db, shards.in_first_run(job.id), changes)
+    _copy_ranges(db, shards.in_first_run(job.id), changes, RANGE)
 
 
-def _copy_ranges(db: Connection, ranges: ColumnElement[bool], changes: dict[str, Any]) -> None:
-    """Add queued shards that have the ranges of others."""
+RANGE = ("first_index", "workspace_id", "line", "offset", "length", "skip", "rows")
+
+
+def _copy_ranges(db: Connection, ranges: ColumnElement[bool], changes: dict[str, Any], copied: tuple[str, ...]) -> None:
+    """Add queued shards that have these columns of others."""
     values = changes | {"state": ShardState.QUEUED}
-    copied = ("first_index", "workspace_id", "line", "offset", "length", "skip", "rows")
     columns = [literal(value, shard_rows.c[name].type).label(name) for name, value in values.items()]
     source = select(*columns, *(shard_rows.c[name] for name in copied)).where(ranges)
     db.execute(insert(shard_rows).from_select([*values, *copied], source))

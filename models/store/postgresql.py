@@ -118,9 +118,6 @@ class PostgreSQL:
         condition: ColumnElement[bool] = column == any_(array)
         return condition
 
-    def plan_large_joins(self, db: Connection) -> None:
-        db.exec_driver_sql("SET LOCAL enable_nestloop = off")
-
     def relax_durability(self, db: Connection) -> None:
         db.exec_driver_sql("SET LOCAL synchronous_commit = off")
 

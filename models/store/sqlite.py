@@ -106,9 +106,6 @@ class SQLite:
         condition: ColumnElement[bool] = column.in_(json_list)
         return condition
 
-    def plan_large_joins(self, db: Connection) -> None:
-        """Nothing to do: SQLite looks rows up by their key, whatever its statistics say."""
-
     def relax_durability(self, db: Connection) -> None:
         """Nothing to do: with synchronous = NORMAL no transaction waits for the disk."""
 

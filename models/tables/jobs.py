@@ -90,6 +90,7 @@ shards = Table(
     Column("length", BigInteger, nullable=False),
     Column("skip", Integer, nullable=False, server_default="0"),  # rows before the first one: those of another shard
     Column("rows", Integer, nullable=False),
+    Column("after_index", BigInteger),  # it waits for all shards of its run that begin before this index
     Column("attempts", Integer, nullable=False, server_default="0"),
     Column("token", BigInteger),
     Column("owner", Text),  # the process or connection that has the lease: Dialect.owner
@@ -104,6 +105,14 @@ shards = Table(
         "queue",
         "kind",
         "state",
+        postgresql_where=text("state <> 'done'"),
+        sqlite_where=text("state <> 'done'"),
+    ),
+    Index(
+        "shards_order_idx",
+        "job_id",
+        "run",
+        "first_index",
         postgresql_where=text("state <> 'done'"),
         sqlite_where=text("state <> 'done'"),
     ),
@@ -124,6 +133,6 @@ items = Table(
     Column("input", Text),  # the row as it was sent, as JSON, only if it created no link
     Column("domain_id", BigInteger),  # the link's domain; null: that of the job
     Column("custom_id", Text),
-    Column("reuses_url", Boolean),  # dry run: the row would share a link with other rows of the same URL
+    Column("shares_url", Boolean),  # dry run: later rows of the same URL would get the link of this one
     PrimaryKeyConstraint("job_id", "index"),
 )

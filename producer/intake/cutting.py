@@ -25,6 +25,8 @@ class ShardRange(NamedTuple):
     offset: int
     length: int
     rows: int
+    after_index: int | None = None
+    """The shard waits for all that begin before this index; None for one that need not wait."""
 
 
 class RowPlaces(NamedTuple):

@@ -62,7 +62,7 @@ def test_an_upgrade_keeps_what_an_open_dry_run_shares(owner: Owner) -> None:
     add_items(job, {1: ItemStatus.CREATED}, input='{"url": "https://a.example/"}')
     command.downgrade(migrate.config(), "0004")
     migrate.upgrade()
-    query = select(item_rows.c.reuses_url).order_by(item_rows.c.index)
+    query = select(item_rows.c.shares_url).order_by(item_rows.c.index)
     with store.read() as db:
         assert list(db.execute(query).scalars()) == [None, True]
 

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from typing import Any
 from urllib.parse import urlsplit
 
+from models.jobs import duplicates
 from models.states import ItemStatus
 from models.store import Columns
 from producer.fields import item_fields
@@ -94,8 +95,7 @@ def item_columns(draft: Draft) -> Columns:
     if draft.new_count == len(rows) and not draft.job.dry_run:
         return columns | {"status": CREATED, "slug": draft.slugs, "generation": draft.generation}
     if draft.job.dry_run and reuse.reuses_links(draft.job):
-        # The other rows want a link of their own: see models/jobs/duplicates.py.
-        columns["reuses_url"] = [row in draft.urls.seeking_rows for row in rows]
+        columns["shares_url"] = [row in draft.urls.hashes for row in rows]
     return columns | _mixed_columns(draft)
 
 
@@ -136,7 +136,7 @@ def _dry_run_result(draft: Draft, row: int, result: tuple[Any, ...]) -> tuple[An
     status, slug, generation, *_ = result
     if generation == draft.generation:
         generation = None
-    return (status, slug, generation, None, None, json.dumps({"url": draft.columns["url"][row]}))
+    return (status, slug, generation, None, None, duplicates.input_json(draft.columns["url"][row]))
 
 
 def _input_json(raw: dict[str, Any]) -> str:

@@ -3,8 +3,10 @@
 from typing import Any
 
 from models import store
+from models.accounts import plans
+from models.accounts.plans import Plan
 from models.errors import DuplicateKey
-from models.jobs import items, leases
+from models.jobs import items, jobs, leases
 from models.jobs.jobs import Job
 from models.jobs.leases import Claim
 from models.links import labels, links, slugs, tagging, title_queue, url_index
@@ -36,7 +38,10 @@ def create(claim: Claim, job: Job) -> dict[str, Any]:
     settled_rows = _read_settled_rows(claim)
     if not job.dry_run:
         passwords.hash_all(claim, judged, settled_rows)
-    counts = _draft_and_write(claim, job, rows, judged, settled_rows)
+    try:
+        counts = _draft_and_write(claim, job, rows, judged, settled_rows)
+    except quota.MustWait:
+        return _postpone(claim)
     if job.queue == wakeups.BULK:
         store.pause_bulk_writer()
     return counts
@@ -68,6 +73,15 @@ def _move_to_bulk(claim: Claim) -> dict[str, Any]:
         leases.hand_over(unit.db, claim, wakeups.BULK)
         unit.wake_next(claim.job_id)
     return {"handed_over": True}
+
+
+def _postpone(claim: Claim) -> dict[str, Any]:
+    with unit_of_work() as unit:
+        # With the job locked, no earlier shard can end unseen, which would leave nobody to wake a worker for this one.
+        jobs.lock(unit.db, claim.job_id)
+        leases.postpone(unit.db, claim)
+        unit.wake_next(claim.job_id)
+    return {"postponed": True}
 
 
 def _read_settled_rows(claim: Claim) -> frozenset[int]:
@@ -105,11 +119,16 @@ def _draft(
     writes_tags = "tags" in judged.columns and not job.dry_run
     with store.write() if writes_tags else store.read() as db:
         facts = read_facts(db, job, judged)
+        if job.dry_run:
+            facts = dry_run.add_earlier_rows(db, claim, judged, facts)
     reuse.release_ended(facts.urls)
     draft = make_draft(claim, job, rows, judged, facts, settled_rows)
+    claim, room = _reserve(draft, plans.of(facts.plan))
+    if room is not None and room < draft.new_count:
+        draft = make_draft(claim, job, rows, judged, facts, settled_rows, room)
+    draft.claim = claim
     if job.dry_run:
         return draft
-    quota.reserve(draft, facts.plan)
     while slug_count := draft.count_missing_slugs():
         automatic_slugs = _take_slugs(job, slug_count)
         unusable = facts.reserved_slugs.union(draft.slugs)
@@ -122,6 +141,17 @@ def _draft(
     if job.options.get("groups") == Groups.CREATE:
         _create_groups(draft)
     return draft
+
+
+def _reserve(draft: Draft, plan: Plan) -> tuple[Claim, int | None]:
+    """Reserve the links of a draft; return how many of them there may be, None without a limit."""
+    claim = draft.claim
+    if not plan.limited:
+        return claim, None
+    if draft.job.dry_run:
+        return claim, dry_run.room(claim, plan, draft.new_count)
+    claim = quota.reserve(claim, plan, draft.new_count)
+    return claim, claim.granted
 
 
 def _create_groups(draft: Draft) -> None:

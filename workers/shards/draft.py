@@ -16,6 +16,8 @@ from producer.rules.judging import JudgedBatch
 from workers.shards import reuse, slug_pool
 from workers.shards.reuse import NO_URLS, ExistingLink, UrlFacts
 
+LIMIT_REACHED = ItemProblem("LIMIT_REACHED", "The plan's limit of links is reached.")
+
 
 @dataclass(frozen=True, slots=True)
 class Facts:
@@ -64,18 +66,6 @@ class Draft:
         failures = Counter(problem.code for problem in self.problems.values())
         return Results(created=self.new_count, existing=len(self.existing), failures=failures)
 
-    def limit_new(self, count: int, problem: ItemProblem) -> None:
-        """Create the first links only. The other rows fail, with the rows that would share their links."""
-        if count >= self.new_count:
-            return
-        failing = set(self.new_rows[count:])
-        sharing = {row for row, link in self.existing.items() if isinstance(link, int) and link in failing}
-        self.problems |= dict.fromkeys((*failing, *sharing), problem)
-        for row in sharing:
-            del self.existing[row]
-        self.new_rows = self.new_rows[:count]
-        self.slugs = self.slugs[:count]
-
     def count_missing_slugs(self) -> int:
         return self.slugs.count(None)
 
@@ -90,8 +80,7 @@ class Draft:
 
 def read_facts(db: Connection, job: Job, judged: JudgedBatch) -> Facts:
     """Read what a draft depends on. New tags are created, so a run writes here, and a dry run does not."""
-    slugs = [slug for slug in judged.columns.get("slug", ()) if slug]
-    external_ids = [external_id for external_id in judged.columns.get("external_id", ()) if external_id]
+    slugs = values_of(judged, "slug")
     tag_ids: dict[str, int] = {}
     if "tags" in judged.columns and not job.dry_run:
         tag_ids = labels.ensure(db, labels.TAGS, job.workspace_id, _tag_names(judged))
@@ -100,10 +89,15 @@ def read_facts(db: Connection, job: Job, judged: JudgedBatch) -> Facts:
         terms.plan,
         reserved_words.of_slugs(slugs, slug_pool.cached_reserved_words().read()),
         links.used_slugs(db, job.domain_id, slugs),
-        links.by_external_id(db, job.workspace_id, external_ids),
+        links.by_external_id(db, job.workspace_id, values_of(judged, "external_id")),
         tag_ids,
         reuse.read_url_facts(db, job, judged) if terms.reuses else NO_URLS,
     )
+
+
+def values_of(judged: JudgedBatch, field_name: str) -> list[Any]:
+    """The values of a field in the rows that have one."""
+    return [value for value in judged.columns.get(field_name, ()) if value]
 
 
 def _tag_names(judged: JudgedBatch) -> set[str]:
@@ -121,13 +115,15 @@ def make_draft(
     judged: JudgedBatch,
     facts: Facts,
     settled_rows: frozenset[int] = frozenset(),
+    room: int | None = None,
 ) -> Draft:
-    """Decide for every row of a shard what becomes of it."""
+    """Decide for every row of a shard what becomes of it. `room`: how many links it may create, if that is limited."""
     problems = {row: problem for row, problem in judged.problems.items() if row not in settled_rows}
     existing: dict[int, ExistingLink | int] = {}
     custom_slugs = judged.columns.get("slug")
-    if custom_slugs or judged.columns.get("external_id") or facts.urls.rows_may_share:
-        _decide_in_order(judged, facts, settled_rows, problems, existing)
+    is_limited = room is not None
+    if is_limited or custom_slugs or judged.columns.get("external_id") or facts.urls.rows_may_share:
+        _decide_in_order(judged, facts, settled_rows, room, problems, existing)
     other_rows = problems.keys() | existing.keys() | settled_rows
     new_rows: Sequence[int] = range(batch.rows)
     if other_rows:
@@ -143,6 +139,7 @@ def _decide_in_order(
     judged: JudgedBatch,
     facts: Facts,
     settled_rows: frozenset[int],
+    room: int | None,
     problems: dict[int, ItemProblem],
     existing: dict[int, ExistingLink | int],
 ) -> None:
@@ -154,6 +151,7 @@ def _decide_in_order(
     used_slugs: set[str | None] = set()
     rows_by_external_id: dict[str, int] = {}
     rows_by_url: dict[str, int] = {}
+    created = 0
     for row, (external_id, slug) in enumerate(zip(external_ids, slugs, strict=True)):
         if row in settled_rows:
             continue
@@ -172,7 +170,10 @@ def _decide_in_order(
             problems[row] = ItemProblem("RESERVED_SLUG", f"The slug {slug!r} is reserved for this service's own pages.")
         elif slug and (slug in used_slugs or slug in facts.taken_slugs):
             problems[row] = ItemProblem("SLUG_TAKEN", f"Custom slug '{slug}' is already in use")
+        elif room is not None and created >= room:
+            problems[row] = LIMIT_REACHED
         else:
+            created += 1
             used_slugs.add(slug)
             if external_id:
                 rows_by_external_id[external_id] = row

@@ -18,8 +18,8 @@ from producer.rules.judging import JudgedBatch
 PRIVATE_FIELDS = ("password", "max_clicks", "disabled")  # a link that has one of these is not for other rows
 OWN_LINK_FIELDS = ("slug", "expires_at")  # a row with one of these wants a new link, which later rows may share
 
-ExistingLink = tuple[str, int]
-"""The slug and generation of a link."""
+ExistingLink = tuple[str | None, int | None]
+"""The slug and generation of a link. A link that a dry run would create has no generation, and may have no slug yet."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,8 +12,11 @@ from models.states import ShardState
 from producer import completion
 from producer.accept import shard_row
 from producer.intake import upload_store
-from producer.intake.cutting import ShardRange, cut
+from producer.intake.cutting import ShardRange
 from producer.intake.layouts import Layout
+from producer.job_options import judging_context
+from producer.rules.keys import KeyRules
+from producer.rules.order import cut_in_order
 from producer.unit_of_work import unit_of_work
 from workers.shards import convert
 
@@ -40,7 +43,8 @@ def split(claim: Claim, job: Job) -> dict[str, Any]:
 def _cut(claim: Claim, job: Job) -> int:
     total = 0
     uncommitted: list[ShardRange] = []
-    for shard in cut(partial(upload_store.read, job.upload), Layout.load(job.layout)):
+    rules = KeyRules(Layout.load(job.layout), job.options, judging_context(job, {}, job.options))
+    for shard in cut_in_order(partial(upload_store.read, job.upload), rules):
         uncommitted.append(shard)
         total += shard.rows
         if len(uncommitted) == SHARDS_A_COMMIT:

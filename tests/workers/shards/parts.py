@@ -42,6 +42,7 @@ def make_claim(**values: Any) -> Claim:
         "queue": "bulk",
         "attempts": 1,
         "granted_at": None,
+        "after_index": None,
     }
     return Claim(**fields | values)
 
@@ -67,7 +68,8 @@ def draft_rows(
     facts: Facts | None = None,
     settled_rows: frozenset[int] = frozenset(),
     job: Job | None = None,
+    room: int | None = None,
     **claim: Any,
 ) -> Draft:
     shard, judged = judge_rows(*rows)
-    return make_draft(make_claim(**claim), job or make_job(), shard, judged, facts or make_facts(), settled_rows)
+    return make_draft(make_claim(**claim), job or make_job(), shard, judged, facts or make_facts(), settled_rows, room)

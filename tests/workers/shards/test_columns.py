@@ -114,8 +114,8 @@ def test_a_dry_run_keeps_the_url_of_links_that_it_does_not_create() -> None:
     assert json.loads(created["input"])["url"] == "https://example.com/"
 
 
-def test_a_dry_run_marks_the_rows_that_would_share_a_link() -> None:
+def test_a_dry_run_marks_the_rows_whose_link_others_would_share() -> None:
     job = make_job(dry_run=True, options={"duplicates": "reuse"})
     facts = make_facts(urls=UrlFacts({0: 1}, {0}))
-    shared, own, failed = items(draft_rows({}, {"slug": "own"}, {"url": "nope"}, facts=facts, job=job))
-    assert (shared["reuses_url"], own["reuses_url"], bool(failed["reuses_url"])) == (True, False, False)
+    shared, private, failed = items(draft_rows({}, {"max_clicks": 1}, {"url": "nope"}, facts=facts, job=job))
+    assert (shared["shares_url"], private["shares_url"], failed["shares_url"]) == (True, False, False)

@@ -6,14 +6,11 @@ import pytest
 
 from models import store
 from models.accounts.keys import Owner
-from producer.intake.batch import ItemProblem
 from tests.steps import Steps, accept_csv, read_job, record_steps
 from tests.work import work_off
 from tests.workers.shards.parts import draft_rows, judge_rows, make_facts
 from workers.shards.draft import Draft, read_facts
 from workers.shards.reuse import UrlFacts
-
-LIMIT = ItemProblem("LIMIT_REACHED", "no more")
 
 
 def codes(draft: Draft) -> dict[int, str]:
@@ -97,15 +94,18 @@ def test_automatic_slugs_go_to_the_rows_that_lack_one_in_order() -> None:
 
 
 def test_beyond_a_limit_new_rows_fail_and_with_them_the_rows_that_would_share_their_links() -> None:
-    draft = draft_rows({"external_id": "a"}, {"external_id": "b"}, {"external_id": "b"}, {"external_id": "a"})
-    draft.limit_new(1, LIMIT)
+    draft = draft_rows({"external_id": "a"}, {"external_id": "b"}, {"external_id": "b"}, {"external_id": "a"}, room=1)
     assert codes(draft) == {1: "LIMIT_REACHED", 2: "LIMIT_REACHED"}
     assert (list(draft.new_rows), draft.slugs, draft.existing) == ([0], [None], {3: 0})
 
 
+def test_a_row_beyond_a_limit_takes_no_slug() -> None:
+    draft = draft_rows({}, {"slug": "a"}, {"slug": "a"}, room=1)
+    assert codes(draft) == {1: "LIMIT_REACHED", 2: "LIMIT_REACHED"}
+
+
 def test_a_limit_that_is_not_reached_changes_nothing() -> None:
-    draft = draft_rows({}, {})
-    draft.limit_new(2, LIMIT)
+    draft = draft_rows({}, {}, room=2)
     assert (draft.new_count, draft.problems) == (2, {})
 
 

@@ -92,7 +92,7 @@ def test_what_cannot_be_freed_at_once_is_freed_when_the_database_is_back(
 
 def test_an_upload_that_cannot_be_cut_ends_its_job(owner: Owner, monkeypatch: pytest.MonkeyPatch) -> None:
     job = posted(owner, ["https://example.com/" + "a" * 1000] * (CUT_AT_ONCE_BYTES // 1000 + 1))
-    monkeypatch.setattr(split, "cut", lambda *_: 1 / 0)
+    monkeypatch.setattr(split, "cut_in_order", lambda *_: 1 / 0)
     work_off(split_once)
     with store.read() as db:
         ended = jobs.get(db, job)

@@ -51,10 +51,10 @@ def test_failed_rows_use_no_quota(limited: Owner) -> None:
     assert used(limited) == {"hour": 1}
 
 
-def test_a_dry_run_reserves_nothing(limited: Owner) -> None:
+def test_a_dry_run_says_what_the_quota_leaves_and_reserves_nothing(limited: Owner) -> None:
     job_id = accept_csv(limited, urls(8), dry_run=True)
     work_off()
-    assert (read_job(job_id).created, used(limited)) == (8, {"hour": 0})
+    assert (read_job(job_id).created, used(limited)) == (5, {"hour": 0})
 
 
 def test_a_plan_without_limits_counts_nothing(owner: Owner, steps: Steps) -> None:

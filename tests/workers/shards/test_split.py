@@ -83,7 +83,7 @@ def test_an_upload_that_turns_out_to_be_unreadable_ends_its_job_and_goes(
 
     job_id = accept_csv(owner, LARGE)
     upload = read_job(job_id).upload
-    monkeypatch.setattr(split, "cut", refuse)
+    monkeypatch.setattr(split, "cut_in_order", refuse)
     work(ShardKind.SPLIT, wakeups.BULK)
     job = read_job(job_id)
     assert (job.status, job.detail) == (JobStatus.FAILED, "Line 7 is longer than a row may be.")

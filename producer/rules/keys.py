@@ -1,0 +1,78 @@
+"""Keys: what only one row of an upload can have. They are slugs, external ids and, where links are reused, URLs."""
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from models.links.url_index import Duplicates
+from producer.fields.item_fields import parts_of
+from producer.intake.layouts import CSV, Layout
+from producer.intake.reading import read_batch
+from producer.rules import defaults
+from producer.rules.judging import JudgingContext, judge
+
+KEYS = ("slug", "external_id", "url")
+# JSON may spell the letters of a name as escapes.
+ESCAPED_LETTERS = (rb"\u002", rb"\u003", rb"\u004", rb"\u005", rb"\u006", rb"\u007")
+
+Hashes = NDArray[np.uint64]
+
+
+@dataclass(frozen=True, slots=True)
+class KeyRules:
+    """What decides which keys the rows of an upload have."""
+
+    layout: Layout
+    options: Mapping[str, Any]
+    context: JudgingContext
+    """What rows are judged by. Whether one may have its keys is decided later, so it needs no groups."""
+
+    @property
+    def fields(self) -> set[str]:
+        """The fields that keys are made of."""
+        reuses_links = self.options.get("duplicates") == Duplicates.REUSE
+        names: set[str] = set()
+        for key in KEYS:
+            if key != "url" or reuses_links:
+                names.update((key, *parts_of(key)))
+        return names
+
+
+def are_expected(rules: KeyRules) -> bool:
+    """Whether rows may have keys, for all that the columns of a file and its options say."""
+    names = rules.fields
+    defaults_of_rows = rules.options.get("defaults", {})
+    return "url" in names or not names.isdisjoint(rules.layout.mapping) or not names.isdisjoint(defaults_of_rows)
+
+
+def may_be_in(text: bytes, rules: KeyRules) -> bool:
+    """Whether a part of an upload may hold keys that are not expected: JSON names its fields in every row."""
+    if rules.layout.format == CSV:
+        return False
+    names = [f'"{name}"'.encode() for name in rules.fields]
+    return any(mark in text for mark in (*names, *ESCAPED_LETTERS))
+
+
+def read(data: bytes, rules: KeyRules, line: int, rows: int, first_index: int) -> Hashes:
+    """Read the keys of some rows as numbers, which only this process understands. Equal keys have equal numbers."""
+    names = rules.fields
+    layout = replace(rules.layout, mapping=_only(names, rules.layout.mapping))
+    batch = read_batch(data, layout, line, 0, rows)
+    batch = replace(batch, columns=_only(names, batch.columns))
+    filled = defaults.fill(batch, _only(names, rules.options.get("defaults", {})), first_index)
+    columns = judge(filled, rules.context).columns
+    return np.concatenate([_hash_column(name, columns.get(name, [])) for name in KEYS])
+
+
+def _only(names: Collection[str], values: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in values.items() if name in names}
+
+
+def _hash_column(name: str, column: list[Any]) -> Hashes:
+    values = [value for value in column if value]
+    # Python's own hashes are quick, and nobody can choose values that collide, since each process has other hashes.
+    numbers = np.fromiter(map(hash, values), np.int64, len(values)) ^ hash(name)
+    return numbers.astype(np.uint64)

@@ -1,0 +1,103 @@
+"""Order: which shards of an upload wait for earlier ones, since they have keys in common.
+
+So a file ends as a loop over its rows would end it, although other shards are worked on at the same time.
+"""
+
+from collections.abc import Iterable, Iterator
+
+import numpy as np
+
+from producer.intake.cutting import ReadBytes, ShardRange, cut
+from producer.rules import keys
+from producer.rules.keys import Hashes, KeyRules
+
+NUMBER_BITS = np.uint64(20)
+LARGEST_NUMBER = np.uint64((1 << 20) - 1)
+LONGEST_MARK = 64  # bytes: a mark of a key may begin in one part of an upload and end in the next
+
+
+def cut_in_order(read: ReadBytes, rules: KeyRules) -> Iterator[ShardRange]:
+    """Cut an upload into shards, and say of each which earlier ones it waits for."""
+    watch = KeyWatch(read, rules)
+    return in_order(cut(watch.read, rules.layout), watch)
+
+
+class KeyWatch:
+    """Reads an upload, notes whether rows with keys have gone by, and reads the keys of shards that did."""
+
+    def __init__(self, read: ReadBytes, rules: KeyRules) -> None:
+        self.source = read
+        self.rules = rules
+        self.has_seen_keys = keys.are_expected(rules)
+        self.tail = b""
+
+    def read(self, offset: int, length: int) -> bytes:
+        """Read the next part of the upload."""
+        data = self.source(offset, length)
+        if not self.has_seen_keys:
+            self.has_seen_keys = keys.may_be_in(self.tail + data, self.rules)
+            self.tail = data[-LONGEST_MARK:]
+        return data
+
+    def keys_of(self, shard: ShardRange) -> Hashes:
+        data = self.source(shard.offset, shard.length)
+        return keys.read(data, self.rules, shard.line, shard.rows, shard.first_index)
+
+
+def in_order(shards: Iterable[ShardRange], watch: KeyWatch) -> Iterator[ShardRange]:
+    """Say of each shard which earlier ones it waits for. A shard that is the only one with keys is not read."""
+    known = KnownKeys()
+    first: ShardRange | None = None
+    for shard in shards:
+        if first is None:
+            first = shard if watch.has_seen_keys else None
+            yield shard
+            continue
+        if known.is_empty:
+            known.add(watch.keys_of(first), first)
+        hashes = watch.keys_of(shard)
+        yield shard._replace(after_index=known.end_of_last(hashes, shard))
+        known.add(hashes, shard)
+
+
+class KnownKeys:
+    """The keys of the shards so far. Each is one number: the upper bits are those of its hash, the lower the shard's.
+
+    They lie in sorted arrays, the newest last, each at most as large as the one before it. Another key with the same
+    upper bits makes a shard wait for nothing, and is rare.
+    """
+
+    def __init__(self) -> None:
+        self.arrays: list[Hashes] = []
+        self.ends: list[int] = []
+
+    @property
+    def is_empty(self) -> bool:
+        return not self.ends
+
+    def end_of_last(self, hashes: Hashes, shard: ShardRange) -> int | None:
+        """The index behind the last shard that has one of these keys, None when there is none."""
+        if len(self.ends) > LARGEST_NUMBER:
+            return shard.first_index
+        wanted = np.sort(hashes << NUMBER_BITS) | LARGEST_NUMBER
+        for array in reversed(self.arrays):
+            number = _largest_number(array, wanted)
+            if number is not None:
+                return self.ends[number]
+        return None
+
+    def add(self, hashes: Hashes, shard: ShardRange) -> None:
+        number = np.uint64(min(len(self.ends), int(LARGEST_NUMBER)))
+        self.ends.append(shard.first_index + shard.rows)
+        self.arrays.append(np.sort(hashes << NUMBER_BITS | number))
+        while len(self.arrays) > 1 and self.arrays[-2].size <= self.arrays[-1].size:
+            newest = self.arrays.pop()
+            self.arrays[-1] = np.sort(np.concatenate((self.arrays[-1], newest)))
+
+
+def _largest_number(array: Hashes, wanted: Hashes) -> int | None:
+    """The largest shard number of an array's keys that have the upper bits of a wanted one."""
+    places = np.searchsorted(array, wanted, side="right") - 1
+    nearest = array[places[places >= 0]]
+    numbers = nearest[nearest | LARGEST_NUMBER == wanted[places >= 0]] & LARGEST_NUMBER
+    return int(numbers.max()) if numbers.size else None

@@ -1,0 +1,212 @@
+"""A file ends as a loop over its rows would end it, in whatever order its shards are worked on, and by how many."""
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from itertools import count, cycle
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from sqlalchemy import delete
+
+from models import settings as house_settings
+from models import store
+from models.accounts import plans
+from models.accounts.keys import Owner
+from models.accounts.plans import Plan
+from models.jobs import items as item_rows
+from models.jobs import jobs, leases
+from models.jobs.leases import Claim
+from models.links import reserved_words
+from models.states import ItemStatus, JobStatus, ShardKind
+from models.tables import items, links, quotas, urls
+from producer import accept, control
+from producer.intake.layouts import NDJSON
+from producer.job_options import Options
+from tests import reference
+from tests.examples import examples
+from tests.reference import World
+from tests.steps import read_job, record_steps
+from workers.shards import attempts, failed_attempts
+
+Row = dict[str, Any]
+Outcome = tuple[str, str | None]
+
+SHARD_ROWS = 2
+A_FAILURE = 11
+
+ROWS = st.fixed_dictionaries(
+    {"url": st.sampled_from(["https://a.example/", "https://b.example/", "https://c.example/", "nope"])},
+    optional={
+        "slug": st.sampled_from(["x", "y", "p3", "p9", " x ", "api", "not/good", ""]),
+        "external_id": st.sampled_from(["e", "f", " e", ""]),
+        "utm_term": st.just("t"),
+        "max_clicks": st.sampled_from([1, 0]),
+        "expires_at": st.sampled_from(["2040-01-01", "2020-01-01"]),
+        "group": st.just("unknown"),
+    },
+)
+DEFAULTS = st.sampled_from([{}, {}, {"slug": "p{index}"}, {"slug": "x"}, {"external_id": "e"}])
+
+
+@dataclass
+class Scenario:
+    """A file, and how it is worked on."""
+
+    rows: list[Row]
+    options: Options
+    workers: int
+    choices: list[int]
+    """They decide which shard a worker claims, which worker ends first, and which attempts fail."""
+    room: int
+    """How many links the plan allows; 0 for no limit."""
+    is_split: bool
+    """A worker cuts the upload."""
+    cancel_after: int
+    """How many shards end before the job is cancelled; a large number for never."""
+
+
+SCENARIOS = st.builds(
+    Scenario,
+    rows=st.lists(ROWS, min_size=1, max_size=13),
+    options=st.builds(Options, duplicates=st.sampled_from(["create", "create", "reuse"]), defaults=DEFAULTS),
+    workers=st.integers(1, 4),
+    choices=st.lists(st.integers(0, A_FAILURE), min_size=1, max_size=30),
+    room=st.sampled_from([0, 0, 1, 3, 5, 8]),
+    is_split=st.booleans(),
+    cancel_after=st.sampled_from([0, 1, 2, 3, 99, 99, 99, 99]),
+)
+
+
+@pytest.fixture(autouse=True)
+def small_shards(monkeypatch: pytest.MonkeyPatch) -> None:
+    record_steps(monkeypatch)
+    monkeypatch.setattr("models.store.postgresql.PostgreSQL.shard_rows", SHARD_ROWS)
+    monkeypatch.setattr("models.store.sqlite.SQLite.shard_rows", SHARD_ROWS)
+
+
+@settings(
+    max_examples=examples(60),
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+)
+@given(scenario=SCENARIOS)
+def test_any_order_of_shards_ends_as_the_loop(owner: Owner, scenario: Scenario) -> None:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(plans, "of", lambda name: Plan(name, total_links=scenario.room))
+        patch.setattr(accept, "CUT_AT_ONCE_BYTES", 0 if scenario.is_split else 1 << 20)
+        start_empty()
+        check_dry_run(owner, scenario)
+        check_run_and_retry(owner, scenario)
+
+
+def check_dry_run(owner: Owner, scenario: Scenario) -> None:
+    """A dry run says what the run will say, whatever the orders of both."""
+    never = replace(scenario, cancel_after=99, choices=scenario.choices[::-1])
+    job_id = upload(owner, scenario.rows, replace(scenario.options, dry_run=True))
+    work_off(job_id, never)
+    assert outcomes(job_id) == loop(scenario, list(range(len(scenario.rows))), new_world(scenario))
+
+
+def check_run_and_retry(owner: Owner, scenario: Scenario) -> None:
+    job_id = upload(owner, scenario.rows, scenario.options)
+    world = new_world(scenario)
+    work_off(job_id, scenario)
+    first = outcomes(job_id)
+    # Of a cancelled job, the loop goes over the rows that were processed.
+    assert first == loop(scenario, list(first), world)
+    succeeded = {index: outcome for index, outcome in first.items() if outcome[0] != "failed"}
+    if len(succeeded) == len(scenario.rows):
+        return
+    control.retry(read_job(job_id))
+    work_off(job_id, replace(scenario, cancel_after=99))
+    others = [index for index in range(len(scenario.rows)) if index not in succeeded]
+    assert outcomes(job_id) == succeeded | loop(scenario, others, world)
+    assert_counts(job_id)
+
+
+def start_empty() -> None:
+    with store.write() as db:
+        for table in (links, urls, items, quotas):
+            db.execute(delete(table))
+
+
+def upload(owner: Owner, rows: list[Row], options: Options) -> int:
+    text = "".join(json.dumps(row) + "\n" for row in rows)
+    return accept.accept(accept.Upload(NDJSON, NDJSON, [text.encode()]), owner, lambda: options)
+
+
+def new_world(scenario: Scenario) -> World:
+    with store.read() as db:
+        reserved = reserved_words.load(db)
+    world = World(house_settings.get().authority, reserved, room=scenario.room or None)
+    world.reuse = scenario.options.duplicates == "reuse"
+    return world
+
+
+def loop(scenario: Scenario, indexes: list[int], world: World) -> dict[int, Outcome]:
+    """What a loop over some rows of the file says of each."""
+    results = {}
+    for index in sorted(indexes):
+        item = reference.with_defaults(scenario.rows[index], scenario.options.defaults, index)
+        results[index] = reference.create(item, world)
+    return results
+
+
+def work_off(job_id: int, scenario: Scenario) -> None:
+    """Work a job off with several workers, whose steps come in the order that the scenario chooses."""
+    split = claim(job_id, ShardKind.SPLIT, 0)
+    if split:
+        attempts.work(split)
+    choices = cycle(scenario.choices)
+    claimed: list[Claim] = []
+    for ended in count():
+        if ended == scenario.cancel_after and not read_job(job_id).has_ended:
+            control.cancel(read_job(job_id))
+        claimed += claim_up_to(scenario.workers - len(claimed), job_id, choices)
+        if not claimed:
+            break
+        take_step(claimed.pop(next(choices) % len(claimed)), next(choices))
+    assert read_job(job_id).has_ended
+
+
+def claim_up_to(most: int, job_id: int, choices: Iterator[int]) -> list[Claim]:
+    claims = [claim(job_id, ShardKind.CREATE, next(choices)) for _ in range(most)]
+    return [each for each in claims if each]
+
+
+def claim(job_id: int, kind: ShardKind, first_index: int) -> Claim | None:
+    with store.write() as db:
+        return leases.claim(db, kind, read_job(job_id).queue, (job_id, first_index))
+
+
+def take_step(claimed: Claim, choice: int) -> None:
+    """Work on a shard, or fail: not so often that a row ends as INTERNAL, of which the loop knows nothing."""
+    may_fail = claimed.attempts < leases.MAX_ATTEMPTS or claimed.rows > 1
+    if choice == A_FAILURE and may_fail:
+        failed_attempts.give_up(claimed)
+    else:
+        attempts.work(claimed)
+
+
+def outcomes(job_id: int) -> dict[int, Outcome]:
+    """What the items of a job say, by their index."""
+    results: dict[int, Outcome] = {}
+    with store.read() as db:
+        job = jobs.get(db, job_id)
+        assert job
+        for item in item_rows.page(db, job_id, job.domain_id, (), -1, 1000):
+            url = json.loads(item.input)["url"] if job.dry_run and item.input else item.url
+            details = {ItemStatus.CREATED: url, ItemStatus.FAILED: item.error_code}
+            results[item.at] = (item.status, details.get(ItemStatus(item.status)))
+    return results
+
+
+def assert_counts(job_id: int) -> None:
+    """The counts of a job are those of its items."""
+    job = read_job(job_id)
+    statuses = [status for status, _ in outcomes(job_id).values()]
+    assert (job.created, job.existing, job.failed) == tuple(map(statuses.count, ("created", "existing", "failed")))
+    assert job.status == JobStatus.COMPLETED
