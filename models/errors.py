@@ -173,6 +173,12 @@ class Unavailable(LinkmillError):
     code = "UNAVAILABLE"
 
 
+class StorageFull(LinkmillError):
+    """The disk of the uploads or of the database has no room left."""
+
+    code = "STORAGE_FULL"
+
+
 class StillRunning(LinkmillError):
     """The request's wait is over, and its job goes on."""
 

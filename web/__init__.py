@@ -8,7 +8,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 
 from models import settings
 from producer.telemetry import logs
-from web import api, dashboard, errors, limits, openapi, ops, request_id, sessions, vendors
+from web import api, auth, dashboard, errors, limits, openapi, ops, request_id, sessions, vendors
 from web.visitors import hosts, paths, redirect
 
 MAX_FORM_MEMORY = 1 << 20
@@ -62,6 +62,7 @@ def register_hooks(app: Flask) -> None:
     app.before_request(request_id.name_trace)
     app.before_request(hosts.refuse_other_routes)
     app.after_request(limits.add_headers)
+    app.after_request(auth.forbid_storing)
 
 
 def wrap_in_middleware(app: Flask) -> None:
@@ -71,6 +72,7 @@ def wrap_in_middleware(app: Flask) -> None:
     if proxies:
         # For the address and the scheme only: proxies pass the Host header on.
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=proxies, x_proto=proxies, x_host=0)  # type: ignore[method-assign]
+    app.wsgi_app = hosts.OneHost(app.wsgi_app)  # type: ignore[method-assign]
     app.wsgi_app = request_id.RequestIds(app.wsgi_app)  # type: ignore[method-assign]
 
 

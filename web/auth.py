@@ -75,6 +75,13 @@ def authenticate_token(token: str, expected: str = "Authorization: Bearer <token
     return schedule_use_record(key_owner)
 
 
+def forbid_storing(response: Response) -> Response:
+    """Let no cache keep what a key may read. An ETag works all the same: clients send back the one they received."""
+    if "owner" in g or request.path.startswith("/api/"):
+        response.headers["Cache-Control"] = "no-store"
+    return response
+
+
 def schedule_use_record(key_owner: Owner) -> Owner:
     """Record the key's last use after the response is sent, so that no client waits for it."""
     if key_owner.to_touch:

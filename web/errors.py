@@ -9,7 +9,7 @@ from redis.exceptions import RedisError
 from sqlalchemy.exc import InterfaceError, OperationalError, TimeoutError
 from werkzeug.exceptions import HTTPException
 
-from models import errors
+from models import errors, store
 from models.errors import FieldError, field_error
 
 STATUS: dict[type[errors.LinkmillError], int] = {
@@ -26,6 +26,7 @@ STATUS: dict[type[errors.LinkmillError], int] = {
     errors.RateLimited: 429,
     errors.Unavailable: 503,
     errors.StillRunning: 504,
+    errors.StorageFull: 507,
 }
 STORE_AWAY = (OperationalError, InterfaceError, TimeoutError, RedisError)
 """What the drivers raise while the database or the broker does not answer."""
@@ -39,9 +40,7 @@ log = structlog.get_logger()
 def register(app: Flask) -> None:
     app.register_error_handler(errors.LinkmillError, answer_error)
     app.register_error_handler(HTTPException, answer_http_exception)
-    for away in STORE_AWAY:
-        app.register_error_handler(away, answer_store_away)
-    app.register_error_handler(Exception, answer_unexpected)
+    app.register_error_handler(Exception, answer_failure)
     app.after_request(close_after_refused_body)
 
 
@@ -68,14 +67,23 @@ def answer_http_exception(error: HTTPException) -> Response:
     return response
 
 
-def answer_store_away(error: Exception) -> Response:
-    log.error("store_unavailable", reason=error)
-    return problem(503, "UNAVAILABLE", "The database or the broker does not answer. Try again.")
+def answer_failure(error: Exception) -> Response:
+    return answer_error(explain(error))
 
 
-def answer_unexpected(error: Exception) -> Response:
+def explain(error: Exception) -> errors.LinkmillError:
+    """Log an error that is not of our tree, and return the one of our tree that tells the client what it means."""
+    if store.is_full(error):
+        log.error("storage_full", reason=error)
+        return errors.StorageFull("There is no room left to store this. Nothing was created. Try again later.")
+    if isinstance(error, STORE_AWAY):
+        log.error("store_unavailable", reason=error)
+        return errors.Unavailable("The database or the broker does not answer. Try again.")
+    if isinstance(error, RecursionError) and is_sending_body():
+        # Only JSON leads into a recursion that a client decides on, whichever of our decoders reads it.
+        return errors.BrokenJson("The body is nested too deeply.")
     log.error("unexpected_error", exc_info=error)
-    return problem(500, "INTERNAL", "An internal error occurred. It is in the server's log.")
+    return errors.LinkmillError("An internal error occurred. It is in the server's log.")
 
 
 def problem(status: int, code: str, detail: str, fields: list[FieldError] | None = None) -> Response:
@@ -86,8 +94,6 @@ def problem(status: int, code: str, detail: str, fields: list[FieldError] | None
     response = Response(json.dumps(body), status, content_type="application/problem+json")
     if status == 401:
         response.headers["WWW-Authenticate"] = "Bearer"
-    if status == 503:
-        response.headers["Retry-After"] = str(RETRY_SECONDS)
     return response
 
 
@@ -103,7 +109,7 @@ def add_advice(response: Response, error: errors.LinkmillError) -> Response:
     """Say in headers what a client can do about an error, whatever the shape of the body."""
     if isinstance(error, errors.RateLimited):
         response.headers["Retry-After"] = str(error.retry_after)
-    if isinstance(error, errors.InProgress):
+    if isinstance(error, errors.InProgress | errors.Unavailable):
         response.headers["Retry-After"] = str(RETRY_SECONDS)
     if isinstance(error, errors.StillRunning):
         response.headers["Location"] = f"/api/jobs/{error.job_id}"
@@ -113,11 +119,14 @@ def add_advice(response: Response, error: errors.LinkmillError) -> Response:
 
 def close_after_refused_body(response: Response) -> Response:
     """Close the connection when a body was refused: the client may still be sending it, into its next request."""
-    sending = bool(request.content_length) or "Transfer-Encoding" in request.headers
     http_1 = request.environ.get("SERVER_PROTOCOL", "").startswith("HTTP/1")
-    if response.status_code >= 400 and sending and http_1:
+    if response.status_code >= 400 and is_sending_body() and http_1:
         response.headers["Connection"] = "close"
     return response
+
+
+def is_sending_body() -> bool:
+    return bool(request.content_length) or "Transfer-Encoding" in request.headers
 
 
 def pointers(messages: Any, *path: str) -> list[FieldError]:

@@ -10,17 +10,22 @@ from models.tables import reserved_slugs
 # A generous list beside our own routes: a route that is added later must not take the place of a living link.
 WORDS = frozenset(
     (
-        "about abuse account accounts admin admins api apis app apps assets auth billing cdn checkout config contact "
-        "console dashboard developer developers docs domain domains download downloads email error errors events "
-        "export exports faq favicon file files flower forgot ftp graphql group groups health healthz help host "
-        "hosting http https imap import imports info install integrations internal invite item items job jobs key "
-        "keys legal link links livez localhost login logout mail manage metrics monitor oauth openapi page pages "
-        "panel password payment payments ping plan plans policy preview pricing privacy profile qr query readyz "
-        "redirect register report reports reset robots root rss search secure security session sessions settings "
-        "setup signin signout signup sitemap smtp sso static stats status subscribe support swagger system tag tags "
-        "team teams terms token tools trust unsubscribe update upload uploads usage user users v1 v2 v3 verify "
-        "version web webhook webhooks well-known worker workers workspace workspaces wp-admin wp-content wp-includes "
-        "wp-json wp-login www xmlrpc"
+        "2fa about abuse abuse-report account accounts actuator admin admins ads api apis app apple-touch-icon apps "
+        "assets audit auth autoconfig autodiscover billing browserconfig bulk callback cancel cdn cdn-cgi cgi-bin "
+        "checkout config console contact crossdomain csp-report dashboard debug delete deliver deliveries delivery "
+        "developer developers docs domain domains download downloads email env error errors events export exports faq "
+        "favicon favicons file files flower forgot ftp git graphql group groups health healthz help home host hosting "
+        "hostmaster http https humans imap import imports index info install integrations internal invite item items "
+        "job jobs key keys legal link linkmill links livez localhost login logout mail manage manifest me metric "
+        "metrics mfa monitor mta-sts my new node_modules null oauth oidc onboarding openapi openid opensearch page "
+        "pages panel passkey passkeys password payment payments phpmyadmin ping plan plans policy postmaster preview "
+        "pricing privacy profile proof qr query readyz redirect register report report-uri reports reset rest retry "
+        "robots root rpc rss saml search secure security server-info server-status service-worker session sessions "
+        "settings setup signin signout signup sitemap smtp socket sockets sse sso static stats status subscribe "
+        "support svn sw swagger system tag tags team teams terms tests token tools totp trace trust undefined undo "
+        "unsubscribe update upload uploads usage user users v0 v1 v2 v3 v4 v5 verify version web webauthn webhook "
+        "webhooks webmaster well-known worker workers workspace workspaces wp-admin wp-content wp-includes wp-json "
+        "wp-login ws wss www xmlrpc"
     ).split()
 )
 

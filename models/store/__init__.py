@@ -1,10 +1,12 @@
 """The store: one engine a process, transactions, and the dialect that knows every difference between the databases."""
 
+import errno
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cache
 
 from sqlalchemy import Connection, Engine, create_engine, make_url
+from sqlalchemy.exc import DBAPIError
 
 from models import process_caches, settings
 from models.store import postgresql, sqlite
@@ -20,11 +22,13 @@ __all__ = [
     "direct_reader",
     "dispose",
     "engine",
+    "is_full",
     "pause_bulk_writer",
     "read",
     "write",
 ]
 
+DISK_FULL = (errno.ENOSPC, errno.EDQUOT)
 DIALECTS: dict[str, Dialect] = {"postgresql": postgresql.PostgreSQL(), "sqlite": sqlite.SQLite()}
 
 
@@ -74,6 +78,13 @@ def direct_reader() -> DirectReader:
 def pause_bulk_writer() -> None:
     """Let other writers in. A bulk writer calls this after each of its transactions."""
     dialect().pause_bulk_writer(engine())
+
+
+def is_full(error: BaseException) -> bool:
+    """Return whether an error means that a disk has no room left: that of the database, or that of files."""
+    if isinstance(error, OSError):
+        return error.errno in DISK_FULL
+    return isinstance(error, DBAPIError) and dialect().is_full(error)
 
 
 def dispose() -> None:

@@ -70,5 +70,8 @@ class Dialect(Protocol):
     def is_transient(self, error: DBAPIError) -> bool:
         """Return whether an error is trouble of the database that passes, and not the fault of the statement."""
 
+    def is_full(self, error: DBAPIError) -> bool:
+        """Return whether the database has no room left on its disk."""
+
     def evict(self, db: Connection, owner: str) -> None:
         """End what the owner may still hold open: its transaction and its locks."""

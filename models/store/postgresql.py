@@ -138,6 +138,9 @@ class PostgreSQL:
         sqlstate = getattr(error.orig, "sqlstate", None) or "08"
         return sqlstate[:2] in TRANSIENT_CLASSES
 
+    def is_full(self, error: DBAPIError) -> bool:
+        return isinstance(error.orig, psycopg.errors.DiskFull)
+
     def evict(self, db: Connection, owner: str) -> None:
         pid, _, started = owner.partition(" ")
         db.execute(EVICT, {"pid": int(pid), "started": started})

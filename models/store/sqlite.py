@@ -118,6 +118,9 @@ class SQLite:
     def is_transient(self, error: DBAPIError) -> bool:
         return _primary_code(error.orig) in TRANSIENT_CODES
 
+    def is_full(self, error: DBAPIError) -> bool:
+        return _primary_code(error.orig) == sqlite3.SQLITE_FULL
+
     def evict(self, db: Connection, owner: str) -> None:
         """Kill the owner if it is frozen: it holds the only lock until it ends."""
         pid, _, started = owner.partition(" ")

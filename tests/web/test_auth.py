@@ -65,3 +65,22 @@ def test_a_key_shows_what_another_of_its_workspace_made(
 ) -> None:
     made = writer.post("/api/jobs", json={"url": "https://a.b", "count": 1}).headers["Location"]
     assert reader.get(made).json()["id"] == system.client.get(made).json()["id"]
+
+
+@pytest.mark.parametrize("path", ["/api/jobs", "/api/me", "/api/links", "/api/keys", "/api/jobs/1", "/api/nothing"])
+def test_no_cache_may_keep_an_answer_of_the_api(system: System, path: str) -> None:
+    for headers in ({}, {"Authorization": "Bearer wrong"}):
+        answer = system.client.get(path, headers=headers)
+        assert answer.headers["Cache-Control"] == "no-store"
+
+
+def test_neither_may_a_cache_keep_an_answer_in_a_vendors_shape(system: System) -> None:
+    answer = system.post([{"url": "https://a.example"}], "/links/bulk")
+    assert (answer.status_code, answer.headers["Cache-Control"]) == (200, "no-store")
+
+
+def test_a_client_may_still_ask_whether_its_job_has_changed(system: System) -> None:
+    job = system.wait_for_job(system.post({"links": [{"url": "https://a.example"}]}))
+    first = system.client.get(f"/api/jobs/{job['id']}")
+    second = system.client.get(f"/api/jobs/{job['id']}", headers={"If-None-Match": first.headers["ETag"]})
+    assert (second.status_code, second.headers["Cache-Control"]) == (304, "no-store")

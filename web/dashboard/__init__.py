@@ -4,7 +4,6 @@ from flask import Blueprint, Response, redirect, url_for
 from werkzeug.exceptions import HTTPException
 
 from models.errors import LinkmillError, NotFound
-from web import errors
 from web.dashboard import job, job_actions, jobs, keys, link, links, sign_in, upload, usage, webhooks
 from web.dashboard.frame import access, assets, pages
 
@@ -17,9 +16,7 @@ blueprint.after_request(access.add_headers)
 blueprint.context_processor(pages.template_context)
 blueprint.register_error_handler(LinkmillError, pages.show_error)
 blueprint.register_error_handler(HTTPException, pages.show_http_exception)
-for away in errors.STORE_AWAY:
-    blueprint.register_error_handler(away, pages.show_store_away)
-blueprint.register_error_handler(Exception, pages.show_unexpected)
+blueprint.register_error_handler(Exception, pages.show_failure)
 for name, convert in pages.FILTERS.items():
     blueprint.add_app_template_filter(convert, name)
 for part in PARTS:

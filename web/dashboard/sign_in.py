@@ -57,4 +57,10 @@ def _render_form(status: int, fault: str = "") -> Response:
 def _read_next_path() -> str:
     """Return the page to show after signing in: one of ours, so that no link can lead to another site."""
     path = request.args.get("to", "")
-    return path if OWN_PATH.fullmatch(path) else HOME
+    return path if OWN_PATH.fullmatch(path) and not _has_dot_segment(path) else HOME
+
+
+def _has_dot_segment(path: str) -> bool:
+    """Whether browsers would make another path of this one: `/app/../api` leads out of the dashboard."""
+    segments = path.partition("?")[0].lower().replace("%2e", ".").split("/")
+    return "." in segments or ".." in segments

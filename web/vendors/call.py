@@ -5,13 +5,12 @@ from collections.abc import Callable
 from typing import Any
 
 import msgspec
-import structlog
 from flask import Response, g, request
 from werkzeug.exceptions import HTTPException
 
 from models.accounts import plans
 from models.accounts.keys import Owner, Scope
-from models.errors import BrokenJson, InProgress, KeyReused, LinkmillError, Unavailable
+from models.errors import BrokenJson, InProgress, KeyReused, LinkmillError
 from models.links.url_index import Duplicates
 from producer import synchronous
 from producer.accept import Upload, accept
@@ -26,11 +25,10 @@ from web import idempotency, limits
 from web.api.jobs import respond_with_job
 from web.auth import require_scope
 from web.bodies import chunks
-from web.errors import STORE_AWAY, add_advice, status_of
+from web.errors import add_advice, explain, status_of
 from web.vendors.vendor import CreateCall, FailedCall, FinishedCall, ReadCall, Vendor, VendorRequest, json_response
 
 any_json = msgspec.json.Decoder()
-log = structlog.get_logger()
 
 
 def answer_create(vendor: Vendor, call: CreateCall) -> Response:
@@ -50,14 +48,10 @@ def _guard(vendor: Vendor, scope: Scope, act: Callable[[Owner], Response]) -> Re
         return act(g.owner)
     except LinkmillError as error:
         return _error_response(vendor, error)
-    except STORE_AWAY as error:
-        log.error("store_unavailable", reason=error)
-        return _error_response(vendor, Unavailable("The service is not available at the moment. Try again."))
     except HTTPException:
         raise  # the error handlers of the app answer these
     except Exception as error:
-        log.error("unexpected_error", exc_info=error)
-        return _error_response(vendor, LinkmillError("An internal error occurred. It is in our log."))
+        return _error_response(vendor, explain(error))
 
 
 def _create(vendor: Vendor, call: CreateCall, owner: Owner) -> Response:

@@ -2,8 +2,10 @@
 
 import re
 import time
+from collections.abc import Iterable
 from ipaddress import ip_address
 from typing import NamedTuple
+from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
 from flask import Response, request
 from sqlalchemy.exc import SQLAlchemyError
@@ -11,13 +13,32 @@ from sqlalchemy.exc import SQLAlchemyError
 from models import process_caches, settings, store
 from models.accounts import domains
 from models.accounts.domains import Domain
-from models.errors import NotFound
+from models.errors import BadRequest, NotFound
+from web import errors
 from web.visitors import texts, visitor_pages
 
 CACHE_SECONDS = 1.0
 MOST_CACHED = 1000  # a client can send any host
 HOST = re.compile(r"([a-z0-9_-]+(?:\.[a-z0-9_-]+)*)\.?(?::[0-9]{0,5})?", re.IGNORECASE)
 LONGEST_HOST = 253
+HOST_IS_OPTIONAL = ("HTTP/1", "HTTP/1.0", "HTTP/0.9")
+
+
+class OneHost:
+    """WSGI middleware that refuses requests with several Host headers or none.
+
+    Proxies and servers do not agree on which of several counts. The server joins them with commas, which no hostname
+    has. Only HTTP/1.0 may leave the header out, as the health checks of some balancers do.
+    """
+
+    def __init__(self, app: WSGIApplication) -> None:
+        self.app = app
+
+    def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        host = environ.get("HTTP_HOST", "")
+        if "," in host or (not host and environ["SERVER_PROTOCOL"] not in HOST_IS_OPTIONAL):
+            return errors.problem(400, BadRequest.code, "Send exactly one Host header.")(environ, start_response)
+        return self.app(environ, start_response)
 
 
 class CachedDomain(NamedTuple):

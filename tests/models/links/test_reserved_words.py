@@ -26,3 +26,10 @@ def test_a_wide_slug_must_not_begin_with_a_word_or_be_a_file_that_clients_look_f
 )
 def test_other_slugs_stay_free(slug: str) -> None:
     assert reserved_words.of_slugs([slug], reserved_words.WORDS) == reserved_words.WORDS
+
+
+def test_words_that_browsers_proxies_and_later_routes_use_are_reserved(owner: Owner) -> None:
+    with store.read() as db:
+        words = reserved_words.load(db)
+    assert {"me", "bulk", "home", "new", "cdn-cgi", "service-worker", "well-known"} <= words
+    assert not {word for word in words if word != word.lower()}

@@ -8,7 +8,7 @@ from models.accounts import installation_secrets
 from models.errors import TooManyAttempts
 from models.links.lookup import Target
 from producer.signals import throttling
-from producer.signals.throttling import KEY_PREFIX, MAX_FAILURES, PAUSE_SECONDS
+from producer.signals.throttling import KEY_PREFIX, MAX_FAILURES, MAX_LINK_FAILURES, PAUSE_SECONDS
 from tests.fixtures.fake_redis import FakeRedis
 
 ADDRESS = "192.0.2.7"
@@ -57,9 +57,9 @@ def test_after_the_pause_attempts_are_allowed_again(fake_redis: FakeRedis) -> No
 
 def test_a_count_that_ended_during_an_attempt_leaves_nothing_behind(fake_redis: FakeRedis) -> None:
     attempt = throttling.begin_sign_in_attempt(ADDRESS)
-    fake_redis.client.delete(attempt)
+    fake_redis.client.delete(*attempt.keys)
     throttling.forgive(attempt)
-    assert not fake_redis.client.exists(attempt)
+    assert not fake_redis.client.exists(*attempt.keys)
 
 
 def test_each_link_and_each_door_counts_for_itself() -> None:
@@ -70,6 +70,29 @@ def test_each_link_and_each_door_counts_for_itself() -> None:
     throttling.begin_password_attempt(TARGET._replace(generation=8), ADDRESS)
     with pytest.raises(TooManyAttempts):
         throttling.begin_password_attempt(TARGET, ADDRESS)
+
+
+def test_a_link_has_a_limit_of_its_own_however_many_addresses_try_it() -> None:
+    for number in range(MAX_LINK_FAILURES):
+        throttling.begin_password_attempt(TARGET, f"192.0.2.{number}")
+    for _ in range(2):
+        with pytest.raises(TooManyAttempts):
+            throttling.begin_password_attempt(TARGET, "198.51.100.1")
+    throttling.begin_password_attempt(TARGET._replace(slug="other"), "198.51.100.1")
+
+
+def test_what_the_limit_of_a_link_refuses_does_not_count_for_the_address(fake_redis: FakeRedis) -> None:
+    for number in range(MAX_LINK_FAILURES):
+        throttling.begin_password_attempt(TARGET, f"192.0.2.{number}")
+    with pytest.raises(TooManyAttempts):
+        throttling.begin_password_attempt(TARGET, "198.51.100.1")
+    counts = sorted(int(fake_redis.client.get(key) or 0) for key in fake_redis.client.scan_iter(f"{KEY_PREFIX}*"))
+    assert counts == [0] + [1] * MAX_LINK_FAILURES + [MAX_LINK_FAILURES]
+
+
+def test_right_passwords_never_lead_to_a_pause_of_the_link() -> None:
+    for number in range(2 * MAX_LINK_FAILURES):
+        throttling.forgive(throttling.begin_password_attempt(TARGET, f"192.0.2.{number}"))
 
 
 @pytest.mark.parametrize(
@@ -97,4 +120,4 @@ def test_no_address_is_stored(fake_redis: FakeRedis) -> None:
 def test_nobody_is_throttled_while_the_broker_is_away(fake_redis: FakeRedis) -> None:
     with fake_redis.away():
         fail(2 * MAX_FAILURES)
-        throttling.forgive("any")
+        throttling.forgive(throttling.Attempt(("any",)))

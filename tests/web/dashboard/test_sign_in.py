@@ -106,7 +106,9 @@ def test_the_front_door_leads_to_the_dashboard(visitor: FlaskClient) -> None:
 @pytest.mark.parametrize(
     ("asked", "led"),
     [("/app/jobs/1?a=b", "/app/jobs/1?a=b"), ("//evil.example", "/app"), ("https://evil.example", "/app"),
-     ("/apple", "/app"), ("/app/\\evil", "/app"), ("/app/x\r\nSet-Cookie: a=b", "/app"), ("/api/jobs", "/app")],
+     ("/apple", "/app"), ("/app/\\evil", "/app"), ("/app/x\r\nSet-Cookie: a=b", "/app"), ("/api/jobs", "/app"),
+     ("/app/../api/jobs", "/app"), ("/app/./jobs", "/app"), ("/app/x/%2e%2E/%2e./evil", "/app"), ("/app/..", "/app"),
+     ("/app/%2e?a", "/app"), ("/app/a..b?to=../x", "/app/a..b?to=../x")],
 )  # fmt: skip
 def test_nobody_is_led_elsewhere_by_signing_in(entering: SignIn, asked: str, led: str) -> None:
     assert entering().get("/app/sign-in", query_string={"to": asked}).headers["Location"] == led

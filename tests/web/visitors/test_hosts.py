@@ -17,7 +17,7 @@ GO = "go.example.org"
 HERE, THERE = "https://example.com/default", "https://example.com/custom"
 
 OTHERS = (
-    "localhost:8000", "unknown.example", "127.0.0.1", "[::1]:8000", "", "x_y", f"www.{GO}", f"{GO}..", f".{GO}",
+    "localhost:8000", "unknown.example", "127.0.0.1", "[::1]:8000", "x_y", f"www.{GO}", f"{GO}..", f".{GO}",
     "a" * 300, "\0", "a b", f"{GO}:99999999", f"{GO}:x", f"{GO}/x", "%00", "ü.example", f"user@{GO}", "';--",
 )  # fmt: skip
 
@@ -47,6 +47,21 @@ def test_any_other_host_is_served_the_default_and_none_breaks_anything(visitor: 
         for path in ("/both+", "/none", "/healthz"):
             answer = visitor.get(path, environ_overrides={"HTTP_HOST": host})
             assert answer.status_code in (200, 400, 404), (host, path)
+
+
+@pytest.mark.parametrize("host", [f"{GO},localhost", "localhost,localhost", ",", ""])
+def test_a_request_without_exactly_one_host_is_refused(visitor: FlaskClient, custom: None, host: str) -> None:
+    for path in ("/both", "/both+", "/healthz", "/api/jobs"):
+        answer = visitor.get(path, environ_overrides={"HTTP_HOST": host})
+        assert (answer.status_code, answer.mimetype) == (400, "application/problem+json"), path
+        assert "X-Request-ID" in answer.headers
+
+
+def test_a_client_of_http_1_0_need_not_send_a_host(visitor: FlaskClient, custom: None) -> None:
+    for protocol in ("HTTP/1.0", "HTTP/1"):
+        environ = {"HTTP_HOST": "", "SERVER_PROTOCOL": protocol}
+        assert visitor.get("/both", environ_overrides=environ).headers["Location"] == HERE
+        assert visitor.get("/healthz", environ_overrides=environ).status_code == 200
 
 
 def test_a_customers_hostname_answers_nothing_but_short_links(visitor: FlaskClient, custom: None) -> None:

@@ -1,5 +1,8 @@
 """Short links as visitors meet them."""
 
+import socket
+from urllib.parse import urlsplit
+
 import httpx
 import pytest
 
@@ -62,3 +65,15 @@ def test_other_methods_are_refused(system: System) -> None:
     answer = httpx.delete(made(system))
     assert answer.status_code == 405
     assert {"GET", "HEAD"} <= {name.strip() for name in answer.headers["Allow"].split(",")}
+
+
+@pytest.mark.parametrize(
+    ("hosts", "status"),
+    [(b"", 400), (b"Host: a\r\nHost: b\r\n", 400), (b"Host: a\r\nhost: a\r\n", 400), (b"Host: a\r\n", 404)],
+)
+def test_a_request_has_exactly_one_host_header(system: System, hosts: bytes, status: int) -> None:
+    port = urlsplit(system.url).port
+    with socket.create_connection(("127.0.0.1", port)) as connection:
+        connection.sendall(b"GET /no-such-link HTTP/1.1\r\n" + hosts + b"Connection: close\r\n\r\n")
+        answer = connection.makefile("rb").readline()
+    assert answer.split()[1] == str(status).encode()

@@ -285,3 +285,9 @@ def test_words_that_are_none_are_told_at_the_start(owner: Owner, broken: str) ->
     (settings.get().data_dir / texts.FILE).write_text(broken)
     with pytest.raises(SettingsError, match=r"texts\.toml: expected a TOML file of texts"):
         texts.all_texts()
+
+
+@pytest.mark.parametrize("slug", ["me", "bulk", "home", "cdn-cgi"])
+def test_a_link_stays_alive_when_its_slug_becomes_a_reserved_word(visitor: FlaskClient, slug: str) -> None:
+    make(slug)
+    assert visitor.get(f"/{slug}").status_code == 302

@@ -67,22 +67,8 @@ def show_http_exception(error: HTTPException) -> Response:
     return _render_error(status, NOT_FOUND if status == 404 else error.description or "")
 
 
-def show_store_away(error: Exception) -> Response:
-    problem = errors.answer_store_away(error)
-    return _replace(problem, "The database or the broker does not answer. Try again in a moment.")
-
-
-def show_unexpected(error: Exception) -> Response:
-    problem = errors.answer_unexpected(error)
-    return _replace(problem, "An internal error occurred. It is in the server's log.")
-
-
-def _replace(problem: Response, text: str) -> Response:
-    """Return a page in place of a problem, with its status and advice."""
-    response = _render_error(problem.status_code, text)
-    if "Retry-After" in problem.headers:
-        response.headers["Retry-After"] = problem.headers["Retry-After"]
-    return response
+def show_failure(error: Exception) -> Response:
+    return show_error(errors.explain(error))
 
 
 def _render_error(status: int, text: str) -> Response:

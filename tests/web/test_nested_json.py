@@ -1,0 +1,60 @@
+"""JSON that is nested as deeply as nobody means it: no route answers 500, whichever decoder reads its body."""
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+
+from models import settings, store
+from models.accounts import keys
+from models.accounts.keys import Owner
+from tests.fixtures.fake_redis import FakeRedis
+from web import create_app
+
+METHODS = ("POST", "PUT", "PATCH", "DELETE")
+DEPTHS = (900, 990, 100_000)  # decoders give up between the first and the second
+
+
+@pytest.fixture
+def app(owner: Owner, fake_redis: FakeRedis, monkeypatch: pytest.MonkeyPatch) -> Flask:
+    """The application, whose calls do not wait for workers."""
+    monkeypatch.setenv("SYNC_WAIT_SECONDS", "0")
+    settings.get.cache_clear()
+    return create_app()
+
+
+@pytest.fixture
+def client(app: Flask) -> FlaskClient:
+    """A client whose key every route accepts."""
+    with store.write() as db:
+        token = keys.create(db, "nested", "enterprise", "key", list(keys.Scope))["token"]
+    client = app.test_client()
+    client.environ_base |= {"HTTP_AUTHORIZATION": f"Bearer {token}", "HTTP_APIKEY": token}
+    return client
+
+
+def routes(app: Flask) -> list[tuple[str, str]]:
+    return [
+        (method, rule.rule)
+        for rule in app.url_map.iter_rules()
+        for method in METHODS
+        if method in (rule.methods or ()) and not rule.rule.startswith("/app")
+    ]
+
+
+@pytest.mark.parametrize("depth", DEPTHS)
+@pytest.mark.parametrize("beginning", ["", '{"name":', '{"links":', '{"url":"https://a.example","count":1,"metadata":'])
+def test_no_route_breaks_on_deeply_nested_json(app: Flask, client: FlaskClient, beginning: str, depth: int) -> None:
+    body = beginning + "[" * depth + "]" * depth + "}" * bool(beginning)
+    answers = {
+        (method, path): client.open(path, method=method, data=body, content_type="application/json").status_code
+        for method, path in routes(app)
+    }
+    assert len(answers) > 30
+    assert [route for route, status in answers.items() if status == 500] == []
+    assert client.get("/api/jobs").status_code == 200, "what was accepted can be shown"
+
+
+@pytest.mark.parametrize("path", ["/api/groups", "/api/tags", "/api/domains", "/api/keys", "/api/webhooks"])
+def test_json_that_is_nested_too_deeply_is_a_400(client: FlaskClient, path: str) -> None:
+    answer = client.post(path, data="[" * 5000, content_type="application/json")
+    assert (answer.status_code, answer.json and answer.json["code"]) == (400, "BROKEN_JSON")
