@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
-from urllib.parse import parse_qsl, quote_plus, urlencode, urlsplit, urlunsplit
+from urllib.parse import parse_qsl, quote_plus, unquote, urlencode, urlsplit, urlunsplit
 
 import can_ada
 from marshmallow import RAISE, Schema, ValidationError, fields
@@ -95,6 +95,15 @@ def number(code: str, least: int = 1) -> fields.Integer:
     return fields.Integer(strict=True, validate=rule(lambda value: least <= value <= LARGEST), metadata={"code": code})
 
 
+def slug_in(short_url: str) -> str | None:
+    """The slug in a whole short URL, which may lack its scheme; a text without a slash is a slug."""
+    text = short_url.strip(" ")
+    if not text.lower().startswith(("http://", "https://")):
+        text = f"https://{text}" if "/" in text.split("?")[0].split("#")[0] else f"https://host/{text}"
+    slug = unquote(re.split("[?#]", text)[0].split("/", 3)[3:][0]).strip("/") if text.count("/") > 2 else ""
+    return None if not slug or any(ord(letter) < 32 or ord(letter) == 127 for letter in slug) else slug
+
+
 class Item(Schema):
     """The fields in the order in which their rules are applied, each with the code of a value that breaks its rule."""
 
@@ -103,6 +112,7 @@ class Item(Schema):
 
     url = text("INVALID_URL", lambda value: normal_url(value) is not None)
     slug = text("INVALID_SLUG", lambda value: bool(re.fullmatch(r"[A-Za-z0-9_-]{1,64}", value.strip(" "))))
+    short_url = text("INVALID_SLUG", lambda value: bool(slug_in(value)))
     title = text("INVALID_TITLE", is_text(500))
     password = text("INVALID_PASSWORD", is_text(128))
     expires_at = text("INVALID_EXPIRY", is_moment)
@@ -167,7 +177,10 @@ def with_defaults(item: dict[str, Any], defaults: dict[str, Any], index: int) ->
     """The item with defaults for what it lacks. One that has a ttl or an expires_at lacks neither."""
     filled = dict(item)
     has_end = any(item.get(name) is not None for name in ("ttl", "expires_at"))
+    has_slug = any(item.get(name) is not None for name in ("slug", "short_url"))
     for name, value in defaults.items():
+        if has_slug and name in ("slug", "short_url"):
+            continue
         if item.get(name) is None and not (has_end and name in ("ttl", "expires_at")):
             filled[name] = value.replace("{index}", str(index)) if name in ("slug", "title") else value
     return filled
@@ -182,6 +195,14 @@ def create(item: dict[str, Any], world: World) -> tuple[str, str | None]:
     if world.scheme and isinstance(values.get("url"), str):
         values["url"] = with_scheme(values["url"], world.scheme)
     errors = rule_errors(values)
+    if isinstance(values.get("short_url"), str):
+        whole = values.pop("short_url")
+        error = errors.pop("short_url", None)
+        if "slug" not in values and error:
+            errors["short_url"] = error
+        elif "slug" not in values:
+            values["slug"] = slug_in(whole)
+            errors |= rule_errors({"slug": values["slug"]})
     if world.wide_slugs and isinstance(values.get("slug"), str):
         errors.pop("slug", None)
         composed = unicodedata.normalize("NFC", values["slug"].strip(" "))

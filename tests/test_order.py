@@ -41,6 +41,7 @@ ROWS = st.fixed_dictionaries(
     {"url": st.sampled_from(["https://a.example/", "https://b.example/", "https://c.example/", "nope"])},
     optional={
         "slug": st.sampled_from(["x", "y", "p3", "p9", " x ", "api", "not/good", ""]),
+        "short_url": st.sampled_from(["https://dub.sh/x", "dub.sh/y", "https://dub.sh", ""]),
         "external_id": st.sampled_from(["e", "f", " e", ""]),
         "utm_term": st.just("t"),
         "max_clicks": st.sampled_from([1, 0]),

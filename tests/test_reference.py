@@ -67,6 +67,15 @@ ODD_TEXT = st.text(max_size=12) | st.sampled_from(
 SLUGS = st.sampled_from(
     ["sale", "Sale", "s-1", "s_2", "api", "a" * 64, "a" * 65, "ä", "a b", " sale ", "", "x/y", "s\n"]
 )
+SHORT_URLS = st.sampled_from(
+    [
+        "https://dub.sh/sale", "dub.sh/Sale", "http://dub.sh/s-1/", "/s_2/", "sale", "https://dub.sh", "https://dub.sh/",
+        "https://dub.sh/?x=1", "https://dub.sh/sale?x=1#y", "HTTPS://DUB.SH/api", "dub.sh/a/b",
+        "https://dub.sh/%C3%BCber",
+        "https://dub.sh/a%0Ab", "https://dub.sh/a b", "https://dub.sh/%ff", " https://dub.sh/s-1 ", "", "/", "?",
+        "dub.sh//x", "sale?x",
+    ]
+)  # fmt: skip
 WIDE_SLUGS = st.sampled_from(
     [
         "a/b", "A/b", "a/b/", "/a", "a//b", "a/./b", "a/../b", "..", "a.b", "a.B", "über", "u\u0308ber", "ÜBER",
@@ -97,6 +106,7 @@ WRONG = st.sampled_from([True, 1.5, [], {}, ["x"], {"a": 1}, 7])
 FIELDS: dict[str, st.SearchStrategy[Any]] = {
     "url": URLS,
     "slug": SLUGS,
+    "short_url": SHORT_URLS,
     "title": ODD_TEXT,
     "password": st.sampled_from(["", "secret", "x" * 129]),
     "expires_at": MOMENTS,

@@ -12,8 +12,8 @@ from ..errors import CommandError
 NEW_COLUMNS = ("result_short_url", "short_url")
 """What results call the new link; `result_` stands before it when the upload had a column of that name too."""
 OLD_NAMES = (
-    "shorturl", "shortlink", "custombitlink", "bitlink", "customlink", "shortenedurl", "shortenedlink", "tinyurl",
-    "link", "oldshorturl", "oldurl", "old",
+    "oldshorturl", "oldurl", "old", "custombitlink", "custombitlinks", "customlink", "shorturl", "shortlink", "bitlink",
+    "shortenedurl", "shortenedlink", "tinyurl", "link",
 )  # fmt: skip
 """What other services call a column with their short links, without case, blanks and signs. An earlier one wins."""
 SLUG_COLUMNS = ("result_slug", "slug")
@@ -34,7 +34,8 @@ class Pair(NamedTuple):
 class Columns:
     """Where the links of a file are, and how it is written."""
 
-    old: int
+    old: tuple[int, ...]
+    """The first of them that is not empty counts: Bitly's `custom_bitlink`, else its `link`."""
     new: int
     delimiter: str
     header: bool
@@ -56,12 +57,12 @@ def find_columns(path: str, choice: Choice) -> Columns:
     delimiter = max(DELIMITERS, key=first.count)
     names = [name.strip() for name in next(csv.reader([first], delimiter=delimiter), [])]
     if len(names) == 2 and all(map(LINK.match, names)):
-        return Columns(0, 1, delimiter, header=False)
+        return Columns((0,), 1, delimiter, header=False)
     new = _new_place(names, choice.new)
     if choice.old_site:
         slugs = _slug_place(names, choice.old)
-        return Columns(slugs, new, delimiter, header=True, old_site=choice.old_site.rstrip("/"))
-    return Columns(_old_place(names, choice.old, new), new, delimiter, header=True)
+        return Columns((slugs,), new, delimiter, header=True, old_site=choice.old_site.rstrip("/"))
+    return Columns(_old_places(names, choice.old, new), new, delimiter, header=True)
 
 
 def _new_place(names: Sequence[str], name: str | None) -> int:
@@ -75,17 +76,17 @@ def _new_place(names: Sequence[str], name: str | None) -> int:
     raise CommandError(f"no column is named short_url; pass --new. The header has {_shown(names)}")
 
 
-def _old_place(names: Sequence[str], name: str | None, new: int) -> int:
+def _old_places(names: Sequence[str], name: str | None, new: int) -> tuple[int, ...]:
     if name:
-        return _place(names, name, "--old")
+        return (_place(names, name, "--old"),)
     plain = [SEPARATORS.sub("", each).casefold() for each in names]
     plain[new] = ""
-    for known in OLD_NAMES:
-        if known in plain:
-            return plain.index(known)
+    places = [plain.index(known) for known in OLD_NAMES if known in plain]
     if len(names) == 2:
-        return 1 - new
-    raise CommandError(f"which column has the old links? Pass --old. The header has {_shown(names)}")
+        places.append(1 - new)
+    if not places:
+        raise CommandError(f"which column has the old links? Pass --old. The header has {_shown(names)}")
+    return tuple(places)
 
 
 def _slug_place(names: Sequence[str], name: str | None) -> int:
@@ -120,7 +121,8 @@ def read_pairs(path: str, columns: Columns) -> Iterator[Pair]:
             next(reader, None)
         line = reader.line_num + 1
         for row in reader:
-            old = _old_link(_cell(row, columns.old), columns.old_site)
+            cell = next(filter(None, (_cell(row, place) for place in columns.old)), "")
+            old = _old_link(cell, columns.old_site)
             if old:
                 yield Pair(line, old, _cell(row, columns.new))
             line = reader.line_num + 1

@@ -31,7 +31,7 @@ class ItemField:
     aliases: tuple[str, ...] = ()
     """What other services call this column in a CSV file, as `headers.normalised` writes it. An earlier one wins."""
     part_of: str = ""
-    """The field that this one becomes a part of while a row is judged: ttl becomes expires_at, UTM fields the url."""
+    """The field that this one becomes a part of while a row is judged: ttl of expires_at, UTM fields of the url."""
     changeable: bool = True
     """Whether a link that exists can get another value."""
     takes_patterns: bool = False
@@ -52,7 +52,7 @@ ITEM_FIELDS = (
         check=column_checks.urls,
         aliases=(
             "longurl", "originalurl", "destinationurl", "targeturl", "destination", "target", "fullurl", "redirecturl",
-            "longlink", "link",
+            "longlink", "fulllink", "link",
         ),
     ),
     ItemField(
@@ -68,12 +68,23 @@ ITEM_FIELDS = (
         takes_patterns=True,
     ),
     ItemField(
+        "short_url",
+        "INVALID_SLUG",
+        item_rules.short_url,
+        part_of="slug",
+        changeable=False,
+        aliases=(
+            "custombitlink", "custombitlinks", "customlink", "shortlink", "bitlink", "shortenedurl",
+            "shortenedlink", "tinyurl",
+        ),
+    ),
+    ItemField(
         "title",
         "INVALID_TITLE",
         item_rules.title,
         column="title",
         check=column_checks.texts(LONGEST_TITLE),
-        aliases=("pagetitle", "linktitle", "label"),
+        aliases=("pagetitle", "linktitle", "label", "description", "linkdescription"),
         takes_patterns=True,
     ),
     ItemField("password", "INVALID_PASSWORD", item_rules.password, column="password_hash"),
@@ -85,7 +96,7 @@ ITEM_FIELDS = (
         check=column_checks.times,
         aliases=(
             "expires", "expiry", "expirydate", "expiration", "expirationdate", "expireson", "expireat", "expiredat",
-            "validuntil",
+            "validuntil", "expirein", "expireatdatetime", "autoarchivedate", "autodeletedate",
         ),
     ),
     ItemField("ttl", "INVALID_TTL", item_rules.ttl, json_types=(int,), part_of="expires_at"),
@@ -95,7 +106,7 @@ ITEM_FIELDS = (
         item_rules.max_clicks,
         json_types=(int,),
         column="max_clicks",
-        aliases=("clicklimit", "clickslimit", "maxvisits", "maximumclicks", "visitlimit"),
+        aliases=("clicklimit", "clickslimit", "maxvisits", "maximumclicks", "visitlimit", "expireatviews"),
     ),
     ItemField("tags", "INVALID_TAGS", item_rules.tags, json_types=(list,), aliases=("tag", "tagnames")),
     ItemField("group", "UNKNOWN_GROUP", item_rules.group, json_types=(str, int), column="group_id"),
@@ -111,6 +122,7 @@ ITEM_FIELDS = (
         column="created_at",
         check=column_checks.past_times,
         changeable=False,
+        aliases=("created", "creationdate", "datecreated", "createddate", "createdon", "timestamp", "date"),
     ),
     ItemField(
         "clicks",
@@ -119,14 +131,26 @@ ITEM_FIELDS = (
         json_types=(int,),
         column="opening_clicks",
         changeable=False,
+        aliases=(
+            "totalclicks", "clickcount", "clickscount", "visits", "visitcount", "visitscount", "totalvisits",
+            "hits",
+        ),
     ),
-    ItemField("disabled", "INVALID_TYPE", item_rules.disabled, json_types=(bool,), column="disabled_at"),
+    ItemField(
+        "disabled",
+        "INVALID_TYPE",
+        item_rules.disabled,
+        json_types=(bool,),
+        column="disabled_at",
+        aliases=("isdisabled", "banned"),
+    ),
     ItemField(
         "comment",
         "INVALID_COMMENT",
         item_rules.comment,
         column="comment",
         check=column_checks.texts(LONGEST_COMMENT),
+        aliases=("comments", "linknotes"),
     ),
     ItemField(
         "custom_id",

@@ -3,6 +3,7 @@
 import re
 from datetime import UTC, datetime, timedelta
 from typing import Any
+from urllib.parse import unquote
 
 import can_ada
 
@@ -66,6 +67,29 @@ def slug(value: str) -> str:
     if not SLUG.fullmatch(text):
         raise InvalidValue("A slug has 1 to 64 characters: letters A-Z and a-z, digits, _ and -.")
     return text
+
+
+def short_url(value: str) -> str:
+    """The slug in a whole short URL."""
+    text = slug_in(value)
+    if text is None:
+        raise InvalidValue("The short URL has no slug behind its domain.")
+    return text
+
+
+def slug_in(short_url: str) -> str | None:
+    """What stands behind the domain of a short URL, which may lack its scheme. A text without a slash is a slug."""
+    text = short_url.strip(" ")
+    rest = SCHEME.sub("", text)
+    host, slash, path = QUERY.sub("", rest).partition("/")
+    if not slash and rest == text:
+        path = host
+    slug = unquote(path).strip("/")
+    return None if not slug or CONTROL.search(slug) else slug
+
+
+SCHEME = re.compile(r"https?://", re.IGNORECASE)
+QUERY = re.compile(r"[?#].*", re.DOTALL)
 
 
 def title(value: str) -> str:

@@ -1,7 +1,7 @@
 """Reads a shard of CSV: in one pass where each line is a row, else record by record."""
 
 import csv
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from itertools import islice
 from typing import Any
 
@@ -28,7 +28,7 @@ def _read_plain(data: bytes, layout: Layout, line: int, skip: int, rows: int) ->
     if len(cells) != rows or set(map(len, cells)) != {len(layout.columns)}:
         return None
     columns = list(zip(*cells, strict=True))
-    mapped = _unescaped({name: list(columns[place]) for name, place in layout.mapping.items()}, layout)
+    mapped = _fields_of(columns, layout)
     first = line + skip
     return Batch(rows, range(first, first + rows), mapped, {}, _row_of(mapped), clean=is_clean(data))
 
@@ -80,7 +80,8 @@ def _read_records(data: bytes, layout: Layout, line: int, skip: int, rows: int) 
             problems[place] = malformed_row(line + record.at, problem)
             row = [""] * width
         cells.append(row)
-    mapped = _unescaped({name: [row[at] for row in cells] for name, at in layout.mapping.items()}, layout)
+    columns = list(zip(*cells, strict=True)) if cells else [()] * width
+    mapped = _fields_of(columns, layout)
     first_lines = [line + record.at for record in records]
     excerpts = _excerpts(lines, records, problems, layout)
     return Batch(len(records), first_lines, mapped, problems, _row_or_excerpt(mapped, excerpts))
@@ -136,6 +137,15 @@ def _row_or_excerpt(columns: dict[str, list[str]], excerpts: dict[int, str]) -> 
 
 def _row_of(columns: dict[str, list[str]]) -> Callable[[int], dict[str, Any]]:
     return lambda place: {name: values[place] for name, values in columns.items() if values[place]}
+
+
+def _fields_of(columns: Sequence[Sequence[str]], layout: Layout) -> dict[str, list[str]]:
+    mapped = {name: list(columns[place]) for name, place in layout.mapping.items()}
+    for name, place in layout.fallback.items():
+        if name in mapped:
+            pairs = zip(mapped[name], columns[place], strict=True)
+            mapped[name] = [cell or other for cell, other in pairs]
+    return _unescaped(mapped, layout)
 
 
 def _unescaped(columns: dict[str, list[str]], layout: Layout) -> dict[str, list[str]]:

@@ -1,11 +1,14 @@
 """Detects the layout of an upload from its first bytes."""
 
 import re
+from collections.abc import Iterator
+from itertools import islice
 from typing import Any, NamedTuple
 
 from models.errors import EmptyUpload, Unreadable
 from producer.intake import charsets, delimiters, headers
 from producer.intake.csv_records import LONGEST_RECORD, Record, split_records
+from producer.intake.exports.columns import look_at_values
 from producer.intake.formula_cells import unescape_formula
 from producer.intake.headers import ColumnMapping
 from producer.intake.layouts import BOM, COUNT, CSV, RESULT_COLUMNS, UTF8, Conversion, Layout
@@ -14,6 +17,7 @@ HEADER_LIMIT = 1 << 20  # bytes
 SHARD_BYTES = 16 << 20
 MOST_CELLS = 1_000_000  # of a shard
 ROWS_WITH_PASSWORDS = 500  # of a shard: hashing takes 30 ms each, and a shard must end well within its time limit
+ROWS_TO_LOOK_AT = 50
 ZIP_START = b"PK\x03\x04"
 
 
@@ -73,6 +77,8 @@ class CsvBeginning(NamedTuple):
     columns: list[str]
     client_columns: int
     mapping: dict[str, int]
+    fallback: dict[str, int]
+    slugs_from: list[str]
     delimiter: str
     header: bool
 
@@ -89,17 +95,20 @@ def _detect_csv(text: bytes, has_more: bool, encoding: str, mapping: ColumnMappi
         first = _first_record(sample, delimiter, encoding)
         has_header, columns, client_columns = _name_columns(first, mapping, hints)
         mapped = headers.map_columns(columns[:client_columns], mapping)
+        rows = _sample_rows(sample[first.lines if has_header else 0 :], delimiter, client_columns)
         if hints.url and "url" not in mapped:
-            first_row = first.lines if has_header else 0
-            rows = [] if "url" in mapping else _sample_rows(sample[first_row:], delimiter, client_columns)
-            mapped["url"] = headers.find_url_column(columns[:client_columns], rows, mapped, hints.scheme)
+            candidates = [] if "url" in mapping else list(rows)
+            mapped["url"] = headers.find_url_column(columns[:client_columns], candidates, mapped, hints.scheme)
+            rows = iter(candidates)
+        meaning = look_at_values(columns[:client_columns], list(islice(rows, ROWS_TO_LOOK_AT)), mapped, mapping)
     except Unreadable as error:
         raise type(error)(f"Line {at + 1}: {error}", error.errors) from None
     first_row = at + first.lines if has_header else at
     offset = sum(len(line) + 1 for line in lines[:first_row])
     if offset > len(text) and has_more:
         raise Unreadable(f"Line {at + 1}: The header is longer than {HEADER_LIMIT:,} bytes.")
-    return CsvBeginning(min(offset, len(text)), first_row + 1, columns, client_columns, mapped, delimiter, has_header)
+    begin = min(offset, len(text))
+    return CsvBeginning(begin, first_row + 1, columns, client_columns, *meaning, delimiter, has_header)
 
 
 def _first_filled(lines: list[bytes], start: int) -> int:
@@ -142,11 +151,9 @@ def _name_columns(first: Record, mapping: ColumnMapping, hints: FormatHints) -> 
     return has_header, columns, client_columns
 
 
-def _sample_rows(lines: list[str], delimiter: str, width: int) -> list[list[str]]:
-    rows = []
+def _sample_rows(lines: list[str], delimiter: str, width: int) -> Iterator[list[str]]:
     for record in split_records(lines, delimiter):
-        rows.append((record.cells or [])[:width])
-    return rows
+        yield (record.cells or [])[:width]
 
 
 def _count_client_columns(columns: list[str]) -> int:

@@ -70,9 +70,10 @@ def _count_shape(members: dict[str, msgspec.Raw]) -> JsonBody:
 
 
 def _check_count(count: Any, item: dict[str, msgspec.Raw]) -> None:
-    if "slug" in item:
-        error = field_error("Leave the slug out, or send a list of links.", "slug")
-        raise Invalid("Several links cannot share one slug.", [error])
+    for name in ("slug", "short_url"):
+        if name in item:
+            error = field_error("Leave the slug out, or send a list of links.", name)
+            raise Invalid("Several links cannot share one slug.", [error])
     if "url" not in item:
         missing_links = field_error("This field is missing.", "links")
         missing_url = field_error("This field is missing.", "url")

@@ -44,6 +44,10 @@ class Layout:
     """How many of the columns are the client's. The others are RESULT_COLUMNS that come back."""
     mapping: dict[str, int] = field(default_factory=dict)
     """Item field to the place of its column."""
+    fallback: dict[str, int] = field(default_factory=dict)
+    """The place of the column that is read where a field's own is empty."""
+    slugs_from: list[str] = field(default_factory=list)
+    """The hosts of the short links whose slugs are kept, as far as the first rows show."""
     shard_rows: int = 0
     """Stored, since a split that is repeated after an upgrade must cut at the same rows."""
     shard_bytes: int = 0
@@ -67,8 +71,12 @@ class Layout:
         if self.format != CSV:
             return None
         if self.sheet or self.conversion == Conversion.SHEET:
-            return {"sheet": self.sheet or None, "header": self.header}
-        return {"delimiter": self.delimiter, "encoding": self.encoding, "header": self.header}
+            description: dict[str, Any] = {"sheet": self.sheet or None, "header": self.header}
+        else:
+            description = {"delimiter": self.delimiter, "encoding": self.encoding, "header": self.header}
+        if self.slugs_from:
+            description["slugs_from"] = self.slugs_from
+        return description
 
     def dump(self) -> dict[str, Any]:
         return asdict(self)

@@ -21,6 +21,7 @@ Defaults = Mapping[str, Any]
 
 INVALID_DEFAULT = "A default is not valid."
 EXPIRY_FIELDS = ("expires_at", *parts_of("expires_at"))
+SLUG_FIELDS = ("slug", *parts_of("slug"))
 PLACEHOLDER = re.compile(r"\{([^{}]*)\}")
 PLACEHOLDER_COLUMNS: dict[str, Callable[[Batch, int], Iterable[Any]]] = {
     "index": lambda batch, first_index: range(first_index, first_index + batch.rows),
@@ -125,8 +126,8 @@ def fill(rows: Batch, defaults: Defaults, first_index: int) -> Batch:
 
 def _filled_column(rows: Batch, name: str, defaults: Iterable[Any]) -> list[Any]:
     """The column of a field, with the default in rows that have nothing."""
-    # A row that has a ttl needs no default expires_at, and the other way round.
-    deciding_fields = EXPIRY_FIELDS if name in EXPIRY_FIELDS else (name,)
+    # A row that has a ttl needs no default expires_at, and the other way round; the same is true of slugs.
+    deciding_fields = next((fields for fields in (EXPIRY_FIELDS, SLUG_FIELDS) if name in fields), (name,))
     deciding_columns = [_column(rows, field) for field in deciding_fields]
     absent = (None,) if rows.typed else (None, "")
     filled = []

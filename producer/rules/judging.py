@@ -13,6 +13,7 @@ from producer.fields.item_fields import BY_NAME, UTM, ItemField
 from producer.fields.item_rules import URL_MISSING, InvalidValue, add_scheme, expiry_after, stored_time
 from producer.fields.wide_slugs import LONGEST_WIDE_SLUG, SlugKind
 from producer.intake.batch import Batch, ItemProblem
+from producer.rules import short_urls
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +46,7 @@ class JudgedBatch:
 
 
 def judge(batch: Batch, context: JudgingContext) -> JudgedBatch:
+    batch = short_urls.with_slugs(batch)
     problems = dict(batch.problems)
     if context.scheme and "url" in batch.columns:
         batch = _with_schemes(batch, context.scheme)

@@ -21,6 +21,7 @@ class ItemRequestSchema(Schema):
 
     url = fields.String(required=True, metadata={"example": "https://example.com/products/blue-widget"})
     slug = fields.String(metadata={"example": "blue-widget"})
+    short_url = fields.String(metadata={"description": "A short URL of another service, whose slug is kept"})
     title = fields.String()
     password = fields.String()
     expires_at = fields.String(metadata={"format": "date-time"})
@@ -52,7 +53,7 @@ class LinkChangeSchema(ItemRequestSchema):
     """Fields that are not named stay as they are. Null removes a value."""
 
     class Meta:
-        exclude = ("slug", "created_at", "clicks", "custom_id")
+        exclude = ("slug", "short_url", "created_at", "clicks", "custom_id")
 
     url = fields.String()
 

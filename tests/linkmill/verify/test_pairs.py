@@ -6,10 +6,11 @@ from pathlib import Path
 import pytest
 
 from linkmill.errors import CommandError
-from linkmill.verify.pairs import Choice, Pair, count_rows, find_columns, read_pairs
+from linkmill.verify.pairs import OLD_NAMES, Choice, Pair, count_rows, find_columns, read_pairs
+from producer.fields.item_fields import BY_NAME
 
 Write = Callable[..., str]
-BY_NAME = Choice()
+BY_COLUMN_NAMES = Choice()
 
 
 @pytest.fixture
@@ -22,7 +23,7 @@ def write(tmp_path: Path) -> Write:
     return write
 
 
-def pairs_of(path: str, choice: Choice = BY_NAME) -> list[Pair]:
+def pairs_of(path: str, choice: Choice = BY_COLUMN_NAMES) -> list[Pair]:
     columns = find_columns(path, choice)
     pairs = list(read_pairs(path, columns))
     assert count_rows(path, columns) == len(pairs)
@@ -48,6 +49,17 @@ def test_a_column_of_the_upload_may_be_called_short_url_too(write: Write) -> Non
 def test_bitlinks_have_no_scheme(write: Write) -> None:
     path = write(f"{BITLY},{RESULT}\nhttps://x.example/,bit.ly/a,A,2,created,https://go.example/a,a,,\n")
     assert pairs_of(path) == [Pair(2, "bit.ly/a", "https://go.example/a")]
+
+
+def test_a_link_without_a_custom_one_has_its_other_address(write: Write) -> None:
+    first = "https://bit.ly/1,bit.ly/a,2,created,https://go.example/a,a,,"
+    second = "https://bit.ly/2,,3,created,https://go.example/2,2,,"
+    pairs = pairs_of(write(f"Link,Custom Link,{RESULT}\n{first}\n{second}\n"))
+    assert [pair.old for pair in pairs] == ["bit.ly/a", "https://bit.ly/2"]
+
+
+def test_every_column_that_an_upload_takes_for_short_links_is_known() -> None:
+    assert set(BY_NAME["short_url"].aliases) <= set(OLD_NAMES)
 
 
 def test_two_columns_of_links_need_no_header(write: Write) -> None:
@@ -85,9 +97,9 @@ def test_rows_without_an_old_link_are_left_out_and_those_without_a_new_one_are_n
 
 def test_a_file_that_is_unclear_or_unreadable_is_refused_with_its_columns(write: Write) -> None:
     with pytest.raises(CommandError, match=r"no column is named short_url; pass --new\. The header has a, b, c"):
-        find_columns(write("a,b,c\n"), BY_NAME)
+        find_columns(write("a,b,c\n"), BY_COLUMN_NAMES)
     with pytest.raises(CommandError, match="which column has the old links"):
-        find_columns(write(f"url,{RESULT}\n"), BY_NAME)
+        find_columns(write(f"url,{RESULT}\n"), BY_COLUMN_NAMES)
     with pytest.raises(CommandError, match="not a CSV file in UTF-8"):
         pairs_of(write("alt,neu\nä.example/x,b.example/x\n", "latin-1"))
 

@@ -18,13 +18,14 @@ def test_each_column_is_one_of_links_and_stores_one_field() -> None:
 def test_a_field_becomes_a_part_only_of_a_field_that_is_stored() -> None:
     for field in ITEM_FIELDS:
         if field.part_of:
-            assert field.part_of in COLUMNS
+            assert field.part_of in (*COLUMNS, "slug")
             assert field.column is None
 
 
 def test_the_parts_of_a_field_are_found() -> None:
     assert parts_of("expires_at") == ("ttl",)
     assert parts_of("url") == UTM
+    assert parts_of("slug") == ("short_url",)
     assert parts_of("title") == ()
 
 
@@ -37,5 +38,5 @@ def test_aliases_are_normalised_and_stand_for_one_field_only() -> None:
 
 def test_a_link_keeps_its_slug_and_its_beginning() -> None:
     unchangeable = [field.name for field in ITEM_FIELDS if not field.changeable]
-    assert unchangeable == ["slug", "created_at", "clicks", "custom_id"]
+    assert unchangeable == ["slug", "short_url", "created_at", "clicks", "custom_id"]
     assert BY_NAME["slug"].column is None

@@ -66,7 +66,7 @@ EXPORTS = {
     ),
     "Kutt, with a note to Excel": (
         b"sep=;\r\ntarget;customurl;description\r\nhttps://example.com/2;file-kutt;x\r\n",
-        [("https://example.com/2", None)],
+        [("https://example.com/2", "x")],
     ),
     "YOURLS, old Mac": (
         b'keyword,url,title\rfile-yo,https://example.com/3,"a\nb"\r',

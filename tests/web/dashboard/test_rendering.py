@@ -98,6 +98,13 @@ def test_a_preview_shows_the_columns_of_a_file(client: FlaskClient) -> None:
     response = client.post("/app/upload/preview", data=form(client, pasted=text, whole="1"))
     assert response.status_code == 200
     assert "1 would become links, 1 would fail" in response.text
+    assert "Slugs kept" not in response.text
+
+
+def test_a_preview_says_whose_slugs_are_kept(client: FlaskClient) -> None:
+    text = "Short link,Destination URL\nhttps://dub.sh/a,https://x.example/\nhttps://acme.link/b,https://x.example/\n"
+    response = client.post("/app/upload/preview", data=form(client, pasted=text, whole="1"))
+    assert "Slugs kept from dub.sh, acme.link." in response.text
 
 
 def test_a_change_without_the_token_is_refused(client: FlaskClient) -> None:

@@ -1,0 +1,1 @@
+"""What the export files of other services need beyond the names of their columns."""
