@@ -198,7 +198,8 @@ def compare(
         if options.domain:
             domains.add(db, owner.workspace_id, options.domain, case_sensitive)
         reserved = reserved_words.load(db)
-    world = reference.World(house_settings.get().authority, reserved, {"summer", "1"})
+    names_before = group_names(owner)
+    world = reference.World(house_settings.get().authority, reserved, names_before | group_numbers(owner))
     with store.read() as db:
         domain = domains.find(db, owner.workspace_id, options.domain)
         assert domain
@@ -210,7 +211,6 @@ def compare(
     world.case_sensitive = case_sensitive
     world.scheme = options.scheme
     world.creates_groups = options.groups == "create"
-    names_before = group_names(owner)
     expected = reference.create_all(rows, world)
     job_id = accept(Upload(kind, kind, [body]), owner, lambda: options)
     assert outcomes(job_id) == expected
@@ -220,6 +220,11 @@ def compare(
 def group_names(owner: Owner) -> set[str]:
     with store.read() as db:
         return {label.name for label in labels.page(db, labels.GROUPS, owner.workspace_id, 0, 1000)}
+
+
+def group_numbers(owner: Owner) -> set[str]:
+    with store.read() as db:
+        return {str(label.id) for label in labels.page(db, labels.GROUPS, owner.workspace_id, 0, 1000)}
 
 
 WITH_GROUP: set[int] = set()
