@@ -139,7 +139,8 @@ def test_uploads_count_as_bulk_calls_and_are_refused_as_a_problem(on: httpx.Clie
     assert bulk(on).status_code == 429
     assert limited.sql("SELECT count(*) FROM jobs") == before
     assert on.get("/api/jobs").status_code == 200
-    assert on.post("/api/createShort", json={"long": "aHR0cHM6Ly9hLmI"}).status_code == 200
+    assert on.post("/api/createShort", json={"long": "aHR0cHM6Ly9hLmI"}).status_code == 429
+    assert on.post("/api/links", json={"url": "https://a.b"}).status_code == 201
 
 
 @pytest.mark.parametrize("on", ["calls"], indirect=True)
