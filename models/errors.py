@@ -93,6 +93,12 @@ class Conflict(LinkmillError):
         self.errors = errors or []
 
 
+class NotProven(Conflict):
+    """Neither a DNS record nor a file proves that the hostname is the workspace's."""
+
+    code = "DOMAIN_NOT_PROVEN"
+
+
 class InProgress(Conflict):
     """The first request with this idempotency key is still being received."""
 

@@ -36,6 +36,7 @@ class Settings:
     flower_basic_auth: str
     allow_private_targets: bool
     allowed_ports: tuple[int, ...]
+    allow_unproven_domains: bool
     max_upload_bytes: int
     sync_wait_seconds: int
     retention_days: int
@@ -80,6 +81,7 @@ def load(env: Mapping[str, str]) -> Settings:
         flower_basic_auth=read("FLOWER_BASIC_AUTH", "", _pair),
         allow_private_targets=read("ALLOW_PRIVATE_TARGETS", "0", _switch),
         allowed_ports=read("ALLOWED_PORTS", "80,443", _ports),
+        allow_unproven_domains=read("ALLOW_UNPROVEN_DOMAINS", "0", _switch),
         max_upload_bytes=read("MAX_UPLOAD_BYTES", str(2 << 30), _between(1, 1 << 50)),
         sync_wait_seconds=read("SYNC_WAIT_SECONDS", "25", _between(0, 600)),
         retention_days=read("RETENTION_DAYS", "30", _between(0, 36500)),

@@ -91,6 +91,7 @@ def running_system(folder: Path, database_url: str, flower: bool = True, **setti
     data_dir.mkdir(exist_ok=True)
     environment = {name: value for name, value in os.environ.items() if name not in ("REDIS_URL", "BASE_URL")}
     environment |= {"DATA_DIR": str(data_dir), "DATABASE_URL": database_url, "WORKERS": "2"}
+    environment |= {"ALLOW_UNPROVEN_DOMAINS": "1"}
     environment |= {"PORT": str(free_port()), "FLOWER_PORT": str(free_port())} | settings
     with (data_dir / "run.log").open("w") as log:
         command = [sys.executable, "-m", "runner", str(_write_procfile(folder, flower))]

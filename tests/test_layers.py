@@ -78,10 +78,11 @@ RANKS = {
 DATABASE_CLIENTS = ("psycopg", "sqlite3")
 BROKER_CLIENTS = ("redis", "valkey")
 HTTP_CLIENTS = ("socket", "httpx", "httpcore", "urllib.request", "urllib3", "http.client", "requests", "aiohttp", "h11")
+DNS_CLIENTS = ("dns.resolver",)
 CONNECTING = {
     "models/store/": DATABASE_CLIENTS,
     "producer/signals/broker.py": BROKER_CLIENTS,
-    "producer/outside/": HTTP_CLIENTS,
+    "producer/outside/": (*HTTP_CLIENTS, *DNS_CLIENTS),
     "runner/": (*HTTP_CLIENTS, *BROKER_CLIENTS),
     "linkmill/": HTTP_CLIENTS,
 }
@@ -217,7 +218,7 @@ def test_a_connection_elsewhere_would_be_noticed(tmp_path: Path, line: str) -> N
 def is_foreign_connection(each: Import) -> bool:
     if each.name.startswith("redis.exceptions."):
         return False
-    clients = (*DATABASE_CLIENTS, *BROKER_CLIENTS, *HTTP_CLIENTS)
+    clients = (*DATABASE_CLIENTS, *BROKER_CLIENTS, *HTTP_CLIENTS, *DNS_CLIENTS)
     used = [client for client in clients if f"{each.name}.".startswith(f"{client}.")]
     place = str(each.path.relative_to(ROOT))
     for folder, allowed in CONNECTING.items():

@@ -1,4 +1,4 @@
-"""Sessions of the dashboard: a signed cookie that names a key, and the CSRF token that every change must carry."""
+"""Sessions of the dashboard: a signed cookie with an id and a key, and the CSRF token that every change must carry."""
 
 import hmac
 import secrets
@@ -65,20 +65,24 @@ def start(owner: Owner, workspace: str) -> None:
     """Start a new session. Nothing of the session before it stays, its CSRF token included."""
     session.clear()
     session.permanent = True
-    session.update(key=str(owner.key_id), workspace=workspace, at=int(time.time()), token=_new_token())
+    session.update(id=_new_token(), key=str(owner.key_id), workspace=workspace)
+    session.update(at=int(time.time()), token=_new_token())
     g.owner = owner
 
 
 def end() -> None:
+    """End the session on the server too: a copy of its cookie opens nothing any more."""
+    if "id" in session:
+        authentication.end_session(session["id"])
     session.clear()
     g.pop("owner", None)
 
 
 def find_owner() -> Owner | None:
-    """Find the owner of this session's key; None without a session, and once the key is revoked."""
-    if "key" not in session:
+    """Find the owner of this session's key; None without a session, and once it has ended or the key is revoked."""
+    if "id" not in session or "key" not in session:
         return None
-    return authentication.find_key_owner(int(session["key"]))
+    return authentication.find_session_owner(session["id"], int(session["key"]))
 
 
 def renew() -> None:

@@ -1,16 +1,21 @@
 """Domains: the default one, whose hostname follows BASE_URL, and those that belong to a workspace."""
 
-from datetime import datetime
+import hmac
+from datetime import UTC, datetime
 from typing import NamedTuple
 from urllib.parse import quote
 
-from sqlalchemy import ColumnElement, Connection, delete, exists, or_, select, update
+from sqlalchemy import ColumnElement, Connection, and_, delete, exists, or_, select, true, update
+from sqlalchemy.exc import IntegrityError
 
 from models import settings, store
+from models.accounts import installation_secrets
 from models.errors import DuplicateKey
 from models.ids import new_id, parse_id
 from models.store import rows
 from models.tables import domains, jobs, links, slug_counters
+
+PROOF_LENGTH = 32
 
 
 class Domain(NamedTuple):
@@ -18,6 +23,7 @@ class Domain(NamedTuple):
     hostname: str
     is_default: bool
     case_sensitive: bool
+    verified_at: datetime | None
     created_at: datetime
 
 
@@ -31,7 +37,7 @@ def ensure_default(db: Connection) -> int:
     rename = update(domains).where(domains.c.is_default).values(hostname=hostname).returning(domains.c.id)
     domain_id = db.execute(rename).scalar_one_or_none()
     if domain_id is None:
-        row = {"id": new_id(), "hostname": hostname, "is_default": True}
+        row = {"id": new_id(), "hostname": hostname, "is_default": True, "verified_at": datetime.now(UTC)}
         domain_id = db.execute(store.dialect().insert(domains).values(row).returning(domains.c.id)).scalar_one()
     return int(domain_id)
 
@@ -48,10 +54,10 @@ def find(db: Connection, workspace_id: int, name: str | None) -> Domain | None:
 
 
 def find_for_host(db: Connection, host: str) -> Domain:
-    """The domain that serves a visitor's Host header: the default one for an unknown host."""
+    """The domain that serves a visitor's Host header: the default one for a host that is unknown or not verified."""
     hostname = host.lower()
-    query = select(*COLUMNS).where(or_(domains.c.hostname == hostname, domains.c.is_default))
-    candidates = rows.many(db, Domain, query)
+    query = select(*COLUMNS).where(or_(and_(domains.c.hostname == hostname, _serves()), domains.c.is_default))
+    candidates = rows.many(db, Domain, query.order_by(domains.c.verified_at.is_(None), domains.c.id))
     return min(candidates, key=lambda domain: domain.hostname != hostname)
 
 
@@ -66,14 +72,37 @@ def page(db: Connection, workspace_id: int, after: int, limit: int) -> list[Doma
 
 
 def add(db: Connection, workspace_id: int, hostname: str, case_sensitive: bool = True) -> Domain:
-    """Add a domain of a workspace's own; raise DuplicateKey when any workspace has the hostname."""
+    """Add a domain of a workspace's own; raise DuplicateKey when the hostname serves already or is ours.
+
+    A hostname that nobody has proven to be theirs may be added by several workspaces: whoever adds it first must not
+    keep it from its owner.
+    """
+    is_own = domains.c.workspace_id == workspace_id
+    is_taken = exists().where(domains.c.hostname == hostname, or_(is_own, _serves()))
+    default_hostname = settings.get().authority.partition(":")[0]
+    if hostname == default_hostname or db.execute(select(is_taken)).scalar_one():
+        raise DuplicateKey(f"{hostname} is in use")
     row = {"id": new_id(), "workspace_id": workspace_id, "hostname": hostname, "case_sensitive": case_sensitive}
     insert = store.dialect().insert(domains).values(row).on_conflict_do_nothing()
     domain = rows.one_or_none(db, Domain, insert.returning(*COLUMNS))
-    default_hostname = settings.get().authority.partition(":")[0]
-    if domain is None or hostname == default_hostname:
+    if domain is None:
         raise DuplicateKey(f"{hostname} is in use")
     return domain
+
+
+def verify(db: Connection, domain_id: int) -> None:
+    """Record that a hostname is proven; raise DuplicateKey when it is proven to be another workspace's."""
+    unverified = and_(domains.c.id == domain_id, domains.c.verified_at.is_(None))
+    try:
+        db.execute(update(domains).where(unverified).values(verified_at=datetime.now(UTC)))
+    except IntegrityError as error:
+        raise DuplicateKey("another workspace has verified this hostname") from error
+
+
+def proof(domain_id: int) -> str:
+    """What whoever owns the hostname has to publish under it. Nobody can guess it, and it does not change."""
+    secret = installation_secrets.get(installation_secrets.PROOF_KEY)
+    return hmac.digest(secret, str(domain_id).encode(), "sha256").hex()[:PROOF_LENGTH]
 
 
 def remove(db: Connection, domain_id: int) -> bool:
@@ -105,6 +134,12 @@ def url_path(slug: str) -> str:
     if slug.isascii():
         return slug
     return quote(slug)
+
+
+def _serves() -> ColumnElement[bool]:
+    if settings.get().allow_unproven_domains:
+        return true()
+    return domains.c.verified_at.is_not(None)
 
 
 def _is_usable(workspace_id: int) -> ColumnElement[bool]:

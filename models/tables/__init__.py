@@ -1,6 +1,15 @@
 """Every table. People query `jobs`, `items` and `links`, so their names and columns are part of the product."""
 
-from models.tables.accounts import domains, endpoints, idempotency_keys, keys, quotas, secrets, workspaces
+from models.tables.accounts import (
+    domains,
+    ended_sessions,
+    endpoints,
+    idempotency_keys,
+    keys,
+    quotas,
+    secrets,
+    workspaces,
+)
 from models.tables.clicks import click_batches, clicks, uses
 from models.tables.columns import metadata
 from models.tables.jobs import items, job_errors, jobs, shards
@@ -13,6 +22,7 @@ __all__ = [
     "deliveries",
     "delivery_attempts",
     "domains",
+    "ended_sessions",
     "endpoints",
     "groups",
     "idempotency_keys",

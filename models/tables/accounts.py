@@ -6,11 +6,13 @@ from sqlalchemy import (
     Boolean,
     Column,
     Double,
+    Index,
     Integer,
     LargeBinary,
     PrimaryKeyConstraint,
     Table,
     Text,
+    UniqueConstraint,
     text,
 )
 
@@ -59,10 +61,26 @@ domains = Table(
     metadata,
     Column("id", BigInteger, primary_key=True, autoincrement=False),
     Column("workspace_id", BigInteger),  # null: the default domain, which all workspaces share
-    Column("hostname", Text, nullable=False, unique=True),
+    Column("hostname", Text, nullable=False),
     flag("is_default"),
     Column("case_sensitive", Boolean, nullable=False, server_default=text("true")),
+    Column("verified_at", Time),  # when it was proven that the hostname is the workspace's; null: not yet
     created_at(),
+    UniqueConstraint("workspace_id", "hostname"),
+    Index(
+        "domains_verified_idx",
+        "hostname",
+        unique=True,
+        postgresql_where=text("verified_at IS NOT NULL"),
+        sqlite_where=text("verified_at IS NOT NULL"),
+    ),
+)
+
+ended_sessions = Table(
+    "ended_sessions",
+    metadata,
+    Column("digest", Text, primary_key=True),
+    Column("ended_at", Time, nullable=False, index=True),
 )
 
 endpoints = Table(

@@ -2,5 +2,6 @@
 
 from producer.outside.client import Answer, call, fetch
 from producer.outside.guard import check
+from producer.outside.proofs import find_proof
 
-__all__ = ["Answer", "call", "check", "fetch"]
+__all__ = ["Answer", "call", "check", "fetch", "find_proof"]

@@ -4,7 +4,7 @@ import structlog
 from sqlalchemy.exc import SQLAlchemyError
 
 from models import store
-from models.accounts import keys, workspaces
+from models.accounts import ended_sessions, keys, workspaces
 from models.accounts.keys import Owner
 
 RECORD_SECONDS = 0.001  # how long recording a use may wait for the write lock: the next use will do as well
@@ -27,10 +27,15 @@ def find_consumer_owner(key: str, secret: str) -> Owner | None:
         return keys.by_consumer(db, key, secret)
 
 
-def find_key_owner(key_id: int) -> Owner | None:
-    """Find the owner of a session's key; None once the key is revoked."""
+def find_session_owner(session_id: str, key_id: int) -> Owner | None:
+    """Find the owner of a session's key; None once the session has ended or the key is revoked."""
     with store.read() as db:
-        return keys.by_id(db, key_id)
+        return None if ended_sessions.has(db, session_id) else keys.by_id(db, key_id)
+
+
+def end_session(session_id: str) -> None:
+    with store.write() as db:
+        ended_sessions.add(db, session_id)
 
 
 def workspace_name(owner: Owner) -> str:

@@ -1,21 +1,29 @@
 """The hostnames that a workspace's short links may be on."""
 
+from threading import BoundedSemaphore
 from typing import Any
 
-from models import store
+from models import settings, store
 from models.accounts import domains
 from models.accounts.domains import Domain
 from models.accounts.keys import Owner
-from models.errors import Conflict, DuplicateKey, Forbidden, NotFound
+from models.errors import Conflict, DuplicateKey, Forbidden, NotFound, NotProven, Unavailable
 from models.ids import parse_id
 from models.store import Connection
-from producer.documents.account_documents import domain_document
+from producer import outside
+from producer.documents.account_documents import domain_document, proof_document
 from producer.resources import pages
 from producer.resources.pages import Page
-from producer.rules import item_errors
+from producer.rules import hostnames, item_errors
+
+CONCURRENT_CHECKS = 4  # each keeps a thread for some seconds
+
+checks = BoundedSemaphore(CONCURRENT_CHECKS)
 
 
 def add_domain(owner: Owner, hostname: str, case_sensitive: bool = True) -> dict[str, Any]:
+    if not settings.get().allow_unproven_domains and hostnames.is_special_use(hostname):
+        raise item_errors.invalid("hostname", "INVALID_HOSTNAME", f"{hostname} is not a name of the public internet.")
     try:
         with store.write() as db:
             row = domains.add(db, owner.workspace_id, hostname, case_sensitive)
@@ -34,6 +42,37 @@ def list_domains(owner: Owner, after: int, limit: int) -> Page:
 def show_domain(owner: Owner, domain_id: str) -> dict[str, Any]:
     with store.read() as db:
         return domain_document(_find(db, owner, domain_id))
+
+
+def verify_domain(owner: Owner, domain_id: str) -> dict[str, Any]:
+    """Verify a domain, if its proof is published; raise NotProven otherwise."""
+    with store.read() as db:
+        domain = _find(db, owner, domain_id)
+    if domain.verified_at is None:
+        _check_proof(domain)
+        _record_proof(domain)
+    return show_domain(owner, domain_id)
+
+
+def _check_proof(domain: Domain) -> None:
+    if hostnames.is_special_use(domain.hostname):
+        raise NotProven(f"{domain.hostname} is not a name of the public internet.")
+    if not checks.acquire(blocking=False):
+        raise Unavailable("Too many domains are being verified. Try again.")
+    try:
+        proof = proof_document(domain)
+        outside.find_proof(proof["record"]["name"], proof["file"]["url"], proof["record"]["value"])
+    finally:
+        checks.release()
+
+
+def _record_proof(domain: Domain) -> None:
+    try:
+        with store.write() as db:
+            domains.verify(db, domain.id)
+    except DuplicateKey:
+        message = f"{domain.hostname} is verified in another workspace."
+        raise item_errors.conflict("hostname", "HOSTNAME_TAKEN", message) from None
 
 
 def remove_domain(owner: Owner, domain_id: str) -> None:

@@ -1,11 +1,13 @@
 """Migrations make the tables as models.tables has them, lose nothing, and go back."""
 
+import pytest
 from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from sqlalchemy import func, select
 
 from models import migrate, settings, store
+from models.accounts import domains as accounts_domains
 from models.accounts import installation_secrets
 from models.accounts.keys import Owner
 from models.jobs import items
@@ -77,3 +79,18 @@ def test_older_domains_stay_case_sensitive_and_older_links_have_no_opening_click
     with store.read() as db:
         assert list(db.execute(select(domains.c.case_sensitive)).scalars()) == [True]
         assert db.execute(select(links.c.comment, links.c.opening_clicks)).one() == (None, None)
+
+
+def test_a_domain_that_served_before_proofs_were_asked_for_goes_on_serving(
+    owner: Owner, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    command.downgrade(migrate.config(), "0007")
+    with store.write() as db:
+        add = "INSERT INTO domains (id, workspace_id, hostname) VALUES (5, 1, 'go.acme.com')"
+        db.exec_driver_sql(add)
+    migrate.upgrade()
+    monkeypatch.setenv("ALLOW_UNPROVEN_DOMAINS", "0")
+    settings.get.cache_clear()
+    with store.read() as db:
+        assert accounts_domains.find_for_host(db, "go.acme.com").id == 5
+        assert accounts_domains.find_for_host(db, "unknown.acme.com").is_default

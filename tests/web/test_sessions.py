@@ -3,6 +3,7 @@
 import pytest
 from flask import Flask, session
 
+from models.accounts import ended_sessions
 from models.accounts.keys import Owner
 from models.errors import Forbidden
 from producer.resources import keys
@@ -23,6 +24,31 @@ def test_a_session_belongs_to_its_key_until_the_key_is_revoked(app: Flask, owner
         assert found.key_id == owner.key_id
         keys.revoke_key(owner, str(owner.key_id))
         assert sessions.find_owner() is None
+
+
+def test_signing_out_ends_the_session_for_every_copy_of_its_cookie(app: Flask, owner: Owner) -> None:
+    with app.test_request_context("/app"):
+        sessions.start(owner, "default")
+        cookie = dict(session)
+        sessions.start(owner, "default")
+        other = dict(session)
+        session.update(cookie)
+        sessions.end()
+        session.update(cookie)
+        assert sessions.find_owner() is None
+        session.update(other)
+        assert sessions.find_owner() is not None, "another session of the same key goes on"
+
+
+def test_a_cookie_of_an_earlier_version_has_no_session(app: Flask, owner: Owner) -> None:
+    with app.test_request_context("/app"):
+        sessions.start(owner, "default")
+        del session["id"]
+        assert sessions.find_owner() is None
+
+
+def test_ended_sessions_are_remembered_as_long_as_a_cookie_is_valid() -> None:
+    assert ended_sessions.KEPT > sessions.IDLE_LIFETIME
 
 
 def test_without_a_session_there_is_no_owner(app: Flask) -> None:

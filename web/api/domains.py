@@ -19,7 +19,7 @@ blueprint = Blueprint("domains", __name__, url_prefix="/api/domains", descriptio
 @blueprint.arguments(schemas.DomainRequestSchema)
 @blueprint.response(201, schemas.DomainSchema)
 def add_domain(fields: dict[str, Any]) -> Response:
-    """Add a hostname whose DNS points to this server."""
+    """Add a hostname whose DNS points to this server. It serves once it is verified."""
     domain = domains.add_domain(owner(), fields["hostname"], fields["case_sensitive"])
     response = make_response(jsonify(domain), 201)
     response.headers["Location"] = f"/api/domains/{domain['id']}"
@@ -41,6 +41,14 @@ def list_domains(query: dict[str, Any]) -> Response:
 def show_domain(domain_id: str) -> Response:
     """Show a domain."""
     return jsonify(domains.show_domain(owner(), domain_id))
+
+
+@blueprint.route("/<domain_id>/verify", methods=["POST"])
+@needs(Scope.WRITE)
+@blueprint.response(200, schemas.DomainSchema)
+def verify_domain(domain_id: str) -> Response:
+    """Look for the DNS record or the file that proves the hostname. Its short links lead from then on."""
+    return jsonify(domains.verify_domain(owner(), domain_id))
 
 
 @blueprint.route("/<domain_id>", methods=["DELETE"])

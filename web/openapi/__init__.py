@@ -78,7 +78,7 @@ def _errors(place: tuple[str, str], operation: dict[str, Any], validates_query: 
 
 
 ERRORS_OF_EVERY_CALL = (401, 403, 503)
-ERRORS_WITH_BODY = (400, 413, 415, 422)
+ERRORS_WITH_BODY = (400, 413, 415, 422, 507)
 ERRORS_WITH_ID = (404,)
 OTHER_ERRORS = {
     ("post", "/api/jobs"): (409, 429),
@@ -93,6 +93,7 @@ OTHER_ERRORS = {
     ("get", "/api/links"): (410,),
     ("post", "/api/links"): (409,),
     ("patch", "/api/links/{link_id}"): (409,),
+    ("post", "/api/domains/{domain_id}/verify"): (409,),
     ("post", "/api/groups"): (409,),
     ("patch", "/api/groups/{group_id}"): (409,),
     ("post", "/api/tags"): (409,),

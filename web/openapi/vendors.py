@@ -54,6 +54,7 @@ def _operation(vendors: list[Vendor], action: str, status: int, answer_schema: S
             "4XX": response("The vendor's error", ANYTHING),  # its shape is in the vendor's own documentation
             "503": response("Not available at the moment. Try again.", ANYTHING),
             "504": response(STILL_RUNNING, ANYTHING),
+            "507": response("There is no room left to store the request. Nothing was created.", ANYTHING),
         },
     }
 

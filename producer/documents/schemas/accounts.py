@@ -78,11 +78,33 @@ class DomainRequestSchema(Schema):
         return loaded | {"hostname": hostnames.normalise(loaded["hostname"])}
 
 
+class ProofRecordSchema(Schema):
+    type = fields.String()
+    name = fields.String()
+    value = fields.String()
+
+
+class ProofFileSchema(Schema):
+    url = fields.String()
+    content = fields.String()
+
+
+class DomainProofSchema(Schema):
+    record = fields.Nested(ProofRecordSchema)
+    file = fields.Nested(ProofFileSchema)
+
+
 class DomainSchema(Schema):
     id = fields.String()
     hostname = fields.String()
     is_default = fields.Boolean()
     case_sensitive = fields.Boolean()
+    verified = fields.Boolean(metadata={"description": "Whether the hostname is proven to be the workspace's."})
+    proof = fields.Nested(
+        DomainProofSchema,
+        allow_none=True,
+        metadata={"description": "Publish one of the two, then call verify. Null once the hostname is verified."},
+    )
     created_at = fields.DateTime()
 
 

@@ -24,6 +24,7 @@ def test_a_key_is_shown_without_its_secrets() -> None:
 
 
 def test_a_domain_and_a_label_have_the_fields_of_their_schemas() -> None:
-    domain = row(Domain, id=5, hostname="go.example", created_at=NOW)
+    domain = row(Domain, id=5, hostname="go.example", verified_at=NOW, created_at=NOW)
     assert set(domain_document(domain)) == set(schemas.DomainSchema().fields)
+    assert (domain_document(domain)["verified"], domain_document(domain)["proof"]) == (True, None)
     assert label_document(row(Label, id=3, name="summer")) == {"id": 3, "name": "summer"}

@@ -59,9 +59,9 @@ def test_a_consumer_key_needs_its_own_secret(owner: Owner) -> None:
 @on_sqlite
 def test_a_session_ends_with_its_key(owner: Owner) -> None:
     key = new_key(owner)
-    assert authentication.find_key_owner(int(key["id"])) is not None
+    assert authentication.find_session_owner("session", int(key["id"])) is not None
     revoke_key(owner, key["id"])
-    assert authentication.find_key_owner(int(key["id"])) is None
+    assert authentication.find_session_owner("session", int(key["id"])) is None
 
 
 @on_sqlite

@@ -3,7 +3,7 @@
 import pytest
 
 from producer.fields.item_rules import InvalidValue
-from producer.rules.hostnames import normalise
+from producer.rules.hostnames import is_special_use, normalise
 
 
 @pytest.mark.parametrize(
@@ -32,3 +32,26 @@ def test_a_hostname_has_one_spelling(given: str, kept: str) -> None:
 def test_an_invalid_hostname_is_refused(given: str) -> None:
     with pytest.raises(InvalidValue):
         normalise(given)
+
+
+@pytest.mark.parametrize(
+    "hostname",
+    [
+        "a.local",
+        "go.test",
+        "x.invalid",
+        "x.localhost",
+        "db.internal",
+        "b.onion",
+        "go.example",
+        "go.example.com",
+        "a.lan",
+    ],
+)
+def test_a_special_use_name_is_nobodys(hostname: str) -> None:
+    assert is_special_use(hostname)
+
+
+@pytest.mark.parametrize("hostname", ["go.acme.com", "local.acme.com", "test.dev", "example.dev", "notexample.com"])
+def test_other_names_can_be_somebodys(hostname: str) -> None:
+    assert not is_special_use(hostname)
