@@ -17,6 +17,7 @@ from models.errors import Gone, LinkmillError, NotFound, Unavailable
 from models.links import lookup, passwords
 from models.links.lookup import Target
 from producer.fields import wide_slugs
+from producer.fields.item_rules import SLUG
 from producer.signals import throttling
 from producer.visits import click_buffer, visitor
 from producer.visits.visitor import VisitorKind
@@ -54,15 +55,19 @@ class RedirectShortcut:
     def _find_unconditional(self, environ: WSGIEnvironment) -> Target | None:
         """Find a link without conditions. When the store is away, leave the request to Flask and its error handlers."""
         path = environ["PATH_INFO"][1:]
-        if path.partition("/")[0] in self.other_routes:
-            return None
+        slug = path if SLUG.fullmatch(path) else self._read_wide(path)
         try:
-            target = _find_target(wide_slugs.read_path(path), environ)
+            target = _find_target(slug, environ)
         except SQLAlchemyError:
             return None
         if target is None or target[-3:] != UNCONDITIONAL or _has_expired(target):
             return None
         return target
+
+    def _read_wide(self, path: str) -> str | None:
+        if path.partition("/")[0] in self.other_routes:
+            return None
+        return wide_slugs.read_path(path)
 
 
 @blueprint.get("/<slug:slug>")
@@ -131,7 +136,9 @@ def _find_target(slug: str | None, environ: WSGIEnvironment) -> Target | None:
     if slug is None:
         return None
     domain = hosts.domain_of(environ.get("HTTP_HOST", ""))
-    return lookup.find(domain.id, wide_slugs.spell(slug, domain.case_sensitive))
+    if not domain.case_sensitive:
+        slug = wide_slugs.spell(slug, case_sensitive=False)
+    return lookup.find(domain.id, slug)
 
 
 def _has_expired(target: Target) -> bool:

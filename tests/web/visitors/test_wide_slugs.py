@@ -52,7 +52,7 @@ def test_a_wide_slug_has_a_preview_and_a_form_and_a_limit_as_any_other(visitor: 
     assert [visitor.get("/c/ü").status_code for _ in range(2)] == [302, 410]
 
 
-@pytest.mark.parametrize("path", ["api/links", "api/nothing", "openapi.json", "static/x", "docs", "app/x"])
+@pytest.mark.parametrize("path", ["api/links", "api/nothing", "openapi.json", "static/x", "app/x"])
 def test_the_store_is_not_asked_about_other_routes(
     visitor: FlaskClient, path: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
