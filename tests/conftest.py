@@ -15,7 +15,13 @@ settings.load_profile("linkmill")
 
 STORES = ("sqlite", "postgresql")
 OWN_PROCESS = ("tests/web/dashboard/", "tests/linkmill/")
-ANY_PROCESS = ("tests/models/", "tests/producer/", "tests/test_reference.py", "tests/web/test_limits.py")
+ANY_PROCESS = (
+    "tests/models/",
+    "tests/producer/",
+    "tests/test_reference.py",
+    "tests/test_order.py",
+    "tests/web/test_limits.py",
+)
 
 
 SERVER_FIXTURES = {

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from itertools import count, cycle
 from typing import Any
@@ -36,6 +37,7 @@ Outcome = tuple[str, str | None]
 
 SHARD_ROWS = 2
 A_FAILURE = 11
+NEVER = 99
 
 ROWS = st.fixed_dictionaries(
     {"url": st.sampled_from(["https://a.example/", "https://b.example/", "https://c.example/", "nope"])},
@@ -66,7 +68,7 @@ class Scenario:
     is_split: bool
     """A worker cuts the upload."""
     cancel_after: int
-    """How many shards end before the job is cancelled; a large number for never."""
+    """How many shards end before the job is cancelled, or NEVER."""
 
 
 SCENARIOS = st.builds(
@@ -77,7 +79,7 @@ SCENARIOS = st.builds(
     choices=st.lists(st.integers(0, A_FAILURE), min_size=1, max_size=30),
     room=st.sampled_from([0, 0, 1, 3, 5, 8]),
     is_split=st.booleans(),
-    cancel_after=st.sampled_from([0, 1, 2, 3, 99, 99, 99, 99]),
+    cancel_after=st.sampled_from([0, 1, 2, 3, NEVER, NEVER, NEVER, NEVER]),
 )
 
 
@@ -103,9 +105,28 @@ def test_any_order_of_shards_ends_as_the_loop(owner: Owner, scenario: Scenario) 
         check_run_and_retry(owner, scenario)
 
 
+@pytest.mark.parametrize("options", [Options(), Options(duplicates="reuse"), Options(dry_run=True)])
+def test_four_workers_at_once_end_as_the_loop(owner: Owner, options: Options) -> None:
+    rows = [{"url": f"https://{row % 7}.example/", "slug": f"s{row % 9}"} for row in range(40)]
+    rows += [{"url": f"https://{row % 5}.example/", "external_id": f"e{row % 11}"} for row in range(40)]
+    job_id = upload(owner, rows, options)
+    with ThreadPoolExecutor(4) as threads:
+        list(threads.map(lambda _: work_until_end(job_id), range(4)))
+    scenario = Scenario(rows, options, 4, [0], 0, False, NEVER)
+    assert outcomes(job_id) == loop(scenario, list(range(len(rows))), new_world(scenario))
+    assert_counts(job_id)
+
+
+def work_until_end(job_id: int) -> None:
+    job = read_job(job_id)
+    while not job.has_ended:
+        attempts.work_on_next(ShardKind.CREATE, job.queue, (job_id, 0))
+        job = read_job(job_id)
+
+
 def check_dry_run(owner: Owner, scenario: Scenario) -> None:
     """A dry run says what the run will say, whatever the orders of both."""
-    never = replace(scenario, cancel_after=99, choices=scenario.choices[::-1])
+    never = replace(scenario, cancel_after=NEVER, choices=scenario.choices[::-1])
     job_id = upload(owner, scenario.rows, replace(scenario.options, dry_run=True))
     work_off(job_id, never)
     assert outcomes(job_id) == loop(scenario, list(range(len(scenario.rows))), new_world(scenario))
@@ -122,7 +143,7 @@ def check_run_and_retry(owner: Owner, scenario: Scenario) -> None:
     if len(succeeded) == len(scenario.rows):
         return
     control.retry(read_job(job_id))
-    work_off(job_id, replace(scenario, cancel_after=99))
+    work_off(job_id, replace(scenario, cancel_after=NEVER))
     others = [index for index in range(len(scenario.rows)) if index not in succeeded]
     assert outcomes(job_id) == succeeded | loop(scenario, others, world)
     assert_counts(job_id)

@@ -33,6 +33,28 @@ def _read_plain(data: bytes, layout: Layout, line: int, skip: int, rows: int) ->
     return Batch(rows, range(first, first + rows), mapped, {}, _row_of(mapped), clean=is_clean(data))
 
 
+def read_quickly(data: bytes, layout: Layout, line: int) -> Batch | None:
+    """Only the mapped columns of plain text, in half the time; None when the text is not that plain.
+
+    Rows that cannot be read have cells too: this is for those who may see a value too many.
+    """
+    data = data.replace(b"\r\n", b"\n")
+    is_mapped_plainly = layout.client_columns == len(layout.columns) and not layout.fallback
+    if b'"' in data or b"\r" in data or not is_mapped_plainly:
+        return None
+    try:
+        lines = _split_lines(data.decode())
+        columns = {name: _column_of(lines, place, layout.delimiter) for name, place in layout.mapping.items()}
+    except (UnicodeDecodeError, IndexError):
+        return None
+    rows = len(lines)
+    return Batch(rows, range(line, line + rows), columns, {}, _row_of(columns), clean=is_clean(data))
+
+
+def _column_of(lines: list[str], place: int, delimiter: str) -> list[str]:
+    return [line.split(delimiter, place + 1)[place] for line in lines]
+
+
 def _plain_cells(data: bytes, delimiter: str) -> Cells | None:
     try:
         return split_plain(data.decode(), delimiter)

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from models.links.url_index import Duplicates
 from producer.fields.item_fields import parts_of
+from producer.intake.csv_batch import read_quickly
 from producer.intake.layouts import CSV, Layout
 from producer.intake.reading import read_batch
 from producer.rules import defaults
@@ -53,17 +54,23 @@ def may_be_in(text: bytes, rules: KeyRules) -> bool:
     if rules.layout.format == CSV:
         return False
     names = [f'"{name}"'.encode() for name in rules.fields]
-    return any(mark in text for mark in (*names, *ESCAPED_LETTERS))
+    marks = (*names, *ESCAPED_LETTERS) if b"\\" in text else names
+    return any(mark in text for mark in marks)
 
 
 def read(data: bytes, rules: KeyRules, line: int, rows: int, first_index: int) -> Hashes:
     """Read the keys of some rows as numbers, which only this process understands. Equal keys have equal numbers."""
     names = rules.fields
-    layout = replace(rules.layout, mapping=_only(names, rules.layout.mapping))
-    batch = read_batch(data, layout, line, 0, rows)
-    batch = replace(batch, columns=_only(names, batch.columns))
-    filled = defaults.fill(batch, _only(names, rules.options.get("defaults", {})), first_index)
-    columns = judge(filled, rules.context).columns
+    key_defaults = _only(names, rules.options.get("defaults", {}))
+    mapping = _only(names, rules.layout.mapping)
+    layout = replace(rules.layout, mapping=mapping, fallback=_only(names, rules.layout.fallback))
+    batch = None
+    if layout.format == CSV and not key_defaults:
+        batch = read_quickly(data, layout, line)
+    if batch is None:
+        batch = read_batch(data, layout, line, 0, rows)
+    key_columns = replace(batch, columns=_only(names, batch.columns))
+    columns = judge(defaults.fill(key_columns, key_defaults, first_index), rules.context).columns
     return np.concatenate([_hash_column(name, columns.get(name, [])) for name in KEYS])
 
 
