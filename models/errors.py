@@ -214,6 +214,18 @@ class NoUrlColumn(Unreadable):
     code = "NO_URL_COLUMN"
 
 
+class AmbiguousDates(Unreadable):
+    """It is not clear whether the dates of a column begin with the day or the month."""
+
+    code = "AMBIGUOUS_DATES"
+
+
+class UnknownSheet(Unreadable):
+    """It is not clear which sheet of the workbook holds the rows."""
+
+    code = "UNKNOWN_SHEET"
+
+
 class Unreachable(LinkmillError):
     """A call to another server got no answer; the message says why."""
 

@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 import structlog
@@ -10,7 +10,7 @@ import structlog
 from models import settings, store
 from models.accounts.domains import Domain
 from models.accounts.keys import Owner
-from models.errors import EmptyUpload
+from models.errors import EmptyUpload, Invalid, field_error
 from models.ids import new_id
 from models.jobs import jobs, shards
 from models.states import JobKind, JobStatus, ShardKind, ShardState
@@ -20,7 +20,8 @@ from producer.idempotency import Hold
 from producer.intake import upload_store
 from producer.intake.cutting import ShardRange
 from producer.intake.detection import HEADER_LIMIT, FormatHints, detect_layout
-from producer.intake.layouts import COUNT, UTF8, Layout
+from producer.intake.layouts import COUNT, CSV, UTF8, Conversion, Layout
+from producer.intake.xlsx import patience, workbook
 from producer.job_options import LONGEST_NAME, Options, choose_domain, judging_context
 from producer.rules.keys import KeyRules
 from producer.rules.order import KeyWatch, cut_in_order, in_order
@@ -29,6 +30,8 @@ from producer.unit_of_work import UnitOfWork, unit_of_work
 
 CUT_AT_ONCE_BYTES = 512 << 10  # a smaller upload is cut into shards right here, a larger one by a worker
 OWN_FORMAT = FormatHints(encoding=UTF8)  # of an upload that we wrote ourselves, from a JSON body
+
+NO_SHEETS = "Only a workbook has sheets, and this upload is none."
 
 log = structlog.get_logger()
 
@@ -123,7 +126,26 @@ def _detect(upload: Upload, name: str, size: int, options: Options) -> Layout:
     """The layout of the upload. Raises Unreadable when its first bytes show that no row can be read."""
     head = upload_store.read(name, 0, min(size, HEADER_LIMIT))
     hints = options.format_hints() if upload.source == upload.format else OWN_FORMAT
-    return detect_layout(head, upload.format, store.dialect().shard_rows, options.mapping, hints)
+    layout = detect_layout(head, upload.format, store.dialect().shard_rows, options.mapping, hints)
+    if layout.conversion == Conversion.SHEET:
+        return replace(layout, sheet=_check_sheet(name, size, options))
+    if options.sheet:
+        raise Invalid(NO_SHEETS, [field_error(NO_SHEETS, "sheet")])
+    return layout
+
+
+def _check_sheet(name: str, size: int, options: Options) -> str:
+    """The sheet that the rows come from, or an empty text when it takes a worker to find out."""
+    limit = settings.get().max_upload_bytes
+    try:
+        with upload_store.open_file(name) as source, workbook.open_workbook(source, limit, patience.limited()) as book:
+            sheet = workbook.choose_sheet(book, options.sheet)
+            if size <= CUT_AT_ONCE_BYTES:
+                head = workbook.read_head(book, sheet, HEADER_LIMIT)
+                detect_layout(head, CSV, 0, options.mapping, options.sheet_hints(book.since_1904))
+    except patience.TooSlow:
+        return options.sheet
+    return sheet
 
 
 def _cut_small(upload: Upload, name: str, size: int, rules: KeyRules) -> list[ShardRange] | None:

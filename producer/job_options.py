@@ -18,6 +18,7 @@ from models.links.url_index import Duplicates
 from producer.fields.wide_slugs import SlugKind
 from producer.intake import delimiters
 from producer.intake.detection import FormatHints
+from producer.intake.layouts import UTF8
 from producer.rules import defaults
 from producer.rules.judging import JudgingContext
 
@@ -49,6 +50,8 @@ class Options:
     header: bool | None = None
     scheme: str = ""
     groups: str = Groups.FAIL
+    sheet: str = ""
+    date_order: str | None = None
     slugs: SlugKind = SlugKind.PLAIN
     slug_length: int = SHORTEST
     """The shortest automatic slug."""
@@ -63,6 +66,7 @@ class Options:
             "defaults": defaults.for_storage(self.defaults),
             "duplicates": self.duplicates,
             "slug_length": self.slug_length,
+            "date_order": self.date_order,
             **self.for_judging(),
         }
 
@@ -73,7 +77,12 @@ class Options:
     def format_hints(self) -> FormatHints:
         """What they say about the format of the file."""
         delimiter = self.delimiter and delimiters.NAMES[self.delimiter]
-        return FormatHints(delimiter, self.encoding, self.header, not self.defaults.get("url"), self.scheme)
+        needs_url = not self.defaults.get("url")
+        return FormatHints(delimiter, self.encoding, self.header, needs_url, self.scheme, self.date_order)
+
+    def sheet_hints(self, since_1904: bool) -> FormatHints:
+        """The same of a sheet that has become CSV."""
+        return self.format_hints()._replace(delimiter=",", encoding=UTF8, day_numbers=not since_1904)
 
 
 def choose_domain(owner: Owner, options: Options) -> Domain:

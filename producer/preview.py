@@ -1,32 +1,31 @@
 """The preview of an upload: its columns and first rows, read and judged from its first bytes as the upload would be."""
 
 import io
-import time
-from collections.abc import Callable
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 
 from models import store
 from models.accounts.keys import Owner
-from models.errors import EmptyUpload, NoUrlColumn, Unreadable
+from models.errors import AmbiguousDates, EmptyUpload, NoUrlColumn, Unreadable
 from models.links import labels
+from producer.fields.dates import DateOrder
 from producer.fields.item_fields import NAMES, UTM
 from producer.intake import charsets
 from producer.intake.batch import Batch, ItemProblem
 from producer.intake.csv_batch import client_cells
 from producer.intake.cutting import cut
-from producer.intake.detection import FormatHints, detect_layout
+from producer.intake.detection import HEADER_LIMIT, FormatHints, detect_layout
 from producer.intake.headers import distinct_names, numbered_names
-from producer.intake.layouts import CSV, UTF8, Conversion, Layout
+from producer.intake.layouts import CSV, Conversion, Layout
 from producer.intake.reading import read_batch
-from producer.intake.xlsx import workbook
+from producer.intake.xlsx import patience, workbook
 from producer.job_options import Options, choose_domain, judging_context
 from producer.rules import defaults
 from producer.rules.judging import JudgingContext, judge
 
 ROWS = 10
 LARGEST_SHEET = 256 << 20  # bytes, unpacked
-PATIENCE_SECONDS = 5.0
 HIDDEN = "•••"
 """What is shown of a password."""
 NO_URL = "No column is known to be the URL. Choose one."
@@ -57,8 +56,10 @@ class Preview:
     layout: Layout
     columns: list[PreviewColumn]
     rows: list[PreviewRow]
-    """Empty while no column is known to be the URL."""
+    """Empty while it is not clear what the columns stand for."""
     column_problem: str = ""
+    sheets: Sequence[str] = ()
+    """The sheets of a workbook that have rows."""
 
     @property
     def fields(self) -> list[str]:
@@ -79,11 +80,11 @@ def preview(head: bytes, is_whole: bool, format_: str, owner: Owner, options: Op
     columns: list[PreviewColumn] = []
     if layout.format == CSV:
         columns = _columns(sample)
-        if "url" not in layout.mapping and not options.defaults.get("url"):
-            return Preview(layout, columns, [], sample.column_problem)
+    if sample.column_problem:
+        return Preview(layout, columns, [], sample.column_problem, sample.sheets)
     batch = read_batch(sample.data, layout, sample.line, 0, sample.rows)
     batch = defaults.fill(batch, options.defaults, 0)
-    return Preview(layout, columns, _judged_rows(batch, context), sample.column_problem)
+    return Preview(layout, columns, _judged_rows(batch, context), sheets=sample.sheets)
 
 
 def _judging_context(owner: Owner, options: Options) -> JudgingContext:
@@ -101,19 +102,21 @@ class Sample(NamedTuple):
     line: int
     rows: int
     column_problem: str
+    sheets: Sequence[str]
 
 
 def _read_sample(head: bytes, is_whole: bool, format_: str, options: Options) -> Sample:
     if not is_whole:
         head = _whole_lines(head)
+    sheets: Sequence[str] = ()
     layout, problem = _detect(head, format_, options, options.format_hints())
     if layout.conversion == Conversion.SHEET:
-        head, layout, problem = _convert_sheet(head, is_whole, options)
+        head, layout, problem, sheets = _convert_sheet(head, is_whole, options)
     elif layout.conversion:
         translate_returns = layout.conversion == Conversion.LINES
         head = b"".join(charsets.convert([head], layout.encoding, translate_returns))
         layout = replace(layout, conversion=Conversion.NONE)
-    return _first_rows(head, layout, is_whole, problem)
+    return _first_rows(head, layout, is_whole, problem)._replace(sheets=sheets)
 
 
 def _whole_lines(head: bytes) -> bytes:
@@ -128,29 +131,22 @@ def _detect(head: bytes, format_: str, options: Options, hints: FormatHints) -> 
         return detect_layout(head, format_, ROWS, options.mapping, hints), ""
     except NoUrlColumn:
         return detect_layout(head, format_, ROWS, options.mapping, without_url), NO_URL
+    except AmbiguousDates as error:
+        any_order = hints._replace(date_order=DateOrder.DAY_FIRST)
+        return detect_layout(head, format_, ROWS, options.mapping, any_order), str(error)
     except Unreadable as error:
         return detect_layout(head, format_, ROWS, NO_COLUMNS_MAPPED, without_url), str(error)
 
 
-def _convert_sheet(head: bytes, is_whole: bool, options: Options) -> tuple[bytes, Layout, str]:
+def _convert_sheet(head: bytes, is_whole: bool, options: Options) -> tuple[bytes, Layout, str, list[str]]:
     if not is_whole:
         raise Unreadable("This spreadsheet is too large for a preview. It is read in full once it is uploaded.")
-    with workbook.open_workbook(io.BytesIO(head), LARGEST_SHEET, _patience()) as book:
-        sheet = workbook.only_sheet(book)
-        data = next(workbook.as_csv(book, sheet))
-    layout, problem = _detect(data, CSV, options, options.format_hints()._replace(delimiter=",", encoding=UTF8))
-    return data, replace(layout, sheet=sheet), problem
-
-
-def _patience() -> Callable[[], None]:
-    """Returns a function that raises Unreadable when reading takes too long for a preview."""
-    deadline = time.monotonic() + PATIENCE_SECONDS
-
-    def tick() -> None:
-        if time.monotonic() > deadline:
-            raise Unreadable("This spreadsheet takes too long for a preview. It is read in full once it is uploaded.")
-
-    return tick
+    with workbook.open_workbook(io.BytesIO(head), LARGEST_SHEET, patience.limited()) as book:
+        sheets = workbook.filled_sheets(book)
+        sheet = workbook.choose_sheet(book, options.sheet or sheets[0])
+        data = workbook.read_head(book, sheet, HEADER_LIMIT)
+    layout, problem = _detect(data, CSV, options, options.sheet_hints(book.since_1904))
+    return data, replace(layout, sheet=sheet), problem, sheets
 
 
 def _first_rows(data: bytes, layout: Layout, is_whole: bool, column_problem: str) -> Sample:
@@ -161,7 +157,7 @@ def _first_rows(data: bytes, layout: Layout, is_whole: bool, column_problem: str
     rows = shard.rows
     if not is_whole and end == len(data):
         rows = max(1, rows - 1)  # the last row may be cut off
-    return Sample(data[shard.offset : end], layout, shard.line, rows, column_problem)
+    return Sample(data[shard.offset : end], layout, shard.line, rows, column_problem, ())
 
 
 def _columns(sample: Sample) -> list[PreviewColumn]:

@@ -177,6 +177,8 @@ COLUMNS = {field.name: field.column for field in ITEM_FIELDS if field.column}
 """Field to column of `links`."""
 
 
+TIME_CHECKS = (column_checks.times, column_checks.past_times)
+TIMES = tuple(field.name for field in ITEM_FIELDS if field.check in TIME_CHECKS)
 WIDE_SLUG = replace(BY_NAME["slug"], rule=wide_slugs.wide_slug, check=column_checks.wide_slugs)
 WIDE_FIELDS = tuple(WIDE_SLUG if field.name == "slug" else field for field in ITEM_FIELDS)
 

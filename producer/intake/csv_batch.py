@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from producer.fields import dates
 from producer.intake.batch import LONGEST_EXCERPT, Batch, ItemProblem, malformed_row
 from producer.intake.csv_records import Record, leaves_quote_open, split_records
 from producer.intake.formula_cells import unescape_formula
@@ -30,7 +31,8 @@ def _read_plain(data: bytes, layout: Layout, line: int, skip: int, rows: int) ->
     columns = list(zip(*cells, strict=True))
     mapped = _fields_of(columns, layout)
     first = line + skip
-    return Batch(rows, range(first, first + rows), mapped, {}, _row_of(mapped), clean=is_clean(data))
+    columns_read = _with_iso_dates(mapped, layout)
+    return Batch(rows, range(first, first + rows), columns_read, {}, _row_of(mapped), clean=is_clean(data))
 
 
 def read_quickly(data: bytes, layout: Layout, line: int) -> Batch | None:
@@ -106,7 +108,8 @@ def _read_records(data: bytes, layout: Layout, line: int, skip: int, rows: int) 
     mapped = _fields_of(columns, layout)
     first_lines = [line + record.at for record in records]
     excerpts = _excerpts(lines, records, problems, layout)
-    return Batch(len(records), first_lines, mapped, problems, _row_or_excerpt(mapped, excerpts))
+    columns_read = _with_iso_dates(mapped, layout)
+    return Batch(len(records), first_lines, columns_read, problems, _row_or_excerpt(mapped, excerpts))
 
 
 def _row_problem(cells: list[str], layout: Layout) -> str:
@@ -175,6 +178,14 @@ def _unescaped(columns: dict[str, list[str]], layout: Layout) -> dict[str, list[
     if layout.client_columns == len(layout.columns):
         return columns
     return {name: list(map(unescape_formula, column)) for name, column in columns.items()}
+
+
+def _with_iso_dates(columns: dict[str, list[str]], layout: Layout) -> dict[str, list[str]]:
+    """The columns to work on. Rows as the client sent them keep their own dates."""
+    if not layout.dates:
+        return columns
+    converted = {name: dates.to_iso(columns[name], date_format) for name, date_format in layout.dates.items()}
+    return columns | converted
 
 
 def is_clean(data: bytes) -> bool:

@@ -1,12 +1,17 @@
 """Detects the layout of an upload from its first bytes."""
 
+import csv
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from itertools import islice
 from typing import Any, NamedTuple
 
-from models.errors import EmptyUpload, Unreadable
+from models.errors import AmbiguousDates, EmptyUpload, Unreadable, field_error
+from producer.fields import dates
+from producer.fields.item_fields import TIMES
 from producer.intake import charsets, delimiters, headers
+from producer.intake.csv_batch import split_plain
 from producer.intake.csv_records import LONGEST_RECORD, Record, split_records
 from producer.intake.exports.columns import look_at_values
 from producer.intake.formula_cells import unescape_formula
@@ -31,6 +36,9 @@ class FormatHints(NamedTuple):
     """Whether a column must hold the URL. It need not when a default does."""
     scheme: str = ""
     """What is added to URLs without a scheme."""
+    date_order: str | None = None
+    day_numbers: bool = True
+    """Whether a number can be a date: not in a workbook that counts days from 1904."""
 
 
 NO_HINTS = FormatHints()
@@ -58,7 +66,8 @@ def detect_layout(
         return Layout(format_, offset, shard_rows=_limit_rows(shard_rows, has_passwords), **shared)
     begin = _detect_csv(text[start:], len(head) >= HEADER_LIMIT, encoding, mapping, hints)
     rows = _limit_rows(shard_rows, "password" in begin.mapping, len(begin.columns))
-    values = begin._asdict() | {"offset": offset + begin.offset, "shard_rows": rows}
+    date_formats = _find_date_formats(_whole_lines(text)[start + begin.offset :], begin, hints)
+    values = begin._asdict() | {"offset": offset + begin.offset, "shard_rows": rows, "dates": date_formats}
     return Layout(format_, **values, **shared)
 
 
@@ -152,8 +161,14 @@ def _name_columns(first: Record, mapping: ColumnMapping, hints: FormatHints) -> 
 
 
 def _sample_rows(lines: list[str], delimiter: str, width: int) -> Iterator[list[str]]:
-    for record in split_records(lines, delimiter):
-        yield (record.cells or [])[:width]
+    """The client's cells of some lines. Of a row that cannot be read, none."""
+    rows: Iterable[list[str]] | None = None
+    with suppress(csv.Error):
+        rows = split_plain("\n".join(lines), delimiter)
+    if rows is None:
+        rows = (record.cells or [] for record in split_records(lines, delimiter))
+    for cells in rows:
+        yield cells[:width]
 
 
 def _count_client_columns(columns: list[str]) -> int:
@@ -162,6 +177,33 @@ def _count_client_columns(columns: list[str]) -> int:
     if last == RESULT_COLUMNS:
         return len(columns) - len(RESULT_COLUMNS)
     return len(columns)
+
+
+def _find_date_formats(text: bytes, begin: CsvBeginning, hints: FormatHints) -> dict[str, str]:
+    """The formats of columns of times, by field. The whole file is read by what its first part shows."""
+    mapped_times = [name for name in TIMES if name in begin.mapping]
+    if not mapped_times:
+        return {}
+    formats = {}
+    rows = list(_sample_rows(_decode(text).split("\n"), begin.delimiter, begin.client_columns))
+    for name in mapped_times:
+        place = begin.mapping[name]
+        cells = [row[place] for row in rows if len(row) == begin.client_columns]
+        try:
+            date_format = dates.find_format(cells, hints.date_order, hints.day_numbers)
+        except dates.AmbiguousColumn as error:
+            raise _ambiguous(begin.columns[place], error) from None
+        if date_format:
+            formats[name] = date_format
+    return formats
+
+
+def _ambiguous(column: str, reason: dates.AmbiguousColumn) -> AmbiguousDates:
+    message = (
+        f"The dates of the column {column!r} are ambiguous: {reason}. "
+        "Choose the date order (date_order=day-first or month-first), or write them as 2026-12-31."
+    )
+    return AmbiguousDates(message, [field_error(message, "date_order", code=AmbiguousDates.code)])
 
 
 def _has_lone_returns(text: bytes) -> bool:

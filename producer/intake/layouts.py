@@ -59,6 +59,8 @@ class Layout:
     conversion: Conversion = Conversion.NONE
     sheet: str = ""
     """The name of the sheet that the rows come from."""
+    dates: dict[str, str] = field(default_factory=dict)
+    """Item field to the format of its dates, where that is not ISO 8601."""
 
     def mapped_columns(self) -> dict[str, str] | None:
         """Item field to the name of its column, for CSV."""
@@ -70,13 +72,14 @@ class Layout:
         """What was detected about a file, as its job shows it."""
         if self.format != CSV:
             return None
-        if self.sheet or self.conversion == Conversion.SHEET:
-            description: dict[str, Any] = {"sheet": self.sheet or None, "header": self.header}
-        else:
-            description = {"delimiter": self.delimiter, "encoding": self.encoding, "header": self.header}
+        shown: dict[str, Any] = {"header": self.header}
+        if self.dates:
+            shown["dates"] = self.dates
         if self.slugs_from:
-            description["slugs_from"] = self.slugs_from
-        return description
+            shown["slugs_from"] = self.slugs_from
+        if self.sheet or self.conversion == Conversion.SHEET:
+            return {"sheet": self.sheet or None} | shown
+        return {"delimiter": self.delimiter, "encoding": self.encoding} | shown
 
     def dump(self) -> dict[str, Any]:
         return asdict(self)

@@ -8,8 +8,8 @@ from models import store
 from models.accounts.keys import Owner
 from models.errors import EmptyUpload, Invalid, Unreadable
 from models.links import labels
-from producer import preview as module
 from producer.intake.layouts import CSV, NDJSON
+from producer.intake.xlsx import patience
 from producer.job_options import Options
 from producer.preview import HIDDEN, NO_URL, Preview, preview
 from tests.workbooks import openpyxl_workbook, xlsxwriter_workbook
@@ -100,9 +100,30 @@ def test_a_spreadsheet_is_read_when_it_is_complete(owner: Owner, make: Any) -> N
 
 
 def test_a_spreadsheet_that_takes_too_long_is_refused(owner: Owner, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(module, "PATIENCE_SECONDS", -1)
+    monkeypatch.setattr(patience, "PATIENCE_SECONDS", -1)
     with pytest.raises(Unreadable, match="too long for a preview"):
         look(owner, xlsxwriter_workbook([["url"], [URL]]))
+
+
+def test_a_workbook_offers_its_sheets_and_shows_the_first_until_one_is_chosen(owner: Owner) -> None:
+    book = openpyxl_workbook(Notes=[["url"], [URL]], Empty=[], Links=[["Site", "x"], [URL, 1]])
+    result = look(owner, book)
+    assert (list(result.sheets), result.layout.sheet, mapped(result)) == (["Notes", "Links"], "Notes", {"url": "url"})
+    result = look(owner, book, sheet="links")
+    assert (result.layout.sheet, mapped(result)) == ("Links", {"Site": "url", "x": ""})
+
+
+def test_the_format_of_dates_is_shown_and_ambiguous_ones_are_an_error(owner: Owner) -> None:
+    result = look(owner, f"url,Expires\n{URL},12/31/2040\n{URL},01/02/2040\n{URL},12/32/2040")
+    assert result.layout.dates == {"expires_at": "MM/DD/YYYY"}
+    assert [row.values["expires_at"] for row in result.rows[:2]] == ["2040-12-31T00:00:00Z", "2040-01-02T00:00:00Z"]
+    assert codes(result) == ["", "", "INVALID_EXPIRY"]
+    ambiguous = f"url,Expires\n{URL},01/02/2040"
+    result = look(owner, ambiguous)
+    assert (mapped(result), result.rows) == ({"url": "url", "Expires": "expires_at"}, [])
+    assert "The dates of the column 'Expires' are ambiguous" in result.column_problem
+    result = look(owner, ambiguous, date_order="day-first")
+    assert result.rows[0].values["expires_at"] == "2040-02-01T00:00:00Z"
 
 
 def test_ndjson_has_rows_and_no_columns(owner: Owner) -> None:

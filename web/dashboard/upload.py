@@ -34,6 +34,10 @@ OPTION_FIELDS = (
     "delimiter",
     "encoding",
     "header",
+    "sheet",
+    "date_order",
+    "scheme",
+    "groups",
 )
 DEFAULT_FIELDS = ("slug", "tags", "group", "expires_at", *forms.UTM_FIELDS)
 DELIMITER_NAMES = ("comma", "semicolon", "tab", "pipe")

@@ -23,7 +23,7 @@ def description() -> dict[str, Any]:
 
 def _bodies() -> dict[str, Any]:
     bodies = {
-        JSON: {"schema": {"anyOf": [_list_of_links(), _counted_link()]}},
+        JSON: {"schema": {"anyOf": [_list_of_links(), _bare_list(), _counted_link()]}},
         "multipart/form-data": {"schema": _with_options({"file": BINARY["schema"]})},
     }
     for content_type in FORMAT_OF_TYPE:
@@ -32,8 +32,11 @@ def _bodies() -> dict[str, Any]:
 
 
 def _list_of_links() -> dict[str, Any]:
-    links = {"type": "array", "minItems": 1, "maxItems": MOST_LINKS, "items": schema_ref("ItemRequest")}
-    return _with_options({"links": links})
+    return _with_options({"links": _bare_list()})
+
+
+def _bare_list() -> dict[str, Any]:
+    return {"type": "array", "minItems": 1, "maxItems": MOST_LINKS, "items": schema_ref("ItemRequest")}
 
 
 def _counted_link() -> dict[str, Any]:

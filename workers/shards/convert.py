@@ -72,15 +72,27 @@ def _blocks(name: str, keep_lease: Callable[[], None]) -> Iterator[bytes]:
 def _convert_sheet(job: Job, layout: Layout, keep_lease: Callable[[], None]) -> tuple[str, Layout]:
     limit = settings.get().max_upload_bytes
     with upload_store.open_file(job.upload) as source, workbook.open_workbook(source, limit, keep_lease) as book:
-        sheet = workbook.only_sheet(book)
+        sheet = workbook.choose_sheet(book, layout.sheet)
         name, size = upload_store.save(workbook.as_csv(book, sheet), limit)
     try:
         head = upload_store.read(name, 0, min(size, HEADER_LIMIT))
-        needs_url = not job.options.get("defaults", {}).get("url")
-        scheme = job.options.get("scheme", "")
-        hints = FormatHints(",", UTF8, job.options.get("header"), needs_url, scheme)
+        hints = _sheet_hints(job, book.since_1904)
         new_layout = detect_layout(head, CSV, layout.shard_rows, job.options["mapping"], hints)
     except BaseException:
         upload_store.delete(name)
         raise
     return name, replace(new_layout, sheet=sheet)
+
+
+def _sheet_hints(job: Job, since_1904: bool) -> FormatHints:
+    """What the options of a job say about a sheet that has become CSV."""
+    options = job.options
+    return FormatHints(
+        ",",
+        UTF8,
+        options.get("header"),
+        url=not options.get("defaults", {}).get("url"),
+        scheme=options.get("scheme", ""),
+        date_order=options.get("date_order"),
+        day_numbers=not since_1904,
+    )

@@ -8,6 +8,7 @@ from marshmallow import EXCLUDE, RAISE, Schema, ValidationError, fields, validat
 from models.links.url_index import Duplicates
 from models.states import JobStatus, Outcome
 from producer.documents.schemas.common import MOST_LISTED, PageQuerySchema, text
+from producer.fields.dates import DateOrder
 from producer.fields.wide_slugs import SlugKind
 from producer.intake import charsets, delimiters
 from producer.job_options import LONGEST_NAME, SCHEMES, Groups
@@ -71,6 +72,14 @@ class JobOptionsSchema(Schema):
     slugs = fields.String(
         validate=validate.OneOf(list(SlugKind)),
         metadata={"description": "`wide` allows paths of up to 190 letters, digits and `_-.~/`. Default: `plain`."},
+    )
+    sheet = fields.String(
+        validate=validate.Length(1, LONGEST_NAME),
+        metadata={"description": "The sheet of a workbook, by its name or its number from 1."},
+    )
+    date_order = fields.String(
+        validate=validate.OneOf(tuple(DateOrder)),
+        metadata={"description": "What dates such as `01/02/2026` begin with. Default: as the column shows."},
     )
     scheme = fields.String(
         validate=validate.OneOf(SCHEMES),

@@ -1,17 +1,18 @@
-"""Spreadsheets (.xlsx) as CSV: the one sheet that has rows, streamed whatever its size."""
+"""Spreadsheets (.xlsx) as CSV: one of their sheets, streamed whatever its size."""
 
 import csv
 import io
 import zlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cache, partial
 from posixpath import join, normpath
 from typing import IO
 from xml.parsers.expat import ExpatError
 from zipfile import BadZipFile, ZipFile
 
-from models.errors import Unreadable
+from models.errors import UnknownSheet, Unreadable, field_error
 from producer.intake.gzip_stream import LARGEST_RATIO, RATIO_MATTERS_FROM
 from producer.intake.xlsx.cell_values import date_styles, date_text, number_text
 from producer.intake.xlsx.elements import (
@@ -27,6 +28,8 @@ from producer.intake.xlsx.elements import (
 LARGEST_DIRECTORY = 1 << 20  # bytes
 LARGEST_DESCRIPTION = 16 << 20  # bytes of a part that describes others
 CHUNK_CHARACTERS = 1 << 18
+MOST_LISTED = 20
+MOST_DIGITS = 9
 DAMAGES = (BadZipFile, zlib.error, EOFError, ExpatError, KeyError, IndexError, ValueError, RuntimeError)
 """What reading a damaged file may raise. zipfile asks for a password by a RuntimeError."""
 
@@ -37,10 +40,12 @@ class Workbook:
     tick: Tick
     sheets: dict[str, str]
     """Name to part."""
+    hidden_sheets: frozenset[str]
     since_1904: bool
     """Whether days are counted from 1904, as old Macs did."""
     date_styles: list[bool]
-    texts: SharedTexts
+    read_texts: Callable[[], SharedTexts]
+    """Reads the shared texts when they are first needed: that may take a while."""
 
 
 @contextmanager
@@ -94,19 +99,23 @@ def _read_workbook(file: ZipFile, tick: Tick) -> Workbook:
     folder, _, name = path.rpartition("/")
     related = _relationships(file, folder, join(folder, "_rels", f"{name}.rels"), tick)
     sheets: dict[str, str] = {}
+    hidden: set[str] = set()
     since_1904 = False
     for kind, attributes in _read_description(file, path, tick):
         if kind == "sheet":
             part_kind, part = related.get(_prefixed_attribute(attributes, "id"), ("", ""))
             if part_kind == "worksheet":
                 sheets[attributes["name"]] = part
+                if attributes.get("state", "visible") != "visible":
+                    hidden.add(attributes["name"])
         elif kind == "workbookPr":
             since_1904 = attributes.get("date1904", "0") in ("1", "true", "on")
     part_of_kind = dict(related.values())
     styles: list[bool] = []
     if "styles" in part_of_kind:
         styles = date_styles(_read_description(file, part_of_kind["styles"], tick))
-    return Workbook(file, tick, sheets, since_1904, styles, _shared_texts(file, part_of_kind, tick))
+    read_texts = cache(partial(_shared_texts, file, part_of_kind.get("sharedStrings"), tick))
+    return Workbook(file, tick, sheets, frozenset(hidden), since_1904, styles, read_texts)
 
 
 def _relationships(file: ZipFile, folder: str, part: str, tick: Tick) -> dict[str, tuple[str, str]]:
@@ -136,23 +145,48 @@ def _prefixed_attribute(attributes: dict[str, str], name: str) -> str:
     return ""
 
 
-def _shared_texts(file: ZipFile, part_of_kind: dict[str, str], tick: Tick) -> SharedTexts:
-    part = part_of_kind.get("sharedStrings")
+def _shared_texts(file: ZipFile, part: str | None, tick: Tick) -> SharedTexts:
     if part is None or part not in file.namelist():
         return SharedTexts()
     with file.open(part) as source:
         return read_shared_texts(source, tick)
 
 
-def only_sheet(book: Workbook) -> str:
-    """The name of the one sheet that has rows."""
-    filled = [name for name in book.sheets if _has_rows(book, name)]
+def choose_sheet(book: Workbook, wanted: str = "") -> str:
+    """The sheet of this name or number or, when none is wanted, the only one that has rows."""
+    if wanted:
+        return _find_sheet(book, wanted)
+    filled = filled_sheets(book)
     if len(filled) > 1:
-        names = ", ".join(map(repr, filled[:10]))
-        raise Unreadable(f"{len(filled)} sheets have rows ({names}). Keep one, or send each as a file of its own.")
+        raise _unknown_sheet(f"{len(filled)} sheets have rows ({_listed(filled)}). Choose one with sheet=.")
+    return filled[0]
+
+
+def filled_sheets(book: Workbook) -> list[str]:
+    """The sheets that have rows. Hidden ones count only when no visible one has any."""
+    filled = [name for name in book.sheets if _has_rows(book, name)]
     if not filled:
         raise Unreadable("The spreadsheet has no rows.")
-    return filled[0]
+    visible = [name for name in filled if name not in book.hidden_sheets]
+    return visible or filled
+
+
+def _find_sheet(book: Workbook, wanted: str) -> str:
+    names = list(book.sheets)
+    for name in names:
+        if name.casefold() == wanted.strip().casefold():  # names of sheets differ in more than case
+            return name
+    if wanted.isascii() and wanted.isdigit() and 0 < int(wanted[:MOST_DIGITS]) <= len(names):
+        return names[int(wanted) - 1]
+    raise _unknown_sheet(f"The workbook has no sheet {wanted!r}. Its sheets are {_listed(names)}.")
+
+
+def _unknown_sheet(message: str) -> UnknownSheet:
+    return UnknownSheet(message, [field_error(message, "sheet", code=UnknownSheet.code)])
+
+
+def _listed(names: list[str]) -> str:
+    return ", ".join(map(repr, names[:MOST_LISTED]))
 
 
 def _has_rows(book: Workbook, sheet: str) -> bool:
@@ -179,6 +213,16 @@ def as_csv(book: Workbook, sheet: str) -> Iterator[bytes]:
     yield out.getvalue().encode(errors="replace")
 
 
+def read_head(book: Workbook, sheet: str, size: int) -> bytes:
+    """The beginning of a sheet as CSV."""
+    head = b""
+    for chunk in as_csv(book, sheet):
+        head += chunk
+        if len(head) >= size:
+            break
+    return head[:size]
+
+
 def _row(book: Workbook, cells: list[Cell], width: int) -> list[str]:
     row = [""] * max(width, cells[-1][0] + 1)
     for column, kind, style, text in cells:
@@ -188,7 +232,7 @@ def _row(book: Workbook, cells: list[Cell], width: int) -> list[str]:
 
 def _cell_text(book: Workbook, kind: str, style: str, text: str) -> str:
     if kind == "s":
-        return book.texts[int(text)]
+        return book.read_texts()[int(text)]
     if kind == "b":
         return "TRUE" if text == "1" else "FALSE"
     if kind != "n":

@@ -2,7 +2,7 @@ from typing import Any
 
 import pytest
 
-from models.errors import EmptyUpload, Invalid, NoUrlColumn, Unreadable
+from models.errors import AmbiguousDates, EmptyUpload, Invalid, NoUrlColumn, Unreadable
 from producer.intake.detection import HEADER_LIMIT, FormatHints, detect_layout
 from producer.intake.layouts import BOM, CSV, NDJSON, Layout
 
@@ -128,6 +128,38 @@ def test_a_column_that_a_client_maps_to_nothing_is_not_taken() -> None:
     with pytest.raises(NoUrlColumn):
         detect_layout(b"Site\nhttps://a.b", CSV, 10, {"url": None})
     assert "url" not in detect_layout(b"Site\nhttps://a.b", CSV, 10, {}, FormatHints(url=False)).mapping
+
+
+DATES = "url,Expires\nhttps://a.b,01/02/2040\n"
+
+
+def test_the_format_of_dates_is_found_in_the_columns_of_times() -> None:
+    assert header(DATES + "https://a.b,12/31/2040\n").dates == {"expires_at": "MM/DD/YYYY"}
+    assert header("url;Expires\nhttps://a.b;31.12.2040").dates == {"expires_at": "DD.MM.YYYY"}
+    assert header('url,Expires\n"https://a.b",2040-12-31\n').dates == {}
+    assert header("url,note\nhttps://a.b,01/02/2040").dates == {}
+
+
+def test_a_row_that_cannot_be_read_shows_no_date() -> None:
+    assert header(DATES.replace("01/02", "13/02") + 'https://a.b,"02/13/2040\nhttps://a.b,x,02/13/2040').dates == {
+        "expires_at": "DD/MM/YYYY"
+    }
+
+
+def test_ambiguous_dates_are_an_error_that_says_what_to_do() -> None:
+    with pytest.raises(AmbiguousDates) as caught:
+        header(DATES)
+    assert str(caught.value).startswith("The dates of the column 'Expires' are ambiguous: 01/02/2040 may begin")
+    assert caught.value.errors[0]["pointer"] == "/date_order"
+    layout = detect_layout(DATES.encode(), CSV, 10, {}, FormatHints(date_order="month-first"))
+    assert layout.dates == {"expires_at": "MM/DD/YYYY"}
+    assert detect_layout(DATES.encode(), CSV, 10, {"expires_at": None}).dates == {}
+
+
+def test_what_lies_behind_the_first_part_decides_nothing() -> None:
+    rows = "https://a.b,13/02/2040\n" + "https://a.b,01/02/2040\n" * (HEADER_LIMIT // 23)
+    late = f"url,Expires\n{rows}https://a.b,02/13/2040\n".encode()
+    assert detect_layout(late[:HEADER_LIMIT], CSV, 10, {}).dates == {"expires_at": "DD/MM/YYYY"}
 
 
 def test_a_header_longer_than_the_limit_is_refused() -> None:

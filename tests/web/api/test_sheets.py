@@ -69,28 +69,61 @@ def test_only_what_was_made_of_a_spreadsheet_is_kept(system: System) -> None:
     assert job["status"] == "completed"
 
 
-UNREADABLE = {
-    "two sheets": (
-        openpyxl_workbook(One=[["url"], ["x"]], Two=[["y"]]),
-        "2 sheets have rows ('One', 'Two')",
-    ),
-    "no rows": (openpyxl_workbook(One=[]), "The spreadsheet has no rows"),
-    "header only": (openpyxl_workbook(One=[["url"]]), "The upload has no rows"),
-    "no url": (openpyxl_workbook(One=[["name"], ["x"]]), "Line 1: No column is named url"),
-    "damaged": (BOOK[:-300], "This is not a spreadsheet, or it is damaged"),
-    "another zip": (b"PK\x03\x04" + bytes(100), "This is not a spreadsheet, or it is damaged"),
+TWO_SHEETS = openpyxl_workbook(One=[["url"], ["x"]], Two=[["Site"], ["https://a.b/2"], ["https://a.b/3"]])
+REFUSED: dict[str, tuple[bytes, dict[str, str], str, str]] = {
+    "two sheets": (TWO_SHEETS, {}, "UNKNOWN_SHEET", "2 sheets have rows ('One', 'Two')"),
+    "unknown sheet": (TWO_SHEETS, {"sheet": "Tree"}, "UNKNOWN_SHEET", "The workbook has no sheet 'Tree'. Its sheets"),
+    "no rows": (openpyxl_workbook(One=[]), {}, "UNREADABLE", "The spreadsheet has no rows"),
+    "no url": (openpyxl_workbook(One=[["name"], ["x"]]), {}, "NO_URL_COLUMN", "Line 1: No column is named url"),
+    "damaged": (BOOK[:-300], {}, "UNREADABLE", "This is not a spreadsheet, or it is damaged"),
+    "another zip": (b"PK\x03\x04" + bytes(100), {}, "UNREADABLE", "This is not a spreadsheet, or it is damaged"),
+    "a sheet of a text": (b"url\nhttps://a.b", {"sheet": "1"}, "INVALID_REQUEST", "Only a workbook has sheets"),
 }
 
 
-@pytest.mark.parametrize("name", UNREADABLE)
-def test_a_spreadsheet_that_cannot_be_read_is_a_failed_job_and_leaves_no_file(system: System, name: str) -> None:
-    book, said = UNREADABLE[name]
+@pytest.mark.parametrize("name", REFUSED)
+def test_a_spreadsheet_that_cannot_be_read_is_refused_and_leaves_no_file(system: System, name: str) -> None:
+    book, params, code, said = REFUSED[name]
     uploads = system.data_dir / "uploads"
     before = set(uploads.iterdir())
-    job = system.wait_for_job(posted(system, book, "raw"))
-    assert (job["status"], job["detail"][: len(said)]) == ("failed", said)
+    problem = posted(system, book, "raw", **params).json()
+    assert (problem["status"], problem["code"], problem["detail"][: len(said)]) == (422, code, said)
+    assert set(uploads.iterdir()) == before
+
+
+def test_what_only_a_worker_sees_ends_the_job_as_failed_and_leaves_no_file(system: System) -> None:
+    uploads = system.data_dir / "uploads"
+    before = set(uploads.iterdir())
+    job = system.wait_for_job(posted(system, openpyxl_workbook(One=[["url"]]), "raw"))
+    assert (job["status"], job["detail"][:22]) == ("failed", "The upload has no rows")
     wait_until(lambda: set(uploads.iterdir()) == before)  # it goes when the job has ended
     assert system.client.get(job["links"]["results"]).status_code == 200
+
+
+@pytest.mark.parametrize(("way", "sheet"), [("raw", "Two"), ("by name", "2")])
+def test_one_of_several_sheets_is_chosen(system: System, way: str, sheet: str) -> None:
+    job = system.wait_for_job(posted(system, TWO_SHEETS, way, sheet=sheet))
+    assert (job["outcome"], job["counts"]["total"], job["format"]["sheet"]) == ("succeeded", 2, "Two"), job["detail"]
+
+
+def test_dates_of_a_spreadsheet_are_read_however_they_are_stored(system: System) -> None:
+    rows: list[list[Any]] = [
+        ["url", "expires"],
+        ["https://a.b/1", "31.12.2040"],
+        ["https://a.b/2", datetime(2040, 1, 2, 3, 4)],
+    ]
+    job = system.wait_for_job(posted(system, openpyxl_workbook(One=rows), "raw"))
+    assert (job["outcome"], job["format"]["dates"]) == ("succeeded", {"expires_at": "DD.MM.YYYY"})
+    rows = [["url", "expires"], ["https://a.b/1", 51501], ["https://a.b/2", 51136.5]]
+    other = system.wait_for_job(posted(system, openpyxl_workbook(One=rows), "raw"))
+    assert other["format"]["dates"] == {"expires_at": "Excel day number"}
+    assert ends(system, job) == ["2040-01-02T03:04:00Z", "2040-12-31T00:00:00Z"]
+    assert ends(system, other) == ["2040-01-01T12:00:00Z", "2040-12-31T00:00:00Z"]
+
+
+def ends(system: System, job: dict[str, Any]) -> list[str]:
+    found = system.client.get("/api/links", params={"job": job["id"]}).json()["items"]
+    return sorted(link["expires_at"] for link in found)
 
 
 def test_old_excel_files_are_refused_with_advice(system: System) -> None:

@@ -11,7 +11,7 @@ from playwright.sync_api import Page, Route
 from tests.system import System, job_if_ended
 from tests.waiting import wait_until
 from tests.web.dashboard.browsing import Visit, look_around, look_closely
-from tests.workbooks import xlsxwriter_workbook
+from tests.workbooks import openpyxl_workbook, xlsxwriter_workbook
 from web import sessions
 
 TOKEN = re.compile(r'name="csrf_token" value="([^"]+)"')
@@ -151,10 +151,10 @@ def test_what_was_found_out_can_be_said_otherwise(visit: Visit) -> None:
     assert mapped(page) == {"column_1": "url", "column_2": ""}
     page.get_by_label("column_2 is the link’s").select_option("title")
     page.get_by_role("columnheader", name="title", exact=True).wait_for()
-    page.get_by_text("How the file is made").click()
-    page.get_by_label("Between columns").select_option("pipe")
+    page.get_by_text("File format").click()
+    page.get_by_label("Delimiter").select_option("pipe")
     page.get_by_text("One column, UTF-8").wait_for()
-    page.get_by_label("Between columns").select_option("comma")
+    page.get_by_label("Delimiter").select_option("comma")
     page.get_by_label("column_2 is the link’s").select_option("title")
     page.get_by_role("columnheader", name="title", exact=True).wait_for()
     job = sent(visit)
@@ -176,6 +176,34 @@ def test_a_spreadsheet_and_a_dry_run(visit: Visit) -> None:
     job = sent(visit)
     assert (job["dry_run"], job["counts"]["created"], job["counts"]["failed"]) == (True, 1, 1)
     assert visit.system.client.get("/api/links", params={"job": job["id"]}).json()["items"] == []
+
+
+@one_store
+def test_a_sheet_of_several_is_chosen_and_dates_that_may_mean_two_days_are_asked_about(visit: Visit) -> None:
+    links = [["Site", "Expires"], ["example.com/x", "01/02/2040"]]
+    page = chosen(visit, openpyxl_workbook(Notes=[["Where", "Old"], ["x", "y"]], Links=links), "book.xlsx")
+    assert "No column is known to be the URL" in page.get_by_role("alert").inner_text()
+    page.get_by_label("Sheet", exact=True).select_option("Links")
+    page.get_by_text("File format", exact=True).click()
+    page.get_by_label("URLs without https://").select_option("https")
+    page.get_by_role("alert").filter(has_text="The dates of the column 'Expires' are ambiguous").wait_for()
+    page.get_by_label("Date order").select_option("day-first")
+    page.get_by_text("Dates in “Expires” are read as DD/MM/YYYY.").wait_for()
+    page.get_by_label("Job name").fill("Spring sale")
+    job = sent(visit)
+    assert (job["name"], job["counts"]["created"]) == ("Spring sale", 1)
+    assert job["format"] == {"sheet": "Links", "header": True, "dates": {"expires_at": "DD/MM/YYYY"}}
+    page.get_by_role("heading", name="Spring sale").wait_for()
+    page.get_by_text("How it was read").click()
+    page.get_by_text("dates of expires at").wait_for()
+
+
+@one_store
+def test_a_json_file_is_looked_at_too(visit: Visit) -> None:
+    page = chosen(visit, b'[\n{"url": "https://example.com/j1"},\n{"url": "nowhere"}\n]', "links.json")
+    assert "1 would become links, 1 would fail" in page.get_by_role("status").all_inner_texts()[0]
+    job = sent(visit)
+    assert (job["source"], job["name"], job["counts"]["created"]) == ("json", "links.json", 1)
 
 
 @one_store
@@ -284,7 +312,7 @@ def test_without_scripts_the_form_does_it_alone(without_scripts: Visit) -> None:
     without_scripts.go("/app/upload")
     page = without_scripts.page
     choose(page, FOREIGN)
-    page.get_by_text("How the file is made").click()
+    page.get_by_text("File format").click()
     page.get_by_label("Column with the URLs").fill("Where")
     page.get_by_text("For rows that do not say it themselves").click()
     page.get_by_label("Slug", exact=True).fill("{nothing}")

@@ -7,8 +7,8 @@ const [faults, said, preview, go, stop, sending, sent, howFar] = ["faults", "sai
 const [HEAD, SHEET, MOST] = [form.dataset.head, form.dataset.sheet, form.dataset.most].map(Number);
 const ZIP = "PK\x03\x04";
 const WHOLE = /\.json$/i; // a part of a list is not JSON
-const UNSEEN = new Set(["duplicates", "dry_run", "fetch_titles", "webhook_url"]); // in a preview
-const OTHER_COLUMNS = new Set(["file", "pasted", "delimiter", "encoding", "header"]);
+const UNSEEN = new Set(["name", "duplicates", "dry_run", "fetch_titles", "webhook_url"]); // in a preview
+const OTHER_COLUMNS = new Set(["file", "pasted", "delimiter", "encoding", "header", "scheme", "sheet"]);
 const PAUSE = 400;
 const BROKEN = "The connection broke. Upload again: what did arrive is not made twice.";
 
@@ -86,7 +86,7 @@ async function look() {
 
 /** Every field is said, also those without a column: what the page shows is what is done. */
 function choose(changed) {
-  const selects = [...preview.querySelectorAll("select")];
+  const selects = [...preview.querySelectorAll("select[data-column]")];
   for (const select of selects) if (select !== changed && select.value === changed.value) select.value = "";
   const fields = [...changed.options].map((option) => option.value).filter(Boolean);
   const chosen = Object.fromEntries(fields.map((field) => [field, null]));
@@ -148,6 +148,7 @@ function changed({ target }) {
   name = null;
   if (UNSEEN.has(target.name)) return;
   blame([]);
+  if (target === file) show([]); // the sheet that was chosen is one of another file
   if (OTHER_COLUMNS.has(target.name)) mapping.value = "";
   if (target.dataset.column) choose(target);
   look();

@@ -13,7 +13,7 @@ from typing import Any
 import openpyxl
 import pytest
 
-from models.errors import Unreadable
+from models.errors import UnknownSheet, Unreadable
 from producer.intake.xlsx import workbook
 from producer.intake.xlsx.elements import LONGEST_TEXT
 from tests import ROOT
@@ -37,9 +37,9 @@ SMALL = 100 << 20
 MOST_MB = 60
 
 
-def table(book: bytes, largest: int = SMALL) -> list[list[str]]:
+def table(book: bytes, largest: int = SMALL, sheet: str = "") -> list[list[str]]:
     with workbook.open_workbook(io.BytesIO(book), largest, lambda: None) as found:
-        text = b"".join(workbook.as_csv(found, workbook.only_sheet(found))).decode()
+        text = b"".join(workbook.as_csv(found, workbook.choose_sheet(found, sheet))).decode()
     return list(csv.reader(io.StringIO(text, newline="")))
 
 
@@ -63,6 +63,49 @@ def test_cells_are_read_as_openpyxl_reads_them() -> None:
     sheet = openpyxl.load_workbook(io.BytesIO(book), read_only=True).worksheets[0]
     theirs = [[value if isinstance(value, str) else repr(value) for value in row] for row in sheet.values]
     assert table(book) == theirs
+
+
+SHEETS = openpyxl_workbook(Notes=[["n"]], Links=[["l"]], Empty=[], **{"2": [["two"]]})
+
+
+@pytest.mark.parametrize(
+    ("sheet", "cell"),
+    [("Links", "l"), (" links ", "l"), ("NOTES", "n"), ("1", "n"), ("2", "two"), ("4", "two")],
+)
+def test_a_sheet_is_chosen_by_its_name_or_else_by_its_number(sheet: str, cell: str) -> None:
+    assert table(SHEETS, sheet=sheet) == [[cell]]
+
+
+@pytest.mark.parametrize(
+    ("sheet", "message"),
+    [
+        ("Clicks", "The workbook has no sheet 'Clicks'. Its sheets are 'Notes', 'Links', 'Empty', '2'."),
+        ("0", "The workbook has no sheet '0'"),
+        ("5", "The workbook has no sheet '5'"),
+        ("9" * 5000, "The workbook has no sheet"),
+        ("", "3 sheets have rows ('Notes', 'Links', '2'). Choose one with sheet=."),
+    ],
+)
+def test_a_sheet_that_is_not_there_is_answered_with_those_that_are(sheet: str, message: str) -> None:
+    with pytest.raises(UnknownSheet) as caught:
+        table(SHEETS, sheet=sheet)
+    assert str(caught.value).startswith(message)
+    assert caught.value.errors[0]["pointer"] == "/sheet"
+
+
+def test_a_hidden_sheet_is_read_when_it_is_named_or_the_only_one_with_rows() -> None:
+    assert table(hide(openpyxl_workbook(Hidden=[["h"]], Shown=[["s"]]), "Hidden")) == [["s"]]
+    assert table(hide(openpyxl_workbook(Hidden=[["h"]], Shown=[["s"]]), "Hidden"), sheet="hidden") == [["h"]]
+    assert table(hide(openpyxl_workbook(Hidden=[["h"]], Shown=[]), "Hidden")) == [["h"]]
+
+
+def hide(book: bytes, sheet: str) -> bytes:
+    opened = openpyxl.load_workbook(io.BytesIO(book))
+    opened[sheet].sheet_state = "hidden"
+    opened.active = opened["Shown"]
+    out = io.BytesIO()
+    opened.save(out)
+    return out.getvalue()
 
 
 def test_formulas_become_their_cached_values() -> None:
@@ -95,6 +138,7 @@ def test_texts_may_be_formatted_escaped_or_have_a_pronunciation() -> None:
 
 FILLED = [["url"], ["https://a.b"]]
 ROW = "<worksheet><sheetData>{}</sheetData></worksheet>"
+TEXT_ROW = '<row><c t="s"><v>7</v></c></row>'
 BILLION = '<!DOCTYPE x [<!ENTITY a "aaaa"><!ENTITY b SYSTEM "file:///etc/passwd">]>'
 REFUSED: dict[str, tuple[Callable[[], bytes], str]] = {
     "two sheets": (lambda: openpyxl_workbook(One=FILLED, Two=FILLED), "2 sheets have rows ('One', 'Two')"),
@@ -108,9 +152,9 @@ REFUSED: dict[str, tuple[Callable[[], bytes], str]] = {
         lambda: raw_workbook(BILLION + ROW.format("<row><c><v>&b;</v></c></row>")),
         DOCTYPE,
     ),
-    "entities in texts": (lambda: raw_workbook(ROW.format(""), BILLION + "<sst/>"), DOCTYPE),
+    "entities in texts": (lambda: raw_workbook(ROW.format(TEXT_ROW), BILLION + "<sst/>"), DOCTYPE),
     "no such text": (
-        lambda: raw_workbook(ROW.format('<row><c t="s"><v>7</v></c></row>')),
+        lambda: raw_workbook(ROW.format(TEXT_ROW)),
         DAMAGED,
     ),
     "no number": (
@@ -175,7 +219,7 @@ def peak(path: Path) -> int:
     read = (
         "import sys; from producer.intake.xlsx import workbook\n"
         "with open(sys.argv[1], 'rb') as file, workbook.open_workbook(file, 1 << 30, lambda: None) as book:\n"
-        "    for _ in workbook.as_csv(book, workbook.only_sheet(book)): pass\n"
+        "    for _ in workbook.as_csv(book, workbook.choose_sheet(book)): pass\n"
         "print(next(line.split()[1] for line in open('/proc/self/status') if line.startswith('VmHWM')))"
     )
     run = subprocess.run(
