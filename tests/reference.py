@@ -240,6 +240,35 @@ def create(item: dict[str, Any], world: World) -> tuple[str, str | None]:
     return "created", url
 
 
+def column_of_iso_dates(cells: list[str], order: str | None) -> list[str] | None:
+    """The dates of a column as ISO 8601, as far as they have one format. None: the column may be read in two ways."""
+    written = [match for match in map(DATE.fullmatch, cells) if match]
+    if not written:
+        return cells
+    sign = written[0]["sign"]
+    alike = [match for match in written if match["sign"] == sign]
+    if order is None and sign == ".":
+        order = "day-first"
+    if order is None:
+        proofs = {"day-first" for match in alike if int(match["first"]) > 12}
+        proofs |= {"month-first" for match in alike if int(match["second"]) > 12}
+        if len(proofs) != 1:
+            return None
+        order = proofs.pop()
+    names = ("second", "first") if order == "day-first" else ("first", "second")
+    read = []
+    for cell in cells:
+        match = DATE.fullmatch(cell)
+        if match and match["sign"] == sign:
+            month, day = (match[name].zfill(2) for name in names)
+            cell = f"{match['year']}-{month}-{day}"
+        read.append(cell)
+    return read
+
+
+DATE = re.compile(r" *(?P<first>\d\d?)(?P<sign>[./-])(?P<second>\d\d?)(?P=sign)(?P<year>\d{4}) *", re.ASCII)
+
+
 def with_scheme(value: str, scheme: str) -> str:
     text = value.strip(" ").removeprefix("//")
     hostname, colon, port = re.split("[/?#]", text)[0].partition(":")

@@ -16,6 +16,7 @@ from models import settings as house_settings
 from models import store
 from models.accounts import domains
 from models.accounts.keys import Owner
+from models.errors import AmbiguousDates
 from models.jobs import items as item_rows
 from models.jobs import jobs, leases
 from models.links import labels, reserved_words
@@ -100,6 +101,22 @@ MOMENTS = st.sampled_from(
         "",
     ]
 )
+DATES = st.sampled_from(
+    [
+        "31.12.2040",
+        "1.2.2040",
+        "12.31.2040",
+        "12/31/2040",
+        "31/12/2040",
+        "1/2/2040",
+        " 02/03/2040 ",
+        "13-1-2040",
+        "2040-12-31",
+        "2040-12-31T10:00:00Z",
+        "soon",
+        "",
+    ]
+)
 NUMBERS = st.sampled_from([0, 1, -1, 2**31 - 1, 2**31, 10**20])
 WRONG = st.sampled_from([True, 1.5, [], {}, ["x"], {"a": 1}, 7])
 
@@ -176,6 +193,22 @@ def test_csv_means_what_the_loop_means(owner: Owner, rows: list[dict[str, str]])
     writer.writeheader()
     writer.writerows(rows)
     compare(CSV, out.getvalue().encode(), [as_item(row) for row in rows])
+
+
+@LIMITS
+@given(
+    cells=st.lists(DATES, min_size=1, max_size=8),
+    order=st.sampled_from([None, "day-first", "month-first"]),
+)
+def test_dates_mean_what_the_column_shows(owner: Owner, cells: list[str], order: str | None) -> None:
+    body = "url,expires_at\n" + "".join(f"https://example.com/,{cell}\n" for cell in cells)
+    read = reference.column_of_iso_dates(cells, order)
+    options = Options(date_order=order)
+    if read is None:
+        with pytest.raises(AmbiguousDates):
+            accept(Upload(CSV, CSV, [body.encode()]), owner, lambda: options)
+    else:
+        compare(CSV, body.encode(), [{"url": "https://example.com/", "expires_at": cell} for cell in read], options)
 
 
 TEXTS_FIELDS = [name for name in FIELDS if name != "tags"]

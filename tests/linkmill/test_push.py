@@ -106,6 +106,23 @@ def test_options_reach_the_job(system: System, tmp_path: Path) -> None:
     assert all(sorted(link["tags"]) == ["a", "b"] and link["expires_at"] for link in links)
 
 
+def test_a_file_is_read_and_named_as_the_options_say(system: System, tmp_path: Path) -> None:
+    rows = [["Site", "Expires", "Group"], ["cli.example/x", "01/02/2040", "from the cli"]]
+    path = tmp_path / "book.xlsx"
+    path.write_bytes(workbooks.openpyxl_workbook(Notes=[["x"]], Links=rows))
+    options = ("--sheet", "2", "--date-order", "day-first", "--scheme", "https", "--groups", "create", "--json")
+    job = json.loads(linkmill(system, "push", path, *options).stdout)
+    assert (job["name"], job["outcome"], job["format"]["dates"]) == (
+        "book.xlsx", "succeeded", {"expires_at": "DD/MM/YYYY"}
+    )  # fmt: skip
+    (link,) = system.client.get("/api/links", params={"job": job["id"]}).json()["items"]
+    assert (link["url"], link["expires_at"][:10], link["group"]) == (
+        "https://cli.example/x", "2040-02-01", "from the cli"
+    )  # fmt: skip
+    again = json.loads(linkmill(system, "push", path, *options, "--name", "Again").stdout)
+    assert again["id"] == job["id"], "a name makes no other file"
+
+
 def test_a_dry_run_reports_rows_and_makes_nothing(system: System, tmp_path: Path) -> None:
     done = linkmill(
         system, "push", file(tmp_path, "https://dry.example", "nope"), "--dry-run", "--out", tmp_path / "r.csv"

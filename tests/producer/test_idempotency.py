@@ -65,6 +65,11 @@ def test_the_order_of_words_does_not_matter(owner: Owner) -> None:
     assert sent(owner, options=Options(metadata={"b": {"d": "\ud800", "c": 2}, "a": 1})) == first
 
 
+def test_a_file_that_was_renamed_is_the_same_file(owner: Owner) -> None:
+    first = sent(owner, options=Options(name="urls.csv"))
+    assert sent(owner, options=Options(name="urls (1).csv")) == first
+
+
 def test_how_a_body_was_cut_into_pieces_does_not_matter(owner: Owner) -> None:
     first = sent(owner)
     held = idempotency.hold(key_of(owner))
