@@ -130,7 +130,7 @@ def first_failure(db: Connection, job_id: int) -> ItemResult | None:
     """Find the first item of a job that failed."""
     query = select(*_RESULT).where(items.c.job_id == job_id, items.c.status == ItemStatus.FAILED)
     row = db.execute(query.order_by(items.c.index).limit(1)).first()
-    return ItemResult._make(row) if row else None
+    return ItemResult(*row) if row else None
 
 
 def results(db: Connection, job_id: int) -> list[ItemResult]:
