@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from enum import StrEnum
+from types import MappingProxyType
 from typing import Any
 
 from models import settings, store
@@ -24,6 +25,7 @@ from producer.rules.judging import JudgingContext
 
 LONGEST_NAME = 200
 SCHEMES = ("https",)
+NO_NAMES: Mapping[str, Domain] = MappingProxyType({})
 
 
 class Groups(StrEnum):
@@ -88,20 +90,28 @@ class Options:
 def choose_domain(owner: Owner, options: Options) -> Domain:
     """Find the domain that the options name, and check the defaults, which may depend on it. Raise Invalid."""
     groups: dict[str, int] = {}
+    names: dict[str, Domain] = {}
     with store.read() as db:
         domain = domains.find(db, owner.workspace_id, options.domain)
         if options.defaults:
             groups = labels.group_ids(db, owner.workspace_id)
+        if options.defaults.get("domain"):
+            names = domains.by_name(db, owner.workspace_id)
     if domain is None:
         error = field_error("Use the id or hostname of one of your domains.", "domain", code="UNKNOWN_DOMAIN")
         raise Invalid(f"This workspace has no domain {options.domain!r}.", [error])
     if options.defaults:
-        defaults.check(options.defaults, judging_context(domain, groups, options.for_judging()))
+        defaults.check(options.defaults, judging_context(domain, groups, options.for_judging(), names))
     return domain
 
 
-def judging_context(domain: Domain | Job, groups: Mapping[str, int], options: Mapping[str, Any]) -> JudgingContext:
-    """What the rows of a job are judged by. `groups`: those that exist. `options`: as `for_judging` returns them."""
+def judging_context(
+    domain: Domain | Job, groups: Mapping[str, int], options: Mapping[str, Any], names: Mapping[str, Domain] = NO_NAMES
+) -> JudgingContext:
+    """What the rows of a job are judged by.
+
+    `groups`: those that exist. `options`: as `for_judging` returns them. `names`: the domains that rows may name.
+    """
     return JudgingContext(
         frozenset((settings.get().authority, domain.hostname)),
         groups,
@@ -110,4 +120,6 @@ def judging_context(domain: Domain | Job, groups: Mapping[str, int], options: Ma
         case_sensitive=domain.case_sensitive,
         scheme=options.get("scheme", ""),
         creates_groups=options.get("groups") == Groups.CREATE,
+        domains=names,
+        domain_id=domain.domain_id if isinstance(domain, Job) else domain.id,
     )

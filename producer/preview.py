@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 
 from models import store
+from models.accounts import domains
 from models.accounts.keys import Owner
 from models.errors import AmbiguousDates, EmptyUpload, NoUrlColumn, Unreadable
 from models.links import labels
@@ -21,7 +22,7 @@ from producer.intake.layouts import CSV, Conversion, Layout
 from producer.intake.reading import read_batch
 from producer.intake.xlsx import patience, workbook
 from producer.job_options import Options, choose_domain, judging_context
-from producer.rules import defaults
+from producer.rules import defaults, short_urls
 from producer.rules.judging import JudgingContext, judge
 
 ROWS = 10
@@ -83,6 +84,7 @@ def preview(head: bytes, is_whole: bool, format_: str, owner: Owner, options: Op
     if sample.column_problem:
         return Preview(layout, columns, [], sample.column_problem, sample.sheets)
     batch = read_batch(sample.data, layout, sample.line, 0, sample.rows)
+    batch = short_urls.with_slugs(batch, context.domains)
     batch = defaults.fill(batch, options.defaults, 0)
     return Preview(layout, columns, _judged_rows(batch, context), sheets=sample.sheets)
 
@@ -91,7 +93,8 @@ def _judging_context(owner: Owner, options: Options) -> JudgingContext:
     domain = choose_domain(owner, options)
     with store.read() as db:
         groups = labels.group_ids(db, owner.workspace_id)
-    return judging_context(domain, groups, options.for_judging())
+        names = domains.by_name(db, owner.workspace_id)
+    return judging_context(domain, groups, options.for_judging(), names)
 
 
 class Sample(NamedTuple):

@@ -91,10 +91,6 @@ def begins_with_a_route(slug: str, reserved: frozenset[str]) -> bool:
     return first in reserved or first.lstrip(".").split(".")[0] in reserved or first.endswith(".php")
 
 
-def number(code: str, least: int = 1) -> fields.Integer:
-    return fields.Integer(strict=True, validate=rule(lambda value: least <= value <= LARGEST), metadata={"code": code})
-
-
 def slug_in(short_url: str) -> str | None:
     """The slug in a whole short URL, which may lack its scheme; a text without a slash is a slug."""
     text = short_url.strip(" ")
@@ -113,6 +109,7 @@ class Item(Schema):
     url = text("INVALID_URL", lambda value: normal_url(value) is not None)
     slug = text("INVALID_SLUG", lambda value: bool(re.fullmatch(r"[A-Za-z0-9_-]{1,64}", value.strip(" "))))
     short_url = text("INVALID_SLUG", lambda value: bool(slug_in(value)))
+    domain = fields.String(metadata={"code": "UNKNOWN_DOMAIN"})
     title = text("INVALID_TITLE", is_text(500))
     password = text("INVALID_PASSWORD", is_text(128))
     expires_at = text("INVALID_EXPIRY", is_moment)
@@ -133,6 +130,7 @@ class Item(Schema):
     external_id = text("INVALID_EXTERNAL_ID", lambda value: is_text(255)(value.strip(" ")))
 
 
+ONE_ITEM = Item()
 CODES = {name: field.metadata["code"] for name, field in Item._declared_fields.items()}
 ORDER = tuple(CODES)
 
@@ -144,8 +142,8 @@ class World:
     authority: str
     reserved: frozenset[str]
     groups: set[str] = field(default_factory=set)
-    links: dict[str, str] = field(default_factory=dict)
-    """Slug to URL, of custom slugs."""
+    links: dict[tuple[str, str], str] = field(default_factory=dict)
+    """Domain and slug to URL, of custom slugs."""
     external_ids: dict[str, str | None] = field(default_factory=dict)
     """External id to slug; None for an automatic one."""
     scheme: str = ""
@@ -154,8 +152,11 @@ class World:
     new_groups: set[str] = field(default_factory=set)
     """Names of groups that rows use, where rows create groups."""
     reuse: bool = False
-    urls: set[str] = field(default_factory=set)
-    """URLs that have a link which other rows may share."""
+    urls: set[tuple[str, str]] = field(default_factory=set)
+    """Domains and URLs that have a link which other rows may share."""
+    domain: str = ""
+    """Where rows go that name no domain."""
+    domains: frozenset[str] = frozenset()
     defaults: dict[str, Any] = field(default_factory=dict)
     wide_slugs: bool = False
     case_sensitive: bool = True
@@ -170,7 +171,23 @@ class World:
 
 def create_all(items: list[dict[str, Any]], world: World) -> list[tuple[str, str | None]]:
     """The outcome of every item: created and its URL, existing, or failed and the code."""
-    return [create(with_defaults(item, world.defaults, index), world) for index, item in enumerate(items)]
+    outcomes = []
+    for index, item in enumerate(items):
+        item = with_domain(item, world)
+        outcomes.append(create(with_defaults(item, world.defaults, index), world))
+    return outcomes
+
+
+def with_domain(item: dict[str, Any], world: World) -> dict[str, Any]:
+    """The item with the domain of its short URL, if it is one of ours and the item names none itself."""
+    short_url = item.get("short_url")
+    if not isinstance(short_url, str) or item.get("domain") not in (None, ""):
+        return item
+    match = re.match(r"(?:https?://)?([^/?#]+)(/|$)", short_url.strip(" "), re.IGNORECASE)
+    is_bare = "/" not in re.split("[?#]", short_url)[0]
+    if match and not is_bare and match[1].lower() in world.domains:
+        return item | {"domain": match[1].lower()}
+    return item
 
 
 def with_defaults(item: dict[str, Any], defaults: dict[str, Any], index: int) -> dict[str, Any]:
@@ -215,14 +232,15 @@ def create(item: dict[str, Any], world: World) -> tuple[str, str | None]:
     code = first_problem(item, values, errors, world)
     if code:
         return "failed", code
+    domain = domain_of(values) or world.domain
     is_disabled = values.get("disabled") is True
     is_plain = not is_disabled and not values.keys() & {"slug", "password", "expires_at", "ttl", "max_clicks"}
-    if world.reuse and is_plain and destination(values) in world.urls:
+    if world.reuse and is_plain and (domain, destination(values)) in world.urls:
         return "existing", None
     slug = world.spell(values["slug"]) if "slug" in values else None
     if slug and begins_with_a_route(slug, world.reserved):
         return "failed", "RESERVED_SLUG"
-    if slug and slug in world.links:
+    if slug and (domain, slug) in world.links:
         return "failed", "SLUG_TAKEN"
     if world.room == 0:
         return "failed", "LIMIT_REACHED"
@@ -230,13 +248,13 @@ def create(item: dict[str, Any], world: World) -> tuple[str, str | None]:
         world.room -= 1
     url = destination(values)
     if slug:
-        world.links[slug] = url
+        world.links[domain, slug] = url
     if world.creates_groups and "group" in values:
         world.new_groups.add(str(values["group"]).strip(" "))
     if name:
         world.external_ids[name] = slug
     if not is_disabled and not values.keys() & {"password", "max_clicks"} and not has_expired(values):
-        world.urls.add(url)
+        world.urls.add((domain, url))
     return "created", url
 
 
@@ -288,7 +306,7 @@ def rule_errors(values: dict[str, Any]) -> dict[str, str]:
         if name not in ORDER:
             continue
         try:
-            Item().load({name: value})
+            ONE_ITEM.load({name: value})
         except ValidationError as error:
             messages = error.normalized_messages()[name]  # type: ignore[no-untyped-call]
             errors[name] = CODES[name] if messages == ["RULE"] else "INVALID_TYPE"
@@ -305,13 +323,22 @@ def first_problem(item: dict[str, Any], values: dict[str, Any], errors: dict[str
             return errors[name]
         if name == "url" and "url" not in values:
             return "INVALID_URL"
-    if str(can_ada.parse(values["url"]).host) == world.authority:
+    domain = domain_of(values)
+    if domain and domain not in world.domains:
+        return "UNKNOWN_DOMAIN"
+    if str(can_ada.parse(values["url"]).host) in (world.authority, domain or world.domain):
         return "BLOCKED_URL"
     if "group" in values and not world.creates_groups and str(values["group"]).strip(" ") not in world.groups:
         return "UNKNOWN_GROUP"
     if "ttl" in values and "expires_at" in values:
         return "INVALID_TTL"
     return None
+
+
+def domain_of(values: dict[str, Any]) -> str:
+    """The domain that an item names, or an empty text."""
+    domain: str = values.get("domain", "")
+    return domain.strip(" ").removesuffix(".").lower()
 
 
 def destination(values: dict[str, Any]) -> str:

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from sqlalchemy import or_, select
+from sqlalchemy import or_, select, update
 
 from models import settings as house_settings
 from models import store
@@ -21,6 +21,7 @@ from models.jobs import items as item_rows
 from models.jobs import jobs, leases
 from models.links import labels, reserved_words
 from models.states import JobStatus, ShardKind
+from models.tables import domains as domain_rows
 from models.tables import links
 from producer.accept import Upload, accept
 from producer.fields.wide_slugs import SlugKind
@@ -74,7 +75,8 @@ SHORT_URLS = st.sampled_from(
         "https://dub.sh/?x=1", "https://dub.sh/sale?x=1#y", "HTTPS://DUB.SH/api", "dub.sh/a/b",
         "https://dub.sh/%C3%BCber",
         "https://dub.sh/a%0Ab", "https://dub.sh/a b", "https://dub.sh/%ff", " https://dub.sh/s-1 ", "", "/", "?",
-        "dub.sh//x", "sale?x",
+        "dub.sh//x", "sale?x", "https://own.example/sale", "own.example/s-1?a=1", "HTTP://OWN.example/s%2D1",
+        "http://localhost:8000/sale", "own.example", "own.example?/x",
     ]
 )  # fmt: skip
 WIDE_SLUGS = st.sampled_from(
@@ -117,6 +119,7 @@ DATES = st.sampled_from(
         "",
     ]
 )
+OWN_DOMAIN = "own.example"
 NUMBERS = st.sampled_from([0, 1, -1, 2**31 - 1, 2**31, 10**20])
 WRONG = st.sampled_from([True, 1.5, [], {}, ["x"], {"a": 1}, 7])
 
@@ -133,6 +136,7 @@ FIELDS: dict[str, st.SearchStrategy[Any]] = {
     "group": st.sampled_from(["summer", "1", 1, "winter", "", 99]),
     "utm_source": ODD_TEXT,
     "utm_content": ODD_TEXT,
+    "domain": st.sampled_from([OWN_DOMAIN, "Own.example. ", "localhost:8000", "other.example", "", " ", "x\0y"]),
     "created_at": MOMENTS,
     "clicks": NUMBERS,
     "disabled": st.booleans(),
@@ -230,14 +234,17 @@ def compare(
         WITH_GROUP.add(owner.workspace_id)
         if options.domain:
             domains.add(db, owner.workspace_id, options.domain, case_sensitive)
+        move_own_domain(db, owner)
         reserved = reserved_words.load(db)
     names_before = group_names(owner)
     world = reference.World(house_settings.get().authority, reserved, names_before | group_numbers(owner))
     with store.read() as db:
         domain = domains.find(db, owner.workspace_id, options.domain)
         assert domain
-        world.links, world.external_ids = existing_links(db, owner, domain.id)
+        world.links, world.external_ids = existing_links(db, owner)
         world.urls = shared_urls(db, owner)
+    world.domain = domain.hostname
+    world.domains = frozenset((house_settings.get().authority, domain.hostname, OWN_DOMAIN))
     world.reuse = options.duplicates == "reuse"
     world.defaults = options.defaults
     world.wide_slugs = options.slugs == SlugKind.WIDE
@@ -264,23 +271,31 @@ WITH_GROUP: set[int] = set()
 """Workspaces that have the group already."""
 
 
-def existing_links(db: store.Connection, owner: Owner, domain_id: int) -> tuple[dict[str, str], dict[str, str | None]]:
+def move_own_domain(db: store.Connection, owner: Owner) -> None:
+    """Give the domain that rows name to the workspace of this example."""
+    moved = update(domain_rows).where(domain_rows.c.hostname == OWN_DOMAIN).values(workspace_id=owner.workspace_id)
+    if not db.execute(moved).rowcount:
+        domains.add(db, owner.workspace_id, OWN_DOMAIN)
+
+
+def existing_links(db: store.Connection, owner: Owner) -> tuple[dict[tuple[str, str], str], dict[str, str | None]]:
     """Links of earlier examples: the domain is shared by all workspaces, external ids are not."""
-    rows = db.exec_driver_sql("SELECT slug, url, external_id, workspace_id, domain_id FROM links").all()
+    query = select(links.c.slug, links.c.url, links.c.external_id, links.c.workspace_id, domain_rows.c.hostname)
+    rows = db.execute(query.join(domain_rows, domain_rows.c.id == links.c.domain_id)).all()
     external_ids = {}
     for row in rows:
         if row.workspace_id == owner.workspace_id and row.external_id:
             external_ids[row.external_id] = row.slug
-    return {row.slug: row.url for row in rows if row.domain_id == domain_id}, external_ids
+    return {(row.hostname, row.slug): row.url for row in rows}, external_ids
 
 
-def shared_urls(db: store.Connection, owner: Owner) -> set[str]:
-    """URLs of earlier examples whose link other rows may share."""
+def shared_urls(db: store.Connection, owner: Owner) -> set[tuple[str, str]]:
+    """Domains and URLs of earlier examples whose link other rows may share."""
     plain = (links.c.password_hash.is_(None), links.c.max_clicks.is_(None), links.c.disabled_at.is_(None))
     lasts = or_(links.c.expires_at.is_(None), links.c.expires_at > datetime.now(UTC))
-    return set(
-        db.execute(select(links.c.url).where(links.c.workspace_id == owner.workspace_id, *plain, lasts)).scalars()
-    )
+    query = select(domain_rows.c.hostname, links.c.url).join(links, domain_rows.c.id == links.c.domain_id)
+    rows = db.execute(query.where(links.c.workspace_id == owner.workspace_id, *plain, lasts))
+    return {(row.hostname, row.url) for row in rows}
 
 
 def outcomes(job_id: int) -> list[tuple[str, str | None]]:

@@ -1,6 +1,7 @@
 """Domains: the default one, whose hostname follows BASE_URL, and those that belong to a workspace."""
 
 import hmac
+from collections.abc import Collection
 from datetime import UTC, datetime
 from typing import NamedTuple
 from urllib.parse import quote
@@ -64,6 +65,21 @@ def find_for_host(db: Connection, host: str) -> Domain:
 def get(db: Connection, domain_id: int, workspace_id: int) -> Domain | None:
     query = select(*COLUMNS).where(domains.c.id == domain_id, _is_usable(workspace_id))
     return rows.one_or_none(db, Domain, query)
+
+
+def by_name(db: Connection, workspace_id: int) -> dict[str, Domain]:
+    """The domains that a workspace may use, each by its id and by its hostname."""
+    names: dict[str, Domain] = {}
+    for domain in rows.many(db, Domain, select(*COLUMNS).where(_is_usable(workspace_id))):
+        names[str(domain.id)] = domain
+        names[domain.hostname] = domain
+    return names
+
+
+def base_urls(db: Connection, domain_ids: Collection[int]) -> dict[int, str]:
+    """What the short URLs of some domains start with."""
+    domains_found = rows.many(db, Domain, select(*COLUMNS).where(domains.c.id.in_(domain_ids)))
+    return {domain.id: base_url(domain.hostname, domain.is_default) for domain in domains_found}
 
 
 def page(db: Connection, workspace_id: int, after: int, limit: int) -> list[Domain]:

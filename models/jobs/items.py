@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import NamedTuple
 
-from sqlalchemy import ColumnElement, Connection, Select, and_, bindparam, select
+from sqlalchemy import ColumnElement, Connection, Select, and_, bindparam, func, select
 
 from models import store
 from models.link_key import rows_of
@@ -22,6 +22,8 @@ class ItemResult(NamedTuple):
     slug: str | None
     error_code: str | None
     error_message: str | None
+    domain_id: int | None = None
+    """None: the domain of the job."""
 
 
 class Item(NamedTuple):
@@ -37,6 +39,7 @@ class Item(NamedTuple):
     custom_id: str | None
     input: str | None
     url: str | None
+    domain_id: int | None = None
 
 
 class CreatedItem(NamedTuple):
@@ -49,6 +52,7 @@ class CreatedItem(NamedTuple):
     external_id: str | None
     custom_id: str | None
     url: str | None
+    domain_id: int | None = None
 
 
 class LinkedItem(NamedTuple):
@@ -67,11 +71,13 @@ class LinkedItem(NamedTuple):
     expires_at: datetime | None
     group_id: int | None
     max_clicks: int | None
+    domain_id: int | None = None
 
 
 class ItemLink(NamedTuple):
     slug: str
     generation: int
+    domain_id: int | None = None
 
 
 def write(db: Connection, columns: Columns, rows: int) -> None:
@@ -80,7 +86,7 @@ def write(db: Connection, columns: Columns, rows: int) -> None:
 
 def page(db: Connection, job_id: int, domain_id: int, statuses: Sequence[str], after: int, limit: int) -> list[Item]:
     """List a job's items behind an index; no statuses means all."""
-    query = select(*_RESULT, items.c.external_id, items.c.custom_id, items.c.input, links.c.url)
+    query = select(*_RESULT, items.c.external_id, items.c.custom_id, items.c.input, links.c.url, items.c.domain_id)
     query = query.outerjoin(links, _is_link_of_item(domain_id))
     query = query.where(items.c.job_id == job_id, items.c.index > after)
     if statuses:
@@ -95,34 +101,36 @@ def indexes(db: Connection, job_id: int, first: int, rows: int) -> list[int]:
 
 def in_range(db: Connection, job_id: int, first: int, rows: int) -> list[ItemResult]:
     """List the items of one shard."""
-    query = select(*_RESULT).where(_in_range(job_id, first, rows)).order_by(items.c.index)
+    query = select(*_RESULT, items.c.domain_id).where(_in_range(job_id, first, rows)).order_by(items.c.index)
     return [ItemResult._make(row) for row in db.execute(query)]
 
 
 def created_in_range(db: Connection, job_id: int, domain_id: int, first: int, rows: int) -> list[CreatedItem]:
     """List the items of a range that created a link."""
     own = (_RESULT[0], items.c.line, items.c.slug, items.c.generation, items.c.external_id, items.c.custom_id)
-    query = select(*own, links.c.url).outerjoin(links, _is_link_of_item(domain_id))
+    query = select(*own, links.c.url, items.c.domain_id).outerjoin(links, _is_link_of_item(domain_id))
     query = query.where(_in_range(job_id, first, rows), items.c.status == ItemStatus.CREATED)
     return [CreatedItem._make(row) for row in db.execute(query.order_by(items.c.index))]
 
 
-def created_slugs(job_id: int, first: int, rows: int) -> Select[str]:
-    """Select the slugs that a range of a job created."""
-    return select(items.c.slug).where(_in_range(job_id, first, rows), items.c.status == ItemStatus.CREATED)
+def created_slugs(job_id: int, first: int, rows: int, own_domain_id: int | None = None) -> Select[str]:
+    """Select the slugs that a range of a job created on one domain; None: that of the job."""
+    on_domain = items.c.domain_id.is_not_distinct_from(own_domain_id)
+    return select(items.c.slug).where(_in_range(job_id, first, rows), items.c.status == ItemStatus.CREATED, on_domain)
 
 
 def with_links(db: Connection, job_id: int, domain_id: int) -> list[LinkedItem]:
     """List all items of a job, each with its link."""
     link = (links.c.url, links.c.title, links.c.created_at, links.c.expires_at, links.c.group_id, links.c.max_clicks)
-    query = select(*_RESULT, items.c.generation, *link).outerjoin(links, _is_link_of_item(domain_id))
+    query = select(*_RESULT, items.c.generation, *link, items.c.domain_id).outerjoin(links, _is_link_of_item(domain_id))
     query = query.where(items.c.job_id == job_id).order_by(items.c.index)
     return [LinkedItem._make(row) for row in db.execute(query)]
 
 
 def links_of(db: Connection, job_id: int) -> list[ItemLink]:
     """List the links that a job's items have, in input order."""
-    query = select(items.c.slug, items.c.generation).where(items.c.job_id == job_id, items.c.slug.is_not(None))
+    query = select(items.c.slug, items.c.generation, items.c.domain_id)
+    query = query.where(items.c.job_id == job_id, items.c.slug.is_not(None))
     return [ItemLink._make(row) for row in db.execute(query.order_by(items.c.index))]
 
 
@@ -144,7 +152,7 @@ def _in_range(job_id: int, first: int, rows: int) -> ColumnElement[bool]:
 
 def _is_link_of_item(domain_id: int) -> ColumnElement[bool]:
     """Match an item's own link. A slug that was deleted and created again is another link."""
-    return rows_of(links, (domain_id, items.c.slug, items.c.generation))
+    return rows_of(links, (func.coalesce(items.c.domain_id, domain_id), items.c.slug, items.c.generation))
 
 
 _RESULT = (
@@ -156,4 +164,4 @@ _RESULT = (
     items.c.error_message,
 )
 # Built once: every answer to a vendor's call needs it.
-_ALL_RESULTS = select(*_RESULT).where(items.c.job_id == bindparam("of_job")).order_by(items.c.index)
+_ALL_RESULTS = select(*_RESULT, items.c.domain_id).where(items.c.job_id == bindparam("of_job")).order_by(items.c.index)

@@ -50,10 +50,11 @@ class Link:
 
 
 class LinkRef(NamedTuple):
-    """A link on a domain that the caller knows."""
+    """The key of a link, as items have it."""
 
     slug: str
     generation: int
+    domain_id: int
 
 
 def write(db: Connection, columns: Columns, count: int) -> None:
@@ -75,9 +76,9 @@ def by_external_id(db: Connection, workspace_id: int, external_ids: Sequence[str
         return {}
     in_workspace = links.c.workspace_id == workspace_id
     existing = set(store.dialect().find_existing(db, links.c.external_id, external_ids, in_workspace))
-    query = select(links.c.external_id, links.c.slug, links.c.generation)
+    query = select(links.c.external_id, links.c.slug, links.c.generation, links.c.domain_id)
     query = query.where(in_workspace, links.c.external_id.in_(existing))
-    return {row.external_id: LinkRef(row.slug, row.generation) for row in db.execute(query)}
+    return {row.external_id: LinkRef(row.slug, row.generation, row.domain_id) for row in db.execute(query)}
 
 
 def get(db: Connection, domain_id: int, slug: str) -> Link | None:

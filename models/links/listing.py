@@ -38,6 +38,7 @@ class JobLinks(NamedTuple):
 
     job_id: int
     domain_id: int
+    """Of the items that name no domain of their own."""
 
 
 class LinkFilter(NamedTuple):
@@ -137,5 +138,7 @@ def _with_tag(workspace_id: int, tag_id: int) -> ColumnElement[bool]:
 
 def _of_job(job: JobLinks) -> ColumnElement[bool]:
     """By the job's items, which also name links that existed before: one link perhaps several times."""
-    item_links = select(items.c.slug, items.c.generation).where(items.c.job_id == job.job_id, items.c.slug.is_not(None))
-    return and_(links.c.domain_id == job.domain_id, tuple_(links.c.slug, links.c.generation).in_(item_links))
+    domain_id = func.coalesce(items.c.domain_id, job.domain_id)
+    item_links = select(domain_id, items.c.slug, items.c.generation)
+    item_links = item_links.where(items.c.job_id == job.job_id, items.c.slug.is_not(None))
+    return tuple_(*columns_of(links)).in_(item_links)

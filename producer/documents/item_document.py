@@ -6,19 +6,21 @@ from typing import Any
 from models.accounts import domains
 from models.jobs.items import Item
 from models.states import ItemStatus
+from producer.documents.base_urls import BaseUrls
 
 
-def item_document(item: Item, base_url: str) -> dict[str, Any]:
+def item_document(item: Item, base_urls: BaseUrls) -> dict[str, Any]:
     error = None
     if item.status == ItemStatus.FAILED:
         error = {"code": item.error_code, "message": item.error_message}
+    base_url = base_urls.get(item.domain_id)
     return {
         "index": item.at,
         "line": item.line,
         "status": item.status,
         "url": item.url if item.url is not None else _requested_url(item.input),
         "slug": item.slug,
-        "short_url": domains.short_url(base_url, item.slug) if item.slug else None,
+        "short_url": domains.short_url(base_url, item.slug) if item.slug and base_url else None,
         "external_id": item.external_id,
         "custom_id": item.custom_id,
         "error": error,

@@ -9,7 +9,7 @@ from models.accounts import domains
 from models.jobs import items
 from models.jobs.jobs import Job
 from models.states import ItemStatus
-from producer.documents import qr_codes
+from producer.documents import base_urls, qr_codes
 
 PAGE_ITEMS = 200
 LONGEST_NAME = 60  # characters of at most four bytes: a name has at most 255
@@ -18,12 +18,11 @@ MASK = 4  # any of the eight can be read, and to find the best takes ten times a
 
 def stream(job: Job, first: int, rows: int, kind: str, **style: Any) -> Iterator[bytes]:
     """Yields the zip of a range of rows. The index keeps file names apart where a file system ignores case."""
-    base_url = domains.base_url(job.hostname, job.is_default)
     date_time = job.created_at.timetuple()[:6]
     out = OutgoingFile()
     with ZipFile(out, "w") as zip_file:  # type: ignore[call-overload]
         for page in _pages(job, first, first + rows):
-            for index, slug in page:
+            for index, slug, base_url in page:
                 entry = ZipInfo(f"{index:07}-{_file_name(slug)}.{kind}", date_time)
                 entry.compress_type = ZIP_DEFLATED if kind == "svg" else ZIP_STORED
                 code = qr_codes.draw(domains.short_url(base_url, slug), kind, **style, mask=MASK)
@@ -56,14 +55,16 @@ class OutgoingFile:
         return data
 
 
-def _pages(job: Job, first: int, end: int) -> Iterator[list[tuple[int, str]]]:
-    """Yields index and slug of the items whose link still exists, a page at a time."""
+def _pages(job: Job, first: int, end: int) -> Iterator[list[tuple[int, str, str]]]:
+    """Yields index, slug and beginning of the short URL of the items whose link still exists, a page at a time."""
     after = first - 1
     while after + 1 < end:
         with store.read() as db:
             statuses = (ItemStatus.CREATED, ItemStatus.EXISTING)
             page = items.page(db, job.id, job.domain_id, statuses, after, PAGE_ITEMS)
-        yield [(item.at, item.slug) for item in page if item.slug and item.url is not None and item.at < end]
+        starts = base_urls.read(job, page)
+        existing = [item for item in page if item.slug and item.url is not None and item.at < end]
+        yield [(item.at, item.slug or "", starts[item.domain_id]) for item in existing]
         if len(page) < PAGE_ITEMS:
             return
         after = page[-1].at

@@ -13,6 +13,8 @@ from models.jobs.items import ItemResult
 from models.jobs.jobs import Job
 from models.jobs.shards import Shard
 from models.states import ItemStatus, JobKind
+from producer.documents import base_urls
+from producer.documents.base_urls import BaseUrls
 from producer.fields import item_fields
 from producer.intake import upload_store
 from producer.intake.csv_batch import client_cells
@@ -24,6 +26,8 @@ from producer.intake.reading import read_batch
 MAY_NEED_ESCAPE = frozenset((*FORMULA_STARTS, "'"))
 """First characters of cells that escape_formula must see. A test of one character is quicker than the call."""
 
+SHORT_URL = "short_url"
+BLOCK_BYTES = 4 << 20
 ResultCells = tuple[Any, ...]
 """The values of RESULT_COLUMNS."""
 
@@ -63,13 +67,28 @@ def client_columns(job: Job) -> list[str]:
         return []
     if layout.format == CSV:
         return distinct_names(layout.columns[: layout.client_columns])
-    return list(item_fields.NAMES)
+    if _has_short_urls(job):
+        return list(item_fields.NAMES)
+    # Without this column in the upload, ours of the same name needs no prefix.
+    return [name for name in item_fields.NAMES if name != SHORT_URL]
+
+
+def _has_short_urls(job: Job) -> bool:
+    """Whether some item of a JSON upload has the field."""
+    mark = json.dumps(SHORT_URL).encode()
+    offset = 0
+    while block := upload_store.read(job.upload, offset, BLOCK_BYTES):
+        if mark in block:
+            return True
+        if len(block) < BLOCK_BYTES:
+            return False
+        offset += BLOCK_BYTES - len(mark)  # the mark may be cut in two
+    return False
 
 
 def _result_rows(job: Job, statuses: Sequence[str], names: list[str]) -> Iterator[ResultRows]:
     with store.read() as db:
         ranges = shards.ranges(db, job.id)
-    url_start = domains.short_url(domains.base_url(job.hostname, job.is_default), "")
     for shard in ranges:
         results = _item_results(job, shard)
         if statuses:
@@ -82,7 +101,8 @@ def _result_rows(job: Job, statuses: Sequence[str], names: list[str]) -> Iterato
             rows = _client_rows(job, shard, names)
             if len(results) != len(rows):
                 rows = [rows[item.at - shard.first_index] for item in results]
-        yield ResultRows(rows, [_result_cells(item, url_start) for item in results])
+        starts = base_urls.read(job, results)
+        yield ResultRows(rows, [_result_cells(item, starts) for item in results])
 
 
 def _item_results(job: Job, shard: Shard) -> list[ItemResult]:
@@ -129,14 +149,16 @@ def fit_row(row: list[str], width: int, password: int | None, delimiter: str = "
     return [*row[: width - 1], delimiter.join(row[width - 1 :])]
 
 
-def _result_cells(item: ItemResult, url_start: str) -> ResultCells:
-    _, line, status, slug, code, message = item
+def _result_cells(item: ItemResult, starts: BaseUrls) -> ResultCells:
+    _, line, status, slug, code, message, domain_id = item
     if code is not None:
         return (line, status, None, None, code, escape_formula(message or ""))
     if slug is None:
         return (line, status, None, None, None, None)
     safe_slug = escape_formula(slug) if slug[0] in MAY_NEED_ESCAPE else slug
-    return (line, status, url_start + domains.url_path(slug), safe_slug, None, None)
+    start = starts.get(domain_id)
+    short_url = domains.short_url(start, slug) if start else None
+    return (line, status, short_url, safe_slug, None, None)
 
 
 def _json_object(names: list[str], row: list[Any], result: ResultCells) -> dict[str, Any]:

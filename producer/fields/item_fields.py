@@ -78,6 +78,7 @@ ITEM_FIELDS = (
             "shortenedlink", "tinyurl",
         ),
     ),
+    ItemField("domain", "UNKNOWN_DOMAIN", item_rules.domain, changeable=False),
     ItemField(
         "title",
         "INVALID_TITLE",

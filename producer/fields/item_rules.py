@@ -88,8 +88,22 @@ def slug_in(short_url: str) -> str | None:
     return None if not slug or CONTROL.search(slug) else slug
 
 
+def host_in(short_url: str) -> str:
+    """The host of a short URL in lower case, or an empty text."""
+    text = short_url.strip(" ")
+    rest = SCHEME.sub("", text)
+    host, slash, _ = QUERY.sub("", rest).partition("/")
+    has_host = slash or rest != text
+    return host.lower() if has_host else ""
+
+
 SCHEME = re.compile(r"https?://", re.IGNORECASE)
 QUERY = re.compile(r"[?#].*", re.DOTALL)
+
+
+def domain(value: str) -> str:
+    """The id or hostname by which the domains of a workspace are looked up."""
+    return value.strip(" ").removesuffix(".").lower()
 
 
 def title(value: str) -> str:

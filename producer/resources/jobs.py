@@ -4,7 +4,6 @@ from collections.abc import Sequence
 from typing import Any
 
 from models import store
-from models.accounts import domains
 from models.accounts.keys import Owner
 from models.clicks import click_counts
 from models.errors import NotFound
@@ -13,7 +12,7 @@ from models.jobs import jobs, runs
 from models.jobs.jobs import Job
 from models.states import ItemStatus, JobKind
 from producer import job_actions
-from producer.documents import item_pages
+from producer.documents import base_urls, item_pages
 from producer.documents.item_document import item_document
 from producer.documents.job_document import job_document
 from producer.documents.link_document import job_stats_document
@@ -58,9 +57,9 @@ def list_jobs(owner: Owner, status: str | None, before: int | None, limit: int) 
 
 def list_items(job: Job, statuses: Sequence[str], after: int, limit: int) -> Page:
     """List a job's items in input order, from the row behind the index `after` on."""
-    base = domains.base_url(job.hostname, job.is_default)
     rows = item_pages.page(job, statuses, after, limit + 1)
-    return pages.cut(rows, limit, lambda row: item_document(row, base), "index")
+    starts = base_urls.read(job, rows)
+    return pages.cut(rows, limit, lambda row: item_document(row, starts), "index")
 
 
 def job_stats(job: Job) -> dict[str, Any]:
@@ -89,5 +88,5 @@ def failure_examples(job: Job) -> dict[str, list[dict[str, Any]]]:
     for row in item_pages.page(job, [ItemStatus.FAILED], -1, FAILURES_READ):
         of_code = examples.setdefault(row.error_code or "", [])
         if len(of_code) < EXAMPLES_PER_ERROR:
-            of_code.append(item_document(row, ""))
+            of_code.append(item_document(row, {}))
     return examples

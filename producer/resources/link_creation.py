@@ -55,7 +55,9 @@ def _take_options(fields: Fields) -> Options:
 def _read_outcome(job: Job, fields: Fields) -> tuple[dict[str, Any], bool]:
     with store.read() as db:
         item: Any = next(iter(items.page(db, job.id, job.domain_id, (), -1, 1)), None)
-        link = listing.find_by_slug(db, job.workspace_id, job.domain_id, item.slug) if item and item.url else None
+        link = None
+        if item and item.url:
+            link = listing.find_by_slug(db, job.workspace_id, item.domain_id or job.domain_id, item.slug)
         if link is not None:
             return link_documents(db, [link])[0], item.status == ItemStatus.CREATED
     if item is None or item.slug:

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any, TypeVar
 
 from models.errors import Conflict, Invalid, field_error
-from producer.fields.item_fields import BY_NAME, ITEM_FIELDS, UTM
+from producer.fields.item_fields import BY_NAME, ITEM_FIELDS, UTM, parts_of
 from producer.intake.batch import ItemProblem
 from producer.rules.judging import judge_value
 
@@ -56,9 +56,11 @@ def _breaks_rule(name: str, item: Mapping[str, Any], code: str) -> bool:
     return isinstance(result, ItemProblem) and result.code == code
 
 
+SLUG = ("slug", *parts_of("slug"))
 FIELDS_OF_CODE: dict[str, tuple[str, ...]] = {field.error_code: (field.name,) for field in ITEM_FIELDS} | {
     "INVALID_UTM": UTM,
     "BLOCKED_URL": ("url",),
-    "SLUG_TAKEN": ("slug",),
-    "RESERVED_SLUG": ("slug",),
+    "INVALID_SLUG": SLUG,
+    "SLUG_TAKEN": SLUG,
+    "RESERVED_SLUG": SLUG,
 }

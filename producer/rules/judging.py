@@ -1,13 +1,16 @@
 """Judges a batch of rows by the rules of their fields: whole columns where a check proves them, else each value."""
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
+from itertools import zip_longest
 from typing import Any
 from urllib.parse import quote_plus
 
 import can_ada
 
+from models import settings
+from models.accounts.domains import Domain
 from producer.fields import item_fields, wide_slugs
 from producer.fields.item_fields import BY_NAME, UTM, ItemField
 from producer.fields.item_rules import URL_MISSING, InvalidValue, add_scheme, expiry_after, stored_time
@@ -32,6 +35,10 @@ class JudgingContext:
     """What is added to URLs without a scheme."""
     creates_groups: bool = False
     """Whether any name is a group's: those of groups that do not exist yet too."""
+    domains: Mapping[str, Domain] = field(default_factory=dict)
+    """The workspace's domains by id and hostname, for rows that name one of them."""
+    domain_id: int = 0
+    """The domain of rows that name none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,16 +53,17 @@ class JudgedBatch:
 
 
 def judge(batch: Batch, context: JudgingContext) -> JudgedBatch:
-    batch = short_urls.with_slugs(batch)
+    batch = short_urls.with_slugs(batch, context.domains)
     problems = dict(batch.problems)
     if context.scheme and "url" in batch.columns:
         batch = _with_schemes(batch, context.scheme)
     columns: dict[str, list[Any]] = {"url": _url_column(batch, problems)}
-    for field in item_fields.of_kind(context.slugs):
-        if field.name != "url" and field.name in batch.columns:
-            columns[field.name] = _column(field, batch, problems)
+    for item_field in item_fields.of_kind(context.slugs):
+        if item_field.name != "url" and item_field.name in batch.columns:
+            columns[item_field.name] = _column(item_field, batch, problems)
+    _resolve_domains(columns, context, problems)
     _spell_slugs(columns, context.case_sensitive, problems)
-    _refuse_loops(columns["url"], context.authorities, problems)
+    _refuse_loops(columns, context.authorities, problems)
     if not context.creates_groups:
         _resolve_groups(columns, context.groups, problems)
     _resolve_ttl(columns, context.now, problems)
@@ -152,14 +160,29 @@ def _types(field: ItemField) -> str:
 TYPE_NAMES: dict[type, str] = {str: "text", int: "a whole number", list: "a list", bool: "true or false"}
 
 
+def _resolve_domains(columns: dict[str, list[Any]], context: JudgingContext, problems: dict[int, ItemProblem]) -> None:
+    """The column has the domain of each row that is not on the job's, and None for all others."""
+    for place, name in enumerate(columns.get("domain", ())):
+        if name is None:
+            continue
+        domain = context.domains.get(name)
+        if domain is None:
+            message = f"This workspace has no domain {name[:64]!r}."
+            problems.setdefault(place, ItemProblem("UNKNOWN_DOMAIN", message))
+        columns["domain"][place] = domain if domain and domain.id != context.domain_id else None
+
+
 def _spell_slugs(columns: dict[str, list[Any]], case_sensitive: bool, problems: dict[int, ItemProblem]) -> None:
-    if case_sensitive or "slug" not in columns:
+    own_domains = columns.get("domain") or []
+    if "slug" not in columns or (case_sensitive and not any(own_domains)):
         return
-    slugs = [slug and wide_slugs.spell(slug, case_sensitive) for slug in columns["slug"]]
-    for place, slug in enumerate(slugs):
-        if slug and len(slug) > LONGEST_WIDE_SLUG:  # some letters become two in lower case
+    slugs = columns["slug"]
+    for place, (slug, domain) in enumerate(zip_longest(slugs, own_domains)):
+        if not slug:
+            continue
+        slugs[place] = wide_slugs.spell(slug, domain.case_sensitive if domain else case_sensitive)
+        if len(slugs[place]) > LONGEST_WIDE_SLUG:  # some letters become two in lower case
             problems.setdefault(place, TOO_LONG_IN_LOWER_CASE)
-    columns["slug"] = slugs
 
 
 TOO_LONG_IN_LOWER_CASE = ItemProblem(
@@ -167,16 +190,25 @@ TOO_LONG_IN_LOWER_CASE = ItemProblem(
 )
 
 
-def _refuse_loops(urls: list[Any], authorities: Collection[str], problems: dict[int, ItemProblem]) -> None:
+def _refuse_loops(columns: dict[str, list[Any]], authorities: frozenset[str], problems: dict[int, ItemProblem]) -> None:
+    urls = columns["url"]
+    own_domains = columns.get("domain") or [None] * len(urls)
+    all_authorities = authorities.union(domain.hostname for domain in set(own_domains) if domain)
     # Our own hosts are rare: for most batches one search through the whole column is enough.
     joined = "\n".join(filter(None, urls))
-    for authority in authorities:
+    for authority in all_authorities:
         beginning = f"//{authority.partition(':')[0]}"
         if beginning not in joined:
             continue
         for place, url in enumerate(urls):
-            if url and beginning in url and _is_ours(url, authorities):
+            if url and beginning in url and _is_ours(url, _authorities_of(own_domains[place], authorities)):
                 problems.setdefault(place, LOOP)
+
+
+def _authorities_of(domain: Domain | None, authorities: frozenset[str]) -> frozenset[str]:
+    if domain is None:
+        return authorities
+    return frozenset((settings.get().authority, domain.hostname))
 
 
 LOOP = ItemProblem("BLOCKED_URL", "The URL leads to this short domain itself, which would be a loop.")

@@ -14,6 +14,7 @@ from producer.intake.layouts import CSV, Layout
 from producer.intake.reading import read_batch
 from producer.rules import defaults
 from producer.rules.judging import JudgingContext, judge
+from producer.rules.short_urls import DOMAIN_FIELDS
 
 KEYS = ("slug", "external_id", "url")
 # JSON may spell the letters of a name as escapes.
@@ -69,8 +70,12 @@ def read(data: bytes, rules: KeyRules, line: int, rows: int, first_index: int) -
         batch = read_quickly(data, layout, line)
     if batch is None:
         batch = read_batch(data, layout, line, 0, rows)
+    context = rules.context
+    named_fields = {*rules.layout.mapping, *batch.columns, *rules.options.get("defaults", {})}
+    if not named_fields.isdisjoint(DOMAIN_FIELDS):
+        context = replace(context, case_sensitive=False)  # case may not matter on the domain of a row
     key_columns = replace(batch, columns=_only(names, batch.columns))
-    columns = judge(defaults.fill(key_columns, key_defaults, first_index), rules.context).columns
+    columns = judge(defaults.fill(key_columns, key_defaults, first_index), context).columns
     return np.concatenate([_hash_column(name, columns.get(name, [])) for name in KEYS])
 
 

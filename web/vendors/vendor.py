@@ -101,7 +101,7 @@ class FinishedCall:
         """Return the public id of an item's link."""
         assert item.slug is not None
         assert item.generation is not None
-        return format_link_id(LinkKey(self.job.domain_id, item.slug, item.generation))
+        return format_link_id(LinkKey(item.domain_id or self.job.domain_id, item.slug, item.generation))
 
     @property
     def base_url(self) -> str:

@@ -9,7 +9,7 @@ from models.jobs import duplicates
 from models.states import ItemStatus
 from models.store import Columns
 from producer.fields import item_fields
-from workers.shards import reuse
+from workers.shards import own_domains, reuse
 from workers.shards.draft import Draft
 
 # Plain strings: SQLite's driver takes half a microsecond longer for each value of a subclass of str.
@@ -26,11 +26,27 @@ def link_columns(draft: Draft) -> Columns:
     for name, column in item_fields.COLUMNS.items():
         if name in draft.columns:
             columns[column] = _pick(draft.columns[name], draft.new_rows)
-    # Automatic slugs come sorted, custom ones do not.
-    if draft.columns.get("slug"):
-        order = sorted(range(draft.new_count), key=draft.slugs.__getitem__)
+    if draft.own_domains:
+        columns["domain_id"] = _domain_ids(draft)
+    # Automatic slugs of one domain come sorted, custom ones do not.
+    if draft.columns.get("slug") or draft.own_domains:
+        keys = _sort_keys(columns)
+        order = sorted(range(draft.new_count), key=keys.__getitem__)
         columns = {name: [column[place] for place in order] for name, column in columns.items()}
     return _shared_by_links(draft) | columns
+
+
+def _sort_keys(columns: dict[str, Sequence[Any]]) -> Sequence[Any]:
+    """What links are sorted by: their primary key, as far as they differ in it."""
+    if "domain_id" not in columns:
+        return columns["slug"]
+    return list(zip(columns["domain_id"], columns["slug"], strict=True))
+
+
+def _domain_ids(draft: Draft) -> list[int]:
+    """The domain of each new link."""
+    job_domain_id = draft.job.domain_id
+    return [own_domains.id_of(draft.own_domains, row) or job_domain_id for row in draft.new_rows]
 
 
 def tag_columns(draft: Draft) -> Columns:
@@ -40,15 +56,17 @@ def tag_columns(draft: Draft) -> Columns:
         return {}
     tag_ids: list[int] = []
     slugs: list[str] = []
-    for row, slug in zip(draft.new_rows, draft.slugs, strict=True):
+    domain_ids: list[int] = []
+    for row, slug, domain_id in zip(draft.new_rows, draft.slugs, _domain_ids(draft), strict=True):
         for name in tags[row] or ():
             tag_ids.append(draft.tag_ids[name])
             slugs.append(slug)
+            domain_ids.append(domain_id)
     if not slugs:
         return {}
     shared = _shared_by_links(draft)
     del shared["job_id"]
-    return shared | {"tag_id": tag_ids, "slug": slugs}
+    return shared | {"tag_id": tag_ids, "slug": slugs, "domain_id": domain_ids}
 
 
 def untitled_columns(draft: Draft) -> Columns:
@@ -57,16 +75,18 @@ def untitled_columns(draft: Draft) -> Columns:
     all_urls = draft.columns["url"]
     urls: list[str] = []
     slugs: list[str] = []
-    for row, slug in zip(draft.new_rows, draft.slugs, strict=True):
+    domain_ids: list[int] = []
+    for row, slug, domain_id in zip(draft.new_rows, draft.slugs, _domain_ids(draft), strict=True):
         if not titles[row]:
             urls.append(all_urls[row])
             slugs.append(slug)
+            domain_ids.append(domain_id)
     if not slugs:
         return {}
     shared = _shared_by_links(draft)
     del shared["workspace_id"]
     hosts = [urlsplit(url).hostname or "" for url in urls]
-    return shared | {"url": urls, "slug": slugs, "host": hosts}
+    return shared | {"url": urls, "slug": slugs, "host": hosts, "domain_id": domain_ids}
 
 
 def _shared_by_links(draft: Draft) -> dict[str, Any]:
@@ -93,6 +113,8 @@ def item_columns(draft: Draft) -> Columns:
         if name in draft.columns:
             columns[name] = _pick(draft.columns[name], rows)
     if draft.new_count == len(rows) and not draft.job.dry_run:
+        if draft.own_domains:
+            columns["domain_id"] = [own_domains.id_of(draft.own_domains, row) for row in rows]
         return columns | {"status": CREATED, "slug": draft.slugs, "generation": draft.generation}
     if draft.job.dry_run and reuse.reuses_links(draft.job):
         columns["shares_url"] = [row in draft.urls.hashes for row in rows]
@@ -109,34 +131,35 @@ def _mixed_columns(draft: Draft) -> dict[str, Any]:
     """The columns of a shard in which not every row creates a link."""
     results = _results(draft)
     columns = zip(*[results[row] for row in draft.result_rows], strict=True)
-    names = ("status", "slug", "generation", "error_code", "error_message", "input")
+    names = ("status", "slug", "generation", "error_code", "error_message", "input", "domain_id")
     return {name: list(column) for name, column in zip(names, columns, strict=True)}
 
 
 def _results(draft: Draft) -> dict[int, tuple[Any, ...]]:
-    """Status, slug, generation, error code, error message and input of each row."""
+    """Status, slug, generation, error code, error message, input and own domain of each row."""
     results: dict[int, tuple[Any, ...]] = {}
     slugs = dict(zip(draft.new_rows, draft.slugs, strict=True))
     for row, slug in slugs.items():
-        results[row] = (CREATED, slug, draft.generation, None, None, None)
+        results[row] = (CREATED, slug, draft.generation, None, None, None, own_domains.id_of(draft.own_domains, row))
     for row, link in draft.existing.items():
         if isinstance(link, int):
-            link = (slugs[link], draft.generation)
-        results[row] = (EXISTING, *link, None, None, None)
+            link = (slugs[link], draft.generation, own_domains.id_of(draft.own_domains, link))
+        slug, generation, domain_id = link
+        results[row] = (EXISTING, slug, generation, None, None, None, domain_id)
     if draft.job.dry_run:
         results = {row: _dry_run_result(draft, row, result) for row, result in results.items()}
     for row, problem in draft.problems.items():
         message = _storable(problem.message)
-        results[row] = (FAILED, None, None, problem.code, message, _input_json(draft.batch.raw(row)))
+        results[row] = (FAILED, None, None, problem.code, message, _input_json(draft.batch.raw(row)), None)
     return results
 
 
 def _dry_run_result(draft: Draft, row: int, result: tuple[Any, ...]) -> tuple[Any, ...]:
     """A dry run creates no link that could be asked for its URL, so the item itself keeps the URL."""
-    status, slug, generation, *_ = result
+    status, slug, generation, *_, domain_id = result
     if generation == draft.generation:
         generation = None
-    return (status, slug, generation, None, None, duplicates.input_json(draft.columns["url"][row]))
+    return (status, slug, generation, None, None, duplicates.input_json(draft.columns["url"][row]), domain_id)
 
 
 def _input_json(raw: dict[str, Any]) -> str:

@@ -3,7 +3,8 @@
 from typing import Any
 
 from models import store
-from models.accounts import plans
+from models.accounts import domains, plans
+from models.accounts.domains import Domain
 from models.accounts.plans import Plan
 from models.errors import DuplicateKey
 from models.jobs import items, jobs, leases
@@ -16,12 +17,13 @@ from producer.intake.batch import Batch, ItemProblem
 from producer.intake.layouts import Layout
 from producer.intake.reading import read_batch
 from producer.job_options import Groups, judging_context
-from producer.rules import defaults
+from producer.rules import defaults, short_urls
 from producer.rules.judging import JudgedBatch, judge
 from producer.signals import wakeups
 from producer.unit_of_work import unit_of_work
-from workers.shards import columns, dry_run, passwords, quota, reuse, slug_pool
+from workers.shards import columns, dry_run, own_domains, passwords, quota, reuse, slug_pool
 from workers.shards.draft import Draft, make_draft, read_facts
+from workers.shards.own_domains import SlugDomain
 
 ROUNDS = 5  # further drafts of a shard whose slugs others take in the meantime, before it is left to another attempt
 INTERNAL_ERROR = ItemProblem("INTERNAL", "This row could not be processed: there was an internal error, three times.")
@@ -51,10 +53,19 @@ def _read_rows(claim: Claim, job: Job) -> Batch:
     layout = Layout.load(job.layout)
     data = upload_store.read(job.upload, claim.offset, claim.length)
     rows = read_batch(data, layout, claim.line, claim.skip, claim.rows)
+    rows = short_urls.with_slugs(rows, _read_domains(job, rows))
     job_defaults = job.options.get("defaults")
     if not job_defaults:
         return rows
     return defaults.fill(rows, job_defaults, claim.first_index)
+
+
+def _read_domains(job: Job, rows: Batch) -> dict[str, Domain]:
+    """The workspace's domains by name, if some row may name one."""
+    if not short_urls.name_domains(rows):
+        return {}
+    with store.read() as db:
+        return domains.by_name(db, job.workspace_id)
 
 
 def _judge(claim: Claim, job: Job, rows: Batch) -> JudgedBatch:
@@ -64,7 +75,7 @@ def _judge(claim: Claim, job: Job, rows: Batch) -> JudgedBatch:
     if any(rows.columns.get("group", ())):
         with store.read() as db:
             groups = labels.group_ids(db, job.workspace_id)
-    return judge(rows, judging_context(job, groups, job.options))
+    return judge(rows, judging_context(job, groups, job.options, _read_domains(job, rows)))
 
 
 def _move_to_bulk(claim: Claim) -> dict[str, Any]:
@@ -129,15 +140,8 @@ def _draft(
     draft.claim = claim
     if job.dry_run:
         return draft
-    while slug_count := draft.count_missing_slugs():
-        automatic_slugs = _take_slugs(job, slug_count)
-        unusable = facts.reserved_slugs.union(draft.slugs)
-        if check_automatic:
-            with store.read() as db:
-                unusable |= links.used_slugs(db, job.domain_id, automatic_slugs)
-        if not unusable.isdisjoint(automatic_slugs):
-            automatic_slugs = [slug for slug in automatic_slugs if slug not in unusable]
-        draft.fill_slugs(automatic_slugs)
+    for domain in own_domains.domains_of(job, draft.own_domains):
+        _fill_slugs(draft, domain, facts.reserved_slugs, check_automatic)
     if job.options.get("groups") == Groups.CREATE:
         _create_groups(draft)
     return draft
@@ -154,6 +158,19 @@ def _reserve(draft: Draft, plan: Plan) -> tuple[Claim, int | None]:
     return claim, claim.granted
 
 
+def _fill_slugs(draft: Draft, domain: SlugDomain, reserved_slugs: frozenset[str], check_automatic: bool) -> None:
+    """Give automatic slugs to the new rows on a domain that lack one."""
+    while slug_count := draft.count_missing_slugs(domain.id):
+        automatic_slugs = _take_slugs(draft.job, domain, slug_count)
+        unusable = reserved_slugs.union(draft.slugs)
+        if check_automatic:
+            with store.read() as db:
+                unusable |= links.used_slugs(db, domain.id, automatic_slugs)
+        if not unusable.isdisjoint(automatic_slugs):
+            automatic_slugs = [slug for slug in automatic_slugs if slug not in unusable]
+        draft.fill_slugs(automatic_slugs, domain.id)
+
+
 def _create_groups(draft: Draft) -> None:
     """Put numbers in place of the names of groups. Those that a new link needs and nobody has made yet are created."""
     names = draft.columns.get("group")
@@ -165,10 +182,10 @@ def _create_groups(draft: Draft) -> None:
     draft.columns = draft.columns | {"group": [ids.get(name) for name in names]}
 
 
-def _take_slugs(job: Job, count: int) -> list[str]:
+def _take_slugs(job: Job, domain: SlugDomain, count: int) -> list[str]:
     shortest = job.options.get("slug_length", slugs.SHORTEST)
-    alphabet = slugs.alphabet_of(job.case_sensitive)
-    return slug_pool.automatic_slugs().take(job.domain_id, shortest, count, alphabet)
+    alphabet = slugs.alphabet_of(domain.case_sensitive)
+    return slug_pool.automatic_slugs().take(domain.id, shortest, count, alphabet)
 
 
 def _commit(draft: Draft) -> dict[str, int]:
@@ -180,12 +197,12 @@ def _commit(draft: Draft) -> dict[str, int]:
     tag_columns = columns.tag_columns(draft)
     untitled = columns.untitled_columns(draft) if job.options.get("fetch_titles") else {}
     results = draft.results
-    urls = reuse.index_columns(draft.urls, job, draft.new_rows, draft.slugs, draft.generation)
+    urls = reuse.index_columns(draft.urls, job, draft.new_rows, draft.slugs, draft.generation, draft.own_domains)
     with unit_of_work() as unit:
         # First the shard, so that a worker that lost its lease writes nothing; last the job's row, which all share.
         leases.finish(unit.db, claim)
-        if urls:
-            url_index.write(unit.db, urls, len(urls["hash"]))
+        for url_columns in urls:
+            url_index.write(unit.db, url_columns, len(url_columns["hash"]))
         links.write(unit.db, link_columns, draft.new_count)
         if tag_columns:
             tagging.write(unit.db, tag_columns, len(tag_columns["slug"]))

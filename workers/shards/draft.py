@@ -13,7 +13,8 @@ from models.links import labels, links, reserved_words
 from models.store import Connection
 from producer.intake.batch import Batch, ItemProblem
 from producer.rules.judging import JudgedBatch
-from workers.shards import reuse, slug_pool
+from workers.shards import own_domains, reuse, slug_pool
+from workers.shards.own_domains import OwnDomains, SlugKey
 from workers.shards.reuse import NO_URLS, ExistingLink, UrlFacts
 
 LIMIT_REACHED = ItemProblem("LIMIT_REACHED", "The plan's limit of links is reached.")
@@ -25,7 +26,7 @@ class Facts:
 
     plan: str
     reserved_slugs: frozenset[str]
-    taken_slugs: set[str]
+    taken_slugs: set[SlugKey]
     by_external_id: Mapping[str, ExistingLink]
     tag_ids: dict[str, int]
     urls: UrlFacts = NO_URLS
@@ -66,16 +67,31 @@ class Draft:
         failures = Counter(problem.code for problem in self.problems.values())
         return Results(created=self.new_count, existing=len(self.existing), failures=failures)
 
-    def count_missing_slugs(self) -> int:
-        return self.slugs.count(None)
+    @property
+    def own_domains(self) -> OwnDomains:
+        return self.columns.get("domain")
 
-    def fill_slugs(self, automatic_slugs: list[str]) -> None:
-        """Give automatic slugs to the rows that lack one, in order. There may be too few of them."""
-        if self.count_missing_slugs() == len(self.slugs) == len(automatic_slugs):
+    def count_missing_slugs(self, domain_id: int) -> int:
+        """How many new rows on a domain lack a slug."""
+        if self.own_domains is None:
+            return self.slugs.count(None)
+        return len(self._places_without_slug(domain_id))
+
+    def fill_slugs(self, automatic_slugs: list[str], domain_id: int) -> None:
+        """Give automatic slugs to the rows on a domain that lack one, in order. There may be too few of them."""
+        if self.own_domains is None and self.slugs.count(None) == len(self.slugs) == len(automatic_slugs):
             self.slugs = automatic_slugs
             return
-        remaining = iter(automatic_slugs)
-        self.slugs = [next(remaining, None) if slug is None else slug for slug in self.slugs]
+        for place, slug in zip(self._places_without_slug(domain_id), automatic_slugs, strict=False):
+            self.slugs[place] = slug
+
+    def _places_without_slug(self, domain_id: int) -> list[int]:
+        """The places among the new rows."""
+        places = [place for place, slug in enumerate(self.slugs) if slug is None]
+        if self.own_domains is None:
+            return places
+        ids = [own_domains.id_of(self.own_domains, row) or self.job.domain_id for row in self.new_rows]
+        return [place for place in places if ids[place] == domain_id]
 
 
 def read_facts(db: Connection, job: Job, judged: JudgedBatch) -> Facts:
@@ -88,8 +104,8 @@ def read_facts(db: Connection, job: Job, judged: JudgedBatch) -> Facts:
     return Facts(
         terms.plan,
         reserved_words.of_slugs(slugs, slug_pool.cached_reserved_words().read()),
-        links.used_slugs(db, job.domain_id, slugs),
-        links.by_external_id(db, job.workspace_id, values_of(judged, "external_id")),
+        _read_taken_slugs(db, job, judged),
+        _read_existing(db, job, values_of(judged, "external_id")),
         tag_ids,
         reuse.read_url_facts(db, job, judged) if terms.reuses else NO_URLS,
     )
@@ -98,6 +114,23 @@ def read_facts(db: Connection, job: Job, judged: JudgedBatch) -> Facts:
 def values_of(judged: JudgedBatch, field_name: str) -> list[Any]:
     """The values of a field in the rows that have one."""
     return [value for value in judged.columns.get(field_name, ()) if value]
+
+
+def _read_taken_slugs(db: Connection, job: Job, judged: JudgedBatch) -> set[SlugKey]:
+    slugs = judged.columns.get("slug", [])
+    rows = [row for row, slug in enumerate(slugs) if slug]
+    taken: set[SlugKey] = set()
+    for domain_id, rows_on_it in own_domains.rows_by_domain(job, judged.columns.get("domain"), rows).items():
+        used = links.used_slugs(db, domain_id, [slugs[row] for row in rows_on_it])
+        taken.update(used if domain_id == job.domain_id else {(domain_id, slug) for slug in used})
+    return taken
+
+
+def _read_existing(db: Connection, job: Job, external_ids: Sequence[str]) -> dict[str, ExistingLink]:
+    existing: dict[str, ExistingLink] = {}
+    for external_id, link in links.by_external_id(db, job.workspace_id, external_ids).items():
+        existing[external_id] = reuse.existing_link(job, *link)
+    return existing
 
 
 def _tag_names(judged: JudgedBatch) -> set[str]:
@@ -148,9 +181,12 @@ def _decide_in_order(
     nothing = [None] * len(urls)
     external_ids = judged.columns.get("external_id", nothing)
     slugs = judged.columns.get("slug", nothing)
-    used_slugs: set[str | None] = set()
+    domains = judged.columns.get("domain")
+    slug_keys = own_domains.keys(slugs, domains)
+    url_keys = own_domains.keys(urls, domains)
+    used_slugs: set[SlugKey | None] = set()
     rows_by_external_id: dict[str, int] = {}
-    rows_by_url: dict[str, int] = {}
+    rows_by_url: dict[Any, int] = {}
     created = 0
     for row, (external_id, slug) in enumerate(zip(external_ids, slugs, strict=True)):
         if row in settled_rows:
@@ -159,7 +195,7 @@ def _decide_in_order(
         if external_id:
             link = facts.by_external_id.get(external_id, rows_by_external_id.get(external_id))
         if link is None and row in facts.urls.seeking_rows:
-            link = facts.urls.links.get(urls[row], rows_by_url.get(urls[row]))
+            link = facts.urls.links.get(url_keys[row], rows_by_url.get(url_keys[row]))
         if link is not None:
             existing[row] = link
             # The row gets its link by its external id, whatever is wrong with its other fields.
@@ -168,14 +204,14 @@ def _decide_in_order(
             continue
         elif slug in facts.reserved_slugs:
             problems[row] = ItemProblem("RESERVED_SLUG", f"The slug {slug!r} is reserved for this service's own pages.")
-        elif slug and (slug in used_slugs or slug in facts.taken_slugs):
+        elif slug and (slug_keys[row] in used_slugs or slug_keys[row] in facts.taken_slugs):
             problems[row] = ItemProblem("SLUG_TAKEN", f"Custom slug '{slug}' is already in use")
         elif room is not None and created >= room:
             problems[row] = LIMIT_REACHED
         else:
             created += 1
-            used_slugs.add(slug)
+            used_slugs.add(slug_keys[row])
             if external_id:
                 rows_by_external_id[external_id] = row
             if row in facts.urls.hashes:
-                rows_by_url.setdefault(urls[row], row)
+                rows_by_url.setdefault(url_keys[row], row)

@@ -14,12 +14,17 @@ from models.links.url_index import Duplicates, IndexedLink
 from models.store import Columns, Connection
 from producer.fields.item_rules import stored_time
 from producer.rules.judging import JudgedBatch
+from workers.shards import own_domains
+from workers.shards.own_domains import OwnDomains
 
 PRIVATE_FIELDS = ("password", "max_clicks", "disabled")  # a link that has one of these is not for other rows
 OWN_LINK_FIELDS = ("slug", "expires_at")  # a row with one of these wants a new link, which later rows may share
 
-ExistingLink = tuple[str | None, int | None]
-"""The slug and generation of a link. A link that a dry run would create has no generation, and may have no slug yet."""
+ExistingLink = tuple[str | None, int | None, int | None]
+"""The slug and generation of a link, and its domain if that is not the job's.
+
+A link that a dry run would create has no generation, and may have no slug yet.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,10 +35,10 @@ class UrlFacts:
     """Rows whose link others may share, each with the hash of its URL."""
     seeking_rows: Collection[int] = ()
     """Those of them that take an existing link if there is one."""
-    links: Mapping[str, ExistingLink] = field(default_factory=dict)
-    """The existing links of these URLs."""
-    primary_hashes: Collection[int] = ()
-    """Hashes under which some URL has its primary link."""
+    links: Mapping[Any, ExistingLink] = field(default_factory=dict)
+    """The existing links of these URLs, as own_domains.keys has them."""
+    primary_hashes: Collection[tuple[int, int]] = ()
+    """Domains and hashes under which some URL has its primary link."""
     ended_links: Sequence[IndexedLink] = ()
     """Primary links that no row may get any more: they have ended."""
 
@@ -73,20 +78,31 @@ def read_url_facts(db: Connection, job: Job, judged: JudgedBatch) -> UrlFacts:
     hashes = dict(zip(rows, url_index.hashes(urls[row] for row in rows), strict=True))
     if not reuses_links(job):
         return UrlFacts(hashes)
-    entries = url_index.find(db, job.workspace_id, job.domain_id, set(hashes.values()))
-    links: dict[str, ExistingLink] = {}
-    primary_hashes: set[int] = set()
+    links: dict[Any, ExistingLink] = {}
+    primary_hashes: set[tuple[int, int]] = set()
     ended_links: list[IndexedLink] = []
-    for entry in entries:
+    for entry in _read_entries(db, job, judged, hashes):
         if entry.usable and entry.url:
-            links.setdefault(entry.url, (entry.slug, entry.generation))
+            key = entry.url if entry.domain_id == job.domain_id else (entry.domain_id, entry.url)
+            links.setdefault(key, existing_link(job, entry.slug, entry.generation, entry.domain_id))
         if entry.rank != url_index.PRIMARY:
             continue
         if entry.usable:
-            primary_hashes.add(entry.hash)
+            primary_hashes.add((entry.domain_id, entry.hash))
         else:
             ended_links.append(entry)
     return UrlFacts(hashes, _seeking_rows(judged, hashes), links, primary_hashes, ended_links)
+
+
+def _read_entries(db: Connection, job: Job, judged: JudgedBatch, hashes: Mapping[int, int]) -> list[IndexedLink]:
+    entries: list[IndexedLink] = []
+    for domain_id, rows in own_domains.rows_by_domain(job, judged.columns.get("domain"), hashes).items():
+        entries += url_index.find(db, job.workspace_id, domain_id, {hashes[row] for row in rows})
+    return entries
+
+
+def existing_link(job: Job, slug: str, generation: int, domain_id: int) -> ExistingLink:
+    return slug, generation, None if domain_id == job.domain_id else domain_id
 
 
 def _shareable_rows(judged: JudgedBatch) -> Sequence[int]:
@@ -116,29 +132,37 @@ def release_ended(urls: UrlFacts) -> None:
             url_index.demote(db, urls.ended_links)
 
 
-def index_columns(urls: UrlFacts, job: Job, rows: Sequence[int], slugs: Sequence[str], generation: int) -> Columns:
-    """The index entries of new links: one for each URL is enough."""
+def index_columns(
+    urls: UrlFacts, job: Job, rows: Sequence[int], slugs: Sequence[str], generation: int, domains: OwnDomains = None
+) -> list[Columns]:
+    """The index entries of new links, domain by domain: one for each URL is enough."""
     if not urls.hashes:
-        return {}
-    slugs_by_hash: dict[int, str] = {}
-    for row, slug in zip(rows, slugs, strict=True):
-        if row in urls.hashes:
-            slugs_by_hash.setdefault(urls.hashes[row], slug)
-    if not slugs_by_hash:
-        return {}
+        return []
+    slug_of_row = dict(zip(rows, slugs, strict=True))
+    columns: list[Columns] = []
     # Sorted, so that no two shards lock each other's rows crosswise.
+    for domain_id, rows_on_it in sorted(own_domains.rows_by_domain(job, domains, rows).items()):
+        slugs_by_hash: dict[int, str] = {}
+        for row in rows_on_it:
+            if row in urls.hashes:
+                slugs_by_hash.setdefault(urls.hashes[row], slug_of_row[row])
+        if slugs_by_hash:
+            columns.append(_index_columns(urls, job, domain_id, slugs_by_hash) | {"generation": generation})
+    return columns
+
+
+def _index_columns(urls: UrlFacts, job: Job, domain_id: int, slugs_by_hash: dict[int, str]) -> dict[str, Any]:
     hashes = sorted(slugs_by_hash)
     return {
         "workspace_id": job.workspace_id,
-        "domain_id": job.domain_id,
-        "generation": generation,
+        "domain_id": domain_id,
         "hash": hashes,
-        "rank": _ranks(urls, job, hashes),
+        "rank": _ranks(urls, job, domain_id, hashes),
         "slug": [slugs_by_hash[number] for number in hashes],
     }
 
 
-def _ranks(urls: UrlFacts, job: Job, hashes: Sequence[int]) -> Any:
+def _ranks(urls: UrlFacts, job: Job, domain_id: int, hashes: Sequence[int]) -> Any:
     """Primary for the first link of a URL in a job that reuses links, any other number for the rest."""
     if not reuses_links(job):
         return url_index.random_ranks(len(hashes))
@@ -146,5 +170,5 @@ def _ranks(urls: UrlFacts, job: Job, hashes: Sequence[int]) -> Any:
         return url_index.PRIMARY
     ranks = []
     for number, rank in zip(hashes, url_index.random_ranks(len(hashes)), strict=True):
-        ranks.append(rank if number in urls.primary_hashes else url_index.PRIMARY)
+        ranks.append(rank if (domain_id, number) in urls.primary_hashes else url_index.PRIMARY)
     return ranks

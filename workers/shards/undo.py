@@ -2,21 +2,26 @@
 
 import json
 import time
+from collections.abc import Iterable
 from datetime import UTC, datetime
 from typing import Any
 
 from models import store
 from models.accounts import quotas
 from models.jobs import items, leases
+from models.jobs.items import CreatedItem
 from models.jobs.jobs import Job, Results
 from models.jobs.leases import Claim
 from models.links import unclicked
 from models.states import ItemStatus
-from models.store import Columns
+from models.store import Columns, Connection
 from producer import completion
 from producer.signals import wakeups
 from producer.unit_of_work import unit_of_work
 from workers.chores import clicks
+
+ItemLink = tuple[int | None, str]
+"""The own domain of an item and its slug."""
 
 BUFFERED_SECONDS = 2.0  # by then web processes have sent every click that came before the undo
 
@@ -37,28 +42,44 @@ def _delete_links(claim: Claim, job: Job) -> dict[str, int]:
     with unit_of_work() as unit:
         leases.finish(unit.db, claim)
         created = items.created_in_range(unit.db, job.of_job_id, job.domain_id, claim.first_index, claim.rows)
-        slugs = items.created_slugs(job.of_job_id, claim.first_index, claim.rows)
-        removal = unclicked.remove(unit.db, job.domain_id, job.of_job_id, slugs)
+        deleted, kept_links = _remove_unclicked(unit.db, claim, job, {item.domain_id for item in created})
         results = Results(
-            deleted=len(created) - len(removal.kept_slugs),
-            existing=len(removal.kept_slugs),
+            deleted=len(created) - len(kept_links),
+            existing=len(kept_links),
         )
-        items.write(unit.db, _item_columns(job, created, removal.kept_slugs), len(created))
+        items.write(unit.db, _item_columns(job, created, kept_links), len(created))
         completion.record(unit, claim, results)
-        quotas.free(unit.db, job.workspace_id, removal.deleted)
+        quotas.free(unit.db, job.workspace_id, deleted)
     return {"deleted": results.deleted, "existing": results.existing}
 
 
-def _item_columns(job: Job, created: list[Any], kept_slugs: set[str]) -> Columns:
+def _remove_unclicked(
+    db: Connection, claim: Claim, job: Job, own_domain_ids: Iterable[int | None]
+) -> tuple[int, set[ItemLink]]:
+    """Delete the unclicked links of a range, domain by domain; return how many, and those that are kept."""
+    assert job.of_job_id is not None
+    deleted = 0
+    kept_links: set[ItemLink] = set()
+    for own_id in own_domain_ids:
+        slugs = items.created_slugs(job.of_job_id, claim.first_index, claim.rows, own_id)
+        removal = unclicked.remove(db, own_id or job.domain_id, job.of_job_id, slugs)
+        deleted += removal.deleted
+        kept_links.update((own_id, slug) for slug in removal.kept_slugs)
+    return deleted, kept_links
+
+
+def _item_columns(job: Job, created: list[CreatedItem], kept_links: set[ItemLink]) -> Columns:
     statuses = []
     for item in created:
-        statuses.append(ItemStatus.EXISTING if item.slug in kept_slugs else ItemStatus.DELETED)
+        is_kept = (item.domain_id, item.slug) in kept_links
+        statuses.append(ItemStatus.EXISTING if is_kept else ItemStatus.DELETED)
     return {
         "job_id": job.id,
         "index": [item.at for item in created],
         "line": [item.line for item in created],
         "status": statuses,
         "slug": [item.slug for item in created],
+        "domain_id": [item.domain_id for item in created],
         "generation": [item.generation for item in created],
         "external_id": [item.external_id for item in created],
         "custom_id": [item.custom_id for item in created],

@@ -21,7 +21,10 @@ class ItemRequestSchema(Schema):
 
     url = fields.String(required=True, metadata={"example": "https://example.com/products/blue-widget"})
     slug = fields.String(metadata={"example": "blue-widget"})
-    short_url = fields.String(metadata={"description": "A short URL of another service, whose slug is kept"})
+    short_url = fields.String(
+        metadata={"description": "A short URL, also of another service: gives the slug, and the domain if it is yours"}
+    )
+    domain = fields.String(metadata={"description": "Id or hostname. Without it, that of the job or the default one."})
     title = fields.String()
     password = fields.String()
     expires_at = fields.String(metadata={"format": "date-time"})
@@ -43,7 +46,6 @@ class ItemRequestSchema(Schema):
 
 
 class LinkRequestSchema(ItemRequestSchema):
-    domain = fields.String(metadata={"description": "Id or hostname. Without it, the default domain."})
     slugs = fields.String(
         validate=validate.OneOf(list(SlugKind)), metadata={"description": "Which slugs are allowed. Default: `plain`."}
     )
@@ -53,7 +55,7 @@ class LinkChangeSchema(ItemRequestSchema):
     """Fields that are not named stay as they are. Null removes a value."""
 
     class Meta:
-        exclude = ("slug", "short_url", "created_at", "clicks", "custom_id")
+        exclude = ("slug", "domain", "short_url", "created_at", "clicks", "custom_id")
 
     url = fields.String()
 

@@ -11,6 +11,7 @@ from models.jobs.duplicates import EarlierRows, input_json
 from models.states import ItemStatus
 from tests.models.jobs.making import make_job
 
+OTHER_DOMAIN = 3
 A, B = "https://a.example/", "https://b.example/"
 
 
@@ -33,6 +34,7 @@ def make_dry_run(owner: Owner, status: ItemStatus, others: dict[int, ItemStatus]
         "slug": ["a", None, "c", None, "e"],
         "external_id": ["x", "y", "z", None, "w"],
         "input": [input_json(A), input_json(B), input_json("https://c.example/"), None, input_json(A)],
+        "domain_id": [None, OTHER_DOMAIN, None, None, None],
         "shares_url": [True, True, True, False, True],
     }
     with store.write() as db:
@@ -42,20 +44,23 @@ def make_dry_run(owner: Owner, status: ItemStatus, others: dict[int, ItemStatus]
 
 def test_only_rows_that_would_create_a_link_take_their_slug(earlier: EarlierRows) -> None:
     with store.read() as db:
-        assert duplicates.taken_slugs(db, earlier, ["a", "c", "e", "other"]) == {"a"}
-        assert duplicates.taken_slugs(db, earlier, []) == set()
+        assert duplicates.taken_slugs(db, earlier, ["a", "c", "e", "other"], None) == {"a"}
+        assert duplicates.taken_slugs(db, earlier, ["a"], OTHER_DOMAIN) == set()
+        assert duplicates.taken_slugs(db, earlier, [], None) == set()
 
 
 def test_an_external_id_leads_to_the_slug_of_the_earlier_row(earlier: EarlierRows) -> None:
     with store.read() as db:
-        assert duplicates.slugs_by_external_id(db, earlier, ["x", "y", "z", "w"]) == {"x": "a", "y": None}
-        assert duplicates.slugs_by_external_id(db, earlier, []) == {}
+        links = duplicates.by_external_id(db, earlier, ["x", "y", "z", "w"])
+        assert links == {"x": ("a", None), "y": (None, OTHER_DOMAIN)}
+        assert duplicates.by_external_id(db, earlier, []) == {}
 
 
 def test_a_url_leads_to_the_slug_of_an_earlier_row_that_shares_it(earlier: EarlierRows) -> None:
     with store.read() as db:
-        assert duplicates.slugs_by_url(db, earlier, [A, B, "https://c.example/"]) == {A: "a", B: None}
-        assert duplicates.slugs_by_url(db, earlier, []) == {}
+        assert duplicates.by_url(db, earlier, [A, B, "https://c.example/"], None) == {A: ("a", None)}
+        assert duplicates.by_url(db, earlier, [A, B], OTHER_DOMAIN) == {B: (None, OTHER_DOMAIN)}
+        assert duplicates.by_url(db, earlier, [], None) == {}
 
 
 def test_links_that_earlier_rows_would_create_are_counted(earlier: EarlierRows) -> None:

@@ -34,10 +34,11 @@ def test_used_slugs_are_those_of_this_domain(owner: Owner) -> None:
 
 
 def test_external_ids_are_those_of_this_workspace(owner: Owner) -> None:
-    add_link(owner, "a", external_id="x")
+    link = add_link(owner, "a", external_id="x")
     add_link(owner, "b", external_id="y", workspace_id=1)
+    expected = {"x": LinkRef("a", GENERATION, link.domain_id)}
     with store.read() as db:
-        assert links.by_external_id(db, owner.workspace_id, ["x", "y", "z"]) == {"x": LinkRef("a", GENERATION)}
+        assert links.by_external_id(db, owner.workspace_id, ["x", "y", "z"]) == expected
         assert links.by_external_id(db, owner.workspace_id, []) == {}
 
 

@@ -9,7 +9,7 @@ from producer.documents.item_document import item_document
 
 def document(**values: Any) -> dict[str, Any]:
     item = Item(0, 2, ItemStatus.CREATED, "x", None, None, None, None, None, "https://a.b/")._replace(**values)
-    return item_document(item, "https://sho.rt")
+    return item_document(item, {None: "https://sho.rt"})
 
 
 def test_a_created_item_has_its_short_url() -> None:

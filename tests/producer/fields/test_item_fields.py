@@ -38,5 +38,5 @@ def test_aliases_are_normalised_and_stand_for_one_field_only() -> None:
 
 def test_a_link_keeps_its_slug_and_its_beginning() -> None:
     unchangeable = [field.name for field in ITEM_FIELDS if not field.changeable]
-    assert unchangeable == ["slug", "short_url", "created_at", "clicks", "custom_id"]
+    assert unchangeable == ["slug", "short_url", "domain", "created_at", "clicks", "custom_id"]
     assert BY_NAME["slug"].column is None

@@ -10,7 +10,7 @@ EXPORTS = {
     ),
     "Dub's API": (
         "domain,key,url,externalId,tagNames,expiresAt,clicks",
-        {"slug": 1, "url": 2, "external_id": 3, "tags": 4, "expires_at": 5, "clicks": 6},
+        {"url": 2, "slug": 1, "external_id": 3, "tags": 4, "expires_at": 5, "clicks": 6, "domain": 0},
     ),
     "Short.io's API": (
         "originalURL,path,title,tags,expiresAt,clicksLimit,shortURL",
@@ -22,7 +22,7 @@ EXPORTS = {
     ),
     "Shlink's import": (
         "Long URL,Short code,Domain,Title,Tags",
-        {"url": 0, "slug": 1, "title": 3, "tags": 4},
+        {"url": 0, "slug": 1, "title": 3, "tags": 4, "domain": 2},
     ),
     "tiny.cc": ("url,short_id,note", {"url": 0, "slug": 1}),
     "URLR": ("url,code,label,password,expired_at", {"url": 0, "title": 2, "password": 3, "expires_at": 4}),

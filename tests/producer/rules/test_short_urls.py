@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from producer.fields.item_rules import InvalidValue, short_url, slug_in
+from producer.fields.item_rules import InvalidValue, host_in, short_url, slug_in
 from producer.intake.batch import Batch
 from producer.rules.short_urls import with_slugs
 
@@ -42,14 +42,29 @@ def test_what_stands_behind_the_domain_is_the_slug(text: str, slug: str | None) 
 
 def test_a_slug_of_the_rows_own_comes_first() -> None:
     rows = batch(slug=["mine", "", ""], short_url=["https://dub.sh/theirs", "https://dub.sh/theirs", ""])
-    assert with_slugs(rows).columns == {"slug": ["mine", "theirs", ""], "short_url": ["", "", ""]}
+    columns = with_slugs(rows, {}).columns
+    assert (columns["slug"], columns["short_url"]) == (["mine", "theirs", ""], ["", "", ""])
 
 
 def test_what_holds_no_slug_stays_for_the_rule() -> None:
     rows = batch(short_url=["https://dub.sh", "https://dub.sh/a"])
-    assert with_slugs(rows).columns == {"slug": ["", "a"], "short_url": ["https://dub.sh", ""]}
+    assert with_slugs(rows, {}).columns == {"slug": ["", "a"], "short_url": ["https://dub.sh", ""], "domain": ["", ""]}
 
 
 def test_rows_without_short_urls_are_left_alone() -> None:
     rows = batch(url=["https://a.example/"])
-    assert with_slugs(rows) is rows
+    assert with_slugs(rows, {}) is rows
+
+
+@pytest.mark.parametrize(
+    ("text", "host"),
+    [("https://Go.example/a", "go.example"), ("go.example/a?x", "go.example"), ("a", ""), ("/a", ""), ("", "")],
+)
+def test_the_host_is_what_stands_before_the_slug(text: str, host: str) -> None:
+    assert host_in(text) == host
+
+
+def test_a_host_of_the_workspace_is_the_domain_of_rows_that_name_none() -> None:
+    go: Any = object()
+    rows = batch(short_url=["https://go.example/a", "https://dub.sh/b", "go.example/c"], domain=["", "", "x.example"])
+    assert with_slugs(rows, {"go.example": go}).columns["domain"] == ["go.example", "", "x.example"]

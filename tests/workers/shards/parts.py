@@ -14,6 +14,7 @@ from producer.rules.judging import JudgedBatch, JudgingContext, judge
 from workers.shards.draft import Draft, Facts, make_draft
 from workers.shards.reuse import NO_URLS, ExistingLink, UrlFacts
 
+JOB_DOMAIN = 33
 CONTEXT = JudgingContext(frozenset(("short.example",)), {}, datetime.now(UTC))
 
 
@@ -22,7 +23,7 @@ def make_job(**values: Any) -> Job:
     fields |= {
         "id": 11,
         "workspace_id": 22,
-        "domain_id": 33,
+        "domain_id": JOB_DOMAIN,
         "kind": JobKind.CREATE,
         "status": JobStatus.RUNNING,
         "run": 1,

@@ -4,7 +4,7 @@ import json
 from typing import Any
 
 from models.states import ItemStatus
-from tests.workers.shards.parts import draft_rows, make_facts, make_job
+from tests.workers.shards.parts import JOB_DOMAIN, draft_rows, make_facts, make_job
 from workers.shards import columns
 from workers.shards.columns import LONGEST_INPUT
 from workers.shards.draft import Draft
@@ -12,7 +12,7 @@ from workers.shards.reuse import UrlFacts
 
 
 def filled(draft: Draft, *slugs: str) -> Draft:
-    draft.fill_slugs(list(slugs))
+    draft.fill_slugs(list(slugs), JOB_DOMAIN)
     return draft
 
 
@@ -76,7 +76,7 @@ def test_a_shard_whose_rows_all_create_links_names_status_and_generation_once() 
 
 
 def test_items_say_what_became_of_each_row() -> None:
-    facts = make_facts(by_external_id={"a": ("old", 5)})
+    facts = make_facts(by_external_id={"a": ("old", 5, None)})
     rows = ({"external_id": "new"}, {"external_id": "a"}, {"url": "nope"}, {"external_id": "new"})
     draft = filled(draft_rows(*rows, facts=facts), "aaa")
     results = [(item["status"], item["slug"], item["generation"], item["error_code"]) for item in items(draft)]
@@ -106,7 +106,7 @@ def test_a_failed_row_keeps_what_was_sent_but_no_password_and_no_endless_value()
 
 
 def test_a_dry_run_keeps_the_url_of_links_that_it_does_not_create() -> None:
-    facts = make_facts(by_external_id={"a": ("old", 5)})
+    facts = make_facts(by_external_id={"a": ("old", 5, None)})
     draft = draft_rows({"slug": "new"}, {"external_id": "a"}, facts=facts, job=make_job(dry_run=True))
     created, existing = items(draft)
     assert (created["status"], created["slug"], created["generation"]) == ("created", "new", None)

@@ -18,7 +18,7 @@ from producer.job_options import Options
 from producer.signals import wakeups
 from tests.steps import Steps, accept_csv, read_job, record_steps
 from tests.work import work, work_off
-from workers.shards import create, passwords, slug_pool
+from workers.shards import create, own_domains, passwords, slug_pool
 from workers.shards.slug_pool import SlugPool
 
 ROW = "url\nhttps://a.example/\n"
@@ -82,7 +82,7 @@ def test_the_shortest_slug_is_an_option_of_the_job(owner: Owner, steps: Steps) -
 def test_a_job_of_an_earlier_version_has_no_such_option(owner: Owner, steps: Steps) -> None:
     job = read_job(accept_csv(owner, ROW))
     del job.options["slug_length"]
-    assert len(create._take_slugs(job, 1)[0]) == slugs.SHORTEST
+    assert len(create._take_slugs(job, own_domains.domains_of(job, None)[0], 1)[0]) == slugs.SHORTEST
 
 
 def test_an_automatic_slug_that_is_a_reserved_word_is_not_used(

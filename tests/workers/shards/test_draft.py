@@ -8,7 +8,7 @@ from models import store
 from models.accounts.keys import Owner
 from tests.steps import Steps, accept_csv, read_job, record_steps
 from tests.work import work_off
-from tests.workers.shards.parts import draft_rows, judge_rows, make_facts
+from tests.workers.shards.parts import JOB_DOMAIN, draft_rows, judge_rows, make_facts
 from workers.shards.draft import Draft, read_facts
 from workers.shards.reuse import UrlFacts
 
@@ -19,7 +19,7 @@ def codes(draft: Draft) -> dict[int, str]:
 
 def test_rows_without_a_wish_wait_for_an_automatic_slug() -> None:
     draft = draft_rows({}, {}, {})
-    assert (list(draft.new_rows), draft.slugs, draft.count_missing_slugs()) == ([0, 1, 2], [None] * 3, 3)
+    assert (list(draft.new_rows), draft.slugs, draft.count_missing_slugs(JOB_DOMAIN)) == ([0, 1, 2], [None] * 3, 3)
 
 
 def test_of_two_rows_that_want_the_same_slug_the_first_gets_it() -> None:
@@ -44,9 +44,9 @@ def test_a_row_that_fails_leaves_its_slug_to_a_later_one() -> None:
 
 
 def test_a_row_whose_external_id_has_a_link_gets_that_link_whatever_else_it_says() -> None:
-    facts = make_facts(by_external_id={"a": ("old", 5)}, taken=("used",))
+    facts = make_facts(by_external_id={"a": ("old", 5, None)}, taken=("used",))
     draft = draft_rows({"external_id": "a", "slug": "used"}, {"external_id": "a", "url": "nope"}, facts=facts)
-    assert draft.existing == {0: ("old", 5), 1: ("old", 5)}
+    assert draft.existing == {0: ("old", 5, None), 1: ("old", 5, None)}
     assert (draft.problems, list(draft.new_rows)) == ({}, [])
 
 
@@ -62,9 +62,9 @@ def test_a_row_that_fails_gives_its_external_id_to_nobody() -> None:
 
 
 def test_an_external_id_counts_before_the_url() -> None:
-    urls = UrlFacts({0: 1}, {0}, {"https://example.com/": ("by-url", 1)})
-    facts = make_facts(by_external_id={"a": ("by-id", 2)}, urls=urls)
-    assert draft_rows({"external_id": "a"}, facts=facts).existing == {0: ("by-id", 2)}
+    urls = UrlFacts({0: 1}, {0}, {"https://example.com/": ("by-url", 1, None)})
+    facts = make_facts(by_external_id={"a": ("by-id", 2, None)}, urls=urls)
+    assert draft_rows({"external_id": "a"}, facts=facts).existing == {0: ("by-id", 2, None)}
 
 
 def test_of_two_rows_with_one_url_the_second_shares_the_first_ones_link_where_links_are_reused() -> None:
@@ -87,9 +87,9 @@ def test_rows_of_an_earlier_run_are_left_alone() -> None:
 
 def test_automatic_slugs_go_to_the_rows_that_lack_one_in_order() -> None:
     draft = draft_rows({}, {"slug": "mine"}, {}, {})
-    draft.fill_slugs(["aaa", "bbb"])
-    assert (draft.slugs, draft.count_missing_slugs()) == (["aaa", "mine", "bbb", None], 1)
-    draft.fill_slugs(["ccc"])
+    draft.fill_slugs(["aaa", "bbb"], JOB_DOMAIN)
+    assert (draft.slugs, draft.count_missing_slugs(JOB_DOMAIN)) == (["aaa", "mine", "bbb", None], 1)
+    draft.fill_slugs(["ccc"], JOB_DOMAIN)
     assert draft.slugs == ["aaa", "mine", "bbb", "ccc"]
 
 
@@ -110,7 +110,7 @@ def test_a_limit_that_is_not_reached_changes_nothing() -> None:
 
 
 def test_results_count_every_row_once() -> None:
-    facts = make_facts(by_external_id={"a": ("old", 5)})
+    facts = make_facts(by_external_id={"a": ("old", 5, None)})
     results = draft_rows({}, {"external_id": "a"}, {"url": "x"}, {"url": "y"}, {"slug": "/"}, facts=facts).results
     assert (results.created, results.existing, results.failed) == (1, 1, 3)
     assert results.failures == {"INVALID_URL": 2, "INVALID_SLUG": 1}

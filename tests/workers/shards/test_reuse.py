@@ -13,7 +13,7 @@ from models.links import url_index
 from models.tables import links, urls
 from tests.steps import Steps, accept_csv, read_job, record_steps
 from tests.work import work_off
-from tests.workers.shards.parts import judge_rows, make_job
+from tests.workers.shards.parts import JOB_DOMAIN, judge_rows, make_job
 from workers.shards import reuse
 from workers.shards.reuse import NO_URLS, UrlFacts
 
@@ -34,7 +34,7 @@ def test_only_a_job_that_asks_for_it_reuses_links() -> None:
 
 def test_rows_share_where_an_existing_link_fits_or_two_urls_are_the_same() -> None:
     assert UrlFacts({0: 1, 1: 1}, {0, 1}).rows_may_share
-    assert UrlFacts({0: 1}, {0}, {"https://a.example/": ("slug", 1)}).rows_may_share
+    assert UrlFacts({0: 1}, {0}, {"https://a.example/": ("slug", 1, None)}).rows_may_share
     assert not UrlFacts({0: 1, 1: 2}, {0, 1}).rows_may_share
     assert not UrlFacts({0: 1, 1: 1}, ()).rows_may_share
     assert not NO_URLS.rows_may_share
@@ -54,10 +54,10 @@ def job(owner: Owner, steps: Steps) -> Job:
     return read_job(job_id)
 
 
-def link_of(job: Job) -> tuple[str, int]:
+def link_of(job: Job) -> tuple[str, int, None]:
     with store.read() as db:
         row = db.execute(select(links.c.slug, links.c.generation).where(links.c.job_id == job.id)).one()
-    return (row.slug, row.generation)
+    return (row.slug, row.generation, None)
 
 
 def test_a_url_that_has_a_link_is_found(job: Job) -> None:
@@ -93,26 +93,26 @@ def test_a_link_that_was_disabled_is_given_to_no_row_and_makes_room_for_another(
 
 def test_one_link_of_each_url_is_indexed_and_in_the_order_of_hashes() -> None:
     facts = UrlFacts({0: 9, 1: 3, 2: 9})
-    columns = reuse.index_columns(facts, make_job(options=REUSE), [0, 1, 2, 3], ["a", "b", "c", "d"], 7)
+    [columns] = reuse.index_columns(facts, make_job(options=REUSE), [0, 1, 2, 3], ["a", "b", "c", "d"], 7)
     assert (columns["hash"], columns["slug"], columns["generation"]) == ([3, 9], ["b", "a"], 7)
     assert columns["rank"] == url_index.PRIMARY
 
 
 def test_a_url_that_has_a_primary_link_gets_no_second_one() -> None:
-    facts = UrlFacts({0: 9, 1: 3}, primary_hashes={9})
-    ranks = reuse.index_columns(facts, make_job(options=REUSE), [0, 1], ["a", "b"], 7)["rank"]
+    facts = UrlFacts({0: 9, 1: 3}, primary_hashes={(JOB_DOMAIN, 9)})
+    ranks = reuse.index_columns(facts, make_job(options=REUSE), [0, 1], ["a", "b"], 7)[0]["rank"]
     assert ranks[0] == url_index.PRIMARY
     assert ranks[1] != url_index.PRIMARY
 
 
 def test_a_job_that_does_not_reuse_claims_no_primary_link() -> None:
-    ranks = reuse.index_columns(UrlFacts({0: 9}), make_job(), [0], ["a"], 7)["rank"]
+    ranks = reuse.index_columns(UrlFacts({0: 9}), make_job(), [0], ["a"], 7)[0]["rank"]
     assert url_index.PRIMARY not in ranks
 
 
 def test_rows_that_share_nothing_are_not_indexed() -> None:
-    assert reuse.index_columns(NO_URLS, make_job(), [0], ["a"], 7) == {}
-    assert reuse.index_columns(UrlFacts({5: 1}), make_job(), [0], ["a"], 7) == {}
+    assert reuse.index_columns(NO_URLS, make_job(), [0], ["a"], 7) == []
+    assert reuse.index_columns(UrlFacts({5: 1}), make_job(), [0], ["a"], 7) == []
 
 
 @pytest.mark.usefixtures("steps")

@@ -18,7 +18,7 @@ def test_an_item_request_has_every_item_field_in_order() -> None:
 
 
 def test_a_link_request_adds_options_of_an_upload() -> None:
-    assert set(LinkRequestSchema().fields) == {*NAMES, "domain", "slugs"}
+    assert set(LinkRequestSchema().fields) == {*NAMES, "slugs"}
 
 
 def test_a_change_has_every_field_that_can_change() -> None:
