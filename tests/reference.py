@@ -100,6 +100,10 @@ def slug_in(short_url: str) -> str | None:
     return None if not slug or any(ord(letter) < 32 or ord(letter) == 127 for letter in slug) else slug
 
 
+def number(code: str, least: int = 1) -> fields.Integer:
+    return fields.Integer(strict=True, validate=rule(lambda value: least <= value <= LARGEST), metadata={"code": code})
+
+
 class Item(Schema):
     """The fields in the order in which their rules are applied, each with the code of a value that breaks its rule."""
 
