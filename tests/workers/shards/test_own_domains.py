@@ -220,7 +220,8 @@ def test_a_short_url_gives_slug_and_domain(owner: Owner, steps: Steps) -> None:
         "https://a.b/,https://bit.ly/,,\n"
         "https://a.b/,https://bit.ly/a/b,,\n"
     )
-    job_id = accept_csv(owner, rows, defaults={"slug": "default"})
+    # Without the mapping, the column of domains beside one of short URLs would be taken for that of their old hosts.
+    job_id = accept_csv(owner, rows, defaults={"slug": "default"}, mapping={"domain": "domain"})
     work_off()
     assert outcomes(owner, job_id) == [
         ("created", "go.example/s-1", None),
