@@ -1,7 +1,7 @@
 """Random slugs whose beginning and length a client chooses. Automatic slugs have neither."""
 
 import secrets
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from sqlalchemy import Connection
@@ -12,6 +12,7 @@ from models.accounts.domains import Domain
 from models.accounts.keys import Owner
 from models.links import links, reserved_words
 from models.links.slugs import SHORTEST, alphabet_of
+from producer.fields import item_rules
 from producer.fields.item_rules import InvalidValue
 from producer.fields.wide_slugs import LONGEST_WIDE_SLUG, spell, wide_slug
 
@@ -43,7 +44,7 @@ def parse_pattern(folder: Any, length: Any) -> SlugPattern:
 LENGTHS = range(3, LONGEST_WIDE_SLUG + 1)
 
 
-def fill(items: Sequence[dict[str, Any]], owner: Owner, hostname: str | None) -> None:
+def fill(items: Sequence[dict[str, Any]], owner: Owner) -> None:
     """Draw a slug for each item that has a pattern: nobody can guess it, and no link of the domain has it.
 
     Where nearly all slugs of a length are in use, a longer one is drawn, as with automatic slugs. No link fails for it.
@@ -52,13 +53,29 @@ def fill(items: Sequence[dict[str, Any]], owner: Owner, hostname: str | None) ->
     patterns = {place: slug for place, slug in enumerate(slugs) if isinstance(slug, SlugPattern)}
     if not patterns:
         return
+    drawn: dict[int, str] = {}
     with store.read() as db:
-        domain = domains.find(db, owner.workspace_id, hostname)
-        assert domain
-        used = {spell(slug, domain.case_sensitive) for slug in slugs if isinstance(slug, str)} | reserved_words.load(db)
-        drawn = _draw_unused(db, domain, patterns, used)
+        words = reserved_words.load(db)
+        for domain, places in _places_by_domain(db, items, patterns, owner).items():
+            used = {spell(slug, domain.case_sensitive) for slug in slugs if isinstance(slug, str)} | words
+            drawn |= _draw_unused(db, domain, {place: patterns[place] for place in places}, used)
     for place, slug in drawn.items():
         items[place]["slug"] = slug
+
+
+def _places_by_domain(
+    db: Connection, items: Sequence[dict[str, Any]], places: Iterable[int], owner: Owner
+) -> dict[Domain, list[int]]:
+    """Group items by their domain. One of an unknown domain, which fails later, counts to the default one."""
+    names = domains.by_name(db, owner.workspace_id)
+    default = domains.find(db, owner.workspace_id, None)
+    assert default
+    groups: dict[Domain, list[int]] = {}
+    for place in places:
+        name = items[place].get("domain")
+        domain = names.get(item_rules.domain(name), default) if isinstance(name, str) else default
+        groups.setdefault(domain, []).append(place)
+    return groups
 
 
 def _draw_unused(db: Connection, domain: Domain, patterns: Mapping[int, SlugPattern], used: set[str]) -> dict[int, str]:

@@ -49,7 +49,7 @@ def test_other_values_are_refused(folder: Any, length: Any) -> None:
 class TestFill:
     def test_items_without_a_pattern_stay_as_they_are(self, owner: Owner) -> None:
         items: list[dict[str, Any]] = [{"url": "https://a.b"}, {"slug": "own"}, {"slug": 5}]
-        random_slugs.fill(items, owner, None)
+        random_slugs.fill(items, owner)
         assert items == [{"url": "https://a.b"}, {"slug": "own"}, {"slug": 5}]
 
     def test_where_all_slugs_of_a_length_are_in_use_they_get_longer(
@@ -58,7 +58,7 @@ class TestFill:
         monkeypatch.setattr("producer.random_slugs.alphabet_of", lambda case_sensitive: "ab")
         items: list[dict[str, Any]] = [{"slug": SlugPattern("c/", 3)} for _ in range(20)]
         items.append({"slug": "c/aaaa"})
-        random_slugs.fill(items, owner, None)
+        random_slugs.fill(items, owner)
         slugs = {item["slug"] for item in items}
         assert len(slugs) == 21
         assert {len(slug) for slug in slugs} >= {5, 6}
@@ -67,12 +67,12 @@ class TestFill:
         monkeypatch.setattr("producer.random_slugs.alphabet_of", lambda case_sensitive: "a")
         monkeypatch.setattr("producer.random_slugs.reserved_words.load", lambda db: frozenset(("aaa", "aaaa")))
         items: list[dict[str, Any]] = [{"slug": SlugPattern("", 3)}]
-        random_slugs.fill(items, owner, None)
+        random_slugs.fill(items, owner)
         assert items == [{"slug": "aaaaa"}]
 
     def test_a_domain_on_which_case_does_not_matter_has_small_letters(self, owner: Owner) -> None:
         with store.write() as db:
             domains.add(db, owner.workspace_id, "small.example", case_sensitive=False)
-        items: list[dict[str, Any]] = [{"slug": SlugPattern("C/", 20)}]
-        random_slugs.fill(items, owner, "small.example")
+        items: list[dict[str, Any]] = [{"slug": SlugPattern("C/", 20), "domain": "Small.Example"}]
+        random_slugs.fill(items, owner)
         assert set(items[0]["slug"]) <= {*FOLDED_ALPHABET, "/"}

@@ -5,13 +5,15 @@ from urllib.parse import parse_qsl, urlsplit
 
 from flask import request
 
-from models import settings, store
-from models.accounts import domains
+from models import settings
+from models.accounts.domains import short_url
 from models.accounts.keys import Owner
 from models.errors import Invalid
 from models.jobs.items import LinkedItem
 from models.states import ItemStatus
 from producer import random_slugs
+from producer.documents import base_urls
+from producer.documents.base_urls import BaseUrls
 from producer.documents.times import iso_time
 from producer.fields import item_rules
 from producer.fields.item_fields import UTM
@@ -35,6 +37,7 @@ from web.vendors.vendor import (
 NAMES = {
     "url": ("url",),
     "slug": ("key",),
+    "domain": ("domain",),
     "title": ("title",),
     "password": ("password",),
     "expires_at": ("expiresAt",),
@@ -47,7 +50,7 @@ PARTNERS = "It is for Dub's programs for partners."
 TEST = "It says something about testVariants only, which is refused."
 FIELDS = LinkFields(
     names=NAMES,
-    special=("domain", "keyLength", "prefix", "ref", "tagId", "tagIds"),
+    special=("keyLength", "prefix", "ref", "tagId", "tagIds"),
     without_effect={
         "description": WITH_PROXY,
         "doIndex": "It is for search engines. Linkmill always answers noindex.",
@@ -75,7 +78,7 @@ FIELDS = LinkFields(
     },
 )
 
-MAX_LOOKUPS = 100  # domains and tags of more links than one call may have are not looked up
+MAX_LOOKUPS = 100  # tags of more links than one call may have are not looked up
 
 
 def sent_request() -> bool:
@@ -86,47 +89,11 @@ def sent_request() -> bool:
 def parse_request(body: Any, owner: Owner) -> VendorRequest:
     if not isinstance(body, list):
         raise Invalid("The body must be an array of links.")
-    hostnames = [_hostname(link) for link in body]
-    own_hostnames = _own_hostnames(hostnames, owner)
-    call_hostname = next((name for name in hostnames if name in own_hostnames), None)
     tag_ids = {tag_id for link in body[:MAX_LOOKUPS] if isinstance(link, dict) for tag_id in _tag_ids(link)}
     tag_names = tags.read_names(tag_ids, owner)
-    items = []
-    for link, hostname in zip(body, hostnames, strict=True):
-        problem = ""
-        if hostname not in own_hostnames:
-            problem = FOREIGN_DOMAIN
-        elif hostname != call_hostname:
-            problem = OTHER_DOMAIN
-        items.append(parse_link(link, problem, tag_names))
-    random_slugs.fill(items, owner, call_hostname)
-    return VendorRequest(items, domain=call_hostname, slugs=SlugKind.WIDE, context=body)
-
-
-FOREIGN_DOMAIN = "Domain does not belong to workspace."
-OTHER_DOMAIN = "All links of a call must be on one domain. Send the links of another domain in a call of their own."
-
-
-def _hostname(link: Any) -> str | None:
-    """Return a link's domain in a form that can be compared; None is the default domain."""
-    name = link.get("domain") if isinstance(link, dict) else None
-    if not isinstance(name, str | None):
-        return "?"  # no domain has this name
-    hostname = (name or "").lower()
-    return None if hostname in ("", settings.get().authority) else hostname
-
-
-def _own_hostnames(hostnames: list[str | None], owner: Owner) -> set[str | None]:
-    """Return those hostnames that are domains of this workspace."""
-    own: set[str | None] = {None}
-    others = list(set(hostnames) - own)
-    if not others:
-        return own
-    with store.read() as db:
-        for hostname in others[:MAX_LOOKUPS]:
-            if domains.find(db, owner.workspace_id, hostname):
-                own.add(hostname)
-    return own
+    items = [parse_link(link, tag_names) for link in body]
+    random_slugs.fill(items, owner)
+    return VendorRequest(items, slugs=SlugKind.WIDE, context=body)
 
 
 def _tag_ids(link: dict[str, Any]) -> list[str]:
@@ -143,14 +110,12 @@ def _split_commas(value: Any) -> Any:
     return [name.strip() for name in value.split(",") if name.strip()]
 
 
-def parse_link(link: Any, problem: str, tag_names: dict[str, str]) -> ItemFields:
+def parse_link(link: Any, tag_names: dict[str, str]) -> ItemFields:
     fields = translate_link(link, FIELDS)
     if is_rejected(fields):
         return fields
     if "tags" in fields:
         fields["tags"] = _split_commas(fields["tags"])
-    if problem:
-        return reject(fields, "MALFORMED_ROW", problem)
     tag_ids = _tag_ids(link)
     unknown = [tag_id for tag_id in tag_ids if tag_id not in tag_names]
     if unknown:
@@ -188,18 +153,24 @@ def _add_key_pattern(fields: ItemFields, link: dict[str, Any]) -> ItemFields:
 def build_answer(call: FinishedCall) -> Any:
     results = call.read_linked_items()
     tags_of_links = tags.read_tags(call, results)
+    short_url_starts = base_urls.read(call.job, results)
     answer = []
     for result, item, link in zip(results, call.request.items, call.request.context, strict=True):
         if result.slug:  # also of a link that an external id found
-            answer.append(build_link(call, result, item, tags_of_links.get(result.slug, [])))
+            link_tags = tags_of_links.get(call.link_key(result), [])
+            answer.append(build_link(call, result, item, link_tags) | build_address(result, short_url_starts))
         else:
             answer.append(build_failure(result, link))
     return answer
 
 
-def build_link(
-    call: FinishedCall, result: LinkedItem, item: ItemFields, link_tags: list[tuple[int, str]]
-) -> dict[str, Any]:
+def build_address(result: LinkedItem, short_url_starts: BaseUrls) -> dict[str, str]:
+    base_url = short_url_starts[result.domain_id]
+    assert result.slug
+    return {"domain": base_url.partition("://")[2], "shortLink": short_url(base_url, result.slug)}
+
+
+def build_link(call: FinishedCall, result: LinkedItem, item: ItemFields, link_tags: list[Any]) -> dict[str, Any]:
     job = call.job
     url = result.url or item["url"]
     link_id = call.link_id(result)
@@ -207,10 +178,8 @@ def build_link(
     query = dict(parse_qsl(urlsplit(url).query)) if "utm_" in url else {}
     link = {
         "id": link_id,
-        "domain": job.hostname,
         "key": result.slug,
         "url": url,
-        "shortLink": call.short_url(result.slug),
         "qrCode": f"{settings.get().base_url}/api/links/{link_id}/qr.png",
         "externalId": item.get("external_id"),
         "title": result.title,
@@ -252,7 +221,10 @@ ITEM_ERROR_CODES = {
     "LIMIT_REACHED": "exceeded_limit",
     "INTERNAL": "internal_server_error",
 }
-ITEM_MESSAGES = {"SLUG_TAKEN": "Duplicate key: This short link already exists."}
+ITEM_MESSAGES = {
+    "SLUG_TAKEN": "Duplicate key: This short link already exists.",
+    "UNKNOWN_DOMAIN": "Domain does not belong to workspace.",
+}
 
 
 def build_error(call: FailedCall) -> tuple[int, Any]:

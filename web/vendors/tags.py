@@ -18,20 +18,17 @@ def read_names(tag_ids: set[str], owner: Owner) -> dict[str, str]:
     return {str(tag_id): name for tag_id, name in names.items()}
 
 
-def read_tags(call: FinishedCall, results: list[LinkedItem]) -> dict[str, list[tuple[int, str]]]:
-    """Read the id and name of each tag that the links of a call have, by slug."""
+def read_tags(call: FinishedCall, results: list[LinkedItem]) -> dict[LinkKey, list[tuple[int, str]]]:
+    """Read the id and name of each tag that the links of a call have."""
     # A link has tags only if the request names some, or if its external id names a link that existed before.
     if not any("tags" in item or "external_id" in item for item in call.request.items):
         return {}
-    keys: list[LinkKey] = []
-    for link in results:
-        if link.slug and link.generation is not None:
-            keys.append(LinkKey(call.job.domain_id, link.slug, link.generation))
+    keys = [call.link_key(link) for link in results if link.slug]
     with store.read() as db:
         names_of_links = tagging.of_links(db, keys)
         names = sorted(set().union(*names_of_links.values()))
         ids = labels.ids_by_name(db, labels.TAGS, call.job.workspace_id, names)
-    tags: dict[str, list[tuple[int, str]]] = {}
+    tags: dict[LinkKey, list[tuple[int, str]]] = {}
     for key, tag_names in names_of_links.items():
-        tags[key.slug] = [(ids[name], name) for name in tag_names if name in ids]
+        tags[key] = [(ids[name], name) for name in tag_names if name in ids]
     return tags

@@ -99,9 +99,12 @@ class FinishedCall:
 
     def link_id(self, item: LinkedItem | ItemLink) -> str:
         """Return the public id of an item's link."""
+        return format_link_id(self.link_key(item))
+
+    def link_key(self, item: LinkedItem | ItemLink) -> LinkKey:
         assert item.slug is not None
         assert item.generation is not None
-        return format_link_id(LinkKey(item.domain_id or self.job.domain_id, item.slug, item.generation))
+        return LinkKey(item.domain_id or self.job.domain_id, item.slug, item.generation)
 
     @property
     def base_url(self) -> str:

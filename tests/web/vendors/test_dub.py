@@ -164,20 +164,24 @@ def test_failed_links_have_their_places_and_repeat_the_request(system: System) -
     assert "Domain" in answer[5].error
 
 
-def test_links_of_one_call_must_be_on_one_domain(system: System) -> None:
+def test_links_of_one_call_may_be_on_several_domains(system: System) -> None:
     own = system.url.partition("://")[2]
-    created = create(
-        system,
-        {"url": "https://a.b", "domain": own},
-        {"url": "https://a.b", "domain": own.upper()},
-        {"url": "https://a.b"},
-    )
-    assert [link.domain for link in created] == [own] * 3
     hostname = f"go-{own.partition(':')[2]}.example"
     httpx.post(f"{system.url}/api/domains", json={"hostname": hostname}, headers=bearer(system)).raise_for_status()
-    mine, other = create(system, {"url": "https://a.b", "domain": hostname}, {"url": "https://a.b"})
-    assert (mine.domain, mine.short_link) == (hostname, f"http://{hostname}/{mine.key}")
-    assert code(other) == "unprocessable_entity"
+    links = create(
+        system,
+        {"url": "https://a.b", "domain": own, "key": "dub-domains", "tag_names": ["a"]},
+        {"url": "https://a.b", "domain": hostname.upper(), "key": "dub-domains", "tag_names": ["b"]},
+        {"url": "https://a.b", "domain": hostname, "prefix": "c"},
+        {"url": "https://a.b"},
+        {"url": "https://a.b", "domain": "foreign.example", "prefix": "c"},
+    )
+    assert [link.domain for link in links[:4]] == [own, hostname, hostname, own]
+    assert [[tag.name for tag in link.tags] for link in links[:2]] == [["a"], ["b"]]
+    for link in links[:4]:
+        assert link.short_link == f"http://{link.domain}/{link.key}"
+        assert httpx.get(f"{system.url}/{link.key}", headers={"Host": link.domain}).status_code == 302
+    assert (code(links[4]), links[4].error) == ("unprocessable_entity", "Domain does not belong to workspace.")
 
 
 @pytest.mark.parametrize(
