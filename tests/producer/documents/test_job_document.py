@@ -15,6 +15,7 @@ def make_job(**values: Any) -> Any:
     """A running job of 70,000 rows. Times are given as seconds ago."""
     now = datetime.now(UTC)
     job = {
+        "name": None,
         "id": 5,
         "kind": JobKind.CREATE,
         "run": 1,
