@@ -129,13 +129,13 @@ def _whole_lines(head: bytes) -> bytes:
 
 def _detect(head: bytes, format_: str, options: Options, hints: FormatHints) -> tuple[Layout, str]:
     """The layout, and why its columns are unclear: the client then sees them all and can choose."""
-    without_url = hints._replace(url=False)
+    any_order = hints._replace(date_order=hints.date_order or DateOrder.DAY_FIRST)
+    without_url = any_order._replace(url=False)
     try:
         return detect_layout(head, format_, ROWS, options.mapping, hints), ""
     except NoUrlColumn:
         return detect_layout(head, format_, ROWS, options.mapping, without_url), NO_URL
     except AmbiguousDates as error:
-        any_order = hints._replace(date_order=DateOrder.DAY_FIRST)
         return detect_layout(head, format_, ROWS, options.mapping, any_order), str(error)
     except Unreadable as error:
         return detect_layout(head, format_, ROWS, NO_COLUMNS_MAPPED, without_url), str(error)

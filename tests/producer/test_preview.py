@@ -122,6 +122,8 @@ def test_the_format_of_dates_is_shown_and_ambiguous_ones_are_an_error(owner: Own
     result = look(owner, ambiguous)
     assert (mapped(result), result.rows) == ({"url": "url", "Expires": "expires_at"}, [])
     assert "The dates of the column 'Expires' are ambiguous" in result.column_problem
+    result = look(owner, ambiguous.replace("url", "Site").replace("https://", ""))
+    assert (mapped(result), result.column_problem) == ({"Site": "", "Expires": "expires_at"}, NO_URL)
     result = look(owner, ambiguous, date_order="day-first")
     assert result.rows[0].values["expires_at"] == "2040-02-01T00:00:00Z"
 

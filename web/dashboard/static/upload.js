@@ -16,6 +16,7 @@ let looking = new AbortController();
 let upload = null;
 let name = null;
 let typing = 0;
+let sheet = ""; // that was chosen, also while the preview shows an error in place of the sheets
 
 /** One name for one upload, however often it has to be sent; whatever is changed makes it another. */
 function named() {
@@ -47,9 +48,15 @@ function show(nodes) {
   said.textContent = preview.querySelector("#summary")?.textContent ?? "";
 }
 
+function filledIn() {
+  const body = new FormData(form);
+  if (sheet && !body.has("sheet")) body.set("sheet", sheet);
+  return body;
+}
+
 /** The form with as much of its file as is needed to see what it is. */
 async function beginning() {
-  const body = new FormData(form);
+  const body = filledIn();
   const [chosen] = file.files;
   if (!chosen) {
     body.delete("file");
@@ -132,7 +139,7 @@ function send() {
   sending.hidden = stop.hidden = false;
   said.textContent = "Uploading …";
   move({ loaded: 0, total: file.files[0]?.size ?? pasted.value.length });
-  upload.send(new FormData(form));
+  upload.send(filledIn());
 }
 
 function drop(event) {
@@ -148,7 +155,11 @@ function changed({ target }) {
   name = null;
   if (UNSEEN.has(target.name)) return;
   blame([]);
-  if (target === file) show([]); // the sheet that was chosen is one of another file
+  if (target.name === "sheet") sheet = target.value;
+  if (target === file) {
+    sheet = ""; // that was one of another file
+    show([]);
+  }
   if (OTHER_COLUMNS.has(target.name)) mapping.value = "";
   if (target.dataset.column) choose(target);
   look();
