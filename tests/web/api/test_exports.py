@@ -163,3 +163,14 @@ def link_of(document: dict[str, Any], job: dict[str, Any]) -> Link:
 
 def to_seconds(moment: str | None) -> str | None:
     return moment[:SECOND] if moment else None
+
+
+def test_a_short_link_on_a_domain_of_ours_comes_back_to_it(system: System) -> None:
+    hostname = "own-domain.example"
+    system.post({"hostname": hostname}, "/api/domains").raise_for_status()
+    rows = f"https://{hostname}/kept-here,https://x.example/\nhttps://dub.sh/kept-there,https://x.example/\n"
+    text = f"Short link,Destination URL\n{rows}"
+    job = system.wait_for_job(system.post_csv(text))
+    shorts = [item["short_url"] for item in system.items(job)]
+    assert shorts[0].partition("://")[2] == f"{hostname}/kept-here"
+    assert shorts[1] == f"{system.url.replace('127.0.0.1', 'localhost')}/kept-there"

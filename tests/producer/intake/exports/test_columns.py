@@ -48,6 +48,12 @@ def test_a_column_of_slugs_is_used_beside_one_of_short_links() -> None:
     assert layout.mapped_columns() == {"slug": "shortCode", "short_url": "shortUrl", "url": "longUrl"}
 
 
+def test_the_old_domain_is_no_domain_of_ours_unless_the_client_says_so() -> None:
+    text = "domain,shortUrl,longUrl\ns.test,https://s.test/a,https://x.example/\n"
+    assert "domain" not in layout_of(text).mapping
+    assert layout_of(text, domain="domain").mapping["domain"] == 0
+
+
 def test_link_is_the_short_link_beside_a_long_url() -> None:
     text = "link,long_url\nhttps://bit.ly/a,https://x.example/1\nbit.ly/b,https://x.example/2\n"
     assert short_url(text) == "link"
