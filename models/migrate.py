@@ -6,7 +6,7 @@ from alembic import command
 from alembic.config import Config
 
 from models import store
-from models.accounts import domains, installation_secrets
+from models.accounts import domains, installation_secrets, stored_secrets
 
 SCRIPTS = Path(__file__).parent / "migrations"
 
@@ -15,6 +15,7 @@ def upgrade() -> None:
     """Migrate, and add the rows that all other code relies on. A second call does nothing."""
     command.upgrade(config(), "head")
     with store.write() as db:
+        stored_secrets.seal(db)
         installation_secrets.create_missing(db)
         domains.ensure_default(db)
 

@@ -42,6 +42,7 @@ class Settings:
     retention_days: int
     trusted_proxies: int
     plans: str
+    secret_key_file: str
     log_format: str
 
     @property
@@ -87,6 +88,7 @@ def load(env: Mapping[str, str]) -> Settings:
         retention_days=read("RETENTION_DAYS", "30", _between(0, 36500)),
         trusted_proxies=read("TRUSTED_PROXIES", "0", _between(0, 32)),
         plans=read("PLANS", "", _toml_file),
+        secret_key_file=read("SECRET_KEY_FILE", "", _file),
         log_format=read("LOG_FORMAT", "json", _one_of("json", "text")),
     )
 
@@ -194,6 +196,12 @@ def _redis_url(text: str) -> str:
 def _uploads_url(text: str) -> str:
     if "://" in text and not text.startswith(("s3://", "file://", "memory://")):
         raise ValueError("a folder or s3://bucket/prefix")
+    return text
+
+
+def _file(text: str) -> str:
+    if text and not Path(text).is_file():
+        raise ValueError("a file that exists")
     return text
 
 

@@ -10,6 +10,7 @@ from redis.retry import Retry
 from sqlalchemy import NullPool, create_engine
 from sqlalchemy.exc import ArgumentError, DBAPIError
 
+from models import sealing
 from models.accounts import plans
 from models.errors import SettingsError
 from models.settings import Settings
@@ -23,6 +24,7 @@ def check(settings: Settings) -> None:
     """Raise SettingsError with one line on what is wrong."""
     plans.table()
     texts.all_texts()
+    sealing.keys()
     _check_ports(settings)
     if not settings.database_url.startswith("sqlite:"):
         _check_database(settings.database_url)

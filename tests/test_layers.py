@@ -27,6 +27,7 @@ RANKS = {
     "models": """
         errors process_caches
         settings ids link_key cursors states
+        sealing
         store
         tables
         accounts

@@ -8,7 +8,6 @@ from sqlalchemy import (
     Double,
     Index,
     Integer,
-    LargeBinary,
     PrimaryKeyConstraint,
     Table,
     Text,
@@ -16,13 +15,13 @@ from sqlalchemy import (
     text,
 )
 
-from models.tables.columns import Time, count, created_at, flag, metadata
+from models.tables.columns import Sealed, SealedBytes, Time, count, created_at, flag, metadata
 
 secrets = Table(
     "secrets",
     metadata,
     Column("name", Text, primary_key=True),
-    Column("value", LargeBinary, nullable=False),
+    Column("value", SealedBytes, nullable=False),
 )
 
 workspaces = Table(
@@ -31,8 +30,8 @@ workspaces = Table(
     Column("id", BigInteger, primary_key=True, autoincrement=False),
     Column("name", Text, nullable=False, unique=True),
     Column("plan", Text, nullable=False),
-    Column("webhook_secret", Text, nullable=False),
-    Column("old_webhook_secret", Text),
+    Column("webhook_secret", Sealed, nullable=False),
+    Column("old_webhook_secret", Sealed),
     Column("old_until", Time),
     Column("bulk_limit", Integer),  # links in one URL Shortify call; null: the plan's limit
     flag("reuses"),  # whether the table `urls` is kept up to date for this workspace
@@ -90,8 +89,8 @@ endpoints = Table(
     Column("workspace_id", BigInteger, nullable=False, index=True),
     Column("url", Text, nullable=False),
     Column("events", JSON, nullable=False),
-    Column("secret", Text, nullable=False),
-    Column("old_secret", Text),
+    Column("secret", Sealed, nullable=False),
+    Column("old_secret", Sealed),
     Column("old_until", Time),
     Column("failing_since", Time),
     Column("disabled_at", Time),

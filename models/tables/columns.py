@@ -3,9 +3,11 @@
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import BigInteger, Boolean, Column, DateTime, Dialect, MetaData, Text, TypeDecorator, text
+from sqlalchemy import BigInteger, Boolean, Column, DateTime, Dialect, LargeBinary, MetaData, Text, TypeDecorator, text
 from sqlalchemy.dialects.postgresql import TEXT
 from sqlalchemy.dialects.sqlite import DATETIME
+
+from models import sealing
 
 NAMES = {
     "pk": "%(table_name)s_pkey",
@@ -14,6 +16,32 @@ NAMES = {
     "ck": "%(table_name)s_%(constraint_name)s_check",
 }
 metadata = MetaData(naming_convention=NAMES)
+
+
+class Sealed(TypeDecorator[str]):
+    """A secret text, sealed when it is written and unsealed when it is read."""
+
+    impl = Text
+    cache_ok = True
+
+    def process_bind_param(self, value: str | None, dialect: Dialect) -> str | None:
+        return None if value is None else sealing.seal(value.encode()).decode()
+
+    def process_result_value(self, value: str | None, dialect: Dialect) -> str | None:
+        return None if value is None else sealing.unseal(value.encode()).decode()
+
+
+class SealedBytes(TypeDecorator[bytes]):
+    """The same for bytes."""
+
+    impl = LargeBinary
+    cache_ok = True
+
+    def process_bind_param(self, value: bytes | None, dialect: Dialect) -> bytes | None:
+        return None if value is None else sealing.seal(value)
+
+    def process_result_value(self, value: bytes | None, dialect: Dialect) -> bytes | None:
+        return None if value is None else sealing.unseal(bytes(value))
 
 
 class Time(TypeDecorator[datetime]):

@@ -11,7 +11,7 @@ from models import store
 from models.accounts import keys as key_rows
 from models.accounts import plans
 from models.accounts import workspaces as workspace_rows
-from models.errors import LinkmillError
+from models.errors import LinkmillError, SettingsError
 from producer.documents.schemas import MOST_AT_ONCE
 from web.ops.prepare import prepare
 
@@ -71,4 +71,7 @@ def _command_error(error: Exception) -> click.ClickException:
 @click.command("upgrade", help="Migrate the database to this version.")
 @with_appcontext
 def upgrade() -> None:
-    prepare(current_app)
+    try:
+        prepare(current_app)
+    except SettingsError as error:
+        raise click.ClickException(str(error)) from None
