@@ -1,4 +1,4 @@
-"""Secrets in the database: encrypted under the key of SECRET_KEY_FILE from the next start on, and under each new one."""
+"""Secrets in the database: encrypted under the key of SECRET_KEY_FILE from the next start on."""
 
 import base64
 import os
