@@ -1,5 +1,6 @@
 """Split: cuts an upload into shards and commits them as it goes, so that other workers begin before it ends."""
 
+import time
 from functools import partial
 from typing import Any
 
@@ -21,6 +22,7 @@ from producer.unit_of_work import unit_of_work
 from workers.shards import convert
 
 SHARDS_A_COMMIT = 8
+SECONDS_A_COMMIT = 0.02  # to read the keys of shards takes longer than to cut them, and workers wait for the first ones
 NO_ROWS = "The upload has no rows."
 
 
@@ -43,13 +45,16 @@ def split(claim: Claim, job: Job) -> dict[str, Any]:
 def _cut(claim: Claim, job: Job) -> int:
     total = 0
     uncommitted: list[ShardRange] = []
+    committed_at = time.monotonic()
     rules = KeyRules(Layout.load(job.layout), job.options, judging_context(job, {}, job.options))
     for shard in cut_in_order(partial(upload_store.read, job.upload), rules):
         uncommitted.append(shard)
         total += shard.rows
-        if len(uncommitted) == SHARDS_A_COMMIT:
+        is_due = time.monotonic() - committed_at > SECONDS_A_COMMIT
+        if is_due or len(uncommitted) == SHARDS_A_COMMIT:
             _commit(claim, job, uncommitted)
             uncommitted = []
+            committed_at = time.monotonic()
     if uncommitted:
         _commit(claim, job, uncommitted)
     return total
