@@ -8,7 +8,10 @@ TIMED := tests/test_faults.py tests/workers/test_fairness.py
 # Without compiled modules every process of every test compiles the sources anew.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: run help quick quick-tests test check bench chaos screenshots format clean
+AUDIT := .venv/audit
+PIP_AUDIT := pip-audit==2.10.1
+
+.PHONY: run help quick quick-tests test check audit bench chaos screenshots format clean
 
 run: .venv/.run ## start the whole system (the default)
 	@exec $(BIN)/python -m runner
@@ -31,6 +34,11 @@ check: .venv/.dev ## lint, format, types and spelling
 	@$(BIN)/ruff format --check
 	@$(BIN)/codespell
 	@$(BIN)/mypy .
+
+audit: $(BIN)/python ## look the pinned packages up among known vulnerabilities (needs the network)
+	@$(PYTHON) -m venv $(AUDIT)
+	@$(AUDIT)/bin/python -m pip install -qq --disable-pip-version-check $(PIP_AUDIT)
+	@$(AUDIT)/bin/pip-audit --disable-pip --no-deps $(addprefix -r ,requirements.txt requirements-otel.txt)
 
 bench: .venv/.dev ## measure every speed against its ceiling
 	@$(BIN)/python -m tests.bench
