@@ -26,7 +26,7 @@ quick-tests: .venv/.dev
 	@EXAMPLES=0.2 $(BIN)/python -m pytest -n 3 --dist worksteal -m 'not server and not slow' -p no:schemathesis
 
 test: .venv/.dev ## every test
-	@$(BIN)/python -m pytest -n 3 $(TIMED:%=--ignore %)
+	@$(BIN)/python -m pytest -n 4 $(TIMED:%=--ignore %)
 	@$(BIN)/python -m pytest $(TIMED)
 
 check: .venv/.dev ## lint, format, types and spelling

@@ -14,6 +14,7 @@ settings.register_profile("linkmill", max_examples=examples(100))
 settings.load_profile("linkmill")
 
 STORES = ("sqlite", "postgresql")
+API = "tests/web/api/"
 OWN_PROCESS = ("tests/web/dashboard/", "tests/linkmill/")
 ANY_PROCESS = (
     "tests/models/",
@@ -51,9 +52,10 @@ def needs_server(item: pytest.Item) -> bool:
 
 
 class ByStore(LoadScopeScheduling):  # type: ignore[misc]
-    """Runs the tests of each store in a process of its own, so that each shared system is started once.
+    """Runs tests that share a system in one process, so that few systems are started.
 
-    What needs only one system goes into a third process, and what shares none to whichever is free.
+    Each store has a process for the tests of the API and one for the others; so have the tests that need only one
+    store. What shares no system goes to whichever process is free.
     """
 
     def _split_scope(self, nodeid: str) -> str:
@@ -64,7 +66,7 @@ class ByStore(LoadScopeScheduling):  # type: ignore[misc]
         if not path.startswith(ANY_PROCESS):
             for store in STORES:
                 if store in parameters:
-                    return store
+                    return f"{API} {store}" if path.startswith(API) else store
         return path.partition("::")[0]
 
 

@@ -246,7 +246,9 @@ def test_clicks_are_counted_in_the_link_and_its_stats(system: System) -> None:
 def test_a_link_without_clicks_has_stats(system: System) -> None:
     nothing: list[Any] = []
     empty = {"by_day": nothing, "by_referrer": nothing, "by_device": nothing, "by_country": nothing}
-    assert system.client.get(f"{at(make(system))}/stats").json() == {"clicks": 0, "bots": 0} | empty
+    assert (
+        system.client.get(f"{at(make(system))}/stats").json() == {"clicks": 0, "opening_clicks": 0, "bots": 0} | empty
+    )
 
 
 def test_a_qr_code_is_drawn_as_svg(system: System) -> None:
