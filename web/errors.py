@@ -79,9 +79,6 @@ def explain(error: Exception) -> errors.LinkmillError:
     if isinstance(error, STORE_AWAY):
         log.error("store_unavailable", reason=error)
         return errors.Unavailable("The database or the broker does not answer. Try again.")
-    if isinstance(error, RecursionError) and is_sending_body():
-        # Only JSON leads into a recursion that a client decides on, whichever of our decoders reads it.
-        return errors.BrokenJson("The body is nested too deeply.")
     log.error("unexpected_error", exc_info=error)
     return errors.LinkmillError("An internal error occurred. It is in the server's log.")
 
@@ -119,14 +116,11 @@ def add_advice(response: Response, error: errors.LinkmillError) -> Response:
 
 def close_after_refused_body(response: Response) -> Response:
     """Close the connection when a body was refused: the client may still be sending it, into its next request."""
+    sending = bool(request.content_length) or "Transfer-Encoding" in request.headers
     http_1 = request.environ.get("SERVER_PROTOCOL", "").startswith("HTTP/1")
-    if response.status_code >= 400 and is_sending_body() and http_1:
+    if response.status_code >= 400 and sending and http_1:
         response.headers["Connection"] = "close"
     return response
-
-
-def is_sending_body() -> bool:
-    return bool(request.content_length) or "Transfer-Encoding" in request.headers
 
 
 def pointers(messages: Any, *path: str) -> list[FieldError]:

@@ -1,4 +1,4 @@
-"""JSON that is nested as deeply as nobody means it: no route answers 500, whichever decoder reads its body."""
+"""JSON that nobody means: nested too deeply, empty, or none. No route answers 500, whichever decoder reads its body."""
 
 import pytest
 from flask import Flask
@@ -58,3 +58,26 @@ def test_no_route_breaks_on_deeply_nested_json(app: Flask, client: FlaskClient, 
 def test_json_that_is_nested_too_deeply_is_a_400(client: FlaskClient, path: str) -> None:
     answer = client.post(path, data="[" * 5000, content_type="application/json")
     assert (answer.status_code, answer.json and answer.json["code"]) == (400, "BROKEN_JSON")
+
+
+@pytest.mark.parametrize("path", ["/api/groups", "/api/tags", "/api/domains", "/api/keys", "/api/webhooks"])
+@pytest.mark.parametrize("body", [b"", b" ", b"{", b"name=x", b"\xff", b'{"name": "a"} b'])
+def test_a_body_that_is_not_json_is_a_400(client: FlaskClient, path: str, body: bytes) -> None:
+    for content_type in ("application/json", "text/plain", None):
+        answer = client.post(path, data=body, content_type=content_type)
+        assert (answer.status_code, answer.json and answer.json["code"]) == (400, "BROKEN_JSON"), content_type
+
+
+def test_an_empty_change_is_no_change_and_an_empty_body_an_error(client: FlaskClient) -> None:
+    assert client.patch("/api/me", json={"bulk_limit": 7}).status_code == 200
+    assert client.patch("/api/me", data=b"").status_code == 400
+    assert client.patch("/api/me", json={}).json["limits"]["bulk_limit"] == 7  # type: ignore[index]
+
+
+def test_json_need_not_say_that_it_is_json(client: FlaskClient) -> None:
+    assert client.post("/api/groups", data=b'{"name": "some"}', content_type="text/plain").status_code == 201
+
+
+def test_a_body_that_a_schema_describes_has_a_limit(client: FlaskClient) -> None:
+    answer = client.post("/api/groups", data=b'{"name": "' + b"x" * (1 << 20) + b'"}', content_type="application/json")
+    assert (answer.status_code, answer.json and answer.json["code"]) == (413, "TOO_LARGE")

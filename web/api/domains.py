@@ -3,12 +3,12 @@
 from typing import Any
 
 from flask import Response, jsonify, make_response
-from flask_smorest import Blueprint
 
 from models.accounts.keys import Scope
 from producer.documents import schemas
 from producer.resources import domains
 from web import pagination
+from web.api.json_parser import Blueprint
 from web.auth import needs, owner
 
 blueprint = Blueprint("domains", __name__, url_prefix="/api/domains", description="Hostnames of short links")

@@ -3,7 +3,6 @@
 from typing import Any
 
 from flask import Response, jsonify, make_response
-from flask_smorest import Blueprint
 from marshmallow import Schema
 
 from models.accounts.keys import Scope
@@ -11,6 +10,7 @@ from models.links.labels import GROUPS, TAGS, LabelKind
 from producer.documents import schemas
 from producer.resources import labels
 from web import pagination
+from web.api.json_parser import Blueprint
 from web.auth import needs, owner
 
 

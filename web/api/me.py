@@ -3,12 +3,12 @@
 from typing import Any
 
 from flask import Response, current_app, jsonify
-from flask_smorest import Blueprint
 
 from models.accounts.keys import Scope
 from producer.documents import schemas
 from producer.resources import workspace
 from web import limits
+from web.api.json_parser import Blueprint
 from web.auth import needs, owner
 
 blueprint = Blueprint("me", __name__, url_prefix="/api/me", description="The workspace of a key")
