@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from marshmallow import Schema, ValidationError, fields, validate
+from marshmallow import Schema, ValidationError, fields, validate, validates_schema
 
 from models import cursors
 from models.links.listing import LinkStatus
@@ -154,6 +154,11 @@ class QrQuerySchema(Schema):
     border = fields.Integer(load_default=4, validate=validate.Range(0, LARGEST_BORDER))
     dark = fields.String(load_default="000", validate=COLOUR)
     light = fields.String(load_default="fff", validate=COLOUR)
+
+    @validates_schema
+    def refuse_invisible_code(self, loaded: dict[str, Any], **_more: Any) -> None:
+        if loaded["dark"] == loaded["light"]:
+            raise ValidationError({"light": ["This must be another colour than dark."]})
 
 
 class QrZipQuerySchema(QrQuerySchema):

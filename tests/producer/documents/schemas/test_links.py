@@ -37,3 +37,9 @@ def test_a_cursor_of_another_list_is_refused(cursor: str) -> None:
 )
 def test_colours_of_qr_codes(colour: str, is_valid: bool) -> None:
     assert ("dark" not in QrQuerySchema().validate({"dark": colour})) == is_valid
+
+
+@pytest.mark.parametrize("colour", ["transparent", "123456"])
+def test_a_qr_code_must_be_visible(colour: str) -> None:
+    assert set(QrQuerySchema().validate({"dark": colour, "light": colour})) == {"light"}
+    assert QrQuerySchema().validate({"dark": colour}) == {}
