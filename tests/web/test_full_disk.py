@@ -16,7 +16,6 @@ from models import settings, store
 from models.accounts import keys
 from models.accounts.keys import Owner
 from models.tables import jobs, shards
-from producer.intake import upload_store
 from tests.fixtures.fake_redis import FakeRedis
 from web import create_app, vendors
 from web.vendors.vendor import CreateCall, Vendor
@@ -59,7 +58,7 @@ def full_uploads(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
         return path.name
 
     with monkeypatch.context() as patch:
-        patch.setattr(upload_store.secrets, "token_hex", name)
+        patch.setattr("producer.intake.upload_store.secrets.token_hex", name)
         yield
     assert not path.is_symlink(), "nothing is left of an upload"
 
