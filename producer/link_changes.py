@@ -30,6 +30,8 @@ class LinkChange:
 def link_change(link: Link, request: Mapping[str, Any], context: JudgingContext) -> LinkChange:
     """Works out what a request changes about a link. Raises Invalid or Conflict when it breaks a rule."""
     _refuse_unknown(request)
+    if "disabled" in request and request["disabled"] is None:
+        raise invalid("disabled", "INVALID_TYPE", "disabled must be true or false.")
     judged = _judge(link, request, context)
     values: dict[str, Any] = {}
     for name, column in item_fields.COLUMNS.items():
