@@ -18,7 +18,7 @@ ZIP = "application/zip"
 STATUS_PARAMETER = {
     "in": "query",
     "name": "status",
-    "schema": {"type": "string"},
+    "schema": {"type": "string", "pattern": schemas.STATUS_LIST},
     "description": "some item statuses, separated by commas",
 }
 

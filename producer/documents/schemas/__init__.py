@@ -18,6 +18,7 @@ from producer.documents.schemas.accounts import (
 from producer.documents.schemas.common import MOST_LISTED, PageQuerySchema, ProblemSchema
 from producer.documents.schemas.jobs import (
     LONGEST_WAIT,
+    STATUS_LIST,
     ItemSchema,
     ItemsQuerySchema,
     ItemsSchema,
@@ -58,6 +59,7 @@ __all__ = [
     "MOST_AT_ONCE",
     "MOST_LISTED",
     "MOST_ZIPPED",
+    "STATUS_LIST",
     "DeliveriesSchema",
     "DeliverySchema",
     "DomainRequestSchema",

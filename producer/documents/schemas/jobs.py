@@ -6,7 +6,7 @@ from typing import Any
 from marshmallow import EXCLUDE, RAISE, Schema, ValidationError, fields, validate
 
 from models.links.url_index import Duplicates
-from models.states import JobStatus, Outcome
+from models.states import ItemStatus, JobStatus, Outcome
 from producer.documents.schemas.common import MOST_LISTED, PageQuerySchema, text
 from producer.fields.dates import DateOrder
 from producer.fields.wide_slugs import SlugKind
@@ -14,6 +14,7 @@ from producer.intake import charsets, delimiters
 from producer.job_options import LONGEST_NAME, SCHEMES, Groups
 
 LONGEST_WAIT = 60.0
+STATUS_LIST = "^({0})?(,({0})?)*$".format("|".join(ItemStatus))
 LARGEST_METADATA = 1 << 16  # characters, as JSON
 DEEPEST_METADATA = 32
 
@@ -105,7 +106,7 @@ class JobsQuerySchema(PageQuerySchema):
 
 
 class ItemsQuerySchema(PageQuerySchema):
-    status = fields.String()
+    status = fields.String(metadata={"pattern": STATUS_LIST, "description": "Some item statuses, separated by commas"})
     limit = fields.Integer(load_default=100, validate=validate.Range(1, MOST_LISTED))
 
 
