@@ -76,5 +76,5 @@ def _key_id(line: str) -> str:
 
 def _missing_key() -> SettingsError:
     path = settings.get().secret_key_file
-    fault = "this file has not the key" if path else "a file is needed"
-    return SettingsError(f"SECRET_KEY_FILE={path!r}: {fault} that the secrets in the database are encrypted under")
+    expected = "the file with the key under which the secrets in the database are encrypted"
+    return SettingsError(f"SECRET_KEY_FILE={path!r}: expected {expected}")
