@@ -54,18 +54,12 @@ def test_no_route_breaks_on_deeply_nested_json(app: Flask, client: FlaskClient, 
     assert client.get("/api/jobs").status_code == 200, "what was accepted can be shown"
 
 
-@pytest.mark.parametrize("path", ["/api/groups", "/api/tags", "/api/domains", "/api/keys", "/api/webhooks"])
-def test_json_that_is_nested_too_deeply_is_a_400(client: FlaskClient, path: str) -> None:
-    answer = client.post(path, data="[" * 5000, content_type="application/json")
-    assert (answer.status_code, answer.json and answer.json["code"]) == (400, "BROKEN_JSON")
-
-
-@pytest.mark.parametrize("path", ["/api/groups", "/api/tags", "/api/domains", "/api/keys", "/api/webhooks"])
-@pytest.mark.parametrize("body", [b"", b" ", b"{", b"name=x", b"\xff", b'{"name": "a"} b'])
-def test_a_body_that_is_not_json_is_a_400(client: FlaskClient, path: str, body: bytes) -> None:
-    for content_type in ("application/json", "text/plain", None):
-        answer = client.post(path, data=body, content_type=content_type)
-        assert (answer.status_code, answer.json and answer.json["code"]) == (400, "BROKEN_JSON"), content_type
+def test_a_body_that_is_not_json_is_a_400(client: FlaskClient) -> None:
+    for path in ("/api/groups", "/api/tags", "/api/domains", "/api/keys", "/api/webhooks"):
+        for body in (b"", b" ", b"{", b"name=x", b"\xff", b'{"name": "a"} b', b"[" * 5000):
+            for content_type in ("application/json", "text/plain", None):
+                answer = client.post(path, data=body, content_type=content_type)
+                assert (answer.status_code, answer.json and answer.json["code"]) == (400, "BROKEN_JSON"), (path, body)
 
 
 def test_an_empty_change_is_no_change_and_an_empty_body_an_error(client: FlaskClient) -> None:
