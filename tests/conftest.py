@@ -3,15 +3,23 @@
 from typing import Any
 
 import pytest
-from hypothesis import settings
+from hypothesis import Phase, settings
+from hypothesis.internal.conjecture import engine
 from xdist.scheduler import LoadScopeScheduling
 
 from tests.examples import examples
 
 pytest_plugins = ["tests.fixtures.databases", "tests.fixtures.fake_redis", "tests.fixtures.systems"]
 
-settings.register_profile("linkmill", max_examples=examples(100))
+settings.register_profile(
+    "linkmill",
+    max_examples=examples(100),
+    # One failure, reported soon: to look for others, or for what they have in common, takes minutes.
+    report_multiple_bugs=False,
+    phases=[phase for phase in Phase if phase != Phase.explain],
+)
 settings.load_profile("linkmill")
+engine.MAX_SHRINKING_SECONDS = 20
 
 STORES = ("sqlite", "postgresql")
 API = "tests/web/api/"

@@ -1,14 +1,14 @@
 """A file ends as a loop over its rows would end it, in whatever order its shards are worked on, and by how many."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from itertools import count, cycle
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import delete
 
@@ -39,8 +39,9 @@ SHARD_ROWS = 2
 A_FAILURE = 11
 NEVER = 99
 
+A_URL = "https://a.example/"
 ROWS = st.fixed_dictionaries(
-    {"url": st.sampled_from(["https://a.example/", "https://b.example/", "https://c.example/", "nope"])},
+    {"url": st.sampled_from([A_URL, "https://b.example/", "https://c.example/", "nope"])},
     optional={
         "slug": st.sampled_from(["x", "y", "p3", "p9", " x ", "api", "not/good", ""]),
         "short_url": st.sampled_from(["https://dub.sh/x", "dub.sh/y", "https://dub.sh", ""]),
@@ -60,14 +61,14 @@ class Scenario:
 
     rows: list[Row]
     options: Options
-    workers: int
-    choices: list[int]
+    workers: int = 1
+    choices: Sequence[int] = (0,)
     """They decide which shard a worker claims, which worker ends first, and which attempts fail."""
-    room: int
+    room: int = 0
     """How many links the plan allows; 0 for no limit."""
-    is_split: bool
+    is_split: bool = False
     """A worker cuts the upload."""
-    cancel_after: int
+    cancel_after: int = NEVER
     """How many shards end before the job is cancelled, or NEVER."""
 
 
@@ -95,6 +96,7 @@ def small_shards(monkeypatch: pytest.MonkeyPatch) -> None:
     deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
+@example(Scenario([{"url": A_URL}, {"url": A_URL, "short_url": ""}], Options(defaults={"slug": "x"})))
 @given(scenario=SCENARIOS)
 def test_any_order_of_shards_ends_as_the_loop(owner: Owner, scenario: Scenario) -> None:
     with pytest.MonkeyPatch.context() as patch:
@@ -112,7 +114,7 @@ def test_four_workers_at_once_end_as_the_loop(owner: Owner, options: Options) ->
     job_id = upload(owner, rows, options)
     with ThreadPoolExecutor(4) as threads:
         list(threads.map(lambda _: work_until_end(job_id), range(4)))
-    scenario = Scenario(rows, options, 4, [0], 0, False, NEVER)
+    scenario = Scenario(rows, options)
     assert outcomes(job_id) == loop(scenario, list(range(len(rows))), new_world(scenario))
     assert_counts(job_id)
 

@@ -42,6 +42,14 @@ class KeyRules:
                 names.update((key, *parts_of(key)))
         return names
 
+    @property
+    def spelling(self) -> JudgingContext:
+        """What keys are spelled by: case does not matter where it may not matter on the domain of some row."""
+        named_fields = {*self.layout.mapping, *self.layout.fallback, *self.options.get("defaults", {})}
+        if self.layout.format == CSV and named_fields.isdisjoint(DOMAIN_FIELDS):
+            return self.context
+        return replace(self.context, case_sensitive=False)
+
 
 def are_expected(rules: KeyRules) -> bool:
     """Whether rows may have keys, for all that the columns of a file and its options say."""
@@ -70,12 +78,8 @@ def read(data: bytes, rules: KeyRules, line: int, rows: int, first_index: int) -
         batch = read_quickly(data, layout, line)
     if batch is None:
         batch = read_batch(data, layout, line, 0, rows)
-    context = rules.context
-    named_fields = {*rules.layout.mapping, *batch.columns, *rules.options.get("defaults", {})}
-    if not named_fields.isdisjoint(DOMAIN_FIELDS):
-        context = replace(context, case_sensitive=False)  # case may not matter on the domain of a row
     key_columns = replace(batch, columns=_only(names, batch.columns))
-    columns = judge(defaults.fill(key_columns, key_defaults, first_index), context).columns
+    columns = judge(defaults.fill(key_columns, key_defaults, first_index), rules.spelling).columns
     return np.concatenate([_hash_column(name, columns.get(name, [])) for name in KEYS])
 
 

@@ -21,7 +21,7 @@ def name_domains(batch: Batch) -> bool:
 def with_slugs(batch: Batch, domains: Mapping[str, Domain]) -> Batch:
     """Returns the batch with slugs and domains from `short_url`, in rows that name none themselves.
 
-    What holds no slug is left to the rule.
+    What holds no slug is left to the rule. So is an empty text, which in JSON keeps defaults out.
     """
     if "short_url" not in batch.columns:
         return batch
@@ -29,12 +29,12 @@ def with_slugs(batch: Batch, domains: Mapping[str, Domain]) -> Batch:
     names = _column(batch, "domain")
     left = _column(batch, "")
     for place, value in enumerate(batch.columns["short_url"]):
-        if not isinstance(value, str):
+        if value == "" or not isinstance(value, str):
             left[place] = value
             continue
         if names[place] in NOTHING and host_in(value) in domains:
             names[place] = host_in(value)
-        if value and slugs[place] in NOTHING:
+        if slugs[place] in NOTHING:
             slug = slug_in(value)
             if slug:
                 slugs[place] = slug

@@ -64,6 +64,12 @@ def test_a_whole_short_link_is_the_key_that_its_slug_is() -> None:
     assert csv_waits("url,short_url\n" + "".join(f"https://x.example/,{link}\n" for link in links)) == [None, 2]
 
 
+def test_case_matters_only_where_no_row_can_name_a_domain() -> None:
+    assert csv_waits("url,slug\nu,a\nu,\nu,A\n") == [None, None]
+    assert csv_waits("url,slug,domain\nu,a,\nu,,\nu,A,go.example\n") == [None, 2]
+    assert waits(Source(lines({"slug": "A"}, {}, {"slug": "A", "domain": "go.example"})), NDJSON) == [None, 2]
+
+
 def test_a_second_column_of_short_links_has_keys_too() -> None:
     rows = ["https://x.example/,,https://bit.ly/a", "https://x.example/,,https://bit.ly/b"]
     rows += ["https://x.example/,https://bit.ly/c,https://bit.ly/d", "https://x.example/,https://bit.ly/a,"]

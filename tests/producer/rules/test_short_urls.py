@@ -1,11 +1,13 @@
 """Whole short URLs give their slug to rows without one."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from producer.fields.item_rules import InvalidValue, host_in, short_url, slug_in
 from producer.intake.batch import Batch
+from producer.rules import defaults
 from producer.rules.short_urls import with_slugs
 
 
@@ -49,6 +51,11 @@ def test_a_slug_of_the_rows_own_comes_first() -> None:
 def test_what_holds_no_slug_stays_for_the_rule() -> None:
     rows = batch(short_url=["https://dub.sh", "https://dub.sh/a"])
     assert with_slugs(rows, {}).columns == {"slug": ["", "a"], "short_url": ["https://dub.sh", ""], "domain": ["", ""]}
+
+
+def test_an_empty_text_stays_and_keeps_a_default_slug_out() -> None:
+    rows = replace(batch(short_url=["", None]), typed=True)
+    assert defaults.fill(with_slugs(rows, {}), {"slug": "x"}, 0).columns["slug"] == [None, "x"]
 
 
 def test_rows_without_short_urls_are_left_alone() -> None:
