@@ -6,7 +6,6 @@ import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
-from pathlib import Path
 from typing import Any
 
 import httpx
@@ -306,11 +305,3 @@ def test_a_redis_that_hangs_is_not_waited_for_by_each(on: httpx.Client, limited:
         assert time.monotonic() - since < 20
     with closing(faults.connect_to_broker(limited)) as redis:
         wait_until(redis.ping, 20, "the broker to answer again")
-
-
-def test_plans_that_a_file_changes_hold_after_a_restart(start_system: StartSystem, tmp_path: Path) -> None:
-    path = tmp_path / "plans.toml"
-    for total, made in ((2, 2), (5, 3), (0, 5), (12, 2)):
-        path.write_text(f"[enterprise]\ntotal_links = {total}\n")
-        with start_system(tmp_path, f"sqlite:///{tmp_path}/linkmill.db", PLANS=str(path)) as system:
-            assert done(system.client, *["https://a.b/"] * 5)["counts"]["created"] == made

@@ -11,6 +11,8 @@ PATIENCE_SECONDS = 5.0
 class TooSlow(Unreadable):
     """Reading the spreadsheet takes too long for an answer at once."""
 
+    code = "TOO_SLOW"
+
 
 def limited() -> Callable[[], None]:
     """Returns a function to call often, which raises TooSlow when the time is over."""

@@ -19,7 +19,7 @@ def test_a_link_is_made_and_redirects(system: System) -> None:
     assert (answer.status_code, answer.headers["Location"]) == (201, f"/api/links/{link['id']}")
     assert set(link) == {
         "id", "slug", "short_url", "url", "title", "status", "disabled", "expires_at", "max_clicks", "clicks",
-        "protected", "group", "tags", "external_id", "job_id", "created_at",
+        "opening_clicks", "comment", "protected", "group", "tags", "external_id", "job_id", "created_at",
     }  # fmt: skip
     assert (link["url"], link["title"], link["protected"]) == ("https://example.com/a%20b", "A", False)
     assert (len(link["slug"]), link["short_url"]) == (7, f"{system.url}/{link['slug']}")

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from models import settings, store
+from models import process_caches, settings, store
 from models.accounts import plans, quotas
 from models.accounts.keys import Owner
 from tests.steps import Steps, accept_csv, read_job, record_steps
@@ -61,3 +61,19 @@ def test_a_plan_without_limits_counts_nothing(owner: Owner, steps: Steps) -> Non
     accept_csv(owner, urls(8))
     work_off()
     assert used(owner) == {}
+
+
+def test_plans_that_a_file_changes_hold_after_a_restart(
+    owner: Owner, steps: Steps, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "plans.toml"
+    monkeypatch.setenv("PLANS", str(path))
+    for total, created in ((2, 2), (5, 3), (0, 5), (12, 2)):
+        path.write_text(f"[enterprise]\ntotal_links = {total}\n")
+        store.engine().dispose()
+        process_caches.reset_all()
+        with store.write() as db:
+            quotas.reset_totals(db)  # as web.ops.prepare does before every start
+        job_id = accept_csv(owner, urls(5))
+        work_off()
+        assert read_job(job_id).created == created
