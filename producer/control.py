@@ -78,7 +78,7 @@ def _undo_row(job: Job) -> dict[str, Any]:
         "kind": JobKind.UNDO,
         "status": JobStatus.QUEUED,
         "source": job.source,
-        "queue": wakeups.queue_for(job.created),
+        "queue": wakeups.BULK,  # it waits for clicks first, and those who wait for links must not wait with it
         "upload": "",
         "layout": Layout(UNDO).dump(),
         "options": {},

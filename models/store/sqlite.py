@@ -12,7 +12,22 @@ from itertools import repeat
 from typing import Any
 
 import psutil
-from sqlalchemy import ColumnElement, Connection, Engine, Select, Table, event, literal_column, select, text
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Engine,
+    FromClause,
+    Select,
+    Table,
+    Text,
+    bindparam,
+    event,
+    func,
+    literal_column,
+    select,
+    text,
+)
+from sqlalchemy import column as new_column
 from sqlalchemy.dialects.sqlite import insert
 from sqlalchemy.dialects.sqlite.dml import Insert
 from sqlalchemy.exc import DBAPIError, OperationalError
@@ -42,6 +57,7 @@ PRAGMAS = (
     "wal_autocheckpoint = 4000",
     f"journal_size_limit = {LARGEST_LOG}",
 )
+WAITING = (psutil.STATUS_SLEEPING, psutil.STATUS_DISK_SLEEP)  # for the lock of all writers, or for the disk
 
 
 class SQLite:
@@ -106,6 +122,10 @@ class SQLite:
         condition: ColumnElement[bool] = column.in_(json_list)
         return condition
 
+    def each_of(self, column: Any, values: Sequence[Any]) -> FromClause:
+        json_list = bindparam("each_of", json.dumps(list(values)), type_=Text)
+        return func.json_each(json_list).table_valued(new_column("value", column.type), name="each_of")
+
     def relax_durability(self, db: Connection) -> None:
         """Nothing to do: with synchronous = NORMAL no transaction waits for the disk."""
 
@@ -121,15 +141,23 @@ class SQLite:
     def is_full(self, error: DBAPIError) -> bool:
         return _primary_code(error.orig) == sqlite3.SQLITE_FULL
 
-    def evict(self, db: Connection, owner: str) -> None:
-        """Kill the owner if it is frozen: it holds the only lock until it ends."""
+    def refresh_statistics(self, db: Connection) -> list[str]:
+        """Nothing to do: without statistics, SQLite always prefers an index."""
+        return []
+
+    def evict(self, db: Connection, owner: str) -> bool:
+        """Kill the owner if it is frozen: it holds the only lock until it ends. One that waits has no lock to free."""
         pid, _, started = owner.partition(" ")
         try:
             process = psutil.Process(int(pid))
-            if str(process.create_time()) == started and process.status() == psutil.STATUS_STOPPED:
+            if str(process.create_time()) != started:
+                return False
+            status = process.status()
+            if status == psutil.STATUS_STOPPED:
                 process.kill()
         except psutil.NoSuchProcess:
-            pass
+            return False
+        return status in WAITING
 
 
 @process_caches.function

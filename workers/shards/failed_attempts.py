@@ -21,16 +21,16 @@ log = structlog.get_logger()
 
 
 def handle(claim: Claim, error: Exception) -> None:
-    """Give a shard back for the next attempt. The attempt does not count when the database was away."""
-    database_was_away = isinstance(error, DBAPIError) and store.dialect().is_transient(error)
+    """Give a shard back for the next attempt. The attempt does not count when the database or the files were away."""
+    was_away = isinstance(error, OSError) or (isinstance(error, DBAPIError) and store.dialect().is_transient(error))
     shard = {"job": claim.job_id, "shard": claim.first_index, "attempt": claim.attempts}
     counters.add(counters.ATTEMPTS, claim.kind)
     log.error("shard_failed", **shard, error=type(error).__name__)  # the task logs the traceback
-    if database_was_away:
+    if was_away:
         time.sleep(PAUSES[0])
     for pause in PAUSES:
         try:
-            _free(claim, database_was_away)
+            _free(claim, was_away)
         except DBAPIError:
             time.sleep(pause)
         else:
@@ -38,10 +38,10 @@ def handle(claim: Claim, error: Exception) -> None:
     log.warning("shard_left_to_its_lease", **shard)
 
 
-def _free(claim: Claim, database_was_away: bool) -> None:
+def _free(claim: Claim, was_away: bool) -> None:
     try:
         with unit_of_work() as unit:
-            if database_was_away:
+            if was_away:
                 leases.give_back(unit.db, claim)
             else:
                 _give_up(unit, claim)
@@ -49,6 +49,12 @@ def _free(claim: Claim, database_was_away: bool) -> None:
                 unit.wake_next(claim.job_id)
     except LostLease:
         return  # another worker has the shard
+
+
+def free_delayed(claim: Claim, patience: float | None = None) -> None:
+    """Free a shard whose worker waited for the database for too long."""
+    with store.write(patience) as db:
+        leases.free_delayed(db, claim)
 
 
 def give_up(claim: Claim, patience: float | None = None) -> None:

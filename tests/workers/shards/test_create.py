@@ -164,6 +164,13 @@ def test_many_passwords_move_a_small_job_out_of_the_way(
     assert read_job(job_id).created == 2
 
 
+def test_many_tags_do_so_too(owner: Owner, steps: Steps, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(create, "SLOW_TAGS", 1)
+    accept_csv(owner, "url,tags\nhttps://a.example/,one|two\n")
+    assert work(ShardKind.CREATE)["handed_over"]
+    assert work(ShardKind.CREATE, wakeups.BULK)["created"] == 1
+
+
 def test_a_row_that_cannot_be_written_three_times_ends_as_internal(
     owner: Owner, steps: Steps, monkeypatch: pytest.MonkeyPatch
 ) -> None:

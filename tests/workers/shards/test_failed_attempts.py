@@ -99,7 +99,7 @@ def test_an_upload_that_cannot_be_cut_ends_its_job(owner: Owner, monkeypatch: py
     assert ended is not None
     assert (ended.status, ended.detail) == ("failed", failed_attempts.CANNOT_SPLIT)
     with store.read() as db:
-        assert dispatch.jobs_to_wake(db) == []
+        assert dispatch.count_queued(db, wakeups.BULK) == 0
 
 
 def test_two_sweeps_at_once_free_a_shard_once(owner: Owner) -> None:
@@ -147,7 +147,7 @@ def test_wake_ups_for_jobs_that_ended_or_never_were_do_nothing(owner: Owner) -> 
     work_off(create_once)
     with store.read() as db:
         assert jobs.get(db, job).created == 0  # type: ignore[union-attr]
-        assert dispatch.jobs_to_wake(db) == []
+        assert dispatch.count_queued(db, wakeups.INTERACTIVE) == 0
 
 
 def test_a_slug_that_is_taken_meanwhile_leaves_the_connection_as_good_as_before(owner: Owner) -> None:
@@ -159,7 +159,7 @@ def test_a_slug_that_is_taken_meanwhile_leaves_the_connection_as_good_as_before(
     with pytest.raises(DuplicateKey), store.write() as db:
         links.write(db, columns, 1)
     with store.write() as db:
-        assert dispatch.jobs_to_wake(db) == []
+        assert dispatch.count_queued(db, wakeups.INTERACTIVE) == 0
         assert len(items.page(db, job, domain(job), (), -1, 10)) == 1
 
 
