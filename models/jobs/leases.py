@@ -4,6 +4,7 @@ Only the worker that has the current token can finish a shard. Times are the dat
 """
 
 import secrets
+from collections.abc import Iterable
 from functools import cache
 from typing import Any, NamedTuple
 
@@ -68,22 +69,26 @@ def claim(db: Connection, kind: str, queue: str, hint: tuple[int, int]) -> Claim
     The commit need not be durable: after a power cut the shard is free again, and its worker finds its token gone.
     """
     in_queue = {"of_queue": queue, "of_kind": kind}
-    for workspace_id in db.execute(_WAITING, in_queue).scalars().all():
-        row = _claim_one(db, in_queue | {"of_workspace": workspace_id}, hint)
-        if row is not None:
-            store.dialect().relax_durability(db)
-            db.execute(_mark_served(store.dialect()), {"workspace": workspace_id})
-            jobs.start(db, row.job_id)
-            return Claim._make(row)
-    return None
-
-
-def _claim_one(db: Connection, place: dict[str, Any], hint: tuple[int, int]) -> Any:
-    """Claim a shard of a workspace; None when each of them waits for another one, or is being claimed."""
-    values = place | {"new_token": secrets.randbits(63), "new_owner": store.dialect().owner(db)}
+    values = in_queue | {"new_token": secrets.randbits(63), "new_owner": store.dialect().owner(db)}
     hinted = {"hint_job": hint[0], "hint_first": hint[1]}
     row = db.execute(_claim_hinted(store.dialect()), values | hinted).one_or_none()
-    return row or db.execute(_claim_first(store.dialect()), values).one_or_none()
+    if row is None:
+        row = _claim_in_turn(db, db.execute(_WAITING, in_queue).scalars().all(), values)
+    if row is None:
+        return None
+    store.dialect().relax_durability(db)
+    db.execute(_mark_served(store.dialect()), {"workspace": row.workspace_id})
+    jobs.start(db, row.job_id)
+    return Claim._make(row)
+
+
+def _claim_in_turn(db: Connection, workspace_ids: Iterable[int], values: dict[str, Any]) -> Any:
+    """Claim the first shard of the first workspace that has one which neither waits nor is being claimed."""
+    for workspace_id in workspace_ids:
+        row = db.execute(_claim_first(store.dialect()), values | {"of_workspace": workspace_id}).one_or_none()
+        if row is not None:
+            return row
+    return None
 
 
 _IN_QUEUE = and_(
@@ -112,17 +117,17 @@ _WAITING = _waiting()
 
 @cache
 def _claim_hinted(dialect: Dialect) -> Any:
-    return _claim(dialect, shards.c.job_id == bindparam("hint_job"), shards.c.first_index >= bindparam("hint_first"))
+    is_hinted = and_(shards.c.job_id == bindparam("hint_job"), shards.c.first_index >= bindparam("hint_first"))
+    return _claim(dialect, shards.c.workspace_id == _WAITING.limit(1).scalar_subquery(), is_hinted)
 
 
 @cache
 def _claim_first(dialect: Dialect) -> Any:
-    return _claim(dialect)
+    return _claim(dialect, shards.c.workspace_id == bindparam("of_workspace"))
 
 
 def _claim(dialect: Dialect, *conditions: ColumnElement[bool]) -> Any:
-    in_workspace = shards.c.workspace_id == bindparam("of_workspace")
-    free = select(*KEY_COLUMNS).where(_IN_QUEUE, in_workspace, IS_READY, *conditions).order_by(*KEY_COLUMNS).limit(1)
+    free = select(*KEY_COLUMNS).where(_IN_QUEUE, IS_READY, *conditions).order_by(*KEY_COLUMNS).limit(1)
     claimed = update(shards).where(is_among(dialect.skip_locked(free, shards)))
     claimed = claimed.values(
         state=ShardState.RUNNING,

@@ -18,7 +18,7 @@ from producer.job_options import Options
 from producer.signals import wakeups
 from tests.steps import Steps, accept_csv, read_job, record_steps
 from tests.work import work, work_off
-from workers.shards import create, own_domains, passwords, slug_pool
+from workers.shards import attempts, create, own_domains, passwords, slug_pool
 from workers.shards.slug_pool import SlugPool
 
 ROW = "url\nhttps://a.example/\n"
@@ -58,8 +58,8 @@ def test_a_small_job_takes_fourteen_statements_in_six_transactions(
         pytest.skip("the other store counts its settings as statements")
     for _ in range(2):  # the first job fills what a process reads once
         counts.update(statements=0, commits=0)
-        accept_csv(owner, ROW)
-        work(ShardKind.CREATE)
+        job_id = accept_csv(owner, ROW)
+        attempts.work_on_next(ShardKind.CREATE, wakeups.INTERACTIVE, (job_id, 0))
     assert counts == {"statements": 14, "commits": 6}
 
 
