@@ -194,13 +194,15 @@ def postpone(db: Connection, claim: Claim) -> None:
 def fail(db: Connection, claim: Claim) -> bool:
     """Free a shard after a failed attempt, in halves after the third one.
 
-    Returns False when a shard cannot be halved: that of a split, and a range of one item that is not to be created.
+    Returns False when a shard cannot be halved, which then keeps its lease: that of a split, and a range of one item
+    that is not to be created.
     """
-    if claim.attempts < MAX_ATTEMPTS or claim.rows == 1:
+    is_alone = claim.rows == 1
+    # A single item that still fails is claimed once more, and then recorded as an internal error.
+    if claim.attempts < MAX_ATTEMPTS or (is_alone and claim.kind == ShardKind.CREATE):
         db.execute(_free(), token_of(claim))
-        # A single item that still fails is claimed once more, and then recorded as an internal error.
-        return claim.attempts < MAX_ATTEMPTS or claim.kind == ShardKind.CREATE
-    if claim.kind == ShardKind.SPLIT:
+        return True
+    if is_alone or claim.kind == ShardKind.SPLIT:
         return False
     half = claim.rows // 2
     first_half = _free(rows=half, attempts=MAX_ATTEMPTS - 1)

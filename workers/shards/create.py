@@ -2,6 +2,8 @@
 
 from typing import Any
 
+from sqlalchemy.exc import DBAPIError
+
 from models import store
 from models.accounts import domains, plans
 from models.accounts.domains import Domain
@@ -51,6 +53,22 @@ def create(claim: Claim, job: Job) -> dict[str, Any]:
 
 
 def _read_rows(claim: Claim, job: Job) -> Batch:
+    try:
+        return _read_upload(claim, job)
+    except DBAPIError:
+        raise
+    except Exception:
+        if claim.attempts <= leases.MAX_ATTEMPTS:
+            raise
+        return _unread_row(claim)
+
+
+def _unread_row(claim: Claim) -> Batch:
+    """A row that cannot even be read: it is alone in its shard by now, and it has to end."""
+    return Batch(claim.rows, [claim.line + claim.skip], {"url": [None]}, {}, raw=lambda _place: {})
+
+
+def _read_upload(claim: Claim, job: Job) -> Batch:
     layout = Layout.load(job.layout)
     data = upload_store.read(job.upload, claim.offset, claim.length)
     rows = read_batch(data, layout, claim.line, claim.skip, claim.rows)

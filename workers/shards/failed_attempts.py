@@ -10,12 +10,14 @@ from models.accounts import quotas
 from models.errors import LostLease
 from models.jobs import leases, shards
 from models.jobs.leases import Claim
+from models.states import ShardKind
 from producer import completion
 from producer.signals import counters
 from producer.unit_of_work import UnitOfWork, unit_of_work
 
 PAUSES = (0.5, 0.5, 1.0, 2.0, 4.0)  # seconds, together less than a lease: time for a database to start again
 CANNOT_SPLIT = "The upload could not be cut into shards: there was an internal error, three times."
+CANNOT_UNDO = "The links could not be deleted: there was an internal error, three times."
 
 log = structlog.get_logger()
 
@@ -58,7 +60,7 @@ def free_delayed(claim: Claim, patience: float | None = None) -> None:
 
 
 def give_up(claim: Claim, patience: float | None = None) -> None:
-    """Free a shard whose attempt failed, for the next one. A split that failed three times ends its job."""
+    """Free a shard whose attempt failed, for the next one. A split or undo that failed three times ends its job."""
     try:
         with unit_of_work(patience) as unit:
             _give_up(unit, claim)
@@ -71,5 +73,6 @@ def _give_up(unit: UnitOfWork, claim: Claim) -> None:
         return
     leases.finish(unit.db, claim)
     grants = shards.discard_queued(unit.db, claim.job_id)
-    completion.fail(unit, claim.job_id, claim.run, CANNOT_SPLIT)
+    detail = CANNOT_SPLIT if claim.kind == ShardKind.SPLIT else CANNOT_UNDO
+    completion.fail(unit, claim.job_id, claim.run, detail)
     quotas.give_back_all(unit.db, grants)
