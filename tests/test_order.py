@@ -17,23 +17,22 @@ from models import store
 from models.accounts import plans
 from models.accounts.keys import Owner
 from models.accounts.plans import Plan
-from models.jobs import items as item_rows
-from models.jobs import jobs, leases
+from models.jobs import leases
 from models.jobs.leases import Claim
 from models.links import reserved_words
-from models.states import ItemStatus, JobStatus, ShardKind
+from models.states import JobStatus, ShardKind
 from models.tables import items, links, quotas, urls
 from producer import accept, control
 from producer.intake.layouts import NDJSON
 from producer.job_options import Options
 from tests import reference
 from tests.examples import examples
+from tests.outcomes import Outcome, outcomes
 from tests.reference import World
 from tests.steps import read_job, record_steps
 from workers.shards import attempts, failed_attempts
 
 Row = dict[str, Any]
-Outcome = tuple[str, str | None]
 
 SHARD_ROWS = 2
 A_FAILURE = 11
@@ -213,19 +212,6 @@ def take_step(claimed: Claim, choice: int) -> None:
         failed_attempts.give_up(claimed)
     else:
         attempts.work(claimed)
-
-
-def outcomes(job_id: int) -> dict[int, Outcome]:
-    """What the items of a job say, by their index."""
-    results: dict[int, Outcome] = {}
-    with store.read() as db:
-        job = jobs.get(db, job_id)
-        assert job
-        for item in item_rows.page(db, job_id, job.domain_id, (), -1, 1000):
-            url = json.loads(item.input)["url"] if job.dry_run and item.input else item.url
-            details = {ItemStatus.CREATED: url, ItemStatus.FAILED: item.error_code}
-            results[item.at] = (item.status, details.get(ItemStatus(item.status)))
-    return results
 
 
 def assert_counts(job_id: int) -> None:
