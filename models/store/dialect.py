@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Protocol
 
-from sqlalchemy import ColumnElement, Connection, Engine, FromClause, Select, Table
+from sqlalchemy import ColumnElement, Connection, Engine, Select, Table
 from sqlalchemy.dialects.postgresql.dml import Insert as PostgresInsert
 from sqlalchemy.dialects.sqlite.dml import Insert as SqliteInsert
 from sqlalchemy.exc import DBAPIError
@@ -57,9 +57,6 @@ class Dialect(Protocol):
 
     def is_one_of(self, column: Any, values: Sequence[Any]) -> ColumnElement[bool]:
         """Match rows in which a column has one of many values."""
-
-    def each_of(self, column: Any, values: Sequence[Any]) -> FromClause:
-        """Return many values of a column's type as a table with the column `value`."""
 
     def relax_durability(self, db: Connection) -> None:
         """Do not wait for the disk at this transaction's end: work that a power cut undoes is done again."""

@@ -12,7 +12,6 @@ from sqlalchemy import (
     ColumnElement,
     Connection,
     Engine,
-    FromClause,
     Select,
     Table,
     any_,
@@ -23,7 +22,6 @@ from sqlalchemy import (
     select,
     text,
 )
-from sqlalchemy import column as new_column
 from sqlalchemy.dialects.postgresql import ARRAY, insert
 from sqlalchemy.dialects.postgresql.dml import Insert
 from sqlalchemy.exc import DBAPIError, InvalidatePoolError, OperationalError
@@ -129,10 +127,6 @@ class PostgreSQL:
         array = bindparam("one_of", list(values), type_=ARRAY(column.type))
         condition: ColumnElement[bool] = column == any_(array)
         return condition
-
-    def each_of(self, column: Any, values: Sequence[Any]) -> FromClause:
-        array = bindparam("each_of", list(values), type_=ARRAY(column.type))
-        return func.unnest(array).table_valued(new_column("value", column.type), name="each_of").render_derived()
 
     def relax_durability(self, db: Connection) -> None:
         db.exec_driver_sql("SET LOCAL synchronous_commit = off")

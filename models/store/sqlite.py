@@ -12,22 +12,7 @@ from itertools import repeat
 from typing import Any
 
 import psutil
-from sqlalchemy import (
-    ColumnElement,
-    Connection,
-    Engine,
-    FromClause,
-    Select,
-    Table,
-    Text,
-    bindparam,
-    event,
-    func,
-    literal_column,
-    select,
-    text,
-)
-from sqlalchemy import column as new_column
+from sqlalchemy import ColumnElement, Connection, Engine, Select, Table, event, literal_column, select, text
 from sqlalchemy.dialects.sqlite import insert
 from sqlalchemy.dialects.sqlite.dml import Insert
 from sqlalchemy.exc import DBAPIError, OperationalError
@@ -121,10 +106,6 @@ class SQLite:
         json_list = text("SELECT value FROM json_each(:one_of)").bindparams(one_of=json.dumps(list(values)))
         condition: ColumnElement[bool] = column.in_(json_list)
         return condition
-
-    def each_of(self, column: Any, values: Sequence[Any]) -> FromClause:
-        json_list = bindparam("each_of", json.dumps(list(values)), type_=Text)
-        return func.json_each(json_list).table_valued(new_column("value", column.type), name="each_of")
 
     def relax_durability(self, db: Connection) -> None:
         """Nothing to do: with synchronous = NORMAL no transaction waits for the disk."""

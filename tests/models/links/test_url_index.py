@@ -77,7 +77,7 @@ def test_a_link_of_another_url_with_the_same_hash_shows_its_own(owner: Owner) ->
 
 
 def test_of_a_url_with_very_many_links_only_the_first_are_read(owner: Owner, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(url_index, "FEW_LINKS", 0)
+    monkeypatch.setattr(url_index, "MORE_LINKS", 0)
     monkeypatch.setattr(url_index, "MOST_LINKS", 3)
     for number in range(9):
         link = add(owner, f"s{number}", rank=100 - number)
