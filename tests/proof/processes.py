@@ -4,7 +4,7 @@ No process ever stops within a transaction: the databases isolate those.
 """
 
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from typing import Any
 
 import greenlet
@@ -12,7 +12,7 @@ import pytest
 from sqlalchemy.exc import OperationalError
 
 from models import store
-from models.errors import LinkmillError
+from models.errors import DuplicateKey, LinkmillError
 from producer.intake import upload_store
 
 
@@ -74,10 +74,14 @@ class Process:
 
     def _run(self) -> None:
         """Any other error than these is a bug, and reaches the test."""
-        with suppress(Killed, Failure, DatabaseAway, LinkmillError):
+        try:
             result = self.call()
             if self.report:
                 self.report(result)
+        except DuplicateKey:
+            raise
+        except (Killed, Failure, DatabaseAway, LinkmillError):
+            return
 
 
 def current() -> Process | None:
