@@ -1,9 +1,11 @@
 """What many small jobs leave to another workspace: single links beside jobs with passwords and jobs of one row."""
 
 import json
+import multiprocessing
 import time
-from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import closing
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from multiprocessing.context import ForkProcess
 from pathlib import Path
 from typing import NamedTuple
 
@@ -15,7 +17,7 @@ from tests.web.commands import new_key
 PASSWORD_JOBS = 400
 PASSWORDS = 40
 SINGLE_JOBS = 10_000
-SENDERS = 4
+SENDERS = 2
 IDLE_ROUNDS = 60
 PAUSE_SECONDS = 0.1
 LONGEST_SECONDS = 120.0
@@ -49,8 +51,7 @@ def _measure(system: System, store: str) -> list[Figure]:
     for _ in range(10):
         _create_one(client)
     idle = percentile([_create_one(client) for _ in range(IDLE_ROUNDS)], 0.95)
-    with ThreadPoolExecutor(SENDERS) as pool:
-        senders = [pool.submit(_flood, system, sender) for sender in range(SENDERS)]
+    with _flooded(system) as senders:
         beside = _watch(system, client, senders)
     busy = percentile(beside.times, 0.95)
     flood = f"{PASSWORD_JOBS} jobs of {PASSWORDS} passwords and {SINGLE_JOBS:,} of one row"
@@ -75,6 +76,19 @@ def _measure(system: System, store: str) -> list[Figure]:
     ]
 
 
+@contextmanager
+def _flooded(system: System) -> Iterator[list[ForkProcess]]:
+    """Send the flood from processes of their own, which do not slow this one's clock down."""
+    fork = multiprocessing.get_context("fork")
+    senders = [fork.Process(target=_flood, args=(system, sender)) for sender in range(SENDERS)]
+    for sender in senders:
+        sender.start()
+    yield senders
+    for sender in senders:
+        sender.kill()
+        sender.join()
+
+
 def _flood(system: System, sender: int) -> None:
     client = Client(system)
     for job in range(sender, PASSWORD_JOBS, SENDERS):
@@ -84,12 +98,12 @@ def _flood(system: System, sender: int) -> None:
         _post(client, json.dumps({"links": [{"url": f"https://example.com/{job}"}]}))
 
 
-def _watch(system: System, client: Client, senders: list[Future[None]]) -> Beside:
+def _watch(system: System, client: Client, senders: list[ForkProcess]) -> Beside:
     times: list[float] = []
     most_surplus = most_queued = 0
     deadline = time.monotonic() + LONGEST_SECONDS
     with closing(faults.connect_to_broker(system)) as broker:
-        while time.monotonic() < deadline and not (times and all(sender.done() for sender in senders)):
+        while not times or (time.monotonic() < deadline and any(sender.is_alive() for sender in senders)):
             times.append(_create_one(client))
             messages = sum(broker.llen(queue) for queue in ("bulk", "interactive"))
             ((queued,),) = system.sql("SELECT count(*) FROM shards WHERE state = 'queued'")
