@@ -125,7 +125,7 @@ def test_an_undo_that_fails_three_times_says_so(owner: Owner, monkeypatch: pytes
         undone = jobs.get(db, job)
     assert undone
     undo_id = control.undo(undone)
-    work_off(lambda: attempts.work_on_next(ShardKind.UNDO, wakeups.INTERACTIVE, (0, 0)))
+    work_off(lambda: attempts.work_on_next(ShardKind.UNDO, wakeups.BULK, (0, 0)))
     with store.read() as db:
         ended = jobs.get(db, undo_id)
     assert ended is not None
