@@ -15,6 +15,7 @@ from models.errors import LinkmillError
 from models.jobs.jobs import Job
 from models.states import ShardKind
 from producer import accept
+from producer.signals import wakeups
 from tests.fixtures.fake_redis import FakeRedis
 from tests.proof import mill
 from tests.proof.files import File, make_file
@@ -105,7 +106,7 @@ def choose_calls(job: Job, choose: random.Random) -> list[tuple[str, Callable[[]
 
 def workers(job: Job) -> list[tuple[str, Callable[[], Any]]]:
     create = partial(attempts.work_on_next, ShardKind.CREATE, job.queue, (job.id, 0))
-    undo = partial(attempts.work_on_next, ShardKind.UNDO, job.queue, (0, 0))
+    undo = partial(attempts.work_on_next, ShardKind.UNDO, wakeups.BULK, (0, 0))
     return [("create", create), ("create", create), ("undo", undo), ("sweep", sweep.sweep), ("clear", clearing.clear)]
 
 
