@@ -1,5 +1,6 @@
 """The state machine: any mix of what clients, workers and faults do, and the promises after every step."""
 
+import sys
 from collections.abc import Callable
 from itertools import count
 from typing import Any
@@ -259,8 +260,9 @@ class Story(RuleBasedStateMachine):
             self.mill.promises.check()
 
     def teardown(self) -> None:
+        has_failed = sys.exc_info()[0] is not None  # to go on would hide why
         try:
-            if hasattr(self, "mill"):
+            if hasattr(self, "mill") and not has_failed:
                 self.end()
         finally:
             self.patch.undo()
