@@ -15,7 +15,6 @@ from rich.table import Table
 from tests.bench import (
     durability,
     fairness,
-    flood,
     latency,
     memory,
     options,
@@ -43,8 +42,6 @@ BENCHES: dict[str, Callable[[Path], list[Figure]]] = {
     "watchers": watchers.measure,
     "fairness": fairness.postgresql,
     "fairness-sqlite": fairness.sqlite,
-    "flood": flood.postgresql,
-    "flood-sqlite": flood.sqlite,
     "memory": memory.measure,
 }
 

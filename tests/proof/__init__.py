@@ -1,1 +1,0 @@
-"""`python -m tests.proof`: the promises of docs/reliability.md under any mix of steps, and under races, as a table."""
