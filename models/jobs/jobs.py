@@ -176,17 +176,11 @@ def set_total(db: Connection, job_id: int, total: int) -> None:
     db.execute(update(jobs).where(jobs.c.id == job_id).values(total=total))
 
 
-def record(db: Connection, job_id: int, results: Results) -> None:
-    """Add a shard's results to its job.
+def conclude(db: Connection, job_id: int, run: int, results: Results) -> JobProgress:
+    """Add a shard's results, and complete the job if they were the last ones, in one statement.
 
     All shards of a job share its row, so this comes last in their transaction.
     """
-    db.execute(_RECORD, _result_values(job_id, results))
-    _count_failures(db, job_id, results.failures)
-
-
-def conclude(db: Connection, job_id: int, run: int, results: Results) -> JobProgress:
-    """Add a shard's results, and complete the job if they were the last ones, in one statement."""
     row = db.execute(_CONCLUDE, _result_values(job_id, results) | {"of_run": run}).one()
     _count_failures(db, job_id, results.failures)
     return JobProgress._make(row)
@@ -253,21 +247,20 @@ _PROCESSED_AFTER = (
     + bindparam("more_failed")
 )
 _NOW = bindparam("now", type_=Time)
-_RECORD = (
+_IS_LAST = and_(jobs.c.total == _PROCESSED_AFTER, jobs.c.run == bindparam("of_run"), jobs.c.status.in_(ACTIVE_STATUSES))
+_CONCLUDE = (
     update(jobs)
     .where(_THIS)
     .values({name: jobs.c[name] + bindparam(f"more_{name}") for name in _COUNTS})
     .values(
+        status=case((_IS_LAST, JobStatus.COMPLETED), else_=jobs.c.status),
+        finished_at=case((_IS_LAST, _NOW), else_=jobs.c.finished_at),
         progressed_at=_NOW,
         rate_base_at=func.coalesce(jobs.c.rate_base_at, _NOW),
         rate_base_count=case((jobs.c.rate_base_at.is_(None), _PROCESSED_AFTER), else_=jobs.c.rate_base_count),
     )
+    .returning(*_PROGRESS)
 )
-_IS_LAST = and_(jobs.c.total == _PROCESSED_AFTER, jobs.c.run == bindparam("of_run"), jobs.c.status.in_(ACTIVE_STATUSES))
-_CONCLUDE = _RECORD.values(
-    status=case((_IS_LAST, JobStatus.COMPLETED), else_=jobs.c.status),
-    finished_at=case((_IS_LAST, _NOW), else_=jobs.c.finished_at),
-).returning(*_PROGRESS)
 
 _AT_WORK = exists().where(shards.c.job_id == jobs.c.id, shards.c.run == jobs.c.run, shards.c.state.in_(ACTIVE_STATES))
 _STOPPED = and_(jobs.c.cancelled_at.is_not(None), jobs.c.total.is_not(None), ~_AT_WORK)

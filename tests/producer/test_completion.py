@@ -121,7 +121,7 @@ def test_an_unreadable_upload_fails_its_job_with_a_reason(owner: Owner, steps: S
 def test_the_end_of_an_earlier_run_is_not_the_jobs_end(owner: Owner, steps: Steps) -> None:
     job_id = accept_csv(owner, ROWS)
     with unit_of_work() as unit:
-        jobs.record(unit.db, job_id, Results(created=2))
+        jobs.conclude(unit.db, job_id, 2, Results(created=2))
         assert not completion.finish(unit, job_id, 2)
         assert completion.finish(unit, job_id, 1)
 

@@ -12,7 +12,7 @@ def test_only_the_first_shard_that_ends_sets_the_pace(owner: Owner) -> None:
     job_id = accept(Upload("csv", "csv", [b"url\nhttps://a.b\n"]), owner, lambda: Options())
     for _ in range(2):
         with store.write() as db:
-            jobs.record(db, job_id, Results(created=5, existing=1, failures={"INVALID_URL": 1}))
+            jobs.conclude(db, job_id, 1, Results(created=5, existing=1, failures={"INVALID_URL": 1}))
     with store.read() as db:
         job = jobs.get(db, job_id)
     assert job

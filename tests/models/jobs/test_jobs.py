@@ -61,7 +61,7 @@ def test_a_page_lists_the_newest_first(owner: Owner) -> None:
 def test_the_counts_of_all_results_add_up(owner: Owner) -> None:
     job = make_job(owner, rows=30)
     with store.write() as db:
-        jobs.record(db, job.id, ALL_KINDS)
+        jobs.conclude(db, job.id, 1, ALL_KINDS)
     counted = read(job.id)
     assert (counted.created, counted.updated, counted.deleted, counted.existing, counted.failed) == (1, 2, 3, 4, 11)
     assert jobs.succeeded_count(counted) == 10
@@ -77,8 +77,8 @@ def test_nothing_is_known_of_the_unprocessed_before_the_upload_is_counted(owner:
 def test_errors_are_counted_by_code_over_all_shards(owner: Owner) -> None:
     job = make_job(owner, rows=30)
     with store.write() as db:
-        jobs.record(db, job.id, ALL_KINDS)
-        jobs.record(db, job.id, Results(failures={"INVALID_URL": 1}))
+        jobs.conclude(db, job.id, 1, ALL_KINDS)
+        jobs.conclude(db, job.id, 1, Results(failures={"INVALID_URL": 1}))
         assert list(jobs.errors(db, job.id).items()) == [("INVALID_URL", 7), ("SLUG_TAKEN", 5)]
 
 

@@ -192,7 +192,7 @@ def finish_all(job_id: int) -> None:
     while claimed := try_claim():
         with store.write() as db:
             leases.finish(db, claimed)
-            jobs.record(db, job_id, Results(created=1, failures={"SLUG_TAKEN": 1, "INVALID_URL": 1}))
+            jobs.conclude(db, job_id, claimed.run, Results(created=1, failures={"SLUG_TAKEN": 1, "INVALID_URL": 1}))
             jobs.finish(db, job_id, claimed.run)
             dispatch.mark_due(db, job_id, 8)
 

@@ -114,7 +114,7 @@ def test_nothing_is_deleted_while_a_worker_is_at_it(owner: Owner) -> None:
 def test_a_forgotten_job_leaves_nothing(owner: Owner) -> None:
     job = ended(owner, rows=2)
     with store.write() as db:
-        jobs.record(db, job.id, jobs.Results(failures={"INVALID_URL": 1}))
+        jobs.conclude(db, job.id, 1, jobs.Results(failures={"INVALID_URL": 1}))
     add_delivery(job, DeliveryStatus.PENDING)
     assert forget(job)
     assert not forget(job)

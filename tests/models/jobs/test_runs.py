@@ -91,7 +91,7 @@ def test_a_retry_runs_what_a_cancel_skipped(owner: Owner) -> None:
     finish(claim())
     cancel(job)
     with store.write() as db:
-        jobs.record(db, job.id, Results(created=1))
+        jobs.conclude(db, job.id, 1, Results(created=1))
         jobs.finish(db, job.id, 1)
     add_items(job, {0: CREATED})
     assert retry(read(job.id))
@@ -106,7 +106,7 @@ def test_a_third_run_looks_at_what_the_second_left(owner: Owner) -> None:
     add_items(job, {0: FAILED})
     cancel(job)
     with store.write() as db:
-        jobs.record(db, job.id, Results(failures={"X": 1}))
+        jobs.conclude(db, job.id, 2, Results(failures={"X": 1}))
         jobs.finish(db, job.id, 2)
     assert retry(read(job.id))
     with store.read() as db:
