@@ -78,23 +78,26 @@ def short_url(value: str) -> str:
 
 
 def slug_in(short_url: str) -> str | None:
-    """What stands behind the domain of a short URL, which may lack its scheme. A text without a slash is a slug."""
-    text = short_url.strip(" ")
-    rest = SCHEME.sub("", text)
-    host, slash, path = QUERY.sub("", rest).partition("/")
-    if not slash and rest == text:
-        path = host
+    """The slug of a short URL, or None."""
+    _, path = _host_and_path(short_url)
     slug = unquote(path).strip("/")
     return None if not slug or CONTROL.search(slug) else slug
 
 
 def host_in(short_url: str) -> str:
     """The host of a short URL in lower case, or an empty text."""
+    host, _ = _host_and_path(short_url)
+    return host.lower()
+
+
+def _host_and_path(short_url: str) -> tuple[str, str]:
+    """Divide a short URL, which may lack its scheme. A text with neither scheme nor slash is a path."""
     text = short_url.strip(" ")
     rest = SCHEME.sub("", text)
-    host, slash, _ = QUERY.sub("", rest).partition("/")
-    has_host = slash or rest != text
-    return host.lower() if has_host else ""
+    host, slash, path = QUERY.sub("", rest).partition("/")
+    if not slash and rest == text:
+        return "", host
+    return host, path
 
 
 SCHEME = re.compile(r"https?://", re.IGNORECASE)

@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 from producer.fields.item_fields import BY_NAME
+from producer.fields.item_rules import SCHEME
 from producer.intake.headers import ColumnMapping, normalised
 
 Rows = Sequence[Sequence[str]]
@@ -12,7 +13,6 @@ Rows = Sequence[Sequence[str]]
 HOST = r"(?:https?://)?((?:[a-z0-9-]+\.)+[a-z][a-z0-9-]+(?::\d+)?)"
 WHOLE_LINK = re.compile(rf"{HOST}/[^?#\s]+", re.IGNORECASE)
 ONE_SEGMENT = re.compile(rf"(?:{HOST})?/[^/?#\s]+/?", re.IGNORECASE)
-SCHEME = re.compile(r"https?://", re.IGNORECASE)
 NAMES_THAT_NEED_A_LOOK = ("link", "source")
 """Short links in some exports, other things elsewhere: `link` beside `long_url`, `source` beside YOURLS' `target`."""
 NAMES = (*BY_NAME["short_url"].aliases, normalised("short_url"))
