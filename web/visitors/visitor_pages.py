@@ -59,13 +59,14 @@ def preview(short_url: str, url: str, title: str | None) -> Response:
 
 def describe(title: str | None) -> Response:
     """Show what a link is called, and nothing of where it leads."""
-    return render("title", 200, title=title or texts.get("untitled"))
+    return render("title", 200, heading=title or texts.get("untitled"))
 
 
 def render(template: str, status: int, **values: Any) -> Response:
+    values = {"heading": _heading(status)} | values
     css = Markup(CSS)  # noqa: S704 - our own
     all_texts = texts.all_texts()
-    body = render_template(f"visitors/{template}.html", heading=_heading(status), css=css, texts=all_texts, **values)
+    body = render_template(f"visitors/{template}.html", css=css, texts=all_texts, **values)
     response = make_response(body, status)
     response.headers |= {"Content-Security-Policy": POLICY, "X-Content-Type-Options": "nosniff"}
     return response
