@@ -27,7 +27,7 @@ def link_columns(draft: Draft) -> Columns:
         if name in draft.columns:
             columns[column] = _pick(draft.columns[name], draft.new_rows)
     if draft.own_domains:
-        columns["domain_id"] = _domain_ids(draft)
+        columns["domain_id"] = draft.domain_ids()
     # Automatic slugs of one domain come sorted, custom ones do not.
     if draft.columns.get("slug") or draft.own_domains:
         keys = _sort_keys(columns)
@@ -43,12 +43,6 @@ def _sort_keys(columns: dict[str, Sequence[Any]]) -> Sequence[Any]:
     return list(zip(columns["domain_id"], columns["slug"], strict=True))
 
 
-def _domain_ids(draft: Draft) -> list[int]:
-    """The domain of each new link."""
-    job_domain_id = draft.job.domain_id
-    return [own_domains.id_of(draft.own_domains, row) or job_domain_id for row in draft.new_rows]
-
-
 def tag_columns(draft: Draft) -> Columns:
     """The tags of the new links."""
     tags = draft.columns.get("tags")
@@ -57,7 +51,7 @@ def tag_columns(draft: Draft) -> Columns:
     tag_ids: list[int] = []
     slugs: list[str] = []
     domain_ids: list[int] = []
-    for row, slug, domain_id in zip(draft.new_rows, draft.slugs, _domain_ids(draft), strict=True):
+    for row, slug, domain_id in zip(draft.new_rows, draft.slugs, draft.domain_ids(), strict=True):
         for name in tags[row] or ():
             tag_ids.append(draft.tag_ids[name])
             slugs.append(slug)
@@ -76,7 +70,7 @@ def untitled_columns(draft: Draft) -> Columns:
     urls: list[str] = []
     slugs: list[str] = []
     domain_ids: list[int] = []
-    for row, slug, domain_id in zip(draft.new_rows, draft.slugs, _domain_ids(draft), strict=True):
+    for row, slug, domain_id in zip(draft.new_rows, draft.slugs, draft.domain_ids(), strict=True):
         if not titles[row]:
             urls.append(all_urls[row])
             slugs.append(slug)

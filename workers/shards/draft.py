@@ -87,11 +87,14 @@ class Draft:
 
     def _places_without_slug(self, domain_id: int) -> list[int]:
         """The places among the new rows."""
-        places = [place for place, slug in enumerate(self.slugs) if slug is None]
+        ids = self.domain_ids()
+        return [place for place, slug in enumerate(self.slugs) if slug is None and ids[place] == domain_id]
+
+    def domain_ids(self) -> list[int]:
+        """The domain of each new link."""
         if self.own_domains is None:
-            return places
-        ids = [own_domains.id_of(self.own_domains, row) or self.job.domain_id for row in self.new_rows]
-        return [place for place in places if ids[place] == domain_id]
+            return [self.job.domain_id] * self.new_count
+        return [own_domains.id_of(self.own_domains, row) or self.job.domain_id for row in self.new_rows]
 
 
 def read_facts(db: Connection, job: Job, judged: JudgedBatch) -> Facts:
