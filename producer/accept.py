@@ -31,7 +31,7 @@ from producer.unit_of_work import UnitOfWork, unit_of_work
 CUT_AT_ONCE_BYTES = 512 << 10  # a smaller upload is cut into shards right here, a larger one by a worker
 OWN_FORMAT = FormatHints(encoding=UTF8)  # of an upload that we wrote ourselves, from a JSON body
 
-NO_SHEETS = "Only a workbook has sheets, and this upload is none."
+NO_SHEETS = "Only a workbook has sheets. This upload is not a workbook."
 
 log = structlog.get_logger()
 

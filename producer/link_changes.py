@@ -15,7 +15,7 @@ from producer.intake.reading import read_batch
 from producer.rules.item_errors import invalid, item_error
 from producer.rules.judging import JudgingContext, judge, with_utm
 
-TIMES = ("expires_at", "disabled")
+STORED_AS_TIMES = ("expires_at", "disabled")
 """Fields that are judged to a time as text."""
 
 
@@ -78,6 +78,6 @@ def _changes(name: str, item: Mapping[str, Any]) -> bool:
 def _stored(name: str, value: Any) -> Any:
     if name == "password" and value:
         return passwords.hash_password(value)
-    if name in TIMES and value:
+    if name in STORED_AS_TIMES and value:
         return datetime.fromisoformat(value).replace(tzinfo=UTC)
     return value
