@@ -90,8 +90,8 @@ def page(db: Connection, workspace_id: int, after: int, limit: int) -> list[Doma
 def add(db: Connection, workspace_id: int, hostname: str, case_sensitive: bool = True) -> Domain:
     """Add a domain of a workspace's own; raise DuplicateKey when the hostname serves already or is ours.
 
-    A hostname that nobody has proven to be theirs may be added by several workspaces: whoever adds it first must not
-    keep it from its owner.
+    Several workspaces may add a hostname until one of them proves that it is theirs. Otherwise the first to add it
+    could keep it from its owner.
     """
     is_own = domains.c.workspace_id == workspace_id
     is_taken = exists().where(domains.c.hostname == hostname, or_(is_own, _serves()))
@@ -116,7 +116,7 @@ def verify(db: Connection, domain_id: int) -> None:
 
 
 def proof(domain_id: int) -> str:
-    """What whoever owns the hostname has to publish under it. Nobody can guess it, and it does not change."""
+    """The text that the owner of the hostname publishes under it. Nobody can guess it, and it does not change."""
     secret = installation_secrets.get(installation_secrets.PROOF_KEY)
     return hmac.digest(secret, str(domain_id).encode(), "sha256").hex()[:PROOF_LENGTH]
 

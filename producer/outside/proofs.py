@@ -37,7 +37,7 @@ def _check_record(name: str, value: str) -> str | None:
 
 
 def resolver() -> dns.resolver.Resolver:
-    """The name servers of this host, asked anew each time: a record that was missing a minute ago may be there now."""
+    """The resolver of this host, without a cache: a record that was missing a minute ago may be there now."""
     return dns.resolver.Resolver()
 
 
