@@ -8,10 +8,14 @@ TIMED := tests/test_faults.py tests/workers/test_fairness.py
 # Without compiled modules every process of every test compiles the sources anew.
 unexport PYTHONDONTWRITEBYTECODE
 
+# Of `make proof`.
+STEPS ?= 1000000
+ROUNDS ?= 1000
+
 AUDIT := .venv/audit
 PIP_AUDIT := pip-audit==2.10.1
 
-.PHONY: run help quick quick-tests test check audit bench chaos screenshots format clean
+.PHONY: run help quick quick-tests test check audit bench chaos attack proof screenshots format clean
 
 run: .venv/.run ## start the whole system (the default)
 	@exec $(BIN)/python -m runner
@@ -45,6 +49,12 @@ bench: .venv/.dev ## measure every speed against its ceiling
 
 chaos: .venv/.dev ## break a running system in many ways and count what is lost
 	@$(BIN)/python -m tests.chaos
+
+proof: .venv/.dev ## check every promise after a million steps and under a thousand races (STEPS=, ROUNDS=)
+	@$(BIN)/python -m tests.proof --steps $(STEPS) --rounds $(ROUNDS)
+
+attack: .venv/.dev ## attack a running system as strangers can, and measure what others notice
+	@$(BIN)/python -m tests.attack
 
 screenshots: .venv/.dev ## take the pictures in docs/screenshots
 	@$(BIN)/python -m tests.screenshots

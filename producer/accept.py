@@ -73,9 +73,16 @@ def accept(
         if hold:
             _conclude(hold, upload, options)
         rules = KeyRules(Layout.load(job["layout"]), job["options"], judging_context(domain, {}, job["options"]))
-        _commit(job, _cut_small(upload, name, size, rules), hold, awaited)
+        ranges = _cut_small(upload, name, size, rules)
     except BaseException:
         upload_store.delete(name)
+        raise
+    try:
+        _commit(job, ranges, hold, awaited)
+    except BaseException:
+        # The answer to a commit can be lost, and then the job exists all the same and needs its upload.
+        if not _may_exist(job["id"]):
+            upload_store.delete(name)
         raise
     if hold:
         hold.job_id = job["id"]
@@ -192,6 +199,15 @@ def _commit(job: dict[str, Any], ranges: list[ShardRange] | None, hold: Hold | N
             idempotency.assign(unit.db, hold, job["id"])
         jobs.add(unit.db, job)
         _add_shards(unit, rows)
+
+
+def _may_exist(job_id: int) -> bool:
+    """Return whether a job was committed. A database that cannot be asked may have it."""
+    try:
+        with store.read() as db:
+            return jobs.get(db, job_id) is not None
+    except Exception:
+        return True
 
 
 def _add_shards(unit: UnitOfWork, rows: list[dict[str, Any]]) -> None:

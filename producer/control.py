@@ -39,13 +39,14 @@ def retry(job: Job) -> None:
 
 def undo(job: Job) -> int:
     """Begin a job that deletes the links which this one created and which were never clicked; return its id."""
-    row = _undo_row(job)
     with unit_of_work() as unit:
         jobs.lock(unit.db, job.id)
-        _refuse(unit.db, Action.UNDO, job)
-        runs.start_undo(unit.db, job, row)
+        # The job may have had a further run since the client read it.
+        current = _refuse(unit.db, Action.UNDO, job)
+        row = _undo_row(current)
+        runs.start_undo(unit.db, current, row)
         unit.wake_next(row["id"])
-        if not job.created:
+        if not current.created:
             completion.finish(unit, row["id"], 1)
     return int(row["id"])
 
@@ -58,14 +59,15 @@ def forget(job: Job) -> None:
             raise Conflict(CHANGED)
 
 
-def _refuse(db: Connection, action: Action, job: Job) -> None:
-    """Raise the reason why a job, as it is now, does not allow an action."""
+def _refuse(db: Connection, action: Action, job: Job) -> Job:
+    """Raise the reason why a job, as it is now, does not allow an action; return the job when it does."""
     current = jobs.get(db, job.id, job.workspace_id)
     if current is None:
         raise results_gone()
     error = refusal(action, current, runs.is_being_undone(db, job.id))
     if error:
         raise error
+    return current
 
 
 def _undo_row(job: Job) -> dict[str, Any]:
@@ -78,7 +80,7 @@ def _undo_row(job: Job) -> dict[str, Any]:
         "kind": JobKind.UNDO,
         "status": JobStatus.QUEUED,
         "source": job.source,
-        "queue": wakeups.queue_for(job.created),
+        "queue": wakeups.BULK,  # it waits for clicks first, and those who wait for links must not wait with it
         "upload": "",
         "layout": Layout(UNDO).dump(),
         "options": {},

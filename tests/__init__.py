@@ -1,4 +1,4 @@
-"""The tests, in folders that mirror those of the code; benchmarks and chaos have commands of their own."""
+"""The tests, in folders that mirror those of the code; benchmarks, chaos and attacks have commands of their own."""
 
 from pathlib import Path
 

@@ -29,6 +29,7 @@ ANY_PROCESS = (
     "tests/producer/",
     "tests/test_reference.py",
     "tests/test_order.py",
+    "tests/test_proof.py",
     "tests/web/test_limits.py",
 )
 

@@ -163,14 +163,15 @@ class World:
     domains: frozenset[str] = frozenset()
     defaults: dict[str, Any] = field(default_factory=dict)
     wide_slugs: bool = False
-    case_sensitive: bool = True
+    folding_domains: frozenset[str] = frozenset()
+    """Domains on which the case of slugs does not matter."""
     room: int | None = None
     """How many more links the plan allows."""
 
-    def spell(self, slug: str) -> str:
-        """A slug as the domain stores it."""
+    def spell(self, slug: str, domain: str) -> str:
+        """A slug as its domain stores it."""
         text = unicodedata.normalize("NFC", slug.strip(" "))
-        return text if self.case_sensitive else unicodedata.normalize("NFC", text.casefold())
+        return unicodedata.normalize("NFC", text.casefold()) if domain in self.folding_domains else text
 
 
 def create_all(items: list[dict[str, Any]], world: World) -> list[tuple[str, str | None]]:
@@ -216,6 +217,7 @@ def create(item: dict[str, Any], world: World) -> tuple[str, str | None]:
     if world.scheme and isinstance(values.get("url"), str):
         values["url"] = with_scheme(values["url"], world.scheme)
     errors = rule_errors(values)
+    domain = domain_of(values) or world.domain
     if isinstance(values.get("short_url"), str):
         whole = values.pop("short_url")
         error = errors.pop("short_url", None)
@@ -227,7 +229,7 @@ def create(item: dict[str, Any], world: World) -> tuple[str, str | None]:
     if world.wide_slugs and isinstance(values.get("slug"), str):
         errors.pop("slug", None)
         composed = unicodedata.normalize("NFC", values["slug"].strip(" "))
-        if not is_wide_slug(composed) or len(world.spell(composed)) > 190:
+        if not is_wide_slug(composed) or len(world.spell(composed, domain)) > 190:
             errors["slug"] = "INVALID_SLUG"
     external_id = values.get("external_id")
     name = external_id.strip(" ") if isinstance(external_id, str) and "external_id" not in errors else None
@@ -236,12 +238,11 @@ def create(item: dict[str, Any], world: World) -> tuple[str, str | None]:
     code = first_problem(item, values, errors, world)
     if code:
         return "failed", code
-    domain = domain_of(values) or world.domain
     is_disabled = values.get("disabled") is True
     is_plain = not is_disabled and not values.keys() & {"slug", "password", "expires_at", "ttl", "max_clicks"}
     if world.reuse and is_plain and (domain, destination(values)) in world.urls:
         return "existing", None
-    slug = world.spell(values["slug"]) if "slug" in values else None
+    slug = world.spell(values["slug"], domain) if "slug" in values else None
     if slug and begins_with_a_route(slug, world.reserved):
         return "failed", "RESERVED_SLUG"
     if slug and (domain, slug) in world.links:
@@ -341,8 +342,8 @@ def first_problem(item: dict[str, Any], values: dict[str, Any], errors: dict[str
 
 def domain_of(values: dict[str, Any]) -> str:
     """The domain that an item names, or an empty text."""
-    domain: str = values.get("domain", "")
-    return domain.strip(" ").removesuffix(".").lower()
+    domain = values.get("domain")
+    return domain.strip(" ").removesuffix(".").lower() if isinstance(domain, str) else ""
 
 
 def destination(values: dict[str, Any]) -> str:

@@ -1,8 +1,11 @@
 """Jobs accepted in this process, and a record of every step that follows their commits."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import pytest
+from sqlalchemy.exc import OperationalError
 
 from models import store
 from models.accounts.keys import Owner
@@ -48,6 +51,20 @@ def record_steps(monkeypatch: pytest.MonkeyPatch) -> Steps:
     monkeypatch.setattr(waiting, "announce_end", steps.announce_end)
     monkeypatch.setattr(waiting, "announce_progress", steps.announce_progress)
     return steps
+
+
+def lose_next_answer(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let the next transaction be committed, and the connection be lost before the answer arrives."""
+    write = store.write
+
+    @contextmanager
+    def write_unanswered(lock_timeout: float | None = None) -> Iterator[store.Connection]:
+        with write(lock_timeout) as db:
+            yield db
+        monkeypatch.setattr(store, "write", write)
+        raise OperationalError("COMMIT", None, Exception("lost"), connection_invalidated=True)
+
+    monkeypatch.setattr(store, "write", write_unanswered)
 
 
 def accept_csv(owner: Owner, text: str, **options: Any) -> int:

@@ -27,6 +27,7 @@ FILE = re.compile(r"(?:[\w.-]+/)*[\w.-]+\.(?:py|md|toml|txt|html|css|js|yaml|ini
 UPPER = re.compile(r"[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+")
 CALL = re.compile(r"(GET|POST|PUT|PATCH|DELETE|HEAD) (/[^\s?]*)")
 MAKE = re.compile(r"\bmake ([a-z]+)")
+TEST = re.compile(r"(tests/[\w/]+\.py)::(test_\w+)")
 BLOCK = re.compile(r"^```.*?^```", re.MULTILINE | re.DOTALL)
 
 
@@ -107,6 +108,19 @@ def test_every_document_is_in_the_index() -> None:
     index = (ROOT / "docs" / "README.md").read_text() + (ROOT / "docs" / "decisions" / "README.md").read_text()
     for path in sorted((ROOT / "docs").rglob("*.md")):
         assert path.name == "README.md" or f"{path.name})" in index, path
+
+
+def test_tests_that_are_named_exist(document: Path) -> None:
+    for path, name in TEST.findall(document.read_text()):
+        assert f"def {name}(" in (ROOT / path).read_text(), f"{document.name} names {path}::{name}"
+
+
+def test_every_promise_names_a_test_that_shows_it() -> None:
+    text = (ROOT / "docs" / "reliability.md").read_text()
+    _, _, rows = text.partition("| promise | tests that show it |\n|---|---|\n")
+    promises = rows.partition("\n\n")[0].splitlines()
+    assert len(promises) > 5
+    assert [promise for promise in promises if not TEST.search(promise)] == []
 
 
 def names_module(path: Path, other: Path) -> bool:

@@ -65,7 +65,7 @@ RANKS = {
         errors request_id
         sessions
         auth pages
-        limits multipart idempotency pagination
+        limits multipart idempotency pagination slow_clients
         bodies
         api
         vendors visitors
@@ -84,6 +84,7 @@ CONNECTING = {
     "models/store/": DATABASE_CLIENTS,
     "producer/signals/broker.py": BROKER_CLIENTS,
     "producer/outside/": (*HTTP_CLIENTS, *DNS_CLIENTS),
+    "web/slow_clients/": ("socket",),
     "runner/": (*HTTP_CLIENTS, *BROKER_CLIENTS),
     "linkmill/": HTTP_CLIENTS,
 }

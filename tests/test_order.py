@@ -8,43 +8,44 @@ from itertools import count, cycle
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, example, given, settings
+from hypothesis import HealthCheck, example, given, note, settings
 from hypothesis import strategies as st
 from sqlalchemy import delete
 
 from models import settings as house_settings
 from models import store
-from models.accounts import plans
+from models.accounts import domains, plans
 from models.accounts.keys import Owner
 from models.accounts.plans import Plan
-from models.jobs import items as item_rows
-from models.jobs import jobs, leases
+from models.jobs import leases
 from models.jobs.leases import Claim
 from models.links import reserved_words
-from models.states import ItemStatus, JobStatus, ShardKind
-from models.tables import items, links, quotas, urls
+from models.states import JobStatus, ShardKind
+from models.tables import groups, items, links, quotas, urls
 from producer import accept, control
 from producer.intake.layouts import NDJSON
-from producer.job_options import Options
+from producer.job_options import Groups, Options
 from tests import reference
 from tests.examples import examples
+from tests.outcomes import Outcome, outcomes
 from tests.reference import World
 from tests.steps import read_job, record_steps
 from workers.shards import attempts, failed_attempts
 
 Row = dict[str, Any]
-Outcome = tuple[str, str | None]
 
 SHARD_ROWS = 2
 A_FAILURE = 11
 NEVER = 99
 
+OWN_DOMAIN = "own.example"
 A_URL = "https://a.example/"
 ROWS = st.fixed_dictionaries(
     {"url": st.sampled_from([A_URL, "https://b.example/", "https://c.example/", "nope"])},
     optional={
-        "slug": st.sampled_from(["x", "y", "p3", "p9", " x ", "api", "not/good", ""]),
-        "short_url": st.sampled_from(["https://dub.sh/x", "dub.sh/y", "https://dub.sh", ""]),
+        "slug": st.sampled_from(["x", "X", "y", "p3", "p9", " x ", "api", "not/good", ""]),
+        "short_url": st.sampled_from(["https://dub.sh/x", "dub.sh/y", f"{OWN_DOMAIN}/X", "https://dub.sh", ""]),
+        "domain": st.sampled_from([OWN_DOMAIN, "localhost:8000", "other.example", ""]),
         "external_id": st.sampled_from(["e", "f", " e", ""]),
         "utm_term": st.just("t"),
         "max_clicks": st.sampled_from([1, 0]),
@@ -52,7 +53,14 @@ ROWS = st.fixed_dictionaries(
         "group": st.just("unknown"),
     },
 )
-DEFAULTS = st.sampled_from([{}, {}, {"slug": "p{index}"}, {"slug": "x"}, {"external_id": "e"}])
+DEFAULTS = st.sampled_from([{}, {}, {"slug": "p{index}"}, {"slug": "x"}, {"external_id": "e"}, {"domain": OWN_DOMAIN}])
+
+ONE_SLUG_IN_TWO_SPELLINGS = [
+    {"url": A_URL, "slug": "X"},
+    {"url": A_URL},
+    {"url": A_URL, "slug": "X", "domain": "localhost:8000"},
+]
+"""Only the second shard names a domain, on which case might not matter."""
 
 
 @dataclass
@@ -75,7 +83,12 @@ class Scenario:
 SCENARIOS = st.builds(
     Scenario,
     rows=st.lists(ROWS, min_size=1, max_size=13),
-    options=st.builds(Options, duplicates=st.sampled_from(["create", "create", "reuse"]), defaults=DEFAULTS),
+    options=st.builds(
+        Options,
+        duplicates=st.sampled_from(["create", "create", "reuse"]),
+        defaults=DEFAULTS,
+        groups=st.sampled_from([Groups.FAIL, Groups.CREATE]),
+    ),
     workers=st.integers(1, 4),
     choices=st.lists(st.integers(0, A_FAILURE), min_size=1, max_size=30),
     room=st.sampled_from([0, 0, 1, 3, 5, 8]),
@@ -91,14 +104,24 @@ def small_shards(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("models.store.sqlite.SQLite.shard_rows", SHARD_ROWS)
 
 
+@pytest.fixture
+def own_domain(owner: Owner) -> None:
+    """A domain that rows name, on which case does not matter."""
+    with store.write() as db:
+        domains.add(db, owner.workspace_id, OWN_DOMAIN, case_sensitive=False)
+
+
 @settings(
     max_examples=examples(60),
     deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
+@pytest.mark.usefixtures("own_domain")
+@example(Scenario(ONE_SLUG_IN_TWO_SPELLINGS, Options(), workers=2, choices=(0, 2, 1, 0)))
 @example(Scenario([{"url": A_URL}, {"url": A_URL, "short_url": ""}], Options(defaults={"slug": "x"})))
 @given(scenario=SCENARIOS)
 def test_any_order_of_shards_ends_as_the_loop(owner: Owner, scenario: Scenario) -> None:
+    note(str(scenario))  # Schemathesis takes the arguments out of reports
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(plans, "of", lambda name: Plan(name, total_links=scenario.room))
         patch.setattr(accept, "CUT_AT_ONCE_BYTES", 0 if scenario.is_split else 1 << 20)
@@ -153,7 +176,7 @@ def check_run_and_retry(owner: Owner, scenario: Scenario) -> None:
 
 def start_empty() -> None:
     with store.write() as db:
-        for table in (links, urls, items, quotas):
+        for table in (links, urls, items, quotas, groups):
             db.execute(delete(table))
 
 
@@ -165,8 +188,12 @@ def upload(owner: Owner, rows: list[Row], options: Options) -> int:
 def new_world(scenario: Scenario) -> World:
     with store.read() as db:
         reserved = reserved_words.load(db)
-    world = World(house_settings.get().authority, reserved, room=scenario.room or None)
+    authority = house_settings.get().authority
+    world = World(authority, reserved, room=scenario.room or None, domain=authority)
+    world.domains = frozenset((authority, OWN_DOMAIN))
+    world.folding_domains = frozenset((OWN_DOMAIN,))
     world.reuse = scenario.options.duplicates == "reuse"
+    world.creates_groups = scenario.options.groups == Groups.CREATE
     return world
 
 
@@ -174,7 +201,8 @@ def loop(scenario: Scenario, indexes: list[int], world: World) -> dict[int, Outc
     """What a loop over some rows of the file says of each."""
     results = {}
     for index in sorted(indexes):
-        item = reference.with_defaults(scenario.rows[index], scenario.options.defaults, index)
+        item = reference.with_domain(scenario.rows[index], world)
+        item = reference.with_defaults(item, scenario.options.defaults, index)
         results[index] = reference.create(item, world)
     return results
 
@@ -213,19 +241,6 @@ def take_step(claimed: Claim, choice: int) -> None:
         failed_attempts.give_up(claimed)
     else:
         attempts.work(claimed)
-
-
-def outcomes(job_id: int) -> dict[int, Outcome]:
-    """What the items of a job say, by their index."""
-    results: dict[int, Outcome] = {}
-    with store.read() as db:
-        job = jobs.get(db, job_id)
-        assert job
-        for item in item_rows.page(db, job_id, job.domain_id, (), -1, 1000):
-            url = json.loads(item.input)["url"] if job.dry_run and item.input else item.url
-            details = {ItemStatus.CREATED: url, ItemStatus.FAILED: item.error_code}
-            results[item.at] = (item.status, details.get(ItemStatus(item.status)))
-    return results
 
 
 def assert_counts(job_id: int) -> None:

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, currently_in_test_context, given, note, settings
 from hypothesis import strategies as st
 from sqlalchemy import or_, select, update
 
@@ -227,6 +227,8 @@ def as_item(row: dict[str, str]) -> dict[str, Any]:
 def compare(
     kind: str, body: bytes, rows: list[dict[str, Any]], options: Options = NO_OPTIONS, case_sensitive: bool = True
 ) -> None:
+    if currently_in_test_context():
+        note(f"{rows}, {options}")  # Schemathesis takes the arguments out of reports
     owner = new_owner(f"w{id(rows)}-{len(body)}")
     with store.write() as db:
         if owner.workspace_id not in WITH_GROUP:
@@ -248,7 +250,7 @@ def compare(
     world.reuse = options.duplicates == "reuse"
     world.defaults = options.defaults
     world.wide_slugs = options.slugs == SlugKind.WIDE
-    world.case_sensitive = case_sensitive
+    world.folding_domains = frozenset() if case_sensitive else frozenset((domain.hostname,))
     world.scheme = options.scheme
     world.creates_groups = options.groups == "create"
     expected = reference.create_all(rows, world)

@@ -7,12 +7,13 @@ from producer.signals import wakeups
 from workers.shards import attempts
 
 
-def work(kind: ShardKind, queue: str = wakeups.INTERACTIVE) -> dict[str, Any]:
-    """What a worker does that is woken once: claim a shard and finish it."""
-    return attempts.work_on_next(kind, queue, (0, 0))
+def work(kind: ShardKind, queue: str = "") -> dict[str, Any]:
+    """What a worker does that is woken once: claim a shard and finish it. Without a queue: that of a small job."""
+    usual_queue = wakeups.BULK if kind == ShardKind.UNDO else wakeups.INTERACTIVE
+    return attempts.work_on_next(kind, queue or usual_queue, (0, 0))
 
 
-def work_off(*kinds: ShardKind, queue: str = wakeups.INTERACTIVE) -> None:
+def work_off(*kinds: ShardKind, queue: str = "") -> None:
     """Work until no shard of these kinds is left."""
     for kind in kinds or tuple(ShardKind):
         while not work(kind, queue).get("idle"):

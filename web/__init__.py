@@ -1,6 +1,7 @@
 """HTTP in and out: no SQL of its own, no rules."""
 
 import gc
+import sys
 
 import structlog
 from flask import Flask
@@ -9,11 +10,21 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 from models import settings
 from producer.telemetry import logs
 from web import api, auth, dashboard, errors, limits, openapi, ops, request_id, sessions, vendors
+from web.slow_clients import guard, watch
 from web.visitors import hosts, paths, redirect
 
 MAX_FORM_MEMORY = 1 << 20
+SWITCH_SECONDS = 0.001
+"""How long a thread that computes an answer may keep a redirect waiting; Python's default is five times as long."""
 
 log = structlog.get_logger()
+
+
+def serve() -> Flask:
+    """Create the application in a process of the web server, and watch that process's connections."""
+    watch.start()
+    sys.setswitchinterval(SWITCH_SECONDS)
+    return create_app()
 
 
 def create_app() -> Flask:
@@ -63,11 +74,14 @@ def register_hooks(app: Flask) -> None:
     app.before_request(hosts.refuse_other_routes)
     app.after_request(limits.add_headers)
     app.after_request(auth.forbid_storing)
+    app.after_request(guard.limit_large_answers)
 
 
 def wrap_in_middleware(app: Flask) -> None:
     """The last one wrapped is the first that a request meets."""
-    app.wsgi_app = redirect.RedirectShortcut(app.wsgi_app, paths.first_segments(app.url_map))  # type: ignore[method-assign]
+    other_routes = paths.first_segments(app.url_map)
+    app.wsgi_app = guard.Guard(app.wsgi_app, other_routes)  # type: ignore[method-assign]
+    app.wsgi_app = redirect.RedirectShortcut(app.wsgi_app, other_routes)  # type: ignore[method-assign]
     proxies = settings.get().trusted_proxies
     if proxies:
         # For the address and the scheme only: proxies pass the Host header on.

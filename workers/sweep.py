@@ -19,6 +19,8 @@ from workers.chores import clearing, clicks
 from workers.shards import failed_attempts
 
 PATIENCE = 1.0  # seconds to wait for the lock of all writers, where there is one
+SHARD_QUEUES = (wakeups.BULK, wakeups.INTERACTIVE)
+MAX_WAKES = 200  # jobs of a queue: a transaction each
 MAX_DELIVERY_TASKS = 8
 TASK_EXPIRES = 10.0  # seconds: the next sweep sends another one
 CLEAR_EXPIRES = 60.0  # it is not urgent, and may wait behind a long queue
@@ -37,18 +39,18 @@ def sweep() -> dict[str, Any]:
     counters.add(counters.SWEEPS)
     for action, times in actions.items():
         counters.add(counters.ACTIONS, action, times=times)
+    refresh_statistics()
     return actions | {"clicks": wake_for_clicks(), "clear": wake_for_clearing(), "keys": remove_old_keys()}
 
 
 def free_expired_leases() -> int:
     """Free shards whose lease ran out, and end what their owners may still hold in the database."""
     with store.read() as db:
-        expired = leases.expired(db)
-        for _, owner in expired:
-            store.dialect().evict(db, owner)
-    for claim, owner in expired:
+        expired = [(claim, owner, store.dialect().evict(db, owner)) for claim, owner in leases.expired(db)]
+    for claim, owner, is_delayed in expired:
         log.warning("lease_ran_out", job=claim.job_id, shard=claim.first_index, attempt=claim.attempts, owner=owner)
-        if not _try_to_write(partial(failed_attempts.give_up, claim, PATIENCE)):
+        free = failed_attempts.free_delayed if is_delayed else failed_attempts.give_up
+        if not _try_to_write(partial(free, claim, PATIENCE)):
             break
     return len(expired)
 
@@ -57,12 +59,27 @@ def wake_for_stale_shards() -> int:
     """Wake workers for the jobs of shards for which no wake-up was sent in a while."""
     if not _try_to_write(_forget_lost_wake_ups):
         return 0
+    return sum(_wake_in(queue) for queue in SHARD_QUEUES)
+
+
+def _wake_in(queue: str) -> int:
+    """Wake for the shards of a queue, up to the number of wake-ups that the broker lacks."""
+    messages = _queue_length(queue)
     with store.read() as db:
-        job_ids = dispatch.jobs_to_wake(db)
+        # One more, as the messages may be for shards of another kind.
+        lacking = dispatch.count_queued(db, queue) - messages + 1
+        job_ids = dispatch.jobs_to_wake(db, queue, min(max(lacking, 0), MAX_WAKES))
     for job_id in job_ids:
         with unit_of_work() as unit:
             unit.wake_next(job_id)
     return len(job_ids)
+
+
+def _queue_length(queue: str) -> int:
+    try:
+        return broker.queue_length(queue)
+    except (RedisError, OSError):
+        return 0
 
 
 def _forget_lost_wake_ups() -> None:
@@ -75,7 +92,7 @@ def _forget_lost_wake_ups() -> None:
 
 def _empty_queues() -> list[str]:
     try:
-        return [queue for queue in (wakeups.BULK, wakeups.INTERACTIVE) if broker.is_empty(queue)]
+        return [queue for queue in SHARD_QUEUES if broker.is_empty(queue)]
     except (RedisError, OSError):
         return []
 
@@ -132,6 +149,12 @@ def remove_old_keys() -> bool:
 def _clear_keys() -> None:
     with store.write(PATIENCE) as db:
         idempotency.delete_outdated(db)
+
+
+def refresh_statistics() -> None:
+    """Let the database notice tables that have grown much: its own look at them may come a minute later."""
+    with store.read() as db:
+        store.dialect().refresh_statistics(db)
 
 
 def _try_to_write(write: Callable[[], None]) -> bool:

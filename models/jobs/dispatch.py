@@ -28,18 +28,29 @@ def mark_due(db: Connection, job_id: int, room: int) -> list[Shard]:
     return [Shard._make(row) for row in db.execute(mark.returning(*COLUMNS))]
 
 
-def jobs_to_wake(db: Connection) -> list[int]:
-    """List the jobs with queued shards whose last wake-up, if there was one, must have been lost."""
-    is_due = func.coalesce(shards.c.sent_at <= store.dialect().clock() - _RESEND_AFTER, True)
-    query = select(shards.c.job_id).where(shards.c.state == ShardState.QUEUED, NOT_DONE, is_due)
-    return list(db.execute(query.distinct()).scalars())
+def jobs_to_wake(db: Connection, queue: str, limit: int) -> list[int]:
+    """List jobs with queued shards and no wake-up under way, those that have waited longest first."""
+    is_under_way = func.coalesce(shards.c.sent_at > store.dialect().clock() - _RESEND_AFTER, False)
+    query = select(shards.c.job_id).where(*_is_queued_in(queue), IS_READY).group_by(shards.c.job_id)
+    query = query.having(func.max(case((is_under_way, 1), else_=0)) == 0)
+    query = query.order_by(func.max(func.coalesce(shards.c.sent_at, 0.0)), shards.c.job_id).limit(limit)
+    return list(db.execute(query).scalars())
+
+
+def count_queued(db: Connection, queue: str) -> int:
+    """Count the shards of a queue that a worker is to claim."""
+    return int(db.execute(select(func.count()).where(*_is_queued_in(queue))).scalar_one())
 
 
 def reset_lost(db: Connection, queue: str) -> int:
     """Forget the wake-ups of a queue that is empty at the broker: no worker can have received them."""
     is_lost = shards.c.sent_at <= store.dialect().clock() - RESEND_SECONDS
-    lost = update(shards).where(shards.c.queue == queue, shards.c.state == ShardState.QUEUED, NOT_DONE, is_lost)
+    lost = update(shards).where(*_is_queued_in(queue), is_lost)
     return db.execute(lost.values(sent_at=None, sends=0)).rowcount
+
+
+def _is_queued_in(queue: str) -> tuple[ColumnElement[bool], ...]:
+    return (shards.c.queue == queue, shards.c.state == ShardState.QUEUED, NOT_DONE)
 
 
 # Each wake-up that had no effect doubles the time until the next one.

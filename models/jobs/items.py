@@ -81,7 +81,9 @@ class ItemLink(NamedTuple):
 
 
 def write(db: Connection, columns: Columns, rows: int) -> None:
-    store.dialect().bulk_insert(db, items, columns, rows)
+    """Insert many items. A range may have none: that of an undo has only the links that exist."""
+    if rows:
+        store.dialect().bulk_insert(db, items, columns, rows)
 
 
 def page(db: Connection, job_id: int, domain_id: int, statuses: Sequence[str], after: int, limit: int) -> list[Item]:

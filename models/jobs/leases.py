@@ -4,10 +4,23 @@ Only the worker that has the current token can finish a shard. Times are the dat
 """
 
 import secrets
+from collections.abc import Iterable
 from functools import cache
 from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, Connection, Integer, and_, bindparam, case, insert, literal_column, select, update
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Integer,
+    Select,
+    and_,
+    bindparam,
+    func,
+    insert,
+    literal_column,
+    select,
+    update,
+)
 
 from models import store
 from models.errors import LostLease
@@ -52,18 +65,15 @@ class ExpiredLease(NamedTuple):
 def claim(db: Connection, kind: str, queue: str, hint: tuple[int, int]) -> Claim | None:
     """Claim the next shard of the workspace that was served longest ago: the hinted one (job, first index) if possible.
 
+    The hint also stands for the later shards of its job: of two jobs of a workspace, neither waits for the other.
     The commit need not be durable: after a power cut the shard is free again, and its worker finds its token gone.
     """
-    hint_job, hint_first = hint
-    values = {
-        "of_queue": queue,
-        "of_kind": kind,
-        "hint_job": hint_job,
-        "hint_first": hint_first,
-        "new_token": secrets.randbits(63),
-        "new_owner": store.dialect().owner(db),
-    }
-    row = db.execute(_claim(store.dialect()), values).one_or_none()
+    in_queue = {"of_queue": queue, "of_kind": kind}
+    values = in_queue | {"new_token": secrets.randbits(63), "new_owner": store.dialect().owner(db)}
+    hinted = {"hint_job": hint[0], "hint_first": hint[1]}
+    row = db.execute(_claim_hinted(store.dialect()), values | hinted).one_or_none()
+    if row is None:
+        row = _claim_in_turn(db, db.execute(_WAITING, in_queue).scalars().all(), values)
     if row is None:
         return None
     store.dialect().relax_durability(db)
@@ -72,19 +82,52 @@ def claim(db: Connection, kind: str, queue: str, hint: tuple[int, int]) -> Claim
     return Claim._make(row)
 
 
+def _claim_in_turn(db: Connection, workspace_ids: Iterable[int], values: dict[str, Any]) -> Any:
+    """Claim the first shard of the first workspace that has one which neither waits nor is being claimed."""
+    for workspace_id in workspace_ids:
+        row = db.execute(_claim_first(store.dialect()), values | {"of_workspace": workspace_id}).one_or_none()
+        if row is not None:
+            return row
+    return None
+
+
+_IN_QUEUE = and_(
+    shards.c.queue == bindparam("of_queue"),
+    shards.c.kind == bindparam("of_kind"),
+    shards.c.state == ShardState.QUEUED,
+    NOT_DONE,
+)
+
+
+def _waiting() -> Select[Any]:
+    """The workspaces with queued shards, that which was served longest ago first.
+
+    Each is found with one look into the index: ten thousand shards of one workspace cost the others nothing.
+    """
+    first = select(func.min(shards.c.workspace_id).label("id")).where(_IN_QUEUE).cte("waiting", recursive=True)
+    following = select(func.min(shards.c.workspace_id)).where(_IN_QUEUE, shards.c.workspace_id > first.c.id)
+    waiting = first.union_all(select(following.correlate(first).scalar_subquery()).where(first.c.id.is_not(None)))
+    query = select(waiting.c.id).join(workspaces, workspaces.c.id == waiting.c.id)
+    return query.order_by(workspaces.c.served_at)
+
+
+# Built once: of what a small job asks of the database, claims are the most, and building one is slower than it.
+_WAITING = _waiting()
+
+
 @cache
-def _claim(dialect: Dialect) -> Any:
-    """Built once: of what a small job asks of the database, claims are the most, and building one is slower than it."""
-    served_at = select(workspaces.c.served_at).where(workspaces.c.id == shards.c.workspace_id).scalar_subquery()
-    is_hinted = and_(shards.c.job_id == bindparam("hint_job"), shards.c.first_index == bindparam("hint_first"))
-    hinted_first = case((is_hinted, 0), else_=1)
-    free = (
-        select(*KEY_COLUMNS)
-        .where(shards.c.queue == bindparam("of_queue"), shards.c.kind == bindparam("of_kind"))
-        .where(shards.c.state == ShardState.QUEUED, NOT_DONE, IS_READY)
-        .order_by(served_at, hinted_first, *KEY_COLUMNS)
-        .limit(1)
-    )
+def _claim_hinted(dialect: Dialect) -> Any:
+    is_hinted = and_(shards.c.job_id == bindparam("hint_job"), shards.c.first_index >= bindparam("hint_first"))
+    return _claim(dialect, shards.c.workspace_id == _WAITING.limit(1).scalar_subquery(), is_hinted)
+
+
+@cache
+def _claim_first(dialect: Dialect) -> Any:
+    return _claim(dialect, shards.c.workspace_id == bindparam("of_workspace"))
+
+
+def _claim(dialect: Dialect, *conditions: ColumnElement[bool]) -> Any:
+    free = select(*KEY_COLUMNS).where(_IN_QUEUE, IS_READY, *conditions).order_by(*KEY_COLUMNS).limit(1)
     claimed = update(shards).where(is_among(dialect.skip_locked(free, shards)))
     claimed = claimed.values(
         state=ShardState.RUNNING,
@@ -128,6 +171,14 @@ def give_back(db: Connection, claim: Claim) -> None:
     db.execute(_free(attempts=claim.attempts - 1), token_of(claim))
 
 
+def free_delayed(db: Connection, claim: Claim) -> None:
+    """Free a shard whose worker waited for the database until the lease ran out. The rows are not to blame.
+
+    The next lease is longer, but however often this happens, the shard is not halved and no item ends as INTERNAL.
+    """
+    db.execute(_free(attempts=min(claim.attempts, MAX_ATTEMPTS - 1)), token_of(claim))
+
+
 def hand_over(db: Connection, claim: Claim, queue: str) -> None:
     """Free a shard for the workers of another queue, without counting the attempt."""
     freed = _free(attempts=claim.attempts - 1, queue=queue)
@@ -143,13 +194,15 @@ def postpone(db: Connection, claim: Claim) -> None:
 def fail(db: Connection, claim: Claim) -> bool:
     """Free a shard after a failed attempt, in halves after the third one.
 
-    Returns False when a shard cannot be halved: that of a split, and a range of one item that is not to be created.
+    Returns False when a shard cannot be halved, which then keeps its lease: that of a split, and a range of one item
+    that is not to be created.
     """
-    if claim.attempts < MAX_ATTEMPTS or claim.rows == 1:
+    is_alone = claim.rows == 1
+    # A single item that still fails is claimed once more, and then recorded as an internal error.
+    if claim.attempts < MAX_ATTEMPTS or (is_alone and claim.kind == ShardKind.CREATE):
         db.execute(_free(), token_of(claim))
-        # A single item that still fails is claimed once more, and then recorded as an internal error.
-        return claim.attempts < MAX_ATTEMPTS or claim.kind == ShardKind.CREATE
-    if claim.kind == ShardKind.SPLIT:
+        return True
+    if is_alone or claim.kind == ShardKind.SPLIT:
         return False
     half = claim.rows // 2
     first_half = _free(rows=half, attempts=MAX_ATTEMPTS - 1)

@@ -18,6 +18,7 @@ from sqlalchemy import (
     update,
 )
 
+from models import store
 from models.accounts import quotas
 from models.jobs import jobs, leases, shards
 from models.jobs.jobs import Job
@@ -36,12 +37,15 @@ def cancel(db: Connection, job_id: int) -> bool:
     if not db.execute(update(job_rows).where(*active).values(cancelled_at=first_time)).rowcount:
         return False
     # A split goes on, so that the rest of the upload is counted.
-    queued = (
+    queued = select(*shards.KEY_COLUMNS).where(
         shard_rows.c.job_id == job_id,
         shard_rows.c.state == ShardState.QUEUED,
         shard_rows.c.kind != ShardKind.SPLIT,
     )
-    skipped = update(shard_rows).where(*queued).values(state=ShardState.SKIPPED).returning(*shards.GRANT_COLUMNS)
+    # A shard that is being claimed is left to its worker, who skips it. To wait for it would be a deadlock: the claim
+    # of a job's first shard waits for the job's row.
+    free = shards.is_among(store.dialect().skip_locked(queued, shard_rows))
+    skipped = update(shard_rows).where(free).values(state=ShardState.SKIPPED).returning(*shards.GRANT_COLUMNS)
     quotas.give_back_all(db, [Grant._make(row) for row in db.execute(skipped)])
     return True
 
@@ -55,6 +59,9 @@ def skip_shard(db: Connection, claim: Claim) -> None:
 
 def retry(db: Connection, job: Job) -> bool:
     """Open the next run: failed items lose their result, and every range with an item without one runs again."""
+    # An undo that has begun in another transaction holds this lock. A statement that waits for a row and finds it
+    # unchanged would not look for the undo again.
+    jobs.lock(db, job.id)
     this_run = and_(job_rows.c.id == job.id, job_rows.c.run == job.run)
     is_create = and_(job_rows.c.kind == JobKind.CREATE, ~job_rows.c.dry_run)
     has_ended = job_rows.c.status.in_((JobStatus.COMPLETED, JobStatus.CANCELLED))

@@ -99,8 +99,7 @@ def ids_by_name(db: Connection, kind: LabelKind, workspace_id: int, names: list[
     """The ids of those of some names that exist."""
     table = kind.table
     in_workspace = table.c.workspace_id == workspace_id
-    existing = set(store.dialect().find_existing(db, table.c.name, names, in_workspace))
-    query = select(table.c.name, table.c.id).where(in_workspace, table.c.name.in_(existing))
+    query = select(table.c.name, table.c.id).where(in_workspace, store.dialect().is_one_of(table.c.name, names))
     return {row.name: row.id for row in db.execute(query)}
 
 

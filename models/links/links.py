@@ -75,9 +75,8 @@ def by_external_id(db: Connection, workspace_id: int, external_ids: Sequence[str
     if not external_ids:
         return {}
     in_workspace = links.c.workspace_id == workspace_id
-    existing = set(store.dialect().find_existing(db, links.c.external_id, external_ids, in_workspace))
     query = select(links.c.external_id, links.c.slug, links.c.generation, links.c.domain_id)
-    query = query.where(in_workspace, links.c.external_id.in_(existing))
+    query = query.where(in_workspace, store.dialect().is_one_of(links.c.external_id, external_ids))
     return {row.external_id: LinkRef(row.slug, row.generation, row.domain_id) for row in db.execute(query)}
 
 

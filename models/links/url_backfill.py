@@ -15,7 +15,6 @@ from models.links import positions, url_index
 from models.store import rows
 from models.tables import links, workspaces
 
-BATCH_SIZE = 20_000
 START = ""
 
 
@@ -40,17 +39,17 @@ def start(db: Connection, workspace_id: int) -> None:
     db.execute(update(workspaces).where(not_started).values(reuses=True, url_backfill_cursor=START))
 
 
-def step(db: Connection, workspace_id: int) -> bool:
+def step(db: Connection, workspace_id: int, batch_size: int) -> bool:
     """Index the next batch; return whether there are more. One worker at a time, so no link is indexed twice."""
     store.dialect().lock(db, f"hashing {workspace_id}")
     workspace = workspaces.c.id == workspace_id
     indexed_up_to = db.execute(select(workspaces.c.url_backfill_cursor).where(workspace)).scalar_one()
     if indexed_up_to is None:
         return False
-    batch = rows.many(db, _OldLink, _next_batch(workspace_id, cursors.decode_position(indexed_up_to)))
+    batch = rows.many(db, _OldLink, _next_batch(workspace_id, cursors.decode_position(indexed_up_to), batch_size))
     if batch:
         url_index.write(db, _columns(workspace_id, batch), len(batch))
-    if len(batch) < BATCH_SIZE:
+    if len(batch) < batch_size:
         db.execute(update(workspaces).where(workspace).values(url_backfill_cursor=None))
         return False
     last = batch[-1]
@@ -59,12 +58,12 @@ def step(db: Connection, workspace_id: int) -> bool:
     return True
 
 
-def _next_batch(workspace_id: int, after: LinkPosition | None) -> Select[Any]:
+def _next_batch(workspace_id: int, after: LinkPosition | None, batch_size: int) -> Select[Any]:
     query = select(*positions.COLUMNS, links.c.generation, links.c.url)
     query = query.where(links.c.workspace_id == workspace_id, url_index.is_indexable())
     if after:
         query = query.where(tuple_(*positions.COLUMNS) > positions.literal_of(after))
-    return query.order_by(*positions.COLUMNS).limit(BATCH_SIZE)
+    return query.order_by(*positions.COLUMNS).limit(batch_size)
 
 
 def _columns(workspace_id: int, batch: Sequence[_OldLink]) -> dict[str, Any]:

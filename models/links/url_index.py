@@ -13,7 +13,7 @@ from hashlib import blake2b
 from typing import Any
 
 import numpy as np
-from sqlalchemy import ColumnElement, Connection, and_, delete, insert, or_, select, update
+from sqlalchemy import ColumnElement, Connection, Select, and_, delete, insert, or_, select, update
 
 from models import store
 from models.link_key import LinkKey, columns_of, rows_of
@@ -33,6 +33,9 @@ DEPENDS_ON = frozenset(("url", "password_hash", "max_clicks", "disabled_at"))
 PRIMARY = 0
 HASH_BYTES = 8
 LARGEST_RANK = 2**63 - 1
+MOST_LINKS = 16  # of one URL that are looked at: it may have a million
+USUAL_LINKS = 2  # of a URL: while there are not many more on average, one query reads all of them
+MORE_LINKS = 256
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,12 +74,26 @@ def is_kept(db: Connection, workspace_id: int) -> bool:
 
 
 def find(db: Connection, workspace_id: int, domain_id: int, url_hashes: Iterable[int]) -> list[IndexedLink]:
-    """The links indexed under some hashes, primary ones first."""
+    """The links indexed under some hashes, primary ones first. Of a URL with very many links, only the first ones."""
     key = columns_of(urls)
     query = select(*key, urls.c.hash, urls.c.rank, links.c.url, _is_usable()).outerjoin(links, rows_of(links, key))
-    in_domain = and_(urls.c.workspace_id == workspace_id, urls.c.domain_id == domain_id)
-    query = query.where(in_domain, store.dialect().is_one_of(urls.c.hash, list(url_hashes)))
-    return sorted(rows.many(db, IndexedLink, query), key=lambda link: (link.rank, link.slug))
+    query = query.where(urls.c.workspace_id == workspace_id, urls.c.domain_id == domain_id)
+    found = _first_of_each(db, query, list(url_hashes))
+    return sorted(found, key=lambda link: (link.rank, link.slug))
+
+
+def _first_of_each(db: Connection, query: Select[Any], url_hashes: list[int]) -> list[IndexedLink]:
+    """Read at most the first links of each hash. Where there are too many, halves show which hash has them."""
+    if len(url_hashes) == 1:
+        first = query.where(urls.c.hash == url_hashes[0]).order_by(urls.c.rank).limit(MOST_LINKS)
+        return rows.many(db, IndexedLink, first)
+    limit = USUAL_LINKS * len(url_hashes) + MORE_LINKS
+    some = query.where(store.dialect().is_one_of(urls.c.hash, url_hashes)).limit(limit)
+    found = rows.many(db, IndexedLink, some)
+    if len(found) < limit:
+        return found
+    half = len(url_hashes) // 2
+    return _first_of_each(db, query, url_hashes[:half]) + _first_of_each(db, query, url_hashes[half:])
 
 
 def write(db: Connection, columns: Columns, count: int) -> None:

@@ -73,5 +73,12 @@ class Dialect(Protocol):
     def is_full(self, error: DBAPIError) -> bool:
         """Return whether the database has no room left on its disk."""
 
-    def evict(self, db: Connection, owner: str) -> None:
-        """End what the owner may still hold open: its transaction and its locks."""
+    def refresh_statistics(self, db: Connection) -> list[str]:
+        """Let the planner look at tables that have grown several times over; return their names."""
+
+    def evict(self, db: Connection, owner: str) -> bool:
+        """End what the owner may still hold open: its transaction and its locks.
+
+        Return whether it waited for the database, or lost its connection when the database restarted: then what it
+        worked on is not to blame.
+        """

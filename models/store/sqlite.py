@@ -42,6 +42,7 @@ PRAGMAS = (
     "wal_autocheckpoint = 4000",
     f"journal_size_limit = {LARGEST_LOG}",
 )
+WAITING = (psutil.STATUS_SLEEPING, psutil.STATUS_DISK_SLEEP)  # for the lock of all writers, or for the disk
 
 
 class SQLite:
@@ -121,15 +122,23 @@ class SQLite:
     def is_full(self, error: DBAPIError) -> bool:
         return _primary_code(error.orig) == sqlite3.SQLITE_FULL
 
-    def evict(self, db: Connection, owner: str) -> None:
-        """Kill the owner if it is frozen: it holds the only lock until it ends."""
+    def refresh_statistics(self, db: Connection) -> list[str]:
+        """Nothing to do: without statistics, SQLite always prefers an index."""
+        return []
+
+    def evict(self, db: Connection, owner: str) -> bool:
+        """Kill the owner if it is frozen: it holds the only lock until it ends. One that waits has no lock to free."""
         pid, _, started = owner.partition(" ")
         try:
             process = psutil.Process(int(pid))
-            if str(process.create_time()) == started and process.status() == psutil.STATUS_STOPPED:
+            if str(process.create_time()) != started:
+                return False
+            status = process.status()
+            if status == psutil.STATUS_STOPPED:
                 process.kill()
         except psutil.NoSuchProcess:
-            pass
+            return False
+        return status in WAITING
 
 
 @process_caches.function

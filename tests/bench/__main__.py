@@ -15,6 +15,7 @@ from rich.table import Table
 from tests.bench import (
     durability,
     fairness,
+    flood,
     latency,
     memory,
     options,
@@ -42,6 +43,8 @@ BENCHES: dict[str, Callable[[Path], list[Figure]]] = {
     "watchers": watchers.measure,
     "fairness": fairness.postgresql,
     "fairness-sqlite": fairness.sqlite,
+    "flood": flood.postgresql,
+    "flood-sqlite": flood.sqlite,
     "memory": memory.measure,
 }
 

@@ -7,6 +7,7 @@ from unittest.mock import create_autospec
 
 import pytest
 from sqlalchemy import Connection, event, func, select
+from sqlalchemy.exc import OperationalError
 
 from models import settings, store
 from models.accounts.keys import Owner
@@ -18,7 +19,8 @@ from producer.intake import upload_store
 from producer.intake.layouts import COUNT, CSV
 from producer.job_options import Options
 from producer.signals import wakeups
-from tests.steps import Steps, accept_csv, read_job, record_steps
+from tests.steps import Steps, accept_csv, lose_next_answer, read_job, record_steps
+from tests.work import work_off
 
 ROWS = "url\nhttps://a.example/\nhttps://b.example/\n"
 LARGE = "url\n" + ("https://example.com/" + "a" * 1000 + "\n") * (CUT_AT_ONCE_BYTES // 1000)
@@ -185,10 +187,35 @@ def test_a_commit_that_fails_leaves_no_upload_and_announces_nothing(
     def fail(*_: object) -> None:
         raise ConnectionError
 
-    monkeypatch.setattr(store.engine().dialect, "do_commit", fail)
+    monkeypatch.setattr("models.jobs.shards.add", fail)
     with pytest.raises(ConnectionError):
         accept_csv(owner, ROWS)
-    assert (stored, steps.is_empty()) == ([], True)
+    assert (stored, count_jobs(), steps.is_empty()) == ([], 0, True)
+
+
+def test_a_job_whose_commit_is_not_answered_keeps_its_upload(
+    owner: Owner, steps: Steps, stored: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lose_next_answer(monkeypatch)
+    with pytest.raises(OperationalError):
+        accept_csv(owner, ROWS)
+    assert (len(stored), count_jobs()) == (1, 1)
+    work_off(ShardKind.CREATE)
+    with store.read() as db:
+        assert db.execute(select(jobs.c.created)).scalar_one() == 2
+
+
+def test_an_upload_stays_when_the_database_cannot_be_asked_for_its_job(
+    owner: Owner, steps: Steps, stored: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_: object) -> None:
+        raise ConnectionError
+
+    lose_next_answer(monkeypatch)
+    monkeypatch.setattr("models.jobs.jobs.get", fail)
+    with pytest.raises(OperationalError):
+        accept_csv(owner, ROWS)
+    assert len(stored) == 1
 
 
 def test_a_step_that_fails_after_the_commit_takes_no_upload_away(

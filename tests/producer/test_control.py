@@ -1,22 +1,25 @@
 """Cancel, retry, undo and forget: what each does to a job, what it announces, and what it refuses."""
 
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, text, update
 
 from models import store
 from models.accounts.keys import Owner
 from models.errors import Conflict, Gone
-from models.jobs import items, jobs, leases, retention
+from models.jobs import items, jobs, leases, retention, runs
 from models.jobs.jobs import Job, Results
 from models.states import ItemStatus, JobStatus, ShardKind, ShardState
+from models.tables import jobs as job_rows
 from models.tables import shards
 from producer import completion, control
 from producer.accept import CUT_AT_ONCE_BYTES
 from producer.signals import wakeups
 from producer.unit_of_work import unit_of_work
 from tests.steps import Steps, accept_csv, read_job, record_steps
+from tests.waiting import wait_until
 
 ROWS = "url\nhttps://a.example/\nnope\n"
 LARGE = "url\n" + ("https://example.com/" + "a" * 1000 + "\n") * (CUT_AT_ONCE_BYTES // 1000)
@@ -105,6 +108,43 @@ def test_an_undo_is_a_job_of_its_own_in_the_same_ranges(ended_job: Job, steps: S
     assert (undo.kind, undo.of_job_id, undo.total, undo.status) == ("undo", ended_job.id, 1, JobStatus.QUEUED)
     assert steps.tasks == ["undo"]
     assert shard_states(undo.id) == [(1, "undo", ShardState.QUEUED)]
+
+
+def test_an_undo_of_a_job_that_had_a_further_run_counts_its_links_as_they_are_now(ended_job: Job, steps: Steps) -> None:
+    with store.write() as db:
+        db.execute(update(job_rows).where(job_rows.c.id == ended_job.id).values(run=2, created=2, failed=0))
+    assert read_job(control.undo(ended_job)).total == 2
+
+
+@pytest.mark.parametrize("owner", ["postgresql"], indirect=True)
+def test_a_retry_that_waits_for_an_undo_is_refused(ended_job: Job, steps: Steps) -> None:
+    row = control._undo_row(ended_job)
+    with ThreadPoolExecutor(1) as another:
+        with store.write() as db:
+            jobs.lock(db, ended_job.id)
+            runs.start_undo(db, ended_job, row)
+            retry = another.submit(control.retry, ended_job)
+            wait_until(is_anybody_waiting, what="the retry to wait")
+        with pytest.raises(Conflict, match="being undone"):
+            retry.result()
+
+
+@pytest.mark.parametrize("owner", ["postgresql"], indirect=True)
+def test_to_cancel_waits_for_nobody_who_claims_a_shard(job: Job, steps: Steps) -> None:
+    with ThreadPoolExecutor(1) as another, store.write() as db:
+        db.execute(update(shards).where(shards.c.job_id == job.id).values(state=ShardState.RUNNING))
+        another.submit(control.cancel, job).result(10)
+    assert read_job(job.id).cancelled_at
+    assert shard_states(job.id) == [(1, "create", ShardState.RUNNING)]
+
+
+def is_anybody_waiting() -> bool:
+    """Whether a transaction waits for the lock of another one."""
+    query = text(
+        "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()"
+    )
+    with store.read() as db:
+        return bool(db.execute(query).scalar_one())
 
 
 def test_a_job_is_undone_once_at_a_time(ended_job: Job, steps: Steps) -> None:

@@ -1,8 +1,10 @@
-"""What a large job leaves to others, and what it says of its own end."""
+"""What large jobs and many small ones leave to others, and what a job says of its own end."""
 
 import os
+import statistics
 import time
 from collections.abc import Iterator
+from contextlib import closing
 
 import httpx
 import psutil
@@ -15,6 +17,9 @@ from tests.web.commands import client, new_key
 from workers.app import BULK_NICENESS
 
 CSV = {"Content-Type": "text/csv"}
+SINGLES = 15
+MOST_SECONDS = 1.5  # for one link, however busy others are; `make bench` has the finer measure
+IN_HANDS = 8  # messages whose shard a worker has claimed by another one
 
 
 @pytest.fixture(scope="module")
@@ -36,6 +41,40 @@ def test_a_small_job_is_done_while_a_large_one_of_somebody_else_runs(system: Sys
     assert small.json()["status"] == "completed"
     assert system.job(large["id"])["status"] == "running"
     wait_until(lambda: job_if_ended(system.job(large["id"])), 120)
+
+
+def test_a_single_link_is_created_while_somebody_else_has_many_small_jobs(
+    system: System, neighbour: httpx.Client
+) -> None:
+    usual = statistics.median(create_one(neighbour) for _ in range(SINGLES))
+    slow_links = [{"url": "https://example.com/", "password": f"password {number}"} for number in range(40)]
+    flood = [system.post({"links": slow_links}).json()["id"] for _ in range(12)]
+    flood += [system.post({"links": [{"url": "https://example.com/"}]}).json()["id"] for _ in range(100)]
+    seconds = [create_one(neighbour) for _ in range(SINGLES)]
+    assert statistics.median(seconds) <= 3 * usual + 0.05
+    assert max(seconds) < MOST_SECONDS
+    assert count_messages(system) <= count_queued(system) + IN_HANDS
+    for job_id in flood:
+        system.client.post(f"/api/jobs/{job_id}/cancel")
+    wait_until(lambda: count_queued(system) == 0, 60, "the flood to end")
+
+
+def create_one(client: httpx.Client) -> float:
+    """Create a link and return how many seconds it took."""
+    start = time.monotonic()
+    response = client.post("/api/jobs", json={"url": "https://example.com/", "count": 1}, headers={"Prefer": "wait=30"})
+    assert response.json()["status"] == "completed"
+    return time.monotonic() - start
+
+
+def count_messages(system: System) -> int:
+    with closing(faults.connect_to_broker(system)) as client:
+        return sum(client.llen(queue) for queue in ("bulk", "interactive"))
+
+
+def count_queued(system: System) -> int:
+    ((count,),) = system.sql("SELECT count(*) FROM shards WHERE state = 'queued'")
+    return int(count)
 
 
 def test_two_large_jobs_of_two_workspaces_go_side_by_side(system: System, neighbour: httpx.Client) -> None:
@@ -66,7 +105,7 @@ def test_the_time_left_comes_true(system: System) -> None:
 def test_the_machine_serves_a_small_job_before_a_large_one(system: System) -> None:
     """Niceness counts among processes of one session only: between sessions Linux shares out evenly."""
     bulk, interactive = (faults.find_process(system, name).children() for name in ("bulk", "interactive"))
-    assert (len(bulk), len(interactive)) == (2, 1)
+    assert (len(bulk), len(interactive)) == (2, 2)
     usual = psutil.Process(system.process.pid).nice()
     assert {process.nice() for process in bulk} == {usual + BULK_NICENESS}
     assert {process.nice() for process in interactive} == {usual}

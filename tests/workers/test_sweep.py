@@ -25,7 +25,7 @@ ROWS = "url\nhttps://a.example/\nhttps://b.example/\n"
 
 @pytest.fixture
 def steps(monkeypatch: pytest.MonkeyPatch) -> Steps:
-    monkeypatch.setattr(broker, "is_empty", lambda queue: False)
+    monkeypatch.setattr(broker, "queue_length", lambda queue: 1)
     monkeypatch.setattr(clicks, "has_batch", lambda: False)
     return record_steps(monkeypatch)
 
@@ -67,10 +67,23 @@ def test_wake_ups_that_a_broker_lost_are_sent_again_at_once(
 ) -> None:
     accept_csv(owner, ROWS)
     change_shards(sent_at=0.0, sends=5)
-    monkeypatch.setattr(broker, "is_empty", lambda queue: True)
+    monkeypatch.setattr(broker, "queue_length", lambda queue: 0)
     steps.clear()
     assert sweep.wake_for_stale_shards() == 1
     assert steps.tasks == ["create"]
+
+
+def test_it_sends_no_more_wake_ups_than_the_broker_lacks(
+    owner: Owner, steps: Steps, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for _ in range(12):
+        accept_csv(owner, ROWS)
+    change_shards(sent_at=0.0, sends=0)
+    steps.clear()
+    for messages, woken in ((13, 0), (10, 3), (3, 9)):
+        monkeypatch.setattr(broker, "queue_length", lambda queue, length=messages: length)
+        assert sweep.wake_for_stale_shards() == woken
+    assert steps.tasks == ["create"] * 12
 
 
 def test_without_a_broker_it_does_what_the_database_needs(
@@ -81,7 +94,7 @@ def test_without_a_broker_it_does_what_the_database_needs(
 
     accept_csv(owner, ROWS)
     change_shards(sent_at=None, sends=0)
-    monkeypatch.setattr(broker, "is_empty", refuse)
+    monkeypatch.setattr(broker, "queue_length", refuse)
     assert sweep.sweep()["woken"] == 1
 
 
@@ -94,6 +107,21 @@ def test_a_shard_whose_worker_died_is_free_again(owner: Owner, steps: Steps) -> 
     assert (shard(job_id).state, shard(job_id).attempts) == (ShardState.QUEUED, 1)
     work_off()
     assert read_job(job_id).created == 2
+
+
+def test_rows_are_not_blamed_for_a_worker_that_waited_for_the_database(
+    owner: Owner, steps: Steps, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    job_id = accept_csv(owner, ROWS)
+    monkeypatch.setattr(type(store.dialect()), "evict", lambda *_: True)
+    for _ in range(leases.MAX_ATTEMPTS + 2):
+        with store.write() as db:
+            assert leases.claim(db, ShardKind.CREATE, wakeups.INTERACTIVE, (0, 0))
+        change_shards(leased_until=0)
+        assert sweep.free_expired_leases() == 1
+    assert (shard(job_id).state, shard(job_id).rows) == (ShardState.QUEUED, 2)
+    work_off()
+    assert (read_job(job_id).created, read_job(job_id).failed) == (2, 0)
 
 
 def test_a_lease_that_has_not_expired_is_left_alone(owner: Owner, steps: Steps) -> None:

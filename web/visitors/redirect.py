@@ -156,13 +156,15 @@ def _password_fits(target: Target, password_hash: str) -> bool:
     """Check the password of the form.
 
     Few are checked at a time, so that a client that sends many cannot take all memory and threads. An attempt is
-    counted only when its check starts: many right passwords at once must not look like a series of failures.
+    counted only when its check starts: many right passwords at once must not look like a series of failures. The form
+    is read before, since its sender may take as long as they like.
     """
+    password = request.form.get("password", "")
     if not password_checks.acquire(timeout=PASSWORD_CHECK_SECONDS):
         raise Unavailable("Too many passwords are being checked. Try again.")
     try:
         attempt = throttling.begin_password_attempt(target, request.remote_addr or "")
-        fits = passwords.verify(request.form.get("password", ""), password_hash)
+        fits = passwords.verify(password, password_hash)
     finally:
         password_checks.release()
     if fits:

@@ -34,10 +34,22 @@ def convert(claim: Claim, job: Job) -> Job:
             jobs.describe(db, job.id, new_layout.dump(), name)
             converted_job = jobs.get(db, job.id)
     except BaseException:
-        upload_store.delete(name)
+        # The answer to a commit can be lost, and then it was done all the same.
+        if not _may_need(job.id, name):
+            upload_store.delete(name)
         raise
     upload_store.delete(job.upload)
     return converted_job or job
+
+
+def _may_need(job_id: int, name: str) -> bool:
+    """Return whether a job has this upload now. A database that cannot be asked may say so later."""
+    try:
+        with store.read() as db:
+            job = jobs.get(db, job_id)
+    except Exception:
+        return True
+    return job is not None and job.upload == name
 
 
 def _lease_keeper(claim: Claim) -> Callable[[], None]:

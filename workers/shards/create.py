@@ -2,6 +2,8 @@
 
 from typing import Any
 
+from sqlalchemy.exc import DBAPIError
+
 from models import store
 from models.accounts import domains, plans
 from models.accounts.domains import Domain
@@ -22,21 +24,22 @@ from producer.rules.judging import JudgedBatch, judge
 from producer.signals import wakeups
 from producer.unit_of_work import unit_of_work
 from workers.shards import columns, dry_run, own_domains, passwords, quota, reuse, slug_pool
-from workers.shards.draft import Draft, make_draft, read_facts
+from workers.shards.draft import Draft, make_draft, read_facts, tag_names
 from workers.shards.own_domains import SlugDomain
 
+SLOW_TAGS = 1_000  # different ones: some 100 ms when none of them exists yet
 ROUNDS = 5  # further drafts of a shard whose slugs others take in the meantime, before it is left to another attempt
 INTERNAL_ERROR = ItemProblem("INTERNAL", "This row could not be processed: there was an internal error, three times.")
 
 
 def create(claim: Claim, job: Job) -> dict[str, Any]:
     """Judge the rows of a shard and write their links and items."""
-    if reuse.reuses_links(job):
-        reuse.index_existing_links(claim)
+    if reuse.reuses_links(job) and not reuse.index_existing_links(claim):
+        return _hand_over(claim)
     rows = _read_rows(claim, job)
     judged = _judge(claim, job, rows)
-    if claim.queue == wakeups.INTERACTIVE and not job.dry_run and passwords.are_slow(judged):
-        return _move_to_bulk(claim)
+    if claim.queue == wakeups.INTERACTIVE and not job.dry_run and _is_slow(judged):
+        return _hand_over(claim)
     settled_rows = _read_settled_rows(claim)
     if not job.dry_run:
         passwords.hash_all(claim, judged, settled_rows)
@@ -50,6 +53,22 @@ def create(claim: Claim, job: Job) -> dict[str, Any]:
 
 
 def _read_rows(claim: Claim, job: Job) -> Batch:
+    try:
+        return _read_upload(claim, job)
+    except DBAPIError:
+        raise
+    except Exception:
+        if claim.attempts <= leases.MAX_ATTEMPTS:
+            raise
+        return _unread_row(claim)
+
+
+def _unread_row(claim: Claim) -> Batch:
+    """A row that cannot even be read: it is alone in its shard by now, and it has to end."""
+    return Batch(claim.rows, [claim.line + claim.skip], {"url": [None]}, {}, raw=lambda _place: {})
+
+
+def _read_upload(claim: Claim, job: Job) -> Batch:
     layout = Layout.load(job.layout)
     data = upload_store.read(job.upload, claim.offset, claim.length)
     rows = read_batch(data, layout, claim.line, claim.skip, claim.rows)
@@ -78,11 +97,18 @@ def _judge(claim: Claim, job: Job, rows: Batch) -> JudgedBatch:
     return judge(rows, judging_context(job, groups, job.options, _read_domains(job, rows)))
 
 
-def _move_to_bulk(claim: Claim) -> dict[str, Any]:
-    # The shard is small but slow: those who wait for links at once do not wait behind it.
+def _is_slow(judged: JudgedBatch) -> bool:
+    """Whether few rows take so long that those who wait for links at once should not wait behind them."""
+    return passwords.are_slow(judged) or len(tag_names(judged)) > SLOW_TAGS
+
+
+def _hand_over(claim: Claim) -> dict[str, Any]:
+    """Leave a shard to the bulk workers, behind those of workspaces that were served longer ago."""
     with unit_of_work() as unit:
         leases.hand_over(unit.db, claim, wakeups.BULK)
         unit.wake_next(claim.job_id)
+    if claim.queue == wakeups.BULK:
+        store.pause_bulk_writer()
     return {"handed_over": True}
 
 

@@ -102,7 +102,7 @@ def read_facts(db: Connection, job: Job, judged: JudgedBatch) -> Facts:
     slugs = values_of(judged, "slug")
     tag_ids: dict[str, int] = {}
     if "tags" in judged.columns and not job.dry_run:
-        tag_ids = labels.ensure(db, labels.TAGS, job.workspace_id, _tag_names(judged))
+        tag_ids = labels.ensure(db, labels.TAGS, job.workspace_id, tag_names(judged))
     terms = workspaces.terms(db, job.workspace_id)
     return Facts(
         terms.plan,
@@ -136,9 +136,10 @@ def _read_existing(db: Connection, job: Job, external_ids: Sequence[str]) -> dic
     return existing
 
 
-def _tag_names(judged: JudgedBatch) -> set[str]:
+def tag_names(judged: JudgedBatch) -> set[str]:
+    """The different tags of a shard."""
     names: set[str] = set()
-    for tags in judged.columns["tags"]:
+    for tags in judged.columns.get("tags", ()):
         if tags:
             names.update(tags)
     return names

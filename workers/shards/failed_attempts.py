@@ -10,27 +10,29 @@ from models.accounts import quotas
 from models.errors import LostLease
 from models.jobs import leases, shards
 from models.jobs.leases import Claim
+from models.states import ShardKind
 from producer import completion
 from producer.signals import counters
 from producer.unit_of_work import UnitOfWork, unit_of_work
 
 PAUSES = (0.5, 0.5, 1.0, 2.0, 4.0)  # seconds, together less than a lease: time for a database to start again
 CANNOT_SPLIT = "The upload could not be cut into shards: there was an internal error, three times."
+CANNOT_UNDO = "The links could not be deleted: there was an internal error, three times."
 
 log = structlog.get_logger()
 
 
 def handle(claim: Claim, error: Exception) -> None:
-    """Give a shard back for the next attempt. The attempt does not count when the database was away."""
-    database_was_away = isinstance(error, DBAPIError) and store.dialect().is_transient(error)
+    """Give a shard back for the next attempt. The attempt does not count when the database or the files were away."""
+    was_away = isinstance(error, OSError) or (isinstance(error, DBAPIError) and store.dialect().is_transient(error))
     shard = {"job": claim.job_id, "shard": claim.first_index, "attempt": claim.attempts}
     counters.add(counters.ATTEMPTS, claim.kind)
     log.error("shard_failed", **shard, error=type(error).__name__)  # the task logs the traceback
-    if database_was_away:
+    if was_away:
         time.sleep(PAUSES[0])
     for pause in PAUSES:
         try:
-            _free(claim, database_was_away)
+            _free(claim, was_away)
         except DBAPIError:
             time.sleep(pause)
         else:
@@ -38,10 +40,10 @@ def handle(claim: Claim, error: Exception) -> None:
     log.warning("shard_left_to_its_lease", **shard)
 
 
-def _free(claim: Claim, database_was_away: bool) -> None:
+def _free(claim: Claim, was_away: bool) -> None:
     try:
         with unit_of_work() as unit:
-            if database_was_away:
+            if was_away:
                 leases.give_back(unit.db, claim)
             else:
                 _give_up(unit, claim)
@@ -51,8 +53,14 @@ def _free(claim: Claim, database_was_away: bool) -> None:
         return  # another worker has the shard
 
 
+def free_delayed(claim: Claim, patience: float | None = None) -> None:
+    """Free a shard whose worker waited for the database for too long."""
+    with store.write(patience) as db:
+        leases.free_delayed(db, claim)
+
+
 def give_up(claim: Claim, patience: float | None = None) -> None:
-    """Free a shard whose attempt failed, for the next one. A split that failed three times ends its job."""
+    """Free a shard whose attempt failed, for the next one. A split or undo that failed three times ends its job."""
     try:
         with unit_of_work(patience) as unit:
             _give_up(unit, claim)
@@ -65,5 +73,6 @@ def _give_up(unit: UnitOfWork, claim: Claim) -> None:
         return
     leases.finish(unit.db, claim)
     grants = shards.discard_queued(unit.db, claim.job_id)
-    completion.fail(unit, claim.job_id, claim.run, CANNOT_SPLIT)
+    detail = CANNOT_SPLIT if claim.kind == ShardKind.SPLIT else CANNOT_UNDO
+    completion.fail(unit, claim.job_id, claim.run, detail)
     quotas.give_back_all(unit.db, grants)

@@ -13,7 +13,7 @@ from producer.rules.defaults import PasswordHash
 from producer.rules.judging import JudgedBatch
 
 KEEP_SECONDS = 3.0
-SLOW_COUNT = 64  # different ones: some 0.9 s of two cores
+SLOW_COUNT = 4  # different ones: some 60 ms of two cores
 
 
 def are_slow(judged: JudgedBatch) -> bool:

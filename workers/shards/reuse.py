@@ -14,10 +14,12 @@ from models.links.url_index import Duplicates, IndexedLink
 from models.store import Columns, Connection
 from producer.fields.item_rules import stored_time
 from producer.rules.judging import JudgedBatch
+from producer.signals import wakeups
 from workers.shards import own_domains
 from workers.shards.own_domains import OwnDomains
 
 PRIVATE_FIELDS = ("password", "max_clicks", "disabled")  # a link that has one of these is not for other rows
+INTERACTIVE_BATCH = 1_000  # links to index while others wait: some 20 ms
 OWN_LINK_FIELDS = ("slug", "expires_at")  # a row with one of these wants a new link, which later rows may share
 
 ExistingLink = tuple[str | None, int | None, int | None]
@@ -57,18 +59,20 @@ def reuses_links(job: Job) -> bool:
     return bool(job.options.get("duplicates") == Duplicates.REUSE)
 
 
-def index_existing_links(claim: Claim) -> None:
-    """Index the links that a workspace has before its first reuse. The lease is kept up meanwhile."""
+def index_existing_links(claim: Claim) -> bool:
+    """Index a batch of the links that a workspace had before its first reuse; return whether all are indexed now.
+
+    One batch, so that the shards of other workspaces go on. The caller hands the shard over when there are more.
+    """
     with store.read() as db:
-        more = not url_backfill.is_complete(db, claim.workspace_id)
-    if more:
-        with store.write() as db:
-            url_backfill.start(db, claim.workspace_id)
-    while more:
-        with store.write() as db:
-            leases.extend(db, claim)
-            more = url_backfill.step(db, claim.workspace_id)
-        store.pause_bulk_writer()
+        if url_backfill.is_complete(db, claim.workspace_id):
+            return True
+    with store.write() as db:
+        url_backfill.start(db, claim.workspace_id)  # committed first: from now on new links are indexed
+    batch_size = INTERACTIVE_BATCH if claim.queue == wakeups.INTERACTIVE else store.dialect().shard_rows
+    with store.write() as db:
+        leases.extend(db, claim)
+        return not url_backfill.step(db, claim.workspace_id, batch_size)
 
 
 def read_url_facts(db: Connection, job: Job, judged: JudgedBatch) -> UrlFacts:

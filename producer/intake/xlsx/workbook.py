@@ -13,6 +13,7 @@ from xml.parsers.expat import ExpatError
 from zipfile import BadZipFile, ZipFile
 
 from models.errors import UnknownSheet, Unreadable, field_error
+from producer.intake.csv_records import LONGEST_LINE
 from producer.intake.gzip_stream import LARGEST_RATIO, RATIO_MATTERS_FROM
 from producer.intake.xlsx.cell_values import date_styles, date_text, number_text
 from producer.intake.xlsx.elements import (
@@ -46,6 +47,8 @@ class Workbook:
     date_styles: list[bool]
     read_texts: Callable[[], SharedTexts]
     """Reads the shared texts when they are first needed: that may take a while."""
+    largest_csv: int
+    """How many bytes a sheet may have as CSV: every cell may repeat the longest text, and rows may be very wide."""
 
 
 @contextmanager
@@ -53,8 +56,9 @@ def open_workbook(source: IO[bytes], largest: int, tick: Tick) -> Iterator[Workb
     """Opens the workbook in a file. What is wrong with it, now or when it is read, is raised as Unreadable."""
     try:
         with ZipFile(BoundedReads(source)) as file:
-            _refuse_bomb(file, largest)
-            yield _read_workbook(file, tick)
+            packed = _refuse_bomb(file, largest)
+            largest_csv = min(largest, max(RATIO_MATTERS_FROM, LARGEST_RATIO * packed))
+            yield _read_workbook(file, largest_csv, tick)
     except DAMAGES as error:
         raise Unreadable(f"This is not a spreadsheet, or it is damaged: {error}") from None
 
@@ -80,7 +84,8 @@ class BoundedReads(io.RawIOBase):
         return True
 
 
-def _refuse_bomb(file: ZipFile, largest: int) -> None:
+def _refuse_bomb(file: ZipFile, largest: int) -> int:
+    """Return how many bytes the packed parts have; raise Unreadable when they unpack to far more."""
     # The sizes in the directory can be trusted: zipfile reads no more of a part than they say.
     unpacked = 0
     packed = 0
@@ -91,9 +96,10 @@ def _refuse_bomb(file: ZipFile, largest: int) -> None:
         raise Unreadable(f"The spreadsheet is larger than {largest:,} bytes when it is unpacked.")
     if unpacked > RATIO_MATTERS_FROM and unpacked > LARGEST_RATIO * packed:
         raise Unreadable(f"The spreadsheet grows more than {LARGEST_RATIO} times when it is unpacked.")
+    return packed
 
 
-def _read_workbook(file: ZipFile, tick: Tick) -> Workbook:
+def _read_workbook(file: ZipFile, largest_csv: int, tick: Tick) -> Workbook:
     root = _relationships(file, "", "_rels/.rels", tick)
     path = dict(root.values()).get("officeDocument", "")
     folder, _, name = path.rpartition("/")
@@ -115,7 +121,7 @@ def _read_workbook(file: ZipFile, tick: Tick) -> Workbook:
     if "styles" in part_of_kind:
         styles = date_styles(_read_description(file, part_of_kind["styles"], tick))
     read_texts = cache(partial(_shared_texts, file, part_of_kind.get("sharedStrings"), tick))
-    return Workbook(file, tick, sheets, frozenset(hidden), since_1904, styles, read_texts)
+    return Workbook(file, tick, sheets, frozenset(hidden), since_1904, styles, read_texts, largest_csv)
 
 
 def _relationships(file: ZipFile, folder: str, part: str, tick: Tick) -> dict[str, tuple[str, str]]:
@@ -196,6 +202,15 @@ def _has_rows(book: Workbook, sheet: str) -> bool:
 
 def as_csv(book: Workbook, sheet: str) -> Iterator[bytes]:
     """Yields a line for each row of the sheet, empty ones too, all as wide as the first that has any text."""
+    size = 0
+    for chunk in _csv_chunks(book, sheet):
+        size += len(chunk)
+        if size > book.largest_csv:
+            raise Unreadable(f"The sheet grows to more than {book.largest_csv:,} bytes, too many for this small file.")
+        yield chunk
+
+
+def _csv_chunks(book: Workbook, sheet: str) -> Iterator[bytes]:
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\n")
     line = 1
@@ -225,8 +240,12 @@ def read_head(book: Workbook, sheet: str, size: int) -> bytes:
 
 def _row(book: Workbook, cells: list[Cell], width: int) -> list[str]:
     row = [""] * max(width, cells[-1][0] + 1)
+    size = 0
     for column, kind, style, text in cells:
         row[column] = _cell_text(book, kind, style, text)
+        size += len(row[column])
+        if size > LONGEST_LINE:  # 16,384 cells may repeat one long text
+            raise Unreadable(f"A row of the spreadsheet has more than {LONGEST_LINE:,} characters.")
     return row
 
 

@@ -9,6 +9,7 @@ from models.tables import shards as shard_rows
 from tests.models.jobs.making import QUEUE, claim, finish, make_job
 
 ROOM = 6
+OLDER = update(shard_rows).where(shard_rows.c.sent_at.is_not(None)).values(sent_at=shard_rows.c.sent_at - 5.0)
 
 
 def test_only_so_many_wake_ups_are_under_way_for_a_job(owner: Owner) -> None:
@@ -30,16 +31,16 @@ def test_a_claimed_shard_makes_room_for_the_next(owner: Owner) -> None:
 def test_a_job_waits_until_its_shards_are_sent(owner: Owner) -> None:
     job = make_job(owner, 1)
     with store.write() as db:
-        assert dispatch.jobs_to_wake(db) == [job.id]
+        assert dispatch.jobs_to_wake(db, QUEUE, 10) == [job.id]
         dispatch.mark_due(db, job.id, ROOM)
-        assert dispatch.jobs_to_wake(db) == []
+        assert dispatch.jobs_to_wake(db, QUEUE, 10) == []
 
 
 def test_nothing_is_sent_for_shards_that_are_done(owner: Owner) -> None:
     job = make_job(owner, 1)
     finish(claim())
     with store.write() as db:
-        assert dispatch.jobs_to_wake(db) == []
+        assert dispatch.jobs_to_wake(db, QUEUE, 10) == []
         assert dispatch.mark_due(db, job.id, ROOM) == []
 
 
@@ -51,11 +52,29 @@ def test_a_wake_up_without_effect_is_repeated_at_growing_intervals(owner: Owner)
         interval = dispatch.RESEND_SECONDS * 2 ** min(sends, dispatch.MAX_DOUBLINGS - 1)
         age(interval - 1)
         with store.write() as db:
-            assert dispatch.jobs_to_wake(db) == []
+            assert dispatch.jobs_to_wake(db, QUEUE, 10) == []
             assert dispatch.mark_due(db, job.id, ROOM) == []
         age(2)
         with store.write() as db:
-            assert dispatch.jobs_to_wake(db) == [job.id]
+            assert dispatch.jobs_to_wake(db, QUEUE, 10) == [job.id]
+
+
+def test_those_who_wait_longest_are_woken_for_first_and_not_all_at_once(owner: Owner) -> None:
+    first, second, third = make_job(owner, 2), make_job(owner, 1), make_job(owner, 1)
+    with store.write() as db:
+        for job in (second, first, third):
+            dispatch.mark_due(db, job.id, ROOM)
+            db.execute(OLDER)
+        assert dispatch.jobs_to_wake(db, QUEUE, 2) == [second.id, first.id]
+        assert dispatch.jobs_to_wake(db, "interactive", 2) == []
+        assert dispatch.count_queued(db, QUEUE) == 4
+
+
+def test_a_job_with_one_wake_up_under_way_needs_no_other(owner: Owner) -> None:
+    job = make_job(owner, 2)
+    with store.write() as db:
+        dispatch.mark_due(db, job.id, 1)
+        assert dispatch.jobs_to_wake(db, QUEUE, 10) == []
 
 
 def test_wake_ups_that_the_broker_lost_are_sent_again(owner: Owner) -> None:

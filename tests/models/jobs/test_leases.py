@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from models import store
 from models.accounts.keys import Owner
@@ -42,12 +42,44 @@ def test_two_workspaces_are_served_in_turn(owner: Owner) -> None:
 
 
 def test_the_hinted_shard_is_claimed_where_it_is_free(owner: Owner) -> None:
-    job = make_job(owner, 3)
+    job = make_job(owner, 2)
     for expected in (1, 0):
         with store.write() as db:
             claimed = leases.claim(db, ShardKind.CREATE, "bulk", (job.id, 1))
         assert claimed
         assert claimed.first_index == expected
+
+
+def test_a_hint_stands_for_the_later_shards_of_its_job_too(owner: Owner) -> None:
+    make_job(owner, 2)
+    second = make_job(owner, 3)
+    claimed = []
+    for _ in range(3):
+        with store.write() as db:
+            claimed.append(leases.claim(db, ShardKind.CREATE, "bulk", (second.id, 1)))
+    assert [(claim.job_id == second.id, claim.first_index) for claim in claimed if claim] == [
+        (True, 1),
+        (True, 2),
+        (False, 0),
+    ]
+
+
+def test_a_hint_does_not_put_a_workspace_before_its_turn(owner: Owner) -> None:
+    first, second = make_job(owner, 3), make_job(new_owner("other"), 1)
+    claim()
+    with store.write() as db:
+        claimed = leases.claim(db, ShardKind.CREATE, "bulk", (first.id, 1))
+    assert claimed
+    assert claimed.job_id == second.id
+
+
+def test_a_workspace_whose_shards_all_wait_holds_no_other_up(owner: Owner) -> None:
+    waiting, other = make_job(owner, 2), make_job(new_owner("other"), 2)
+    assert claim().job_id == waiting.id
+    with store.write() as db:
+        db.execute(update(shard_rows).where(shard_rows.c.job_id == waiting.id).values(after_index=1))
+    assert [claim().job_id, claim().job_id] == [other.id] * 2
+    assert try_claim() is None
 
 
 def test_workers_claim_what_is_theirs_only(owner: Owner) -> None:
@@ -156,6 +188,18 @@ def test_a_shard_that_fails_three_times_is_halved(owner: Owner) -> None:
     assert try_claim() is None, "the second half may want what the first one takes"
     finish(first)
     assert [first.attempts, claim().attempts] == [leases.MAX_ATTEMPTS] * 2, "each half has one attempt"
+
+
+def test_a_shard_whose_workers_waited_for_the_database_is_never_halved(owner: Owner) -> None:
+    job = make_job(owner, 5, shard_size=5)
+    attempts = []
+    for _ in range(leases.MAX_ATTEMPTS + 3):
+        claimed = claim()
+        attempts.append(claimed.attempts)
+        with store.write() as db:
+            leases.free_delayed(db, claimed)
+    assert attempts == [1, 2, 3, 3, 3, 3]
+    assert shard_states(job) == [ShardState.QUEUED]
 
 
 def test_a_single_item_gets_one_more_attempt_after_the_third(owner: Owner) -> None:

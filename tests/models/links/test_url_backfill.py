@@ -23,9 +23,9 @@ def start(owner: Owner) -> None:
         url_backfill.start(db, owner.workspace_id)
 
 
-def step(owner: Owner) -> bool:
+def step(owner: Owner, batch_size: int = 100) -> bool:
     with store.write() as db:
-        return url_backfill.step(db, owner.workspace_id)
+        return url_backfill.step(db, owner.workspace_id, batch_size)
 
 
 def indexed(owner: Owner, slugs: str) -> str:
@@ -46,15 +46,12 @@ def test_a_workspace_without_links_is_complete_after_one_step(owner: Owner) -> N
 
 
 @pytest.mark.parametrize("size", [1, 2, 5, 100])
-def test_batches_meet_without_a_gap_also_within_one_moment(
-    owner: Owner, monkeypatch: pytest.MonkeyPatch, size: int
-) -> None:
-    monkeypatch.setattr(url_backfill, "BATCH_SIZE", size)
+def test_batches_meet_without_a_gap_also_within_one_moment(owner: Owner, size: int) -> None:
     for slug in "abcde":
         add_link(owner, slug, created_at=NOW - timedelta(seconds=slug == "c"))
     start(owner)
     steps = 1
-    while step(owner):
+    while step(owner, size):
         steps += 1
     assert steps == 5 // size + 1
     assert indexed(owner, "abcde") == "abcde"
@@ -62,15 +59,14 @@ def test_batches_meet_without_a_gap_also_within_one_moment(
     assert not step(owner), "a worker that comes later finds nothing to do"
 
 
-def test_another_worker_goes_on_where_one_ended(owner: Owner, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(url_backfill, "BATCH_SIZE", 2)
+def test_another_worker_goes_on_where_one_ended(owner: Owner) -> None:
     for slug in "abc":
         add_link(owner, slug, created_at=NOW)
     start(owner)
-    assert step(owner)
+    assert step(owner, 2)
     assert indexed(owner, "abc") == "ab"
     start(owner)  # the next worker finds it begun and does not begin again
-    assert not step(owner)
+    assert not step(owner, 2)
     assert indexed(owner, "abc") == "abc"
 
 

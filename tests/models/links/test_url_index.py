@@ -76,6 +76,19 @@ def test_a_link_of_another_url_with_the_same_hash_shows_its_own(owner: Owner) ->
     assert [found.url for found in find(owner, link)] == ["https://other.example/"]
 
 
+def test_of_a_url_with_very_many_links_only_the_first_are_read(owner: Owner, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(url_index, "MORE_LINKS", 0)
+    monkeypatch.setattr(url_index, "MOST_LINKS", 3)
+    for number in range(9):
+        link = add(owner, f"s{number}", rank=100 - number)
+    other = add(owner, "other", rank=1000, url="https://other.example/")
+    hashes = [HASH, *url_index.hashes(["https://other.example/", "https://none.example/"])]
+    with store.read() as db:
+        found = url_index.find(db, owner.workspace_id, link.domain_id, hashes)
+    assert [(entry.slug, entry.rank) for entry in found] == [("s8", 92), ("s7", 93), ("s6", 94), (other.slug, 1000)]
+    assert all(entry.usable for entry in found)
+
+
 @pytest.mark.parametrize(
     "columns",
     [

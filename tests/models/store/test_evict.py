@@ -5,12 +5,14 @@ import sqlite3
 import subprocess
 import sys
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from queue import SimpleQueue
 from textwrap import dedent
 
 import psutil
 import pytest
-from sqlalchemy import insert
+from sqlalchemy import insert, text
 from sqlalchemy.exc import DBAPIError, OperationalError
 
 from models import store
@@ -51,6 +53,50 @@ def test_another_process_with_the_same_id_is_not_evicted(owner: Owner) -> None:
             store.dialect().evict(db, lease_owner.split()[0] + " 0")
             store.dialect().evict(db, "999999999 0")
         assert process.wait(20) == 0
+
+
+@pytest.mark.parametrize("owner", ["postgresql"], indirect=True)
+def test_an_owner_that_waits_for_the_database_is_told_from_one_that_does_not(owner: Owner) -> None:
+    with store.engine().connect() as idle, ThreadPoolExecutor(1) as thread:
+        store.dialect().lock(idle, "held")
+        owners = SimpleQueue[str]()
+        waiting = thread.submit(wait_for_lock, owners)
+        lease_owner = owners.get(timeout=10)
+        with store.read() as db:
+            wait_until(lambda: is_active(db, lease_owner), 10, "the other to wait")
+            assert store.dialect().evict(db, lease_owner)
+            assert not store.dialect().evict(db, store.dialect().owner(idle))
+            assert not store.dialect().evict(db, "999999999 9e12")
+            assert store.dialect().evict(db, "999999999 0"), "its server was another one"
+        with pytest.raises(OperationalError):
+            waiting.result(10)
+
+
+def wait_for_lock(owners: SimpleQueue[str]) -> None:
+    with store.write() as db:
+        owners.put(store.dialect().owner(db))
+        store.dialect().lock(db, "held")
+
+
+def is_active(db: store.Connection, lease_owner: str) -> bool:
+    statement = text("SELECT state = 'active' FROM pg_stat_activity WHERE pid = :pid")
+    return bool(db.execute(statement, {"pid": int(lease_owner.split()[0])}).scalar())
+
+
+@pytest.mark.parametrize("owner", ["sqlite"], indirect=True)
+def test_a_process_that_waits_is_told_from_one_that_is_stopped_or_gone(owner: Owner) -> None:
+    with subprocess.Popen(["sleep", "60"]) as child:
+        process = psutil.Process(child.pid)
+        lease_owner = f"{child.pid} {process.create_time()}"
+        with store.read() as db:
+            wait_until(lambda: process.status() == psutil.STATUS_SLEEPING, 10, "the process to sleep")
+            assert store.dialect().evict(db, lease_owner)
+            assert not store.dialect().evict(db, f"{child.pid} 0")
+            process.suspend()
+            wait_until(lambda: process.status() == psutil.STATUS_STOPPED, 10, "the process to stop")
+            assert not store.dialect().evict(db, lease_owner)
+            child.wait(10)
+            assert not store.dialect().evict(db, lease_owner)
 
 
 def test_a_connection_that_ends_during_a_batch_is_a_transient_error(owner: Owner) -> None:

@@ -11,10 +11,11 @@ from models.states import JobStatus, ShardKind, ShardState
 from models.tables import jobs as job_table
 from models.tables import shards
 from producer import control
+from producer.intake import upload_store
 from producer.signals import counters, wakeups
 from tests.steps import Steps, accept_csv, read_job, record_steps
 from tests.work import work
-from workers.shards import attempts
+from workers.shards import attempts, failed_attempts
 
 ROWS = "url\nhttps://a.example/\nhttps://b.example/\n"
 
@@ -99,6 +100,21 @@ def test_an_error_gives_the_shard_back_and_is_raised(
     with pytest.raises(ZeroDivisionError):
         work(ShardKind.CREATE)
     assert shard_state(job_id) == ShardState.QUEUED
+
+
+def test_files_that_are_away_cost_no_attempt(owner: Owner, steps: Steps, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(*_: object) -> None:
+        raise ConnectionRefusedError
+
+    monkeypatch.setattr(failed_attempts, "PAUSES", (0.0,))
+    job_id = accept_csv(owner, ROWS)
+    with monkeypatch.context() as patch:
+        patch.setattr(upload_store, "read", fail)
+        for _ in range(leases.MAX_ATTEMPTS + 2):
+            with pytest.raises(ConnectionRefusedError):
+                work(ShardKind.CREATE)
+    assert work(ShardKind.CREATE)["created"] == 2
+    assert read_job(job_id).status == JobStatus.COMPLETED
 
 
 def test_a_forgotten_row_of_a_job_is_no_error(owner: Owner, steps: Steps) -> None:

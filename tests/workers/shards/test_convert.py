@@ -1,6 +1,7 @@
 """Convert: UTF-16, old line ends and spreadsheets become UTF-8 by lines, once, and the old upload goes."""
 
 import pytest
+from sqlalchemy.exc import OperationalError
 
 from models import store
 from models.accounts.keys import Owner
@@ -13,7 +14,7 @@ from producer.intake import upload_store
 from producer.intake.layouts import CSV, Conversion, Layout
 from producer.job_options import Options
 from producer.signals import wakeups
-from tests.steps import Steps, accept_csv, read_job, record_steps
+from tests.steps import Steps, accept_csv, lose_next_answer, read_job, record_steps
 from tests.work import work_off
 from tests.workbooks import xlsxwriter_workbook
 from workers.shards import convert
@@ -97,6 +98,19 @@ def test_who_lost_the_lease_leaves_the_upload_and_no_second_one(
     assert content(job_id) == TEXT.encode("utf-16")
     with pytest.raises(Exception, match="upload"):
         upload_store.read(saved[0], 0, 1)
+
+
+def test_a_commit_that_is_not_answered_leaves_the_job_its_upload(
+    owner: Owner, steps: Steps, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    job_id = accept_bytes(owner, TEXT.encode("utf-16"))
+    claim = claim_split()
+    lose_next_answer(monkeypatch)
+    with pytest.raises(OperationalError):
+        convert.convert(claim, read_job(job_id))
+    assert content(job_id) == TEXT.encode()
+    job = read_job(job_id)
+    assert convert.convert(claim, job) is job
 
 
 def test_a_long_conversion_keeps_its_lease(owner: Owner, steps: Steps, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -18,7 +18,7 @@ from producer.job_options import Options
 from producer.signals import wakeups
 from tests.steps import Steps, accept_csv, read_job, record_steps
 from tests.work import work, work_off
-from workers.shards import create, own_domains, passwords, slug_pool
+from workers.shards import attempts, create, own_domains, passwords, slug_pool
 from workers.shards.slug_pool import SlugPool
 
 ROW = "url\nhttps://a.example/\n"
@@ -58,8 +58,8 @@ def test_a_small_job_takes_fourteen_statements_in_six_transactions(
         pytest.skip("the other store counts its settings as statements")
     for _ in range(2):  # the first job fills what a process reads once
         counts.update(statements=0, commits=0)
-        accept_csv(owner, ROW)
-        work(ShardKind.CREATE)
+        job_id = accept_csv(owner, ROW)
+        attempts.work_on_next(ShardKind.CREATE, wakeups.INTERACTIVE, (job_id, 0))
     assert counts == {"statements": 14, "commits": 6}
 
 
@@ -162,6 +162,13 @@ def test_many_passwords_move_a_small_job_out_of_the_way(
     assert (shard.queue, shard.attempts, steps.tasks) == (wakeups.BULK, 0, ["create", "create"])
     work(ShardKind.CREATE, wakeups.BULK)
     assert read_job(job_id).created == 2
+
+
+def test_many_tags_do_so_too(owner: Owner, steps: Steps, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(create, "SLOW_TAGS", 1)
+    accept_csv(owner, "url,tags\nhttps://a.example/,one|two\n")
+    assert work(ShardKind.CREATE)["handed_over"]
+    assert work(ShardKind.CREATE, wakeups.BULK)["created"] == 1
 
 
 def test_a_row_that_cannot_be_written_three_times_ends_as_internal(

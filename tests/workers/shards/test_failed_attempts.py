@@ -15,14 +15,16 @@ from sqlalchemy.exc import OperationalError
 
 from models import store
 from models.accounts.keys import Owner
-from models.errors import DuplicateKey
+from models.errors import DuplicateKey, Unreadable
 from models.jobs import dispatch, items, jobs, leases
 from models.links import links
 from models.states import JobStatus, ShardKind, ShardState
 from models.tables import jobs as job_table
 from models.tables import links as link_table
 from models.tables import shards as table
+from producer import control
 from producer.accept import CUT_AT_ONCE_BYTES, Upload, accept
+from producer.intake import upload_store
 from producer.intake.batch import Batch
 from producer.intake.layouts import CSV
 from producer.job_options import Options
@@ -65,6 +67,19 @@ def test_the_one_row_that_breaks_a_shard_ends_alone(owner: Owner) -> None:
     assert (ended.status, ended.total, ended.created, ended.failed) == ("completed", 50, 49, 1)
 
 
+def test_rows_that_cannot_be_read_end_too(owner: Owner) -> None:
+    job = posted(owner, ["https://example.com/"] * 3)
+    with store.read() as db:
+        upload_store.delete(jobs.get(db, job).upload)  # type: ignore[union-attr]
+    work_off(create_once)
+    with store.read() as db:
+        found = items.page(db, job, domain(job), (), -1, 10)
+        ended = jobs.get(db, job)
+    assert [(row.line, row.error_code) for row in found] == [(2, "INTERNAL"), (3, "INTERNAL"), (4, "INTERNAL")]
+    assert ended is not None
+    assert (ended.status, ended.failed) == ("completed", 3)
+
+
 def test_a_database_that_goes_away_costs_no_attempt(owner: Owner, monkeypatch: pytest.MonkeyPatch) -> None:
     job = posted(owner, ["https://example.com/"])
     fails(monkeypatch, create, "_commit", 7)
@@ -99,7 +114,22 @@ def test_an_upload_that_cannot_be_cut_ends_its_job(owner: Owner, monkeypatch: py
     assert ended is not None
     assert (ended.status, ended.detail) == ("failed", failed_attempts.CANNOT_SPLIT)
     with store.read() as db:
-        assert dispatch.jobs_to_wake(db) == []
+        assert dispatch.count_queued(db, wakeups.BULK) == 0
+
+
+def test_an_undo_that_fails_three_times_says_so(owner: Owner, monkeypatch: pytest.MonkeyPatch) -> None:
+    job = posted(owner, ["https://example.com/"])
+    work_off(create_once)
+    monkeypatch.setitem(attempts.WORK, ShardKind.UNDO, fail_by_itself)
+    with store.read() as db:
+        undone = jobs.get(db, job)
+    assert undone
+    undo_id = control.undo(undone)
+    work_off(lambda: attempts.work_on_next(ShardKind.UNDO, wakeups.BULK, (0, 0)))
+    with store.read() as db:
+        ended = jobs.get(db, undo_id)
+    assert ended is not None
+    assert (ended.status, ended.detail) == ("failed", failed_attempts.CANNOT_UNDO)
 
 
 def test_two_sweeps_at_once_free_a_shard_once(owner: Owner) -> None:
@@ -147,7 +177,7 @@ def test_wake_ups_for_jobs_that_ended_or_never_were_do_nothing(owner: Owner) -> 
     work_off(create_once)
     with store.read() as db:
         assert jobs.get(db, job).created == 0  # type: ignore[union-attr]
-        assert dispatch.jobs_to_wake(db) == []
+        assert dispatch.count_queued(db, wakeups.INTERACTIVE) == 0
 
 
 def test_a_slug_that_is_taken_meanwhile_leaves_the_connection_as_good_as_before(owner: Owner) -> None:
@@ -159,7 +189,7 @@ def test_a_slug_that_is_taken_meanwhile_leaves_the_connection_as_good_as_before(
     with pytest.raises(DuplicateKey), store.write() as db:
         links.write(db, columns, 1)
     with store.write() as db:
-        assert dispatch.jobs_to_wake(db) == []
+        assert dispatch.count_queued(db, wakeups.INTERACTIVE) == 0
         assert len(items.page(db, job, domain(job), (), -1, 10)) == 1
 
 
@@ -188,6 +218,10 @@ def posted(owner: Owner, urls: list[str]) -> int:
     return accept(Upload(CSV, CSV, ["\n".join(["url", *urls, ""]).encode()]), owner, Options)
 
 
+def fail_by_itself(*_: object) -> dict[str, Any]:
+    raise ArithmeticError
+
+
 def create_once() -> dict[str, Any]:
     return attempts.work_on_next(ShardKind.CREATE, wakeups.INTERACTIVE, (0, 0))
 
@@ -202,7 +236,7 @@ def work_off(once: Callable[[], dict[str, Any]]) -> None:
     while not result.get("idle"):
         try:
             result = once()
-        except (ArithmeticError, AssertionError):
+        except (ArithmeticError, AssertionError, Unreadable):
             continue
 
 

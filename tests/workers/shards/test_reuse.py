@@ -10,9 +10,12 @@ from models import store
 from models.accounts.keys import Owner
 from models.jobs.jobs import Job
 from models.links import url_index
-from models.tables import links, urls
+from models.states import ShardKind
+from models.tables import links, shards, urls
+from producer.signals import wakeups
+from tests.owners import new_owner
 from tests.steps import Steps, accept_csv, read_job, record_steps
-from tests.work import work_off
+from tests.work import work, work_off
 from tests.workers.shards.parts import JOB_DOMAIN, judge_rows, make_job
 from workers.shards import reuse
 from workers.shards.reuse import NO_URLS, UrlFacts
@@ -125,3 +128,29 @@ def test_the_first_reuse_indexes_the_links_that_were_there_before(owner: Owner) 
     work_off()
     job = read_job(job_id)
     assert (job.created, job.existing) == (0, 1)
+
+
+@pytest.mark.usefixtures("steps")
+def test_a_large_workspace_is_indexed_by_bulk_workers_batch_by_batch(
+    owner: Owner, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(reuse, "INTERACTIVE_BATCH", 2)
+    monkeypatch.setattr(type(store.dialect()), "shard_rows", 2)
+    for row in range(7):
+        accept_csv(owner, f"url\nhttps://plain.example/{row}\n")
+    work_off()
+    job_id = accept_csv(owner, "url\nhttps://plain.example/6\n", duplicates="reuse")
+    assert work(ShardKind.CREATE)["handed_over"]
+    assert work(ShardKind.CREATE) == {"idle": True}, "who waits for links at once does not wait for this"
+    other_id = accept_csv(new_owner("other"), "url\n" + "https://plain.example/\n" * 3)
+    with store.write() as db:
+        db.execute(update(shards).where(shards.c.job_id == other_id).values(queue=wakeups.BULK))
+    results = [work(ShardKind.CREATE, wakeups.BULK) for _ in range(5)]
+    assert [(result["job"] == str(other_id), "handed_over" in result) for result in results] == [
+        (True, False),
+        (False, True),
+        (True, False),
+        (False, True),
+        (False, False),
+    ]
+    assert (read_job(job_id).created, read_job(job_id).existing) == (0, 1)

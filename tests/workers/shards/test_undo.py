@@ -102,6 +102,17 @@ def test_an_undo_of_a_job_without_links_ends_at_once(owner: Owner, steps: Steps)
     assert steps.ends == [undo_id]
 
 
+def test_a_range_without_links_is_undone_too(owner: Owner, steps: Steps, monkeypatch: pytest.MonkeyPatch) -> None:
+    for kind in ("postgresql.PostgreSQL", "sqlite.SQLite"):
+        monkeypatch.setattr(f"models.store.{kind}.shard_rows", 1)
+    job_id = accept_csv(owner, ROWS)
+    work_off()
+    undo_id = control.undo(read_job(job_id))
+    work_off(ShardKind.UNDO)
+    job = read_job(undo_id)
+    assert (job.status, job.deleted, job.total) == (JobStatus.COMPLETED, 3, 3)
+
+
 def test_a_webhook_reports_what_was_deleted_and_what_was_kept(owner: Owner, job_id: int) -> None:
     with store.write() as db:
         endpoints.add(db, owner.workspace_id, "https://hooks.example/", ["job.completed"])

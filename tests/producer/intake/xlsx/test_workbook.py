@@ -192,6 +192,30 @@ def test_a_workbook_that_is_too_large_is_refused() -> None:
         table(raw_workbook(ROW.format(numbers)), largest=1 << 20)
 
 
+def shared_text_workbook(cell: str, text: str) -> bytes:
+    sheet = f"<worksheet><sheetData>{cell}</sheetData></worksheet>"
+    return raw_workbook(sheet, f"<sst><si><t>{text}</t></si></sst>")
+
+
+def test_a_sheet_whose_cells_repeat_one_long_text_may_not_grow_without_end() -> None:
+    row = "<row><c t='s'><v>0</v></c></row>"
+    assert len(table(shared_text_workbook(row * 200, "x" * LONGEST_TEXT))) == 200
+    with pytest.raises(Unreadable, match=r"^The sheet grows to more than [0-9,]+ bytes"):
+        table(shared_text_workbook(row * 500, "x" * LONGEST_TEXT))
+
+
+def test_a_row_whose_cells_repeat_one_long_text_is_never_in_memory() -> None:
+    cells = "<c t='s'><v>0</v></c>" * 100
+    with pytest.raises(Unreadable, match=r"^A row of the spreadsheet has more than"):
+        table(shared_text_workbook(f"<row>{cells}</row>", "x" * LONGEST_TEXT))
+
+
+def test_rows_of_empty_cells_may_not_grow_without_end() -> None:
+    row = '<row><c r="XFD{0}"><v>1</v></c></row>'
+    with pytest.raises(Unreadable, match=r"^The sheet grows to more than"):
+        cells("".join(row.format(at) for at in range(1, 2_000)))
+
+
 def test_a_directory_that_claims_any_size_is_not_read() -> None:
     many = {f"{at:060}": "" for at in range(20_000)}
     with pytest.raises(Unreadable, match="too many parts"):

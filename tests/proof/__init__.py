@@ -1,0 +1,1 @@
+"""`python -m tests.proof`: the promises of docs/reliability.md under any mix of steps, and under races, as a table."""

@@ -1,0 +1,79 @@
+"""How many requests may be slow at the same time: in a process, for one workspace, and for one address."""
+
+from collections import Counter
+from dataclasses import dataclass
+from threading import BoundedSemaphore, Lock
+from typing import NamedTuple
+
+from flask import g, has_app_context, request
+
+MOST_CALLS = 576
+"""Requests other than redirects and health checks; the server's other threads are for those alone."""
+MOST_WRITERS = 1
+"""Large answers that are being computed at the same moment: more would only keep redirects from running."""
+
+Holder = int | str
+"""The id of a workspace, or the address of somebody who has shown no key yet."""
+
+
+class Places:
+    """Some places for slow work, and how many of them one holder may take."""
+
+    def __init__(self, total: int, each: int) -> None:
+        self.total = total
+        self.each = each
+        self.taken: Counter[Holder] = Counter()
+        self.lock = Lock()
+
+    def take(self, holder: Holder) -> bool:
+        with self.lock:
+            if self.taken.total() >= self.total or self.taken[holder] >= self.each:
+                return False
+            self.taken[holder] += 1
+            return True
+
+    def give_back(self, holder: Holder) -> None:
+        with self.lock:
+            self.taken[holder] -= 1
+            if not self.taken[holder]:
+                del self.taken[holder]
+
+
+class Place(NamedTuple):
+    """A place that a holder may take."""
+
+    places: Places
+    holder: Holder
+
+    def take(self) -> bool:
+        return self.places.take(self.holder)
+
+    def give_back(self) -> None:
+        self.places.give_back(self.holder)
+
+
+@dataclass(frozen=True, slots=True)
+class Room:
+    """Places for one kind of slow work. Strangers have their own, so that they take none from those who have a key."""
+
+    workspaces: Places
+    strangers: Places
+
+    @property
+    def total(self) -> int:
+        return self.workspaces.total + self.strangers.total
+
+    def choose(self) -> Place:
+        """Choose a place for the current request: its workspace's, once its key is known, or its address's."""
+        owner = g.get("owner") if has_app_context() else None
+        if owner:
+            return Place(self.workspaces, owner.workspace_id)
+        return Place(self.strangers, request.remote_addr or "")
+
+
+call_slots = BoundedSemaphore(MOST_CALLS)
+uploads = Room(Places(total=96, each=24), Places(total=96, each=16))
+"""For bodies while they are being read."""
+answers = Room(Places(total=32, each=8), Places(total=32, each=8))
+"""For answers too large to be handed to the kernel at once. Streams of events have places of their own."""
+writers = BoundedSemaphore(MOST_WRITERS)
