@@ -62,6 +62,15 @@ class Layout:
     dates: dict[str, str] = field(default_factory=dict)
     """Item field to the format of its dates, where that is not ISO 8601."""
 
+    @property
+    def has_result_columns(self) -> bool:
+        return self.client_columns < len(self.columns)
+
+    @property
+    def is_plainly_mapped(self) -> bool:
+        """Whether each field is the cell of one column, to the letter."""
+        return self.format == CSV and not self.fallback and not self.has_result_columns
+
     def mapped_columns(self) -> dict[str, str] | None:
         """Item field to the name of its column, for CSV."""
         if self.format != CSV:

@@ -87,15 +87,17 @@ COMPLETE_URLS = ("https://", "http://")
 
 def _url_column(batch: Batch, problems: dict[int, ItemProblem]) -> list[Any]:
     if "url" not in batch.columns:
-        urls: list[Any] = [None] * batch.rows
-    else:
-        urls = _column(BY_NAME["url"], batch, problems)
+        problems |= dict.fromkeys(range(batch.rows), NO_URL) | problems
+        return [None] * batch.rows
+    urls = _column(BY_NAME["url"], batch, problems)
     if None in urls:
-        missing_url = ItemProblem("INVALID_URL", URL_MISSING)
         for place, value in enumerate(urls):
             if value is None:
-                problems.setdefault(place, missing_url)
+                problems.setdefault(place, NO_URL)
     return urls
+
+
+NO_URL = ItemProblem("INVALID_URL", URL_MISSING)
 
 
 def _column(field: ItemField, batch: Batch, problems: dict[int, ItemProblem]) -> list[Any]:

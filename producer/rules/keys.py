@@ -1,26 +1,28 @@
 """Keys: what only one row of an upload can have. They are slugs, external ids and, where links are reused, URLs."""
 
+import secrets
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from models.links.url_index import Duplicates
 from producer.fields.item_fields import parts_of
-from producer.intake.csv_batch import read_quickly
 from producer.intake.layouts import CSV, Layout
 from producer.intake.reading import read_batch
 from producer.rules import defaults
 from producer.rules.judging import JudgingContext, judge
+from producer.rules.key_cells import PlainCells, find_cells
+from producer.rules.key_hashes import Hashes, hash_cells, hash_values
 from producer.rules.short_urls import DOMAIN_FIELDS
 
 KEYS = ("slug", "external_id", "url")
+SHORT_KEYS = frozenset(("slug", "external_id"))
+KINDS = {name: np.uint64(secrets.randbits(64)) for name in KEYS}
+"""Makes equal texts different keys where they are of different fields."""
 # JSON may spell the letters of a name as escapes.
 ESCAPED_LETTERS = (rb"\u002", rb"\u003", rb"\u004", rb"\u005", rb"\u006", rb"\u007")
-
-Hashes = NDArray[np.uint64]
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,27 +70,46 @@ def may_be_in(text: bytes, rules: KeyRules) -> bool:
 
 
 def read(data: bytes, rules: KeyRules, line: int, rows: int, first_index: int) -> Hashes:
-    """Read the keys of some rows as numbers, which only this process understands. Equal keys have equal numbers."""
+    """Read the keys of some rows as numbers. Equal keys have equal numbers."""
     names = rules.fields
     key_defaults = _only(names, rules.options.get("defaults", {}))
     mapping = _only(names, rules.layout.mapping)
     layout = replace(rules.layout, mapping=mapping, fallback=_only(names, rules.layout.fallback))
     batch = None
-    if layout.format == CSV and not key_defaults:
-        batch = read_quickly(data, layout, line)
+    if layout.is_plainly_mapped and not key_defaults and (cells := find_cells(data, layout)):
+        hashes = _hash_cells(cells, mapping, rules.spelling.case_sensitive)
+        if hashes is not None:
+            return hashes
+        batch = cells.batch(mapping, line)
     if batch is None:
         batch = read_batch(data, layout, line, 0, rows)
     key_columns = replace(batch, columns=_only(names, batch.columns))
     columns = judge(defaults.fill(key_columns, key_defaults, first_index), rules.spelling).columns
-    return np.concatenate([_hash_column(name, columns.get(name, [])) for name in KEYS])
+    return np.concatenate([_hash_values(name, columns.get(name, [])) for name in KEYS])
 
 
 def _only(names: Collection[str], values: Mapping[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in values.items() if name in names}
 
 
-def _hash_column(name: str, column: list[Any]) -> Hashes:
+def _hash_cells(cells: PlainCells, mapping: Mapping[str, int], case_sensitive: bool) -> Hashes | None:
+    """Hash keys that are stored as they are written, without making values of them. Return None for others."""
+    if not SHORT_KEYS.issuperset(mapping):
+        return None
+    columns = [np.zeros(0, np.uint64)]
+    for name, place in mapping.items():
+        hashes = hash_cells(cells, place, case_sensitive or name != "slug")
+        if hashes is None:
+            return None
+        columns.append(hashes ^ KINDS[name])
+    return np.concatenate(columns)
+
+
+def _hash_values(name: str, column: list[Any]) -> Hashes:
     values = [value for value in column if value]
-    # Python's own hashes are quick, and nobody can choose values that collide, since each process has other hashes.
-    numbers = np.fromiter(map(hash, values), np.int64, len(values)) ^ hash(name)
-    return numbers.astype(np.uint64)
+    if name in SHORT_KEYS:
+        hashes = hash_values(values)
+    else:
+        # Python's own hashes are those of its process too. They are the quickest for long values.
+        hashes = np.fromiter(map(hash, values), np.int64, len(values)).astype(np.uint64)
+    return hashes ^ KINDS[name]

@@ -9,9 +9,9 @@ import numpy as np
 
 from producer.intake.cutting import ReadBytes, ShardRange, cut
 from producer.rules import keys
-from producer.rules.keys import Hashes, KeyRules
+from producer.rules.key_hashes import Hashes
+from producer.rules.keys import KeyRules
 
-NUMBER_BITS = np.uint64(20)
 LARGEST_NUMBER = np.uint64((1 << 20) - 1)
 LONGEST_MARK = 64  # bytes: a mark of a key may begin in one part of an upload and end in the next
 
@@ -53,11 +53,9 @@ def in_order(shards: Iterable[ShardRange], watch: KeyWatch) -> Iterator[ShardRan
             first = shard if watch.has_seen_keys else None
             yield shard
             continue
-        if known.is_empty:
+        if not known.ends:
             known.add(watch.keys_of(first), first)
-        hashes = watch.keys_of(shard)
-        yield shard._replace(after_index=known.end_of_last(hashes, shard))
-        known.add(hashes, shard)
+        yield shard._replace(after_index=known.add(watch.keys_of(shard), shard))
 
 
 class KnownKeys:
@@ -71,28 +69,30 @@ class KnownKeys:
         self.arrays: list[Hashes] = []
         self.ends: list[int] = []
 
-    @property
-    def is_empty(self) -> bool:
-        return not self.ends
+    def add(self, hashes: Hashes, shard: ShardRange) -> int | None:
+        """Add the keys of the next shard. Return the index behind the last shard that has one of them, if one has."""
+        wanted = np.sort(hashes | LARGEST_NUMBER)
+        after_index = self._end_of_last(wanted, shard)
+        number = min(len(self.ends), int(LARGEST_NUMBER))
+        self.ends.append(shard.first_index + shard.rows)
+        self.arrays.append(wanted - LARGEST_NUMBER + np.uint64(number))
+        self._merge_arrays()
+        return after_index
 
-    def end_of_last(self, hashes: Hashes, shard: ShardRange) -> int | None:
-        """The index behind the last shard that has one of these keys, None when there is none."""
+    def _end_of_last(self, wanted: Hashes, shard: ShardRange) -> int | None:
         if len(self.ends) > LARGEST_NUMBER:
             return shard.first_index
-        wanted = np.sort(hashes << NUMBER_BITS) | LARGEST_NUMBER
         for array in reversed(self.arrays):
             number = _largest_number(array, wanted)
             if number is not None:
                 return self.ends[number]
         return None
 
-    def add(self, hashes: Hashes, shard: ShardRange) -> None:
-        number = np.uint64(min(len(self.ends), int(LARGEST_NUMBER)))
-        self.ends.append(shard.first_index + shard.rows)
-        self.arrays.append(np.sort(hashes << NUMBER_BITS | number))
+    def _merge_arrays(self) -> None:
         while len(self.arrays) > 1 and self.arrays[-2].size <= self.arrays[-1].size:
             newest = self.arrays.pop()
-            self.arrays[-1] = np.sort(np.concatenate((self.arrays[-1], newest)))
+            # The stable way to sort recognises that both are sorted, and merges them.
+            self.arrays[-1] = np.sort(np.concatenate((self.arrays[-1], newest)), kind="stable")
 
 
 def _largest_number(array: Hashes, wanted: Hashes) -> int | None:
