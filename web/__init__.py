@@ -21,18 +21,27 @@ log = structlog.get_logger()
 
 
 def serve() -> Flask:
-    """Create the application in a process of the web server, and watch that process's connections."""
+    """Create the application for a process of the web server, and protect that process from slow clients."""
     watch.start()
     sys.setswitchinterval(SWITCH_SECONDS)
-    return create_app()
+    app = _create_bare_app()
+    guard.protect(app, paths.first_segments(app.url_map))
+    wrap_in_middleware(app)
+    return app
 
 
 def create_app() -> Flask:
+    app = _create_bare_app()
+    wrap_in_middleware(app)
+    return app
+
+
+def _create_bare_app() -> Flask:
+    """Create the application without middleware."""
     app = Flask(__name__)
     configure(app)
     register_routes(app)
     register_hooks(app)
-    wrap_in_middleware(app)
     tune_garbage_collector()
     if settings.get().allow_private_targets:
         log.warning("private_targets_allowed", setting="ALLOW_PRIVATE_TARGETS")
@@ -74,13 +83,11 @@ def register_hooks(app: Flask) -> None:
     app.before_request(hosts.refuse_other_routes)
     app.after_request(limits.add_headers)
     app.after_request(auth.forbid_storing)
-    app.after_request(guard.limit_large_answers)
 
 
 def wrap_in_middleware(app: Flask) -> None:
     """The last one wrapped is the first that a request meets."""
     other_routes = paths.first_segments(app.url_map)
-    app.wsgi_app = guard.Guard(app.wsgi_app, other_routes)  # type: ignore[method-assign]
     app.wsgi_app = redirect.RedirectShortcut(app.wsgi_app, other_routes)  # type: ignore[method-assign]
     proxies = settings.get().trusted_proxies
     if proxies:

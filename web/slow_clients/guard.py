@@ -6,7 +6,7 @@ from contextlib import ExitStack
 from typing import Any
 from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
-from flask import Response
+from flask import Flask, Response, request
 from werkzeug.wsgi import ClosingIterator
 
 from models.errors import Unavailable
@@ -17,6 +17,14 @@ from web.slow_clients.places import Place, answers, call_slots, uploads, writers
 HEALTH_CHECKS = ("/healthz", "/readyz")
 SMALL_ANSWER = 1 << 16  # bytes
 EVENTS = "text/event-stream"
+RESOURCES = "linkmill.resources"
+"""The entry of a request's environment with what is released when its answer has been sent."""
+
+
+def protect(app: Flask, other_routes: Collection[str]) -> None:
+    """Put the guard in front of an application that a web server runs: only a server closes each of its answers."""
+    app.after_request(limit_large_answers)
+    app.wsgi_app = Guard(app.wsgi_app, other_routes)  # type: ignore[method-assign]
 
 
 class Guard:
@@ -37,15 +45,35 @@ class Guard:
             body = Body(environ["wsgi.input"], _content_length(environ), call)
             resources.callback(body.end)
             environ["wsgi.input"] = body
+            environ[RESOURCES] = resources
             parts = self.app(environ, start_response)
+            resources.callback(getattr(parts, "close", _do_nothing))
             # The answer outlives this function: its resources are released when it is closed.
-            return ClosingIterator(parts, resources.pop_all().close)
+            return Answer(parts, resources.pop_all())
 
     def _always_has_a_thread(self, environ: WSGIEnvironment) -> bool:
         if environ["REQUEST_METHOD"] not in ("GET", "HEAD"):
             return False
         path = environ["PATH_INFO"]
         return path in HEALTH_CHECKS or path[1:].partition("/")[0] not in self.other_routes
+
+
+class Answer:
+    """The parts of an answer, and what is released when it is closed, even if the application's own clean-up fails."""
+
+    def __init__(self, parts: Iterable[bytes], resources: ExitStack) -> None:
+        self.parts = parts
+        self.resources = resources
+
+    def __iter__(self) -> Iterator[bytes]:
+        return iter(self.parts)
+
+    def close(self) -> None:
+        self.resources.close()
+
+    def __del__(self) -> None:
+        # The server drops an answer that it cannot send, such as one with a header that is no valid text.
+        self.close()
 
 
 class Body:
@@ -92,7 +120,7 @@ def limit_large_answers(response: Response) -> Response:
     if not place.take():
         response.close()
         return errors.answer_error(Unavailable("Too many downloads are under way. Try again."))
-    response.call_on_close(place.give_back)
+    request.environ[RESOURCES].callback(place.give_back)
     response.response = ClosingIterator(_take_turns(response.response), getattr(response.response, "close", None))
     return response
 
@@ -118,6 +146,10 @@ def _refuse(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable
     response = errors.answer_error(Unavailable("Too many requests are under way. Try again."))
     response.headers["Connection"] = "close"
     return response(environ, start_response)
+
+
+def _do_nothing() -> None:
+    """The close of an answer that needs none."""
 
 
 def _content_length(environ: WSGIEnvironment) -> int | None:

@@ -4,12 +4,13 @@ import io
 import re
 from collections import Counter
 from collections.abc import Iterable, Iterator
+from contextlib import ExitStack
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from flask import Flask, Response, g
-from werkzeug.test import Client
+from flask import Flask, Response, g, request
+from werkzeug.test import Client, create_environ
 from werkzeug.wsgi import ClosingIterator
 
 from models.errors import Unavailable
@@ -89,6 +90,37 @@ def test_a_slot_is_given_back_when_the_answer_is_closed() -> None:
     assert not calls.calls
 
 
+def test_a_slot_is_given_back_when_the_server_drops_an_answer_that_it_cannot_send() -> None:
+    app = guard.Guard(answer_without_body, {"api"})
+    for _ in range(places.MOST_CALLS + 1):
+        app(create_environ("/api/jobs"), lambda status, headers, error=None: print)
+    assert not calls.calls
+
+
+def test_a_slot_is_given_back_when_the_application_fails() -> None:
+    def fail(_: Any, start_response: Any) -> Iterable[bytes]:
+        raise RuntimeError
+
+    app = guard.Guard(fail, {"api"})
+    with pytest.raises(RuntimeError):
+        app(create_environ("/api/jobs"), lambda status, headers, error=None: print)
+    assert not calls.calls
+
+
+def test_a_slot_is_given_back_when_closing_the_answer_fails() -> None:
+    def fail() -> None:
+        raise RuntimeError
+
+    def answer_badly(_: Any, start_response: Any) -> Iterable[bytes]:
+        return ClosingIterator([b""], fail)
+
+    answer = guard.Guard(answer_badly, {"api"})(create_environ("/api/jobs"), lambda status, headers, error=None: print)
+    assert len(calls.calls) == 1
+    with pytest.raises(RuntimeError):
+        answer.close()  # type: ignore[attr-defined]
+    assert not calls.calls
+
+
 @pytest.fixture
 def app(monkeypatch: pytest.MonkeyPatch) -> Iterator[Flask]:
     """A request of a stranger, and places that no other test takes."""
@@ -96,7 +128,8 @@ def app(monkeypatch: pytest.MonkeyPatch) -> Iterator[Flask]:
         monkeypatch.setattr(room.strangers, "taken", Counter())
         monkeypatch.setattr(room.workspaces, "taken", Counter())
     app = Flask("test")
-    with app.test_request_context(environ_base={"REMOTE_ADDR": STRANGER}):
+    with app.test_request_context(environ_base={"REMOTE_ADDR": STRANGER}), ExitStack() as resources:
+        request.environ[guard.RESOURCES] = resources
         yield app
 
 
@@ -159,5 +192,6 @@ def test_a_large_answer_gives_its_place_back(app: Flask) -> None:
     assert places.answers.strangers.taken[STRANGER] == 1
     assert b"".join(response.response) == b"12"  # type: ignore[arg-type]
     response.close()
+    request.environ[guard.RESOURCES].close()
     assert not places.answers.strangers.taken
     assert closed
