@@ -8,8 +8,11 @@ from hypothesis.internal.conjecture import engine
 from xdist.scheduler import LoadScopeScheduling
 
 from tests.examples import examples
+from tests.fixtures import compiled_statements
 
 pytest_plugins = ["tests.fixtures.databases", "tests.fixtures.fake_redis", "tests.fixtures.systems"]
+
+compiled_statements.install()
 
 settings.register_profile(
     "linkmill",

@@ -11,7 +11,7 @@ from werkzeug.exceptions import MethodNotAllowed, NotFound
 from werkzeug.routing import RequestRedirect
 
 from models.settings import Settings
-from web import create_app
+from tests.shared_app import shared_app
 
 ROOT = Path(__file__).parents[1]
 DOCUMENTS = sorted(
@@ -70,7 +70,7 @@ def test_targets_of_make_that_are_named_exist(document: Path) -> None:
 
 
 def test_calls_that_are_named_have_a_route(document: Path) -> None:
-    routes = create_app().url_map.bind("localhost")
+    routes = shared_app().url_map.bind("localhost")
     for word in code_words(document):
         for method, path in CALL.findall(word):
             sample = re.sub(r"\{[^}]*\}", "1-1-x" if "/links/" in path else "1", path)

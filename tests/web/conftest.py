@@ -11,11 +11,11 @@ from playwright.sync_api import Browser, sync_playwright
 
 from models.accounts.keys import Owner
 from producer.visits import click_buffer
+from tests.shared_app import shared_app
 from tests.system import System
 from tests.web.commands import client, new_key
 from tests.web.dashboard.browsing import FLAGS, NAMES
 from tests.web.foreign import MAKERS
-from web import create_app
 
 
 @pytest.fixture
@@ -29,7 +29,7 @@ def counted(monkeypatch: pytest.MonkeyPatch) -> click_buffer.ClickBuffer:
 
 @pytest.fixture
 def visitor(owner: Owner, counted: click_buffer.ClickBuffer) -> Iterator[FlaskClient]:
-    with create_app().test_client() as client:
+    with shared_app().test_client() as client:
         yield client
 
 

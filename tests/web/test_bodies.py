@@ -15,9 +15,9 @@ import pytest
 from models import settings, store
 from models.accounts import keys
 from models.accounts.keys import Owner
+from tests.shared_app import shared_app
 from tests.system import System
 from tests.waiting import wait_until
-from web import create_app
 
 BOUNDARY = "frontier"
 CSV = b"url,title\nhttps://example.com/a,A\nhttps://example.com/b,B\n"
@@ -296,7 +296,7 @@ def test_the_limit_holds_for_what_was_not_announced_and_for_what_was_zipped(
     rows = b"url\n" + b"https://example.com/%d\n" * 1000
     body = form(part("file", rows, "", "a.csv")) if kind == MULTIPART else rows
     answer = (
-        create_app()
+        shared_app()
         .test_client()
         .post(
             "/api/jobs",

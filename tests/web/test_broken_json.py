@@ -8,7 +8,7 @@ from models import settings, store
 from models.accounts import keys
 from models.accounts.keys import Owner
 from tests.fixtures.fake_redis import FakeRedis
-from web import create_app
+from tests.shared_app import shared_app
 
 METHODS = ("POST", "PUT", "PATCH", "DELETE")
 DEPTHS = (900, 990, 100_000)  # decoders give up between the first and the second
@@ -19,7 +19,7 @@ def app(owner: Owner, fake_redis: FakeRedis, monkeypatch: pytest.MonkeyPatch) ->
     """The application, whose calls do not wait for workers."""
     monkeypatch.setenv("SYNC_WAIT_SECONDS", "0")
     settings.get.cache_clear()
-    return create_app()
+    return shared_app()
 
 
 @pytest.fixture

@@ -17,7 +17,8 @@ from models.accounts import keys
 from models.accounts.keys import Owner
 from models.tables import jobs, shards
 from tests.fixtures.fake_redis import FakeRedis
-from web import create_app, vendors
+from tests.shared_app import shared_app
+from web import vendors
 from web.vendors.vendor import CreateCall, Vendor
 
 FillDisk = Callable[[pytest.MonkeyPatch], AbstractContextManager[None]]
@@ -37,7 +38,7 @@ def app(owner: Owner, fake_redis: FakeRedis, monkeypatch: pytest.MonkeyPatch) ->
     """The application, whose calls do not wait for workers."""
     monkeypatch.setenv("SYNC_WAIT_SECONDS", "0")
     settings.get.cache_clear()
-    return create_app()
+    return shared_app()
 
 
 @pytest.fixture

@@ -7,13 +7,14 @@ from models.accounts import ended_sessions
 from models.accounts.keys import Owner
 from models.errors import Forbidden
 from producer.resources import keys
-from web import create_app, sessions
+from tests.shared_app import shared_app
+from web import sessions
 
 
 @pytest.fixture
 def app(owner: Owner) -> Flask:
     """An application on a new database."""
-    return create_app()
+    return shared_app()
 
 
 def test_a_session_belongs_to_its_key_until_the_key_is_revoked(app: Flask, owner: Owner) -> None:

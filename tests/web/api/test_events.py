@@ -22,10 +22,10 @@ from producer.accept import Upload, accept
 from producer.job_options import Options
 from producer.signals import waiting, watchers
 from tests import ROOT, faults
+from tests.shared_app import shared_app
 from tests.system import System
 from tests.waiting import wait_until
 from tests.web.commands import client, new_key
-from web import create_app
 
 WAIT = {"Prefer": "wait=30"}
 
@@ -163,7 +163,7 @@ def watcher(owner: Owner) -> Iterator[FlaskClient]:
     """Somebody in this very process, which has neither broker nor workers."""
     with store.write() as db:
         made = keys.create(db, "default", "enterprise", "watcher", list(keys.Scope))
-    with create_app().test_client() as browser:
+    with shared_app().test_client() as browser:
         browser.environ_base["HTTP_AUTHORIZATION"] = f"Bearer {made['token']}"
         yield browser
 

@@ -9,10 +9,10 @@ import httpx
 import pytest
 from werkzeug.routing import Rule
 
+from tests.shared_app import shared_app
 from tests.system import System
 from tests.web.commands import client, new_key
 from tests.web.foreign import MAKERS
-from web import create_app
 
 PUBLIC = {"slug", "filename"}  # short links are for everybody, and so is what pages are made of
 PARAMETER = re.compile(r"<(?:[^<>]*:)?(\w+)>")
@@ -28,7 +28,7 @@ def stranger(system: System) -> Iterator[httpx.Client]:
 
 def rules() -> list[Rule]:
     """The pages of the dashboard know nobody by a header: tests/web/dashboard/test_foreign.py looks at them."""
-    every = create_app().url_map.iter_rules()
+    every = shared_app().url_map.iter_rules()
     return [rule for rule in every if rule.arguments - PUBLIC and not rule.rule.startswith("/app/")]
 
 

@@ -17,10 +17,10 @@ from models import store
 from models.accounts import keys
 from models.accounts.keys import Owner
 from tests import ROOT
+from tests.shared_app import shared_app
 from tests.system import System, free_port
 from tests.waiting import wait_until
 from tests.workers.chores.receiver import receiving
-from web import create_app
 
 DOCS = (ROOT / "docs" / "webhooks.md").read_text()
 ONE = {"links": [{"url": "https://example.com/"}]}
@@ -168,7 +168,7 @@ def guarded(owner: Owner, monkeypatch: pytest.MonkeyPatch) -> Any:
     """The application without ALLOW_PRIVATE_TARGETS, and a key for it."""
     with store.write() as db:
         token = keys.create(db, "default", "enterprise", "guarded", ["read", "write"])["token"]
-    client = create_app().test_client()
+    client = shared_app().test_client()
     client.environ_base["HTTP_AUTHORIZATION"] = f"Bearer {token}"
     return client
 

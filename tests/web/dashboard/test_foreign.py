@@ -5,11 +5,11 @@ import re
 import httpx
 import pytest
 
+from tests.shared_app import shared_app
 from tests.system import System
 from tests.web.api.test_foreign import PUBLIC, SILENT, filled, state
 from tests.web.commands import new_key
 from tests.web.foreign import MAKERS
-from web import create_app
 
 ANYBODYS = {*PUBLIC, "version", "path", "action"}
 ONE_OF = re.compile(r"<any\((\w+)[^>]*>")
@@ -17,7 +17,7 @@ TOKEN = re.compile(r'name="csrf_token" value="([^"]+)"')
 
 
 def calls() -> list[tuple[str, str]]:
-    rules = [rule for rule in create_app().url_map.iter_rules() if rule.rule.startswith("/app/")]
+    rules = [rule for rule in shared_app().url_map.iter_rules() if rule.rule.startswith("/app/")]
     named = [rule for rule in rules if rule.arguments - ANYBODYS]
     return sorted((method, rule.rule) for rule in named for method in (rule.methods or set()) - SILENT)
 

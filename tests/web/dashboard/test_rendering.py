@@ -10,7 +10,8 @@ from flask.testing import FlaskClient
 from models.accounts.keys import Owner
 from models.links.labels import GROUPS, TAGS
 from producer.resources import keys, labels, webhooks
-from web import create_app, sessions
+from tests.shared_app import shared_app
+from web import sessions
 
 PAGES = ("upload", "jobs", "links", "webhooks", "keys", "usage")
 ENDPOINT_URL = "https://93.184.216.34/hook"
@@ -20,7 +21,7 @@ ENDPOINT_URL = "https://93.184.216.34/hook"
 def client(owner: Owner) -> Iterator[FlaskClient]:
     """A signed-in browser."""
     token = keys.create_key(owner, "browser")["token"]
-    with create_app().test_client() as client:
+    with shared_app().test_client() as client:
         signed_in = client.post("/app/sign-in", data=form(client, "sign-in", token=token))
         assert signed_in.status_code == 303
         yield client

@@ -13,9 +13,10 @@ from models import store
 from models.accounts import keys
 from models.accounts.keys import Owner
 from producer.signals import throttling
+from tests.shared_app import shared_app
 from tests.system import System
 from tests.web.dashboard.browsing import Visit, look_closely
-from web import create_app, sessions
+from web import sessions
 
 TOKEN = re.compile(r'name="csrf_token" value="([^"]+)"')
 ONE_STORE = pytest.mark.parametrize("system", ["postgresql"], indirect=True)
@@ -31,7 +32,7 @@ def entering(owner: Owner) -> Iterator[SignIn]:
     def sign_in(scopes: tuple[str, ...] = tuple(keys.Scope)) -> FlaskClient:
         with store.write() as db:
             made = keys.add(db, owner.workspace_id, "page", scopes)
-        client = create_app().test_client()
+        client = shared_app().test_client()
         opened.append(client)
         answer = posted(client, "/app/sign-in", token=made["token"])
         assert (answer.status_code, answer.headers["Location"]) == (303, "/app")
@@ -116,13 +117,13 @@ def test_nobody_is_led_elsewhere_by_signing_in(entering: SignIn, asked: str, led
 
 def test_the_cookie_is_for_this_site_alone_and_secure_on_https(owner: Owner) -> None:
     for scheme in ("http", "https"):
-        set_ = cookie(create_app().test_client().get("/app/sign-in", base_url=f"{scheme}://localhost"))
+        set_ = cookie(shared_app().test_client().get("/app/sign-in", base_url=f"{scheme}://localhost"))
         assert {"HttpOnly", "SameSite=Lax", "Path=/"} <= set(set_.split("; "))
         assert ("Secure" in set_.split("; ")) == (scheme == "https")
 
 
 def test_another_session_begins_with_signing_in(owner: Owner, entering: SignIn) -> None:
-    client = create_app().test_client()
+    client = shared_app().test_client()
     before = form_token(client, "/app/sign-in")
     after = form_token(entering(), "/app/jobs")
     assert before != after

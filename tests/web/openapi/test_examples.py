@@ -7,7 +7,7 @@ from typing import Any
 import jsonschema_rs
 import pytest
 
-from web import create_app
+from tests.shared_app import shared_app
 from web.vendors import VENDORS
 from web.vendors.vendor import CreateCall, Vendor
 
@@ -17,7 +17,7 @@ BODILESS = ("/readyz", "/{slug}", "/metrics")
 
 @cache
 def load_schema() -> Any:
-    return create_app().test_client().get("/openapi.json").json
+    return shared_app().test_client().get("/openapi.json").json
 
 
 def operations() -> Iterator[tuple[str, Any]]:

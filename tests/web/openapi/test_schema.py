@@ -18,9 +18,9 @@ from schemathesis.specs.openapi.checks import (
     status_code_conformance,
 )
 
+from tests.shared_app import shared_app
 from tests.system import System
 from tests.web.commands import client, new_key
-from web import create_app
 
 CHECKS = [not_a_server_error, status_code_conformance, content_type_conformance, response_schema_conformance]
 MAX_ROWS = 20
@@ -118,7 +118,7 @@ def test_every_route_is_described(system: System) -> None:
     paths = system.client.get("/openapi.json").json()["paths"]
     routes = {
         (re.sub(r"<(?:\w+:)?(\w+)>", r"{\1}", rule.rule), method.lower())
-        for rule in create_app().url_map.iter_rules()
+        for rule in shared_app().url_map.iter_rules()
         if not rule.endpoint.startswith(UNDESCRIBED)
         for method in (rule.methods or set()) - {"HEAD", "OPTIONS"}
     }

@@ -3,13 +3,13 @@
 from functools import cache
 from typing import Any
 
-from web import create_app
+from tests.shared_app import shared_app
 from web.vendors import VENDORS, calls_by_path
 
 
 @cache
 def load_schema() -> Any:
-    return create_app().test_client().get("/openapi.json").json
+    return shared_app().test_client().get("/openapi.json").json
 
 
 def test_every_path_and_method_of_a_vendor_is_described() -> None:

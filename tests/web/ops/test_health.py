@@ -4,8 +4,8 @@ import httpx
 import pytest
 
 from models.accounts.keys import Owner
+from tests.shared_app import shared_app
 from tests.system import System
-from web import create_app
 
 
 def test_a_whole_system_is_ready(system: System) -> None:
@@ -18,7 +18,7 @@ def test_a_whole_system_is_ready(system: System) -> None:
 
 
 def test_without_broker_a_process_is_up_but_not_ready(owner: Owner) -> None:
-    client = create_app().test_client()
+    client = shared_app().test_client()
     assert client.get("/healthz").status_code == 200
     answer = client.get("/readyz")
     assert answer.status_code == 503

@@ -12,10 +12,10 @@ from prometheus_client.parser import text_string_to_metric_families
 from models.accounts.keys import Owner
 from producer.signals.counters import BUCKETS
 from producer.signals.flushing import FLUSH_SECONDS
+from tests.shared_app import shared_app
 from tests.system import System
 from tests.waiting import wait_until
 from tests.workers.chores.receiver import receiving
-from web import create_app
 
 Values = dict[str, float]
 
@@ -156,7 +156,7 @@ def test_a_scraper_that_asks_for_openmetrics_gets_it(system: System) -> None:
 
 
 def test_without_a_broker_it_still_answers_and_says_so(owner: Owner) -> None:
-    answer = create_app().test_client().get("/metrics")
+    answer = shared_app().test_client().get("/metrics")
     assert answer.status_code == 200
     values = parsed(answer.text)
     assert (values["linkmill_broker_up"], values["linkmill_database_up"]) == (0, 1)

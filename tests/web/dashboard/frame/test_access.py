@@ -11,7 +11,8 @@ from flask import Flask, Response, g, session
 from models.accounts.keys import Owner
 from models.errors import Forbidden, Unauthorized
 from producer.resources.keys import create_key
-from web import create_app, sessions
+from tests.shared_app import shared_app
+from web import sessions
 from web.dashboard.frame import access
 from web.dashboard.frame.access import StalePage
 
@@ -22,7 +23,7 @@ TOKEN = {sessions.TOKEN_FIELD: "t"}
 
 @pytest.fixture
 def app(owner: Owner) -> Flask:
-    return create_app()
+    return shared_app()
 
 
 @contextmanager

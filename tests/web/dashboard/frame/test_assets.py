@@ -2,12 +2,12 @@
 
 from flask.testing import FlaskClient
 
-from web import create_app
+from tests.shared_app import shared_app
 from web.dashboard.frame import assets
 
 
 def client() -> FlaskClient:
-    return create_app().test_client()
+    return shared_app().test_client()
 
 
 def test_an_asset_of_this_version_is_cached_for_ever() -> None:
