@@ -66,8 +66,6 @@ def prepared() -> Iterator[processes.Commits]:
         patch.setattr(split, "SHARDS_A_COMMIT", 2)
         patch.setattr(undo, "BUFFERED_SECONDS", 0.0)
         patch.setattr(failed_attempts, "PAUSES", (0.0, 0.0, 0.0))
-        # All processes share the connections of this one: to end that of one would end those of others.
-        patch.setattr("models.store.postgresql.PostgreSQL.evict", lambda dialect, db, owner: None)
         patch.setattr(store, "pause_bulk_writer", lambda: None)
         patch.setattr(outside, "check", lambda url, name: None)
         patch.setattr(upload_store, "_sync_file", lambda out: None)  # nobody cuts the power here

@@ -9,11 +9,13 @@ from typing import Any
 
 import greenlet
 import pytest
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import DBAPIError, OperationalError
 
 from models import store
 from models.errors import DuplicateKey, LinkmillError
 from producer.intake import upload_store
+from workers.shards import slug_pool
+from workers.shards.slug_pool import SlugPool
 
 
 class Killed(BaseException):
@@ -33,6 +35,20 @@ class DatabaseAway(OperationalError):
 
 Fault = type[Killed] | type[Failure] | type[DatabaseAway]
 
+create_engine = store.engine.__wrapped__
+
+
+class Memory:
+    """What an operating system's process keeps from one call to the next: its connections, and slugs set aside."""
+
+    def __init__(self) -> None:
+        self.engine = create_engine()
+        self.slugs = SlugPool()
+
+
+memories: list[Memory] = []
+"""Those of processes that have nothing to do at the moment."""
+
 
 class Process:
     """A call that goes on transaction by transaction."""
@@ -46,6 +62,7 @@ class Process:
         """How many are open: a process stops only where there is none."""
         self.fault_after_commit: Fault | None = None
         self.is_dead = False
+        self.memory = memories.pop() if memories else Memory()
         self.greenlet = greenlet.greenlet(self._run)
         self.greenlet.process = self
         self.step()
@@ -80,8 +97,15 @@ class Process:
                 self.report(result)
         except DuplicateKey:
             raise
-        except (Killed, Failure, DatabaseAway, LinkmillError):
+        except Killed:
+            self.memory.engine.dispose()  # the system closes its connections
             return
+        except (Failure, LinkmillError):
+            pass
+        except DBAPIError as error:
+            if not error.connection_invalidated:
+                raise
+        memories.append(self.memory)
 
 
 def current() -> Process | None:
@@ -90,11 +114,24 @@ def current() -> Process | None:
 
 def install(patch: pytest.MonkeyPatch) -> "Commits":
     """Make processes stop before each transaction."""
+    memories.clear()  # that of another database
     commits = Commits(store.read, store.write)
     patch.setattr(store, "read", commits.read)
     patch.setattr(store, "write", commits.write)
     patch.setattr(upload_store, "delete", _unless_dead(upload_store.delete))
+    patch.setattr(store, "engine", _own(lambda memory: memory.engine, store.engine))
+    patch.setattr(slug_pool, "automatic_slugs", _own(lambda memory: memory.slugs, slug_pool.automatic_slugs))
     return commits
+
+
+def _own(choose: Callable[[Memory], Any], shared: Callable[[], Any]) -> Callable[[], Any]:
+    """Let a process have something of its own. What is outside any process has that of the test."""
+
+    def choose_own() -> Any:
+        process = current()
+        return choose(process.memory) if process else shared()
+
+    return choose_own
 
 
 class Commits:
