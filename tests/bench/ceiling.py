@@ -1,43 +1,86 @@
-"""The ceilings: how fast the databases write the same rows when everything else was done beforehand."""
+"""The ceilings: how fast a database takes the very rows that a job wrote, when everything else was done beforehand.
+
+A ceiling reads what the job wrote, shard by shard, in the order in which the product writes it. It copies the tables
+with all their indexes and defaults, and then writes the same rows as fast as the database takes them.
+"""
 
 import multiprocessing
-import random
 import sqlite3
 import time
-from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
+from typing import Any, NamedTuple
 
 import psycopg
 
-from tests.bench.rows import MOMENT, Row
+from models.ids import parse_id
+from models.store.postgresql import PostgreSQL
+from models.store.sqlite import PRAGMAS
 
-BATCH = 10_000
 CONNECTIONS = 2
-LETTERS = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
-DOMAIN, WORKSPACE, JOB, GENERATION = 217_834_000_000_000, 217_834_000_000_001, 217_834_000_000_002, 1_234_567_890
+SQLITE_BATCH = 25_000
+PREFIX = "ceiling_"
 
-LINKS = "(domain_id, slug, url, title, expires_at, created_at, workspace_id, job_id, generation)"
-ITEMS = '(job_id, "index", line, status, slug, error)'
-COUNTS = "SELECT (SELECT count(*) FROM reference_links), (SELECT count(*) FROM reference_items)"
-TABLES = (
-    "DROP TABLE IF EXISTS reference_links; DROP TABLE IF EXISTS reference_items",
-    'CREATE TABLE reference_links (domain_id bigint NOT NULL, slug text COLLATE "C" NOT NULL, url text NOT NULL,'
-    " title text, expires_at timestamptz, created_at timestamptz NOT NULL, workspace_id bigint NOT NULL,"
-    " job_id bigint NOT NULL, generation int NOT NULL, PRIMARY KEY (domain_id, slug))",
-    "CREATE INDEX reference_links_list ON reference_links (workspace_id, created_at, slug)",
-    'CREATE TABLE reference_items (job_id bigint NOT NULL, "index" bigint NOT NULL, line bigint NOT NULL,'
-    ' status text NOT NULL, slug text COLLATE "C", error text, PRIMARY KEY (job_id, "index"))',
+OF_LINKS = (
+    "SELECT t.* FROM jobs j JOIN items i ON i.job_id = j.id"
+    " JOIN {table} t ON t.domain_id = j.domain_id AND t.slug = i.slug AND t.generation = i.generation"
 )
+OF_SHARD = 'i.job_id = {job} AND i."index" >= {first} AND i."index" < {end}'
+QUERIES = {
+    "links": f"{OF_LINKS} WHERE {OF_SHARD} AND t.job_id = i.job_id ORDER BY t.slug",
+    "link_tags": f"{OF_LINKS} WHERE {OF_SHARD} ORDER BY t.tag_id, t.slug",
+    "urls": f"{OF_LINKS} WHERE {OF_SHARD} ORDER BY t.slug",
+    "items": f'SELECT i.* FROM items i WHERE {OF_SHARD} ORDER BY i."index"',
+}
+"""What a job writes of a shard: the tables in their order, and the rows in theirs."""
 
 
-def postgresql(url: str, rows: list[Row]) -> float:
-    """Rows a second: two connections that COPY ready text, sorted by slug within each batch."""
+class Write(NamedTuple):
+    """Rows of one table that are written in one statement."""
+
+    table: str
+    rows: Any
+
+
+Batch = list[Write]
+
+
+def postgresql(url: str, job_id: str) -> float:
+    """Rows a second: two connections that COPY ready binary data, a transaction a shard."""
     with psycopg.connect(url, autocommit=True) as db:
-        for statement in ";".join(TABLES).split(";"):
-            db.execute(statement.encode())
+        job = parse_id(job_id)
+        total = _count_items(db, job)
+        db.execute("ANALYZE links, link_tags, urls, items")
+        batches = [_dump(db, job, first) for first in range(0, total, PostgreSQL.shard_rows)]
+        for table in QUERIES:
+            db.execute(f"CREATE TABLE {PREFIX}{table} (LIKE {table} INCLUDING ALL)".encode())
+        db.execute("CHECKPOINT")
+        seconds = _write_at_once(url, batches)
+        written = _count_items(db, job, PREFIX)
+        for table in QUERIES:
+            db.execute(f"DROP TABLE {PREFIX}{table}".encode())
+    return _rate(total, written, seconds)
+
+
+def _count_items(db: Any, job: int, prefix: str = "") -> int:
+    count: int = db.execute(f"SELECT count(*) FROM {prefix}items WHERE job_id = {job}").fetchone()[0]
+    return count
+
+
+def _dump(db: psycopg.Connection[Any], job: int, first: int) -> Batch:
+    batch: Batch = []
+    for table, query in QUERIES.items():
+        rows = query.format(table=table, job=job, first=first, end=first + PostgreSQL.shard_rows)
+        with db.cursor() as cursor, cursor.copy(f"COPY ({rows}) TO STDOUT (FORMAT BINARY)".encode()) as copy:
+            data = b"".join(copy)
+        if cursor.rowcount:
+            batch.append(Write(table, data))
+    return batch
+
+
+def _write_at_once(url: str, batches: list[Batch]) -> float:
     context = multiprocessing.get_context("fork")
     begin = context.Barrier(CONNECTIONS + 1)
-    batches = [_copy_texts(batch) for batch in _batches(rows)]
     shares = [batches[place::CONNECTIONS] for place in range(CONNECTIONS)]
     writers = [context.Process(target=_copy, args=(url, share, begin)) for share in shares]
     for writer in writers:
@@ -46,69 +89,66 @@ def postgresql(url: str, rows: list[Row]) -> float:
     start = time.perf_counter()
     for writer in writers:
         writer.join()
-    rate = len(rows) / (time.perf_counter() - start)
-    with psycopg.connect(url, autocommit=True) as db:
-        found = db.execute(
-            "SELECT (SELECT count(*) FROM reference_links), (SELECT count(*) FROM reference_items)"
-        ).fetchone()
-        db.execute("DROP TABLE reference_links, reference_items")
-    if found != (len(rows), len(rows)):
-        raise RuntimeError(f"the ceiling wrote {found} rows of {len(rows)}")
-    return rate
+    return time.perf_counter() - start
 
 
-def sqlite(path: Path, rows: list[Row]) -> float:
-    """Rows a second: executemany of ready tuples in one process, links and items."""
-    batches = [_tuples(batch) for batch in _batches(rows)]
-    db = sqlite3.connect(path, isolation_level=None)
-    db.executescript("PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA cache_size = -65536;")
-    for statement in ";".join(TABLES).split(";"):
-        db.execute(statement.replace('COLLATE "C"', "").replace("timestamptz", "text"))
-    start = time.perf_counter()
-    for links, items in batches:
-        db.execute("BEGIN IMMEDIATE")
-        db.executemany(f"INSERT INTO reference_links {LINKS} VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)", links)
-        db.executemany(f"INSERT INTO reference_items {ITEMS} VALUES (?, ?, ?, ?, ?, ?)", items)
-        db.execute("COMMIT")
-    rate = len(rows) / (time.perf_counter() - start)
-    db.close()
-    return rate
-
-
-def _batches(rows: list[Row]) -> Iterator[list[tuple[int, str, Row]]]:
-    """Each row with its index and a slug: its own, or a random one."""
-    chance = random.Random(7)
-    for at in range(0, len(rows), BATCH):
-        batch = rows[at : at + BATCH]
-        slugs = [row.slug or "".join(chance.choices(LETTERS, k=7)) for row in batch]
-        yield list(zip(range(at, at + len(batch)), slugs, batch, strict=True))
-
-
-def _tuples(batch: list[tuple[int, str, Row]]) -> tuple[list[tuple[object, ...]], list[tuple[object, ...]]]:
-    links: list[tuple[object, ...]] = [
-        (DOMAIN, slug, row.url, row.title, row.expires_at, MOMENT, WORKSPACE, JOB, GENERATION)
-        for _, slug, row in sorted(batch, key=lambda entry: entry[1])
-    ]
-    items: list[tuple[object, ...]] = [(JOB, index, index + 2, "created", slug, None) for index, slug, _ in batch]
-    return links, items
-
-
-def _copy_texts(batch: list[tuple[int, str, Row]]) -> tuple[bytes, bytes]:
-    links, items = _tuples(batch)
-    return _text(links), _text(items)
-
-
-def _text(rows: list[tuple[object, ...]]) -> bytes:
-    return "".join("\t".join(r"\N" if cell is None else str(cell) for cell in row) + "\n" for row in rows).encode()
-
-
-def _copy(url: str, batches: list[tuple[bytes, bytes]], begin: object) -> None:
+def _copy(url: str, batches: list[Batch], begin: Any) -> None:
     with psycopg.connect(url) as db:
-        begin.wait()  # type: ignore[attr-defined]
-        for links, items in batches:
-            with db.cursor() as cursor:
-                with cursor.copy(f"COPY reference_links {LINKS} FROM STDIN") as copy:
-                    copy.write(links)
-                with cursor.copy(f"COPY reference_items {ITEMS} FROM STDIN") as copy:
-                    copy.write(items)
+        begin.wait()
+        for batch in batches:
+            for table, data in batch:
+                with (
+                    db.cursor() as cursor,
+                    cursor.copy(f"COPY {PREFIX}{table} FROM STDIN (FORMAT BINARY)".encode()) as copy,
+                ):
+                    copy.write(data)
             db.commit()
+
+
+def sqlite(path: Path, job_id: str) -> float:
+    """Rows a second: executemany of ready tuples in one process, with the product's pragmas and large batches."""
+    job = parse_id(job_id)
+    copy = path.with_name("ceiling.db")
+    with closing(sqlite3.connect(path)) as db:
+        total = _count_items(db, job)
+        schema = _read_schema(db)
+        batches = [_fetch(db, job, first) for first in range(0, total, SQLITE_BATCH)]
+    with closing(sqlite3.connect(copy, isolation_level=None)) as db:
+        for pragma in PRAGMAS:
+            db.execute(f"PRAGMA {pragma}")
+        for statement in schema:
+            db.execute(statement)
+        seconds = _insert(db, batches)
+        written = _count_items(db, job)
+    return _rate(total, written, seconds)
+
+
+def _read_schema(db: sqlite3.Connection) -> list[str]:
+    statement = "SELECT sql FROM sqlite_master WHERE tbl_name = ? AND sql IS NOT NULL ORDER BY type DESC"
+    return [sql for table in QUERIES for (sql,) in db.execute(statement, [table])]
+
+
+def _fetch(db: sqlite3.Connection, job: int, first: int) -> Batch:
+    batch: Batch = []
+    for table, query in QUERIES.items():
+        rows = db.execute(query.format(table=table, job=job, first=first, end=first + SQLITE_BATCH)).fetchall()
+        if rows:
+            batch.append(Write(table, rows))
+    return batch
+
+
+def _insert(db: sqlite3.Connection, batches: list[Batch]) -> float:
+    start = time.perf_counter()
+    for batch in batches:
+        db.execute("BEGIN IMMEDIATE")
+        for table, rows in batch:
+            marks = ", ".join("?" * len(rows[0]))
+            db.executemany(f"INSERT INTO {table} VALUES ({marks})", rows)
+        db.execute("COMMIT")
+    return time.perf_counter() - start
+
+
+def _rate(total: int, written: int, seconds: float) -> float:
+    if written != total:
+        raise RuntimeError(f"the ceiling wrote {written} items of {total}")
+    return total / seconds

