@@ -1,19 +1,25 @@
-"""Many clients that send or read as slowly as they can, and connect again when they are disconnected."""
+"""Many clients that send or read as slowly as they can, and connect again when they are disconnected.
+
+They share their machine with those who measure what others notice, so they must cost little: one thread does what is
+due, and the kernel tells it which connections have ended.
+"""
 
 import errno
 import random
 import resource
+import select
 import socket
 import time
-from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from multiprocessing.synchronize import Event as ProcessEvent
+from sched import scheduler
 from threading import Event
 from typing import NamedTuple
 
-TICK_SECONDS = 1.0
+DRIP_SECONDS = 1.0
 RAMP_SECONDS = 5.0  # in which all clients connect for the first time
 PAUSES_SECONDS = (10.0, 20.0)  # before a client connects again: this is no flood
+LOOK_SECONDS = 0.02
 ATTACKER = "127.0.0.2"  # everybody else calls from 127.0.0.1
 SMALL_BUFFER = 4096
 SIP_BYTES = 16
@@ -30,6 +36,11 @@ class Attack(NamedTuple):
     drip: bytes = b""
     reads_slowly: bool = False
 
+    @property
+    def end_events(self) -> int:
+        """What shows that a connection has ended. For clients that do not wait for an answer, any answer does."""
+        return select.EPOLLRDHUP if self.reads_slowly else select.EPOLLRDHUP | select.EPOLLIN
+
 
 class Outcome(NamedTuple):
     """How many connections ended before the attack did, and how long the longest of all was open."""
@@ -38,85 +49,99 @@ class Outcome(NamedTuple):
     longest: float
 
 
-@dataclass
+def run(attack: Attack, port: int, over: "Event | ProcessEvent") -> Outcome:
+    """Keep all clients of an attack busy until it is over."""
+    allow_connections(attack.clients)
+    crowd = Crowd(attack, port)
+    while not over.is_set():
+        crowd.look()
+    return crowd.leave()
+
+
+@dataclass(slots=True)
 class Client:
-    """One connection after the other."""
+    """An open connection."""
 
     attack: Attack
-    port: int
-    may_connect: float
-    connection: socket.socket | None = None
-    opened: float = 0.0
-    unsent: bytes = b""
-    ages: list[float] = field(default_factory=list)  # of the connections that have ended
+    connection: socket.socket
+    opened: float
+    unsent: bytes
 
-    def act(self, now: float) -> None:
-        if self.connection is None:
-            if now >= self.may_connect:
-                self._connect(now)
-            return
+    @property
+    def has_more(self) -> bool:
+        return bool(self.unsent or self.attack.drip or self.attack.reads_slowly)
+
+    def act(self) -> bool:
+        """Send and read a little; return whether the connection is still open."""
         try:
-            self._send(self.connection)
-            is_open = self._read(self.connection)
+            self._send()
+            return not self.attack.reads_slowly or bool(self.connection.recv(SIP_BYTES))
         except OSError as error:
-            is_open = error.errno in NOT_YET
-        if not is_open:
-            self._note_end(now)
+            return error.errno in NOT_YET
 
-    def _connect(self, now: float) -> None:
+    def _send(self) -> None:
+        if self.unsent:
+            sent = self.connection.send(self.unsent)
+            self.unsent = self.unsent[sent:]
+        elif self.attack.drip:
+            self.connection.send(self.attack.drip)
+
+
+class Crowd:
+    """The clients of an attack."""
+
+    def __init__(self, attack: Attack, port: int) -> None:
+        self.attack = attack
+        self.port = port
+        self.clients: dict[int, Client] = {}  # by the numbers of their files
+        self.ages: list[float] = []  # of the connections that have ended
+        self.poll = select.epoll()
+        self.agenda = scheduler()
+        for _ in range(attack.clients):
+            self.agenda.enter(random.uniform(0, RAMP_SECONDS), 0, self._connect)
+
+    def look(self) -> None:
+        """See which connections have ended, and do what is due."""
+        for file, _ in self.poll.poll(LOOK_SECONDS):
+            self._end(self.clients[file])
+        self.agenda.run(blocking=False)
+
+    def leave(self) -> Outcome:
+        """Close all connections."""
+        ended = len(self.ages)
+        for client in list(self.clients.values()):
+            self._close(client)
+        self.poll.close()
+        return Outcome(ended, max(self.ages, default=0.0))
+
+    def _connect(self) -> None:
         connection = socket.socket()
         connection.setblocking(False)
         if self.attack.reads_slowly:
             connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, SMALL_BUFFER)
         connection.bind((ATTACKER, 0))
         connection.connect_ex(("127.0.0.1", self.port))
-        self.connection = connection
-        self.opened = now
-        self.unsent = self.attack.head
+        client = Client(self.attack, connection, time.monotonic(), self.attack.head)
+        self.clients[connection.fileno()] = client
+        self.poll.register(connection, self.attack.end_events)
+        self._act(client)
 
-    def _send(self, connection: socket.socket) -> None:
-        if self.unsent:
-            sent = connection.send(self.unsent)
-            self.unsent = self.unsent[sent:]
-        elif self.attack.drip:
-            connection.send(self.attack.drip)
+    def _act(self, client: Client) -> None:
+        if client.connection.fileno() < 0:  # closed meanwhile
+            return
+        if not client.act():
+            self._end(client)
+        elif client.has_more:
+            self.agenda.enter(DRIP_SECONDS, 0, self._act, (client,))
 
-    def _read(self, connection: socket.socket) -> bool:
-        """Whether the connection is still open. For those that do not wait for an answer, any answer is its end."""
-        data = connection.recv(SIP_BYTES)
-        return self.attack.reads_slowly and bool(data)
+    def _end(self, client: Client) -> None:
+        self._close(client)
+        self.agenda.enter(random.uniform(*PAUSES_SECONDS), 0, self._connect)
 
-    def _note_end(self, now: float) -> None:
-        assert self.connection
-        self.connection.close()
-        self.connection = None
-        self.ages.append(now - self.opened)
-        self.may_connect = now + random.uniform(*PAUSES_SECONDS)
-
-
-def run(attack: Attack, port: int, over: "Event | ProcessEvent") -> Outcome:
-    """Keep all clients of an attack busy until it is over."""
-    allow_connections(attack.clients)
-    start = time.monotonic()
-    clients = [Client(attack, port, start + random.uniform(0, RAMP_SECONDS)) for _ in range(attack.clients)]
-    wait = 0.0
-    while not over.wait(wait):
-        started = time.monotonic()
-        for client in clients:
-            client.act(time.monotonic())
-        wait = max(0.0, started + TICK_SECONDS - time.monotonic())
-    return _sum_up(clients, time.monotonic())
-
-
-def _sum_up(clients: list[Client], now: float) -> Outcome:
-    ages = [age for client in clients for age in client.ages]
-    ended = len(ages)
-    for client in clients:
-        if client.connection:
-            ages.append(now - client.opened)
-            with suppress(OSError):
-                client.connection.close()
-    return Outcome(ended, max(ages, default=0.0))
+    def _close(self, client: Client) -> None:
+        del self.clients[client.connection.fileno()]
+        client.connection.close()
+        self.ages.append(time.monotonic() - client.opened)
 
 
 def allow_connections(clients: int) -> None:
