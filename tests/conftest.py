@@ -43,6 +43,7 @@ SERVER_FIXTURES = {
     "impatient_system",
     "slow_system",
     "postgresql",
+    "served_port",
     "start_runner",
     "start_system",
     "system",
