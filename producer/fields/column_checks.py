@@ -1,31 +1,92 @@
 """Checks of whole columns: each proves that every value of a column keeps its rule, or gives up at little cost.
 
-A check returns the normalised column, or None for "apply the rule to each value". It never says that a value is wrong.
+A check returns the normalised column, with None in place of values that it does not prove; or None if it proves
+nothing. It never says that a value is wrong.
 """
 
 from collections import deque
 from collections.abc import Callable
 from datetime import UTC, datetime
+from itertools import repeat
+from typing import Any, NamedTuple
 
 import can_ada
 
 from producer.fields.item_rules import LONGEST_URL, stored_time
 from producer.fields.wide_slugs import LONGEST_WIDE_SLUG
 
+PART = 16
+"""How many values a check tries at once where it cannot prove the whole column: one odd value costs few others."""
+
 TextColumn = list[str]
-ColumnCheck = Callable[[TextColumn], TextColumn | None]
+ColumnCheck = Callable[[TextColumn], list[Any] | None]
 
 
-def urls(column: TextColumn) -> TextColumn | None:
+class Proof(NamedTuple):
+    """What a check proves of a column."""
+
+    values: list[Any]
+    """The normalised values; None or an empty text where there is none."""
+    unproven: list[int]
+    """The places of the values that need their rule."""
+
+
+def prove(check: ColumnCheck, column: list[Any]) -> Proof:
+    """Prove a whole column, or else as many of its values as possible."""
+    values = _try(check, column)
+    if values is not None:
+        return Proof(values, _places_of_none(values))
+    filled = [place for place, value in enumerate(column) if value is not None and value != ""]
+    pieces = [(filled, _prove_places(check, column, filled))]
+    if pieces[0][1] is None:
+        parts = (filled[start : start + PART] for start in range(0, len(filled), PART))
+        pieces = [(part, _prove_places(check, column, part)) for part in parts]
+    values = [None] * len(column)
+    unproven: list[int] = []
+    for places, proved in pieces:
+        for place, value in zip(places, proved or repeat(None), strict=False):
+            values[place] = value
+            if value is None:
+                unproven.append(place)
+    return Proof(values, unproven)
+
+
+def _places_of_none(values: list[Any]) -> list[int]:
+    if None not in values:
+        return []
+    return [place for place, value in enumerate(values) if value is None]
+
+
+def _prove_places(check: ColumnCheck, column: list[Any], places: list[int]) -> list[Any] | None:
+    return _try(check, [column[place] for place in places])
+
+
+def _try(check: ColumnCheck, column: list[Any]) -> list[Any] | None:
     try:
-        hrefs = [parsed.href for parsed in map(can_ada.parse, column)]
-    except (ValueError, TypeError):
+        return check(column) if column else column
+    except TypeError:  # JSON had a value that is not text
         return None
-    joined = "\n" + "\n".join(hrefs)
+
+
+def urls(column: TextColumn) -> list[Any] | None:
+    hrefs = _parse(column)
+    parsed = list(filter(None, hrefs))
+    joined = "\n" + "\n".join(parsed)
     schemes = joined.count("\nhttps://") + joined.count("\nhttp://")
     # An @ may belong to a user name; the rule decides.
-    if schemes != len(column) or "@" in joined or max(map(len, column)) > LONGEST_URL:
+    if schemes != len(parsed) or "@" in joined or max(map(len, column)) > LONGEST_URL:
         return None
+    return hrefs
+
+
+def _parse(column: TextColumn) -> list[str | None]:
+    hrefs: list[str | None] = []
+    values = iter(column)
+    while len(hrefs) < len(column):
+        try:
+            hrefs.extend(url.href for url in map(can_ada.parse, values))
+        except ValueError:
+            hrefs.append(None)
     return hrefs
 
 

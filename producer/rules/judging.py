@@ -1,6 +1,6 @@
 """Judges a batch of rows by the rules of their fields: whole columns where a check proves them, else each value."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from itertools import zip_longest
@@ -11,7 +11,7 @@ import can_ada
 
 from models import settings
 from models.accounts.domains import Domain
-from producer.fields import item_fields, wide_slugs
+from producer.fields import column_checks, item_fields, wide_slugs
 from producer.fields.item_fields import BY_NAME, UTM, ItemField
 from producer.fields.item_rules import URL_MISSING, InvalidValue, add_scheme, expiry_after, stored_time
 from producer.fields.wide_slugs import LONGEST_WIDE_SLUG, SlugKind
@@ -101,28 +101,27 @@ NO_URL = ItemProblem("INVALID_URL", URL_MISSING)
 
 
 def _column(field: ItemField, batch: Batch, problems: dict[int, ItemProblem]) -> list[Any]:
-    column = _proved(field, batch)
-    if column is None:
-        return _one_by_one(field, batch, problems)
-    if "" not in column:
-        return column
-    return [value or None for value in column]
-
-
-def _proved(field: ItemField, batch: Batch) -> list[Any] | None:
+    column = batch.columns[field.name]
     # Checks look at joined columns, in which a control character could hide.
     if field.check is None or not batch.clean:
-        return None
-    try:
-        return field.check(batch.columns[field.name])
-    except TypeError:  # JSON had a value that is not text
-        return None
+        values: list[Any] = [None] * batch.rows
+        _judge_places(field, batch, range(batch.rows), values, problems)
+        return values
+    values, unproven = column_checks.prove(field.check, column)
+    _judge_places(field, batch, unproven, values, problems)
+    if "" not in values:
+        return values
+    return [value or None for value in values]
 
 
-def _one_by_one(field: ItemField, batch: Batch, problems: dict[int, ItemProblem]) -> list[Any]:
+def _judge_places(
+    field: ItemField, batch: Batch, places: Iterable[int], values: list[Any], problems: dict[int, ItemProblem]
+) -> None:
+    """Apply the rule of a field to its values at some places."""
+    column = batch.columns[field.name]
     results: dict[str, Any] = {}  # by text: values of a column repeat often
-    column: list[Any] = []
-    for place, value in enumerate(batch.columns[field.name]):
+    for place in places:
+        value = column[place]
         is_text = isinstance(value, str)
         result = results.get(value) if is_text else None
         if result is None:
@@ -132,8 +131,7 @@ def _one_by_one(field: ItemField, batch: Batch, problems: dict[int, ItemProblem]
         if isinstance(result, ItemProblem):
             problems.setdefault(place, result)
             result = None
-        column.append(result)
-    return column
+        values[place] = result
 
 
 def judge_value(field: ItemField, value: Any, typed: bool) -> Any:
@@ -262,21 +260,33 @@ def _complete_created_at(columns: dict[str, list[Any]], now: datetime) -> None:
 def _merge_utm(columns: dict[str, list[Any]]) -> None:
     utm_columns = {name: columns.pop(name) for name in UTM if name in columns}
     urls = columns["url"]
+    parameters: dict[tuple[Any, ...], dict[str, str]] = {}  # by values: those of a campaign's rows are the same
     for place, values in enumerate(zip(*utm_columns.values(), strict=True)):
         if not urls[place] or not any(values):
             continue
-        parameters = {name: value for name, value in zip(utm_columns, values, strict=True) if value}
-        urls[place] = with_utm(urls[place], parameters)
+        if values not in parameters:
+            pairs = zip(utm_columns, values, strict=True)
+            parameters[values] = {name: _parameter(name, value) for name, value in pairs if value}
+        urls[place] = _add_parameters(urls[place], parameters[values])
 
 
-def with_utm(url: str, parameters: Mapping[str, str]) -> str:
+def with_utm(url: str, values: Mapping[str, str]) -> str:
     """The URL with these parameters in place of its own of the same names. Everything else stays to the letter."""
+    return _add_parameters(url, {name: _parameter(name, value) for name, value in values.items()})
+
+
+def _parameter(name: str, value: str) -> str:
+    return f"{name}={quote_plus(value)}"
+
+
+def _add_parameters(url: str, parameters: Mapping[str, str]) -> str:
     rest, mark, fragment = url.partition("#")
     base, _, query = rest.partition("?")
-    parts = []
-    for part in query.split("&") if query else ():
-        if part.partition("=")[0] not in parameters:
-            parts.append(part)
-    for name, value in parameters.items():
-        parts.append(f"{name}={quote_plus(value)}")
+    parts = query.split("&") if query else []
+    if UTM_BEGINNING in query:
+        parts = [part for part in parts if part.partition("=")[0] not in parameters]
+    parts.extend(parameters.values())
     return f"{base}?{'&'.join(parts)}{mark}{fragment}"
+
+
+UTM_BEGINNING = "utm_"

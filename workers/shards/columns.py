@@ -123,37 +123,51 @@ def _pick(column: Sequence[Any], rows: Sequence[int]) -> Sequence[Any]:
 
 def _mixed_columns(draft: Draft) -> dict[str, Any]:
     """The columns of a shard in which not every row creates a link."""
-    results = _results(draft)
-    columns = zip(*[results[row] for row in draft.result_rows], strict=True)
-    names = ("status", "slug", "generation", "error_code", "error_message", "input", "domain_id")
-    return {name: list(column) for name, column in zip(names, columns, strict=True)}
+    columns: dict[str, list[Any]] = {name: [None] * draft.batch.rows for name in RESULT_COLUMNS}
+    _enter_new_links(draft, columns)
+    _enter_existing_links(draft, columns)
+    if draft.job.dry_run:
+        _enter_urls(draft, columns)
+    _enter_problems(draft, columns)
+    return {name: _pick(column, draft.result_rows) for name, column in columns.items()}
 
 
-def _results(draft: Draft) -> dict[int, tuple[Any, ...]]:
-    """Status, slug, generation, error code, error message, input and own domain of each row."""
-    results: dict[int, tuple[Any, ...]] = {}
-    slugs = dict(zip(draft.new_rows, draft.slugs, strict=True))
-    for row, slug in slugs.items():
-        results[row] = (CREATED, slug, draft.generation, None, None, None, own_domains.id_of(draft.own_domains, row))
+RESULT_COLUMNS = ("status", "slug", "generation", "error_code", "error_message", "input", "domain_id")
+
+
+def _enter_new_links(draft: Draft, columns: dict[str, list[Any]]) -> None:
+    statuses, slugs, generations = columns["status"], columns["slug"], columns["generation"]
+    for row, slug in zip(draft.new_rows, draft.slugs, strict=True):
+        statuses[row] = CREATED
+        slugs[row] = slug
+        generations[row] = draft.generation
+    if draft.own_domains:
+        for row in draft.new_rows:
+            columns["domain_id"][row] = own_domains.id_of(draft.own_domains, row)
+
+
+def _enter_existing_links(draft: Draft, columns: dict[str, list[Any]]) -> None:
     for row, link in draft.existing.items():
         if isinstance(link, int):
-            link = (slugs[link], draft.generation, own_domains.id_of(draft.own_domains, link))
-        slug, generation, domain_id = link
-        results[row] = (EXISTING, slug, generation, None, None, None, domain_id)
-    if draft.job.dry_run:
-        results = {row: _dry_run_result(draft, row, result) for row, result in results.items()}
-    for row, problem in draft.problems.items():
-        message = _storable(problem.message)
-        results[row] = (FAILED, None, None, problem.code, message, _input_json(draft.batch.raw(row)), None)
-    return results
+            link = (columns["slug"][link], draft.generation, own_domains.id_of(draft.own_domains, link))
+        columns["status"][row] = EXISTING
+        columns["slug"][row], columns["generation"][row], columns["domain_id"][row] = link
 
 
-def _dry_run_result(draft: Draft, row: int, result: tuple[Any, ...]) -> tuple[Any, ...]:
+def _enter_urls(draft: Draft, columns: dict[str, list[Any]]) -> None:
     """A dry run creates no link that could be asked for its URL, so the item itself keeps the URL."""
-    status, slug, generation, *_, domain_id = result
-    if generation == draft.generation:
-        generation = None
-    return (status, slug, generation, None, None, duplicates.input_json(draft.columns["url"][row]), domain_id)
+    for row in (*draft.new_rows, *draft.existing):
+        columns["input"][row] = duplicates.input_json(draft.columns["url"][row])
+        if columns["generation"][row] == draft.generation:
+            columns["generation"][row] = None
+
+
+def _enter_problems(draft: Draft, columns: dict[str, list[Any]]) -> None:
+    for row, problem in draft.problems.items():
+        columns["status"][row] = FAILED
+        columns["error_code"][row] = problem.code
+        columns["error_message"][row] = _storable(problem.message)
+        columns["input"][row] = _input_json(draft.batch.raw(row))
 
 
 def _input_json(raw: dict[str, Any]) -> str:
