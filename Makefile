@@ -8,6 +8,9 @@ TIMED := tests/test_faults.py tests/workers/test_fairness.py
 # Without compiled modules every process of every test compiles the sources anew.
 unexport PYTHONDONTWRITEBYTECODE
 
+# Of `make powercut`, on each store.
+CUTS ?= 200
+
 # Of `make proof`.
 STEPS ?= 1000000
 ROUNDS ?= 1000
@@ -15,7 +18,7 @@ ROUNDS ?= 1000
 AUDIT := .venv/audit
 PIP_AUDIT := pip-audit==2.10.1
 
-.PHONY: run help quick quick-tests test check audit bench chaos attack proof screenshots format clean
+.PHONY: run help quick quick-tests test check audit bench chaos attack proof powercut screenshots format clean
 
 run: .venv/.run ## start the whole system (the default)
 	@exec $(BIN)/python -m runner
@@ -52,6 +55,9 @@ chaos: .venv/.dev ## break a running system in many ways and count what is lost
 
 proof: .venv/.dev ## check every promise after a million steps and under a thousand races (STEPS=, ROUNDS=)
 	@$(BIN)/python -m tests.proof --steps $(STEPS) --rounds $(ROUNDS)
+
+powercut: .venv/.dev ## cut the power of a running system 200 times and look for what it had told (needs root; CUTS=)
+	@$(BIN)/python -m tests.powercut --cuts $(CUTS)
 
 attack: .venv/.dev ## attack a running system as strangers can, and measure what others notice
 	@$(BIN)/python -m tests.attack

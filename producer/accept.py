@@ -50,14 +50,11 @@ class Upload:
     filename: str = ""
 
 
-def accept(
-    upload: Upload, owner: Owner, read_options: OptionsReader, hold: Hold | None = None, awaited: bool = False
-) -> int:
+def accept(upload: Upload, owner: Owner, read_options: OptionsReader, hold: Hold | None = None) -> int:
     """Store the upload, commit its job and wake workers; return the job's id. A failure leaves nothing behind.
 
     `hold`: the request's idempotency key. When the key has made a job before, nothing is stored, and that job's id is
-    returned. `awaited`: the client waits for the job's end. The final commit must be durable before we answer, and
-    makes this one durable too, so this one need not be.
+    returned.
     """
     limit = settings.get().max_upload_bytes
     chunks = idempotency.hash_chunks(upload.chunks, hold)
@@ -78,7 +75,7 @@ def accept(
         upload_store.delete(name)
         raise
     try:
-        _commit(job, ranges, hold, awaited)
+        _commit(job, ranges, hold)
     except BaseException:
         # The answer to a commit can be lost, and then the job exists all the same and needs its upload.
         if not _may_exist(job["id"]):
@@ -184,7 +181,7 @@ def _count_ranges(count: int, size: int, shard_rows: int) -> Iterator[ShardRange
         yield ShardRange(first, 1, 0, size, min(shard_rows, count - first))
 
 
-def _commit(job: dict[str, Any], ranges: list[ShardRange] | None, hold: Hold | None, awaited: bool) -> None:
+def _commit(job: dict[str, Any], ranges: list[ShardRange] | None, hold: Hold | None) -> None:
     """One transaction for the job and its first shards."""
     if ranges is None:
         rows = [shard_row(job, ShardRange(shards.SPLIT_INDEX, 1, 0, 0, 0), ShardKind.SPLIT)]
@@ -193,8 +190,6 @@ def _commit(job: dict[str, Any], ranges: list[ShardRange] | None, hold: Hold | N
         job["queue"] = wakeups.queue_for(job["total"] or 0)
         rows = [shard_row(job, shard) for shard in ranges]
     with unit_of_work() as unit:
-        if awaited:
-            store.dialect().relax_durability(unit.db)
         if hold:
             idempotency.assign(unit.db, hold, job["id"])
         jobs.add(unit.db, job)

@@ -67,7 +67,7 @@ PERIOD_NAMES = {Period.HOUR: "per hour", Period.DAY: "per day", Period.TOTAL: "i
 
 def create_and_wait(upload: Upload, owner: Owner, options: Options, hold: Hold | None = None) -> Job:
     """Accept an upload and wait for the end of its job; return the job as last read."""
-    job_id = accept(upload, owner, lambda: options, hold, awaited=True)
+    job_id = accept(upload, owner, lambda: options, hold)
     timeout = settings.get().sync_wait_seconds
     return waiting.wait_in_slot(job_id, timeout, partial(_read_job, job_id, owner), only_waiter=not hold)
 
@@ -83,7 +83,7 @@ def create_or_join(upload: Upload, owner: Owner, options: Options, key: RequestK
         if not slot.acquired:
             raise Unavailable("Too many requests are waiting for their links. Try again.")
         pending_id = None if hold else _read_pending(owner, key)
-        job_id = pending_id or accept(upload, owner, lambda: options, hold, awaited=True)
+        job_id = pending_id or accept(upload, owner, lambda: options, hold)
         timeout = settings.get().sync_wait_seconds
         only_waiter = not pending_id and not hold
         job = waiting.wait_for_end(job_id, timeout, partial(_read_job, job_id, owner), only_waiter)

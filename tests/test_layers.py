@@ -25,7 +25,7 @@ LAYERS = {
 
 RANKS = {
     "models": """
-        errors process_caches
+        disk errors process_caches
         settings ids link_key cursors states
         sealing
         store

@@ -76,7 +76,6 @@ def claim(db: Connection, kind: str, queue: str, hint: tuple[int, int]) -> Claim
         row = _claim_in_turn(db, db.execute(_WAITING, in_queue).scalars().all(), values)
     if row is None:
         return None
-    store.dialect().relax_durability(db)
     db.execute(_mark_served(store.dialect()), {"workspace": row.workspace_id})
     jobs.start(db, row.job_id)
     return Claim._make(row)

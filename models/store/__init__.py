@@ -42,13 +42,14 @@ def read() -> Iterator[Connection]:
 
 
 @contextmanager
-def write(lock_timeout: float | None = None) -> Iterator[Connection]:
-    """Open a transaction that is committed at the end of the block.
+def write(lock_timeout: float | None = None, durable: bool = True) -> Iterator[Connection]:
+    """Open a transaction that is committed at the end of the block. Its commit is on disk before others can see it.
 
-    `lock_timeout` is for databases with one lock for all writers: how many seconds to wait for it.
+    `lock_timeout` is for databases with one lock for all writers: how many seconds to wait for it. `durable=False` is
+    for work that is done again when a power cut undoes it: the commit is on disk with the next durable one.
     """
     with engine().connect() as connection:
-        connection = connection.execution_options(write=True, lock_timeout=lock_timeout)
+        connection = connection.execution_options(write=True, lock_timeout=lock_timeout, durable=durable)
         with connection.begin():
             yield connection
 

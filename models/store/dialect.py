@@ -58,9 +58,6 @@ class Dialect(Protocol):
     def is_one_of(self, column: Any, values: Sequence[Any]) -> ColumnElement[bool]:
         """Match rows in which a column has one of many values."""
 
-    def relax_durability(self, db: Connection) -> None:
-        """Do not wait for the disk at this transaction's end: work that a power cut undoes is done again."""
-
     def lock(self, db: Connection, name: str) -> None:
         """Take a named lock until the transaction ends."""
 

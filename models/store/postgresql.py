@@ -74,6 +74,7 @@ class PostgreSQL:
         event.listen(engine, "connect", lambda raw, record: record.info.clear())
         event.listen(engine, "checkin", lambda raw, record: record.info.update(used_at=time.monotonic()))
         event.listen(engine, "checkout", partial(_ping_unused, engine.dialect))
+        event.listen(engine, "begin", _begin)
         event.listen(engine, "rollback", _discard_interrupted)
 
     def pause_bulk_writer(self, engine: Engine) -> None:
@@ -127,9 +128,6 @@ class PostgreSQL:
         array = bindparam("one_of", list(values), type_=ARRAY(column.type))
         condition: ColumnElement[bool] = column == any_(array)
         return condition
-
-    def relax_durability(self, db: Connection) -> None:
-        db.exec_driver_sql("SET LOCAL synchronous_commit = off")
 
     def lock(self, db: Connection, name: str) -> None:
         db.execute(select(func.pg_advisory_xact_lock(func.hashtext(name))))
@@ -188,6 +186,11 @@ def _ping_unused(dialect: Any, raw: Any, record: Any, _proxy: object) -> None:
             dialect.do_ping(raw)
         except psycopg.Error as error:
             raise InvalidatePoolError from error
+
+
+def _begin(db: Connection) -> None:
+    if not db.get_execution_options().get("durable", True):
+        db.exec_driver_sql("SET LOCAL synchronous_commit = off")
 
 
 def _discard_interrupted(db: Connection) -> None:

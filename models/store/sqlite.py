@@ -35,13 +35,14 @@ READERS_MS = 20  # how long a restart waits for readers while it keeps other wri
 READ_CURSOR_CACHE = -8192  # kilobytes: each web process has several such connections
 PRAGMAS = (
     "journal_mode = WAL",
-    "synchronous = NORMAL",
     f"busy_timeout = {BUSY_TIMEOUT_MS}",
     "cache_size = -65536",
     "temp_store = MEMORY",
     "wal_autocheckpoint = 4000",
     f"journal_size_limit = {LARGEST_LOG}",
 )
+# By whether a commit is durable. FULL syncs the log, so every commit before it too; NORMAL leaves that to later ones.
+SYNCHRONOUS = {True: "FULL", False: "NORMAL"}
 WAITING = (psutil.STATUS_SLEEPING, psutil.STATUS_DISK_SLEEP)  # for the lock of all writers, or for the disk
 
 
@@ -106,9 +107,6 @@ class SQLite:
         json_list = text("SELECT value FROM json_each(:one_of)").bindparams(one_of=json.dumps(list(values)))
         condition: ColumnElement[bool] = column.in_(json_list)
         return condition
-
-    def relax_durability(self, db: Connection) -> None:
-        """Nothing to do: with synchronous = NORMAL no transaction waits for the disk."""
 
     def lock(self, db: Connection, name: str) -> None:
         """Nothing to do: a writer has the only lock."""
@@ -179,6 +177,7 @@ def _begin(db: Connection) -> None:
         return
     connection = _driver_connection(db)
     deadline = time.monotonic() + (options.get("lock_timeout") or LOCK_SECONDS)
+    connection.execute(f"PRAGMA synchronous = {SYNCHRONOUS[options['durable']]}")  # no longer possible after BEGIN
     connection.execute("PRAGMA busy_timeout = 0")
     try:
         while not _try_begin_immediate(connection, is_last=time.monotonic() > deadline):

@@ -1,6 +1,5 @@
 """Stores the bytes of uploads: in a folder, or in S3 when workers run on other machines."""
 
-import os
 import secrets
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
@@ -10,7 +9,7 @@ from typing import Any
 
 import fsspec
 
-from models import process_caches, settings
+from models import disk, process_caches, settings
 from models.errors import EmptyUpload, TooLarge, Unreadable
 
 NAME_BYTES = 16
@@ -33,25 +32,11 @@ def save(chunks: Iterable[bytes], limit: int) -> tuple[str, int]:
             if not size:
                 raise EmptyUpload("The upload is empty.")
             if _is_folder():
-                _sync_file(out)
+                disk.sync_file(out)
     except BaseException:
         delete(name)
         raise
     return name, size
-
-
-def _sync_file(out: Any) -> None:
-    out.flush()
-    os.fsync(out.fileno())
-    _sync_folder(_store()[1])
-
-
-def _sync_folder(path: str | Path) -> None:
-    descriptor = os.open(path, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
 
 
 def limit_size(chunks: Iterable[bytes], limit: int) -> Iterator[bytes]:
@@ -100,7 +85,7 @@ def _store() -> tuple[Any, str]:
     fs, root = fsspec.core.url_to_fs(settings.get().uploads_url)
     fs.makedirs(root, exist_ok=True)
     if _is_local(fs):
-        _sync_folder(Path(root).parent)
+        disk.sync_folder(Path(root).parent)
     return fs, root
 
 

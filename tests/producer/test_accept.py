@@ -6,7 +6,7 @@ from typing import Any
 from unittest.mock import create_autospec
 
 import pytest
-from sqlalchemy import Connection, event, func, select
+from sqlalchemy import event, func, select
 from sqlalchemy.exc import OperationalError
 
 from models import settings, store
@@ -61,23 +61,6 @@ def shard_rows(job_id: int) -> list[tuple[str, int, int]]:
 def count_jobs() -> int:
     with store.read() as db:
         return int(db.execute(select(func.count()).select_from(jobs)).scalar_one())
-
-
-@pytest.mark.parametrize("owner", ["postgresql"], indirect=True)
-@pytest.mark.parametrize(("awaited", "expected"), [(False, "on"), (True, "off")])
-def test_a_job_is_durable_before_we_answer_and_that_of_a_waiting_client_with_its_end(
-    owner: Owner, awaited: bool, expected: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """The final commit must be durable before we answer, and makes all commits before it durable."""
-    monkeypatch.setattr(wakeups, "send_task", lambda *_, **__: True)
-    modes: list[str] = []
-
-    def look(db: Connection) -> None:
-        modes.append(db.exec_driver_sql("SHOW synchronous_commit").scalar_one())
-
-    event.listen(store.engine(), "commit", look)
-    accept(Upload(COUNT, COUNT, [b'{"url":"https://example.com/"}'], 3), owner, Options, awaited=awaited)
-    assert modes[-1] == expected
 
 
 def test_the_upload_and_its_folder_are_on_disk_before_the_job_is_committed(

@@ -11,7 +11,7 @@ import pytest
 import structlog
 from sqlalchemy import text
 
-from models import store
+from models import disk, store
 from models.accounts import plans
 from models.accounts.keys import Owner
 from models.accounts.plans import Plan
@@ -22,7 +22,6 @@ from models.jobs.idempotency import IdempotencyKey
 from models.jobs.jobs import Job
 from models.states import ShardKind
 from producer import accept, control, idempotency, outside
-from producer.intake import upload_store
 from producer.outside import Answer
 from producer.signals import wakeups
 from tests.fixtures.fake_redis import FakeRedis
@@ -68,7 +67,7 @@ def prepared() -> Iterator[processes.Commits]:
         patch.setattr(failed_attempts, "PAUSES", (0.0, 0.0, 0.0))
         patch.setattr(store, "pause_bulk_writer", lambda: None)
         patch.setattr(outside, "check", lambda url, name: None)
-        patch.setattr(upload_store, "_sync_file", lambda out: None)  # nobody cuts the power here
+        patch.setattr(disk, "sync_file", lambda out: None)  # nobody cuts the power here
         yield processes.install(patch)
     structlog.configure(**log_settings)
 

@@ -148,9 +148,9 @@ class Commits:
             yield db
 
     @contextmanager
-    def write(self, lock_timeout: float | None = None) -> Iterator[store.Connection]:
+    def write(self, lock_timeout: float | None = None, durable: bool = True) -> Iterator[store.Connection]:
         process = current()
-        with _transaction(process), self.real_write(lock_timeout) as db:
+        with _transaction(process), self.real_write(lock_timeout, durable) as db:
             yield db
         self.count += 1
         if process:

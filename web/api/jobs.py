@@ -35,7 +35,7 @@ def create_job() -> Response:
     wait_seconds = read_preferred_wait()
     with idempotency.hold_key() as hold:
         upload, read_options = bodies.read_upload(request)
-        job_id = accept(upload, owner(), read_options, hold, awaited=wait_seconds >= 1)
+        job_id = accept(upload, owner(), read_options, hold)
     read_job = partial(find_job, owner(), job_id)
     if wait_seconds:
         job = waiting.wait_in_slot(job_id, wait_seconds, read_job, only_waiter=hold is None)

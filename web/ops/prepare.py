@@ -6,7 +6,7 @@ from pathlib import Path
 
 from flask import Flask
 
-from models import migrate, settings, store
+from models import disk, migrate, settings, store
 from models.accounts import keys, quotas, workspaces
 from models.links import reserved_words
 from web.visitors.paths import first_segments
@@ -17,12 +17,14 @@ FIRST_PLAN = "enterprise"
 
 def prepare(app: Flask) -> None:
     """Migrate the database, reserve the words of our routes, and create a first key unless there is one."""
-    settings.get().data_dir.mkdir(parents=True, exist_ok=True)
+    data_dir = settings.get().data_dir
+    data_dir.mkdir(parents=True, exist_ok=True)
+    disk.sync_folder(data_dir.resolve().parent)
     migrate.upgrade()
     with store.write() as db:
         reserved_words.add(db, first_segments(app.url_map))
         quotas.reset_totals(db)
-    create_first_key(settings.get().data_dir / FIRST_KEY)
+    create_first_key(data_dir / FIRST_KEY)
 
 
 def create_first_key(path: Path) -> None:
@@ -34,6 +36,12 @@ def create_first_key(path: Path) -> None:
 
 
 def write_private(path: Path, text: str) -> None:
+    """Write a file that only its owner can read. It is on disk before the key that it holds is in the database."""
     path.unlink(missing_ok=True)
-    with open(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
+    with open(path, "w", opener=_open_private) as file:
         file.write(text)
+        disk.sync_file(file)
+
+
+def _open_private(path: str, flags: int) -> int:
+    return os.open(path, flags | os.O_EXCL, 0o600)

@@ -30,7 +30,7 @@ NO_TRACE: dict[str, str] = {}  # for a shard of another job than the one that th
 
 def work_on_next(kind: ShardKind, queue: str, hint: tuple[int, int]) -> Result:
     """Claim the next shard of a kind, the hinted one if it is among the next, and work on it."""
-    with store.write() as db:
+    with store.write(durable=False) as db:
         claim = leases.claim(db, kind, queue, hint)
     if claim is None:
         return {"idle": True}

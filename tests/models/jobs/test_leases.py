@@ -90,19 +90,6 @@ def test_workers_claim_what_is_theirs_only(owner: Owner) -> None:
     assert try_claim() is None
 
 
-@pytest.mark.parametrize("owner", ["postgresql"], indirect=True)
-def test_only_a_claim_does_not_wait_for_the_disk(owner: Owner) -> None:
-    make_job(owner, 1)
-    with store.write() as db:
-        claimed = leases.claim(db, ShardKind.CREATE, "bulk", (0, 0))
-        assert claimed
-        assert synchronous_commit(db) == "off"
-    with store.write() as db:
-        leases.finish(db, claimed)
-        jobs.conclude(db, claimed.job_id, claimed.run, Results(created=1))
-        assert synchronous_commit(db) == "on"
-
-
 def test_a_worker_without_the_token_finishes_nothing(owner: Owner) -> None:
     make_job(owner, 1)
     old = claim()
@@ -251,7 +238,3 @@ def _claim(db: store.Connection) -> leases.Claim:
     claimed = leases.claim(db, ShardKind.CREATE, "bulk", (0, 0))
     assert claimed
     return claimed
-
-
-def synchronous_commit(db: store.Connection) -> str:
-    return str(db.exec_driver_sql("SHOW synchronous_commit").scalar_one())
