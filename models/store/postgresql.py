@@ -27,7 +27,7 @@ from sqlalchemy.dialects.postgresql.dml import Insert
 from sqlalchemy.exc import DBAPIError, InvalidatePoolError, OperationalError
 
 from models.errors import DuplicateKey
-from models.store.copy_text import copy_text
+from models.store.copy_text import copy_text, shared_first
 from models.store.dialect import Columns
 
 POOL_SIZE = 12
@@ -97,6 +97,7 @@ class PostgreSQL:
         return query.with_for_update(skip_locked=True, of=table)
 
     def bulk_insert(self, db: Connection, table: Table, columns: Columns, rows: int) -> None:
+        columns = shared_first(columns)
         names = ", ".join(f'"{name}"' for name in columns)
         connection = db.connection.driver_connection
         assert isinstance(connection, psycopg.Connection)

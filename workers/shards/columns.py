@@ -49,38 +49,38 @@ def tag_columns(draft: Draft) -> Columns:
     if not tags:
         return {}
     tag_ids: list[int] = []
-    slugs: list[str] = []
-    domain_ids: list[int] = []
-    for row, slug, domain_id in zip(draft.new_rows, draft.slugs, draft.domain_ids(), strict=True):
+    places: list[int] = []  # among the new rows
+    for place, row in enumerate(draft.new_rows):
         for name in tags[row] or ():
             tag_ids.append(draft.tag_ids[name])
-            slugs.append(slug)
-            domain_ids.append(domain_id)
-    if not slugs:
+            places.append(place)
+    if not places:
         return {}
     shared = _shared_by_links(draft)
     del shared["job_id"]
-    return shared | {"tag_id": tag_ids, "slug": slugs, "domain_id": domain_ids}
+    return shared | _keys_of_links(draft, places) | {"tag_id": tag_ids}
 
 
 def untitled_columns(draft: Draft) -> Columns:
     """The new links that have no title of their own, for the queue of titles to fetch."""
     titles = draft.columns.get("title") or [None] * draft.batch.rows
-    all_urls = draft.columns["url"]
-    urls: list[str] = []
-    slugs: list[str] = []
-    domain_ids: list[int] = []
-    for row, slug, domain_id in zip(draft.new_rows, draft.slugs, draft.domain_ids(), strict=True):
-        if not titles[row]:
-            urls.append(all_urls[row])
-            slugs.append(slug)
-            domain_ids.append(domain_id)
-    if not slugs:
+    places = [place for place, row in enumerate(draft.new_rows) if not titles[row]]
+    if not places:
         return {}
     shared = _shared_by_links(draft)
     del shared["workspace_id"]
+    urls = [draft.columns["url"][draft.new_rows[place]] for place in places]
     hosts = [urlsplit(url).hostname or "" for url in urls]
-    return shared | {"url": urls, "slug": slugs, "host": hosts, "domain_id": domain_ids}
+    return shared | _keys_of_links(draft, places) | {"url": urls, "host": hosts}
+
+
+def _keys_of_links(draft: Draft, places: list[int]) -> dict[str, list[Any]]:
+    """What tells new links apart, by their places among the new rows: the slug, and the domain where it differs."""
+    keys: dict[str, list[Any]] = {"slug": [draft.slugs[place] for place in places]}
+    if draft.own_domains:
+        ids = draft.domain_ids()
+        keys["domain_id"] = [ids[place] for place in places]
+    return keys
 
 
 def _shared_by_links(draft: Draft) -> dict[str, Any]:
