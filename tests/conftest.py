@@ -40,7 +40,6 @@ ANY_PROCESS = (
 SERVER_FIXTURES = {
     "browser",
     "fresh_system",
-    "impatient_system",
     "slow_system",
     "postgresql",
     "served_port",

@@ -9,6 +9,8 @@ import pytest
 from flask.testing import FlaskClient
 from playwright.sync_api import Browser, sync_playwright
 
+from models import settings, store
+from models.accounts import keys
 from models.accounts.keys import Owner
 from producer.visits import click_buffer
 from tests.shared_app import shared_app
@@ -31,6 +33,24 @@ def counted(monkeypatch: pytest.MonkeyPatch) -> click_buffer.ClickBuffer:
 def visitor(owner: Owner, counted: click_buffer.ClickBuffer) -> Iterator[FlaskClient]:
     with shared_app().test_client() as client:
         yield client
+
+
+@pytest.fixture
+def api_client(owner: Owner) -> FlaskClient:
+    """Somebody who calls the API in this process, with a key of the owner's workspace."""
+    with store.write() as db:
+        token = keys.add(db, owner.workspace_id, "client", list(keys.Scope))["token"]
+    client = shared_app().test_client()
+    client.environ_base["HTTP_AUTHORIZATION"] = f"Bearer {token}"
+    return client
+
+
+@pytest.fixture
+def impatient_client(api_client: FlaskClient, monkeypatch: pytest.MonkeyPatch) -> FlaskClient:
+    """The same, where vendor endpoints do not wait for their jobs; a job ends when the test works on it."""
+    monkeypatch.setenv("SYNC_WAIT_SECONDS", "0")
+    settings.get.cache_clear()
+    return api_client
 
 
 @pytest.fixture(scope="session")

@@ -4,17 +4,20 @@ import json
 import subprocess
 import time
 import uuid
-from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
+from flask.testing import FlaskClient
 
-from tests.fixtures.databases import STORES, new_database_url
-from tests.fixtures.systems import StartSystem
+from models import settings, store
+from models.accounts import keys, plans
+from models.accounts.keys import Owner
+from tests.shared_app import shared_app
 from tests.system import System
+from tests.vendor_call import working
 from tests.waiting import wait_until
 from tests.web.commands import client, new_key
 from tests.workers.chores.pages import hanging, serving
@@ -165,28 +168,36 @@ def test_a_wrong_key_is_refused(system: System) -> None:
         assert writer.post(PATH, json={"links": [{"url": "https://a.b", "title": "x"}]}).status_code == 201
 
 
-@pytest.fixture(params=STORES)
-def small_system(start_system: StartSystem, request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[System]:
-    """A system with plans of three links in total, per hour and per day."""
+@pytest.fixture
+def small_plans(owner: Owner, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Plans of three links in total, per hour and per day."""
     (tmp_path / "plans.toml").write_text(PLANS)
-    plans = str(tmp_path / "plans.toml")
-    with start_system(tmp_path, new_database_url(request.param, tmp_path, request), PLANS=plans) as started:
-        yield started
+    monkeypatch.setenv("PLANS", str(tmp_path / "plans.toml"))
+    settings.get.cache_clear()
+    plans.table.cache_clear()
 
 
-def test_links_beyond_any_limit_of_the_plan_are_refused_before_one_is_created(small_system: System) -> None:
+@pytest.mark.usefixtures("small_plans")
+def test_links_beyond_any_limit_of_the_plan_are_refused_before_one_is_created() -> None:
     links = [{"url": f"https://a.b/{number}", "title": "x"} for number in range(4)]
     for plan, limit in (("small", "in total"), ("hourly", "per hour"), ("daily", "per day")):
-        key = new_key(small_system, "--workspace", plan, "--plan", plan)
-        with client(small_system, key) as small:
-            answer = small.post(PATH, json={"links": links})
-            assert (answer.status_code, answer.json()["error"]["code"]) == (403, "FORBIDDEN")
-            assert f"3 links {limit}" in answer.json()["error"]["message"]
-            query = f"SELECT count(*) FROM links WHERE workspace_id = {key['workspace_id']}"
-            assert small_system.sql(query) == [(0,)]
-            assert small.post(PATH, json={"links": links[:3]}).status_code == 201
-    with client(small_system, new_key(small_system, "--workspace", "small")) as small:
-        assert small.post(PATH, json={"links": links[:1]}).status_code == 403
+        client = member(plan)
+        answer = client.post(PATH, json={"links": links})
+        assert (answer.status_code, answer.get_json()["error"]["code"]) == (403, "FORBIDDEN")
+        assert f"3 links {limit}" in answer.get_json()["error"]["message"]
+        assert client.get("/api/links").get_json()["items"] == []
+        with working():
+            assert client.post(PATH, json={"links": links[:3]}).status_code == 201
+    assert member("small").post(PATH, json={"links": links[:1]}).status_code == 403
+
+
+def member(plan: str) -> FlaskClient:
+    """A client in this process with a new key of the workspace that is on a plan and named as it."""
+    with store.write() as db:
+        token = keys.create(db, plan, plan, "member", list(keys.Scope))["token"]
+    client = shared_app().test_client()
+    client.environ_base["HTTP_AUTHORIZATION"] = f"Bearer {token}"
+    return client
 
 
 def test_titles_are_in_the_answer_and_a_hanging_page_does_not_delay_it(system: System) -> None:
