@@ -14,12 +14,20 @@ LINK_ID = re.compile(r"([1-9a-f][0-9a-f]{0,15})-(0|[1-9a-f][0-9a-f]{0,7})-(~?)([
 PLAIN_SLUG = re.compile(r"[A-Za-z0-9_-]{1,64}")
 
 
+LinkName = tuple[int, str]
+"""The domain and the slug of a link, as its visitors name it."""
+
+
 class LinkKey(NamedTuple):
     """Names one link. A slug that is deleted and made again has another generation."""
 
     domain_id: int
     slug: str
     generation: int
+
+    @property
+    def name(self) -> LinkName:
+        return self.domain_id, self.slug
 
 
 def new_generation() -> int:

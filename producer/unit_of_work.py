@@ -13,8 +13,9 @@ import structlog
 from models import store
 from models.jobs import dispatch
 from models.jobs.shards import Shard
+from models.link_key import LinkName
 from models.store import Connection
-from producer.signals import counters, waiting, wakeups
+from producer.signals import counters, link_changes, waiting, wakeups
 
 log = structlog.get_logger()
 
@@ -37,6 +38,7 @@ class UnitOfWork:
         self._tasks: list[tuple[str, str]] = []
         self._ends: list[End] = []
         self._progress: set[int] = set()
+        self._changed_links: list[LinkName] = []
         self._counts: Counter[tuple[str, ...]] = Counter()
 
     def wake(self, due: Iterable[Shard | wakeups.WakeUp]) -> None:
@@ -65,6 +67,10 @@ class UnitOfWork:
         """Signal that a job has changed, once a transaction. An end is such a signal too."""
         self._progress.add(job_id)
 
+    def announce_change(self, links: Iterable[LinkName]) -> None:
+        """Have every web process forget where these links led."""
+        self._changed_links.extend(links)
+
     def count(self, name: str, *labels: str, times: int = 1) -> None:
         self._counts[name, *labels] += times
 
@@ -73,6 +79,8 @@ class UnitOfWork:
 
         No step may undo the commit, so none raises: the sweep makes up for what is not sent.
         """
+        if self._changed_links:
+            _safely(link_changes.announce, self._changed_links)
         if self._wakes:
             _safely(wakeups.wake_workers, self._wakes)
         for end in self._ends:

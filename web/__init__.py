@@ -8,7 +8,9 @@ from flask import Flask
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from models import settings
+from producer.signals import link_changes
 from producer.telemetry import logs
+from producer.visits import link_cache
 from web import api, auth, dashboard, errors, limits, openapi, ops, request_id, sessions, vendors
 from web.slow_clients import guard, watch
 from web.visitors import hosts, paths, redirect
@@ -24,6 +26,7 @@ def serve() -> Flask:
     """Create the application for a process of the web server, and protect that process from slow clients."""
     watch.start()
     sys.setswitchinterval(SWITCH_SECONDS)
+    link_changes.listen(link_cache.cache.forget)
     app = _create_bare_app()
     guard.protect(app, paths.first_segments(app.url_map))
     wrap_in_middleware(app)

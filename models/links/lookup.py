@@ -11,9 +11,11 @@ from models.link_key import LinkKey
 from models.store import CompiledQuery, rows
 from models.tables import links
 
+UNCONDITIONAL = (None, None, None)  # max_clicks, password_hash and disabled_at
+
 
 class Target(NamedTuple):
-    """A link as a redirect needs it. The conditions on it come last: the redirect compares them as one slice."""
+    """A link as a redirect needs it. The conditions on its visitors come last, to be compared as one slice."""
 
     domain_id: int
     slug: str
@@ -25,6 +27,11 @@ class Target(NamedTuple):
     max_clicks: int | None
     password_hash: str | None
     disabled_at: datetime | None
+
+    @property
+    def is_unconditional(self) -> bool:
+        """Whether anybody may follow it until it expires."""
+        return self[-3:] == UNCONDITIONAL
 
     @property
     def key(self) -> LinkKey:

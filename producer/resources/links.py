@@ -22,6 +22,7 @@ from producer.link_changes import LinkChange, link_change
 from producer.resources.pages import Page
 from producer.rules import item_errors
 from producer.rules.judging import JudgingContext
+from producer.unit_of_work import unit_of_work
 
 
 def list_links(owner: Owner, query: Mapping[str, str], after: LinkPosition | None, limit: int) -> Page:
@@ -68,19 +69,23 @@ def change_link(owner: Owner, link_id: str, fields: Mapping[str, Any]) -> dict[s
     # The password is hashed here, before the transaction: that takes 30 ms.
     change = link_change(link, fields, JudgingContext(own_hosts, groups, datetime.now(UTC)))
     try:
-        with store.write() as db:
-            _apply(db, link, change)
-            return link_documents(db, [_find(db, owner, link_id)])[0]
+        with unit_of_work() as unit:
+            _apply(unit.db, link, change)
+            unit.announce_change([link.key.name])
+            document = link_documents(unit.db, [_find(unit.db, owner, link_id)])[0]
     except DuplicateKey:
         message = "Another link of this workspace has this external_id."
         raise item_errors.conflict("external_id", "EXTERNAL_ID_TAKEN", message) from None
+    return document
 
 
 def remove_link(owner: Owner, link_id: str) -> None:
     """Delete a link and its click counts. Its slug and external_id are free again."""
-    with store.write() as db:
-        if not links.remove(db, _find(db, owner, link_id)):
+    with unit_of_work() as unit:
+        link = _find(unit.db, owner, link_id)
+        if not links.remove(unit.db, link):
             raise _unknown()
+        unit.announce_change([link.key.name])
 
 
 def _apply(db: Connection, link: LinkView, change: LinkChange) -> None:

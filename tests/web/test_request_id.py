@@ -7,7 +7,7 @@ from wsgiref.util import setup_testing_defaults
 
 import pytest
 
-from web.request_id import HEADER, ID_BYTES, RequestIds
+from web.request_id import HEADER, ID_DIGITS, RequestIds
 
 
 def answer(_environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
@@ -37,7 +37,7 @@ def test_a_callers_id_is_kept_and_other_headers_stay() -> None:
 def test_an_id_that_is_not_safe_to_log_is_replaced(request_id: str | None) -> None:
     made = headers_for(request_id)[HEADER]
     assert made != request_id
-    assert len(bytes.fromhex(made)) == ID_BYTES
+    assert len(bytes.fromhex(made)) == ID_DIGITS / 2
 
 
 def test_each_request_has_an_id_of_its_own() -> None:

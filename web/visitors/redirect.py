@@ -14,12 +14,12 @@ from models import store
 from models.accounts import domains
 from models.clicks import click_limits
 from models.errors import Gone, LinkmillError, NotFound, Unavailable
-from models.links import lookup, passwords
+from models.links import passwords
 from models.links.lookup import Target
 from producer.fields import wide_slugs
 from producer.fields.item_rules import SLUG
 from producer.signals import throttling
-from producer.visits import click_buffer, visitor
+from producer.visits import click_buffer, link_cache, visitor
 from producer.visits.visitor import VisitorKind
 from web.visitors import hosts, texts, visitor_pages
 
@@ -28,7 +28,6 @@ HEADERS = {
     "Referrer-Policy": "no-referrer-when-downgrade",
     "X-Robots-Tag": "noindex",
 }
-UNCONDITIONAL = (None, None, None)  # max_clicks, password_hash and disabled_at: the last fields of a Target
 LARGEST_FORM = 1 << 13
 CONCURRENT_PASSWORD_CHECKS = 4  # each takes 19 MiB and 27 ms of a core
 PASSWORD_CHECK_SECONDS = 1.0
@@ -60,7 +59,7 @@ class RedirectShortcut:
             target = _find_target(slug, environ)
         except SQLAlchemyError:
             return None
-        if target is None or target[-3:] != UNCONDITIONAL or _has_expired(target):
+        if target is None or not target.is_unconditional or _has_expired(target):
             return None
         return target
 
@@ -138,7 +137,7 @@ def _find_target(slug: str | None, environ: WSGIEnvironment) -> Target | None:
     domain = hosts.domain_of(environ.get("HTTP_HOST", ""))
     if not domain.case_sensitive:
         slug = wide_slugs.spell(slug, case_sensitive=False)
-    return lookup.find(domain.id, slug)
+    return link_cache.cache.find(domain.id, slug)
 
 
 def _has_expired(target: Target) -> bool:

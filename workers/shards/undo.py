@@ -49,6 +49,7 @@ def _delete_links(claim: Claim, job: Job) -> dict[str, int]:
         )
         items.write(unit.db, _item_columns(job, created, kept_links), len(created))
         completion.record(unit, claim, results)
+        unit.announce_change((item.domain_id or job.domain_id, item.slug) for item in created)
         quotas.free(unit.db, job.workspace_id, deleted)
     return {"deleted": results.deleted, "existing": results.existing}
 

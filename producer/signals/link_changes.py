@@ -1,0 +1,80 @@
+"""Changes of links, announced to every web process, so that none goes on redirecting to where a link led before."""
+
+import json
+import time
+from collections.abc import Callable, Collection
+from threading import Thread
+from typing import Any
+from uuid import uuid4
+
+import structlog
+from redis.exceptions import RedisError
+
+from models.link_key import LinkName
+from producer.signals import broker
+
+CHANNEL = "linkmill:links-changed"
+ACKNOWLEDGED_PREFIX = "linkmill:links-changed:"
+ACKNOWLEDGED_SECONDS = 10
+MOST_SECONDS = 0.5
+"""How long a change waits for processes that may have ended."""
+MOST_NAMED = 100
+"""Links in one announcement; more of them are announced as "all"."""
+LISTEN_SECONDS = 1.0
+
+log = structlog.get_logger()
+
+
+def announce(names: Collection[LinkName]) -> None:
+    """Tell every process that these links have changed, and wait until each of them knows."""
+    key = f"{ACKNOWLEDGED_PREFIX}{uuid4().hex}"
+    message = {"key": key, "links": list(names) if len(names) <= MOST_NAMED else None}
+    try:
+        listeners = broker.client().publish(CHANNEL, json.dumps(message))
+        _wait_for(key, listeners)
+    except (RedisError, OSError) as error:
+        log.warning("link_changes_not_announced", reason=error)
+
+
+def _wait_for(key: str, listeners: int) -> None:
+    deadline = time.monotonic() + MOST_SECONDS
+    for _ in range(listeners):
+        seconds = deadline - time.monotonic()
+        if seconds <= 0 or broker.client().blpop([key], timeout=seconds) is None:
+            log.warning("link_changes_not_acknowledged")
+            return
+
+
+def listen(forget: Callable[[Collection[LinkName] | None], None]) -> None:
+    """Call a function for all links that change from now on, with None when any link may have changed."""
+    Thread(target=_listen, args=(forget,), name="link-changes", daemon=True).start()
+
+
+def _listen(forget: Callable[[Collection[LinkName] | None], None]) -> None:
+    while True:
+        try:
+            _receive(forget)
+        except Exception as error:  # the broker is away, or the connection was cut
+            log.warning("link_changes_not_received", reason=error)
+        forget(None)
+        time.sleep(LISTEN_SECONDS)
+
+
+def _receive(forget: Callable[[Collection[LinkName] | None], None]) -> None:
+    pubsub: Any = broker.client().pubsub(ignore_subscribe_messages=True)  # type: ignore[no-untyped-call]
+    with pubsub:
+        pubsub.subscribe(CHANNEL)
+        forget(None)
+        while True:
+            message = pubsub.get_message(timeout=LISTEN_SECONDS)
+            if message:
+                _take(json.loads(message["data"]), forget)
+
+
+def _take(message: dict[str, Any], forget: Callable[[Collection[LinkName] | None], None]) -> None:
+    names = message["links"]
+    forget(None if names is None else [(domain_id, slug) for domain_id, slug in names])
+    pipeline = broker.client().pipeline()
+    pipeline.rpush(message["key"], 1)
+    pipeline.expire(message["key"], ACKNOWLEDGED_SECONDS)
+    pipeline.execute()

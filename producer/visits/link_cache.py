@@ -1,0 +1,62 @@
+"""Links without conditions that this process has redirected within the last second."""
+
+import time
+from collections.abc import Collection
+from typing import NamedTuple
+
+from models import process_caches
+from models.link_key import LinkName
+from models.links import lookup
+from models.links.lookup import Target
+
+SECONDS = 1.0
+"""A change is announced to every process. This is how long a link may be stale if that message is lost."""
+MOST_LINKS = 20_000
+
+
+class CachedLink(NamedTuple):
+    target: Target
+    expires: float
+
+
+class LinkCache:
+    """The cached links, and a count of the changes since the process began."""
+
+    def __init__(self) -> None:
+        self.links: dict[LinkName, CachedLink] = {}
+        self.changes = 0
+
+    def find(self, domain_id: int, slug: str) -> Target | None:
+        """Find a link. It may have expired. Only one that anybody may follow until then is kept."""
+        name = (domain_id, slug)
+        cached = self.links.get(name)
+        if cached is not None and cached.expires > time.monotonic():
+            return cached.target
+        changes = self.changes
+        target = lookup.find(domain_id, slug)
+        if target is not None and target.is_unconditional:
+            self._keep(name, target, changes)
+        return target
+
+    def _keep(self, name: LinkName, target: Target, changes: int) -> None:
+        if len(self.links) >= MOST_LINKS:
+            self.links.clear()
+        self.links[name] = CachedLink(target, time.monotonic() + SECONDS)
+        # A change that came while the link was read may be newer than what was read.
+        if self.changes != changes:
+            self.links.pop(name, None)
+
+    def forget(self, names: Collection[LinkName] | None) -> None:
+        """Forget links that have changed; None stands for all."""
+        self.changes += 1
+        if names is None:
+            self.links.clear()
+            return
+        for name in names:
+            self.links.pop(name, None)
+
+    def clear(self) -> None:
+        self.forget(None)
+
+
+cache = process_caches.container(LinkCache())

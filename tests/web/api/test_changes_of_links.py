@@ -1,0 +1,41 @@
+"""A change of a link holds from its answer on, in every process that redirects."""
+
+import httpx
+
+from tests.system import System
+
+ROUNDS = 20
+VISITS = 8  # enough to meet each of the two web processes
+
+
+def locations(url: str) -> set[str | None]:
+    """Where visitors are sent who come one after another, each on a connection of their own."""
+    return {httpx.get(url).headers.get("Location") for _ in range(VISITS)}
+
+
+def test_a_new_url_holds_at_once_in_every_process(system: System) -> None:
+    link = system.post({"url": "https://first.example/"}, "/api/links").json()
+    assert locations(link["short_url"]) == {"https://first.example/"}
+    for number in range(ROUNDS):
+        url = f"https://next.example/{number}"
+        system.client.patch(f"/api/links/{link['id']}", json={"url": url}).raise_for_status()
+        assert locations(link["short_url"]) == {url}
+
+
+def test_a_disabled_or_deleted_link_leads_nowhere_at_once(system: System) -> None:
+    link = system.post({"url": "https://first.example/"}, "/api/links").json()
+    path = f"/api/links/{link['id']}"
+    for disabled, expected in ((True, None), (False, "https://first.example/")) * 5:
+        system.client.patch(path, json={"disabled": disabled}).raise_for_status()
+        assert locations(link["short_url"]) == {expected}
+    system.client.delete(path).raise_for_status()
+    assert locations(link["short_url"]) == {None}
+
+
+def test_undone_links_lead_nowhere_at_once(system: System) -> None:
+    job = system.wait_for_job(system.post_csv("url\n" + "https://first.example/\n" * 3))
+    short_urls = [f"{system.url}/{item['slug']}" for item in system.items(job)]
+    head = httpx.head(short_urls[0])
+    assert head.headers["Location"] == "https://first.example/"
+    system.wait_for_job(system.client.post(f"/api/jobs/{job['id']}/undo"))
+    assert {httpx.get(url).status_code for url in short_urls for _ in range(VISITS)} == {404}
