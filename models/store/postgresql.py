@@ -3,9 +3,9 @@
 import math
 import os
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import partial
-from typing import Any
+from typing import Any, Self
 
 import psycopg
 from sqlalchemy import (
@@ -35,15 +35,10 @@ CONNECT_SECONDS = 5
 KEEPALIVE = {"keepalives_idle": 10, "keepalives_interval": 5, "keepalives_count": 3, "tcp_user_timeout": 30_000}
 # random_page_cost is what a random page costs on a solid disk or in memory. With the default of 4, which is that of
 # rotating disks, a hundred links are looked up by reading the whole table until it has some hundred thousand rows.
-# A statement is planned for the values that it gets. psycopg prepares a statement after five executions, and the
-# server would then keep the plan that fits the tables of that moment: one made while `links` was empty reads all of it
-# for each slug when it has a million rows. Planning costs 0.02 to 0.2 ms a statement.
 # The statistics that the sweep collects need only a small sample: `default_statistics_target` of 10 is 3,000 rows.
-SESSION_OPTIONS = (
-    "-c timezone=UTC -c random_page_cost=1.1 -c plan_cache_mode=force_custom_plan -c default_statistics_target=10"
-)
-# A redirect is one look into one index, so its plan is kept, and never the one that reads a table while it is small.
-READER_OPTIONS = ("SET plan_cache_mode = auto", "SET enable_seqscan = off")
+SESSION_OPTIONS = "-c timezone=UTC -c random_page_cost=1.1 -c default_statistics_target=10"
+# A redirect is one look into one index, so its plan never is the one that reads a table while it is small.
+READER_OPTION = "SET enable_seqscan = off"
 # Classes of SQLSTATE: connection, rollback, resources, operator intervention, system error.
 TRANSIENT_CLASSES = ("08", "40", "53", "57", "58")
 PING_AFTER_SECONDS = 1.0  # a connection that was used within this time is assumed to be alive
@@ -60,6 +55,7 @@ class PostgreSQL:
             "application_name": f"linkmill {os.getpid()}",
             "options": SESSION_OPTIONS,
             "connect_timeout": CONNECT_SECONDS,
+            "cursor_factory": PlanningCursor,
             **KEEPALIVE,
         }
         return {
@@ -82,8 +78,7 @@ class PostgreSQL:
 
     def open_read_cursor(self, connection: Any) -> Any:
         connection.autocommit = True
-        for option in READER_OPTIONS:
-            connection.execute(option)
+        connection.execute(READER_OPTION)
         connection.prepare_threshold = 0
         return connection.cursor()
 
@@ -162,6 +157,24 @@ class PostgreSQL:
         if backend is not None:
             return bool(backend.is_busy)
         return bool(db.execute(HAS_RESTARTED, {"started": float(started)}).scalar_one())
+
+
+class PlanningCursor(psycopg.Cursor[Any]):
+    """Has a statement with an array planned for that array, each time. The plans of all others are kept.
+
+    psycopg prepares a statement after five executions, and the server then keeps the plan that fits the tables of that
+    moment. A plan made while `links` was empty reads all of its million rows, and compares each with 25,000 slugs.
+    """
+
+    def execute(self, query: Any, params: Any = None, **options: Any) -> Self:
+        if params and _has_array(params):
+            options["prepare"] = False
+        return super().execute(query, params, **options)
+
+
+def _has_array(params: Mapping[str, Any] | Sequence[Any]) -> bool:
+    values = params.values() if isinstance(params, Mapping) else params
+    return any(isinstance(value, list) for value in values)
 
 
 # A process id alone may have been given to another backend since: the start time tells them apart.
