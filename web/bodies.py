@@ -1,9 +1,9 @@
 """From a request to an upload: which of the five bodies it is, and where its options are."""
 
-import json
 from collections.abc import Iterable, Iterator
 from typing import Any
 
+import msgspec
 from flask import Request
 from marshmallow import ValidationError
 
@@ -137,8 +137,8 @@ def _decode_option(name: str, value: Any) -> Any:
     if name not in ("mapping", "metadata", "defaults") or not isinstance(value, str):
         return value
     try:
-        return json.loads(value)
-    except (ValueError, RecursionError):
+        return json_bodies.decode_json(json_bodies.any_decoder, value.encode())
+    except (msgspec.DecodeError, UnicodeError, RecursionError):
         return value
 
 

@@ -20,6 +20,7 @@ T = TypeVar("T")
 RawItem = msgspec.Raw
 members_decoder = msgspec.json.Decoder(dict[str, msgspec.Raw])
 items_decoder = msgspec.json.Decoder(list[msgspec.Raw])
+any_decoder = msgspec.json.Decoder()
 
 
 class JsonBody(NamedTuple):

@@ -28,8 +28,6 @@ from web.bodies import chunks
 from web.errors import add_advice, explain, status_of
 from web.vendors.vendor import CreateCall, FailedCall, FinishedCall, ReadCall, Vendor, VendorRequest, json_response
 
-any_json = msgspec.json.Decoder()
-
 
 def answer_create(vendor: Vendor, call: CreateCall) -> Response:
     """Create the links that the current request asks for."""
@@ -79,7 +77,7 @@ def _read_body() -> Any:
     # The Content-Type is not checked: clients that forget it send JSON all the same.
     body = json_bodies.read_all(chunks(request), json_bodies.LARGEST_JSON)
     try:
-        return decode_json(any_json, body.removeprefix(BOM))
+        return decode_json(json_bodies.any_decoder, body.removeprefix(BOM))
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise BrokenJson(f"The body is not JSON: {error}.") from None
 
