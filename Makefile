@@ -8,6 +8,10 @@ TIMED := tests/test_faults.py tests/workers/test_fairness.py
 # Without compiled modules every process of every test compiles the sources anew.
 unexport PYTHONDONTWRITEBYTECODE
 
+# Of `make fuzz`.
+SECONDS ?= 600
+ATHERIS := atheris==3.0.0
+
 # Of `make powercut`, on each store.
 CUTS ?= 200
 
@@ -18,7 +22,7 @@ ROUNDS ?= 1000
 AUDIT := .venv/audit
 PIP_AUDIT := pip-audit==2.10.1
 
-.PHONY: run help quick quick-tests test check audit bench chaos attack proof powercut screenshots format clean
+.PHONY: run help quick quick-tests test check audit bench chaos attack proof powercut fuzz screenshots format clean
 
 run: .venv/.run ## start the whole system (the default)
 	@exec $(BIN)/python -m runner
@@ -58,6 +62,10 @@ proof: .venv/.dev ## check every promise after a million steps and under a thous
 
 powercut: .venv/.dev ## cut the power of a running system 200 times and look for what it had told (needs root; CUTS=)
 	@$(BIN)/python -m tests.powercut --cuts $(CUTS)
+
+fuzz: .venv/.dev ## feed the readers of uploads with bytes that take new ways (SECONDS=)
+	@$(INSTALL) $(ATHERIS)
+	@$(BIN)/python -m tests.fuzz --seconds $(SECONDS)
 
 attack: .venv/.dev ## attack a running system as strangers can, and measure what others notice
 	@$(BIN)/python -m tests.attack

@@ -3,6 +3,7 @@
 import os
 import shutil
 import stat
+import subprocess
 import sys
 from collections.abc import Iterator
 from importlib.util import find_spec
@@ -12,6 +13,7 @@ from typing import NoReturn
 from models import settings
 from models.errors import LinkmillError, SettingsError, Unavailable
 
+LOG_FOLDER = "appendonlydir"
 SYSTEM_PROGRAMS = ("valkey-server", "redis-server")
 
 
@@ -56,7 +58,19 @@ def private_folder(path: Path) -> Path:
 def _become_server(program: str, data_dir: Path) -> NoReturn:
     socket = settings.socket_path(data_dir)
     private_folder(socket.parent)
-    os.execv(program, [program, *_options(socket, private_folder(data_dir / "broker"))])
+    folder = private_folder(data_dir / "broker")
+    _repair_log(program, folder / LOG_FOLDER)
+    os.execv(program, [program, *_options(socket, folder)])
+
+
+def _repair_log(program: str, folder: Path) -> None:
+    """Cut the log off where a power cut has damaged it: the server would not start. What is lost there may be lost."""
+    for path in folder.glob("*.incr.aof"):
+        # The server is the program for that too, by another name. It asks before it cuts.
+        name = Path(program).name.replace("-server", "-check-aof")
+        subprocess.run(
+            [name, "--fix", str(path)], executable=program, input="y\n", text=True, stdout=subprocess.DEVNULL
+        )
 
 
 def _options(socket: Path, folder: Path) -> list[str]:
@@ -66,6 +80,7 @@ def _options(socket: Path, folder: Path) -> list[str]:
         "unixsocketperm": "700",
         "dir": str(folder),
         "appendonly": "yes",
+        "appenddirname": LOG_FOLDER,
         "appendfsync": "everysec",
         "save": "",
         "maxmemory-policy": "noeviction",

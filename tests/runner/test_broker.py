@@ -47,6 +47,20 @@ def test_it_keeps_its_data_when_it_is_killed(start_runner: StartRunner, folder: 
     assert client.llen("queue") == 200
 
 
+def test_it_starts_with_a_log_that_a_power_cut_has_damaged(start_runner: StartRunner, data_dir: Path) -> None:
+    runner = start_runner(BROKER)
+    client = connect(data_dir)
+    wait_until(lambda: answers(client))
+    client.rpush("queue", *range(200))
+    runner.kill()
+    runner.wait()
+    (path,) = (data_dir / "broker" / broker.LOG_FOLDER).glob("*.incr.aof")
+    path.write_bytes(path.read_bytes() + bytes(100) + b"*3\r\n$5\r\nrpush\r\n$5\r\nqueue\r\n$1\r\nx\r\n")
+    start_runner(BROKER)
+    wait_until(lambda: answers(client))
+    assert client.llen("queue") == 200
+
+
 def test_a_socket_folder_that_leads_elsewhere_is_refused(
     start_runner: StartRunner, folder: Path, data_dir: Path
 ) -> None:
