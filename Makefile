@@ -8,6 +8,10 @@ TIMED := tests/test_faults.py tests/workers/test_fairness.py
 # Without compiled modules every process of every test compiles the sources anew.
 unexport PYTHONDONTWRITEBYTECODE
 
+# Of `make mutants`: 0 for all.
+SAMPLE ?= 300
+MUTMUT := mutmut==3.8.1
+
 # Of `make fuzz`.
 SECONDS ?= 600
 ATHERIS := atheris==3.0.0
@@ -22,7 +26,7 @@ ROUNDS ?= 1000
 AUDIT := .venv/audit
 PIP_AUDIT := pip-audit==2.10.1
 
-.PHONY: run help quick quick-tests test check audit bench chaos attack proof powercut fuzz screenshots format clean
+.PHONY: run help quick quick-tests test check audit bench chaos attack proof powercut fuzz mutants screenshots format clean
 
 run: .venv/.run ## start the whole system (the default)
 	@exec $(BIN)/python -m runner
@@ -66,6 +70,12 @@ powercut: .venv/.dev ## cut the power of a running system 200 times and look for
 fuzz: .venv/.dev ## feed the readers of uploads with bytes that take new ways (SECONDS=)
 	@$(INSTALL) $(ATHERIS)
 	@$(BIN)/python -m tests.fuzz --seconds $(SECONDS)
+
+mutants: .venv/.dev ## change the rules and the state changes in small ways and look whether a test notices (SAMPLE=)
+	@$(PYTHON) -m venv .venv/mutants
+	@.venv/mutants/bin/python -m pip install -qq --disable-pip-version-check $(MUTMUT)
+	@$(BIN)/python -c 'import site; print(site.getsitepackages()[0])' > $$(.venv/mutants/bin/python -c 'import site; print(site.getsitepackages()[0])')/linkmill.pth
+	@$(BIN)/python -m tests.mutants --mutmut .venv/mutants/bin/mutmut --sample $(SAMPLE)
 
 attack: .venv/.dev ## attack a running system as strangers can, and measure what others notice
 	@$(BIN)/python -m tests.attack
