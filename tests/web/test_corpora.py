@@ -52,8 +52,10 @@ def json_operations(app: Flask) -> list[Operation]:
 
 
 def example_of(operation: dict[str, Any]) -> Any:
-    examples = operation["requestBody"]["content"]["application/json"].get("examples", {})
-    return next(iter(examples.values()), {}).get("value", {})
+    examples: dict[str, Any] = operation["requestBody"]["content"]["application/json"].get("examples", {})
+    for example in examples.values():
+        return example["value"]
+    return {}
 
 
 def send(client: FlaskClient, method: str, path: str, body: bytes) -> Any:
