@@ -70,6 +70,7 @@ def test_an_owner_that_waits_for_the_database_is_told_from_one_that_does_not(own
             assert store.dialect().evict(db, "999999999 0"), "its server was another one"
         with pytest.raises(OperationalError):
             waiting.result(10)
+        idle.invalidate()  # its connection has ended: there is nothing to roll back
 
 
 def wait_for_lock(owners: SimpleQueue[str]) -> None:
