@@ -52,11 +52,8 @@ def main() -> int:
         with running_system(folder, f"sqlite:///{folder}/linkmill.db", flower=False, TRUSTED_PROXIES="1") as system:
             scene = prepare(system)
             good = [*attack_all(scene, DIRECT, port_of(system)), *drop_bombs(scene)]
-            if proxy.PROGRAM:
-                with proxy.nginx(folder, port_of(system), scene.target.host) as port:
-                    good += attack_all(scene, NGINX, port)
-            else:
-                print("nginx is not installed: its half of the table is left out", file=sys.stderr)
+            with proxy.nginx(folder, port_of(system), scene.target.host) as port:
+                good += attack_all(scene, NGINX, port)
     return 0 if all(good) else 1
 
 
@@ -106,7 +103,7 @@ def attack_all(scene: Scene, way: str, port: int) -> Iterator[bool]:
     yield measure(scene, way, port, attacks.slow_readers(target, 2_000), 60)
     yield measure(scene, way, port, attacks.slow_passwords(target, 40), 40, unlock=True)
     yield measure(scene, way, port, attacks.slow_passwords(target, 2_000), 40)
-    yield flood(scene, way, port, 20)
+    yield measure(scene, way, port, attacks.flood(target, FLOODERS), 20)
 
 
 def measure(scene: Scene, way: str, port: int, attack: Attack, seconds: float, unlock: bool = False) -> bool:
@@ -148,34 +145,6 @@ def attacking(attack: Attack, port: int) -> Iterator[Callable[[], Outcome]]:
 
 def _attack(attack: Attack, port: int, over: Any, outcomes: Any) -> None:
     outcomes.put(crowd.run(attack, port, over))
-
-
-def flood(scene: Scene, way: str, port: int, seconds: float) -> bool:
-    """Let some clients call without a key, as fast as they can."""
-    context = get_context("spawn")
-    over = context.Event()
-    process = context.Process(target=_flood, args=(port, scene.target.host, over))
-    process.start()
-    calls = [
-        probes.redirect(port, scene.slug, scene.target.host),
-        probes.new_link(port, scene.other_token, scene.target.host),
-    ]
-    time.sleep(RAMP_SECONDS)
-    with probing(*calls) as (redirects, others):
-        time.sleep(seconds)
-    over.set()
-    process.join(END_SECONDS)
-    return show(way, "flood of calls without a key", FLOODERS, seconds, redirects, others)
-
-
-def _flood(port: int, host: str, over: Any) -> None:
-    headers = {"Host": host, "Authorization": "Bearer none"}
-
-    def call() -> None:
-        probes.request(port, "GET", "/api/me", headers)
-
-    with probing(*[call] * FLOODERS, pause=0.0):
-        over.wait()
 
 
 def drop_bombs(scene: Scene) -> Iterator[bool]:

@@ -1,4 +1,4 @@
-"""The slow attacks, each with how many clients make it."""
+"""The attacks by many clients, each with how many clients make it."""
 
 from typing import NamedTuple
 
@@ -51,6 +51,11 @@ def slow_passwords(target: Target, clients: int) -> Attack:
     fields = "Content-Type: application/x-www-form-urlencoded"
     head = _head(f"POST {target.protected_path}", target.host, FORM_BYTES, fields)
     return Attack("slow password forms", clients, head + b"password=", b"x")
+
+
+def flood(target: Target, clients: int) -> Attack:
+    head = _head("GET /api/me", target.host, 0, "Authorization: Bearer none")
+    return Attack("flood of calls without a key", clients, head, pauses=(0.0, 0.0))
 
 
 def _head(start: str, host: str, length: int, *fields: str) -> bytes:

@@ -18,7 +18,7 @@ from typing import NamedTuple
 
 DRIP_SECONDS = 1.0
 RAMP_SECONDS = 5.0  # in which all clients connect for the first time
-PAUSES_SECONDS = (10.0, 20.0)  # before a client connects again: this is no flood
+PAUSES_SECONDS = (10.0, 20.0)  # before a client connects again; a flood makes none
 LOOK_SECONDS = 0.02
 ATTACKER = "127.0.0.2"  # everybody else calls from 127.0.0.1
 SMALL_BUFFER = 4096
@@ -35,6 +35,7 @@ class Attack(NamedTuple):
     head: bytes = b""
     drip: bytes = b""
     reads_slowly: bool = False
+    pauses: tuple[float, float] = PAUSES_SECONDS
 
     @property
     def end_events(self) -> int:
@@ -136,7 +137,7 @@ class Crowd:
 
     def _end(self, client: Client) -> None:
         self._close(client)
-        self.agenda.enter(random.uniform(*PAUSES_SECONDS), 0, self._connect)
+        self.agenda.enter(random.uniform(*self.attack.pauses), 0, self._connect)
 
     def _close(self, client: Client) -> None:
         del self.clients[client.connection.fileno()]
