@@ -1,5 +1,10 @@
 """What pytest loads first: the shared fixtures, and how tests are spread over processes."""
 
+import gc
+import os
+import shutil
+from collections.abc import Generator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -24,6 +29,9 @@ settings.register_profile(
 settings.load_profile("linkmill")
 engine.MAX_SHRINKING_SECONDS = 20
 
+MEMORY = Path("/dev/shm")
+ENOUGH_MEMORY = 1 << 30  # bytes
+
 STORES = ("sqlite", "postgresql")
 API = "tests/web/api/"
 OWN_PROCESS = ("tests/web/dashboard/", "tests/linkmill/")
@@ -39,7 +47,7 @@ ANY_PROCESS = (
 
 SERVER_FIXTURES = {
     "browser",
-    "fresh_system",
+    "fragile_system",
     "slow_system",
     "postgresql",
     "served_port",
@@ -47,6 +55,23 @@ SERVER_FIXTURES = {
     "start_system",
     "system",
 }
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Keep the files of tests without a server in memory: half of these tests would wait for the disk otherwise."""
+    if "not server" in config.option.markexpr and MEMORY.is_dir() and shutil.disk_usage(MEMORY).free > ENOUGH_MEMORY:
+        os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", str(MEMORY))
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_collection() -> Generator[None, object, object]:
+    """Switch the garbage collector off while all tests are imported: none of it is garbage."""
+    gc.disable()
+    try:
+        return (yield)
+    finally:
+        gc.freeze()
+        gc.enable()
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -112,8 +112,13 @@ def sources(*folders: str) -> Iterator[Path]:
         yield from sorted((ROOT / folder).rglob("*.py"))
 
 
+@cache
+def tree_of(path: Path) -> ast.Module:
+    return ast.parse(path.read_text())
+
+
 def statements(path: Path) -> Iterator[ast.Import | ast.ImportFrom]:
-    for node in ast.walk(ast.parse(path.read_text())):
+    for node in ast.walk(tree_of(path)):
         if isinstance(node, ast.Import | ast.ImportFrom):
             yield node
 
@@ -232,7 +237,7 @@ def is_foreign_connection(each: Import) -> bool:
 def test_nothing_is_imported_inside_a_function_or_under_a_condition() -> None:
     hidden = []
     for path in sources():
-        tree = ast.parse(path.read_text())
+        tree = tree_of(path)
         on_top = {node.lineno for node in tree.body}
         hidden += [f"{path.relative_to(ROOT)}:{node.lineno}" for node in statements(path) if node.lineno not in on_top]
     assert hidden == []
@@ -261,7 +266,7 @@ def test_only_the_store_asks_which_database_it_is() -> None:
         place = str(path.relative_to(ROOT))
         if place.startswith("models/store/") or place in BESIDE_THE_STORE:
             continue
-        for node in ast.walk(ast.parse(path.read_text())):
+        for node in ast.walk(tree_of(path)):
             if not isinstance(node, ast.If | ast.IfExp | ast.While):
                 continue
             condition = ast.unparse(node.test).lower()

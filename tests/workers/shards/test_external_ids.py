@@ -87,16 +87,16 @@ def test_files_sent_at_the_same_time_share_their_links(system: System, name: str
     assert astray(system, jobs) == [(0,)]
 
 
-def test_a_worker_that_is_killed_costs_no_id_a_second_link(fresh_system: System, name: str) -> None:
-    first = fresh_system.post_csv(file(name, range(ROWS * 2)))
-    wait_until(lambda: faults.shard_owners(fresh_system), 20, "a shard to be worked on")
-    second = fresh_system.post_csv(file(name, range(ROWS * 2)))
-    faults.kill_shard_owner(fresh_system)
-    jobs = [fresh_system.wait_for_job(answer, 120) for answer in (first, second)]
+def test_a_worker_that_is_killed_costs_no_id_a_second_link(fragile_system: System, name: str) -> None:
+    first = fragile_system.post_csv(file(name, range(ROWS * 2)))
+    wait_until(lambda: faults.shard_owners(fragile_system), 20, "a shard to be worked on")
+    second = fragile_system.post_csv(file(name, range(ROWS * 2)))
+    faults.kill_shard_owner(fragile_system)
+    jobs = [fragile_system.wait_for_job(answer, 120) for answer in (first, second)]
     assert sum(job["counts"]["created"] for job in jobs) == ROWS * 2
     assert sum(job["counts"]["existing"] for job in jobs) == ROWS * 2
-    assert links(fresh_system, name) == [(ROWS * 2, ROWS * 2)]
-    assert astray(fresh_system, jobs) == [(0,)]
+    assert links(fragile_system, name) == [(ROWS * 2, ROWS * 2)]
+    assert astray(fragile_system, jobs) == [(0,)]
 
 
 def both(*ranges: range) -> Iterator[int]:
