@@ -20,7 +20,6 @@ from producer.intake.layouts import COUNT, CSV
 from producer.job_options import Options
 from producer.signals import wakeups
 from tests.steps import Steps, accept_csv, lose_next_answer, read_job, record_steps
-from tests.work import work_off
 
 ROWS = "url\nhttps://a.example/\nhttps://b.example/\n"
 LARGE = "url\n" + ("https://example.com/" + "a" * 1000 + "\n") * (CUT_AT_ONCE_BYTES // 1000)
@@ -183,9 +182,9 @@ def test_a_job_whose_commit_is_not_answered_keeps_its_upload(
     with pytest.raises(OperationalError):
         accept_csv(owner, ROWS)
     assert (len(stored), count_jobs()) == (1, 1)
-    work_off(ShardKind.CREATE)
     with store.read() as db:
-        assert db.execute(select(jobs.c.created)).scalar_one() == 2
+        assert db.execute(select(jobs.c.upload)).scalar_one() == stored[0]
+    assert upload_store.read(stored[0], 0, len(ROWS)) == ROWS.encode()
 
 
 def test_an_upload_stays_when_the_database_cannot_be_asked_for_its_job(
