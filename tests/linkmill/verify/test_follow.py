@@ -18,7 +18,7 @@ def domain() -> Iterator[ShortDomain]:
         yield domain
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def follower() -> Follower:
     return Follower(timeout=5, allow_private=True)
 
