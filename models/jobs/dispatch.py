@@ -17,7 +17,7 @@ MAX_DOUBLINGS = 5  # of the time until a shard is sent again
 def mark_due(db: Connection, job_id: int, room: int) -> list[Shard]:
     """Mark the next shards of a job as sent and return them: at most `room` wake-ups are under way at once."""
     queued = and_(shards.c.job_id == job_id, shards.c.state == ShardState.QUEUED)
-    is_under_way = func.coalesce(shards.c.sent_at > store.dialect().clock() - _RESEND_AFTER, False)
+    is_under_way = _is_under_way()
     under_way = db.execute(select(func.count()).where(queued, is_under_way)).scalar_one()
     if under_way >= room:
         return []
@@ -30,7 +30,7 @@ def mark_due(db: Connection, job_id: int, room: int) -> list[Shard]:
 
 def jobs_to_wake(db: Connection, queue: str, limit: int) -> list[int]:
     """List jobs with queued shards and no wake-up under way, those that have waited longest first."""
-    is_under_way = func.coalesce(shards.c.sent_at > store.dialect().clock() - _RESEND_AFTER, False)
+    is_under_way = _is_under_way()
     query = select(shards.c.job_id).where(*_is_queued_in(queue), IS_READY).group_by(shards.c.job_id)
     query = query.having(func.max(case((is_under_way, 1), else_=0)) == 0)
     query = query.order_by(func.max(func.coalesce(shards.c.sent_at, 0.0)), shards.c.job_id).limit(limit)
@@ -44,9 +44,16 @@ def count_queued(db: Connection, queue: str) -> int:
 
 def reset_lost(db: Connection, queue: str) -> int:
     """Forget the wake-ups of a queue that is empty at the broker: no worker can have received them."""
-    is_lost = shards.c.sent_at <= store.dialect().clock() - RESEND_SECONDS
+    now = store.dialect().clock()
+    is_lost = ~shards.c.sent_at.between(now - RESEND_SECONDS, now)
     lost = update(shards).where(*_is_queued_in(queue), is_lost)
     return db.execute(lost.values(sent_at=None, sends=0)).rowcount
+
+
+def _is_under_way() -> ColumnElement[bool]:
+    """Whether a wake-up was sent lately: one from the future was sent before the clock was put back."""
+    now = store.dialect().clock()
+    return func.coalesce(shards.c.sent_at.between(now - _RESEND_AFTER, now), False)
 
 
 def _is_queued_in(queue: str) -> tuple[ColumnElement[bool], ...]:

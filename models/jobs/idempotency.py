@@ -6,7 +6,7 @@ receiving -> free (the request failed), or receiving again by another request (t
 
 from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, Connection, and_, delete, exists, select, update
+from sqlalchemy import ColumnElement, Connection, and_, delete, exists, or_, select, update
 
 from models import store
 from models.errors import InProgress
@@ -38,7 +38,9 @@ def claim(db: Connection, key: IdempotencyKey, token: str) -> KeyRecord | None:
     clock = store.dialect().clock()
     values = {"fingerprint": "", "job_id": None, "token": token, "leased_until": clock + LEASE_SECONDS}
     insert = store.dialect().insert(idempotency_keys).values(key._asdict() | values)
-    is_free = idempotency_keys.c.leased_until < clock
+    # No request receives for longer than this, unless the clock has been put back since.
+    is_stale = and_(idempotency_keys.c.job_id.is_(None), idempotency_keys.c.leased_until > clock + LEASE_SECONDS)
+    is_free = or_(idempotency_keys.c.leased_until < clock, is_stale)
     db.execute(insert.on_conflict_do_update(index_elements=key._fields, set_=values, where=is_free))
     columns = [idempotency_keys.c[name] for name in KeyRecord._fields]
     record = KeyRecord._make(db.execute(select(*columns).where(_is(key))).one())

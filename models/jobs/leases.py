@@ -18,6 +18,7 @@ from sqlalchemy import (
     func,
     insert,
     literal_column,
+    or_,
     select,
     update,
 )
@@ -260,7 +261,13 @@ _FINISH = update(shards).where(HAS_TOKEN).values(_NO_OWNER | {"state": bindparam
 
 
 def expired(db: Connection) -> list[ExpiredLease]:
-    """List the shards whose lease has expired, each with the owner that may still hold locks."""
-    late = (shards.c.state == ShardState.RUNNING, NOT_DONE, shards.c.leased_until < store.dialect().clock())
-    rows = db.execute(select(*CLAIM_COLUMNS, shards.c.owner).where(*late))
+    """List the shards whose lease has expired, each with the owner that may still hold locks.
+
+    A lease that ends later than one that begins now was measured with a clock that has been put back since.
+    """
+    now = store.dialect().clock()
+    is_late = or_(shards.c.leased_until < now, shards.c.leased_until > now + LEASE_SECONDS * _DOUBLED)
+    rows = db.execute(
+        select(*CLAIM_COLUMNS, shards.c.owner).where(shards.c.state == ShardState.RUNNING, NOT_DONE, is_late)
+    )
     return [ExpiredLease(Claim._make(row[:-1]), row.owner) for row in rows]

@@ -39,8 +39,7 @@ def add(db: Connection, columns: Columns, count: int) -> None:
 def claim(db: Connection, after_host: str) -> UntitledLink | None:
     """Lease the next link. Hosts take turns, beginning behind `after_host`; busy hosts are skipped."""
     store.dialect().lock(db, LOCK)
-    is_leased = untitled.c.leased_until > store.dialect().clock()
-    leased_hosts = list(db.execute(select(untitled.c.host).where(is_leased)).scalars())
+    leased_hosts = list(db.execute(select(untitled.c.host).where(_is_leased())).scalars())
     if len(leased_hosts) >= MOST_LEASED:
         return None
     busy_hosts = {host for host in leased_hosts if leased_hosts.count(host) >= MOST_LEASED_PER_HOST}
@@ -93,4 +92,10 @@ def has_job(db: Connection, job_id: int) -> bool:
 
 
 def _is_free() -> ColumnElement[bool]:
-    return untitled.c.leased_until <= store.dialect().clock()
+    return ~_is_leased()
+
+
+def _is_leased() -> ColumnElement[bool]:
+    """No lease lasts longer than one that begins now, unless the clock has been put back since."""
+    now = store.dialect().clock()
+    return untitled.c.leased_until.between(now, now + LEASE_SECONDS)

@@ -106,7 +106,7 @@ def claim(db: Connection) -> Delivery | None:
     """Lease the next due delivery whose host is not busy. New ones go before those that failed already."""
     store.dialect().lock(db, LOCK)
     now = store.dialect().clock()
-    busy_hosts = select(deliveries.c.host).where(deliveries.c.leased_until > now).group_by(deliveries.c.host)
+    busy_hosts = select(deliveries.c.host).where(_is_leased(now)).group_by(deliveries.c.host)
     busy_hosts = busy_hosts.having(func.count() >= MOST_LEASED_PER_HOST)
     query = _select().where(_is_due(), deliveries.c.host.not_in(busy_hosts))
     query = query.order_by(deliveries.c.attempts, deliveries.c.next_at, deliveries.c.id).limit(1)
@@ -159,8 +159,13 @@ def _select() -> Any:
 def _is_due() -> ColumnElement[bool]:
     """Its time has come, and no worker is sending it."""
     now = store.dialect().clock()
-    is_free = or_(deliveries.c.leased_until.is_(None), deliveries.c.leased_until <= now)
+    is_free = or_(deliveries.c.leased_until.is_(None), ~_is_leased(now))
     return and_(deliveries.c.next_at <= now, is_free)
+
+
+def _is_leased(now: ColumnElement[float]) -> ColumnElement[bool]:
+    """No lease lasts longer than one that begins now, unless the clock has been put back since."""
+    return deliveries.c.leased_until.between(now, now + LEASE_SECONDS)
 
 
 def _cancel(db: Connection, which: ColumnElement[bool]) -> None:

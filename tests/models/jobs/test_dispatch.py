@@ -91,6 +91,19 @@ def test_wake_ups_that_the_broker_lost_are_sent_again(owner: Owner) -> None:
         assert len(dispatch.mark_due(db, job.id, ROOM)) == ROOM
 
 
+def test_wake_ups_of_a_clock_that_was_put_back_are_not_under_way(owner: Owner) -> None:
+    job = make_job(owner, 2)
+    with store.write() as db:
+        dispatch.mark_due(db, job.id, ROOM)
+    age(-3600)
+    with store.write() as db:
+        assert dispatch.jobs_to_wake(db, QUEUE, 10) == [job.id]
+        assert len(dispatch.mark_due(db, job.id, ROOM)) == 2
+    age(-3600)
+    with store.write() as db:
+        assert dispatch.reset_lost(db, QUEUE) == 2
+
+
 def age(seconds: float) -> None:
     """Let all wake-ups be older by so many seconds."""
     older = update(shard_rows).where(shard_rows.c.sent_at.is_not(None))

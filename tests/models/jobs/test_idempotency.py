@@ -63,6 +63,15 @@ def test_the_request_of_an_expired_lease_loses_the_key_to_the_next_one(owner: Ow
         assign(owner, "first", 5)
 
 
+def test_a_lease_of_a_clock_that_was_put_back_has_expired_but_a_job_keeps_its_key(owner: Owner) -> None:
+    claim(owner, "first")
+    age(-3600)
+    assert claim(owner, "second") is None
+    assign(owner, "second", 5)
+    age(-3600)
+    assert claim(owner, "third") == KeyRecord("second", 5, "fingerprint")
+
+
 def test_an_expired_lease_is_still_its_requests_while_no_other_wants_the_key(owner: Owner) -> None:
     claim(owner, "first")
     age(idempotency.LEASE_SECONDS + 1)

@@ -12,6 +12,7 @@ from models.accounts.keys import Owner
 from models.errors import LostLease
 from models.jobs import dispatch, jobs, leases, shards
 from models.jobs.jobs import Results
+from models.jobs.leases import Claim
 from models.states import ShardKind, ShardState
 from models.tables import shards as shard_rows
 from tests.models.jobs.making import claim, expire, finish, make_job, read, shard_states, shard_values, try_claim
@@ -123,6 +124,27 @@ def test_leases_double_with_each_attempt(owner: Owner) -> None:
         durations.append(row.leased_until - row.sent_at)
         free(claimed)
     assert [round(seconds / leases.LEASE_SECONDS) for seconds in durations] == [1, 2, 4]
+
+
+def test_a_lease_of_a_clock_that_was_put_back_has_expired(owner: Owner) -> None:
+    make_job(owner, 1)
+    claimed = claim()
+    for attempts in range(2):
+        lasts = leases.LEASE_SECONDS * 2**attempts
+        assert not expired_after(claimed, lasts - 1)
+        assert expired_after(claimed, lasts + 3600)
+        expire(claimed)
+        with store.write() as db:
+            leases.fail(db, claimed)
+        claimed = claim()
+
+
+def expired_after(claimed: Claim, seconds: float) -> bool:
+    """Whether a lease has expired that ends in so many seconds."""
+    until = store.dialect().clock() + seconds
+    with store.write() as db:
+        db.execute(update(shard_rows).where(leases.HAS_TOKEN).values(leased_until=until), leases.token_of(claimed))
+        return bool(leases.expired(db))
 
 
 def test_an_extended_lease_does_not_expire(owner: Owner) -> None:

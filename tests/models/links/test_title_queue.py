@@ -126,3 +126,11 @@ def test_a_link_that_is_taken_off_is_not_fetched(owner: Owner) -> None:
         title_queue.remove(db, link.key)
         assert not title_queue.has_job(db, JOB_ID)
     assert claim() is None
+
+
+def test_a_lease_of_a_clock_that_was_put_back_has_expired(owner: Owner) -> None:
+    add(owner, "a")
+    assert claim()
+    with store.write() as db:
+        db.execute(update(untitled).values(leased_until=store.dialect().clock() + 3600))
+    assert claim()

@@ -196,3 +196,12 @@ def test_deliveries_of_a_job_are_those_of_all_its_endpoints(owner: Owner) -> Non
     add(owner, job_id=6)
     with store.read() as db:
         assert [delivery.id for delivery in deliveries.of_job(db, 5)] == sorted(ids)
+
+
+def test_a_lease_of_a_clock_that_was_put_back_has_expired(owner: Owner) -> None:
+    delivery_id = add(owner)
+    set_columns(delivery_id, leased_until=store.dialect().clock() + deliveries.LEASE_SECONDS - 1)
+    assert count_due() == 0
+    set_columns(delivery_id, leased_until=store.dialect().clock() + 3600)
+    assert count_due() == 1
+    assert claim()
