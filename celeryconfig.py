@@ -1,5 +1,10 @@
 """How Celery runs Linkmill: the broker carries wake-ups only, and the database is the truth."""
 
+import socket
+import time
+from datetime import UTC, datetime
+
+from celery.schedules import schedule
 from kombu.entity import Queue
 
 from models import settings
@@ -7,6 +12,8 @@ from models import settings
 SOCKET_SECONDS = 5
 ANSWER_SECONDS = 0.7  # a request that posts a job waits for a hanging broker once or twice for so long
 VISIBILITY_SECONDS = 600
+# A worker waits for messages without a limit of time: only the kernel notices that the other end has vanished.
+KEEPALIVE = {"TCP_KEEPIDLE": 5, "TCP_KEEPINTVL": 3, "TCP_KEEPCNT": 3}
 
 _redis = settings.get().redis_url
 broker_url = _redis.replace("unix://", "redis+socket://", 1)
@@ -18,6 +25,9 @@ broker_transport_options = {
     "socket_timeout": ANSWER_SECONDS,  # not for a worker's blocking read, which the event loop does
     "socket_connect_timeout": SOCKET_SECONDS,
     "socket_keepalive": not _redis.startswith("unix://"),
+    "socket_keepalive_options": {
+        getattr(socket, name): value for name, value in KEEPALIVE.items() if hasattr(socket, name)
+    },
     "health_check_interval": 10,
     "retry_on_timeout": False,
     "max_retries": 0,  # a publisher does not wait for a broker that is down: the sweep sends the wake-up later
@@ -41,7 +51,7 @@ task_queues = [
     for name in ("bulk", "interactive", "deliver", "titles", "sweep")
 ]
 
-worker_consumer = "workers.celery_internals:BatchingConsumer"
+worker_consumer = "workers.celery_internals:SafeConsumer"
 worker_prefetch_multiplier = 1
 worker_send_task_events = True
 worker_soft_shutdown_timeout = 5
@@ -53,8 +63,19 @@ event_queue_expires = 60
 timezone = "UTC"
 
 SWEEP_SECONDS = 2.0
+
+
+def steady_now() -> datetime:
+    """A time for beat that nobody can set: with the machine's clock put back an hour, it would pause for that hour."""
+    return datetime.fromtimestamp(time.monotonic(), UTC)
+
+
 beat_schedule = {
-    "sweep": {"task": "sweep", "schedule": SWEEP_SECONDS, "options": {"queue": "sweep", "expires": 5 * SWEEP_SECONDS}},
+    "sweep": {
+        "task": "sweep",
+        "schedule": schedule(SWEEP_SECONDS, nowfun=steady_now),
+        "options": {"queue": "sweep"},
+    },
 }
+beat_scheduler = "workers.beat:SweepScheduler"
 beat_max_loop_interval = 5
-beat_schedule_filename = str(settings.get().data_dir / "beat-schedule")

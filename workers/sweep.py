@@ -22,7 +22,7 @@ PATIENCE = 1.0  # seconds to wait for the lock of all writers, where there is on
 SHARD_QUEUES = (wakeups.BULK, wakeups.INTERACTIVE)
 MAX_WAKES = 200  # jobs of a queue: a transaction each
 MAX_DELIVERY_TASKS = 8
-TASK_EXPIRES = 10.0  # seconds: the next sweep sends another one
+MOST_WAITING = 8  # messages of a queue: more of them would wake nobody sooner
 CLEAR_EXPIRES = 60.0  # it is not urgent, and may wait behind a long queue
 
 log = structlog.get_logger()
@@ -114,20 +114,27 @@ def wake_for_outside_calls() -> int:
     with store.read() as db:
         due = deliveries.count_due(db, MAX_DELIVERY_TASKS)
         has_titles = title_queue.has_free(db)
-    for _ in range(due):
-        wakeups.send_task("deliver", wakeups.DELIVER, expires=TASK_EXPIRES)
-    if has_titles:
-        wakeups.send_task("titles", wakeups.TITLES, expires=TASK_EXPIRES)
+    _wake("deliver", wakeups.DELIVER, times=due)
+    _wake("titles", wakeups.TITLES, times=int(has_titles))
     return due + has_titles
 
 
 def wake_for_clicks() -> bool:
     """Wake a worker for batches of clicks whose wake-up was lost."""
     has_batch = clicks.has_batch()
-    if has_batch:
-        wakeups.send_task("clicks", wakeups.SWEEP, expires=TASK_EXPIRES)
+    _wake("clicks", wakeups.SWEEP, times=int(has_batch))
     _try_to_write(partial(clicks.remove_old_batches, PATIENCE))
     return has_batch
+
+
+def _wake(task: str, queue: str, times: int) -> None:
+    """Send a task, but not on top of those that nobody has taken yet.
+
+    Messages that expire would do too, if all hosts had the same time: a worker whose clock is ahead discards them.
+    """
+    room = MOST_WAITING - _queue_length(queue) if times else 0
+    for _ in range(min(times, room)):
+        wakeups.send_task(task, queue)
 
 
 def wake_for_clearing() -> bool:

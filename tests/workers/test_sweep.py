@@ -150,6 +150,13 @@ def test_a_webhook_that_is_due_wakes_a_worker(owner: Owner, steps: Steps) -> Non
     assert steps.tasks == ["deliver"]
 
 
+def test_no_more_messages_wait_than_wake_somebody(owner: Owner, steps: Steps, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(clicks, "has_batch", lambda: True)
+    monkeypatch.setattr(broker, "queue_length", lambda queue: sweep.MOST_WAITING)
+    assert sweep.wake_for_clicks()
+    assert steps.tasks == []
+
+
 def test_a_batch_of_clicks_wakes_a_worker(owner: Owner, steps: Steps, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(clicks, "has_batch", lambda: True)
     assert sweep.wake_for_clicks()
