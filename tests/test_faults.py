@@ -7,13 +7,12 @@ from collections.abc import Iterator
 from contextlib import closing
 from itertools import product
 from pathlib import Path
-from typing import Any
-from uuid import uuid4
 
 import psycopg
 import pytest
 
 from tests import faults, postgresql
+from tests.chaos.messages import Trap, task
 from tests.cost import RECOVERY_SECONDS, Cost, is_open, measure_cost, running_shards, wait_for_recovery
 from tests.fixtures.databases import STORES, new_database_url
 from tests.fixtures.systems import StartSystem
@@ -93,6 +92,7 @@ def test_repeated_and_invalid_messages_do_no_harm(target: System, tmp_path: Path
         faults.send_message(target, queue, task("create"), pickle.dumps(Trap(trap)), "application/x-python-serialize")
         faults.send_message(target, queue, task("no.such.task"), b"[[], {}, {}]")
         faults.send_message(target, queue, {}, b"no task at all")
+        faults.send_message(target, queue, task("create"), b"[1, 2]")
         for name, about in product(("create", "split"), (job, done, "1", "-7")):
             body = json.dumps([[], {"job": about, "shard": 0, "rows": 1}, {}]).encode()
             for _ in range(50):
@@ -142,17 +142,3 @@ def cost_at_end(system: System, job_id: str) -> Cost:
 def passwords(count: int) -> bytes:
     """Rows that take time: hashing a password takes some 30 ms."""
     return b"url,password\n" + b"".join(b"https://example.com/,secret%d\n" % at for at in range(count))
-
-
-class Trap:
-    """An object that creates a file when it is unpickled."""
-
-    def __init__(self, path: Path) -> None:
-        self.path = path
-
-    def __reduce__(self) -> tuple[Any, ...]:
-        return Path.touch, (self.path,)
-
-
-def task(name: str) -> dict[str, Any]:
-    return {"task": name, "id": uuid4().hex, "lang": "py"}

@@ -3,21 +3,44 @@
 Check this file when you upgrade Celery; tests/workers/test_celery_internals.py names the version it fits.
 """
 
+import logging
 import time
+from collections.abc import Callable
+from json import JSONDecodeError
+from queue import Empty
+from typing import Any
 
 from celery.worker import state
 from celery.worker.consumer import Consumer
+from kombu.transport import redis
 
 FLUSH_SECONDS = 0.1
+SHAPE_ERRORS = (AttributeError, LookupError, TypeError, JSONDecodeError, UnicodeDecodeError)
+"""What reading a message raises that is not what it should be."""
+
+log = logging.getLogger(__name__)
 
 
-class BatchingConsumer(Consumer):
-    """Sends the events of a node ten times a second: each message is work for all who listen.
+class SafeConsumer(Consumer):
+    """A node's consumer that no message ends, and that sends the node's events ten times a second.
 
-    Celery's own consumer sends every event at once. Flower shows events a tenth of a second later.
+    Celery's own consumer ends with an error when the body of a message is a list of another length than three. The
+    message then goes back to its queue and ends the next node. It also sends every event at once, which is work for
+    all who listen; Flower shows events a tenth of a second later.
     """
 
     next_flush = 0.0
+
+    def create_task_handler(self, *arguments: Any) -> Callable[[Any], None]:
+        handle = super().create_task_handler(*arguments)
+
+        def handle_any(message: Any) -> None:
+            try:
+                handle(message)
+            except (*SHAPE_ERRORS, ValueError) as error:
+                self.on_decode_error(message, error)
+
+        return handle_any
 
     def on_send_event_buffered(self) -> None:
         # By the clock, not by whether a timer runs: a lost timer would silence the node.
@@ -29,6 +52,20 @@ class BatchingConsumer(Consumer):
     def stop(self) -> None:
         self._flush_events()
         super().stop()
+
+
+class SafeChannel(redis.Channel):
+    """Drops what is in a queue and is no message at all."""
+
+    def _brpop_read(self, **options: Any) -> Any:
+        try:
+            return super()._brpop_read(**options)  # type: ignore[no-untyped-call]
+        except SHAPE_ERRORS as error:
+            log.error("dropped what is no message: %s", type(error).__name__)
+            raise Empty from error
+
+
+redis.Transport.Channel = SafeChannel
 
 
 def is_node_busy() -> bool:

@@ -1,15 +1,19 @@
 """What we use of Celery's private parts, in the version that it was written for."""
 
+import json
 from importlib.metadata import version
+from queue import Empty
 from types import SimpleNamespace
 from typing import Any
+from unittest.mock import create_autospec
 
 import pytest
 from celery.worker import state
 from celery.worker.consumer import Consumer
+from kombu.transport import redis
 
 from workers import celery_internals
-from workers.celery_internals import FLUSH_SECONDS, BatchingConsumer
+from workers.celery_internals import FLUSH_SECONDS, SafeChannel, SafeConsumer
 
 MADE_FOR = "5.7"
 
@@ -25,8 +29,8 @@ class Hub:
 
 
 @pytest.fixture
-def consumer() -> BatchingConsumer:
-    consumer = BatchingConsumer.__new__(BatchingConsumer)
+def consumer() -> SafeConsumer:
+    consumer = SafeConsumer.__new__(SafeConsumer)
     consumer.hub = Hub()
     return consumer
 
@@ -38,20 +42,52 @@ def test_this_is_the_version_of_celery_that_they_were_read_in() -> None:
 def test_celery_still_has_what_we_override_and_call() -> None:
     assert callable(Consumer.on_send_event_buffered)
     assert callable(Consumer._flush_events)
+    assert callable(Consumer.create_task_handler)
+    assert callable(redis.Channel._brpop_read)
 
 
-def test_many_events_at_once_are_sent_once(consumer: BatchingConsumer) -> None:
+def test_many_events_at_once_are_sent_once(consumer: SafeConsumer) -> None:
     for _ in range(100):
         consumer.on_send_event_buffered()
     assert consumer.hub.calls == [(FLUSH_SECONDS, consumer._flush_events)]
 
 
-def test_a_lost_timer_does_not_silence_the_node(consumer: BatchingConsumer, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_lost_timer_does_not_silence_the_node(consumer: SafeConsumer, monkeypatch: pytest.MonkeyPatch) -> None:
     consumer.on_send_event_buffered()
     later = consumer.next_flush + 0.01
     monkeypatch.setattr(celery_internals, "time", SimpleNamespace(monotonic=lambda: later))
     consumer.on_send_event_buffered()
     assert len(consumer.hub.calls) == 2
+
+
+@pytest.mark.parametrize("error", [ValueError("expected 3, got 2"), KeyError("args"), TypeError("an int")])
+def test_a_message_of_another_shape_is_acknowledged_and_does_not_end_the_node(
+    consumer: SafeConsumer, monkeypatch: pytest.MonkeyPatch, error: Exception
+) -> None:
+    refused: list[Any] = []
+    monkeypatch.setattr(
+        Consumer, "create_task_handler", lambda self: create_autospec(lambda message: None, side_effect=error)
+    )
+    monkeypatch.setattr(consumer, "on_decode_error", lambda message, error: refused.append((message, error)))
+    consumer.create_task_handler()("a message")
+    assert refused == [("a message", error)]
+
+
+def test_an_error_of_the_connection_is_not_taken_for_one_of_the_message(
+    consumer: SafeConsumer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lost = create_autospec(lambda message: None, side_effect=ConnectionError)
+    monkeypatch.setattr(Consumer, "create_task_handler", lambda self: lost)
+    with pytest.raises(ConnectionError):
+        consumer.create_task_handler()("a message")
+
+
+def test_what_is_no_message_at_all_is_dropped(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert redis.Transport.Channel is SafeChannel
+    channel = SafeChannel.__new__(SafeChannel)
+    monkeypatch.setattr(redis.Channel, "_brpop_read", lambda self: json.loads("{not a message"))
+    with pytest.raises(Empty):
+        channel._brpop_read()
 
 
 def test_a_node_is_busy_while_it_has_a_request(monkeypatch: pytest.MonkeyPatch) -> None:
