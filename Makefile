@@ -19,6 +19,9 @@ ATHERIS := atheris==3.0.0
 # Of `make powercut`, on each store.
 CUTS ?= 200
 
+# Of `make chaos`: 0 is every fault in turn.
+MINUTES ?= 0
+
 # Of `make proof`.
 STEPS ?= 1000000
 ROUNDS ?= 1000
@@ -59,8 +62,8 @@ audit: $(BIN)/python ## look the pinned packages up among known vulnerabilities 
 bench: .venv/.dev ## measure every speed against its ceiling
 	@$(BIN)/python -m tests.bench
 
-chaos: .venv/.dev ## break a running system in many ways and count what is lost
-	@$(BIN)/python -m tests.chaos
+chaos: .venv/.dev ## break a running system in many ways and count what is lost (MINUTES=10: at random)
+	@$(BIN)/python -m tests.chaos --minutes $(MINUTES)
 
 proof: .venv/.dev ## check every promise after a million steps and under a thousand races (STEPS=, ROUNDS=)
 	@$(BIN)/python -m tests.proof --steps $(STEPS) --rounds $(ROUNDS)

