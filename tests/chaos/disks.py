@@ -77,7 +77,5 @@ def take_all_room(file: int) -> None:
             os.write(file, bytes(BLOCK))
 
 
-FAULTS = (
-    Fault("the disk of uploads is full for 4 s", partial(fill, UPLOADS)),
-    Fault("the disk of the database is full for 4 s", partial(fill, DATABASE)),
-)
+FAULTS = (Fault("the disk of uploads is full for 4 s", partial(fill, UPLOADS)),)
+DATABASE_IS_FULL = "the disk of the database is full for 4 s"
