@@ -82,7 +82,7 @@ def fill_disk(server: PostgresServer) -> Strike:
 
 def is_running(server: PostgresServer) -> bool:
     try:
-        return next(processes(server)).is_running()
+        return bool(next(processes(server)).is_running())
     except (FileNotFoundError, psutil.NoSuchProcess):
         return False
 
