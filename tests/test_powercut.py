@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests import ROOT
+from tests.powercut import NAMESPACE
 
 HAS_DISK = os.geteuid() == 0 and Path("/dev/fuse").exists() and bool(shutil.which("mkfs.ext4"))
 
@@ -18,6 +19,6 @@ HAS_DISK = os.geteuid() == 0 and Path("/dev/fuse").exists() and bool(shutil.whic
 @pytest.mark.timeout(300)
 @pytest.mark.parametrize("store", ["sqlite", "postgresql"])
 def test_nothing_told_is_lost_and_something_is_where_commits_do_not_wait(store: str) -> None:
-    command = [sys.executable, "-m", "tests.powercut", "--short", "--store", store]
-    result = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
+    command = ["unshare", "--mount", sys.executable, "-m", "tests.powercut", "--short", "--store", store]
+    result = subprocess.run(command, cwd=ROOT, env=os.environ | {NAMESPACE: "1"}, capture_output=True, text=True)
     assert result.returncode == 0, result.stdout + result.stderr

@@ -2,3 +2,6 @@
 
 Needs root, for a disk of its own (`disk.py`) with a real ext4 on it.
 """
+
+NAMESPACE = "POWERCUT_NAMESPACE"
+"""Set for a process that has a mount namespace of its own."""

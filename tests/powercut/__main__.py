@@ -14,7 +14,7 @@ from threading import Event
 from types import ModuleType
 from typing import NamedTuple
 
-from tests.powercut import inside, outside
+from tests.powercut import NAMESPACE, inside, outside
 from tests.powercut.clients import CLIENTS, Api, Busy
 from tests.powercut.databases import DATA_DIR, WEAKNESSES, connected, database, recovered, weakened
 from tests.powercut.ledger import Ledger
@@ -24,7 +24,7 @@ from tests.waiting import wait_until
 STORES = ("sqlite", "postgresql")
 COLUMNS = ("store", "system", "commits", "cuts", "blocks lost", "facts told", "facts lost", "jobs stuck")
 WIDTHS = (10, 14, 24, 4, 11, 10, 10, 10)
-LONGEST_PAUSE = 0.8  # seconds between two cuts
+LONGEST_PAUSE = 0.5  # seconds between two cuts
 LEAST_FACTS = 10  # told between two cuts
 ROUND = 20  # cuts of one system
 SHORT_CUTS = 3
@@ -32,7 +32,6 @@ MOST_WEAK_CUTS = 20  # until something is lost
 IMAGE = "cut.img"
 WEAK_IMAGE = "weak.img"
 AS_USUAL = "as usual"
-NAMESPACE = "POWERCUT_NAMESPACE"
 MOST_SHOWN = 5
 
 

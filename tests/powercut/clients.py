@@ -8,7 +8,7 @@ from typing import Any, NamedTuple, Protocol
 from tests.powercut.ledger import GONE, Fact, Ledger
 
 ROWS = 300
-MANY_ROWS = 12_000  # several shards on SQLite
+MANY_ROWS = 6_000  # several shards on SQLite
 SHOWN = 50
 WAIT_SECONDS = 5
 OPEN_STATUSES = ("queued", "running")

@@ -10,7 +10,7 @@ import sys
 import time
 from contextlib import suppress
 
-LONGEST_PAUSE = 0.1
+LONGEST_PAUSE = 0.3
 RECENT_SECONDS = 2.0
 
 
