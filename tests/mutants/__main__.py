@@ -31,21 +31,21 @@ MUTATED = (
 TESTS = (
     "tests/producer/rules",
     "tests/producer/test_control.py",
+    "tests/test_order.py",
+    "tests/test_reference.py",
     "tests/models/jobs/test_job_progress.py",
     "tests/models/jobs/test_leases.py",
     "tests/models/jobs/test_order.py",
     "tests/models/jobs/test_runs.py",
-    "tests/workers/shards/test_attempts.py",
-    "tests/workers/shards/test_create.py",
-    "tests/workers/shards/test_draft.py",
-    "tests/workers/shards/test_failed_attempts.py",
-    "tests/workers/shards/test_undo.py",
+    "tests/workers/shards",
 )
 SOURCES = ("models", "producer", "workers")
 BESIDE = ("web", "runner", "linkmill", "tests", "celeryconfig.py", "flowerconfig.py", "Procfile", "pyproject.toml")
 # SQLite only: a server of PostgreSQL cannot be shared by the processes of mutmut.
 ARGUMENTS = ("-q", "-x", "-p", "no:schemathesis", "-k", "not postgresql")
 EXAMPLES = "0.1"
+OUT_OF_REACH = ("models.jobs.leases.x__claim__", "models.jobs.leases.x__waiting__")
+"""Mutants of functions that build a statement once, before the processes of mutmut fork: they are never called."""
 SURVIVED = 0
 NO_TESTS = (5, 33)
 WIDTHS = (30, 8, 7, 9, 9, 6)
@@ -58,7 +58,7 @@ def main() -> int:
         copy_checkout(tree)
         mutmut = Mutmut(options.mutmut, tree, options.children)
         mutmut.run("none")  # makes all mutants, and runs none
-        names = sorted(results(tree))
+        names = [name for name in sorted(results(tree)) if not name.startswith(OUT_OF_REACH)]
         sample = names
         if options.sample:
             sample = random.Random(options.seed).sample(names, min(options.sample, len(names)))

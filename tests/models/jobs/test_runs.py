@@ -6,7 +6,9 @@ import pytest
 from sqlalchemy import select
 
 from models import store
+from models.accounts import quotas
 from models.accounts.keys import Owner
+from models.accounts.plans import Plan
 from models.ids import new_id
 from models.jobs import jobs, runs, shards
 from models.jobs.jobs import Job, Results
@@ -64,6 +66,18 @@ def test_a_shard_that_was_claimed_just_before_is_skipped(owner: Owner) -> None:
     with store.write() as db:
         runs.skip_shard(db, claimed)
     assert shard_states(job) == [ShardState.SKIPPED]
+
+
+def test_a_shard_that_is_skipped_gives_its_links_back(owner: Owner) -> None:
+    plan = Plan("small", total_links=5)
+    job = make_job(owner, 1)
+    claimed = claim()
+    cancel(job)
+    with store.write() as db:
+        granted, reserved_at = quotas.reserve(db, owner.workspace_id, plan, 3)
+        runs.skip_shard(db, claimed._replace(granted=granted, granted_at=reserved_at))
+    with store.read() as db:
+        assert quotas.room(db, owner.workspace_id, plan) == 5
 
 
 def test_a_retry_runs_the_ranges_with_failed_items_again(owner: Owner) -> None:

@@ -116,6 +116,19 @@ def test_an_unknown_placeholder_is_named() -> None:
     assert errors(external_id="{external_id}") == [("/defaults/external_id", "UNKNOWN_PLACEHOLDER")]
 
 
+def test_the_message_about_a_placeholder_lists_those_that_there_are() -> None:
+    with pytest.raises(Invalid) as caught:
+        defaults.check({"external_id": "{" + "x" * 70 + "}"}, CONTEXT)
+    expected = "{" + "x" * 64 + "} is not a placeholder. Use one of {index}, {row}, {line}."
+    assert [error["message"] for error in caught.value.errors] == [expected]
+
+
+def test_a_default_may_be_made_of_the_external_id() -> None:
+    defaults.check({"slug": "{external_id}", "title": "{external_id} {line}"}, CONTEXT)
+    rows = batch("url,external_id\na,x\nb,\n")
+    assert filled(rows, title="{external_id}")["title"][0] == "x"
+
+
 def test_defaults_that_are_invalid_together_are_named() -> None:
     assert errors(ttl=60, expires_at="2030-01-01") == [("/defaults/ttl", "INVALID_TTL")]
     assert errors(group="other") == [("/defaults/group", "UNKNOWN_GROUP")]

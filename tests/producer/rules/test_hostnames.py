@@ -46,6 +46,7 @@ def test_an_invalid_hostname_is_refused(given: str) -> None:
         "go.example",
         "go.example.com",
         "a.lan",
+        "deep.below.go.test",
     ],
 )
 def test_a_special_use_name_is_nobodys(hostname: str) -> None:

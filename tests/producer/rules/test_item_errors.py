@@ -54,4 +54,5 @@ def test_one_field_can_be_in_conflict_or_invalid() -> None:
     for build, kind in ((conflict, Conflict), (invalid, Invalid)):
         error = build("external_id", "EXTERNAL_ID_TAKEN", "in use")
         assert isinstance(error, kind)
+        assert (error.code, str(error)) == ("EXTERNAL_ID_TAKEN", "in use")
         assert error.errors == [{"pointer": "/external_id", "code": "EXTERNAL_ID_TAKEN", "message": "in use"}]

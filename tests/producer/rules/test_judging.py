@@ -67,6 +67,11 @@ def test_each_problem_has_its_own_code(field: str, value: str, expected: str) ->
     assert code(item(f'{start}"{field}":{value}}}')) == expected
 
 
+def test_the_message_about_a_type_names_those_that_a_field_takes() -> None:
+    message = item('{"url":"https://a.b","group":[]}').problems[0].message
+    assert "text or a whole number" in message
+
+
 def test_null_and_an_empty_text_are_no_value() -> None:
     fields = (
         "slug",
