@@ -21,6 +21,7 @@ from models.jobs import jobs
 from models.jobs.idempotency import IdempotencyKey
 from models.jobs.jobs import Job
 from models.states import ShardKind
+from models.store import sqlite
 from producer import accept, control, idempotency, outside
 from producer.outside import Answer
 from producer.signals import wakeups
@@ -68,6 +69,7 @@ def prepared() -> Iterator[processes.Commits]:
         patch.setattr(store, "pause_bulk_writer", lambda: None)
         patch.setattr(outside, "check", lambda url, name: None)
         patch.setattr(disk, "sync_file", lambda out: None)  # nobody cuts the power here
+        patch.setitem(sqlite.SYNCHRONOUS, True, "OFF")
         yield processes.install(patch)
     structlog.configure(**log_settings)
 
