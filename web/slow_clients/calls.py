@@ -4,6 +4,8 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from models import process_caches
+
 
 class Call:
     """A request that a thread works on."""
@@ -18,7 +20,7 @@ class Call:
         self.complete_since = time.monotonic()
 
 
-calls: set[Call] = set()
+calls: set[Call] = process_caches.container(set())
 
 
 @contextmanager

@@ -7,6 +7,8 @@ from typing import NamedTuple
 
 from flask import g, has_app_context, request
 
+from models import process_caches
+
 MOST_CALLS = 576
 """Requests other than redirects and health checks; the server's other threads are for those alone."""
 MOST_WRITERS = 1
@@ -35,8 +37,12 @@ class Places:
     def give_back(self, holder: Holder) -> None:
         with self.lock:
             self.taken[holder] -= 1
-            if not self.taken[holder]:
+            if self.taken[holder] <= 0:
                 del self.taken[holder]
+
+    def clear(self) -> None:
+        with self.lock:
+            self.taken.clear()
 
 
 class Place(NamedTuple):
@@ -63,6 +69,10 @@ class Room:
     def total(self) -> int:
         return self.workspaces.total + self.strangers.total
 
+    def clear(self) -> None:
+        self.workspaces.clear()
+        self.strangers.clear()
+
     def choose(self) -> Place:
         """Choose a place for the current request: its workspace's, once its key is known, or its address's."""
         owner = g.get("owner") if has_app_context() else None
@@ -72,8 +82,8 @@ class Room:
 
 
 call_slots = BoundedSemaphore(MOST_CALLS)
-uploads = Room(Places(total=96, each=24), Places(total=96, each=16))
+uploads = process_caches.container(Room(Places(total=96, each=24), Places(total=96, each=16)))
 """For bodies while they are being read."""
-answers = Room(Places(total=32, each=8), Places(total=32, each=8))
+answers = process_caches.container(Room(Places(total=32, each=8), Places(total=32, each=8)))
 """For answers too large to be handed to the kernel at once. Streams of events have places of their own."""
 writers = BoundedSemaphore(MOST_WRITERS)

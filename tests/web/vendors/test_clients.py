@@ -112,7 +112,8 @@ def test_calls_of_the_client_of_short_io(system: System) -> None:
     working = set()
     body = {"links": [{"originalURL": "https://example.com/client"}]}
     for name, method, path in calls_of_short_io():
-        answer = httpx.request(method, system.url + path, json=body, headers={"Authorization": system.key["token"]})
+        headers = {"Authorization": system.key["token"]}
+        answer = httpx.request(method, system.url + path, json=body, headers=headers, timeout=60)
         if answer.is_success:
             working.add(name)
     assert working == WORKING["short-io-api-client"]
