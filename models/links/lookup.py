@@ -1,15 +1,19 @@
 """Lookup: where a slug leads, the one query of every redirect."""
 
+from collections.abc import Collection
 from datetime import datetime
 from functools import cache
 from typing import NamedTuple
 
-from sqlalchemy import Engine, bindparam, select
+from sqlalchemy import Engine, select
 
 from models import process_caches, store
-from models.link_key import LinkKey
+from models.link_key import LinkKey, LinkName
 from models.store import CompiledQuery, rows
+from models.store.joint_reads import JointReads
 from models.tables import links
+
+MOST_QUERIES = 2  # of one process at the same time
 
 UNCONDITIONAL = (None, None, None)  # max_clicks, password_hash and disabled_at
 
@@ -39,13 +43,28 @@ class Target(NamedTuple):
 
 
 def find(domain_id: int, slug: str) -> Target | None:
-    row = store.direct_reader().first(question(store.engine()), {"domain": domain_id, "slug": slug})
-    return Target(*row) if row else None
+    return joint_reads().find((domain_id, slug))
+
+
+@process_caches.function
+@cache
+def joint_reads() -> JointReads[LinkName, Target]:
+    return JointReads(_read, MOST_QUERIES)
+
+
+def _read(names: Collection[LinkName]) -> dict[LinkName, Target]:
+    dialect = store.dialect()
+    domains, slugs = zip(*names, strict=True)
+    values = {"domains": dialect.list_parameter(set(domains)), "slugs": dialect.list_parameter(slugs)}
+    targets = [Target(*row) for row in store.direct_reader().all(question(store.engine()), values)]
+    return {target.key.name: target for target in targets}
 
 
 @process_caches.function
 @cache
 def question(engine: Engine) -> CompiledQuery:
     """Compiled once an engine: SQLAlchemy takes longer for this query than the database."""
-    this = (links.c.domain_id == bindparam("domain"), links.c.slug == bindparam("slug"))
-    return CompiledQuery(engine, select(*rows.columns(links, Target)).where(*this))
+    dialect = store.dialect()
+    is_on_domain = dialect.is_one_of(links.c.domain_id, (), "domains")
+    has_slug = dialect.is_one_of(links.c.slug, (), "slugs")
+    return CompiledQuery(engine, select(*rows.columns(links, Target)).where(is_on_domain, has_slug))

@@ -55,8 +55,11 @@ class Dialect(Protocol):
     ) -> Iterable[Any]:
         """Return those of many values that a column has already."""
 
-    def is_one_of(self, column: Any, values: Sequence[Any]) -> ColumnElement[bool]:
-        """Match rows in which a column has one of many values."""
+    def is_one_of(self, column: Any, values: Sequence[Any], name: str = "one_of") -> ColumnElement[bool]:
+        """Match rows in which a column has one of many values. `name`: that of the parameter."""
+
+    def list_parameter(self, values: Iterable[Any]) -> Any:
+        """Return many values as the parameter of `is_one_of`."""
 
     def lock(self, db: Connection, name: str) -> None:
         """Take a named lock until the transaction ends."""

@@ -1,4 +1,4 @@
-"""The direct reader: single rows straight from the driver, for redirects. SQLAlchemy would take most of their time."""
+"""The direct reader: rows straight from the driver, for redirects. SQLAlchemy would take most of their time."""
 
 from collections.abc import Mapping
 from threading import Semaphore
@@ -25,22 +25,22 @@ class DirectReader:
         self.slots = Semaphore(MAX_CONNECTIONS)
         self.idle_cursors: list[Any] = []
 
-    def first(self, query: CompiledQuery, values: Mapping[str, Any]) -> RawRow | None:
-        """Return the first row. A connection that has ended since its last use is replaced, and the query repeated."""
+    def all(self, query: CompiledQuery, values: Mapping[str, Any]) -> list[RawRow]:
+        """Return all rows. A connection that has ended since its last use is replaced, and the query repeated."""
         parameters = query.parameters(values)
         with self.slots:
             try:
-                row = self._fetch_on_idle(query.text, parameters)
+                rows = self._fetch_on_idle(query.text, parameters)
             except self.dialect.unavailable_errors:
                 self.close()
-                row = self._fetch_on_new(query.text, parameters)
-        return query.convert(row) if row else None
+                rows = self._fetch_on_new(query.text, parameters)
+        return [query.convert(row) for row in rows]
 
     def close(self) -> None:
         while self.idle_cursors:
             self.idle_cursors.pop().connection.close()
 
-    def _fetch_on_idle(self, text: str, parameters: Any) -> RawRow | None:
+    def _fetch_on_idle(self, text: str, parameters: Any) -> list[RawRow]:
         # Popping is atomic and asking before is not: another thread may take the last cursor in between.
         try:
             cursor = self.idle_cursors.pop()
@@ -48,7 +48,7 @@ class DirectReader:
             return self._fetch_on_new(text, parameters)
         return self._fetch(cursor, text, parameters)
 
-    def _fetch_on_new(self, text: str, parameters: Any) -> RawRow | None:
+    def _fetch_on_new(self, text: str, parameters: Any) -> list[RawRow]:
         try:
             pooled = self.engine.raw_connection()
             connection = pooled.driver_connection
@@ -57,8 +57,8 @@ class DirectReader:
         except self.dialect.unavailable_errors as error:
             raise OperationalError(text, None, error) from error
 
-    def _fetch(self, cursor: Any, text: str, parameters: Any) -> RawRow | None:
+    def _fetch(self, cursor: Any, text: str, parameters: Any) -> list[RawRow]:
         cursor.execute(text, parameters)
-        row: RawRow | None = cursor.fetchone()
+        rows: list[RawRow] = cursor.fetchall()
         self.idle_cursors.append(cursor)
-        return row
+        return rows

@@ -81,7 +81,7 @@ class PostgreSQL:
         connection.autocommit = True
         connection.execute(READER_OPTION)
         connection.prepare_threshold = 0
-        return connection.cursor()
+        return psycopg.Cursor(connection)  # its one statement keeps its plan, though it has arrays
 
     def clock(self) -> ColumnElement[float]:
         return literal_column("extract(epoch FROM clock_timestamp())::double precision")
@@ -121,10 +121,13 @@ class PostgreSQL:
     ) -> Iterable[Any]:
         return db.execute(select(column).where(where, self.is_one_of(column, values))).scalars()
 
-    def is_one_of(self, column: Any, values: Sequence[Any]) -> ColumnElement[bool]:
-        array = bindparam("one_of", list(values), type_=ARRAY(column.type))
+    def is_one_of(self, column: Any, values: Sequence[Any], name: str = "one_of") -> ColumnElement[bool]:
+        array = bindparam(name, self.list_parameter(values), type_=ARRAY(column.type))
         condition: ColumnElement[bool] = column == any_(array)
         return condition
+
+    def list_parameter(self, values: Iterable[Any]) -> Any:
+        return list(values)
 
     def lock(self, db: Connection, name: str) -> None:
         db.execute(select(func.pg_advisory_xact_lock(func.hashtext(name))))

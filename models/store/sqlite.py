@@ -102,11 +102,14 @@ class SQLite:
     ) -> Iterable[Any]:
         return db.execute(select(column).where(where, self.is_one_of(column, values))).scalars()
 
-    def is_one_of(self, column: Any, values: Sequence[Any]) -> ColumnElement[bool]:
+    def is_one_of(self, column: Any, values: Sequence[Any], name: str = "one_of") -> ColumnElement[bool]:
         # One parameter for all values: SQLite limits the number of parameters.
-        json_list = text("SELECT value FROM json_each(:one_of)").bindparams(one_of=json.dumps(list(values)))
+        json_list = text(f"SELECT value FROM json_each(:{name})").bindparams(**{name: self.list_parameter(values)})
         condition: ColumnElement[bool] = column.in_(json_list)
         return condition
+
+    def list_parameter(self, values: Iterable[Any]) -> Any:
+        return json.dumps(list(values))
 
     def lock(self, db: Connection, name: str) -> None:
         """Nothing to do: a writer has the only lock."""
