@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 
 from tests.bench.systems import percentile
 
-CONNECTIONS = 32
+CONNECTIONS = 64
 WRK = shutil.which("wrk")
 SCRIPT = """
 local slugs = {}
@@ -22,7 +22,6 @@ local thread = 0
 function setup(it) it:set("seed", thread); thread = thread + 1 end
 function init() math.randomseed(os.time() * 10 + seed) end
 function request() return wrk.format("GET", "/" .. slugs[math.random(#slugs)]) end
-%(delay)s
 function done(summary, latency)
   local errors = summary.errors
   local failed = errors.connect + errors.read + errors.write + errors.status + errors.timeout
@@ -43,26 +42,25 @@ class Load(NamedTuple):
         return self.requests / self.seconds
 
 
-def run(url: str, slugs: Path, seconds: float, pause_ms: int = 0) -> Load:
-    """Send requests on every connection as fast as possible, or with average pauses of `pause_ms` milliseconds."""
-    return _wrk(url, slugs, seconds, pause_ms) if WRK else _threads(url, slugs, seconds, pause_ms)
+def run(url: str, slugs: Path, seconds: float) -> Load:
+    """Send requests on every connection as fast as possible."""
+    return _wrk(url, slugs, seconds) if WRK else _threads(url, slugs, seconds)
 
 
-def _wrk(url: str, slugs: Path, seconds: float, pause_ms: int) -> Load:
-    delay = f"function delay() return math.random(0, {2 * pause_ms}) end" if pause_ms else ""
+def _wrk(url: str, slugs: Path, seconds: float) -> Load:
     script = slugs.with_suffix(".lua")
-    script.write_text(SCRIPT % {"slugs": slugs, "delay": delay})
+    script.write_text(SCRIPT % {"slugs": slugs})
     command = [str(WRK), "-t2", f"-c{CONNECTIONS}", f"-d{seconds:.0f}s", "--timeout", "10s", "-s", str(script), url]
-    said = subprocess.run(command, check=True, capture_output=True, text=True).stdout
-    return Load(**json.loads(said.splitlines()[-1]))
+    output = subprocess.run(command, check=True, capture_output=True, text=True).stdout
+    return Load(**json.loads(output.splitlines()[-1]))
 
 
-def _threads(url: str, slugs: Path, seconds: float, pause_ms: int) -> Load:
+def _threads(url: str, slugs: Path, seconds: float) -> Load:
     known, until = slugs.read_text().split(), time.monotonic() + seconds
     times: list[float] = []
     failed: list[str] = []
-    asked = (url, known, until, pause_ms / 1000, times, failed)
-    threads = [threading.Thread(target=_ask, args=asked) for _ in range(CONNECTIONS)]
+    arguments = (url, known, until, times, failed)
+    threads = [threading.Thread(target=_follow, args=arguments) for _ in range(CONNECTIONS)]
     for thread in threads:
         thread.start()
     for thread in threads:
@@ -70,12 +68,11 @@ def _threads(url: str, slugs: Path, seconds: float, pause_ms: int) -> Load:
     return Load(len(times), seconds, percentile(times, 0.99) * 1000, len(failed))
 
 
-def _ask(url: str, slugs: list[str], until: float, pause: float, times: list[float], failed: list[str]) -> None:
+def _follow(url: str, slugs: list[str], until: float, times: list[float], failed: list[str]) -> None:
     parts = urlsplit(url)
     with socket.create_connection((parts.hostname or "", parts.port or 80), 10) as connection:
         connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         while time.monotonic() < until:
-            time.sleep(random.uniform(0, 2 * pause))
             start = time.perf_counter()
             connection.sendall(f"GET /{random.choice(slugs)} HTTP/1.1\r\nHost: {parts.netloc}\r\n\r\n".encode())
             answer = b""
