@@ -9,7 +9,7 @@ from tests.system import System
 SECONDS = 40.0
 KILL_SECONDS = 2.0
 LEAST = 0.5
-ROWS = 500_000
+ROWS = 100_000
 OPEN_AT_ONCE = 3  # so that there is always work
 DONE = "SELECT coalesce(sum(created), 0) FROM jobs"
 
