@@ -84,16 +84,19 @@ class Body:
         self.length = length
         self.call = call
         self.received = 0
+        self.has_ended = False
         self.place: Place | None = None
 
     def read(self, *size: int) -> bytes:
-        if self.place is None:
+        # A reader asks once more after the end: then there is nothing to wait for.
+        if self.place is None and not self.has_ended:
             self._begin()
         chunk: bytes = self.stream.read(*size)
         self.received += len(chunk)
         # The server returns less than was asked for only at the end.
         is_short = not size or len(chunk) < size[0]
         if is_short or self.received == self.length:
+            self.has_ended = True
             self.end()
         return chunk
 

@@ -158,6 +158,13 @@ def test_a_body_without_a_length_ends_with_a_short_read(app: Flask) -> None:
     assert not places.uploads.strangers.taken
 
 
+def test_a_body_that_has_been_read_needs_no_place_to_be_asked_for_more(app: Flask) -> None:
+    body = guard.Body(io.BytesIO(b"12345"), 5, Call())
+    assert body.read(5) == b"12345"
+    take_all(places.uploads.strangers, STRANGER)
+    assert body.read(5) == b""
+
+
 def test_a_body_is_refused_when_its_address_sends_too_many(app: Flask) -> None:
     take_all(places.uploads.strangers, STRANGER)
     with pytest.raises(Unavailable):
