@@ -1,6 +1,6 @@
 """Hashes of slugs and external ids: equal ones have equal numbers, whether they are values or cells of a file.
 
-Only this process understands the numbers, so nobody can choose keys whose numbers are equal.
+Only this process understands the numbers. Different keys with equal numbers only make a shard wait for nothing.
 """
 
 import secrets
@@ -11,6 +11,7 @@ from itertools import accumulate
 import numpy as np
 from numpy.typing import NDArray
 
+from producer.fields.item_rules import LONGEST_EXTERNAL_ID
 from producer.rules.key_cells import Bytes, Places, PlainCells
 
 Hashes = NDArray[np.uint64]
@@ -41,8 +42,13 @@ def hash_values(values: Sequence[str]) -> Hashes:
 
 
 def hash_cells(cells: PlainCells, place: int, case_sensitive: bool) -> Hashes | None:
-    """Hash the cells of a column that are not empty. Return None if some might be stored in another form."""
+    """Hash the cells of a column that are not empty. Return None if some might be stored in another form.
+
+    So does a cell that is too long to be a key: each of its letters, of up to four million, would take a step.
+    """
     starts, ends = cells.column(place)
+    if (ends - starts).max() > LONGEST_EXTERNAL_ID:
+        return None
     is_filled = ends > starts
     letters = AS_WRITTEN if case_sensitive else IN_LOWER_CASE
     return _hash_parts(np.frombuffer(cells.data, np.uint8), starts[is_filled], ends[is_filled], letters)

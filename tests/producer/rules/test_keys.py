@@ -46,6 +46,13 @@ def test_cells_that_may_be_stored_in_another_form_are_no_hashes(slug: str) -> No
     assert hash_cells(cells, 1, True) is not None
 
 
+def test_a_cell_that_is_too_long_to_be_a_key_is_left_to_the_rules() -> None:
+    cells = find_cells(f"promo-a,x\n{'a' * 1_000},{'b' * 255}\n".encode(), TWO_COLUMNS)
+    assert cells is not None
+    assert hash_cells(cells, 0, True) is None
+    assert hash_cells(cells, 1, True) is not None
+
+
 def test_a_slug_and_an_external_id_of_the_same_text_are_different() -> None:
     assert len(set(read("promo,promo\n"))) == 2
 
