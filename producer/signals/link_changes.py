@@ -13,8 +13,7 @@ from redis.exceptions import RedisError
 from models.link_key import LinkName
 from producer.signals import broker
 
-CHANNEL = "linkmill:links-changed"
-ACKNOWLEDGED_PREFIX = "linkmill:links-changed:"
+ACKNOWLEDGED_PREFIX = "linkmill:links-changed:acknowledged:"
 ACKNOWLEDGED_SECONDS = 10
 MOST_SECONDS = 0.5
 """How long a change waits for processes that may have ended."""
@@ -25,12 +24,21 @@ LISTEN_SECONDS = 1.0
 log = structlog.get_logger()
 
 
+def channel() -> str:
+    """Name the channel by the database of the broker: Redis sends a message to listeners in all of its databases.
+
+    Another installation may use one of those. It would never acknowledge a change of ours.
+    """
+    database = broker.client().connection_pool.connection_kwargs.get("db") or 0
+    return f"linkmill:links-changed:{database}"
+
+
 def announce(names: Collection[LinkName]) -> None:
     """Tell every process that these links have changed, and wait until each of them knows."""
     key = f"{ACKNOWLEDGED_PREFIX}{uuid4().hex}"
     message = {"key": key, "links": list(names) if len(names) <= MOST_NAMED else None}
     try:
-        listeners = broker.client().publish(CHANNEL, json.dumps(message))
+        listeners = broker.client().publish(channel(), json.dumps(message))
         _wait_for(key, listeners)
     except (RedisError, OSError) as error:
         log.warning("link_changes_not_announced", reason=error)
@@ -63,7 +71,7 @@ def _listen(forget: Callable[[Collection[LinkName] | None], None]) -> None:
 def _receive(forget: Callable[[Collection[LinkName] | None], None]) -> None:
     pubsub: Any = broker.client().pubsub(ignore_subscribe_messages=True)  # type: ignore[no-untyped-call]
     with pubsub:
-        pubsub.subscribe(CHANNEL)
+        pubsub.subscribe(channel())
         forget(None)
         while True:
             message = pubsub.get_message(timeout=LISTEN_SECONDS)

@@ -3,10 +3,11 @@
 from collections.abc import Collection
 from threading import Event
 
+import fakeredis
 import pytest
 
 from models.link_key import LinkName
-from producer.signals import link_changes
+from producer.signals import broker, link_changes
 from tests.fixtures.fake_redis import FakeRedis
 from tests.waiting import wait_until
 
@@ -44,8 +45,17 @@ def test_a_process_that_has_ended_delays_a_change_for_a_moment_only(
 ) -> None:
     monkeypatch.setattr(link_changes, "MOST_SECONDS", 0.05)
     with fake_redis.client.pubsub() as silent:  # type: ignore[no-untyped-call]
-        silent.subscribe(link_changes.CHANNEL)
+        silent.subscribe(link_changes.channel())
         link_changes.announce([(1, "a")])
+
+
+def test_an_installation_in_another_database_of_the_broker_has_a_channel_of_its_own(
+    fake_redis: FakeRedis, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    channel = link_changes.channel()
+    other = fakeredis.FakeRedis(server=fake_redis.server, db=1)
+    monkeypatch.setattr(broker, "client", lambda: other)
+    assert link_changes.channel() != channel
 
 
 def test_without_a_broker_a_change_is_not_announced_and_does_not_fail(fake_redis: FakeRedis) -> None:
