@@ -47,7 +47,7 @@ def _accept_or_make(request_id: str) -> str:
     """Keep the caller's id when it is safe to log; make one otherwise."""
     if request_id and logs.REQUEST_ID_PATTERN.fullmatch(request_id):
         return request_id
-    # Nobody must be unable to guess it, and the system's random bytes would let other threads run first.
+    # It is no secret, and to ask the system for random bytes would let other threads run first.
     return f"{random.getrandbits(4 * ID_DIGITS):0{ID_DIGITS}x}"
 
 

@@ -27,7 +27,7 @@ class LinkCache:
         self.changes = 0
 
     def find(self, domain_id: int, slug: str) -> Target | None:
-        """Find a link. It may have expired. Only one that anybody may follow until then is kept."""
+        """Find a link, which may have expired. Links with other conditions are never kept."""
         name = (domain_id, slug)
         cached = self.links.get(name)
         if cached is not None and cached.expires > time.monotonic():
