@@ -37,18 +37,24 @@ def prove(check: ColumnCheck, column: list[Any]) -> Proof:
     if values is not None:
         return Proof(values, _places_of_none(values))
     filled = [place for place, value in enumerate(column) if value is not None and value != ""]
-    pieces = [(filled, _prove_places(check, column, filled))]
-    if pieces[0][1] is None:
-        parts = (filled[start : start + PART] for start in range(0, len(filled), PART))
-        pieces = [(part, _prove_places(check, column, part)) for part in parts]
     values = [None] * len(column)
     unproven: list[int] = []
-    for places, proved in pieces:
+    for places, proved in _prove_filled(check, column, filled):
         for place, value in zip(places, proved or repeat(None), strict=False):
             values[place] = value
             if value is None:
                 unproven.append(place)
     return Proof(values, unproven)
+
+
+def _prove_filled(check: ColumnCheck, column: list[Any], filled: list[int]) -> list[tuple[list[int], list[Any] | None]]:
+    """Prove the values that are there: all at once, unless these are the whole column, or else part by part."""
+    if len(filled) < len(column):
+        proved = _prove_places(check, column, filled)
+        if proved is not None:
+            return [(filled, proved)]
+    parts = [filled[start : start + PART] for start in range(0, len(filled), PART)]
+    return [(part, _prove_places(check, column, part)) for part in parts]
 
 
 def _places_of_none(values: list[Any]) -> list[int]:

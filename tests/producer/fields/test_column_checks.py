@@ -113,3 +113,16 @@ def test_a_column_of_wide_slugs_is_proved_only_when_each_keeps_the_rule(column: 
 
 def test_the_fields_with_values_of_one_common_form_have_a_check() -> None:
     assert {field.name for field in CHECKED} >= {"url", "slug", "title", "expires_at", "utm_source", "external_id"}
+
+
+def test_a_whole_column_is_tried_once_and_then_in_parts() -> None:
+    sizes: list[int] = []
+
+    def check(column: list[str]) -> None:
+        sizes.append(len(column))
+
+    prove(check, ["a"] * (PART + 1))
+    assert sizes == [PART + 1, PART, 1]
+    sizes.clear()
+    prove(check, ["a", ""])
+    assert sizes == [2, 1, 1]
