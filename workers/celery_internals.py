@@ -16,7 +16,7 @@ from kombu.transport import redis
 
 FLUSH_SECONDS = 0.1
 SHAPE_ERRORS = (AttributeError, LookupError, TypeError, JSONDecodeError, UnicodeDecodeError)
-"""What reading a message raises that is not what it should be."""
+"""What is raised while a malformed message is read."""
 
 log = logging.getLogger(__name__)
 
@@ -55,13 +55,13 @@ class SafeConsumer(Consumer):
 
 
 class SafeChannel(redis.Channel):
-    """Drops what is in a queue and is no message at all."""
+    """Drops entries of a queue that cannot be read as messages."""
 
     def _brpop_read(self, **options: Any) -> Any:
         try:
             return super()._brpop_read(**options)  # type: ignore[no-untyped-call]
         except SHAPE_ERRORS as error:
-            log.error("dropped what is no message: %s", type(error).__name__)
+            log.error("unreadable message dropped: %s", type(error).__name__)
             raise Empty from error
 
 
