@@ -12,7 +12,7 @@ from models.accounts.domains import Domain
 from models.accounts.keys import Owner
 from models.errors import EmptyUpload, Invalid, field_error
 from models.ids import new_id
-from models.jobs import jobs, shards
+from models.jobs import dispatch, jobs, shards
 from models.states import JobKind, JobStatus, ShardKind, ShardState
 from producer import idempotency, outside
 from producer.fields.item_rules import CONTROL
@@ -29,6 +29,7 @@ from producer.signals import wakeups
 from producer.unit_of_work import UnitOfWork, unit_of_work
 
 CUT_AT_ONCE_BYTES = 512 << 10  # a smaller upload is cut into shards right here, a larger one by a worker
+MOST_WAITING = 16  # small jobs of a workspace; the next ones are left to the bulk workers, out of the way of others
 OWN_FORMAT = FormatHints(encoding=UTF8)  # of an upload that we wrote ourselves, from a JSON body
 
 NO_SHEETS = "Only a workbook has sheets. This upload is not a workbook."
@@ -187,13 +188,23 @@ def _commit(job: dict[str, Any], ranges: list[ShardRange] | None, hold: Hold | N
         rows = [shard_row(job, ShardRange(shards.SPLIT_INDEX, 1, 0, 0, 0), ShardKind.SPLIT)]
     else:
         job["total"] = sum(shard.rows for shard in ranges) or None
-        job["queue"] = wakeups.queue_for(job["total"] or 0)
+        job["queue"] = _choose_queue(job)
         rows = [shard_row(job, shard) for shard in ranges]
     with unit_of_work() as unit:
         if hold:
             idempotency.assign(unit.db, hold, job["id"])
         jobs.add(unit.db, job)
         _add_shards(unit, rows)
+
+
+def _choose_queue(job: dict[str, Any]) -> str:
+    """The queue for a small job is that of those who wait, unless many jobs of its workspace wait there already."""
+    queue = wakeups.queue_for(job["total"] or 0)
+    if queue == wakeups.INTERACTIVE:
+        with store.read() as db:
+            if dispatch.has_backlog(db, job["workspace_id"], queue, MOST_WAITING):
+                return wakeups.BULK
+    return queue
 
 
 def _may_exist(job_id: int) -> bool:

@@ -2,12 +2,12 @@
 
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Integer, and_, case, func, literal_column, select, update
+from sqlalchemy import ColumnElement, Connection, Integer, and_, bindparam, case, func, literal_column, select, update
 
 from models import store
 from models.jobs.order import IS_READY
 from models.jobs.shards import COLUMNS, KEY_COLUMNS, NOT_DONE, Shard, is_among
-from models.states import ShardState
+from models.states import ShardKind, ShardState
 from models.tables import shards
 
 RESEND_SECONDS = 5.0
@@ -42,6 +42,12 @@ def count_queued(db: Connection, queue: str) -> int:
     return int(db.execute(select(func.count()).where(*_is_queued_in(queue))).scalar_one())
 
 
+def has_backlog(db: Connection, workspace_id: int, queue: str, length: int) -> bool:
+    """Return whether that many new shards of a workspace, or more, wait in a queue."""
+    values = {"of_workspace": workspace_id, "of_queue": queue, "before": length - 1}
+    return db.execute(_WAITING_AFTER, values).first() is not None
+
+
 def reset_lost(db: Connection, queue: str) -> int:
     """Forget the wake-ups of a queue that is empty at the broker: no worker can have received them."""
     now = store.dialect().clock()
@@ -59,6 +65,20 @@ def _is_under_way() -> ColumnElement[bool]:
 def _is_queued_in(queue: str) -> tuple[ColumnElement[bool], ...]:
     return (shards.c.queue == queue, shards.c.state == ShardState.QUEUED, NOT_DONE)
 
+
+# Built once: every small job asks for it. However long the backlog is, it reads `before` entries of an index.
+_WAITING_AFTER = (
+    select(shards.c.first_index)
+    .where(
+        shards.c.queue == bindparam("of_queue"),
+        shards.c.kind == ShardKind.CREATE,
+        shards.c.state == ShardState.QUEUED,
+        NOT_DONE,
+        shards.c.workspace_id == bindparam("of_workspace"),
+    )
+    .limit(1)
+    .offset(bindparam("before"))
+)
 
 # Each wake-up that had no effect doubles the time until the next one.
 _RESEND_AFTER: ColumnElement[Any] = RESEND_SECONDS / 2 * literal_column("(1 << sends)", Integer())

@@ -14,11 +14,12 @@ from models.accounts.keys import Owner
 from models.errors import BadTarget, EmptyUpload, Invalid, NoUrlColumn
 from models.states import JobStatus, ShardKind
 from models.tables import jobs, shards
-from producer.accept import CUT_AT_ONCE_BYTES, Upload, accept
+from producer.accept import CUT_AT_ONCE_BYTES, MOST_WAITING, Upload, accept
 from producer.intake import upload_store
 from producer.intake.layouts import COUNT, CSV
 from producer.job_options import Options
 from producer.signals import wakeups
+from tests.owners import new_owner
 from tests.steps import Steps, accept_csv, lose_next_answer, read_job, record_steps
 
 ROWS = "url\nhttps://a.example/\nhttps://b.example/\n"
@@ -94,6 +95,12 @@ def test_a_small_upload_is_committed_with_its_shard(owner: Owner, steps: Steps) 
     assert (job.status, job.total, job.queue) == (JobStatus.QUEUED, 2, wakeups.INTERACTIVE)
     assert shard_rows(job.id) == [(ShardKind.CREATE, 2, 1)]
     assert steps.tasks == ["create"]
+
+
+def test_small_jobs_of_a_workspace_with_many_that_wait_are_left_to_the_bulk_workers(owner: Owner, steps: Steps) -> None:
+    queues = [read_job(accept_csv(owner, ROWS)).queue for _ in range(MOST_WAITING + 1)]
+    assert queues == [wakeups.INTERACTIVE] * MOST_WAITING + [wakeups.BULK]
+    assert read_job(accept_csv(new_owner("other"), ROWS)).queue == wakeups.INTERACTIVE
 
 
 def test_a_large_upload_is_left_to_a_worker_to_cut(owner: Owner, steps: Steps) -> None:

@@ -7,6 +7,7 @@ from models.accounts.keys import Owner
 from models.jobs import dispatch
 from models.tables import shards as shard_rows
 from tests.models.jobs.making import QUEUE, claim, finish, make_job
+from tests.owners import new_owner
 
 ROOM = 6
 OLDER = update(shard_rows).where(shard_rows.c.sent_at.is_not(None)).values(sent_at=shard_rows.c.sent_at - 5.0)
@@ -102,6 +103,19 @@ def test_wake_ups_of_a_clock_that_was_put_back_are_not_under_way(owner: Owner) -
     age(-3600)
     with store.write() as db:
         assert dispatch.reset_lost(db, QUEUE) == 2
+
+
+def test_a_backlog_is_what_a_workspace_has_queued(owner: Owner) -> None:
+    make_job(owner, 2)
+    make_job(new_owner("other"), 1)
+    with store.read() as db:
+        assert dispatch.has_backlog(db, owner.workspace_id, QUEUE, 2)
+        assert not dispatch.has_backlog(db, owner.workspace_id, QUEUE, 3)
+        assert not dispatch.has_backlog(db, owner.workspace_id, "interactive", 1)
+    claim()
+    claim()
+    with store.read() as db:
+        assert not dispatch.has_backlog(db, owner.workspace_id, QUEUE, 2)
 
 
 def age(seconds: float) -> None:
