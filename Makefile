@@ -68,7 +68,7 @@ chaos: .venv/.dev ## break a running system in many ways and count what is lost 
 proof: .venv/.dev ## check every promise after a million steps and under a thousand races (STEPS=, ROUNDS=)
 	@$(BIN)/python -m tests.proof --steps $(STEPS) --rounds $(ROUNDS)
 
-powercut: .venv/.dev ## cut the power of a running system 200 times and look for what it had told (needs root; CUTS=)
+powercut: .venv/.dev ## cut the power of a running system 200 times and look for lost facts (needs root; CUTS=)
 	@$(BIN)/python -m tests.powercut --cuts $(CUTS)
 
 fuzz: .venv/.dev ## feed the readers of uploads with bytes that take new ways (SECONDS=)

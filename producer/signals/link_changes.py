@@ -34,7 +34,7 @@ def channel() -> str:
 
 
 def announce(names: Collection[LinkName]) -> None:
-    """Tell every process that these links have changed, and wait until each of them knows."""
+    """Announce that these links have changed, and wait until every process has acknowledged it."""
     key = f"{ACKNOWLEDGED_PREFIX}{uuid4().hex}"
     message = {"key": key, "links": list(names) if len(names) <= MOST_NAMED else None}
     try:

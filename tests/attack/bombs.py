@@ -19,7 +19,7 @@ def gzip_bomb() -> bytes:
 
 
 def xlsx_bomb() -> bytes:
-    """A workbook of a hundred kilobytes whose cells all repeat one long text: 330 MB of CSV."""
+    """A workbook of two kilobytes whose cells all repeat one long text: 330 MB of CSV."""
     row = "<row><c t='s'><v>0</v></c><c t='s'><v>1</v></c></row>"
     header = "<row><c t='s'><v>2</v></c><c t='s'><v>3</v></c></row>"
     texts = f"<sst><si><t>https://a.b</t></si><si><t>{CELL}</t></si><si><t>url</t></si><si><t>title</t></si></sst>"

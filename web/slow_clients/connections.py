@@ -17,7 +17,7 @@ ANSWER_SECONDS = 20.0
 IDLE_SECONDS = 75.0
 """Between an answer and the next request."""
 NEAR_SECONDS = 5.0
-"""A connection on which the last bytes came about when a complete request was read is the one of that request."""
+"""A request that was complete within this time of a connection's last bytes is taken for one of that connection."""
 
 TCP_INFO_BYTES = 148
 COUNTERS = struct.Struct("<QQ")
