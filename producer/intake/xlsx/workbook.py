@@ -64,17 +64,21 @@ def open_workbook(source: IO[bytes], largest: int, tick: Tick) -> Iterator[Workb
 
 
 class BoundedReads(io.RawIOBase):
-    """A file that refuses large reads. zipfile reads the directory of a zip at once, and it may claim any size."""
+    """A file that refuses large reads and places outside of it: the directory of a zip may claim any size and place."""
 
     def __init__(self, source: IO[bytes]) -> None:
         self.source = source
+        self.size = source.seek(0, io.SEEK_END)
 
     def read(self, size: int = -1) -> bytes:
         if size > LARGEST_DIRECTORY:
             raise Unreadable("The spreadsheet has too many parts.")
         return self.source.read(size)
 
-    def seek(self, offset: int, whence: int = 0) -> int:
+    def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
+        # The file itself would raise OSError, as it does when the upload store is away.
+        if whence == io.SEEK_SET and not 0 <= offset <= self.size:
+            raise BadZipFile("it has a part outside of the file")
         return self.source.seek(offset, whence)
 
     def tell(self) -> int:

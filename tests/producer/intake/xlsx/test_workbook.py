@@ -2,6 +2,7 @@
 
 import csv
 import io
+import struct
 import subprocess
 import sys
 import zipfile
@@ -220,6 +221,22 @@ def test_a_directory_that_claims_any_size_is_not_read() -> None:
     many = {f"{at:060}": "" for at in range(20_000)}
     with pytest.raises(Unreadable, match="too many parts"):
         table(zip_parts(many))
+
+
+@pytest.mark.parametrize("shift", [5_000, -5_000])
+def test_a_directory_that_names_places_outside_of_the_file_is_damaged(tmp_path: Path, shift: int) -> None:
+    """With a real file: it raises another error than a file in memory."""
+    book = bytearray(raw_workbook("<worksheet/>"))
+    at = book.rindex(b"PK\5\6") + 16  # where the directory begins
+    (begin,) = struct.unpack_from("<I", book, at)
+    struct.pack_into("<I", book, at, max(0, begin + shift))
+    (tmp_path / "book.xlsx").write_bytes(book)
+    with (
+        (tmp_path / "book.xlsx").open("rb") as file,
+        pytest.raises(Unreadable, match="damaged"),
+        workbook.open_workbook(file, 1 << 30, lambda: None),
+    ):
+        pass
 
 
 def test_empty_sheets_and_charts_beside_the_rows_do_not_matter() -> None:
