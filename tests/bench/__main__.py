@@ -16,6 +16,7 @@ from tests.bench import (
     durability,
     fairness,
     flood,
+    kinds,
     latency,
     memory,
     options,
@@ -30,6 +31,7 @@ from tests.bench.systems import Figure
 
 BENCHES: dict[str, Callable[[Path], list[Figure]]] = {
     "postgresql": throughput.postgresql,
+    "kinds": kinds.measure,
     "sqlite": throughput.sqlite,
     "plain": throughput.plain_way,
     "uploads": uploads.measure,

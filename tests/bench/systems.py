@@ -47,9 +47,12 @@ class Client:
         return answer.status, answer.read()
 
     def post_csv(self, path: Path) -> str:
+        return self.post_file(path, "text/csv")
+
+    def post_file(self, path: Path, content_type: str) -> str:
         with path.open("rb") as file:
             size = str(path.stat().st_size)
-            status, body = self.send("POST", "/api/jobs", file, Content_Type="text/csv", Content_Length=size)
+            status, body = self.send("POST", "/api/jobs", file, Content_Type=content_type, Content_Length=size)
         if status != 202:
             raise RuntimeError(f"{status}: {body!r}")
         return str(json.loads(body)["id"])
