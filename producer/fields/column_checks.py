@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 
 import can_ada
 
-from producer.fields.item_rules import LONGEST_URL, stored_time
+from producer.fields.item_rules import CONTROL, LONGEST_URL, stored_time
 from producer.fields.wide_slugs import LONGEST_WIDE_SLUG
 
 PART = 16
@@ -55,6 +55,16 @@ def _prove_filled(check: ColumnCheck, column: list[Any], filled: list[int]) -> l
             return [(filled, proved)]
     parts = [filled[start : start + PART] for start in range(0, len(filled), PART)]
     return [(part, _prove_places(check, column, part)) for part in parts]
+
+
+def is_clean(column: list[Any]) -> bool:
+    """Whether no value of a column has a character that texts must not have, such as a line break."""
+    try:
+        joined = "".join(filter(None, column))
+        joined.encode()
+    except (TypeError, UnicodeEncodeError):  # a value that is not text, or half of a surrogate pair
+        return False
+    return CONTROL.search(joined) is None
 
 
 def _places_of_none(values: list[Any]) -> list[int]:

@@ -9,7 +9,7 @@ import numpy as np
 
 from producer.fields import dates
 from producer.intake.batch import LONGEST_EXCERPT, Batch, ItemProblem, malformed_row
-from producer.intake.csv_records import Record, leaves_quote_open, split_records
+from producer.intake.csv_records import Record, leaves_quote_open, split_records, split_strictly
 from producer.intake.formula_cells import unescape_formula
 from producer.intake.layouts import Layout
 
@@ -19,7 +19,11 @@ NEWLINE, SPACE, DELETE = 10, 32, 127
 
 
 def read_csv(data: bytes, layout: Layout, line: int, skip: int, rows: int) -> Batch:
-    return _read_plain(data, layout, line, skip, rows) or _read_records(data, layout, line, skip, rows)
+    return (
+        _read_plain(data, layout, line, skip, rows)
+        or _read_strictly(data, layout, line, skip, rows)
+        or _read_records(data, layout, line, skip, rows)
+    )
 
 
 def _read_plain(data: bytes, layout: Layout, line: int, skip: int, rows: int) -> Batch | None:
@@ -68,6 +72,24 @@ def _split_quoted(text: str, delimiter: str) -> Cells | None:
 
 def _split_lines(text: str) -> list[str]:
     return text.removesuffix("\n").split("\n")
+
+
+def _read_strictly(data: bytes, layout: Layout, line: int, skip: int, rows: int) -> Batch | None:
+    """The way for files with line breaks in quotes, or with blank lines, if every quote is where it must be."""
+    try:
+        records = split_strictly(data.decode(), layout.delimiter)
+    except UnicodeDecodeError:
+        return None
+    if records is None:
+        return None
+    records = records[skip : skip + rows]
+    if len(records) != rows or {len(record.cells or ()) for record in records} != {len(layout.columns)}:
+        return None
+    columns = list(zip(*[record.cells or () for record in records], strict=True))
+    mapped = _fields_of(columns, layout)
+    lines = [line + record.at for record in records]
+    # Line breaks in cells are control characters: their columns are left to the rules.
+    return Batch(rows, lines, _with_iso_dates(mapped, layout), {}, _row_of(mapped), clean=False)
 
 
 def _read_records(data: bytes, layout: Layout, line: int, skip: int, rows: int) -> Batch:

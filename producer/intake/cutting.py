@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models.errors import Unreadable
-from producer.intake.csv_records import LARGEST_RECORD, LONGEST_LINE, split_records
+from producer.intake.csv_records import LARGEST_RECORD, LONGEST_LINE, LONGEST_RECORD, has_lone_returns, split_records
 from producer.intake.layouts import CSV, Layout
 
 BLOCK_BYTES = LONGEST_LINE
@@ -105,35 +105,56 @@ def _find_rows(block: bytes, layout: Layout, is_last: bool) -> RowPlaces:
         return _find_rows(block + b"\n", layout, is_last)._replace(end=len(block))
     block = block[: block.rfind(b"\n") + 1]
     newlines = np.flatnonzero(np.frombuffer(block, np.uint8) == NEWLINE)
-    if layout.format != CSV or b'"' not in block or _quotes_span_no_lines(block, newlines, ord(layout.delimiter)):
-        return _rows_of_lines(block, newlines)
-    return _rows_of_records(block, layout.delimiter, is_last)
+    if layout.format != CSV or b'"' not in block:
+        return _rows_that_end_at(newlines, newlines, block)
+    row_ends = _find_row_ends(block, newlines, ord(layout.delimiter), is_last)
+    if row_ends is None:
+        return _rows_of_records(block, layout.delimiter, is_last)
+    return _rows_that_end_at(row_ends, newlines, block)
 
 
-def _rows_of_lines(block: bytes, newlines: Places) -> RowPlaces:
-    """Each line is a row, except for blank ones."""
-    if not newlines.size:
-        return RowPlaces(newlines, newlines, 0, 0)
-    starts = np.concatenate(([0], newlines[:-1] + 1))
-    size = newlines - starts
+def _rows_that_end_at(row_ends: Places, newlines: Places, block: bytes) -> RowPlaces:
+    """Each of these newlines ends a row, except for blank lines."""
+    if not row_ends.size:
+        return RowPlaces(row_ends, row_ends, 0, 0)
+    starts = np.concatenate(([0], row_ends[:-1] + 1))
+    size = row_ends - starts
     text = np.frombuffer(block, np.uint8)
     filled = np.flatnonzero((size > 1) | ((size == 1) & (text[starts] != RETURN)))
-    return RowPlaces(starts[filled], filled, int(newlines[-1]) + 1, newlines.size)
+    if row_ends.size == newlines.size:
+        return RowPlaces(starts[filled], filled, int(newlines[-1]) + 1, newlines.size)
+    lines = np.searchsorted(newlines, starts)
+    end_line = int(np.searchsorted(newlines, row_ends[-1])) + 1
+    return RowPlaces(starts[filled], lines[filled], int(row_ends[-1]) + 1, end_line)
 
 
-def _quotes_span_no_lines(block: bytes, newlines: Places, delimiter: int) -> bool:
-    """Whether every quote is where RFC 4180 allows it and no quoted field spans lines: then each newline ends a row."""
+def _find_row_ends(block: bytes, newlines: Places, delimiter: int, is_last: bool) -> Places | None:
+    """The newlines outside of quotes, if every quote is where RFC 4180 allows it and no record is too long."""
     text = np.frombuffer(block, np.uint8)
     quotes = np.flatnonzero(text == QUOTE)
     opening = quotes[0::2]
     closing = quotes[1::2]
-    if opening.size != closing.size:
-        return False
+    if is_last and opening.size != closing.size:
+        return None
     opens = np.isin(text[opening - 1], (delimiter, NEWLINE, QUOTE)) | (opening == 0)
     # There is always a next byte: a block ends with a newline.
     closes = np.isin(text[closing + 1], (delimiter, NEWLINE, RETURN, QUOTE))
-    is_newline_quoted = np.searchsorted(quotes, newlines) % 2
-    return bool(opens.all() and closes.all() and not is_newline_quoted.any())
+    if not (opens.all() and closes.all()):
+        return None
+    is_outside = np.searchsorted(quotes, newlines) % 2 == 0
+    if is_outside.all():
+        return newlines
+    if has_lone_returns(block):  # a reader stops at them, and what follows is another record
+        return None
+    row_ends = newlines[is_outside]
+    return row_ends if _are_short(row_ends, newlines, len(block)) else None
+
+
+def _are_short(row_ends: Places, newlines: Places, size: int) -> bool:
+    """Whether no record, and not the one that is cut off at the end, is longer than records may be."""
+    ends = np.concatenate(([-1], row_ends, [size - 1]))
+    lines = np.diff(np.searchsorted(newlines, ends, side="right"))
+    return bool(lines.max() <= LONGEST_RECORD and np.diff(ends)[lines > 1].max(initial=0) <= LARGEST_RECORD)
 
 
 def _rows_of_records(block: bytes, delimiter: str, is_last: bool) -> RowPlaces:

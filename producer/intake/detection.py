@@ -12,7 +12,7 @@ from producer.fields import dates
 from producer.fields.item_fields import TIMES
 from producer.intake import charsets, delimiters, headers
 from producer.intake.csv_batch import split_plain
-from producer.intake.csv_records import LONGEST_RECORD, Record, split_records
+from producer.intake.csv_records import LONGEST_RECORD, Record, has_lone_returns, split_records
 from producer.intake.exports.columns import look_at_values
 from producer.intake.formula_cells import unescape_formula
 from producer.intake.headers import ColumnMapping
@@ -55,7 +55,7 @@ def detect_layout(
     encoding = charsets.detect(_whole_lines(head), hints.encoding, may_be_western=format_ == CSV)
     text = head if encoding == UTF8 else charsets.to_utf8(head, encoding)
     conversion = Conversion.NONE if encoding == UTF8 else Conversion.TEXT
-    if format_ == CSV and _has_lone_returns(text):
+    if format_ == CSV and _ends_lines_with_returns(text):
         conversion = Conversion.LINES
         text = text.replace(b"\r\n", b"\n").replace(b"\r", b"\n")
     start = len(BOM) if text.startswith(BOM) else 0
@@ -206,9 +206,9 @@ def _ambiguous(column: str, reason: dates.AmbiguousColumn) -> AmbiguousDates:
     return AmbiguousDates(message, [field_error(message, "date_order", code=AmbiguousDates.code)])
 
 
-def _has_lone_returns(text: bytes) -> bool:
+def _ends_lines_with_returns(text: bytes) -> bool:
     """Whether lines end with a carriage return alone, as on old Macs. Cells may have line feeds even there."""
-    if text.count(b"\r") == text.count(b"\r\n"):
+    if not has_lone_returns(text):
         return False
     unquoted = QUOTED.sub(b"", text)
     return b"\r" in unquoted and b"\n" not in unquoted

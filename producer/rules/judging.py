@@ -103,7 +103,7 @@ NO_URL = ItemProblem("INVALID_URL", URL_MISSING)
 def _column(field: ItemField, batch: Batch, problems: dict[int, ItemProblem]) -> list[Any]:
     column = batch.columns[field.name]
     # Checks look at joined columns, in which a control character could hide.
-    if field.check is None or not batch.clean:
+    if field.check is None or not (batch.clean or column_checks.is_clean(column)):
         values: list[Any] = [None] * batch.rows
         _judge_places(field, batch, range(batch.rows), values, problems)
         return values

@@ -66,6 +66,7 @@ def blocks_of(size: int) -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(cutting, "BLOCK_BYTES", size)
         patch.setattr(cutting, "LARGEST_RECORD", 12)
+        patch.setattr(cutting, "LONGEST_RECORD", 4)
         patch.setattr(csv_records, "LARGEST_RECORD", 12)
         patch.setattr(csv_records, "LONGEST_RECORD", 4)
         yield
