@@ -76,7 +76,7 @@ def _ndjson(index: int) -> str:
 
 
 def _international(index: int) -> str:
-    return f"https://bücher.example/straße/{index}?ref=über,Produkt Nummer {index},{_time(index)}"
+    return f"https://bücher.example/straße/{index}?ref=über,Artikel {index},{_time(index)}"
 
 
 def _rich(index: int) -> str:
