@@ -59,11 +59,14 @@ def listen(forget: Callable[[Collection[LinkName] | None], None]) -> None:
 
 
 def _listen(forget: Callable[[Collection[LinkName] | None], None]) -> None:
+    outage = ""
     while True:
         try:
             _receive(forget)
         except Exception as error:  # the broker is away, or the connection was cut
-            log.warning("link_changes_not_received", reason=error)
+            if str(error) != outage:
+                outage = str(error)
+                log.warning("link_changes_not_received", reason=outage)
         forget(None)
         time.sleep(LISTEN_SECONDS)
 

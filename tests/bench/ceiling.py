@@ -19,6 +19,7 @@ from models.store.sqlite import PRAGMAS
 
 CONNECTIONS = 2
 SQLITE_BATCH = 25_000
+BEGIN_SECONDS = 60.0
 PREFIX = "ceiling_"
 
 OF_LINKS = (
@@ -53,6 +54,7 @@ def postgresql(url: str, job_id: str) -> float:
         db.execute("ANALYZE links, link_tags, urls, items")
         batches = [_dump(db, job, first) for first in range(0, total, PostgreSQL.shard_rows)]
         for table in QUERIES:
+            db.execute(f"DROP TABLE IF EXISTS {PREFIX}{table}".encode())
             db.execute(f"CREATE TABLE {PREFIX}{table} (LIKE {table} INCLUDING ALL)".encode())
         db.execute("CHECKPOINT")
         seconds = _write_at_once(url, batches)
@@ -80,7 +82,7 @@ def _dump(db: psycopg.Connection[Any], job: int, first: int) -> Batch:
 
 def _write_at_once(url: str, batches: list[Batch]) -> float:
     context = multiprocessing.get_context("fork")
-    begin = context.Barrier(CONNECTIONS + 1)
+    begin = context.Barrier(CONNECTIONS + 1, timeout=BEGIN_SECONDS)
     shares = [batches[place::CONNECTIONS] for place in range(CONNECTIONS)]
     writers = [context.Process(target=_copy, args=(url, share, begin)) for share in shares]
     for writer in writers:

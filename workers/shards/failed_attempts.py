@@ -1,5 +1,6 @@
 """What becomes of a shard after a failed attempt."""
 
+import errno
 import time
 
 import structlog
@@ -24,7 +25,7 @@ log = structlog.get_logger()
 
 def handle(claim: Claim, error: Exception) -> None:
     """Give a shard back for the next attempt. The attempt does not count when the database or the files were away."""
-    was_away = isinstance(error, OSError) or (isinstance(error, DBAPIError) and store.dialect().is_transient(error))
+    was_away = _was_away(error)
     shard = {"job": claim.job_id, "shard": claim.first_index, "attempt": claim.attempts}
     counters.add(counters.ATTEMPTS, claim.kind)
     log.error("shard_failed", **shard, error=type(error).__name__)  # the task logs the traceback
@@ -38,6 +39,17 @@ def handle(claim: Claim, error: Exception) -> None:
         else:
             return
     log.warning("shard_left_to_its_lease", **shard)
+
+
+def _was_away(error: Exception) -> bool:
+    """Whether the files or the database could not be reached, which says nothing about the shard."""
+    if isinstance(error, OSError):
+        return error.errno not in BAD_CALLS
+    return isinstance(error, DBAPIError) and store.dialect().is_transient(error)
+
+
+# A file system that is there refuses these calls every time.
+BAD_CALLS = (errno.EBADF, errno.EINVAL, errno.EISDIR, errno.ENAMETOOLONG, errno.ENOTDIR)
 
 
 def _free(claim: Claim, was_away: bool) -> None:

@@ -1,5 +1,6 @@
 """Attempts: what fails three times is halved until the row at fault is alone; what failed by itself is not blamed."""
 
+import errno
 import signal
 import sqlite3
 from collections.abc import Callable
@@ -265,3 +266,26 @@ def domain(job: int) -> int:
         found = jobs.get(db, job)
     assert found is not None
     return int(found.domain_id)
+
+
+@pytest.mark.parametrize(
+    ("error", "counts"),
+    [
+        (OSError(errno.EIO, "the disk"), False),
+        (ConnectionResetError(errno.ECONNRESET, "the store"), False),
+        (FileNotFoundError(errno.ENOENT, "not mounted"), False),
+        (OSError(errno.EINVAL, "a place before the file"), True),
+        (OSError(errno.ENAMETOOLONG, "a name"), True),
+        (ValueError("a row"), True),
+    ],
+)
+@pytest.mark.parametrize("owner", ["sqlite"], indirect=True)
+def test_an_attempt_does_not_count_when_files_were_away(owner: Owner, error: Exception, counts: bool) -> None:
+    job = posted(owner, ["https://example.com/a"])
+    with store.write() as db:
+        claim = leases.claim(db, ShardKind.CREATE, wakeups.INTERACTIVE, (0, 0))
+    assert claim
+    failed_attempts.handle(claim, error)
+    with store.read() as db:
+        attempts_so_far = db.execute(table.select().where(table.c.job_id == job)).one().attempts
+    assert attempts_so_far == int(counts)
