@@ -14,6 +14,7 @@ from models.errors import EmptyUpload, Invalid, field_error
 from models.ids import new_id
 from models.jobs import dispatch, jobs, shards
 from models.states import JobKind, JobStatus, ShardKind, ShardState
+from models.store import Connection
 from producer import idempotency, outside
 from producer.fields.item_rules import CONTROL
 from producer.idempotency import Hold
@@ -184,26 +185,24 @@ def _count_ranges(count: int, size: int, shard_rows: int) -> Iterator[ShardRange
 
 def _commit(job: dict[str, Any], ranges: list[ShardRange] | None, hold: Hold | None) -> None:
     """One transaction for the job and its first shards."""
-    if ranges is None:
-        rows = [shard_row(job, ShardRange(shards.SPLIT_INDEX, 1, 0, 0, 0), ShardKind.SPLIT)]
-    else:
-        job["total"] = sum(shard.rows for shard in ranges) or None
-        job["queue"] = _choose_queue(job)
-        rows = [shard_row(job, shard) for shard in ranges]
     with unit_of_work() as unit:
+        if ranges is None:
+            rows = [shard_row(job, ShardRange(shards.SPLIT_INDEX, 1, 0, 0, 0), ShardKind.SPLIT)]
+        else:
+            job["total"] = sum(shard.rows for shard in ranges) or None
+            job["queue"] = _choose_queue(unit.db, job)
+            rows = [shard_row(job, shard) for shard in ranges]
         if hold:
             idempotency.assign(unit.db, hold, job["id"])
         jobs.add(unit.db, job)
         _add_shards(unit, rows)
 
 
-def _choose_queue(job: dict[str, Any]) -> str:
+def _choose_queue(db: Connection, job: dict[str, Any]) -> str:
     """The queue for a small job is that of those who wait, unless many jobs of its workspace wait there already."""
     queue = wakeups.queue_for(job["total"] or 0)
-    if queue == wakeups.INTERACTIVE:
-        with store.read() as db:
-            if dispatch.has_backlog(db, job["workspace_id"], queue, MOST_WAITING):
-                return wakeups.BULK
+    if queue == wakeups.INTERACTIVE and dispatch.has_backlog(db, job["workspace_id"], queue, MOST_WAITING):
+        return wakeups.BULK
     return queue
 
 

@@ -14,7 +14,7 @@ from tests import ROOT
 
 pytestmark = pytest.mark.slow
 
-FOLDERS = ("models", "producer", "workers", "web")
+FOLDERS = ("models", "producer", "workers", "web", "runner")
 FILES = ("pyproject.toml", "celeryconfig.py", "tests/__init__.py", "tests/vendor_call.py", "tests/work.py")
 BLOCK = re.compile(r"^```\w+ (\S+)\n(.*?)^```", re.MULTILINE | re.DOTALL)
 REGISTRY = "web/vendors/__init__.py"

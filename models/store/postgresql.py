@@ -32,8 +32,8 @@ from models.store.dialect import Columns
 
 POOL_SIZE = 12
 CONNECT_SECONDS = 5
-# A connection whose other end has vanished is noticed within 15 s. Milliseconds; the kernel counts no probes then.
-KEEPALIVE = {"keepalives_idle": 5, "keepalives_interval": 3, "tcp_user_timeout": 15_000}
+# A connection whose other end has vanished is noticed within 8 s. Milliseconds; the kernel counts no probes then.
+KEEPALIVE = {"keepalives_idle": 4, "keepalives_interval": 2, "tcp_user_timeout": 8_000}
 # random_page_cost is what a random page costs on a solid disk or in memory. With the default of 4, which is that of
 # rotating disks, a hundred links are looked up by reading the whole table until it has some hundred thousand rows.
 # The statistics that the sweep collects need only a small sample: `default_statistics_target` of 10 is 3,000 rows.
