@@ -20,6 +20,11 @@ MOST_SECONDS = 0.5
 MOST_NAMED = 100
 """Links in one announcement; more of them are announced as "all"."""
 LISTEN_SECONDS = 1.0
+WARNING_SECONDS = 60.0
+"""Between two lines of the log about an outage."""
+
+Forget = Callable[[Collection[LinkName] | None], None]
+"""Called for links that have changed, with None when any link may have."""
 
 log = structlog.get_logger()
 
@@ -53,25 +58,26 @@ def _wait_for(key: str, listeners: int) -> None:
             return
 
 
-def listen(forget: Callable[[Collection[LinkName] | None], None]) -> None:
-    """Call a function for all links that change from now on, with None when any link may have changed."""
+def listen(forget: Forget) -> None:
+    """Call a function for all links that change from now on."""
     Thread(target=_listen, args=(forget,), name="link-changes", daemon=True).start()
 
 
-def _listen(forget: Callable[[Collection[LinkName] | None], None]) -> None:
-    outage = ""
+def _listen(forget: Forget) -> None:
+    next_warning = 0.0
     while True:
         try:
             _receive(forget)
         except Exception as error:  # the broker is away, or the connection was cut
-            if str(error) != outage:
-                outage = str(error)
-                log.warning("link_changes_not_received", reason=outage)
+            now = time.monotonic()
+            if now >= next_warning:
+                next_warning = now + WARNING_SECONDS
+                log.warning("link_changes_not_received", reason=error)
         forget(None)
         time.sleep(LISTEN_SECONDS)
 
 
-def _receive(forget: Callable[[Collection[LinkName] | None], None]) -> None:
+def _receive(forget: Forget) -> None:
     pubsub: Any = broker.client().pubsub(ignore_subscribe_messages=True)  # type: ignore[no-untyped-call]
     with pubsub:
         pubsub.subscribe(channel())
@@ -82,7 +88,7 @@ def _receive(forget: Callable[[Collection[LinkName] | None], None]) -> None:
                 _take(json.loads(message["data"]), forget)
 
 
-def _take(message: dict[str, Any], forget: Callable[[Collection[LinkName] | None], None]) -> None:
+def _take(message: dict[str, Any], forget: Forget) -> None:
     names = message["links"]
     forget(None if names is None else [(domain_id, slug) for domain_id, slug in names])
     pipeline = broker.client().pipeline()
