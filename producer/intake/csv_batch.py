@@ -76,10 +76,7 @@ def _split_lines(text: str) -> list[str]:
 
 def _read_strictly(data: bytes, layout: Layout, line: int, skip: int, rows: int) -> Batch | None:
     """The way for files with line breaks in quotes, or with blank lines, if every quote is where it must be."""
-    try:
-        records = split_strictly(data.decode(), layout.delimiter)
-    except UnicodeDecodeError:
-        return None
+    records = split_strictly(data, layout.delimiter)
     if records is None:
         return None
     records = records[skip : skip + rows]
@@ -88,7 +85,7 @@ def _read_strictly(data: bytes, layout: Layout, line: int, skip: int, rows: int)
     columns = list(zip(*[record.cells or () for record in records], strict=True))
     mapped = _fields_of(columns, layout)
     lines = [line + record.at for record in records]
-    # Line breaks in cells are control characters: their columns are left to the rules.
+    # A line break in a cell is a control character: judging looks for them column by column.
     return Batch(rows, lines, _with_iso_dates(mapped, layout), {}, _row_of(mapped), clean=False)
 
 

@@ -40,14 +40,14 @@ def has_lone_returns(data: bytes) -> bool:
     return b"\r" in data and data.count(b"\r") > data.count(b"\r\n")
 
 
-def split_strictly(text: str, delimiter: str) -> list[Record] | None:
+def split_strictly(data: bytes, delimiter: str) -> list[Record] | None:
     """The same records in one pass, if every quote is where RFC 4180 allows it and no record is too long; else None."""
-    if has_lone_returns(text.encode()):
+    if has_lone_returns(data):
         return None
-    reader = csv.reader(io.StringIO(text, newline="\n"), delimiter=delimiter, strict=True)
     records: list[Record] = []
     at = 0
     try:
+        reader = csv.reader(io.StringIO(data.decode(), newline="\n"), delimiter=delimiter, strict=True)
         for cells in reader:
             lines = reader.line_num - at
             if lines > 1 and not _is_surely_short(cells, lines):
@@ -55,7 +55,7 @@ def split_strictly(text: str, delimiter: str) -> list[Record] | None:
             if cells:
                 records.append(Record(at, lines, cells))
             at = reader.line_num
-    except csv.Error:
+    except (UnicodeDecodeError, csv.Error):
         return None
     return records
 

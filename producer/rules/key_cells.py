@@ -7,10 +7,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from producer.intake.batch import Batch
-from producer.intake.csv_batch import is_clean
+from producer.intake.csv_batch import NEWLINE, is_clean
 from producer.intake.layouts import Layout
-
-NEWLINE = 10
 
 Bytes = NDArray[np.uint8]
 Places = NDArray[np.int64]

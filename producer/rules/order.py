@@ -71,19 +71,19 @@ class KnownKeys:
 
     def add(self, hashes: Hashes, shard: ShardRange) -> int | None:
         """Add the keys of the next shard. Return the index behind the last shard that has one of them, if one has."""
-        wanted = np.sort(hashes | LARGEST_NUMBER)
-        after_index = self._end_of_last(wanted, shard)
+        candidates = np.sort(hashes | LARGEST_NUMBER)
+        after_index = self._end_of_last(candidates, shard)
         number = min(len(self.ends), int(LARGEST_NUMBER))
         self.ends.append(shard.first_index + shard.rows)
-        self.arrays.append(wanted - LARGEST_NUMBER + np.uint64(number))
+        self.arrays.append(candidates - LARGEST_NUMBER + np.uint64(number))
         self._merge_arrays()
         return after_index
 
-    def _end_of_last(self, wanted: Hashes, shard: ShardRange) -> int | None:
+    def _end_of_last(self, candidates: Hashes, shard: ShardRange) -> int | None:
         if len(self.ends) > LARGEST_NUMBER:
             return shard.first_index
         for array in reversed(self.arrays):
-            number = _largest_number(array, wanted)
+            number = _largest_number(array, candidates)
             if number is not None:
                 return self.ends[number]
         return None
@@ -95,9 +95,9 @@ class KnownKeys:
             self.arrays[-1] = np.sort(np.concatenate((self.arrays[-1], newest)), kind="stable")
 
 
-def _largest_number(array: Hashes, wanted: Hashes) -> int | None:
-    """The largest shard number of an array's keys that have the upper bits of a wanted one."""
-    places = np.searchsorted(array, wanted, side="right") - 1
+def _largest_number(array: Hashes, candidates: Hashes) -> int | None:
+    """The largest shard number of an array's keys that have the upper bits of a candidate."""
+    places = np.searchsorted(array, candidates, side="right") - 1
     nearest = array[places[places >= 0]]
-    numbers = nearest[nearest | LARGEST_NUMBER == wanted[places >= 0]] & LARGEST_NUMBER
+    numbers = nearest[nearest | LARGEST_NUMBER == candidates[places >= 0]] & LARGEST_NUMBER
     return int(numbers.max()) if numbers.size else None

@@ -26,7 +26,7 @@ def hold_lock(system: System) -> None:
 
 
 def keep_reading(system: System) -> None:
-    """Be a reader who does not finish: the log of writes cannot begin anew."""
+    """Read without ever finishing, so that SQLite cannot restart its write-ahead log."""
     with closing(open_sqlite(system)) as db:
         db.execute("BEGIN")
         db.execute("SELECT count(*) FROM jobs").fetchone()

@@ -1,6 +1,6 @@
 """Has a kernel write changed files to its disk at random moments, and without a flush, as it may do at any time.
 
-A process of its own: whoever opens and closes a file of SQLite's ends the locks that the same process has on it.
+It runs in a process of its own: a process that opens and closes a file of SQLite loses its own locks on that file.
 """
 
 import os

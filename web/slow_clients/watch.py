@@ -50,9 +50,9 @@ def start() -> None:
 def allow_open_files() -> None:
     """Raise the limit of open files to what this process may have: the usual 1,024 are few connections."""
     limit, most = resource.getrlimit(resource.RLIMIT_NOFILE)
-    wanted = OPEN_FILES_LIMIT if most == resource.RLIM_INFINITY else min(most, OPEN_FILES_LIMIT)
-    if limit < wanted:
-        resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, most))
+    target = OPEN_FILES_LIMIT if most == resource.RLIM_INFINITY else min(most, OPEN_FILES_LIMIT)
+    if limit < target:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (target, most))
 
 
 def _watch() -> None:
