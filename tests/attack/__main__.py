@@ -4,9 +4,7 @@ import json
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from multiprocessing import get_context
+from collections.abc import Iterator
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, NamedTuple
@@ -14,7 +12,8 @@ from typing import Any, NamedTuple
 from tests import ROOT, faults
 from tests.attack import attacks, bombs, crowd, probes, proxy
 from tests.attack.attacks import Target
-from tests.attack.crowd import Attack, Outcome
+from tests.attack.crowd import Attack
+from tests.attack.crowd_process import attacking
 from tests.attack.probes import Times, probing
 from tests.system import System, job_if_ended, running_system
 from tests.waiting import wait_until
@@ -25,7 +24,7 @@ REDIRECT_MS = 100.0
 CALL_MS = 1000.0
 HELD_SECONDS = {"silent connections": 15.0}
 RAMP_SECONDS = crowd.RAMP_SECONDS + 1
-END_SECONDS = 60.0
+BOMB_SECONDS = 60.0
 LEAST_SECONDS = 3.0  # of calls beside a bomb that ends sooner
 RESULT_ROWS = 400_000
 FLOODERS = 32
@@ -122,31 +121,6 @@ def measure(scene: Scene, way: str, port: int, attack: Attack, seconds: float, u
     return show(way, attack.name, attack.clients, seconds, redirects, others, outcome.longest, limit)
 
 
-@contextmanager
-def attacking(attack: Attack, port: int) -> Iterator[Callable[[], Outcome]]:
-    """Let clients in a process of their own attack; the function ends them and returns what became of them."""
-    context = get_context("spawn")
-    over = context.Event()
-    outcomes = context.Queue()
-    process = context.Process(target=_attack, args=(attack, port, over, outcomes))
-    process.start()
-
-    def end() -> Outcome:
-        over.set()
-        outcome: Outcome = outcomes.get(timeout=END_SECONDS)
-        return outcome
-
-    try:
-        yield end
-    finally:
-        over.set()
-        process.join(END_SECONDS)
-
-
-def _attack(attack: Attack, port: int, over: Any, outcomes: Any) -> None:
-    outcomes.put(crowd.run(attack, port, over))
-
-
 def drop_bombs(scene: Scene) -> Iterator[bool]:
     bodies = {
         "deeply nested JSON": (bombs.deep_json(), "application/json", ""),
@@ -175,7 +149,7 @@ def explode(system: System, body: bytes, headers: dict[str, str]) -> str:
     if response.status_code != 202:
         return str(response.status_code)
     job_id = response.json()["id"]
-    job = wait_until(lambda: job_if_ended(system.job(job_id)), END_SECONDS, "the job to end")
+    job = wait_until(lambda: job_if_ended(system.job(job_id)), BOMB_SECONDS, "the job to end")
     return f"job {job['status']}"
 
 
