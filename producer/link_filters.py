@@ -1,25 +1,36 @@
 """Link filters: which links a list shows, from the parameters of a query."""
 
 from collections.abc import Mapping
+from typing import Any
 from unicodedata import normalize
 
+from models.accounts import domains
 from models.errors import Gone
 from models.ids import parse_id
 from models.jobs import jobs
 from models.links.listing import JobLinks, LinkFilter
 from models.store import Connection
 
-NO_LINKS = JobLinks(job_id=0, domain_id=0)  # no job or domain has the id 0
+NO_DOMAIN = 0  # no job or domain has the id 0
+NO_LINKS = JobLinks(job_id=0, domain_id=NO_DOMAIN)
 
 
-def from_query(db: Connection, workspace_id: int, query: Mapping[str, str]) -> LinkFilter:
+def from_query(db: Connection, workspace_id: int, query: Mapping[str, Any]) -> LinkFilter:
     """The filter for some parameters of LinksQuery. Raise Gone when the items of its job were deleted."""
     conditions = dict(query)
     job_id = conditions.pop("job", None)
+    domain = conditions.pop("domain", None)
+    if domain:
+        conditions["domain_id"] = _domain_id(db, workspace_id, domain)
     if "search" in conditions:
         conditions["search"] = normalize("NFC", conditions["search"])  # as slugs are stored
     job_links = None if job_id is None else _links_of_job(db, workspace_id, job_id)
     return LinkFilter(job=job_links, **conditions)
+
+
+def _domain_id(db: Connection, workspace_id: int, name: str) -> int:
+    domain = domains.find(db, workspace_id, name)
+    return domain.id if domain else NO_DOMAIN
 
 
 def _links_of_job(db: Connection, workspace_id: int, job_id: str) -> JobLinks:

@@ -1,11 +1,12 @@
 """Links as their workspace sees them: with domain, group and status, one by one or a page at a time."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, Connection, Select, and_, case, exists, func, or_, select, tuple_
+from sqlalchemy import ColumnElement, Connection, Select, and_, case, exists, false, func, or_, select, tuple_
 
 from models.cursors import LinkPosition
 from models.link_key import LinkKey, columns_of, rows_of
@@ -49,6 +50,12 @@ class LinkFilter(NamedTuple):
     group: str | None = None
     job: JobLinks | None = None
     status: str | None = None
+    domain_id: int | None = None
+    created_before: datetime | None = None
+    created_after: datetime | None = None
+    any_tags: Sequence[str] = ()
+    """At least one of these, each a name or an id."""
+    without_tag: str | None = None
 
 
 def find(db: Connection, workspace_id: int, key: LinkKey) -> LinkView | None:
@@ -63,7 +70,12 @@ def find_by_slug(db: Connection, workspace_id: int, domain_id: int, slug: str) -
 
 
 def page(
-    db: Connection, workspace_id: int, link_filter: LinkFilter, after: LinkPosition | None, limit: int
+    db: Connection,
+    workspace_id: int,
+    link_filter: LinkFilter,
+    after: LinkPosition | None,
+    limit: int,
+    offset: int = 0,
 ) -> list[LinkView]:
     """Links behind a position, the newest first."""
     conditions = _conditions(db, workspace_id, link_filter)
@@ -73,7 +85,18 @@ def page(
     if after:
         query = query.where(tuple_(*positions.COLUMNS) < positions.literal_of(after))
     newest_first = [column.desc() for column in positions.COLUMNS]
-    return rows.many(db, LinkView, query.order_by(*newest_first).limit(limit))
+    return rows.many(db, LinkView, query.order_by(*newest_first).limit(limit).offset(offset))
+
+
+def count(db: Connection, workspace_id: int, link_filter: LinkFilter) -> int:
+    """How many links match a filter."""
+    conditions = _conditions(db, workspace_id, link_filter)
+    if conditions is None:
+        return 0
+    query = select(func.count()).select_from(links).where(links.c.workspace_id == workspace_id, *conditions)
+    if link_filter.status:
+        query = query.outerjoin(uses, rows_of(uses, columns_of(links)))
+    return int(db.execute(query).scalar_one())
 
 
 def _view(workspace_id: int) -> Select[Any]:
@@ -110,6 +133,7 @@ def _conditions(db: Connection, workspace_id: int, link_filter: LinkFilter) -> l
         conditions.append(_status() == link_filter.status)
     if link_filter.job:
         conditions.append(_of_job(link_filter.job))
+    conditions += _of_place_and_time(link_filter)
     if link_filter.group is not None:
         group_id = labels.find_id(db, GROUPS, workspace_id, link_filter.group)
         if group_id is None:
@@ -120,6 +144,29 @@ def _conditions(db: Connection, workspace_id: int, link_filter: LinkFilter) -> l
         if tag_id is None:
             return None
         conditions.append(_with_tag(workspace_id, tag_id))
+    return conditions + _of_tags(db, workspace_id, link_filter)
+
+
+def _of_place_and_time(link_filter: LinkFilter) -> list[ColumnElement[bool]]:
+    conditions: list[ColumnElement[bool]] = []
+    if link_filter.domain_id is not None:
+        conditions.append(links.c.domain_id == link_filter.domain_id)
+    if link_filter.created_before:
+        conditions.append(links.c.created_at < link_filter.created_before)
+    if link_filter.created_after:
+        conditions.append(links.c.created_at > link_filter.created_after)
+    return conditions
+
+
+def _of_tags(db: Connection, workspace_id: int, link_filter: LinkFilter) -> list[ColumnElement[bool]]:
+    """The conditions on several tags; a tag that does not exist has no links."""
+    conditions: list[ColumnElement[bool]] = []
+    if link_filter.any_tags:
+        tag_ids = [labels.find_id(db, TAGS, workspace_id, text) for text in link_filter.any_tags]
+        conditions.append(or_(false(), *(_with_tag(workspace_id, tag_id) for tag_id in tag_ids if tag_id)))
+    if link_filter.without_tag:
+        tag_id = labels.find_id(db, TAGS, workspace_id, link_filter.without_tag)
+        conditions.append(~_with_tag(workspace_id, tag_id or 0))
     return conditions
 
 

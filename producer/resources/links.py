@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from typing import Any
+from unicodedata import normalize
 from urllib.parse import urlsplit
 
 from models import cursors, settings, store
@@ -25,7 +26,7 @@ from producer.rules.judging import JudgingContext
 from producer.unit_of_work import unit_of_work
 
 
-def list_links(owner: Owner, query: Mapping[str, str], after: LinkPosition | None, limit: int) -> Page:
+def list_links(owner: Owner, query: Mapping[str, Any], after: LinkPosition | None, limit: int) -> Page:
     """List the links that match the parameters of a LinksQuery, the newest first."""
     with store.read() as db:
         link_filter = link_filters.from_query(db, owner.workspace_id, query)
@@ -36,7 +37,19 @@ def list_links(owner: Owner, query: Mapping[str, str], after: LinkPosition | Non
     return Page(documents, cursors.encode_position(rows[limit - 1].position))
 
 
-def export_links(owner: Owner, query: Mapping[str, str]) -> Iterator[bytes]:
+def list_from(owner: Owner, query: Mapping[str, Any], offset: int, limit: int) -> list[dict[str, Any]]:
+    """List the links that match, from the one with this number on. Deep pages are slow: prefer `list_links`."""
+    with store.read() as db:
+        link_filter = link_filters.from_query(db, owner.workspace_id, query)
+        return link_documents(db, listing.page(db, owner.workspace_id, link_filter, None, limit, offset))
+
+
+def count_links(owner: Owner, query: Mapping[str, Any]) -> int:
+    with store.read() as db:
+        return listing.count(db, owner.workspace_id, link_filters.from_query(db, owner.workspace_id, query))
+
+
+def export_links(owner: Owner, query: Mapping[str, Any]) -> Iterator[bytes]:
     """Write all links that match the parameters of a LinksQuery as CSV."""
     with store.read() as db:
         link_filter = link_filters.from_query(db, owner.workspace_id, query)
@@ -46,6 +59,25 @@ def export_links(owner: Owner, query: Mapping[str, str]) -> Iterator[bytes]:
 def show_link(owner: Owner, link_id: str) -> dict[str, Any]:
     with store.read() as db:
         return link_documents(db, [_find(db, owner, link_id)])[0]
+
+
+def show_link_of_slug(owner: Owner, domain: str | None, slug: str) -> dict[str, Any]:
+    """Show the link that a slug has on a domain, which is named by id or hostname; None is the default one."""
+    with store.read() as db:
+        row = domains.find(db, owner.workspace_id, domain)
+        link = listing.find_by_slug(db, owner.workspace_id, row.id, normalize("NFC", slug)) if row else None
+        if link is None:
+            raise _unknown()
+        return link_documents(db, [link])[0]
+
+
+def show_link_of_external_id(owner: Owner, external_id: str) -> dict[str, Any]:
+    with store.read() as db:
+        ref = links.by_external_id(db, owner.workspace_id, [external_id]).get(external_id)
+        link = listing.find_by_slug(db, owner.workspace_id, ref.domain_id, ref.slug) if ref else None
+        if link is None:
+            raise _unknown()
+        return link_documents(db, [link])[0]
 
 
 def link_stats(owner: Owner, link_id: str) -> dict[str, Any]:

@@ -56,6 +56,13 @@ def test_a_job_is_found_with_its_domain(owner: Owner) -> None:
     assert filter_of(owner, job=str(JOB_ID)) == LinkFilter(job=JobLinks(JOB_ID, default_domain_id(owner)))
 
 
+def test_a_domain_has_an_id_or_a_hostname_and_an_unknown_one_has_no_links(owner: Owner) -> None:
+    domain_id = default_domain_id(owner)
+    for name in ("localhost:8000", str(domain_id)):
+        assert filter_of(owner, domain=name) == LinkFilter(domain_id=domain_id)
+    assert filter_of(owner, domain="other.example") == LinkFilter(domain_id=link_filters.NO_DOMAIN)
+
+
 @pytest.mark.parametrize("text", ["8", "x", "", "9" * 30])
 def test_an_unknown_job_has_no_links(owner: Owner, text: str) -> None:
     add_link(owner, "a")

@@ -1,5 +1,6 @@
 """Schemas of links: as an item of an upload, alone, in a list, and their clicks."""
 
+from datetime import UTC
 from typing import Any
 
 from marshmallow import Schema, ValidationError, fields, validate, validates_schema
@@ -77,6 +78,9 @@ class LinksQuerySchema(Schema):
     group = fields.String(validate=text(LONGEST_SEARCH), metadata={"description": "A name or an id"})
     job = fields.String(metadata={"description": "An id"})
     status = fields.String(validate=validate.OneOf(list(LinkStatus)))
+    domain = fields.String(validate=text(LONGEST_SEARCH), metadata={"description": "An id or a hostname"})
+    created_before = fields.AwareDateTime(default_timezone=UTC)
+    created_after = fields.AwareDateTime(default_timezone=UTC)
     cursor = Cursor()
     limit = fields.Integer(load_default=50, validate=validate.Range(1, MOST_LISTED))
 

@@ -133,3 +133,50 @@ def test_one_link_is_found_by_key_or_by_its_slug_of_today(owner: Owner) -> None:
         assert listing.find(db, owner.workspace_id, LinkKey(link.domain_id, "a", GENERATION + 1)) is None
         assert listing.find(db, other.workspace_id, link.key) is None
         assert listing.find_by_slug(db, other.workspace_id, link.domain_id, "a") is None
+
+
+def test_a_domain_and_a_time_narrow_the_list_and_the_count(owner: Owner) -> None:
+    link = add_link(owner, "a", created_at=NOW - timedelta(hours=2))
+    add_link(owner, "b", created_at=NOW)
+    middle = NOW - timedelta(hours=1)
+    for conditions, expected in (
+        ({}, "ba"),
+        ({"domain_id": link.domain_id}, "ba"),
+        ({"domain_id": link.domain_id + 1}, ""),
+        ({"created_before": middle}, "a"),
+        ({"created_after": middle}, "b"),
+    ):
+        assert slugs(owner, **conditions) == expected
+        assert count(owner, **conditions) == len(expected)
+
+
+def test_some_of_several_tags_are_enough_and_one_may_be_unwanted(owner: Owner) -> None:
+    for age, (slug, names) in enumerate({"a": ["red"], "b": ["blue", "old"], "c": []}.items()):
+        link = add_link(owner, slug, created_at=NOW - timedelta(hours=age))
+        with store.write() as db:
+            tagging.replace(db, owner.workspace_id, link.key, names)
+    assert slugs(owner, any_tags=["red", "blue", "none"]) == "ab"
+    assert slugs(owner, any_tags=["none"]) == ""
+    assert slugs(owner, without_tag="old") == "ac"
+    assert slugs(owner, without_tag="none") == "abc"
+
+
+def test_a_count_of_links_with_a_status_looks_at_their_clicks(owner: Owner) -> None:
+    used_up = add_link(owner, "a", max_clicks=1)
+    add_link(owner, "b")
+    with store.write() as db:
+        click_limits.take(db, used_up.key, 1)
+    assert [count(owner, status=status) for status in LinkStatus] == [1, 0, 1, 0]
+
+
+def test_a_page_may_begin_at_a_number(owner: Owner) -> None:
+    for age, slug in enumerate("abc"):
+        add_link(owner, slug, created_at=NOW - timedelta(hours=age))
+    with store.read() as db:
+        links = listing.page(db, owner.workspace_id, LinkFilter(), None, 2, offset=1)
+    assert [link.slug for link in links] == ["b", "c"]
+
+
+def count(owner: Owner, **conditions: Any) -> int:
+    with store.read() as db:
+        return listing.count(db, owner.workspace_id, LinkFilter(**conditions))
