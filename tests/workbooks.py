@@ -43,7 +43,7 @@ def xlsxwriter_workbook(rows: Iterable[Iterable[Any]], **options: Any) -> bytes:
     return out.getvalue()
 
 
-def raw_workbook(sheet: str, texts: str = "<sst/>") -> bytes:
+def raw_workbook(sheet: str | bytes, texts: str = "<sst/>") -> bytes:
     """A workbook of one sheet, to the letter."""
     parts = {
         "_rels/.rels": ROOT,

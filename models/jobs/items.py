@@ -104,7 +104,7 @@ def indexes(db: Connection, job_id: int, first: int, rows: int) -> list[int]:
 def in_range(db: Connection, job_id: int, first: int, rows: int) -> list[ItemResult]:
     """List the items of one shard."""
     query = select(*_RESULT, items.c.domain_id).where(_in_range(job_id, first, rows)).order_by(items.c.index)
-    return [ItemResult._make(row) for row in db.execute(query)]
+    return [ItemResult._make(row) for row in db.execute(query).all()]
 
 
 def created_in_range(db: Connection, job_id: int, domain_id: int, first: int, rows: int) -> list[CreatedItem]:
@@ -126,7 +126,7 @@ def with_links(db: Connection, job_id: int, domain_id: int) -> list[LinkedItem]:
     link = (links.c.url, links.c.title, links.c.created_at, links.c.expires_at, links.c.group_id, links.c.max_clicks)
     query = select(*_RESULT, items.c.generation, *link, items.c.domain_id).outerjoin(links, _is_link_of_item(domain_id))
     query = query.where(items.c.job_id == job_id).order_by(items.c.index)
-    return [LinkedItem._make(row) for row in db.execute(query)]
+    return [LinkedItem._make(row) for row in db.execute(query).all()]
 
 
 def links_of(db: Connection, job_id: int) -> list[ItemLink]:

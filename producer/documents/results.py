@@ -1,10 +1,11 @@
 """Results files: the upload's own rows beside the result of each, shard by shard, so that a million need no memory."""
 
-import csv
-import io
 import json
 from collections.abc import Iterable, Iterator, Sequence
-from typing import Any, NamedTuple
+from itertools import chain
+from typing import Any, NamedTuple, TypeVar
+
+import msgspec
 
 from models import store
 from models.accounts import domains
@@ -12,52 +13,94 @@ from models.jobs import items, shards
 from models.jobs.items import ItemResult
 from models.jobs.jobs import Job
 from models.jobs.shards import Shard
-from models.states import ItemStatus, JobKind
+from models.states import ItemStatus
 from producer.documents import base_urls
 from producer.documents.base_urls import BaseUrls
+from producer.documents.csv_lines import MAY_NEED_ESCAPE, copy_lines, escape_cells, fitted_cells, write_lines
 from producer.fields import item_fields
 from producer.intake import upload_store
-from producer.intake.csv_batch import client_cells
-from producer.intake.formula_cells import FORMULA_STARTS, escape_formula
+from producer.intake.formula_cells import escape_formula
 from producer.intake.headers import distinct_names
 from producer.intake.layouts import CSV, RESULT_COLUMNS, UNDO, Layout
 from producer.intake.reading import read_batch
 
-MAY_NEED_ESCAPE = frozenset((*FORMULA_STARTS, "'"))
-"""First characters of cells that escape_formula must see. A test of one character is quicker than the call."""
+T = TypeVar("T")
 
 SHORT_URL = "short_url"
 BLOCK_BYTES = 4 << 20
 ResultCells = tuple[Any, ...]
 """The values of RESULT_COLUMNS."""
+encoder = msgspec.json.Encoder()
 
 
-class ResultRows(NamedTuple):
-    """Some rows as the client sent them, and the result of each."""
+class Part(NamedTuple):
+    """The results of some rows of a shard."""
 
-    rows: list[list[Any]]
-    results: list[ResultCells]
+    shard: Shard
+    items: list[ItemResult]
+    base_urls: BaseUrls
+
+    def pick(self, rows: list[T]) -> list[T]:
+        """Of something for each row of the shard, that of these results."""
+        if len(rows) == len(self.items):
+            return rows
+        first = self.shard.first_index
+        return [rows[item.at - first] for item in self.items]
+
+    def result_cells(self) -> Iterator[ResultCells]:
+        return (_result_cells(item, self.base_urls) for item in self.items)
 
 
 def as_csv(job: Job, statuses: Sequence[str]) -> Iterator[bytes]:
     """Yields the results as CSV in which no cell can start a formula. No statuses means all."""
     names = client_columns(job)
-    yield _csv([[*map(escape_formula, names), *_result_columns(names)]])
+    yield _encode(write_lines([[*escape_cells(names), *_result_columns(names)]]))
+    for part in _parts(job, statuses):
+        client_lines = _copy_lines(job, part.shard)
+        if client_lines is None:
+            yield _encode(write_lines(_csv_rows(job, part, names)))
+        else:
+            result_lines = write_lines(part.result_cells())
+            yield _encode(chain.from_iterable(zip(part.pick(client_lines), result_lines, strict=True)))
+
+
+def _encode(texts: Iterable[str]) -> bytes:
+    return "".join(texts).encode(errors="replace")
+
+
+def _copy_lines(job: Job, shard: Shard) -> list[str] | None:
+    layout = Layout.load(job.layout)
+    if layout.format != CSV:
+        return None
+    return copy_lines(_read_upload(job, shard), layout, shard.skip, shard.rows)
+
+
+def _csv_rows(job: Job, part: Part, names: list[str]) -> Iterator[list[Any]]:
     has_text_cells = Layout.load(job.layout).format == CSV
-    for rows, results in _result_rows(job, statuses, names):
-        if not has_text_cells:
-            rows = [list(map(_cell, row)) for row in rows]
-        yield _csv([*_escaped(row), *result] for row, result in zip(rows, results, strict=True))
+    rows = part.pick(_client_rows(job, part.shard, names))
+    for row, result in zip(rows, part.result_cells(), strict=True):
+        texts = row if has_text_cells else list(map(_cell, row))
+        yield [*escape_cells(texts), *result]
 
 
 def as_ndjson(job: Job, statuses: Sequence[str]) -> Iterator[bytes]:
     """Yields the results as NDJSON. No statuses means all."""
     names = client_columns(job)
-    for rows, results in _result_rows(job, statuses, names):
+    result_names = _result_columns(names)
+    for part in _parts(job, statuses):
         lines = []
-        for row, result in zip(rows, results, strict=True):
-            lines.append(json.dumps(_json_object(names, row, result), ensure_ascii=False) + "\n")
-        yield "".join(lines).encode(errors="replace")
+        for row, result in zip(part.pick(_client_rows(job, part.shard, names)), part.result_cells(), strict=True):
+            members = {name: value for name, value in zip(names, row, strict=True) if value not in (None, "")}
+            members.update(zip(result_names, result, strict=True))
+            lines.append(_json_line(members))
+        yield b"".join(lines)
+
+
+def _json_line(members: dict[str, Any]) -> bytes:
+    try:
+        return encoder.encode(members) + b"\n"
+    except UnicodeEncodeError:  # an unpaired surrogate
+        return _encode((json.dumps(members, ensure_ascii=False), "\n"))
 
 
 def client_columns(job: Job) -> list[str]:
@@ -86,23 +129,15 @@ def _has_short_urls(job: Job) -> bool:
     return False
 
 
-def _result_rows(job: Job, statuses: Sequence[str], names: list[str]) -> Iterator[ResultRows]:
+def _parts(job: Job, statuses: Sequence[str]) -> Iterator[Part]:
     with store.read() as db:
         ranges = shards.ranges(db, job.id)
     for shard in ranges:
         results = _item_results(job, shard)
         if statuses:
             results = [item for item in results if item.status in statuses]
-        if not results:
-            continue
-        if job.kind == JobKind.UNDO:
-            rows: list[list[Any]] = [[]] * len(results)
-        else:
-            rows = _client_rows(job, shard, names)
-            if len(results) != len(rows):
-                rows = [rows[item.at - shard.first_index] for item in results]
-        starts = base_urls.read(job, results)
-        yield ResultRows(rows, [_result_cells(item, starts) for item in results])
+        if results:
+            yield Part(shard, results, base_urls.read(job, results))
 
 
 def _item_results(job: Job, shard: Shard) -> list[ItemResult]:
@@ -123,12 +158,12 @@ def _item_results(job: Job, shard: Shard) -> list[ItemResult]:
 
 def _client_rows(job: Job, shard: Shard, names: list[str]) -> list[list[Any]]:
     """The shard's rows as the client sent them, without their passwords."""
+    if not names:
+        return [[]] * shard.rows
     layout = Layout.load(job.layout)
-    data = upload_store.read(job.upload, shard.offset, shard.length)
+    data = _read_upload(job, shard)
     if layout.format == CSV:
-        password = layout.mapping.get("password")
-        cells = client_cells(data, layout, shard.skip, shard.rows)
-        return [fit_row(row, len(names), password, layout.delimiter) for row in cells]
+        return fitted_cells(data, layout, shard.skip, shard.rows)
     batch = read_batch(data, layout, shard.line, shard.skip, shard.rows)
     absent = [None] * batch.rows
     columns = [batch.columns.get(name) or absent for name in names]
@@ -136,17 +171,8 @@ def _client_rows(job: Job, shard: Shard, names: list[str]) -> list[list[Any]]:
     return list(map(list, zip(*columns, strict=True)))
 
 
-def fit_row(row: list[str], width: int, password: int | None, delimiter: str = ",") -> list[str]:
-    """The row at the header's width, its password left blank. In a malformed row that may stand in any cell."""
-    if password is not None:
-        if len(row) != width:
-            return [""] * width
-        return [*row[:password], "", *row[password + 1 :]]
-    if len(row) == width:
-        return row
-    if len(row) < width:
-        return row + [""] * (width - len(row))
-    return [*row[: width - 1], delimiter.join(row[width - 1 :])]
+def _read_upload(job: Job, shard: Shard) -> bytes:
+    return upload_store.read(job.upload, shard.offset, shard.length)
 
 
 def _result_cells(item: ItemResult, starts: BaseUrls) -> ResultCells:
@@ -159,11 +185,6 @@ def _result_cells(item: ItemResult, starts: BaseUrls) -> ResultCells:
     start = starts.get(domain_id)
     short_url = domains.short_url(start, slug) if start else None
     return (line, status, short_url, safe_slug, None, None)
-
-
-def _json_object(names: list[str], row: list[Any], result: ResultCells) -> dict[str, Any]:
-    members = {name: value for name, value in zip(names, row, strict=True) if value not in (None, "")}
-    return members | dict(zip(_result_columns(names), result, strict=True))
 
 
 def _result_columns(names: Sequence[str]) -> list[str]:
@@ -179,13 +200,3 @@ def _cell(value: Any) -> str:
     if isinstance(value, list):
         return "|".join(map(str, value))
     return json.dumps(value)
-
-
-def _escaped(row: list[str]) -> list[str]:
-    return [escape_formula(cell) if cell[:1] in MAY_NEED_ESCAPE else cell for cell in row]
-
-
-def _csv(rows: Iterable[Iterable[Any]]) -> bytes:
-    out = io.StringIO()
-    csv.writer(out, lineterminator="\r\n").writerows(rows)
-    return out.getvalue().encode(errors="replace")

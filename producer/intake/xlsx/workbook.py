@@ -16,21 +16,17 @@ from models.errors import UnknownSheet, Unreadable, field_error
 from producer.intake.csv_records import LONGEST_LINE
 from producer.intake.gzip_stream import LARGEST_RATIO, RATIO_MATTERS_FROM
 from producer.intake.xlsx.cell_values import date_styles, date_text, number_text
-from producer.intake.xlsx.elements import (
-    Cell,
-    Element,
-    SharedTexts,
-    Tick,
-    read_elements,
-    read_rows,
-    read_shared_texts,
-)
+from producer.intake.xlsx.elements import Element, read_elements
+from producer.intake.xlsx.list_parser import Tick
+from producer.intake.xlsx.rows import NUMBER, Cell, read_rows
+from producer.intake.xlsx.shared_texts import SharedTexts, read_shared_texts
 
 LARGEST_DIRECTORY = 1 << 20  # bytes
 LARGEST_DESCRIPTION = 16 << 20  # bytes of a part that describes others
 CHUNK_CHARACTERS = 1 << 18
 MOST_LISTED = 20
 MOST_DIGITS = 9
+TEXT_TYPES = ("inlineStr", "str")
 DAMAGES = (BadZipFile, zlib.error, EOFError, ExpatError, KeyError, IndexError, ValueError, RuntimeError)
 """What reading a damaged file may raise. zipfile asks for a password by a RuntimeError."""
 
@@ -246,8 +242,10 @@ def _row(book: Workbook, cells: list[Cell], width: int) -> list[str]:
     row = [""] * max(width, cells[-1][0] + 1)
     size = 0
     for column, kind, style, text in cells:
-        row[column] = _cell_text(book, kind, style, text)
-        size += len(row[column])
+        if kind not in TEXT_TYPES:
+            text = _cell_text(book, kind, style, text)
+        row[column] = text
+        size += len(text)
         if size > LONGEST_LINE:  # 16,384 cells may repeat one long text
             raise Unreadable(f"A row of the spreadsheet has more than {LONGEST_LINE:,} characters.")
     return row
@@ -258,7 +256,7 @@ def _cell_text(book: Workbook, kind: str, style: str, text: str) -> str:
         return book.read_texts()[int(text)]
     if kind == "b":
         return "TRUE" if text == "1" else "FALSE"
-    if kind != "n":
+    if kind != NUMBER:
         return text
     if style and book.date_styles and book.date_styles[int(style)]:
         return date_text(text, book.since_1904)

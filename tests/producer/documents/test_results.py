@@ -1,6 +1,7 @@
 import pytest
 
-from producer.documents.results import _cell, _result_columns, fit_row
+from producer.documents.csv_lines import fit_row
+from producer.documents.results import _cell, _result_columns
 from producer.intake.csv_batch import client_cells
 from producer.intake.detection import detect_layout
 from producer.intake.formula_cells import escape_formula

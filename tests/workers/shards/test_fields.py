@@ -99,4 +99,4 @@ def test_a_custom_id_comes_back_whatever_becomes_of_its_row(owner: Owner, steps:
     ]
     assert {item["custom_id"] for item in items_of(owner, waiting)} == {"same"}
     assert b"same" in b"".join(as_csv(job, ["failed"]))
-    assert b'"custom_id": "same"' in b"".join(as_ndjson(job, ["failed"]))
+    assert b'"custom_id":"same"' in b"".join(as_ndjson(job, ["failed"]))

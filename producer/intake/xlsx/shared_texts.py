@@ -1,0 +1,90 @@
+"""The texts that cells share, in the order of their numbers."""
+
+import re
+from array import array
+from bisect import bisect_right
+from collections.abc import Iterable
+from itertools import accumulate, pairwise
+from os import pread
+from tempfile import TemporaryFile
+from typing import IO
+
+from producer.intake.xlsx.elements import LONGEST_TEXT, TextReader, local_name, new_parser, plain_text
+from producer.intake.xlsx.list_parser import ListParser, Tick
+
+WINDOW_BYTES = 1 << 16
+WINDOW_TEXTS = 1 << 10
+PLAIN_TEXT = re.compile('<si><t(?: xml:space="preserve")?>([^<]*)</t></si>')
+
+
+class SharedTexts:
+    """The texts by number. They are in a temporary file: there may be more than fit in memory."""
+
+    def __init__(self) -> None:
+        self.file = TemporaryFile()  # noqa: SIM115 - it is closed with the object
+        self.ends = array("Q", [0])
+        self.window: list[str] = []
+        self.window_begin = 0
+
+    def add(self, texts: Iterable[str]) -> None:
+        encoded = [text.encode(errors="replace") for text in texts]
+        self.file.write(b"".join(encoded))
+        last = self.ends.pop()
+        self.ends.extend(accumulate(map(len, encoded), initial=last))
+
+    def __getitem__(self, number: int) -> str:
+        if number < 0:
+            raise IndexError(f"a cell refers to the text {number}")
+        place = number - self.window_begin
+        if place < 0:
+            return self._read(number, 1)[0]
+        if place >= len(self.window):  # the cells of most sheets refer to one text after the other
+            self.window = self._read(number, WINDOW_TEXTS)
+            self.window_begin = number
+            place = 0
+        return self.window[place]
+
+    def _read(self, number: int, most: int) -> list[str]:
+        """The texts from a number on: one, or as many as fit into a window."""
+        ends = self.ends[number : number + most + 1]
+        begin = ends[0]
+        count = max(1, bisect_right(ends, begin + WINDOW_BYTES) - 1)
+        data = pread(self.file.fileno(), ends[count] - begin, begin)
+        borders = [end - begin for end in ends[: count + 1]]
+        return [data[start:end].decode() for start, end in pairwise(borders)]
+
+
+def read_shared_texts(source: IO[bytes], tick: Tick) -> SharedTexts:
+    texts = SharedTexts()
+    text = TextReader()
+    parser = new_parser()
+
+    def read_plain(block: str) -> bool:
+        parts = PLAIN_TEXT.split(block)
+        found = parts[1::2]
+        if any(parts[::2]) or max(map(len, found)) > LONGEST_TEXT:
+            return False
+        texts.add(map(plain_text, found))
+        return True
+
+    list_parser = ListParser(parser, "si", read_plain)
+
+    def begin(name: str, _: object) -> None:
+        name = local_name(name)
+        list_parser.begin(name)
+        text.begin(name)
+
+    def end(name: str) -> None:
+        name = local_name(name)
+        list_parser.end()
+        text.end(name)
+        if name == "si":
+            texts.add([text.take()])
+
+    parser.StartElementHandler = begin
+    parser.EndElementHandler = end
+    parser.CharacterDataHandler = text.add
+    for _ in list_parser.feed(source, tick):
+        pass
+    texts.file.flush()
+    return texts
