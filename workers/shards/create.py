@@ -26,6 +26,7 @@ from producer.unit_of_work import unit_of_work
 from workers.shards import columns, dry_run, own_domains, passwords, quota, reuse, slug_pool
 from workers.shards.draft import Draft, make_draft, read_facts, tag_names
 from workers.shards.own_domains import SlugDomain
+from workers.shards.time_budget import OutOfTime, TimeBudget
 
 SLOW_TAGS = 1_000  # different ones: some 100 ms when none of them exists yet
 ROUNDS = 5  # further drafts of a shard whose slugs others take in the meantime, before it is left to another attempt
@@ -36,20 +37,27 @@ def create(claim: Claim, job: Job) -> dict[str, Any]:
     """Judge the rows of a shard and write their links and items."""
     if reuse.reuses_links(job) and not reuse.index_existing_links(claim):
         return _hand_over(claim)
-    rows = _read_rows(claim, job)
-    judged = _judge(claim, job, rows)
-    if claim.queue == wakeups.INTERACTIVE and not job.dry_run and _is_slow(judged):
-        return _hand_over(claim)
-    settled_rows = _read_settled_rows(claim)
-    if not job.dry_run:
-        passwords.hash_all(claim, judged, settled_rows)
     try:
-        counts = _draft_and_write(claim, job, rows, judged, settled_rows)
+        counts = _create_in_time(claim, job, TimeBudget(claim))
+    except OutOfTime:
+        return _hand_over(claim)
     except quota.MustWait:
         return _postpone(claim)
     if job.queue == wakeups.BULK:
         store.pause_bulk_writer()
     return counts
+
+
+def _create_in_time(claim: Claim, job: Job, budget: TimeBudget) -> dict[str, int]:
+    rows = _read_rows(claim, job)
+    budget.check()
+    judged = _judge(claim, job, rows)
+    if claim.queue == wakeups.INTERACTIVE and not job.dry_run and _is_slow(judged):
+        raise OutOfTime
+    settled_rows = _read_settled_rows(claim)
+    if not job.dry_run:
+        passwords.hash_all(claim, judged, settled_rows, budget)
+    return _draft_and_write(claim, job, rows, judged, settled_rows, budget)
 
 
 def _read_rows(claim: Claim, job: Job) -> Batch:
@@ -131,15 +139,17 @@ def _read_settled_rows(claim: Claim) -> frozenset[int]:
 
 
 def _draft_and_write(
-    claim: Claim, job: Job, rows: Batch, judged: JudgedBatch, settled_rows: frozenset[int]
+    claim: Claim, job: Job, rows: Batch, judged: JudgedBatch, settled_rows: frozenset[int], budget: TimeBudget
 ) -> dict[str, int]:
     """Draft and write a shard, and again when another transaction took a slug in between."""
     commit = dry_run.commit if job.dry_run else _commit
+    budget.check()
     draft = _draft(claim, job, rows, judged, settled_rows)
     for _ in range(ROUNDS):
         try:
             return commit(draft)
         except DuplicateKey:
+            budget.check()
             draft = _draft(draft.claim, job, rows, judged, settled_rows, check_automatic=True)
     return commit(draft)
 

@@ -11,6 +11,7 @@ from models.jobs.leases import Claim
 from models.links import passwords
 from producer.rules.defaults import PasswordHash
 from producer.rules.judging import JudgedBatch
+from workers.shards.time_budget import TimeBudget
 
 KEEP_SECONDS = 3.0
 SLOW_COUNT = 4  # different ones: some 60 ms of two cores
@@ -22,14 +23,14 @@ def are_slow(judged: JudgedBatch) -> bool:
     return len({password for password in column if _is_clear(password)}) > SLOW_COUNT
 
 
-def hash_all(claim: Claim, judged: JudgedBatch, settled_rows: frozenset[int]) -> None:
-    """Put hashes in place of a shard's passwords. The lease is kept up meanwhile."""
+def hash_all(claim: Claim, judged: JudgedBatch, settled_rows: frozenset[int], budget: TimeBudget) -> None:
+    """Put hashes in place of a shard's passwords, or raise OutOfTime. The lease is kept up meanwhile."""
     column = judged.columns.get("password")
     if column is None:
         return
     skipped_rows = judged.problems.keys() | settled_rows
     rows = [row for row, password in enumerate(column) if _is_clear(password) and row not in skipped_rows]
-    hashes = _hash_each(claim, dict.fromkeys(column[row] for row in rows))
+    hashes = _hash_each(claim, dict.fromkeys(column[row] for row in rows), budget)
     for row in rows:
         column[row] = hashes[column[row]]
 
@@ -38,17 +39,20 @@ def _is_clear(password: str | None) -> bool:
     return password is not None and not isinstance(password, PasswordHash)
 
 
-def _hash_each(claim: Claim, distinct: Iterable[str]) -> dict[str, str]:
+def _hash_each(claim: Claim, distinct: Iterable[str], budget: TimeBudget) -> dict[str, str]:
     """Hash passwords, as many at a time as there are cores: argon2 releases the interpreter's lock."""
     with ThreadPoolExecutor(os.cpu_count()) as pool:
         running = {password: pool.submit(_hash_once, claim.job_id, password) for password in distinct}
-        _keep_lease_until_done(claim, set(running.values()), pool)
+        _keep_lease_until_done(claim, set(running.values()), pool, budget)
     return {password: future.result() for password, future in running.items()}
 
 
-def _keep_lease_until_done(claim: Claim, running: set[Future[str]], pool: ThreadPoolExecutor) -> None:
+def _keep_lease_until_done(
+    claim: Claim, running: set[Future[str]], pool: ThreadPoolExecutor, budget: TimeBudget
+) -> None:
     try:
-        while running := wait(running, KEEP_SECONDS).not_done:
+        while running := wait(running, min(KEEP_SECONDS, budget.remaining)).not_done:
+            budget.check()
             with store.write() as db:
                 leases.extend(db, claim)
     except BaseException:

@@ -1,6 +1,9 @@
 """Create: rows become links and items in one transaction, and a collision only costs another draft."""
 
+from concurrent.futures._base import DoneAndNotDoneFutures
+from itertools import chain, repeat
 from typing import Any
+from unittest.mock import PropertyMock
 
 import pytest
 from sqlalchemy import event, insert, select
@@ -18,7 +21,7 @@ from producer.job_options import Options
 from producer.signals import wakeups
 from tests.steps import Steps, accept_csv, read_job, record_steps
 from tests.work import work, work_off
-from workers.shards import attempts, create, own_domains, passwords, slug_pool
+from workers.shards import attempts, create, own_domains, passwords, slug_pool, time_budget
 from workers.shards.slug_pool import SlugPool
 
 ROW = "url\nhttps://a.example/\n"
@@ -169,6 +172,31 @@ def test_many_tags_do_so_too(owner: Owner, steps: Steps, monkeypatch: pytest.Mon
     accept_csv(owner, "url,tags\nhttps://a.example/,one|two\n")
     assert work(ShardKind.CREATE)["handed_over"]
     assert work(ShardKind.CREATE, wakeups.BULK)["created"] == 1
+
+
+@pytest.mark.parametrize("checks", [0, 1])
+def test_so_does_whatever_takes_longer_than_its_budget(owner: Owner, steps: Steps, checks: int) -> None:
+    job_id = accept_csv(owner, ROW)
+    with pytest.MonkeyPatch.context() as patch:
+        use_up_budget(patch, checks)
+        assert work(ShardKind.CREATE)["handed_over"]
+    assert work(ShardKind.CREATE, wakeups.BULK)["created"] == 1
+    assert read_job(job_id).created == 1
+
+
+def test_the_rest_of_the_passwords_is_left_when_the_budget_is_used_up(
+    owner: Owner, steps: Steps, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    use_up_budget(monkeypatch, 1)
+    monkeypatch.setattr(passwords, "wait", lambda running, timeout: DoneAndNotDoneFutures(set(), running))
+    accept_csv(owner, "url,password\nhttps://a.example/,one-one\n")
+    assert work(ShardKind.CREATE)["handed_over"]
+
+
+def use_up_budget(patch: pytest.MonkeyPatch, checks: int) -> None:
+    """Let the budget of a shard end after a number of looks at it."""
+    remaining = chain(repeat(1.0, checks), repeat(0.0))
+    patch.setattr(time_budget.TimeBudget, "remaining", PropertyMock(side_effect=remaining))
 
 
 def test_a_row_that_cannot_be_written_three_times_ends_as_internal(
