@@ -144,8 +144,8 @@ def _mark_served(dialect: Dialect) -> Any:
     return update(workspaces).where(workspaces.c.id == bindparam("workspace")).values(served_at=dialect.clock())
 
 
-# Each attempt has twice the time of the one before. The column still has the number of earlier attempts.
-_DOUBLED: ColumnElement[int] = literal_column("(1 << attempts)", Integer())
+# Each attempt has twice the time of the one before. The columns still have the numbers of earlier ones.
+_DOUBLED: ColumnElement[int] = literal_column("(1 << (attempts + delays))", Integer())
 CLAIM_COLUMNS = [shards.c[name] for name in Claim._fields]
 
 
@@ -174,9 +174,10 @@ def give_back(db: Connection, claim: Claim) -> None:
 def free_delayed(db: Connection, claim: Claim) -> None:
     """Free a shard whose worker waited for the database until the lease ran out. The rows are not to blame.
 
-    The next lease is longer, but however often this happens, the shard is not halved and no item ends as INTERNAL.
+    The next lease is longer, however often this happens. The attempt does not count: the shard is not halved, and no
+    item ends as INTERNAL.
     """
-    db.execute(_free(attempts=min(claim.attempts, MAX_ATTEMPTS - 1)), token_of(claim))
+    db.execute(_free(attempts=claim.attempts - 1, delays=shards.c.delays + 1), token_of(claim))
 
 
 def hand_over(db: Connection, claim: Claim, queue: str) -> None:

@@ -92,6 +92,7 @@ shards = Table(
     Column("rows", Integer, nullable=False),
     Column("after_index", BigInteger),  # it waits for all shards of its run that begin before this index
     Column("attempts", Integer, nullable=False, server_default="0"),
+    Column("delays", Integer, nullable=False, server_default="0"),  # leases that ran out in the database
     Column("token", BigInteger),
     Column("owner", Text),  # the process or connection that has the lease: Dialect.owner
     Column("leased_until", Double),

@@ -102,7 +102,7 @@ def test_a_shard_whose_worker_died_is_free_again(owner: Owner, steps: Steps) -> 
     job_id = accept_csv(owner, ROWS)
     with store.write() as db:
         assert leases.claim(db, ShardKind.CREATE, wakeups.INTERACTIVE, (0, 0))
-    change_shards(leased_until=0, owner="1 0")
+    change_shards(leased_until=0, owner="999999999 9e12")
     assert sweep.sweep()["taken_over"] == 1
     assert (shard(job_id).state, shard(job_id).attempts) == (ShardState.QUEUED, 1)
     work_off()
@@ -193,7 +193,7 @@ def test_results_are_recorded_once_when_the_sweep_frees_a_shard_that_was_done_af
     with store.write() as db:
         claim = leases.claim(db, ShardKind.CREATE, wakeups.INTERACTIVE, (0, 0))
     assert claim
-    change_shards(leased_until=0, owner="1 0")
+    change_shards(leased_until=0, owner="999999999 9e12")
     with unit_of_work() as unit:
         leases.finish(unit.db, claim)
         completion.record(unit, claim, Results(created=2))
