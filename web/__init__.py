@@ -11,7 +11,7 @@ from models import settings
 from producer.signals import link_changes
 from producer.telemetry import logs
 from producer.visits import link_cache
-from web import api, auth, dashboard, errors, limits, openapi, ops, request_id, sessions, vendors
+from web import api, auth, dashboard, errors, limits, missing_keys, openapi, ops, request_id, sessions, vendors
 from web.slow_clients import guard, watch
 from web.visitors import hosts, paths, redirect
 
@@ -91,6 +91,7 @@ def register_hooks(app: Flask) -> None:
 def wrap_in_middleware(app: Flask) -> None:
     """The last one wrapped is the first that a request meets."""
     other_routes = paths.first_segments(app.url_map)
+    app.wsgi_app = missing_keys.MissingKeys(app.wsgi_app, missing_keys.segments_of(app))  # type: ignore[method-assign]
     app.wsgi_app = redirect.RedirectShortcut(app.wsgi_app, other_routes)  # type: ignore[method-assign]
     proxies = settings.get().trusted_proxies
     if proxies:

@@ -13,6 +13,10 @@ from web import sessions
 
 View = TypeVar("View", bound=Callable[..., Any])
 
+BEARER = "Authorization: Bearer <token>"
+INVALID_KEY = "The key is missing or not valid. Send {}."
+NOT_STORED = "no-store"
+
 
 def needs(scope: Scope) -> Callable[[View], View]:
     """Let a view be called only with a key that has this scope."""
@@ -50,8 +54,13 @@ def authenticate_bearer_or_session() -> Owner:
 
 
 def authenticate_bearer() -> Owner:
-    scheme, _, token = request.headers.get("Authorization", "").partition(" ")
-    return authenticate_token(token.strip() if scheme.lower() == "bearer" else "")
+    return authenticate_token(parse_bearer(request.headers.get("Authorization", "")))
+
+
+def parse_bearer(header: str) -> str:
+    """Return the token of an Authorization header; an empty text if there is none."""
+    scheme, _, token = header.partition(" ")
+    return token.strip() if scheme.lower() == "bearer" else ""
 
 
 def authenticate_header(name: str) -> Owner:
@@ -67,18 +76,18 @@ def authenticate_consumer(key: str, secret: str) -> Owner:
     return schedule_use_record(key_owner)
 
 
-def authenticate_token(token: str, expected: str = "Authorization: Bearer <token>") -> Owner:
+def authenticate_token(token: str, expected: str = BEARER) -> Owner:
     """Find the owner of a token. `expected` is the header that the error message asks for."""
     key_owner = authentication.find_token_owner(token)
     if key_owner is None:
-        raise Unauthorized(f"The key is missing or not valid. Send {expected}.")
+        raise Unauthorized(INVALID_KEY.format(expected))
     return schedule_use_record(key_owner)
 
 
 def forbid_storing(response: Response) -> Response:
     """Let no cache keep what a key may read. An ETag works all the same: clients send back the one they received."""
     if "owner" in g or request.path.startswith("/api/"):
-        response.headers["Cache-Control"] = "no-store"
+        response.headers["Cache-Control"] = NOT_STORED
     return response
 
 

@@ -2,6 +2,7 @@
 
 from http import HTTPStatus
 from typing import Any
+from wsgiref.types import WSGIEnvironment
 
 import structlog
 from flask import Flask, Response, json, request
@@ -116,11 +117,18 @@ def add_advice(response: Response, error: errors.LinkmillError) -> Response:
 
 def close_after_refused_body(response: Response) -> Response:
     """Close the connection when a body was refused: the client may still be sending it, into its next request."""
-    sending = bool(request.content_length) or "Transfer-Encoding" in request.headers
-    http_1 = request.environ.get("SERVER_PROTOCOL", "").startswith("HTTP/1")
-    if response.status_code >= 400 and sending and http_1:
+    if must_close(response, request.environ):
         response.headers["Connection"] = "close"
     return response
+
+
+def must_close(response: Response, environ: WSGIEnvironment) -> bool:
+    has_body = environ.get("CONTENT_LENGTH", "") not in NO_BODY or "HTTP_TRANSFER_ENCODING" in environ
+    is_http_1 = environ.get("SERVER_PROTOCOL", "").startswith("HTTP/1")
+    return response.status_code >= 400 and has_body and is_http_1
+
+
+NO_BODY = ("", "0")
 
 
 def pointers(messages: Any, *path: str) -> list[FieldError]:

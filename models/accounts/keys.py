@@ -2,6 +2,7 @@
 
 import hashlib
 import hmac
+import re
 import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -19,6 +20,8 @@ from models.tables import keys
 from models.tables import workspaces as workspaces_table
 
 TOKEN_BYTES = 24
+TOKEN_PREFIX = "lm"  # noqa: S105 - no password
+TOKEN = re.compile(TOKEN_PREFIX + r"_[A-Za-z0-9_-]{32}")
 TOUCH_INTERVAL = timedelta(minutes=1)
 
 
@@ -63,7 +66,7 @@ def add(db: Connection, workspace_id: int, name: str, scopes: Sequence[str]) -> 
     """Create a key in an existing workspace. Return its secrets, which nobody can read later."""
     key_id = new_id()
     default_domain = domains.find(db, workspace_id, None)
-    token = _new_secret("lm")
+    token = _new_secret(TOKEN_PREFIX)
     consumer_key = _new_secret("ck")
     consumer_secret = _new_secret("cs")
     row = {
@@ -111,6 +114,11 @@ VALID_KEYS = (
     .where(keys.c.revoked_at.is_(None))
 )
 BY_TOKEN = VALID_KEYS.where(keys.c.token_hash == bindparam("digest"))  # built once: every request asks it
+
+
+def is_token(text: str) -> bool:
+    """Return whether a text has the form of our tokens."""
+    return TOKEN.fullmatch(text) is not None
 
 
 def by_token(db: Connection, token: str) -> Owner | None:

@@ -13,7 +13,7 @@ log = structlog.get_logger()
 
 
 def find_token_owner(token: str) -> Owner | None:
-    if not token:
+    if not keys.is_token(token):
         return None
     with store.read() as db:
         return keys.by_token(db, token)
