@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from models import disk
 from models.errors import Conflict, SettingsError
 
 
@@ -12,7 +13,7 @@ from models.errors import Conflict, SettingsError
 def locked(data_dir: Path) -> Iterator[None]:
     """Create the folder if needed and lock it; the kernel releases the lock however the process ends."""
     try:
-        data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
+        disk.create_folder(data_dir, mode=0o700)
         file = (data_dir / "run.lock").open("a")
     except OSError as error:
         raise SettingsError(f"DATA_DIR={str(data_dir)!r}: cannot be written: {error.strerror}") from None

@@ -18,8 +18,7 @@ FIRST_PLAN = "enterprise"
 def prepare(app: Flask) -> None:
     """Migrate the database, reserve the words of our routes, and create a first key unless there is one."""
     data_dir = settings.get().data_dir
-    data_dir.mkdir(parents=True, exist_ok=True)
-    disk.sync_folder(data_dir.resolve().parent)
+    disk.create_folder(data_dir)
     migrate.upgrade()
     with store.write() as db:
         reserved_words.add(db, first_segments(app.url_map))
