@@ -78,8 +78,8 @@ def find(db: Connection, workspace_id: int, domain_id: int, url_hashes: Iterable
     key = columns_of(urls)
     query = select(*key, urls.c.hash, urls.c.rank, links.c.url, _is_usable()).outerjoin(links, rows_of(links, key))
     query = query.where(urls.c.workspace_id == workspace_id, urls.c.domain_id == domain_id)
-    found = _first_of_each(db, query, list(url_hashes))
-    return sorted(found, key=lambda link: (link.rank, link.slug))
+    indexed_links = _first_of_each(db, query, list(url_hashes))
+    return sorted(indexed_links, key=lambda link: (link.rank, link.slug))
 
 
 def _first_of_each(db: Connection, query: Select[Any], url_hashes: list[int]) -> list[IndexedLink]:
@@ -89,9 +89,9 @@ def _first_of_each(db: Connection, query: Select[Any], url_hashes: list[int]) ->
         return rows.many(db, IndexedLink, first)
     limit = USUAL_LINKS * len(url_hashes) + MORE_LINKS
     some = query.where(store.dialect().is_one_of(urls.c.hash, url_hashes)).limit(limit)
-    found = rows.many(db, IndexedLink, some)
-    if len(found) < limit:
-        return found
+    indexed_links = rows.many(db, IndexedLink, some)
+    if len(indexed_links) < limit:
+        return indexed_links
     half = len(url_hashes) // 2
     return _first_of_each(db, query, url_hashes[:half]) + _first_of_each(db, query, url_hashes[half:])
 

@@ -150,7 +150,7 @@ class PostgreSQL:
         return isinstance(error.orig, psycopg.errors.DiskFull)
 
     def refresh_statistics(self, db: Connection) -> list[str]:
-        names = list(db.execute(GROWN).scalars())
+        names = list(db.execute(TABLES_WITHOUT_STATISTICS).scalars())
         for name in names:
             db.exec_driver_sql(f'ANALYZE "{name}"')
         return names
@@ -189,7 +189,7 @@ EVICT = text(
 )
 # Autovacuum looks once a minute, and a million rows are written in five seconds. The planner of a table that was empty
 # then takes any index for as good as the right one.
-GROWN = text(
+TABLES_WITHOUT_STATISTICS = text(
     "SELECT pg_class.relname FROM pg_stat_user_tables JOIN pg_class ON pg_class.oid = relid"
     " WHERE n_mod_since_analyze > 2000 + 4 * greatest(reltuples, 0) AND schemaname = current_schema()"
     " ORDER BY pg_class.relname"

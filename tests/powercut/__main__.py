@@ -95,14 +95,15 @@ def enter_namespace() -> None:
 def run_outside(store: str, cuts: int) -> bool:
     """Cut the power of real processes, in rounds of which each has a new system."""
     result = Result()
-    told, stuck = 0, 0
+    facts = 0
+    stuck = 0
     while result.cuts < cuts and not result.lost:
         with work_folder() as work:
             with running_scene(store, work, outside) as scene:
                 result = result.plus(cut_often(scene, min(ROUND, cuts - result.cuts)))
-                told += len(scene.api.ledger.told)
+                facts += len(scene.api.ledger.facts)
             stuck += finish(store, work, outside)
-    return show(store, "processes", AS_USUAL, result, told, stuck)
+    return show(store, "processes", AS_USUAL, result, facts, stuck)
 
 
 def run_inside(store: str, weaknesses: tuple[str, ...]) -> bool:
@@ -110,21 +111,21 @@ def run_inside(store: str, weaknesses: tuple[str, ...]) -> bool:
     with work_folder() as work:
         with running_scene(store, work, inside) as scene:
             result = cut_often(scene, SHORT_CUTS)
-            told = len(scene.api.ledger.told)
+            facts = len(scene.api.ledger.facts)
             good = [cut_weakened(scene, weakness) for weakness in weaknesses]
         stuck = finish(store, work, inside)
-    return show(store, "in one process", AS_USUAL, result, told, stuck) and all(good)
+    return show(store, "in one process", AS_USUAL, result, facts, stuck) and all(good)
 
 
 def cut_weakened(scene: Scene, weakness: str) -> bool:
     """Show that facts are lost where commits do not wait for the disk: then these cuts would have found them."""
-    scene.api.ledger.told.clear()
+    scene.api.ledger.facts.clear()
     result = Result()
     with weakened(scene.store, scene.url, weakness):
         while result.cuts < MOST_WEAK_CUTS and not result.lost:
             result = result.plus(cut(scene, WEAK_IMAGE))
     values = (scene.store, "in one process", weakness, result.cuts, result.blocks)
-    print(line((*values, len(scene.api.ledger.told), len(result.lost), "")), flush=True)
+    print(line((*values, len(scene.api.ledger.facts), len(result.lost), "")), flush=True)
     return bool(result.lost)
 
 
@@ -217,9 +218,9 @@ def finish(store: str, work: Path, kind: ModuleType) -> int:
     return stuck
 
 
-def show(store: str, system: str, commits: str, result: Result, told: int, stuck: int) -> bool:
+def show(store: str, system: str, commits: str, result: Result, facts: int, stuck: int) -> bool:
     """Print a line, and return whether nothing was lost."""
-    print(line((store, system, commits, result.cuts, result.blocks, told, len(result.lost), stuck)), flush=True)
+    print(line((store, system, commits, result.cuts, result.blocks, facts, len(result.lost), stuck)), flush=True)
     for fact in result.lost[:MOST_SHOWN]:
         print(f"  {fact}", file=sys.stderr)
     return not result.lost and not stuck

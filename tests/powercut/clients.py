@@ -52,7 +52,7 @@ def change_links(api: Api) -> None:
     number = next(api.numbers)
     link = api.ask("POST", "/api/links", HTTPStatus.CREATED, {"url": f"https://a.example/{number}", "title": "first"})
     fact = Fact("link", link["slug"])
-    api.ledger.tell(fact, "first")
+    api.ledger.record(fact, "first")
     if number % 3:
         with api.ledger.changing(fact, "second"):
             api.ask("PATCH", f"/api/links/{link['id']}", HTTPStatus.OK, {"title": "second"})
@@ -66,9 +66,9 @@ def upload_file(api: Api, rows: int = ROWS) -> None:
     job = _upload(api, rows)
     while job["status"] in OPEN_STATUSES:
         job = api.ask("GET", f"/api/jobs/{job['id']}?wait={WAIT_SECONDS}", HTTPStatus.OK)
-    api.ledger.tell(Fact("end", int(job["id"])), (job["status"], job["counts"]["created"]))
+    api.ledger.record(Fact("end", int(job["id"])), (job["status"], job["counts"]["created"]))
     page = api.ask("GET", f"/api/jobs/{job['id']}/items?limit={SHOWN}", HTTPStatus.OK)
-    api.ledger.tell(Fact("items", int(job["id"])), [item["slug"] for item in page["items"]])
+    api.ledger.record(Fact("items", int(job["id"])), [item["slug"] for item in page["items"]])
 
 
 def upload_large_file(api: Api) -> None:
@@ -79,7 +79,7 @@ def cancel_job(api: Api) -> None:
     job = _upload(api, MANY_ROWS)
     answer = api.send("POST", f"/api/jobs/{job['id']}/cancel", None)
     if answer.status == HTTPStatus.ACCEPTED:
-        api.ledger.tell(Fact("cancelled", int(job["id"])))
+        api.ledger.record(Fact("cancelled", int(job["id"])))
 
 
 def call_vendor(api: Api) -> None:
@@ -88,7 +88,7 @@ def call_vendor(api: Api) -> None:
     links = [{"url": f"https://v.example/{number}/{place}", "title": "vendor"} for place in range(10)]
     answer = api.ask("POST", "/links/bulk", HTTPStatus.OK, links)
     for link in answer:
-        api.ledger.tell(Fact("link", link["key"]), "vendor")
+        api.ledger.record(Fact("link", link["key"]), "vendor")
 
 
 def use_limited_link(api: Api) -> None:
@@ -97,25 +97,25 @@ def use_limited_link(api: Api) -> None:
     link = api.ask("POST", "/api/links", HTTPStatus.CREATED, body)
     for use in range(1, 6):
         api.ask("GET", f"/{link['slug']}", HTTPStatus.FOUND)
-        api.ledger.tell(Fact("uses", link["slug"]), use)
+        api.ledger.record(Fact("uses", link["slug"]), use)
 
 
 def create_key(api: Api) -> None:
     key = api.ask("POST", "/api/keys", HTTPStatus.CREATED, {"name": "one more"})
-    api.ledger.tell(Fact("key", int(key["id"])))
+    api.ledger.record(Fact("key", int(key["id"])))
 
 
 def receive_webhook(ledger: Ledger, event: dict[str, Any]) -> None:
     """What the receiver of webhooks does."""
     job = event["data"]
-    ledger.tell(Fact("webhook", int(job["id"])), (job["status"], job["counts"]["created"]))
+    ledger.record(Fact("webhook", int(job["id"])), (job["status"], job["counts"]["created"]))
 
 
 def _upload(api: Api, rows: int) -> Any:
     number = next(api.numbers)
     text = "url,title\n" + "".join(f"https://f.example/{number}/{row},row\n" for row in range(rows))
     job = api.ask("POST", f"/api/jobs?webhook_url={api.webhook_url}", HTTPStatus.ACCEPTED, text)
-    api.ledger.tell(Fact("job", int(job["id"])), len(text))
+    api.ledger.record(Fact("job", int(job["id"])), len(text))
     return job
 
 

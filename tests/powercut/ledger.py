@@ -23,16 +23,16 @@ class Ledger:
     """The facts that somebody was told, and what requests under way may change about them."""
 
     def __init__(self) -> None:
-        self.told: dict[Fact, Any] = {}
+        self.facts: dict[Fact, Any] = {}
         self.under_way: dict[Fact, list[Any]] = defaultdict(list)
         self.count = 0
         """How often something was told."""
         self.lock = threading.RLock()
         """Who holds it keeps clients from learning anything, and from beginning to change anything."""
 
-    def tell(self, fact: Fact, value: Any = True) -> None:
+    def record(self, fact: Fact, value: Any = True) -> None:
         with self.lock:
-            self.told[fact] = value
+            self.facts[fact] = value
             self.count += 1
 
     @contextmanager
@@ -42,13 +42,13 @@ class Ledger:
             self.under_way[fact].append(value)
         yield
         with self.lock:
-            self.tell(fact, value)
+            self.record(fact, value)
             self.under_way[fact].remove(value)
 
     def find_lost(self, db: Connection, uploads: Path) -> list[str]:
         """Return what was told and is not true."""
         lost = []
-        for fact, value in self.told.items():
+        for fact, value in self.facts.items():
             try:
                 CHECKS[fact.kind](Look(db, uploads, fact.key), value, self.under_way.get(fact, []))
             except AssertionError as error:
@@ -96,7 +96,7 @@ def check_items(look: Look, slugs: list[str], _: object) -> None:
     assert look.db.execute(LINKS_OF_JOB, {"key": look.key}).scalar_one() >= len(slugs), "but links are lost"
 
 
-def check_cancelled(look: Look, _told: object, _: object) -> None:
+def check_cancelled(look: Look, _value: object, _: object) -> None:
     job = look.first(JOB)
     assert job, "but it is lost"
     assert job.cancelled_at or job.status == "completed", f"but it is {job.status}"
@@ -108,7 +108,7 @@ def check_uses(look: Look, uses: int, _: object) -> None:
     assert actual >= uses, f"but it is {actual}"
 
 
-def check_key(look: Look, _told: object, _: object) -> None:
+def check_key(look: Look, _value: object, _: object) -> None:
     assert look.first(KEY), "but it is lost"
 
 
