@@ -13,11 +13,12 @@ from hypothesis.internal.conjecture import engine
 from xdist.scheduler import LoadScopeScheduling
 
 from tests.examples import examples
-from tests.fixtures import compiled_statements
+from tests.fixtures import compiled_statements, shared_tls
 
 pytest_plugins = ["tests.fixtures.databases", "tests.fixtures.fake_redis", "tests.fixtures.systems"]
 
 compiled_statements.install()
+shared_tls.install()
 
 settings.register_profile(
     "linkmill",
@@ -33,15 +34,13 @@ MEMORY = Path("/dev/shm")
 ENOUGH_MEMORY = 1 << 30  # bytes
 
 STORES = ("sqlite", "postgresql")
-API = "tests/web/api/"
-OWN_PROCESS = ("tests/web/dashboard/", "tests/linkmill/")
+WITH_API = ("tests/web/api/", "tests/web/dashboard/")
 ANY_PROCESS = (
     "tests/models/",
     "tests/producer/",
     "tests/test_reference.py",
     "tests/test_order.py",
     "tests/test_proof.py",
-    "tests/web/test_limits.py",
 )
 
 
@@ -91,19 +90,16 @@ def needs_server(item: pytest.Item) -> bool:
 class ByStore(LoadScopeScheduling):  # type: ignore[misc]
     """Runs tests that share a system in one process, so that few systems are started.
 
-    Each store has a process for the tests of the API and one for the others; so have the tests that need only one
-    store. What shares no system goes to whichever process is free.
+    Each store has a process for the tests of the API and the dashboard, and one for the others. What shares no system
+    goes to whichever process is free.
     """
 
     def _split_scope(self, nodeid: str) -> str:
         path, _, parameters = nodeid.partition("[")
-        for folder in OWN_PROCESS:
-            if path.startswith(folder):
-                return folder
         if not path.startswith(ANY_PROCESS):
             for store in STORES:
                 if store in parameters:
-                    return f"{API} {store}" if path.startswith(API) else store
+                    return f"API {store}" if path.startswith(WITH_API) else store
         return path.partition("::")[0]
 
 

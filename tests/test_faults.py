@@ -8,6 +8,7 @@ from contextlib import closing
 from itertools import product
 from pathlib import Path
 
+import psutil
 import psycopg
 import pytest
 
@@ -118,6 +119,8 @@ def test_a_job_survives_restarts_of_its_database(start_system: StartSystem, tmp_
                 postgresql.restart_postgresql(server, mode)
                 assert wait_for_recovery(system, hit_shards, time.monotonic()) < RECOVERY_SECONDS
             assert cost_at_end(system, job) == Cost(ROWS, 0, 0, 0)
+        last = server.get_pid()
+    assert not psutil.pid_exists(last), "a server that was restarted is stopped too"
 
 
 def post(system: System, body: bytes) -> str:

@@ -28,9 +28,9 @@ def test_alone_in_a_new_environment_it_works(system: System, tmp_path: Path, mon
         shutil.copy(ROOT / name, tmp_path)
     for name in ("linkmill", "models"):
         shutil.copytree(ROOT / name, tmp_path / name, ignore=shutil.ignore_patterns("__pycache__"))
-    subprocess.run([sys.executable, "-m", "venv", tmp_path / "env"], check=True)
+    subprocess.run([sys.executable, "-m", "venv", "--without-pip", tmp_path / "env"], check=True)
     python = str(tmp_path / "env" / "bin" / "python")
-    pip = [python, "-m", "pip", "--disable-pip-version-check"]
+    pip = [sys.executable, "-m", "pip", "--python", python, "--disable-pip-version-check"]
     subprocess.run([*pip, "install", "-q", tmp_path], check=True)
     distributions = json.loads(subprocess.check_output([*pip, "list", "--format=json"]))
     names = {distribution["name"].lower() for distribution in distributions}

@@ -16,6 +16,8 @@ from models.tables import domains, links, metadata
 from models.tables import items as item_rows
 from tests.models.jobs.making import add_items, make_job, read
 
+pytestmark = pytest.mark.own_database
+
 
 def test_migrations_make_the_tables_as_they_are_written_down(owner: Owner) -> None:
     with store.engine().connect() as db:

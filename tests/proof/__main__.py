@@ -20,7 +20,7 @@ from producer.signals import broker
 from tests.fixtures.fake_redis import FakeRedis
 from tests.fixtures.processes import process_environment
 from tests.owners import new_owner
-from tests.postgresql import running_postgresql
+from tests.postgresql import shared_postgresql
 from tests.proof import machine, races
 
 STEPS = 1_000_000
@@ -63,7 +63,7 @@ def read_options() -> argparse.Namespace:
 @contextmanager
 def databases(folder: Path) -> Iterator[dict[str, str]]:
     os.environ.setdefault("XDG_RUNTIME_DIR", str(folder))
-    with running_postgresql() as server:
+    with shared_postgresql(f"proof-{os.getpid()}") as server:
         with psycopg.connect(server, autocommit=True) as db:
             db.execute("CREATE DATABASE proof")
         yield {

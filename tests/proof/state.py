@@ -1,9 +1,11 @@
 """What the tables hold at one moment, as far as the promises are about it."""
 
+import json
 from collections import defaultdict
+from functools import cache
 from typing import Any, NamedTuple
 
-from sqlalchemy import text
+from sqlalchemy import TextClause, text
 
 from models import store
 
@@ -80,28 +82,53 @@ class State(NamedTuple):
 
 
 def read_state() -> State:
+    tables = _read_tables()
+    items: dict[int, dict[int, ItemRow]] = defaultdict(dict)
+    for row in map(ItemRow._make, tables["items"]):
+        items[row.job_id][row.at] = row
+    links: dict[int, list[tuple[str, int]]] = defaultdict(list)
+    for job_id, slug, generation in tables["links"]:
+        links[job_id].append((slug, generation))
+    return State(
+        jobs={row.id: row for row in map(JobRow._make, tables["jobs"])},
+        items=items,
+        links=links,
+        shards=[ShardRow._make(row) for row in tables["shards"]],
+        deliveries=[DeliveryRow._make(row) for row in tables["deliveries"]],
+        quota_used=next((used for (used,) in tables["quotas"]), None),
+        errors={job_id: int(count) for job_id, count in tables["errors"]},
+    )
+
+
+def _read_tables() -> dict[str, list[Any]]:
+    """Read the columns of every table with one statement: this is done after each commit."""
     with store.read() as db:
-        jobs = {row.id: JobRow._make(row) for row in db.execute(JOBS)}
-        items: dict[int, dict[int, ItemRow]] = defaultdict(dict)
-        for row in db.execute(ITEMS):
-            items[row.job_id][row.at] = ItemRow._make(row)
-        links: dict[int, list[tuple[str, int]]] = defaultdict(list)
-        for job_id, slug, generation in db.execute(LINKS):
-            links[job_id].append((slug, generation))
-        shards = [ShardRow._make(row) for row in db.execute(SHARDS)]
-        deliveries = [DeliveryRow._make(row) for row in db.execute(DELIVERIES)]
-        used: Any = db.execute(QUOTA).scalar_one_or_none()
-        errors = {job_id: int(count) for job_id, count in db.execute(ERRORS)}
-    return State(jobs, items, links, shards, deliveries, used, errors)
+        row = db.execute(_query(db.dialect.name)).one()
+    return {name: json.loads(value) for name, value in row._mapping.items()}
 
 
-JOBS = text(
-    "SELECT id, name, kind, run, status, dry_run, upload, total, created, updated, deleted, existing, failed,"
-    " of_job_id, cleared_at IS NOT NULL, forgotten_at IS NOT NULL, clearing FROM jobs"
-)
-ITEMS = text('SELECT job_id, "index" AS at, status, slug, generation, error_code FROM items')
-LINKS = text("SELECT job_id, slug, generation FROM links")
-SHARDS = text("SELECT job_id, run, first_index, rows, kind, state, granted FROM shards")
-DELIVERIES = text("SELECT id, job_id, run, endpoint_id, type, status FROM deliveries")
-QUOTA = text("SELECT used FROM quotas WHERE period = 'total'")
-ERRORS = text("SELECT job_id, sum(count) FROM job_errors GROUP BY job_id")
+@cache
+def _query(dialect: str) -> TextClause:
+    aggregate, array = JSON_FUNCTIONS[dialect]
+    parts: list[str] = []
+    for name, (columns, rows) in COLUMNS.items():
+        parts.append(f"(SELECT CAST(coalesce({aggregate}({array}({columns})), '[]') AS text) FROM {rows}) AS {name}")
+    return text("SELECT " + ", ".join(parts))
+
+
+JSON_FUNCTIONS = {"sqlite": ("json_group_array", "json_array"), "postgresql": ("json_agg", "json_build_array")}
+"""What makes one JSON text of rows."""
+COLUMNS = {
+    "jobs": (
+        "id, name, kind, run, status, dry_run, upload, total, created, updated, deleted, existing, failed,"
+        " of_job_id, cleared_at IS NOT NULL, forgotten_at IS NOT NULL, clearing",
+        "jobs",
+    ),
+    "items": ('job_id, "index", status, slug, generation, error_code', "items"),
+    "links": ("job_id, slug, generation", "links"),
+    "shards": ("job_id, run, first_index, rows, kind, state, granted", "shards"),
+    "deliveries": ("id, job_id, run, endpoint_id, type, status", "deliveries"),
+    "quotas": ("used", "quotas WHERE period = 'total'"),
+    "errors": ("job_id, count", "(SELECT job_id, sum(count) AS count FROM job_errors GROUP BY job_id) AS sums"),
+}
+"""The columns of each table, and which rows."""

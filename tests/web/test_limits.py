@@ -14,55 +14,22 @@ from awsysco import AwsysRateLimitError
 from awsysco import Client as AwsysClient
 
 from tests import faults
-from tests.fixtures.databases import STORES, new_database_url
-from tests.fixtures.systems import StartSystem
 from tests.system import System, job_if_ended
+from tests.system_files import many_links, roomy_links
 from tests.waiting import wait_until
 from tests.web.commands import client, new_key
 
 QUOTA_EXCEEDED = "https://iana.org/assignments/http-problem-types#quota-exceeded"
-PLANS = """
-[calls]
-bulk_calls_per_hour = 10
-[few]
-total_links = 3
-links_per_day = 5
-[daily]
-links_per_day = 3
-[hourly]
-links_per_hour = 3
-[many]
-links_per_hour = 70_000
-links_per_day = 80_000
-total_links = 90_000
-[roomy]
-total_links = 200_000
-[wide.batch]
-awsys = 0
-url_shortify = 2
-"""
-MANY = 70_000
-ROWS = 60_000  # several shards on either store
-
-
-@pytest.fixture(params=STORES, scope="module")
-def limited(
-    start_system: StartSystem, request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[System]:
-    """A whole system with small plans."""
-    folder = tmp_path_factory.mktemp(f"limited-{request.param}")
-    (folder / "plans.toml").write_text(PLANS)
-    with start_system(
-        folder, new_database_url(request.param, folder, request), PLANS=str(folder / "plans.toml")
-    ) as started:
-        yield started
+SHARDS = 2.4
+"""Of a large job."""
 
 
 @pytest.fixture
-def on(limited: System, request: pytest.FixtureRequest) -> Iterator[httpx.Client]:
+def on(fragile_system: System, request: pytest.FixtureRequest) -> Iterator[httpx.Client]:
     """A client of a new workspace on the plan that the test names."""
     plan = request.param
-    with client(limited, new_key(limited, "--workspace", f"{plan} {time.time_ns()}", "--plan", plan)) as asking:
+    key = new_key(fragile_system, "--workspace", f"{plan} {time.time_ns()}", "--plan", plan)
+    with client(fragile_system, key) as asking:
         yield asking
 
 
@@ -126,24 +93,24 @@ def test_the_51st_bulk_call_of_an_hour_is_one_too_many(on: httpx.Client) -> None
 
 
 @pytest.mark.parametrize("on", ["calls"], indirect=True)
-def test_uploads_count_as_bulk_calls_and_are_refused_as_a_problem(on: httpx.Client, limited: System) -> None:
+def test_uploads_count_as_bulk_calls_and_are_refused_as_a_problem(on: httpx.Client, fragile_system: System) -> None:
     for _ in range(10):
         assert csv(on, "url\nhttps://a.b/\n").status_code == 202
-    before = limited.sql("SELECT count(*) FROM jobs")
+    before = fragile_system.sql("SELECT count(*) FROM jobs")
     answer = csv(on, "url\nhttps://a.b/\n")
     assert (answer.status_code, answer.headers["Content-Type"]) == (429, "application/problem+json")
     body = answer.json()
     assert (body["type"], body["code"], body["violated-policies"]) == (QUOTA_EXCEEDED, "RATE_LIMITED", ["bulk"])
     assert 0 < int(answer.headers["Retry-After"]) <= 3600
     assert bulk(on).status_code == 429
-    assert limited.sql("SELECT count(*) FROM jobs") == before
+    assert fragile_system.sql("SELECT count(*) FROM jobs") == before
     assert on.get("/api/jobs").status_code == 200
     assert on.post("/api/createShort", json={"long": "aHR0cHM6Ly9hLmI"}).status_code == 429
     assert on.post("/api/links", json={"url": "https://a.b"}).status_code == 201
 
 
 @pytest.mark.parametrize("on", ["calls"], indirect=True)
-def test_every_answer_to_a_key_says_what_is_left(on: httpx.Client, limited: System) -> None:
+def test_every_answer_to_a_key_says_what_is_left(on: httpx.Client, fragile_system: System) -> None:
     answers = [
         on.get("/api/jobs"),
         on.get("/api/jobs/1"),
@@ -157,24 +124,24 @@ def test_every_answer_to_a_key_says_what_is_left(on: httpx.Client, limited: Syst
     assert [(answer.status_code, told(answer)[1]) for answer in wrong] == [(422, 9), (400, 8), (400, 7)]
 
 
-def test_a_missing_scope_is_told_what_is_left_and_nobody_is_not(limited: System) -> None:
-    with client(limited, new_key(limited, "--workspace", "scopes", "--scopes", "read")) as reader:
+def test_a_missing_scope_is_told_what_is_left_and_nobody_is_not(fragile_system: System) -> None:
+    with client(fragile_system, new_key(fragile_system, "--workspace", "scopes", "--scopes", "read")) as reader:
         for answer in (csv(reader, "url\nhttps://a.b/\n"), bulk(reader)):
             assert (answer.status_code, told(answer)[:2]) == (403, (500, 500))
-    nobody = httpx.get(f"{limited.url}/api/jobs")
+    nobody = httpx.get(f"{fragile_system.url}/api/jobs")
     assert (nobody.status_code, "RateLimit" in nobody.headers) == (401, False)
 
 
-def test_without_a_limit_the_number_is_a_large_one(limited: System) -> None:
-    limit, left, _ = told(limited.client.get("/api/jobs"))
+def test_without_a_limit_the_number_is_a_large_one(fragile_system: System) -> None:
+    limit, left, _ = told(fragile_system.client.get("/api/jobs"))
     assert limit == left >= 1_000_000
 
 
 @pytest.mark.filterwarnings("ignore::UserWarning")
 @pytest.mark.parametrize("on", ["calls"], indirect=True)
-def test_the_awsys_sdk_raises_its_rate_limit_error(on: httpx.Client, limited: System) -> None:
+def test_the_awsys_sdk_raises_its_rate_limit_error(on: httpx.Client, fragile_system: System) -> None:
     token = on.headers["Authorization"].removeprefix("Bearer ")
-    with AwsysClient(api_key=token, base_url=limited.url) as sdk:
+    with AwsysClient(api_key=token, base_url=fragile_system.url) as sdk:
         for _ in range(10):
             sdk.bulk.create([{"url": "https://a.b/"}])
         with pytest.raises(AwsysRateLimitError) as refused:
@@ -190,11 +157,15 @@ def test_a_crowd_of_calls_gets_through_as_often_as_there_is_room(on: httpx.Clien
     assert (answers.count(202), answers.count(429)) == (10, 30)
 
 
-def test_workspaces_have_calls_of_their_own_and_keys_of_one_share_them(limited: System) -> None:
+def test_workspaces_have_calls_of_their_own_and_keys_of_one_share_them(fragile_system: System) -> None:
     one, again, other = (
-        new_key(limited, "--workspace", name, "--plan", "calls") for name in ("shared", "shared", "own")
+        new_key(fragile_system, "--workspace", name, "--plan", "calls") for name in ("shared", "shared", "own")
     )
-    with client(limited, one) as first, client(limited, again) as second, client(limited, other) as third:
+    with (
+        client(fragile_system, one) as first,
+        client(fragile_system, again) as second,
+        client(fragile_system, other) as third,
+    ):
         bulk(first)
         assert [told(asking.get("/api/me"))[1] for asking in (first, second, third)] == [9, 9, 10]
         assert (use(second)["bulk_calls"], use(third)["bulk_calls"]) == (1, 0)
@@ -250,8 +221,10 @@ def test_undo_makes_room_in_the_total_once_for_each_link_however_often_it_is_ask
 
 
 @pytest.mark.parametrize("on", ["many"], indirect=True)
-def test_two_large_jobs_at_once_make_exactly_the_limit(on: httpx.Client, limited: System) -> None:
-    text = "url\n" + "".join(f"https://example.com/{at}\n" for at in range(ROWS))
+def test_two_large_jobs_at_once_make_exactly_the_limit(on: httpx.Client, fragile_system: System) -> None:
+    rows = round(SHARDS * fragile_system.shard_rows)
+    limit = many_links(fragile_system.shard_rows)
+    text = "url\n" + "".join(f"https://example.com/{at}\n" for at in range(rows))
     most = [0]
     with ThreadPoolExecutor(2) as both:
         answers = list(both.map(lambda _: csv(on, text), range(2)))
@@ -259,49 +232,51 @@ def test_two_large_jobs_at_once_make_exactly_the_limit(on: httpx.Client, limited
     ids = ", ".join(job["id"] for job in jobs)
 
     def over() -> bool:
-        most.append(int(limited.sql(f"SELECT count(*) FROM links WHERE job_id IN ({ids})")[0][0]))
+        most.append(int(fragile_system.sql(f"SELECT count(*) FROM links WHERE job_id IN ({ids})")[0][0]))
         return all(job_if_ended(on.get(job["links"]["self"]).json()) for job in jobs)
 
     wait_until(over, 60, "both jobs to end")
     finished = [end(on, answer) for answer in answers]
-    assert max(most) <= MANY
-    assert sum(job["counts"]["created"] for job in finished) == MANY
-    assert sum(job["errors"].get("LIMIT_REACHED", 0) for job in finished) == 2 * ROWS - MANY
-    assert sum(links_of(limited, job) for job in finished) == MANY
-    expected = {"links_this_hour": MANY, "links_today": MANY, "links_total": MANY}
+    assert max(most) <= limit
+    assert sum(job["counts"]["created"] for job in finished) == limit
+    assert sum(job["errors"].get("LIMIT_REACHED", 0) for job in finished) == 2 * rows - limit
+    assert sum(links_of(fragile_system, job) for job in finished) == limit
+    expected = {"links_this_hour": limit, "links_today": limit, "links_total": limit}
     assert {name: number for name, number in use(on).items() if name != "bulk_calls"} == expected
 
 
 @pytest.mark.parametrize("on", ["roomy"], indirect=True)
-def test_a_worker_that_dies_takes_nothing_of_the_quota_with_it(on: httpx.Client, limited: System) -> None:
-    rows = "".join(f"https://example.com/{at}\n" for at in range(2 * ROWS))
-    answer = csv(on, "url\n" + rows)
+def test_a_worker_that_dies_takes_nothing_of_the_quota_with_it(on: httpx.Client, fragile_system: System) -> None:
+    rows = 2 * round(SHARDS * fragile_system.shard_rows)
+    limit = roomy_links(fragile_system.shard_rows)
+    text = "url\n" + "".join(f"https://example.com/{at}\n" for at in range(rows))
+    answer = csv(on, text)
     for _ in range(2):
-        faults.freeze_writer(limited).kill()
+        faults.freeze_writer(fragile_system).kill()
     job = end(on, answer)
-    assert (job["counts"]["created"], links_of(limited, job), use(on)["links_total"]) == (2 * ROWS,) * 3
-    second = end(on, csv(on, "url\n" + rows))
-    assert (second["counts"]["created"], use(on)["links_total"]) == (200_000 - 2 * ROWS, 200_000)
-    aside = limited.sql(f"SELECT count(*) FROM shards WHERE job_id = {job['id']} AND state <> 'done'")
+    assert (job["counts"]["created"], links_of(fragile_system, job), use(on)["links_total"]) == (rows,) * 3
+    second = end(on, csv(on, text))
+    assert (second["counts"]["created"], use(on)["links_total"]) == (limit - rows, limit)
+    aside = fragile_system.sql(f"SELECT count(*) FROM shards WHERE job_id = {job['id']} AND state <> 'done'")
     assert aside == [(0,)]
 
 
 @pytest.mark.parametrize("on", ["calls"], indirect=True)
-def test_while_redis_is_away_calls_pass_and_the_log_says_so(on: httpx.Client, limited: System) -> None:
-    with faults.stopped_broker(limited):
+def test_while_redis_is_away_calls_pass_and_the_log_says_so(on: httpx.Client, fragile_system: System) -> None:
+    with faults.stopped_broker(fragile_system):
         answers = [csv(on, "url\nhttps://a.b/\n") for _ in range(12)]
     assert [answer.status_code for answer in answers] == [202] * 12
     assert told(answers[0])[0] == 10
-    assert "limits_unavailable" in limited.log()
+    assert "limits_unavailable" in fragile_system.log()
     for answer in answers:
         assert end(on, answer)["outcome"] == "succeeded"
 
 
 @pytest.mark.parametrize("on", ["calls"], indirect=True)
-def test_a_redis_that_hangs_is_not_waited_for_by_each(on: httpx.Client, limited: System) -> None:
-    with faults.suspended(faults.find_process(limited, "broker")):
+def test_a_redis_that_hangs_is_not_waited_for_by_each(on: httpx.Client, fragile_system: System) -> None:
+    with faults.suspended(faults.find_process(fragile_system, "broker")):
         since = time.monotonic()
         assert {on.get("/api/jobs").status_code for _ in range(20)} == {200}
         assert time.monotonic() - since < 20
-    with closing(faults.connect_to_broker(limited)) as redis:
+    with closing(faults.connect_to_broker(fragile_system)) as redis:
         wait_until(redis.ping, 20, "the broker to answer again")

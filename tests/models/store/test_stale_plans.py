@@ -54,6 +54,7 @@ def steps(monkeypatch: pytest.MonkeyPatch) -> Steps:
     return record_steps(monkeypatch)
 
 
+@pytest.mark.own_database
 @pytest.mark.parametrize("owner", ["postgresql"], indirect=True)
 def test_no_statement_of_the_batch_path_reads_a_table_that_has_grown(owner: Owner, steps: Steps) -> None:
     link = add_link(owner, "here")

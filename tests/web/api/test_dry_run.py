@@ -75,14 +75,15 @@ def test_its_results_can_be_fetched_like_any_others(system: System) -> None:
 
 
 def test_what_stands_twice_in_the_file_is_found_however_far_apart(system: System) -> None:
-    rows = [f"https://a.b/{row},dry-far-{row},dry-id-{row}" for row in range(60_000)]
-    rows[59_998] = "https://a.b/slug,dry-far-7,"
-    rows[59_999] = "https://a.b/id,,dry-id-8"
+    total = system.rows_of(shards=3, most=60_000)
+    rows = [f"https://a.b/{row},dry-far-{row},dry-id-{row}" for row in range(total)]
+    rows[-2] = "https://a.b/slug,dry-far-7,"
+    rows[-1] = "https://a.b/id,,dry-id-8"
     job = rehearsed(system, "url,slug,external_id\n" + "\n".join(rows) + "\n")
     counts = job["counts"]
-    assert (counts["created"], counts["existing"], counts["failed"]) == (59_998, 1, 1)
+    assert (counts["created"], counts["existing"], counts["failed"]) == (total - 2, 1, 1)
     assert (job["outcome"], job["errors"]) == ("partial", {"SLUG_TAKEN": 1})
-    last = system.client.get(job["links"]["items"], params={"cursor": "59997"}).json()["items"]
+    last = system.client.get(job["links"]["items"], params={"cursor": str(total - 3)}).json()["items"]
     assert [(item["status"], item["slug"], item["url"]) for item in last] == [
         ("failed", None, "https://a.b/slug"),
         ("existing", "dry-far-8", "https://a.b/id"),
@@ -107,10 +108,11 @@ def test_there_is_nothing_to_retry_or_undo(system: System) -> None:
 
 
 def test_a_dry_run_can_be_cancelled(system: System) -> None:
-    job = system.post_csv("url\n" + "https://a.b/\n" * 400_000, params=DRY).raise_for_status().json()
+    rows = system.rows_of(shards=16, most=400_000)
+    job = system.post_csv("url\n" + "https://a.b/\n" * rows, params=DRY).raise_for_status().json()
     assert system.client.post(f"{job['links']['self']}/cancel").status_code == 202
     counts = system.wait_for_job(system.client.get(job["links"]["self"]))["counts"]
-    assert counts["created"] + counts["unprocessed"] == 400_000
+    assert counts["created"] + counts["unprocessed"] == rows
     assert system.sql("SELECT count(*) FROM links WHERE job_id = " + job["id"]) == [(0,)]
 
 

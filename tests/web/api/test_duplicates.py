@@ -146,12 +146,13 @@ def test_nobody_gets_a_link_of_another_workspace_or_domain(system: System, shop:
 
 def test_across_shards_and_jobs_at_once_each_url_has_one_link(system: System, shop: httpx.Client, site: str) -> None:
     """Every shard of both files has every URL."""
-    body = "url\n" + "".join(f"{site}/{row % 5_000}\n" for row in range(60_000))
+    rows = system.rows_of(shards=3, most=60_000)
+    body = "url\n" + "".join(f"{site}/{row % 5_000}\n" for row in range(rows))
     query: dict[str, Any] = {"params": REUSE, "headers": {"Content-Type": "text/csv"}, "content": body}
     jobs = [shop.post("/api/jobs", **query).json() for _ in range(2)]
     ended = [ended_job(shop, job) for job in jobs]
     counts: Counter[str] = sum((Counter(job["counts"]) for job in ended), Counter())
-    assert (counts["created"], counts["existing"], counts["failed"]) == (5_000, 115_000, 0)
+    assert (counts["created"], counts["existing"], counts["failed"]) == (5_000, 2 * rows - 5_000, 0)
     mine = ", ".join(job["id"] for job in ended)
     assert system.sql(f"SELECT count(*), count(DISTINCT url) FROM links WHERE job_id IN ({mine})") == [(5_000, 5_000)]
 
@@ -162,22 +163,25 @@ def ended_job(who: httpx.Client, job: dict[str, Any]) -> dict[str, Any]:
     return job
 
 
-def test_a_dry_run_counts_what_would_be_shared_however_far_apart(shop: httpx.Client, site: str) -> None:
-    body = "url,slug\n" + "".join(f"{site}/{row % 29_999},\n" for row in range(60_000))
+def test_a_dry_run_counts_what_would_be_shared_however_far_apart(system: System, shop: httpx.Client, site: str) -> None:
+    rows = system.rows_of(shards=3, most=60_000)
+    distinct = rows // 2 - 1
+    body = "url,slug\n" + "".join(f"{site}/{row % distinct},\n" for row in range(rows))
     query: dict[str, Any] = {"params": REUSE | {"dry_run": "true"}, "headers": {"Content-Type": "text/csv"}}
     job = ended_job(shop, shop.post("/api/jobs", content=body, **query).json())
-    assert (job["counts"]["created"], job["counts"]["existing"]) == (29_999, 30_001)
+    assert (job["counts"]["created"], job["counts"]["existing"]) == (distinct, rows - distinct)
 
 
 def test_links_from_before_the_first_reuse_are_known(system: System) -> None:
-    body = "url\n" + "".join(f"https://example.com/{row}\n" for row in range(50_000))
+    rows = system.rows_of(shards=2, most=50_000)
+    body = "url\n" + "".join(f"https://example.com/{row}\n" for row in range(rows))
     query: dict[str, Any] = {"headers": {"Content-Type": "text/csv"}, "content": body}
     with client(system, new_key(system, "--workspace", "new-to-reuse", "--plan", "enterprise")) as fresh:
         before = system.sql("SELECT count(*) FROM urls")
         first = ended_job(fresh, fresh.post("/api/jobs", **query).json())
-        assert (first["counts"]["created"], system.sql("SELECT count(*) FROM urls")) == (50_000, before)
+        assert (first["counts"]["created"], system.sql("SELECT count(*) FROM urls")) == (rows, before)
         second = ended_job(fresh, fresh.post("/api/jobs", params=REUSE, **query).json())
-        assert (second["counts"]["created"], second["counts"]["existing"]) == (0, 50_000)
+        assert (second["counts"]["created"], second["counts"]["existing"]) == (0, rows)
 
 
 def test_an_unknown_way_with_duplicates_is_refused(system: System) -> None:

@@ -10,9 +10,12 @@ import pytest
 from tests.system import System, job_if_ended
 from tests.waiting import wait_until
 
-MANY = 120_000
-"""Rows of a job that one worker does not finish before it is cancelled."""
 OPEN_COUNTS = ("created", "existing", "failed", "unprocessed")
+
+
+def many(system: System) -> int:
+    """The number of rows that one worker does not finish before they are cancelled."""
+    return system.rows_of(shards=8, most=120_000)
 
 
 def rows(count: int, name: str = "a") -> str:
@@ -29,20 +32,21 @@ def results(system: System, job: dict[str, Any], **query: str) -> list[dict[str,
 
 
 def test_a_cancelled_job_keeps_what_is_done_and_a_retry_does_the_rest_once(slow_system: System) -> None:
-    job = slow_system.post_csv(rows(MANY)).json()
+    total = many(slow_system)
+    job = slow_system.post_csv(rows(total)).json()
     mine = f"WHERE job_id = {job['id']}"
     wait_until(lambda: slow_system.job(job["id"])["counts"]["created"], 60, "the first shard")
     asked = do(slow_system, job, "cancel")
     assert asked.status_code == 202
     job = wait_until(lambda: job_if_ended(slow_system.job(job["id"])), 100)
     counts = job["counts"]
-    assert (job["status"], job["outcome"], counts["total"]) == ("cancelled", "partial", MANY)
-    assert 0 < counts["created"] < MANY
-    assert sum(counts[name] for name in OPEN_COUNTS) == MANY
+    assert (job["status"], job["outcome"], counts["total"]) == ("cancelled", "partial", total)
+    assert 0 < counts["created"] < total
+    assert sum(counts[name] for name in OPEN_COUNTS) == total
     assert slow_system.sql(f"SELECT count(*) FROM links {mine}") == [(counts["created"],)]
     found = results(slow_system, job)
     assert [row["status"] for row in found].count("unprocessed") == counts["unprocessed"]
-    assert len(found) == MANY
+    assert len(found) == total
     assert do(slow_system, job, "cancel").status_code == 202
     left = slow_system.client.get(job["links"]["items"], params={"status": "unprocessed", "limit": 5}).json()["items"]
     assert [(item["status"], item["short_url"], item["error"]) for item in left] == [("unprocessed", None, None)] * 5
@@ -52,18 +56,19 @@ def test_a_cancelled_job_keeps_what_is_done_and_a_retry_does_the_rest_once(slow_
     again = do(slow_system, job, "retry")
     assert (again.status_code, again.json()["run"], again.json()["status"] in ("queued", "running")) == (202, 2, True)
     job = wait_until(lambda: job_if_ended(slow_system.job(job["id"])), 100)
-    assert (job["status"], job["outcome"], job["counts"]["created"]) == ("completed", "succeeded", MANY)
-    assert slow_system.sql(f"SELECT count(*), count(DISTINCT external_id) FROM links {mine}") == [(MANY, MANY)]
-    assert slow_system.sql(f'SELECT count(*), min("index"), max("index") FROM items {mine}') == [(MANY, 0, MANY - 1)]
+    assert (job["status"], job["outcome"], job["counts"]["created"]) == ("completed", "succeeded", total)
+    assert slow_system.sql(f"SELECT count(*), count(DISTINCT external_id) FROM links {mine}") == [(total, total)]
+    assert slow_system.sql(f'SELECT count(*), min("index"), max("index") FROM items {mine}') == [(total, 0, total - 1)]
 
 
 def test_a_job_that_nobody_has_begun_is_cancelled_at_once(slow_system: System) -> None:
-    first = slow_system.post_csv(rows(MANY, "first")).json()
+    total = many(slow_system)
+    first = slow_system.post_csv(rows(total, "first")).json()
     second = slow_system.post_csv(rows(100, "b"), params={"metadata": '{"a": 1}'}).json()
-    third = slow_system.post_csv(rows(MANY, "c")).json()
+    third = slow_system.post_csv(rows(total, "c")).json()
     do(slow_system, third, "cancel")
     job = wait_until(lambda: job_if_ended(slow_system.job(third["id"])), 100)
-    assert (job["status"], job["counts"]["total"]) == ("cancelled", MANY)
+    assert (job["status"], job["counts"]["total"]) == ("cancelled", total)
     for job in (first, second):
         assert wait_until(lambda: job_if_ended(slow_system.job(job["id"])), 100)["outcome"] == "succeeded"  # noqa: B023
 
@@ -127,7 +132,7 @@ def test_undo_deletes_what_nobody_clicked_and_tells_what_it_kept(system: System)
 
 
 def test_a_job_that_runs_cannot_be_undone(slow_system: System) -> None:
-    job = slow_system.post_csv(rows(MANY, "running")).json()
+    job = slow_system.post_csv(rows(many(slow_system), "running")).json()
     assert do(slow_system, job, "undo").status_code == 409
     do(slow_system, job, "cancel")
     wait_until(lambda: job_if_ended(slow_system.job(job["id"])), 100)

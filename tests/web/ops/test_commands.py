@@ -6,14 +6,16 @@ import stat
 import pytest
 
 from tests.system import System
-from tests.web.commands import client, flask, typed_key
+from tests.web.commands import client, flask, flask_process, new_key
 
 FIELDS = {"id", "name", "workspace_id", "domain_id", "token", "consumer_key", "consumer_secret"}
 
 
 def test_a_key_is_printed_once_with_the_secret_of_a_new_workspace(system: System) -> None:
-    first = typed_key(system, "--workspace", "fresh", "--name", "one")
-    second = typed_key(system, "--workspace", "fresh", "--plan", "pro", "--scopes", "read")
+    done = flask_process(system, "keys", "create", "--json", "--workspace", "fresh", "--name", "one")
+    assert done.returncode == 0, done.stderr
+    first = json.loads(done.stdout)
+    second = new_key(system, "--workspace", "fresh", "--plan", "pro", "--scopes", "read")
     assert set(first) == FIELDS | {"webhook_secret"}
     assert set(second) == FIELDS
     assert (first["name"], first["workspace_id"]) == ("one", second["workspace_id"])
@@ -26,13 +28,13 @@ def test_a_key_is_printed_once_with_the_secret_of_a_new_workspace(system: System
 
 
 def test_a_new_workspace_is_on_the_builder_plan_and_the_first_on_enterprise(system: System) -> None:
-    typed_key(system, "--workspace", "plain")
+    new_key(system, "--workspace", "plain")
     assert system.sql("SELECT plan FROM workspaces WHERE name = 'plain'") == [("builder",)]
     assert system.sql("SELECT plan FROM workspaces WHERE name = 'default'") == [("enterprise",)]
 
 
 def test_only_hashes_of_secrets_are_kept(system: System) -> None:
-    key = typed_key(system)
+    key = new_key(system)
     (row,) = system.sql(f"SELECT * FROM keys WHERE id = {key['id']}")
     assert key["consumer_key"] in row
     assert key["token"] not in row

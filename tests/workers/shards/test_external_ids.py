@@ -12,7 +12,10 @@ from tests.system import System
 from tests.waiting import wait_until
 from tests.web.commands import client, new_key
 
-ROWS = 60_000  # several shards on either store
+
+def size(system: System) -> int:
+    """The number of rows of several shards, which is even."""
+    return system.rows_of(shards=2.4, most=60_000)
 
 
 @pytest.fixture
@@ -71,31 +74,34 @@ def test_who_deletes_a_link_frees_its_id(system: System, name: str) -> None:
 
 
 def test_an_id_that_stands_twice_in_a_file_is_one_link(system: System, name: str) -> None:
-    job = system.wait_for_job(system.post_csv(file(name, both(range(ROWS // 2), range(ROWS // 2)))))
-    assert counts(job) == {"created": ROWS // 2, "existing": ROWS // 2, "failed": 0}
-    assert links(system, name) == [(ROWS // 2, ROWS // 2)]
+    rows = size(system)
+    job = system.wait_for_job(system.post_csv(file(name, both(range(rows // 2), range(rows // 2)))))
+    assert counts(job) == {"created": rows // 2, "existing": rows // 2, "failed": 0}
+    assert links(system, name) == [(rows // 2, rows // 2)]
 
 
 def test_files_sent_at_the_same_time_share_their_links(system: System, name: str) -> None:
-    orders = [range(ROWS), range(ROWS - 1, -1, -1)]
+    rows = size(system)
+    orders = [range(rows), range(rows - 1, -1, -1)]
     with ThreadPoolExecutor(2) as threads:
         answers = list(threads.map(lambda order: system.post_csv(file(name, order)), orders))
     jobs = [system.wait_for_job(answer, 120) for answer in answers]
-    assert [job["counts"]["created"] + job["counts"]["existing"] for job in jobs] == [ROWS, ROWS]
-    assert sum(job["counts"]["created"] for job in jobs) == ROWS
-    assert links(system, name) == [(ROWS, ROWS)]
+    assert [job["counts"]["created"] + job["counts"]["existing"] for job in jobs] == [rows, rows]
+    assert sum(job["counts"]["created"] for job in jobs) == rows
+    assert links(system, name) == [(rows, rows)]
     assert astray(system, jobs) == [(0,)]
 
 
 def test_a_worker_that_is_killed_costs_no_id_a_second_link(fragile_system: System, name: str) -> None:
-    first = fragile_system.post_csv(file(name, range(ROWS * 2)))
+    rows = size(fragile_system)
+    first = fragile_system.post_csv(file(name, range(rows * 2)))
     wait_until(lambda: faults.shard_owners(fragile_system), 20, "a shard to be worked on")
-    second = fragile_system.post_csv(file(name, range(ROWS * 2)))
+    second = fragile_system.post_csv(file(name, range(rows * 2)))
     faults.kill_shard_owner(fragile_system)
     jobs = [fragile_system.wait_for_job(answer, 120) for answer in (first, second)]
-    assert sum(job["counts"]["created"] for job in jobs) == ROWS * 2
-    assert sum(job["counts"]["existing"] for job in jobs) == ROWS * 2
-    assert links(fragile_system, name) == [(ROWS * 2, ROWS * 2)]
+    assert sum(job["counts"]["created"] for job in jobs) == rows * 2
+    assert sum(job["counts"]["existing"] for job in jobs) == rows * 2
+    assert links(fragile_system, name) == [(rows * 2, rows * 2)]
     assert astray(fragile_system, jobs) == [(0,)]
 
 
