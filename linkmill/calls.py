@@ -8,11 +8,11 @@ from urllib.parse import quote
 
 import httpx
 
-from .errors import CommandError, ConnectionBroken, RequestRefused, ServerAway
+from .errors import ConnectionBroken, LinkmillError, RequestRefused, ServerAway
 from .settings import Account
 
 T = TypeVar("T")
-Job = dict[str, Any]
+JobDocument = dict[str, Any]
 Say = Callable[[str], None]
 
 OPEN_STATUSES = ("queued", "running")
@@ -36,13 +36,13 @@ def get(client: httpx.Client, path: str, **query: Any) -> Any:
     return parse_json(send(client, "GET", path, params=query))
 
 
-def post(client: httpx.Client, path: str) -> Job:
-    job: Job = parse_json(send(client, "POST", path))
+def post(client: httpx.Client, path: str) -> JobDocument:
+    job: JobDocument = parse_json(send(client, "POST", path))
     return job
 
 
-def read_job(client: httpx.Client, job_id: str, **query: Any) -> Job:
-    job: Job = get(client, job_path(job_id), **query)
+def read_job(client: httpx.Client, job_id: str, **query: Any) -> JobDocument:
+    job: JobDocument = get(client, job_path(job_id), **query)
     return job
 
 
@@ -50,7 +50,7 @@ def job_path(job_id: str, *more: str) -> str:
     return "/".join(("/api/jobs", quote(job_id, safe=""), *more))
 
 
-def has_ended(job: Job) -> bool:
+def has_ended(job: JobDocument) -> bool:
     return job["status"] not in OPEN_STATUSES
 
 
@@ -97,7 +97,7 @@ def _raise_for_status(response: httpx.Response) -> httpx.Response:
     is_limited = response.status_code == 429 and seconds <= LONGEST_RETRY_AFTER
     if is_temporary or is_limited:
         raise ServerAway(_explain(response, problem), seconds)
-    raise RequestRefused(_explain(response, problem))
+    raise RequestRefused(_explain(response, problem), response.status_code, problem)
 
 
 def _problem(response: httpx.Response) -> dict[str, Any]:
@@ -126,7 +126,7 @@ def parse_json(response: httpx.Response) -> Any:
         return response.json()
     except ValueError:
         server = response.url.copy_with(path="/")
-        raise CommandError(f"{server} is not a Linkmill server: its answer is not JSON") from None
+        raise LinkmillError(f"{server} is not a Linkmill server: its answer is not JSON") from None
 
 
 def retry_while_away(attempt: Callable[[], T], say: Say) -> T:

@@ -1,14 +1,15 @@
-"""Errors that end a command: each has one line for the user and an exit code."""
+"""Errors: exceptions of the library, and ends of a command, with one line for the user and an exit code."""
 
 import os
 import sys
+from collections.abc import Mapping
 from typing import IO, Any
 
 import click
 
 
-class CommandError(click.ClickException):
-    """The command could not be carried out."""
+class LinkmillError(click.ClickException):
+    """What was asked for could not be done. The root of all errors of the library."""
 
     exit_code = 2
 
@@ -16,11 +17,25 @@ class CommandError(click.ClickException):
         click.echo(f"linkmill: {printable(self.message)}", file=file or sys.stderr)
 
 
-class RequestRefused(CommandError):
-    """The server understood the request and refused it."""
+class RequestRefused(LinkmillError):
+    """The server understood the request and refused it: `status` and `code` say why, `errors` which fields."""
+
+    def __init__(self, message: str, status: int = 0, problem: Mapping[str, Any] | None = None) -> None:
+        super().__init__(message)
+        self.status = status
+        self.code = str((problem or {}).get("code", ""))
+        self.errors: list[dict[str, str]] = list((problem or {}).get("errors") or ())
 
 
-class ServerAway(CommandError):
+class JobFailed(LinkmillError):
+    """The upload of a job could not be read."""
+
+
+class WaitTimeout(LinkmillError):
+    """The job still runs when the time to wait is over."""
+
+
+class ServerAway(LinkmillError):
     """The server does not answer now; `seconds` is the pause that it asks for, if any."""
 
     def __init__(self, message: str, seconds: float = 0.0) -> None:
@@ -32,7 +47,7 @@ class ConnectionBroken(ServerAway):
     """A request or an answer was cut off."""
 
 
-class Interruption(CommandError):
+class Interruption(LinkmillError):
     """Ctrl-C; the message says how to continue."""
 
     exit_code = 130

@@ -5,18 +5,18 @@ from importlib import import_module
 
 import click
 
-from .errors import CommandError, OutputClosed
+from .errors import LinkmillError, OutputClosed
 
 COMMANDS = {
-    "push": (".push", "push", "Send a file, watch its job, write the results."),
-    "watch": (".jobs", "watch", "Watch a job to its end."),
-    "results": (".jobs", "results_command", "Write a job's results, row by row."),
-    "jobs": (".jobs", "jobs", "List jobs, the newest first."),
-    "retry": (".jobs", "retry", "Run a job's failed and unprocessed rows again."),
-    "cancel": (".jobs", "cancel", "Stop a job. Links that exist stay."),
-    "undo": (".jobs", "undo", "Delete the links that a job created and that have no clicks."),
+    "push": (".commands.push", "push", "Send a file, watch its job, write the results."),
+    "watch": (".commands.jobs", "watch", "Watch a job to its end."),
+    "results": (".commands.jobs", "results_command", "Write a job's results, row by row."),
+    "jobs": (".commands.jobs", "jobs", "List jobs, the newest first."),
+    "retry": (".commands.jobs", "retry", "Run a job's failed and unprocessed rows again."),
+    "cancel": (".commands.jobs", "cancel", "Stop a job. Links that exist stay."),
+    "undo": (".commands.jobs", "undo", "Take back what a job did, as far as nothing has happened since."),
     "verify": (".verify.command", "verify", "Check that new short links lead where the old ones lead."),
-    "login": (".login", "login", "Store the server and a key for this user."),
+    "login": (".commands.login", "login", "Store the server and a key for this user."),
 }
 """The module, the function and the help of each; a module is imported when its command is called, so help is quick."""
 
@@ -51,7 +51,7 @@ def linkmill() -> None:
 def main() -> None:
     try:
         code = linkmill.main(prog_name="linkmill", standalone_mode=False)
-    except (CommandError, OutputClosed) as error:
+    except (LinkmillError, OutputClosed) as error:
         error.show()
         code = error.exit_code
     except click.ClickException as error:
@@ -61,6 +61,6 @@ def main() -> None:
         code = INTERRUPTED
     except OSError as error:  # such as a full disk
         reason = error.strerror or str(error)
-        CommandError(f"{reason} {error.filename}" if error.filename else reason).show()
+        LinkmillError(f"{reason} {error.filename}" if error.filename else reason).show()
         code = COULD_NOT
     sys.exit(code)

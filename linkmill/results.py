@@ -11,7 +11,7 @@ from typing import IO
 import httpx
 
 from . import calls
-from .errors import CommandError, ConnectionBroken, OutputClosed
+from .errors import ConnectionBroken, LinkmillError, OutputClosed
 from .show import Screen
 
 STDOUT = "-"
@@ -21,10 +21,10 @@ DOWNLOAD_TIMEOUT = httpx.Timeout(120, connect=10)
 
 
 def check_target(out: str) -> None:
-    """Raise CommandError, before anything is sent, when results could not be written here."""
+    """Raise LinkmillError, before anything is sent, when results could not be written here."""
     path = Path(out)
     if out != STDOUT and (path.is_dir() or not os.access(path.absolute().parent, os.W_OK)):
-        raise CommandError(f"--out {out}: no file can be written there")
+        raise LinkmillError(f"--out {out}: no file can be written there")
 
 
 def write(client: httpx.Client, job_id: str, out: str, statuses: Collection[str], screen: Screen) -> None:
@@ -35,7 +35,7 @@ def write(client: httpx.Client, job_id: str, out: str, statuses: Collection[str]
         _write_file(client, job_id, Path(out).resolve(), statuses, suffix, screen)
         return
     with tempfile.TemporaryFile() as copy:  # what is in a pipe cannot be taken back
-        _download(client, job_id, statuses, suffix, copy, screen)
+        download(client, job_id, statuses, suffix, copy, screen)
         copy.seek(0)
         if out == STDOUT:
             _write_stdout(copy)
@@ -50,7 +50,7 @@ def _write_file(
     part = path.with_name(f"{path.name}.{os.getpid()}{PART_SUFFIX}")
     try:
         with part.open("wb") as file:
-            _download(client, job_id, statuses, suffix, file, screen)
+            download(client, job_id, statuses, suffix, file, screen)
             os.fsync(file.fileno())
         part.replace(path)
     except BaseException:
@@ -66,9 +66,10 @@ def _write_stdout(file: IO[bytes]) -> None:
         raise OutputClosed("") from None
 
 
-def _download(
+def download(
     client: httpx.Client, job_id: str, statuses: Collection[str], suffix: str, file: IO[bytes], screen: Screen
 ) -> None:
+    """Write all results to an empty file, from the beginning again when the connection breaks."""
     path = calls.job_path(job_id, f"results.{suffix}")
 
     def attempt() -> None:
@@ -82,7 +83,7 @@ def _download(
     calls.retry_while_away(attempt, screen.say)
 
 
-def _expected_rows(job: calls.Job, statuses: Collection[str]) -> int | None:
+def _expected_rows(job: calls.JobDocument, statuses: Collection[str]) -> int | None:
     """Return how many rows the results must have; None while a job runs, and when its upload could not be read."""
     if job["status"] not in ("completed", "cancelled"):
         return None

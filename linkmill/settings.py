@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from .errors import CommandError
+from .errors import LinkmillError
 
 SERVER = "LINKMILL_SERVER"
 KEY = "LINKMILL_KEY"
@@ -25,7 +25,7 @@ class Account:
 
 
 def find_account(server: str | None, key_file: str | None) -> Account:
-    """Choose the server and its key; raise CommandError when there is no key."""
+    """Choose the server and its key; raise LinkmillError when there is no key."""
     address = choose_server(server)
     if key_file:
         return Account(address, check_key(read_key(Path(key_file))))
@@ -34,7 +34,7 @@ def find_account(server: str | None, key_file: str | None) -> Account:
     if not key and login.get("server") == address:  # a stored key is sent to no other server than its own
         key = login.get("key", "")
     if not key:
-        raise CommandError(f"no key for {address}: run `linkmill login`, or pass --key-file FILE or {KEY}")
+        raise LinkmillError(f"no key for {address}: run `linkmill login`, or pass --key-file FILE or {KEY}")
     return Account(address, check_key(key))
 
 
@@ -44,7 +44,7 @@ def choose_server(server: str | None) -> str:
 
 def _normalize(server: str) -> str:
     if not _is_valid(server):
-        raise CommandError(f"the server is {server!r}: it must look like https://links.example.com")
+        raise LinkmillError(f"the server is {server!r}: it must look like https://links.example.com")
     return server.rstrip("/")
 
 
@@ -65,18 +65,18 @@ def read_key(path: Path) -> str:
         with path.open("rb") as file:
             text = file.read(LARGEST_KEY_FILE).decode().strip()
     except (OSError, UnicodeDecodeError) as error:
-        raise CommandError(f"--key-file {path}: {getattr(error, 'strerror', None) or 'this is not text'}") from None
+        raise LinkmillError(f"--key-file {path}: {getattr(error, 'strerror', None) or 'this is not text'}") from None
     if not text.startswith("{"):
         return text
     try:
         return str(json.loads(text)["token"])
     except (ValueError, KeyError):
-        raise CommandError(f"--key-file {path}: expected a key, or JSON with a token") from None
+        raise LinkmillError(f"--key-file {path}: expected a key, or JSON with a token") from None
 
 
 def check_key(key: str) -> str:
     if not key or not key.isascii() or not key.isprintable() or " " in key:
-        raise CommandError("this is not a key: a key has no blanks and no special characters")
+        raise LinkmillError("this is not a key: a key has no blanks and no special characters")
     return key
 
 
@@ -101,5 +101,5 @@ def _read_login() -> dict[str, str]:
     except FileNotFoundError:
         return {}
     except (OSError, ValueError) as error:
-        raise CommandError(f"{path} cannot be read: {error}") from None
+        raise LinkmillError(f"{path} cannot be read: {error}") from None
     return {name: str(value) for name, value in values.items()}

@@ -21,7 +21,7 @@ from rich.progress_bar import ProgressBar
 from rich.table import Column, Table
 from rich.text import Text
 
-from .calls import Job, has_ended
+from .calls import JobDocument, has_ended
 from .errors import printable
 
 LINE_SECONDS = 5.0
@@ -85,12 +85,12 @@ def counting(screen: Screen, verb: str, total: int) -> Iterator[Callable[[], Non
 
 
 @contextmanager
-def watching(screen: Screen) -> Iterator[Callable[[Job], None]]:
+def watching(screen: Screen) -> Iterator[Callable[[JobDocument], None]]:
     """Give a function to call with the job whenever it has changed."""
     if screen.quiet or not screen.bars:
         say = _say_at_intervals(screen)
 
-        def print_while_open(job: Job) -> None:
+        def print_while_open(job: JobDocument) -> None:
             if not has_ended(job):
                 say(lambda: summary(job))
 
@@ -100,7 +100,7 @@ def watching(screen: Screen) -> Iterator[Callable[[Job], None]]:
         yield lambda job: live.update(_bar(job))
 
 
-def summary(job: Job) -> str:
+def summary(job: JobDocument) -> str:
     """Describe a job on one line, as it is or as it ended."""
     if has_ended(job):
         end = [job.get("detail") or _counts(job), error_counts(job)]
@@ -110,7 +110,7 @@ def summary(job: Job) -> str:
     return f"{_title(job)}: " + ", ".join(filter(None, parts))
 
 
-def print_end(screen: Screen, job: Job) -> None:
+def print_end(screen: Screen, job: JobDocument) -> None:
     screen.say(summary(job), STYLES.get(job["outcome"], ""))
 
 
@@ -121,11 +121,11 @@ def table(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
     return "\n".join("  ".join(map(str.ljust, line, widths)).rstrip() for line in lines)
 
 
-def error_counts(job: Job) -> str:
+def error_counts(job: JobDocument) -> str:
     return ", ".join(f"{count:,} {code}" for code, count in _frequent_errors(job))
 
 
-def _frequent_errors(job: Job) -> list[tuple[str, int]]:
+def _frequent_errors(job: JobDocument) -> list[tuple[str, int]]:
     """The error codes of a job with their counts, the most frequent first."""
     return sorted(job["errors"].items(), key=lambda entry: -entry[1])
 
@@ -140,7 +140,7 @@ def duration(seconds: float) -> str:
     return f"{rest} s"
 
 
-def _bar(job: Job) -> Group:
+def _bar(job: JobDocument) -> Group:
     """Draw a line with a bar, and a line for each of the most frequent errors."""
     columns = (Column(no_wrap=True) for _ in range(3))
     row = Table.grid(Column(), Column(ratio=1), *columns, padding=(0, 1), expand=True)
@@ -154,24 +154,24 @@ def _bar(job: Job) -> Group:
     return Group(row, *lines)
 
 
-def _title(job: Job) -> str:
+def _title(job: JobDocument) -> str:
     dry_run = " (dry run)" if job["dry_run"] else ""
     return f"job {job['id']} {job['status']}{dry_run}"
 
 
-def _counts(job: Job) -> str:
+def _counts(job: JobDocument) -> str:
     words = WORDS.get(job["kind"], {})
     counts = job["counts"]
     return ", ".join(f"{counts[name]:,} {words.get(name, name)}" for name in COUNT_NAMES if counts[name]) or "no rows"
 
 
-def _progress(job: Job) -> str:
+def _progress(job: JobDocument) -> str:
     processed = job["counts"]["processed"]
     total = job["counts"]["total"]
     return f"{processed:,} rows" if total is None else f"{processed:,} of {total:,} rows"
 
 
-def _time_left(job: Job) -> str:
+def _time_left(job: JobDocument) -> str:
     return "" if job["eta_seconds"] is None else f"{duration(job['eta_seconds'])} left"
 
 

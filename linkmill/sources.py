@@ -7,13 +7,13 @@ import shutil
 import stat
 import tempfile
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO
+from typing import IO, Any
 
-from .errors import CommandError
+from .errors import LinkmillError
 
 CHUNK = 1 << 18
 SAMPLE = 1 << 18
@@ -39,6 +39,10 @@ FORMAT_OF_SUFFIX = {
 FORMAT_OF_START = {b"{": "ndjson", b"[": "json"}
 
 
+Rows = str | os.PathLike[str] | Iterable[Mapping[str, Any]]
+"""The path of a file, or rows: objects with the names of item fields."""
+
+
 @dataclass(frozen=True, slots=True)
 class Source:
     """An open file and what is sent about it."""
@@ -58,7 +62,7 @@ def open_source(name: str, format: str | None) -> Iterator[Source]:
     try:
         file = open(0 if name == "-" else name, "rb")  # noqa: SIM115
     except OSError as error:
-        raise CommandError(f"{name}: {error.strerror}") from None
+        raise LinkmillError(f"{name}: {error.strerror}") from None
     with file, tempfile.TemporaryFile() as copy:
         can_be_read_again = name != "-" and stat.S_ISREG(os.fstat(file.fileno()).st_mode)
         if can_be_read_again:
@@ -66,6 +70,19 @@ def open_source(name: str, format: str | None) -> Iterator[Source]:
         else:
             shutil.copyfileobj(file, copy, CHUNK)
             yield _describe(copy, name, format)
+
+
+@contextmanager
+def open_any(source: Rows) -> Iterator[Source]:
+    """Open a file by its path, or rows that are in memory or come from an iterator."""
+    if isinstance(source, str | os.PathLike):
+        with open_source(os.fspath(source), None) as opened:
+            yield opened
+        return
+    with tempfile.TemporaryFile() as file:
+        for row in source:
+            file.write(json.dumps(row).encode() + b"\n")
+        yield _describe(file, "rows", "ndjson")
 
 
 def _describe(file: IO[bytes], name: str, format: str | None) -> Source:
@@ -109,7 +126,7 @@ def chunks(source: Source) -> Iterator[bytes]:
     while remaining:
         chunk = source.file.read(min(CHUNK, remaining))
         if not chunk:
-            raise CommandError(f"{source.name} became shorter while it was sent")
+            raise LinkmillError(f"{source.name} became shorter while it was sent")
         remaining -= len(chunk)
         yield chunk
 

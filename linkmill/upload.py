@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 import httpx
 
 from . import calls, sources
-from .calls import Job
+from .calls import JobDocument
 from .show import Screen, uploading
 from .sources import Source
 
@@ -18,7 +18,7 @@ LOOPBACK = ("localhost", "127.0.0.1", "::1")
 class Upload(NamedTuple):
     """The job of an upload."""
 
-    job: Job
+    job: JobDocument
     is_repeated: bool
     """Whether the job was created by an earlier upload with the same key."""
 

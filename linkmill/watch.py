@@ -7,7 +7,7 @@ from functools import partial
 import httpx
 
 from . import calls, show
-from .calls import Job, has_ended
+from .calls import JobDocument, has_ended
 from .errors import ServerAway
 from .show import Screen
 
@@ -17,7 +17,7 @@ STREAM_TIMEOUT = httpx.Timeout(30, connect=10)  # a stream sends something every
 POLL_SECONDS = 20
 
 
-def follow(client: httpx.Client, job_id: str, screen: Screen) -> Job:
+def follow(client: httpx.Client, job_id: str, screen: Screen) -> JobDocument:
     """Show a job until it has ended, and return it."""
     with show.watching(screen) as update:
         for job in _states(client, job_id, screen):
@@ -26,7 +26,7 @@ def follow(client: httpx.Client, job_id: str, screen: Screen) -> Job:
     return job
 
 
-def _states(client: httpx.Client, job_id: str, screen: Screen) -> Iterator[Job]:
+def _states(client: httpx.Client, job_id: str, screen: Screen) -> Iterator[JobDocument]:
     streams = MOST_FAILED_STREAMS
     job = None
     while job is None or not has_ended(job):
@@ -44,7 +44,7 @@ def _states(client: httpx.Client, job_id: str, screen: Screen) -> Iterator[Job]:
             yield job
 
 
-def _events(client: httpx.Client, job_id: str) -> Iterator[Job]:
+def _events(client: httpx.Client, job_id: str) -> Iterator[JobDocument]:
     with calls.stream(client, calls.job_path(job_id, "events"), STREAM_TIMEOUT) as response:
         for line in response.iter_lines():
             if line.startswith("data: "):

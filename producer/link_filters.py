@@ -8,6 +8,7 @@ from models.accounts import domains
 from models.errors import Gone
 from models.ids import parse_id
 from models.jobs import jobs
+from models.link_key import parse_link_id
 from models.links.listing import JobLinks, LinkFilter
 from models.store import Connection
 
@@ -24,6 +25,9 @@ def from_query(db: Connection, workspace_id: int, query: Mapping[str, Any]) -> L
         conditions["domain_id"] = _domain_id(db, workspace_id, domain)
     if "search" in conditions:
         conditions["search"] = normalize("NFC", conditions["search"])  # as slugs are stored
+    link_ids = conditions.pop("links", None)
+    if link_ids is not None:
+        conditions["keys"] = [key for key in map(parse_link_id, link_ids) if key]
     job_links = None if job_id is None else _links_of_job(db, workspace_id, job_id)
     return LinkFilter(job=job_links, **conditions)
 

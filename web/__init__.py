@@ -84,6 +84,7 @@ def register_hooks(app: Flask) -> None:
     errors.register(app)
     app.before_request(request_id.name_trace)
     app.before_request(hosts.refuse_other_routes)
+    app.before_request(vendors.answer_on_native_path)
     app.after_request(limits.add_headers)
     app.after_request(auth.forbid_storing)
 

@@ -3,9 +3,9 @@
 import click
 
 from .. import show
+from ..commands.finish import EVERY_ROW, SOME_ROWS_FAILED
+from ..commands.options import quiet
 from ..errors import Interruption
-from ..finish import EVERY_ROW, SOME_ROWS_FAILED
-from ..options import quiet
 from . import pairs
 from .compare import Followers, compare
 from .follow import MOST_CONNECTIONS, Follower, check_server

@@ -8,7 +8,7 @@ from functools import cached_property
 import httpcore
 import httpx
 
-from ..errors import CommandError
+from ..errors import LinkmillError
 from .addresses import PublicBackend
 
 MOST_HOPS = 10
@@ -122,13 +122,13 @@ def _checked(url: httpx.URL) -> httpx.URL:
 
 
 def check_server(server: str | None) -> str | None:
-    """Return the address of a server, or raise CommandError when it is none."""
+    """Return the address of a server, or raise LinkmillError when it is none."""
     if server is None:
         return None
     try:
         return str(parse_url(server))
     except httpx.InvalidURL as error:
-        raise CommandError(f"--new-server {server}: {error}") from None
+        raise LinkmillError(f"--new-server {server}: {error}") from None
 
 
 def _explain(error: Exception) -> str:

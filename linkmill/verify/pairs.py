@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from ..errors import CommandError
+from ..errors import LinkmillError
 
 NEW_COLUMNS = ("result_short_url", "short_url")
 """What results call the new link; `result_` stands before it when the upload had a column of that name too."""
@@ -73,7 +73,7 @@ def _new_place(names: Sequence[str], name: str | None) -> int:
             return len(names) - 1 - names[::-1].index(known)
     if len(names) == 2:
         return 1
-    raise CommandError(f"no column is named short_url; pass --new. The header has {_shown(names)}")
+    raise LinkmillError(f"no column is named short_url; pass --new. The header has {_shown(names)}")
 
 
 def _old_places(names: Sequence[str], name: str | None, new: int) -> tuple[int, ...]:
@@ -85,7 +85,7 @@ def _old_places(names: Sequence[str], name: str | None, new: int) -> tuple[int, 
     if len(names) == 2:
         places.append(1 - new)
     if not places:
-        raise CommandError(f"which column has the old links? Pass --old. The header has {_shown(names)}")
+        raise LinkmillError(f"which column has the old links? Pass --old. The header has {_shown(names)}")
     return tuple(places)
 
 
@@ -95,12 +95,12 @@ def _slug_place(names: Sequence[str], name: str | None) -> int:
     for known in SLUG_COLUMNS:
         if known in names:
             return names.index(known)
-    raise CommandError(f"which column has the old slugs? Pass --old. The header has {_shown(names)}")
+    raise LinkmillError(f"which column has the old slugs? Pass --old. The header has {_shown(names)}")
 
 
 def _place(names: Sequence[str], name: str, option: str) -> int:
     if names.count(name) != 1:
-        raise CommandError(f"{option} needs exactly one column {name!r}. The header has {_shown(names)}")
+        raise LinkmillError(f"{option} needs exactly one column {name!r}. The header has {_shown(names)}")
     return names.index(name)
 
 
@@ -144,9 +144,9 @@ def _open(path: str) -> Iterator[Iterator[str]]:
     try:
         file = open(path, encoding="utf-8-sig", newline="")  # noqa: SIM115
     except OSError as error:
-        raise CommandError(f"{path}: {error.strerror}") from None
+        raise LinkmillError(f"{path}: {error.strerror}") from None
     with file:
         try:
             yield iter(file)
         except (UnicodeDecodeError, csv.Error) as error:
-            raise CommandError(f"{path} is not a CSV file in UTF-8: {error}") from None
+            raise LinkmillError(f"{path} is not a CSV file in UTF-8: {error}") from None

@@ -56,6 +56,8 @@ class LinkFilter(NamedTuple):
     any_tags: Sequence[str] = ()
     """At least one of these, each a name or an id."""
     without_tag: str | None = None
+    keys: Sequence[LinkKey] | None = None
+    """These very links."""
 
 
 def find(db: Connection, workspace_id: int, key: LinkKey) -> LinkView | None:
@@ -88,14 +90,15 @@ def page(
     return rows.many(db, LinkView, query.order_by(*newest_first).limit(limit).offset(offset))
 
 
-def count(db: Connection, workspace_id: int, link_filter: LinkFilter) -> int:
-    """How many links match a filter."""
+def count(db: Connection, workspace_id: int, link_filter: LinkFilter, limit: int | None = None) -> int:
+    """How many links match a filter, up to a limit."""
     conditions = _conditions(db, workspace_id, link_filter)
     if conditions is None:
         return 0
-    query = select(func.count()).select_from(links).where(links.c.workspace_id == workspace_id, *conditions)
+    matches = select(links.c.slug).where(links.c.workspace_id == workspace_id, *conditions)
     if link_filter.status:
-        query = query.outerjoin(uses, rows_of(uses, columns_of(links)))
+        matches = matches.outerjoin(uses, rows_of(uses, columns_of(links)))
+    query = select(func.count()).select_from(matches.limit(limit).subquery())
     return int(db.execute(query).scalar_one())
 
 
@@ -144,6 +147,8 @@ def _conditions(db: Connection, workspace_id: int, link_filter: LinkFilter) -> l
         if tag_id is None:
             return None
         conditions.append(_with_tag(workspace_id, tag_id))
+    if link_filter.keys is not None:
+        conditions.append(or_(false(), *(rows_of(links, key) for key in link_filter.keys)))
     return conditions + _of_tags(db, workspace_id, link_filter)
 
 

@@ -17,13 +17,15 @@ from models.links import labels, links, listing, tagging, title_queue
 from models.links.listing import LinkView
 from models.store import Connection
 from producer import link_filters
-from producer.documents import link_csv
+from producer.documents import link_csv, qr_zip
 from producer.documents.link_document import link_documents, link_stats_document
 from producer.link_changes import LinkChange, link_change
 from producer.resources.pages import Page
 from producer.rules import item_errors
 from producer.rules.judging import JudgingContext
 from producer.unit_of_work import unit_of_work
+
+MOST_COUNTED = 10_000
 
 
 def list_links(owner: Owner, query: Mapping[str, Any], after: LinkPosition | None, limit: int) -> Page:
@@ -44,9 +46,17 @@ def list_from(owner: Owner, query: Mapping[str, Any], offset: int, limit: int) -
         return link_documents(db, listing.page(db, owner.workspace_id, link_filter, None, limit, offset))
 
 
-def count_links(owner: Owner, query: Mapping[str, Any]) -> int:
+def count_links(owner: Owner, query: Mapping[str, Any], limit: int | None = None) -> int:
+    """Count the links that match, up to a limit: to count a million takes seconds."""
     with store.read() as db:
-        return listing.count(db, owner.workspace_id, link_filters.from_query(db, owner.workspace_id, query))
+        return listing.count(db, owner.workspace_id, link_filters.from_query(db, owner.workspace_id, query), limit)
+
+
+def draw_codes(owner: Owner, query: Mapping[str, Any], limit: int) -> Iterator[bytes]:
+    """Draw the QR codes of the newest links that match, as a zip."""
+    with store.read() as db:
+        link_filter = link_filters.from_query(db, owner.workspace_id, query)
+    return qr_zip.stream_links(owner.workspace_id, link_filter, limit, "svg")
 
 
 def export_links(owner: Owner, query: Mapping[str, Any]) -> Iterator[bytes]:
@@ -59,6 +69,12 @@ def export_links(owner: Owner, query: Mapping[str, Any]) -> Iterator[bytes]:
 def show_link(owner: Owner, link_id: str) -> dict[str, Any]:
     with store.read() as db:
         return link_documents(db, [_find(db, owner, link_id)])[0]
+
+
+def position_of(owner: Owner, link_id: str) -> LinkPosition:
+    """Where a link stands in the list: behind it the next page begins."""
+    with store.read() as db:
+        return _find(db, owner, link_id).position
 
 
 def show_link_of_slug(owner: Owner, domain: str | None, slug: str) -> dict[str, Any]:

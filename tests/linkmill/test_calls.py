@@ -7,7 +7,7 @@ import httpx
 import pytest
 
 from linkmill import calls
-from linkmill.errors import CommandError, ConnectionBroken, RequestRefused, ServerAway
+from linkmill.errors import ConnectionBroken, LinkmillError, RequestRefused, ServerAway
 
 SERVER = "https://links.example.com"
 
@@ -39,17 +39,17 @@ def send(answer: Callable[[httpx.Request], httpx.Response]) -> httpx.Response:
         return calls.send(client, "GET", "/api/jobs/1")
 
 
-def refusal(status: int, problem: Any = None, **headers: str) -> CommandError:
-    with pytest.raises(CommandError) as error:
+def refusal(status: int, problem: Any = None, **headers: str) -> LinkmillError:
+    with pytest.raises(LinkmillError) as error:
         send(lambda _: httpx.Response(status, json=problem, headers=headers))
     return error.value
 
 
-def failure(error: httpx.HTTPError) -> CommandError:
+def failure(error: httpx.HTTPError) -> LinkmillError:
     def answer(request: httpx.Request) -> httpx.Response:
         raise error
 
-    with pytest.raises(CommandError) as caught:
+    with pytest.raises(LinkmillError) as caught:
         send(answer)
     return caught.value
 
@@ -109,7 +109,7 @@ def test_a_refusal_says_what_the_user_can_do() -> None:
 
 def test_an_answer_that_is_not_json_is_not_of_this_server() -> None:
     response = send(lambda _: httpx.Response(200, text="<html>"))
-    with pytest.raises(CommandError, match=r"^https://links\.example\.com/ is not a Linkmill server"):
+    with pytest.raises(LinkmillError, match=r"^https://links\.example\.com/ is not a Linkmill server"):
         calls.parse_json(response)
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from linkmill import sources
-from linkmill.errors import CommandError
+from linkmill.errors import LinkmillError
 from linkmill.sources import TYPES, open_source
 
 CSV = b"url\nhttps://example.com/\n"
@@ -94,7 +94,7 @@ def test_a_pipe_is_copied_so_that_it_can_be_sent_again(path: Path) -> None:
 
 
 def test_a_file_that_cannot_be_opened_is_named(path: Path) -> None:
-    with pytest.raises(CommandError, match=r"links\.csv: No such file or directory$"), open_source(str(path), None):
+    with pytest.raises(LinkmillError, match=r"links\.csv: No such file or directory$"), open_source(str(path), None):
         pass
 
 
@@ -137,7 +137,7 @@ def test_a_file_that_became_shorter_is_not_sent(path: Path) -> None:
     path.write_bytes(CSV)
     with open_source(str(path), None) as source:
         os.truncate(path, 5)
-        with pytest.raises(CommandError, match="became shorter"):
+        with pytest.raises(LinkmillError, match="became shorter"):
             list(sources.chunks(source))
 
 

@@ -1,27 +1,31 @@
 """Vendors' calls, described by what the registry says about them."""
 
+import re
 from http import HTTPStatus
 from typing import Any
 
 from web.openapi import examples
 from web.openapi.parts import ANYTHING, JSON, response, schema_ref
-from web.vendors import VENDORS, VendorCalls, calls_by_path
-from web.vendors.json_schema import Schema, any_of
-from web.vendors.vendor import Vendor
+from web.vendors import VENDORS, VendorCalls, calls_by_route
+from web.vendors.json_schema import TEXT, Schema, any_of
+from web.vendors.vendor import CreateCall, DirectCall, Vendor
 
+PATH_ARGUMENT = re.compile(r"<(\w+)>")
 STILL_RUNNING = "The links are still being created. Send the same request again to wait for them."
 
 
 def paths() -> dict[str, Any]:
     described: dict[str, Any] = {}
-    for path, vendor_calls in calls_by_path().items():
-        methods = vendor_calls[0][1].methods
-        described[path] = {method.lower(): _create_operation(vendor_calls) for method in methods}
-    for vendor in VENDORS:
-        for call in vendor.reads:
-            operation = _operation([vendor], call.action, 200, call.answer_schema)
-            examples.add(operation, call.examples)
-            described[call.path] = {"get": operation}
+    for route, vendor_calls in calls_by_route().items():
+        path = PATH_ARGUMENT.sub(r"{\1}", route.path)
+        operation = _describe(vendor_calls)
+        parameters = [_parameter("path", name, TEXT) for name in PATH_ARGUMENT.findall(route.path)]
+        for _, call in vendor_calls:
+            if isinstance(call, DirectCall):
+                parameters += [_parameter("query", name, schema) for name, schema in call.query.items()]
+        if parameters:
+            operation["parameters"] = parameters
+        described.setdefault(path, {})[route.method.lower()] = operation
     return described
 
 
@@ -30,17 +34,25 @@ def security_schemes() -> dict[str, dict[str, Any]]:
     return dict(vendor.security_scheme for vendor in VENDORS)
 
 
-def _create_operation(vendor_calls: VendorCalls) -> dict[str, Any]:
+def _describe(vendor_calls: VendorCalls) -> dict[str, Any]:
+    """Describe one method of a path, which several vendors may share."""
     vendors = [vendor for vendor, _ in vendor_calls]
     calls = [call for _, call in vendor_calls]
     answer_schema = _one_of_several([call.answer_schema for call in calls])
     operation = _operation(vendors, calls[0].action, calls[0].status, answer_schema)
-    operation["responses"]["202"] = response("The job, for `Prefer: respond-async`", schema_ref("Job"))
-    request_schema = _one_of_several([call.request_schema for call in calls])
-    operation["requestBody"] = {"required": True, "content": {JSON: {"schema": request_schema}}}
+    if any(isinstance(call, CreateCall) for call in calls):
+        operation["responses"]["202"] = response("The job, for `Prefer: respond-async`", schema_ref("Job"))
+    request_schemas = [call.request_schema for call in calls if call.request_schema is not None]
+    if request_schemas:
+        request_schema = _one_of_several(request_schemas)
+        operation["requestBody"] = {"required": True, "content": {JSON: {"schema": request_schema}}}
     for call in calls:
         examples.add(operation, call.examples)
     return operation
+
+
+def _parameter(place: str, name: str, schema: Schema) -> dict[str, Any]:
+    return {"name": name, "in": place, "required": place == "path", "schema": schema}
 
 
 def _operation(vendors: list[Vendor], action: str, status: int, answer_schema: Schema) -> dict[str, Any]:

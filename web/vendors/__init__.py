@@ -2,14 +2,15 @@
 
 from collections.abc import Callable
 from importlib import import_module
+from typing import NamedTuple
 
-from flask import Blueprint, Response
+from flask import Blueprint, Response, request
 
 from models import settings
 from models.accounts import plans
 from models.errors import SettingsError
-from web.vendors.call import answer_create, answer_read
-from web.vendors.vendor import CreateCall, ReadCall, Vendor
+from web.vendors.call import answer_call
+from web.vendors.vendor import Call, Vendor
 
 MODULES = (
     "awsys",
@@ -24,18 +25,40 @@ MODULES = (
 VENDORS: tuple[Vendor, ...] = tuple(import_module(f"{__name__}.{module}").VENDOR for module in MODULES)
 BATCH_LIMITS = {vendor.name: vendor.batch_limit for vendor in VENDORS}
 
-VendorCalls = list[tuple[Vendor, CreateCall]]
-"""Vendors that share a path, and what each does there."""
+
+class Route(NamedTuple):
+    path: str
+    method: str
+
+
+VendorCalls = list[tuple[Vendor, Call]]
+"""Vendors that share a path and method, and what each does there."""
 
 blueprint = Blueprint("vendors", __name__)
 
 
-def calls_by_path() -> dict[str, VendorCalls]:
-    calls: dict[str, VendorCalls] = {}
+def calls_by_route() -> dict[Route, VendorCalls]:
+    """Return the calls of all vendors, except those on paths of our own API."""
+    calls: dict[Route, VendorCalls] = {}
     for vendor in VENDORS:
-        for call in vendor.calls:
-            calls.setdefault(call.path, []).append((vendor, call))
+        for call in _calls_on_own_paths(vendor):
+            for method in call.methods:
+                calls.setdefault(Route(call.path, method), []).append((vendor, call))
     return calls
+
+
+def _calls_on_own_paths(vendor: Vendor) -> list[Call]:
+    own_paths: list[Call] = list(vendor.calls)
+    own_paths += [call for call in vendor.direct_calls if not call.is_native_path]
+    return own_paths
+
+
+def answer_on_native_path() -> Response | None:
+    """Answer a vendor's client that asks for a path which our own API has too. A hook of the application."""
+    for vendor, call in NATIVE_PATH_CALLS.get(Route(request.path, request.method), ()):
+        if vendor.sent_request():
+            return answer_call(vendor, call)
+    return None
 
 
 def check_plans() -> None:
@@ -48,30 +71,33 @@ def check_plans() -> None:
             raise SettingsError(f"PLANS={settings.get().plans!r}: expected a TOML file of plans: {problem}")
 
 
-def _create_view(vendor_calls: VendorCalls) -> Callable[[], Response]:
+def _create_view(vendor_calls: VendorCalls) -> Callable[..., Response]:
     """Answer as the vendor that sent the request; the last vendor takes the requests of unknown clients."""
 
-    def view() -> Response:
+    def view(**path_values: str) -> Response:
         for vendor, call in vendor_calls[:-1]:
             if vendor.sent_request():
-                return answer_create(vendor, call)
-        return answer_create(*vendor_calls[-1])
+                return answer_call(vendor, call, **path_values)
+        vendor, call = vendor_calls[-1]
+        return answer_call(vendor, call, **path_values)
 
     return view
 
 
-def _read_view(vendor: Vendor, call: ReadCall) -> Callable[[], Response]:
-    return lambda: answer_read(vendor, call)
-
-
 def _add_routes() -> None:
-    for path, vendor_calls in calls_by_path().items():
-        names = "-".join(vendor.name for vendor, _ in vendor_calls)
-        methods = vendor_calls[0][1].methods
-        blueprint.add_url_rule(path, names + path, _create_view(vendor_calls), methods=methods)
+    for route, vendor_calls in calls_by_route().items():
+        endpoint = f"{route.method.lower()} {route.path}".replace(".", "-")  # Flask allows no dot
+        blueprint.add_url_rule(route.path, endpoint, _create_view(vendor_calls), methods=[route.method])
+
+
+def _calls_on_native_paths() -> dict[Route, VendorCalls]:
+    calls: dict[Route, VendorCalls] = {}
     for vendor in VENDORS:
-        for call in vendor.reads:
-            blueprint.add_url_rule(call.path, vendor.name + call.path, _read_view(vendor, call))
+        for call in vendor.direct_calls:
+            if call.is_native_path:
+                calls.setdefault(Route(call.path, call.methods[0]), []).append((vendor, call))
+    return calls
 
 
+NATIVE_PATH_CALLS = _calls_on_native_paths()
 _add_routes()

@@ -7,9 +7,8 @@ from typing import Any
 from flask import request
 
 from models.accounts.keys import Owner
-from models.errors import Conflict, Invalid, LinkmillError, OverLimit
-from models.jobs.items import ItemResult, LinkedItem
-from web.vendors import examples, reasons
+from models.jobs.items import ItemResult
+from web.vendors import examples, reasons, single
 from web.vendors.json_schema import DATE_TIME, INTEGER, TEXT, any_of, array_of, json_object
 from web.vendors.vendor import (
     CreateCall,
@@ -98,7 +97,7 @@ def build_bulk_answer(call: FinishedCall) -> Any:
 def build_single_answer(call: FinishedCall) -> Any:
     result = call.read_results()[0]
     if not has_link(result):
-        raise error_of(result)
+        raise single.error_of(result)
     return build_link(call, result)
 
 
@@ -106,21 +105,6 @@ def build_link(call: FinishedCall, result: ItemResult) -> dict[str, Any]:
     if has_link(result):
         return {"shortUrl": result.slug, "url": call.short_url(result.slug)}
     return {"error": result.error_code, "message": result.error_message}
-
-
-def error_of(result: ItemResult | LinkedItem) -> LinkmillError:
-    """Return the failure of the only item as the failure of the whole request."""
-    error = ERROR_CLASSES.get(result.error_code or "", Invalid)(result.error_message)
-    error.code = result.error_code or ""
-    return error
-
-
-ERROR_CLASSES: dict[str, type[LinkmillError]] = {
-    "SLUG_TAKEN": Conflict,
-    "RESERVED_SLUG": Conflict,
-    "LIMIT_REACHED": OverLimit,
-    "INTERNAL": LinkmillError,
-}
 
 
 def build_error(call: FailedCall) -> tuple[int, Any]:

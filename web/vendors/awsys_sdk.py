@@ -5,7 +5,7 @@ from typing import Any
 from models.accounts.keys import Owner
 from models.jobs.items import LinkedItem
 from producer.documents.times import iso_time
-from web.vendors import awsys, examples
+from web.vendors import awsys, examples, single
 from web.vendors.json_schema import (
     ANYTHING,
     BOOLEAN,
@@ -65,7 +65,7 @@ def build_result(call: FinishedCall, item: ItemFields, result: LinkedItem) -> di
 def build_single_answer(call: FinishedCall) -> Any:
     result = call.read_linked_items()[0]
     if not has_link(result):
-        raise awsys.error_of(result)
+        raise single.error_of(result)
     link = {
         "expiresAt": iso_time(result.expires_at),
         "maxClicks": result.max_clicks,

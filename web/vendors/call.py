@@ -26,16 +26,15 @@ from web.api.jobs import respond_with_job
 from web.auth import require_scope
 from web.bodies import chunks
 from web.errors import add_advice, explain, status_of
-from web.vendors.vendor import CreateCall, FailedCall, FinishedCall, ReadCall, Vendor, VendorRequest, json_response
+from web.vendors.vendor import Call, CreateCall, FailedCall, FinishedCall, Vendor, VendorRequest, json_response
 
 
-def answer_create(vendor: Vendor, call: CreateCall) -> Response:
-    """Create the links that the current request asks for."""
-    return _guard(vendor, Scope.WRITE, lambda owner: _create(vendor, call, owner))
-
-
-def answer_read(vendor: Vendor, call: ReadCall) -> Response:
-    return _guard(vendor, Scope.READ, call.read)
+def answer_call(vendor: Vendor, call: Call, **path_values: str) -> Response:
+    """Do what the current request asks for."""
+    if isinstance(call, CreateCall):
+        create_call = call
+        return _guard(vendor, Scope.WRITE, lambda owner: _create(vendor, create_call, owner))
+    return _guard(vendor, call.scope, lambda owner: call.answer(owner, **path_values))
 
 
 def _guard(vendor: Vendor, scope: Scope, act: Callable[[Owner], Response]) -> Response:
@@ -56,7 +55,7 @@ def _create(vendor: Vendor, call: CreateCall, owner: Owner) -> Response:
     # Before the body is read: a client over its limit must not cost us the work of reading it.
     limits.spend_call(owner)
     with idempotency.hold_key() as hold:
-        body = _read_body()
+        body = read_body()
         vendor_request = call.parse_request(body, owner)
         key = RequestKey(vendor.name, _fingerprint(body))
         if hold:
@@ -73,7 +72,8 @@ def _create(vendor: Vendor, call: CreateCall, owner: Owner) -> Response:
         return json_response(call.build_answer(FinishedCall(vendor_request, job)), call.status)
 
 
-def _read_body() -> Any:
+def read_body() -> Any:
+    """Decode the JSON body of the current request."""
     # The Content-Type is not checked: clients that forget it send JSON all the same.
     body = json_bodies.read_all(chunks(request), json_bodies.LARGEST_JSON)
     try:

@@ -5,6 +5,7 @@ from typing import Any
 Schema = dict[str, Any]
 
 ANYTHING: Schema = {}
+NULL: Schema = {"type": "null"}
 TEXT: Schema = {"type": "string"}
 TEXT_OR_NULL: Schema = {"type": ["string", "null"]}
 INTEGER: Schema = {"type": "integer"}

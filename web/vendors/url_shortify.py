@@ -18,11 +18,11 @@ from web.vendors.json_schema import ANYTHING, BOOLEAN, DATE_TIME, INTEGER, TEXT,
 from web.vendors.security import SecurityScheme
 from web.vendors.vendor import (
     CreateCall,
+    DirectCall,
     FailedCall,
     FinishedCall,
     ItemFields,
     LinkFields,
-    ReadCall,
     Vendor,
     VendorRequest,
     has_link,
@@ -212,11 +212,11 @@ VENDOR = Vendor(
             status=201,
         ),
     ),
-    reads=(
-        ReadCall(
+    direct_calls=(
+        DirectCall(
             path=f"{ROOT}/groups",
             action="list of groups",
-            read=read_groups,
+            answer=read_groups,
             answer_schema=json_object({"success": BOOLEAN, "data": array_of(GROUP)}),
             examples=EXAMPLES[f"{ROOT}/groups"],
         ),

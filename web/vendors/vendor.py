@@ -9,7 +9,7 @@ from flask import Response
 
 from models import store
 from models.accounts import domains
-from models.accounts.keys import Owner
+from models.accounts.keys import Owner, Scope
 from models.errors import Invalid, LinkmillError
 from models.jobs import items
 from models.jobs.items import ItemLink, ItemResult, LinkedItem
@@ -146,14 +146,30 @@ class CreateCall:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ReadCall:
-    """One path of a vendor that is read with GET."""
+class DirectCall:
+    """One method of a vendor's path that is answered at once, without a job: links that exist are read or changed."""
 
     path: str
+    """Parts in angle brackets are arguments of `answer`, as in Flask."""
     action: str
-    read: Callable[[Owner], Response]
+    answer: Callable[..., Response]
+    """Takes the owner, then the arguments of the path by name."""
     answer_schema: Schema
+    request_schema: Schema | None = None
+    query: Mapping[str, Schema] = field(default_factory=dict)
+    """The parameters of its query, for the documentation."""
+    methods: tuple[str, ...] = ("GET",)
+    status: int = 200
     examples: Examples = field(default_factory=dict)
+    is_native_path: bool = False
+    """Whether our own API has this path too. It answers all requests but those of the vendor's clients."""
+
+    @property
+    def scope(self) -> Scope:
+        return Scope.READ if self.methods == ("GET",) else Scope.WRITE
+
+
+Call = CreateCall | DirectCall
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -170,7 +186,7 @@ class Vendor:
     calls: tuple[CreateCall, ...]
     build_error: Callable[[FailedCall], tuple[int, Any]]
     """Returns the status and the body of a request that failed as a whole."""
-    reads: tuple[ReadCall, ...] = ()
+    direct_calls: tuple[DirectCall, ...] = ()
     authenticate: Callable[[], Owner] = authenticate_bearer
     security_scheme: SecurityScheme = BEARER_TOKEN
     challenge: str = "Bearer"
@@ -187,6 +203,13 @@ def read_list(body: Any, name: str) -> list[Any]:
     if not isinstance(value, list):
         raise Invalid(f"The body must be an object with a list named {name}.")
     return value
+
+
+def read_object(body: Any) -> dict[str, Any]:
+    """Return a body that must be an object."""
+    if not isinstance(body, dict):
+        raise Invalid("The body must be an object.")
+    return body
 
 
 def translate_link(link: Any, fields: LinkFields) -> ItemFields:
@@ -207,6 +230,17 @@ def rename_fields(link: Mapping[str, Any], names: Mapping[str, tuple[str, ...]])
             value = link.get(spelling)
             if value is not None:
                 fields[field_name] = value
+                break
+    return fields
+
+
+def rename_changes(change: Mapping[str, Any], names: Mapping[str, tuple[str, ...]]) -> ItemFields:
+    """Rename the fields of a change, in which null removes a value."""
+    fields: ItemFields = {}
+    for field_name, spellings in names.items():
+        for spelling in spellings:
+            if spelling in change:
+                fields[field_name] = change[spelling]
                 break
     return fields
 

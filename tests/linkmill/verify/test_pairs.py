@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from linkmill.errors import CommandError
+from linkmill.errors import LinkmillError
 from linkmill.verify.pairs import OLD_NAMES, Choice, Pair, count_rows, find_columns, read_pairs
 from producer.fields.item_fields import BY_NAME
 
@@ -76,7 +76,7 @@ def test_two_columns_are_old_and_new_whatever_their_names(write: Write) -> None:
 def test_columns_can_be_named(write: Write) -> None:
     path = write("a,b,c\n1.example/x,2.example/x,3.example/x\n")
     assert pairs_of(path, Choice(old="c", new="a")) == [Pair(2, "3.example/x", "1.example/x")]
-    with pytest.raises(CommandError, match=r"--old needs exactly one column 'd'\. The header has a, b, c"):
+    with pytest.raises(LinkmillError, match=r"--old needs exactly one column 'd'\. The header has a, b, c"):
         find_columns(path, Choice(old="d", new="a"))
 
 
@@ -96,11 +96,11 @@ def test_rows_without_an_old_link_are_left_out_and_those_without_a_new_one_are_n
 
 
 def test_a_file_that_is_unclear_or_unreadable_is_refused_with_its_columns(write: Write) -> None:
-    with pytest.raises(CommandError, match=r"no column is named short_url; pass --new\. The header has a, b, c"):
+    with pytest.raises(LinkmillError, match=r"no column is named short_url; pass --new\. The header has a, b, c"):
         find_columns(write("a,b,c\n"), BY_COLUMN_NAMES)
-    with pytest.raises(CommandError, match="which column has the old links"):
+    with pytest.raises(LinkmillError, match="which column has the old links"):
         find_columns(write(f"url,{RESULT}\n"), BY_COLUMN_NAMES)
-    with pytest.raises(CommandError, match="not a CSV file in UTF-8"):
+    with pytest.raises(LinkmillError, match="not a CSV file in UTF-8"):
         pairs_of(write("alt,neu\nä.example/x,b.example/x\n", "latin-1"))
 
 

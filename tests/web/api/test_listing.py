@@ -131,7 +131,7 @@ def test_links_of_several_domains_are_one_list(empty: Workspace) -> None:
     assert len({link["slug"] for link in found}) == 1
     assert {link["short_url"].split("/")[2] for link in found} == {hostname, empty.system.url.split("/")[2]}
     assert [link["short_url"].split("/")[2] for link in empty.all(domain=hostname)] == [hostname]
-    assert empty.all(created_after=found[0]["created_at"], domain=hostname) == []
+    assert empty.all(created_before=found[0]["created_at"], domain=hostname) == []
 
 
 @pytest.mark.parametrize(

@@ -4,6 +4,7 @@ import importlib
 import inspect
 import pkgutil
 import re
+from collections import defaultdict
 from collections.abc import Iterator
 from contextlib import suppress
 from typing import Any
@@ -13,7 +14,7 @@ import pytest
 import short_io_api_client.api
 from awsysco import AwsysError, Client
 from dub import Dub
-from dub.models.errors import SDKError
+from dub.models.errors import DubError
 from short_io_api_client import AuthenticatedClient
 from short_io_api_client.api.link_management import post_links_bulk
 from short_io_api_client.models import PostLinksBulkBody, PostLinksBulkBodyLinksItem
@@ -29,9 +30,15 @@ pytestmark = [
 LINK = {"url": "https://example.com/client"}
 WORKING = {
     "awsysco": {"bulk.create", "links.create"},
-    "dub": {"links.create_many"},
-    "short-io-api-client": {"post_links_bulk"},
-}
+    "dub": {
+        "links.count", "links.create", "links.create_many", "links.delete", "links.get", "links.list", "links.update",
+    },
+    "short-io-api-client": {
+        "delete_links_link_id", "get_api_domains", "get_api_links", "get_domains_domain_id", "get_links_expand",
+        "get_links_folders_domain_id", "get_links_link_id", "post_links", "post_links_bulk", "post_links_folders",
+        "post_links_link_id",
+    },
+}  # fmt: skip
 WITHOUT_CALL = {"qr.get_url"}
 """Methods that only compute something."""
 
@@ -82,27 +89,30 @@ def sample(parameter: inspect.Parameter) -> Any:
     return 1 if "int" in str(parameter.annotation) else "https://example.com/x"
 
 
-DUB_CALLS: dict[str, dict[str, Any]] = {
-    "count": {"request": {}},
-    "create": {"request": LINK},
-    "create_many": {"request": [LINK]},
-    "delete": {"link_id": "x"},
-    "delete_many": {"request": {"link_ids": ["x"]}},
-    "get": {"request": {"link_id": "x"}},
-    "list": {"request": {}},
-    "update": {"link_id": "x", "request_body": LINK},
-    "update_many": {"request": {"link_ids": ["x"], "data": LINK}},
-    "upsert": {"request": LINK},
-}
+def calls_of_dub(link_id: str) -> dict[str, dict[str, Any]]:
+    """The methods and their arguments. The one that deletes the link comes last."""
+    return {
+        "count": {"request": {}},
+        "create": {"request": LINK},
+        "create_many": {"request": [LINK]},
+        "get": {"request": {"link_id": link_id}},
+        "list": {"request": {}},
+        "update": {"link_id": link_id, "request_body": LINK},
+        "update_many": {"request": {"link_ids": [link_id], "data": LINK}},
+        "upsert": {"request": LINK},
+        "delete_many": {"request": {"link_ids": ["x"]}},
+        "delete": {"link_id": link_id},
+    }
 
 
 def test_methods_of_dub(system: System) -> None:
     dub = Dub(token=system.key["token"], server_url=system.url)
     public = {name for name, _ in inspect.getmembers(dub.links, inspect.ismethod) if name[0] != "_"}
-    assert {name for name in public if not name.endswith("_async")} - set(DUB_CALLS) == {"do_request"}
+    calls = calls_of_dub(system.post(LINK, "/api/links").json()["id"])
+    assert {name for name in public if not name.endswith("_async")} - set(calls) == {"do_request"}
     working = set()
-    for name, arguments in DUB_CALLS.items():
-        with suppress(SDKError):  # the answer is not one of Dub's
+    for name, arguments in calls.items():
+        with suppress(DubError):
             getattr(dub.links, name)(**arguments)
             working.add(f"links.{name}")
     assert working == WORKING["dub"]
@@ -110,17 +120,24 @@ def test_methods_of_dub(system: System) -> None:
 
 def test_calls_of_the_client_of_short_io(system: System) -> None:
     working = set()
-    body = {"links": [{"originalURL": "https://example.com/client"}]}
-    for name, method, path in calls_of_short_io():
+    link = {"originalURL": "https://example.com/client"}
+    domain_id = int(system.key["domain_id"])
+    own = system.post(LINK, "/api/links").json()
+    body = link | {"links": [link], "name": f"client {system.url}", "domainId": domain_id, "link_id": own["id"]}
+    body |= {"link_ids": [own["id"]], "tag": "client"}
+    query = {"domain_id": domain_id, "domain": system.url.partition("://")[2], "path": own["slug"]}
+    places = {"link_id": own["id"], "domain_id": str(domain_id)}
+    for name, method, path in sorted(calls_of_short_io(), key=lambda call: call[1] == "delete"):
         headers = {"Authorization": system.key["token"]}
-        answer = httpx.request(method, system.url + path, json=body, headers=headers, timeout=60)
+        url = system.url + path.format_map(defaultdict(lambda: "x", places))
+        answer = httpx.request(method, url, json=body, params=query, headers=headers, timeout=60)
         if answer.is_success:
             working.add(name)
     assert working == WORKING["short-io-api-client"]
 
 
 def calls_of_short_io() -> Iterator[tuple[str, str, str]]:
-    """The calls that the package can send: name, HTTP method and path."""
+    """The calls that the package can send: name, HTTP method and path, with the names of its arguments."""
     package = short_io_api_client.api
     for module in pkgutil.walk_packages(package.__path__, f"{package.__name__}."):
         if module.ispkg:
@@ -128,7 +145,7 @@ def calls_of_short_io() -> Iterator[tuple[str, str, str]]:
         source = inspect.getsource(importlib.import_module(module.name)._get_kwargs)
         (method,) = re.findall(r'"method": "(\w+)"', source)
         (path,) = re.findall(r'"url": "([^"]+)"', source)
-        yield module.name.rpartition(".")[2], method, re.sub(r"\{\w+\}", "x", path)
+        yield module.name.rpartition(".")[2], method, path
 
 
 def test_links_of_the_client_of_short_io_lead_where_they_should(system: System) -> None:

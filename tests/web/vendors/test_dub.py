@@ -81,7 +81,7 @@ def test_every_supported_field_is_stored(system: System) -> None:
     ("field", "value"),
     [
         ("geo", {"FR": LINK}), ("ios", LINK), ("android", LINK), ("expiredUrl", LINK), ("rewrite", True),
-        ("proxy", True), ("archived", True), ("testVariants", [{"url": LINK, "percentage": 50}]),
+        ("proxy", True), ("testVariants", [{"url": LINK, "percentage": 50}]),
     ],
 )  # fmt: skip
 def test_a_field_that_linkmill_cannot_follow_fails_only_its_link(system: System, field: str, value: Any) -> None:

@@ -14,7 +14,7 @@ PATH = "/links/bulk"
 FIELDS = {
     "id", "idString", "originalURL", "path", "lcpath", "shortURL", "secureShortURL", "DomainId", "OwnerId", "title",
     "tags", "expiresAt", "hasPassword", "createdAt", "updatedAt", "archived", "cloaking", "redirectType", "source",
-    "duplicate", "success",
+    "clicksLimit", "duplicate", "success",
 }  # fmt: skip
 
 
@@ -67,7 +67,7 @@ def test_every_supported_field_is_stored(system: System) -> None:
 @pytest.mark.parametrize(
     ("field", "value"),
     [
-        ("archived", True), ("cloaking", True), ("redirectType", 301), ("splitURL", "https://c.d"),
+        ("cloaking", True), ("redirectType", 301), ("splitURL", "https://c.d"),
         ("androidURL", "https://c.d"), ("iphoneURL", "https://c.d"), ("expiredURL", "https://c.d"),
     ],
 )  # fmt: skip

@@ -1,14 +1,12 @@
-"""Options that several commands share, and the connection that each begins with."""
+"""Options that several commands share, and the client that each begins with."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any, TypeVar
 
 import click
-import httpx
 
-from . import calls, settings, show
-from .show import Screen
+from .. import settings, show
+from ..client import Client
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
@@ -25,13 +23,5 @@ as_json = click.option("--json", "as_json", is_flag=True, help="Print the job as
 no_wait = click.option("--no-wait", is_flag=True, help="Do not watch the job.")
 
 
-@dataclass(frozen=True, slots=True)
-class Connection:
-    """A client for the server, and the screen that a command writes to."""
-
-    client: httpx.Client
-    screen: Screen
-
-
-def connect(server: str | None, key_file: str | None, quiet: bool = False) -> Connection:
-    return Connection(calls.open_client(settings.find_account(server, key_file)), show.screen(quiet))
+def connect(server: str | None, key_file: str | None, quiet: bool = False) -> Client:
+    return Client.of_account(settings.find_account(server, key_file), show.screen(quiet))

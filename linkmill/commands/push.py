@@ -1,23 +1,16 @@
 """`linkmill push`: sends a file, watches its job and writes the results."""
 
 import json
-import os
 import re
-import uuid
-from pathlib import Path
 from typing import Any
 
 import click
 
-from . import calls, results, sources, upload
-from .errors import Interruption
-from .finish import report, watch_and_report
-from .options import Connection, as_json, connect, no_wait, quiet, server_options
-from .results import STDOUT
+from .. import sources
+from .options import as_json, connect, no_wait, quiet, server_options
+from .sending import Sending, send_and_watch
 
 TTL = re.compile(r"(\d{1,9})(s|m|h|d|w)")
-STDIN = "-"
-LONGEST_NAME = 200
 SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86400, "w": 604800}
 TITLES = "Rows without a title get the title of their page."
 
@@ -70,63 +63,10 @@ def push(
     The same file with the same options, sent again within a day, is the same job: after Ctrl-C run the same command.
     Exit code 0: every row has its link; 1: some have none; 2: the command could not be carried out.
     """
-    if idempotency_key and new:
-        raise click.UsageError("use --idempotency-key or --new, not both")
-    target = _target(out, file, as_json, no_wait)
     options = _query(**job_options)
-    if "name" not in options and file != STDIN:
-        options["name"] = os.fsencode(Path(file).name).decode(errors="replace")[:LONGEST_NAME]
-    connection = connect(server, key_file, quiet)
-    with connection.client, sources.open_source(file, format) as source:
-        calls.get(connection.client, "/api/me")  # a wrong address or key shows before a gigabyte is sent
-        key = idempotency_key or _key(source, options, new)
-        job, is_repeated = _send(connection, source, options, key)
-        connection.screen.say(f"job {job['id']}: {_receipt(file, source.size, is_repeated)}")
-        if no_wait:
-            return report(job, as_json)
-        return watch_and_report(connection, job, as_json, target, _advice(file, job))
-
-
-def _target(out: str | None, file: str, as_json: bool, no_wait: bool) -> str | None:
-    """Return where results go, or None for nowhere."""
-    if no_wait and out:
-        raise click.UsageError("--no-wait writes no results: omit --out")
-    if as_json and out == STDOUT:
-        raise click.UsageError("--json uses standard output: write the results to a file with --out")
-    if out and out != STDOUT and out == file:
-        raise click.UsageError("--out would overwrite the file that is sent")
-    if out:
-        results.check_target(out)
-        return out
-    if as_json or no_wait:
-        return None
-    return STDOUT
-
-
-def _key(source: sources.Source, options: dict[str, str], new: bool) -> str:
-    if new:
-        return str(uuid.uuid4())
-    return sources.idempotency_key(source, options)
-
-
-def _send(connection: Connection, source: sources.Source, options: dict[str, str], key: str) -> upload.Upload:
-    try:
-        return upload.send(connection.client, source, options, key, connection.screen)
-    except KeyboardInterrupt:
-        raise Interruption("stopped while sending; a file that was not received completely creates nothing") from None
-
-
-def _receipt(file: str, size: int, is_repeated: bool) -> str:
-    if is_repeated:
-        return "this was sent before, continuing its job (--new creates another)"
-    name = "standard input" if file == "-" else file
-    return f"{name} sent, {size:,} bytes"
-
-
-def _advice(file: str, job: calls.Job) -> str:
-    again = "" if file == "-" else ", or run the same command again to get the results too"
-    watch = f"the job goes on: `linkmill watch {job['id']}` shows it again{again}"
-    return f"{watch}; `linkmill cancel {job['id']}` stops it"
+    sending = Sending(file, format, options, idempotency_key, new, out, no_wait, as_json)
+    with connect(server, key_file, quiet) as client:
+        return send_and_watch(client, sending)
 
 
 def _query(
@@ -151,7 +91,8 @@ def _query(
     if header is not None:
         query["header"] = str(header).lower()
     defaults = {"tags": list(tags), "group": group, "slug": slug_pattern} | _expiry(expires)
-    structured = {"mapping": _pairs(mapping), "metadata": _pairs(metadata), "defaults": _without_empty(defaults)}
+    structured: dict[str, Any] = {"mapping": read_pairs(mapping), "metadata": read_pairs(metadata)}
+    structured["defaults"] = _without_empty(defaults)
     for name, value in structured.items():
         if value:
             query[name] = json.dumps(value)
@@ -162,11 +103,12 @@ def _without_empty(values: dict[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in values.items() if value not in (None, "", [])}
 
 
-def _pairs(texts: tuple[str, ...]) -> dict[str, str]:
+def read_pairs(texts: tuple[str, ...], allow_empty: bool = False) -> dict[str, str]:
+    """Read options such as slug=keyword."""
     pairs = {}
     for text in texts:
         name, sign, value = text.partition("=")
-        if not (name and sign and value):
+        if not (name and sign and (value or allow_empty)):
             raise click.UsageError(f"{name + sign!r}: it must look like slug=keyword")
         pairs[name.strip()] = value
     return pairs

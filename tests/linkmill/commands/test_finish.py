@@ -9,9 +9,10 @@ import httpx
 import pytest
 from rich.console import Console
 
-from linkmill import calls, finish
-from linkmill.errors import CommandError, Interruption
-from linkmill.options import Connection
+from linkmill import calls
+from linkmill.client import Client
+from linkmill.commands import finish
+from linkmill.errors import Interruption, LinkmillError
 from linkmill.show import Screen
 from tests.linkmill.new_jobs import new_job
 
@@ -32,7 +33,7 @@ def watch(job: dict[str, Any], out: str | None, results: httpx.Response | BaseEx
     text = io.StringIO()
     screen = Screen(Console(file=text, width=200, markup=False), bars=False, quiet=False)
     with httpx.Client(base_url="http://a.b", transport=httpx.MockTransport(answer)) as client:
-        code = finish.watch_and_report(Connection(client, screen), job, False, out, "continue with `x`")
+        code = finish.watch_and_report(Client.over(client, screen), job, False, out, "continue with `x`")
     return code, text.getvalue()
 
 
@@ -52,7 +53,7 @@ def test_the_exit_code_says_whether_every_row_succeeded(status: str, outcome: st
 
 
 def test_an_upload_that_could_not_be_read_is_an_error_with_its_reason() -> None:
-    with pytest.raises(CommandError, match=r"^the upload could not be read: No header\.$"):
+    with pytest.raises(LinkmillError, match=r"^the upload could not be read: No header\.$"):
         finish.report(new_job(status="failed", detail="No header."), as_json=False)
 
 
@@ -60,7 +61,7 @@ def test_a_job_is_printed_as_json_only_when_asked_for_and_even_if_it_failed(caps
     finish.report(ENDED, as_json=False)
     assert capsys.readouterr().out == ""
     failed = new_job(status="failed", detail="No header.")
-    with pytest.raises(CommandError):
+    with pytest.raises(LinkmillError):
         finish.report(failed, as_json=True)
     assert json.loads(capsys.readouterr().out) == failed
 
@@ -81,7 +82,7 @@ def test_results_on_standard_output_are_not_named(capfdbinary: pytest.CaptureFix
 
 def test_an_upload_that_could_not_be_read_has_no_results(tmp_path: Path) -> None:
     out = tmp_path / "results.csv"
-    with pytest.raises(CommandError, match="could not be read"):
+    with pytest.raises(LinkmillError, match="could not be read"):
         watch(new_job(status="failed", detail="No header."), str(out), httpx.Response(200, text=RESULTS))
     assert not out.exists()
 
@@ -89,13 +90,13 @@ def test_an_upload_that_could_not_be_read_has_no_results(tmp_path: Path) -> None
 def test_results_that_cannot_be_fetched_can_be_fetched_later(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(calls, "RETRY_SECONDS", 0)
     out = tmp_path / "results.csv"
-    with pytest.raises(CommandError) as error:
+    with pytest.raises(LinkmillError) as error:
         watch(ENDED, str(out), httpx.Response(503))
     assert error.value.message.endswith(f"the job is done, fetch its results with `linkmill results 7 --out {out}`")
 
 
 def test_a_disk_that_is_full_is_named(tmp_path: Path) -> None:
-    with pytest.raises(CommandError, match=r"^No space left on device; the job is done"):
+    with pytest.raises(LinkmillError, match=r"^No space left on device; the job is done"):
         watch(ENDED, str(tmp_path / "results.csv"), OSError(28, "No space left on device"))
 
 

@@ -5,10 +5,10 @@ from pathlib import Path
 
 import click
 
-from . import calls, settings
-from .errors import printable
+from .. import calls, settings
+from ..errors import printable
+from ..settings import Account
 from .options import server_options
-from .settings import Account
 
 
 @click.command()

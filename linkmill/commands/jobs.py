@@ -5,14 +5,16 @@ from typing import Any
 
 import click
 
-from . import calls, results, show
-from .calls import Job, has_ended
-from .errors import printable
+from .. import calls, results, show
+from ..calls import JobDocument, has_ended
+from ..client import Client
+from ..errors import printable
+from ..results import STDOUT
 from .finish import report, watch_and_report
-from .options import Connection, as_json, connect, no_wait, quiet, server_options
-from .results import STDOUT
+from .options import as_json, connect, no_wait, quiet, server_options
 
-COLUMNS = ("id", "kind", "status", "outcome", "total", "created", "existing", "failed", "created_at", "name")
+COUNTS = ("total", "created", "updated", "deleted", "existing", "failed")
+COLUMNS = ("id", "kind", "status", "outcome", *COUNTS, "created_at", "name")
 STATUSES = ("queued", "running", "completed", "cancelled", "failed")
 
 job_id = click.argument("job_id", metavar="ID")
@@ -28,8 +30,8 @@ def jobs(status: str | None, limit: int, as_json: bool, server: str | None, key_
     query: dict[str, Any] = {"limit": limit}
     if status:
         query["status"] = status
-    with connect(server, key_file).client as client:
-        page = calls.get(client, "/api/jobs", **query)["items"]
+    with connect(server, key_file) as client:
+        page = calls.get(client.http, "/api/jobs", **query)["items"]
     click.echo(json.dumps(page) if as_json else show.table(COLUMNS, [_cells(job) for job in page]))
     return 0
 
@@ -41,9 +43,8 @@ def jobs(status: str | None, limit: int, as_json: bool, server: str | None, key_
 @server_options
 def watch(job_id: str, as_json: bool, quiet: bool, **account: str | None) -> int:
     """Watch a job to its end."""
-    connection = connect(**account, quiet=quiet)
-    with connection.client as client:
-        return _follow(connection, calls.read_job(client, job_id), as_json)
+    with connect(**account, quiet=quiet) as client:
+        return _follow(client, calls.read_job(client.http, job_id), as_json)
 
 
 @click.command("results")
@@ -58,11 +59,10 @@ def results_command(job_id: str, failed: bool, unprocessed: bool, out: str, quie
     results.check_target(out)
     flags = {"failed": failed, "unprocessed": unprocessed}
     statuses = [name for name, is_set in flags.items() if is_set]
-    connection = connect(**account, quiet=quiet)
-    with connection.client as client:
-        if not has_ended(calls.read_job(client, job_id)):
-            connection.screen.say(f"job {job_id} still runs: these are its results so far", "yellow")
-        results.write(client, job_id, out, statuses, connection.screen)
+    with connect(**account, quiet=quiet) as client:
+        if not has_ended(calls.read_job(client.http, job_id)):
+            client.screen.say(f"job {job_id} still runs: these are its results so far", "yellow")
+        results.write(client.http, job_id, out, statuses, client.screen)
     return 0
 
 
@@ -84,7 +84,10 @@ def retry(job_id: str, no_wait: bool, as_json: bool, quiet: bool, **account: str
 @quiet
 @server_options
 def undo(job_id: str, no_wait: bool, as_json: bool, quiet: bool, **account: str | None) -> int:
-    """Delete the links that a job created and that have no clicks: a job of its own, which is watched."""
+    """Take back what a job did, in a job of its own, which is watched.
+
+    Links that it created are deleted unless they were clicked; links that it changed or deleted become what they were.
+    """
     return _start_action(job_id, "undo", no_wait, as_json, connect(**account, quiet=quiet))
 
 
@@ -95,27 +98,26 @@ def undo(job_id: str, no_wait: bool, as_json: bool, quiet: bool, **account: str 
 @server_options
 def cancel(job_id: str, as_json: bool, quiet: bool, **account: str | None) -> int:
     """Stop a job after the shards that run now. Links that exist stay."""
-    connection = connect(**account, quiet=quiet)
-    with connection.client as client:
-        calls.post(client, calls.job_path(job_id, "cancel"))
-        _follow(connection, calls.read_job(client, job_id), as_json)
+    with connect(**account, quiet=quiet) as client:
+        calls.post(client.http, calls.job_path(job_id, "cancel"))
+        _follow(client, calls.read_job(client.http, job_id), as_json)
     return 0
 
 
-def _start_action(job_id: str, action: str, no_wait: bool, as_json: bool, connection: Connection) -> int:
-    with connection.client as client:
-        job = calls.post(client, calls.job_path(job_id, action))
-        connection.screen.say(f"job {job['id']}: {action} has begun")
+def _start_action(job_id: str, action: str, no_wait: bool, as_json: bool, client: Client) -> int:
+    with client:
+        job = calls.post(client.http, calls.job_path(job_id, action))
+        client.screen.say(f"job {job['id']}: {action} has begun")
         if no_wait:
             return report(job, as_json)
-        return _follow(connection, job, as_json)
+        return _follow(client, job, as_json)
 
 
-def _follow(connection: Connection, job: Job, as_json: bool) -> int:
+def _follow(client: Client, job: JobDocument, as_json: bool) -> int:
     advice = f"the job goes on, `linkmill watch {job['id']}` shows it again"
-    return watch_and_report(connection, job, as_json, None, advice)
+    return watch_and_report(client, job, as_json, None, advice)
 
 
-def _cells(job: Job) -> list[str]:
+def _cells(job: JobDocument) -> list[str]:
     values: dict[str, Any] = job | job["counts"]
     return ["-" if values[name] is None else printable(str(values[name])) for name in COLUMNS]
