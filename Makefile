@@ -41,7 +41,7 @@ quick: .venv/.dev ## lint, types, spelling and the tests that need no server, in
 	@$(MAKE) --no-print-directory -j 2 check quick-tests
 
 quick-tests: .venv/.dev
-	@EXAMPLES=0.2 $(BIN)/python -m pytest -n 3 --dist worksteal -m 'not server and not slow' \
+	@EXAMPLES=0.1 $(BIN)/python -m pytest --forks 3 -m 'not server and not slow' \
 		-p no:schemathesis -o tmp_path_retention_policy=failed
 
 test: .venv/.dev ## every test

@@ -15,7 +15,7 @@ from xdist.scheduler import LoadScopeScheduling
 from tests.examples import examples
 from tests.fixtures import compiled_statements, shared_tls
 
-pytest_plugins = ["tests.fixtures.databases", "tests.fixtures.fake_redis", "tests.fixtures.systems"]
+pytest_plugins = ["tests.fixtures.databases", "tests.fixtures.fake_redis", "tests.fixtures.systems", "tests.forks"]
 
 compiled_statements.install()
 shared_tls.install()
@@ -103,7 +103,5 @@ class ByStore(LoadScopeScheduling):  # type: ignore[misc]
         return path.partition("::")[0]
 
 
-def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> ByStore | None:
-    if "not server" in config.option.markexpr:
-        return None  # tests without a server share none, so xdist may spread them as --dist says
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> ByStore:
     return ByStore(config, log)

@@ -3,7 +3,7 @@
 import os
 
 SHARE = float(os.environ.get("EXAMPLES", "1"))
-"""`make quick` tries a fifth of them."""
+"""`make quick` tries a tenth of them."""
 FEWEST = 10
 
 

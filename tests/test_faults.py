@@ -20,7 +20,6 @@ from tests.fixtures.systems import StartSystem
 from tests.system import System, job_if_ended, readable_folder
 from tests.waiting import wait_until
 
-ROWS = 300_000
 PASSWORDS = 64  # hashing them takes a while
 MOST_WAKE_UPS = 2 * 2 + 2  # twice the workers, and a few whose shard was done already
 
@@ -36,11 +35,12 @@ def target(
 
 
 def test_a_job_survives_its_processes(target: System) -> None:
+    rows = many_rows(target)
     slow = post(target, passwords(PASSWORDS))
     wait_until(lambda: faults.shard_owners(target), 20, "the first shard")
     hit_shards = running_shards(target)
     faults.kill_process("interactive")(target)
-    job = post(target, faults.csv_rows(ROWS))
+    job = post(target, faults.csv_rows(rows))
     faults.kill_process("beat")(target)
     faults.kill_shard_owner(target)
     faults.freeze_writer(target)
@@ -48,19 +48,21 @@ def test_a_job_survives_its_processes(target: System) -> None:
     faults.kill_process("web")(target)
     hit_shards, since = [*hit_shards, *running_shards(target)], time.monotonic()
     assert wait_for_recovery(target, hit_shards, since) < RECOVERY_SECONDS
-    assert cost_at_end(target, job) == Cost(ROWS, 0, 0, 0)
+    assert cost_at_end(target, job) == Cost(rows, 0, 0, 0)
     assert cost_at_end(target, slow) == Cost(PASSWORDS, 0, 0, 0)
 
 
 def test_a_frozen_process_is_killed_before_its_node_waits_for_it(target: System) -> None:
-    job = post(target, faults.csv_rows(ROWS))
+    rows = many_rows(target)
+    job = post(target, faults.csv_rows(rows))
     frozen = faults.freeze_writer(target)
     wait_until(lambda: not frozen.is_running(), RECOVERY_SECONDS, "the frozen process to end")
-    assert cost_at_end(target, job) == Cost(ROWS, 0, 0, 0)
+    assert cost_at_end(target, job) == Cost(rows, 0, 0, 0)
 
 
 def test_a_job_survives_the_loss_of_every_message_in_the_broker(target: System) -> None:
-    job, most = post(target, faults.csv_rows(ROWS)), 0
+    rows = many_rows(target)
+    job, most = post(target, faults.csv_rows(rows)), 0
     wait_until(lambda: faults.shard_owners(target), 20, "a shard to be worked on")
     hit_shards, since = running_shards(target), time.monotonic()
     faults.flush_broker(target)
@@ -69,7 +71,7 @@ def test_a_job_survives_the_loss_of_every_message_in_the_broker(target: System) 
             most = max(most, client.llen("bulk"))
     assert most <= MOST_WAKE_UPS
     assert wait_for_recovery(target, hit_shards, since) < RECOVERY_SECONDS
-    assert cost_at_end(target, job) == Cost(ROWS, 0, 0, 0)
+    assert cost_at_end(target, job) == Cost(rows, 0, 0, 0)
 
 
 def test_jobs_are_accepted_and_redirects_work_while_the_broker_is_down(target: System) -> None:
@@ -87,8 +89,9 @@ def test_jobs_are_accepted_and_redirects_work_while_the_broker_is_down(target: S
 
 
 def test_repeated_and_invalid_messages_do_no_harm(target: System, tmp_path: Path) -> None:
+    rows = many_rows(target)
     done = str(target.wait_for_job(target.post_csv("url\nhttps://example.com/\n"))["id"])
-    job, trap = post(target, faults.csv_rows(ROWS)), tmp_path / "executed"
+    job, trap = post(target, faults.csv_rows(rows)), tmp_path / "executed"
     for queue in ("bulk", "interactive"):
         faults.send_message(target, queue, task("create"), pickle.dumps(Trap(trap)), "application/x-python-serialize")
         faults.send_message(target, queue, task("no.such.task"), b"[[], {}, {}]")
@@ -98,7 +101,7 @@ def test_repeated_and_invalid_messages_do_no_harm(target: System, tmp_path: Path
             body = json.dumps([[], {"job": about, "shard": 0, "rows": 1}, {}]).encode()
             for _ in range(50):
                 faults.send_message(target, queue, task(name), body)
-    assert cost_at_end(target, job) == Cost(ROWS, 0, 0, 0)
+    assert cost_at_end(target, job) == Cost(rows, 0, 0, 0)
     assert cost_at_end(target, done) == Cost(1, 0, 0, 0)
     with closing(faults.connect_to_broker(target)) as client:
         wait_until(lambda: not client.exists("bulk", "interactive"), 20, "every message to be taken")
@@ -112,15 +115,21 @@ def test_a_job_survives_restarts_of_its_database(start_system: StartSystem, tmp_
         with psycopg.connect(postgresql.postgresql_url(server), autocommit=True) as db:
             db.execute("CREATE DATABASE mill")
         with start_system(tmp_path, postgresql.postgresql_url(server).replace("/postgres?", "/mill?")) as system:
-            job = post(system, faults.csv_rows(ROWS))
+            rows = many_rows(system)
+            job = post(system, faults.csv_rows(rows))
             for mode in ("fast", "immediate"):
                 wait_until(lambda: faults.shard_owners(system), 20, "a shard to be worked on")
                 hit_shards = running_shards(system)
                 postgresql.restart_postgresql(server, mode)
                 assert wait_for_recovery(system, hit_shards, time.monotonic()) < RECOVERY_SECONDS
-            assert cost_at_end(system, job) == Cost(ROWS, 0, 0, 0)
+            assert cost_at_end(system, job) == Cost(rows, 0, 0, 0)
         last = server.get_pid()
     assert not psutil.pid_exists(last), "a server that was restarted is stopped too"
+
+
+def many_rows(system: System) -> int:
+    """Rows of a job that is still under way when the last of several faults hits it."""
+    return system.rows_of(shards=24, most=300_000)
 
 
 def post(system: System, body: bytes) -> str:

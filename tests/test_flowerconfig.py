@@ -6,6 +6,8 @@ import sys
 from importlib.metadata import version
 from pathlib import Path
 
+import pytest
+
 from tests import ROOT
 
 MADE_FOR = "2.2.0"
@@ -61,5 +63,6 @@ assert flowerconfig.in_words(None) is None
 }
 
 
+@pytest.mark.slow
 def test_the_password_is_checked_and_tasks_are_shown_in_words(tmp_path: Path) -> None:
     run("".join(CHECKS.values()), tmp_path)

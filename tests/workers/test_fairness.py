@@ -34,7 +34,7 @@ def rows(count: int) -> str:
 
 
 def test_a_small_job_is_done_while_a_large_one_of_somebody_else_runs(system: System, neighbour: httpx.Client) -> None:
-    large = system.post_csv(rows(150_000)).json()
+    large = system.post_csv(rows(system.rows_of(shards=20, most=150_000))).json()
     wait_until(lambda: system.job(large["id"])["counts"]["processed"], 60, "the first shard")
     links = [{"url": f"https://example.com/{row}"} for row in range(100)]
     small = neighbour.post("/api/jobs", json={"links": links}, headers={"Prefer": "wait=30"})
@@ -78,8 +78,9 @@ def count_queued(system: System) -> int:
 
 
 def test_two_large_jobs_of_two_workspaces_go_side_by_side(system: System, neighbour: httpx.Client) -> None:
-    first = system.post_csv(rows(200_000)).json()
-    second = neighbour.post("/api/jobs", content=rows(200_000), headers=CSV).json()
+    large = rows(system.rows_of(shards=20, most=200_000))
+    first = system.post_csv(large).json()
+    second = neighbour.post("/api/jobs", content=large, headers=CSV).json()
     path = second["links"]["self"]
     wait_until(lambda: neighbour.get(path).json()["progress"], 60, "its first shard")
     before = system.job(first["id"])["progress"]
@@ -90,7 +91,8 @@ def test_two_large_jobs_of_two_workspaces_go_side_by_side(system: System, neighb
 
 def test_the_time_left_comes_true(system: System) -> None:
     """Within a factor of three, for a machine that does other things too; `make bench` has the finer measure."""
-    job, told = system.post_csv(rows(150_000)).json(), list[tuple[float, float]]()
+    job = system.post_csv(rows(system.rows_of(shards=20, most=150_000))).json()
+    told: list[tuple[float, float]] = []
     while not job_if_ended(job):
         job = system.job(job["id"])
         if 0.3 <= job["progress"] <= 0.7:

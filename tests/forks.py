@@ -1,0 +1,174 @@
+"""`pytest --forks N`: tests are collected once, and run by N forks of this process.
+
+Each process of xdist would collect them again, which takes longer than most of these tests. This is for tests without a
+server: xdist knows which of the others share a system.
+"""
+
+import io
+import os
+import signal
+import sys
+from collections.abc import Iterator
+from contextlib import suppress
+from itertools import groupby
+from multiprocessing import Pipe, get_context
+from multiprocessing.connection import Connection, wait
+from typing import Any
+
+import pytest
+from _pytest._io import TerminalWriter
+
+Items = list[pytest.Item]
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--forks", type=int, default=0, help="collect tests once, and run them in this many processes")
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtestloop(session: pytest.Session) -> bool | None:
+    option = session.config.option
+    if not option.forks or option.collectonly or session.testsfailed:
+        return None
+    session.config._tmp_path_factory.getbasetemp()  # type: ignore[attr-defined]  # one folder for all
+    queue = Queue([list(items) for _, items in groupby(session.items, lambda item: item.path)])
+    forks = [Fork(session, queue) for _ in range(option.forks)]
+    try:
+        _receive_all(session, forks)
+        _check_all_began(session, forks)
+    finally:
+        for fork in forks:
+            fork.kill()
+    return True
+
+
+class Queue:
+    """The files whose tests wait, those with most tests first. Forks take one after the other."""
+
+    def __init__(self, files: list[Items]) -> None:
+        self.files = sorted(files, key=len, reverse=True)
+        self.taken = get_context("fork").Value("i", 0)
+
+    def __iter__(self) -> Iterator[pytest.Item]:
+        while (number := self._take()) < len(self.files):
+            yield from self.files[number]
+
+    def _take(self) -> int:
+        with self.taken.get_lock():
+            number: int = self.taken.value
+            self.taken.value = number + 1
+        return number
+
+
+class Fork:
+    """A process that runs tests."""
+
+    def __init__(self, session: pytest.Session, queue: Queue) -> None:
+        self.pipe, writing = Pipe(duplex=False)
+        self.tests: list[str] = []
+        """Those that have begun."""
+        sys.stdout.flush()
+        self.pid = os.fork()
+        if not self.pid:
+            _work(session, queue, writing)
+        writing.close()
+
+    def end(self) -> int:
+        """Wait for the end of the process, and return its status."""
+        _, status = os.waitpid(self.pid, 0)
+        self.pid = 0
+        return os.waitstatus_to_exitcode(status)
+
+    def kill(self) -> None:
+        if self.pid:
+            with suppress(ProcessLookupError):
+                os.kill(self.pid, signal.SIGKILL)
+            self.end()
+
+
+def _work(session: pytest.Session, queue: Queue, pipe: Connection) -> None:
+    status = 1
+    try:
+        _prepare(session.config, pipe)
+        tests = iter(queue)
+        test = next(tests, None)
+        while test:
+            following = next(tests, None)
+            session.config.hook.pytest_runtest_protocol(item=test, nextitem=following)
+            test = following
+        status = 0
+    finally:
+        os._exit(status)  # what ends a session of pytest is left to its first process
+
+
+def _prepare(config: pytest.Config, pipe: Connection) -> None:
+    """Let a fork write its reports to its pipe, and what its tests print to files of its own."""
+    capture: Any = config.pluginmanager.getplugin("capturemanager")
+    capture.stop_global_capturing()
+    capture.start_global_capturing()
+    capture.suspend_global_capture()
+    terminal: Any = config.pluginmanager.getplugin("terminalreporter")
+    terminal._tw = TerminalWriter(io.StringIO())
+    config.pluginmanager.register(Sender(config, pipe))
+
+
+class Sender:
+    """Sends the name of each test that begins, and its reports."""
+
+    def __init__(self, config: pytest.Config, pipe: Connection) -> None:
+        self.config = config
+        self.pipe = pipe
+
+    def pytest_runtest_logstart(self, nodeid: str) -> None:
+        self.pipe.send(nodeid)
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        if report.when == "call" or not report.passed or self.config.option.durations is not None:
+            self.pipe.send(self.config.hook.pytest_report_to_serializable(config=self.config, report=report))
+
+
+def _receive_all(session: pytest.Session, forks: list[Fork]) -> None:
+    """Pass reports on until every fork has ended, or one failure was enough."""
+    by_pipe = {fork.pipe: fork for fork in forks}
+    while by_pipe:
+        for pipe in wait(list(by_pipe)):
+            fork = by_pipe[pipe]  # type: ignore[index]
+            try:
+                _receive(session, fork)
+            except EOFError:
+                del by_pipe[fork.pipe]
+                _check_end(session, fork)
+        if session.shouldfail:
+            raise session.Failed(session.shouldfail)
+
+
+def _receive(session: pytest.Session, fork: Fork) -> None:
+    message = fork.pipe.recv()
+    if isinstance(message, str):
+        fork.tests.append(message)
+        return
+    hook = session.config.hook
+    report = hook.pytest_report_from_serializable(config=session.config, data=message)
+    hook.pytest_runtest_logreport(report=report)
+
+
+def _check_end(session: pytest.Session, fork: Fork) -> None:
+    """Report the test in which a fork ended that should have gone on."""
+    status = fork.end()
+    if status:
+        _report_failure(session, fork.tests[-1], f"the process of this test ended with status {status}")
+
+
+def _check_all_began(session: pytest.Session, forks: list[Fork]) -> None:
+    """Report the tests that a fork had taken when it ended."""
+    begun: set[str] = set()
+    for fork in forks:
+        begun.update(fork.tests)
+    for item in session.items:
+        if item.nodeid not in begun:
+            _report_failure(session, item.nodeid, "its process had ended before")
+
+
+def _report_failure(session: pytest.Session, test: str, problem: str) -> None:
+    report = pytest.TestReport(test, (test, None, ""), {}, "failed", problem, "call")
+    session.config.hook.pytest_runtest_logreport(report=report)
