@@ -13,7 +13,8 @@ from models.store import CompiledQuery, rows
 from models.store.joint_reads import JointReads
 from models.tables import links
 
-MOST_QUERIES = 4  # of one process at the same time
+MOST_QUERIES = 1
+"""Of one process at the same time. With more, each is for fewer links, and threads switch more often."""
 
 UNCONDITIONAL = (None, None, None)  # max_clicks, password_hash and disabled_at
 

@@ -111,10 +111,18 @@ class PostgreSQL:
     def bulk_add_counts(self, db: Connection, table: Table, columns: Columns, count: str) -> None:
         names = ", ".join(f'"{name}"' for name in columns)
         keys = ", ".join(table.primary_key.columns.keys())
-        arrays = ", ".join(f"%s::{_type_name(db, table, name)}[]" for name in columns)
+        expressions: list[str] = []
+        parameters: list[Any] = []
+        for name, values in columns.items():
+            # The driver takes longer for an array of 5,000 values than the server for their rows.
+            is_shared = values.count(values[0]) == len(values) > 1
+            kind = _type_name(db, table, name)
+            expressions.append(f"%s::{kind}" if is_shared else f"unnest(%s::{kind}[])")
+            parameters.append(values[0] if is_shared else values)
         add = f'DO UPDATE SET "{count}" = {table.name}."{count}" + excluded."{count}"'
-        statement = f"INSERT INTO {table.name} ({names}) SELECT * FROM unnest({arrays}) ON CONFLICT ({keys}) {add}"
-        db.exec_driver_sql(statement, tuple(columns.values()))
+        select_rows = f"SELECT {', '.join(expressions)}"
+        statement = f"INSERT INTO {table.name} ({names}) {select_rows} ON CONFLICT ({keys}) {add}"
+        db.exec_driver_sql(statement, tuple(parameters))
 
     def find_existing(
         self, db: Connection, column: Any, values: Sequence[Any], where: ColumnElement[bool]

@@ -149,9 +149,7 @@ def decode_batch(payload: str) -> tuple[str, list[ClickCount]]:
     batch = msgspec.json.decode(payload, type=ClickBatch)
     rows = []
     for key, times in batch.rows:
-        values = key._asdict()
-        values["day"] = date.fromordinal(key.day)
-        rows.append(ClickCount(**values, times=times))
+        rows.append(ClickCount._make((*key[:3], date.fromordinal(key.day), *key[4:], times)))
     return batch.id, rows
 
 
