@@ -19,6 +19,9 @@ ATHERIS := atheris==3.0.0
 # Of `make powercut`, on each store.
 CUTS ?= 200
 
+# Of `make bench`: sections, such as `growth`, and options. Without any it runs all sections.
+SECTIONS ?=
+
 # Of `make chaos`: 0 is every fault in turn.
 MINUTES ?= 0
 
@@ -29,7 +32,7 @@ ROUNDS ?= 1000
 AUDIT := .venv/audit
 PIP_AUDIT := pip-audit==2.10.1
 
-.PHONY: run help quick quick-tests test check audit bench chaos attack proof powercut fuzz mutants screenshots format clean
+.PHONY: run help quick quick-tests test check audit bench where chaos attack proof powercut fuzz mutants screenshots format clean
 
 run: .venv/.run ## start the whole system (the default)
 	@exec $(BIN)/python -m runner
@@ -59,8 +62,11 @@ audit: $(BIN)/python ## look the pinned packages up among known vulnerabilities 
 	@$(AUDIT)/bin/python -m pip install -qq --disable-pip-version-check $(PIP_AUDIT)
 	@$(AUDIT)/bin/pip-audit --disable-pip --no-deps $(addprefix -r ,requirements.txt requirements-otel.txt)
 
-bench: .venv/.dev ## measure every speed against its ceiling
-	@$(BIN)/python -m tests.bench
+bench: .venv/.dev ## measure every speed against its ceiling (SECTIONS='redirects growth': some sections)
+	@$(BIN)/python -m tests.bench $(SECTIONS)
+
+where: .venv/.dev ## show on which steps a row spends the processor's time
+	@$(BIN)/python -m tests.bench.where
 
 chaos: .venv/.dev ## break a running system in many ways and count what is lost (MINUTES=10: at random)
 	@$(BIN)/python -m tests.chaos --minutes $(MINUTES)

@@ -114,11 +114,16 @@ def shard_rows_of(database_url: str) -> int:
 
 @contextmanager
 def running_system(
-    folder: Path, database_url: str, flower: bool = True, prefix: Prefix | None = None, **settings: str
+    folder: Path,
+    database_url: str,
+    flower: bool = True,
+    prefix: Prefix | None = None,
+    root: Path = ROOT,
+    **settings: str,
 ) -> Iterator[System]:
     """Start everything as `make run` does, and stop it as Ctrl-C does; without Flower it starts sooner.
 
-    `prefix` returns the words that come before the command of a process.
+    `prefix` returns the words that come before the command of a process. `root` is the source tree that is run.
     """
     data_dir = folder / "var"
     data_dir.mkdir(exist_ok=True)
@@ -126,8 +131,8 @@ def running_system(
     environment |= {"DATA_DIR": str(data_dir), "DATABASE_URL": database_url, "WORKERS": "2"}
     environment |= {"ALLOW_UNPROVEN_DOMAINS": "1"}
     environment |= {"PORT": str(free_port()), "FLOWER_PORT": str(free_port())} | settings
-    command = (sys.executable, "-m", "runner", str(_write_procfile(folder, flower, prefix)))
-    process = _start(command, data_dir, environment)
+    command = (sys.executable, "-m", "runner", str(_write_procfile(root, folder, flower, prefix)))
+    process = _start(command, data_dir, environment, root)
     try:
         _wait_until_ready(process, data_dir)
         system = _connect(data_dir, database_url, process, environment, command)
@@ -140,9 +145,11 @@ def running_system(
         _stop(system.process)
 
 
-def _start(command: Sequence[str], data_dir: Path, environment: dict[str, str]) -> subprocess.Popen[str]:
+def _start(
+    command: Sequence[str], data_dir: Path, environment: dict[str, str], root: Path = ROOT
+) -> subprocess.Popen[str]:
     with (data_dir / "run.log").open("w") as log:
-        return subprocess.Popen(command, cwd=ROOT, env=environment, stdout=log, stderr=subprocess.STDOUT, text=True)
+        return subprocess.Popen(command, cwd=root, env=environment, stdout=log, stderr=subprocess.STDOUT, text=True)
 
 
 def _stop(process: subprocess.Popen[str]) -> None:
@@ -150,9 +157,9 @@ def _stop(process: subprocess.Popen[str]) -> None:
     process.wait(STOP_SECONDS)
 
 
-def _write_procfile(folder: Path, flower: bool, prefix: Prefix | None) -> Path:
+def _write_procfile(root: Path, folder: Path, flower: bool, prefix: Prefix | None) -> Path:
     lines: list[str] = []
-    for entry in procfile.read(ROOT / "Procfile"):
+    for entry in procfile.read(root / "Procfile"):
         if flower or entry.name != "flower":
             lines.append(f"{entry.name}: {prefix(entry.name) if prefix else ''} {entry.command}\n")
     path = folder / "Procfile"

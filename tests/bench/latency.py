@@ -22,7 +22,7 @@ def measure(folder: Path) -> list[Figure]:
 
 
 def _waited(client: Client, count: int, wanted: int) -> Figure:
-    times = [_post_and_wait(client, count, turn) for turn in range(ROUNDS)]
+    times = [post_and_wait(client, count, turn) for turn in range(ROUNDS)]
     middle = statistics.median(times)
     what = f"{count:,} rows, from the request to the finished job (Prefer: wait), median"
     return Figure(
@@ -30,7 +30,8 @@ def _waited(client: Client, count: int, wanted: int) -> Figure:
     )
 
 
-def _post_and_wait(client: Client, count: int, turn: int) -> float:
+def post_and_wait(client: Client, count: int, turn: int) -> float:
+    """Return the milliseconds from a request with some rows to its answer, the finished job."""
     body = json.dumps(
         {"links": [{"url": f"https://example.com/{turn}/{row}", "title": "A title"} for row in range(count)]}
     )

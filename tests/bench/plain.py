@@ -19,7 +19,7 @@ from tests.waiting import wait_until
 LINKS = 3_000
 WORKERS = 2
 
-COMMAND = [sys.executable, "-m", "celery", "-A", "tests.bench.plain", "worker", "-c", str(WORKERS), "-l", "ERROR"]
+COMMAND = [sys.executable, "-m", "celery", "-q", "-A", __name__, "worker", "-c", str(WORKERS), "-l", "ERROR"]
 
 app = Celery("plain", broker=os.environ.get("PLAIN_BROKER", "memory://"))
 app.conf.task_ignore_result = True
@@ -50,26 +50,12 @@ def create(url: str, title: str, expires_at: str) -> None:
 def rate(url: str, folder: Path, rows: list[Row]) -> float:
     """Links a second, from the first task sent to the last link in the database."""
     broker = f"redis+socket://{folder}/var/broker/valkey.sock?virtual_host=1"
-    environment = os.environ | {
-        "PLAIN_BROKER": broker,
-        "PLAIN_DATABASE": url.replace("postgresql://", "postgresql+psycopg://"),
-    }
+    database = url.replace("postgresql://", "postgresql+psycopg://")
+    _create_table(database)
+    environment = os.environ | {"PLAIN_BROKER": broker, "PLAIN_DATABASE": database}
     with psycopg.connect(url, autocommit=True) as db:
-        _table(url)
         db.execute("TRUNCATE plain_links")
-        command = [
-            sys.executable,
-            "-m",
-            "celery",
-            "-A",
-            "tests.bench.plain",
-            "worker",
-            "-c",
-            str(WORKERS),
-            "-l",
-            "ERROR",
-        ]
-        worker = subprocess.Popen(command, cwd=ROOT, env=environment)
+        worker = subprocess.Popen(COMMAND, cwd=ROOT, env=environment, stderr=subprocess.DEVNULL)
         try:
             return _measure(broker, db, rows[:LINKS])
         finally:
@@ -80,20 +66,20 @@ def rate(url: str, folder: Path, rows: list[Row]) -> float:
 def _measure(broker: str, db: psycopg.Connection, rows: list[Row]) -> float:
     sender = Celery("plain", broker=broker)
 
-    def made() -> int:
-        found = db.execute("SELECT count(*) FROM plain_links").fetchone()
-        return found[0] if found else 0
+    def count() -> int:
+        row = db.execute("SELECT count(*) FROM plain_links").fetchone()
+        return row[0] if row else 0
 
     sender.send_task("plain.create", rows[0][:3], ignore_result=True)
-    wait_until(lambda: made() == 1, 60, "the simple worker to start")
+    wait_until(lambda: count() == 1, 60, "the simple worker to start")
     start = time.perf_counter()
     for row in rows[1:]:
         sender.send_task("plain.create", row[:3], ignore_result=True)
-    wait_until(lambda: made() == len(rows), 120, "the simple implementation to end")
+    wait_until(lambda: count() == len(rows), 120, "the simple implementation to end")
     return (len(rows) - 1) / (time.perf_counter() - start)
 
 
-def _table(url: str) -> None:
-    made = create_engine(url.replace("postgresql://", "postgresql+psycopg://"))
-    Base.metadata.create_all(made)
-    made.dispose()
+def _create_table(database: str) -> None:
+    table_engine = create_engine(database)
+    Base.metadata.create_all(table_engine)
+    table_engine.dispose()

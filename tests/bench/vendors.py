@@ -16,6 +16,7 @@ from tests.bench.systems import ROUNDS, Figure, percentile, postgresql_system, t
 from tests.system import System
 
 LINKS, CALLS = 100, 200
+DIFFERENT_CALLS = 20
 CLIENTS, SECONDS = 8, 4.0
 COUNT = 50_000
 ALONE_MS, TOGETHER, COUNTED_MS = 25, 7_500, 1_000
@@ -24,15 +25,21 @@ END = b"\r\n\r\n"
 
 def measure(folder: Path) -> list[Figure]:
     with postgresql_system(folder) as system:
-        calls = [_hundred(system, turn) for turn in range(20)]
-        times = _one_by_one(system, calls)
-        rates = [_together(system, calls) for _ in range(ROUNDS)]
+        calls = prepare_calls(system)
+        times = time_calls(system, calls)
+        rates = [links_per_second(system, calls, CLIENTS) for _ in range(ROUNDS)]
         with _connected(system) as wire:
             counted = [time_call(lambda: _ask(wire, _counted(system))) * 1000 for _ in range(ROUNDS + 2)]
     return [_alone(times), _many(rates), _large(counted)]
 
 
-def _one_by_one(system: System, calls: list[bytes]) -> list[float]:
+def prepare_calls(system: System) -> list[bytes]:
+    """Return some calls of a hundred links, ready to be sent."""
+    return [_hundred(system, turn) for turn in range(DIFFERENT_CALLS)]
+
+
+def time_calls(system: System, calls: list[bytes]) -> list[float]:
+    """Return how many milliseconds each of many calls took, one after the other."""
     with _connected(system) as wire:
         times = [time_call(partial(_ask, wire, calls[turn % len(calls)])) * 1000 for turn in range(len(calls) + CALLS)]
     return times[len(calls) :]
@@ -82,8 +89,8 @@ def _received(wire: socket.socket) -> bytes:
     return got
 
 
-def _together(system: System, calls: list[bytes]) -> float:
-    """Links a second of several clients, each with its next call as soon as the last one is answered."""
+def links_per_second(system: System, calls: list[bytes], clients: int) -> float:
+    """Links a second of some clients, each with its next call as soon as the last one is answered."""
     done: list[int] = []
     until = time.monotonic() + SECONDS
 
@@ -93,7 +100,7 @@ def _together(system: System, calls: list[bytes]) -> float:
                 _ask(wire, calls[(first + len(done)) % len(calls)])
                 done.append(LINKS)
 
-    threads = [threading.Thread(target=call_on, args=(place,)) for place in range(CLIENTS)]
+    threads = [threading.Thread(target=call_on, args=(place,)) for place in range(clients)]
     seconds = time_call(lambda: _run(threads))
     return sum(done) / seconds
 
