@@ -6,13 +6,13 @@ from sqlalchemy import literal, tuple_
 
 from models.cursors import LinkPosition
 from models.tables import links
-from models.tables.columns import StoredNow
+from models.tables.columns import StoredTime
 
 COLUMNS = (links.c.created_at, links.c.slug, links.c.domain_id)
-"""What links are sorted by. Those of one job may share their created_at, so the slug and domain count too."""
+"""What links are sorted by. Some may share their created_at, as an import gave it, so the slug and domain count too."""
 
 
 def literal_of(position: LinkPosition) -> Any:
     """A position as SQL, to be compared with COLUMNS."""
-    created_at = literal(position.created_at, StoredNow)  # SQLite compares text, so both sides must be spelled alike
+    created_at = literal(position.created_at, StoredTime)  # SQLite compares text, so both sides must be spelled alike
     return tuple_(created_at, literal(position.slug), literal(position.domain_id))

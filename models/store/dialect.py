@@ -8,7 +8,8 @@ from sqlalchemy.dialects.postgresql.dml import Insert as PostgresInsert
 from sqlalchemy.dialects.sqlite.dml import Insert as SqliteInsert
 from sqlalchemy.exc import DBAPIError
 
-# A batch of rows by column. A column is one value a row, or (as a plain value) the same value for all rows.
+# A batch of rows by column. A column is one value a row, or (as a plain value) the same value for all rows. Moments are
+# texts in UTC, or microseconds since 1970.
 Columns = Mapping[str, Any]
 
 

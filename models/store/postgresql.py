@@ -4,7 +4,7 @@ import math
 import os
 import time
 from collections.abc import Iterable, Mapping, Sequence
-from functools import partial
+from functools import cache, partial
 from typing import Any, Self
 
 import psycopg
@@ -22,12 +22,14 @@ from sqlalchemy import (
     select,
     text,
 )
+from sqlalchemy.dialects import postgresql
 from sqlalchemy.dialects.postgresql import ARRAY, insert
 from sqlalchemy.dialects.postgresql.dml import Insert
 from sqlalchemy.exc import DBAPIError, InvalidatePoolError, OperationalError
 
+from models import process_caches
 from models.errors import DuplicateKey
-from models.store.copy_text import copy_text, shared_first
+from models.store.copy_binary import copy_binary
 from models.store.dialect import Columns
 
 POOL_SIZE = 12
@@ -93,13 +95,13 @@ class PostgreSQL:
         return query.with_for_update(skip_locked=True, of=table)
 
     def bulk_insert(self, db: Connection, table: Table, columns: Columns, rows: int) -> None:
-        columns = shared_first(columns)
-        names = ", ".join(f'"{name}"' for name in columns)
+        names, data = copy_binary(columns, _type_names(table), rows)
+        statement = f"COPY {table.name} ({_quoted(names)}) FROM STDIN (FORMAT BINARY)"
         connection = db.connection.driver_connection
         assert isinstance(connection, psycopg.Connection)
         try:
-            with connection.cursor() as cursor, cursor.copy(f"COPY {table.name} ({names}) FROM STDIN") as copy:
-                copy.write(copy_text(columns, rows))
+            with connection.cursor() as cursor, cursor.copy(statement) as copy:
+                copy.write(data)
         except psycopg.errors.UniqueViolation as error:
             raise DuplicateKey(str(error)) from error
         except psycopg.OperationalError as error:
@@ -109,14 +111,15 @@ class PostgreSQL:
             raise OperationalError("COPY", None, error, connection_invalidated=is_closed) from error
 
     def bulk_add_counts(self, db: Connection, table: Table, columns: Columns, count: str) -> None:
-        names = ", ".join(f'"{name}"' for name in columns)
+        types = _type_names(table)
+        names = _quoted(columns)
         keys = ", ".join(table.primary_key.columns.keys())
         expressions: list[str] = []
         parameters: list[Any] = []
         for name, values in columns.items():
             # The driver takes longer for an array of 5,000 values than the server for their rows.
             is_shared = values.count(values[0]) == len(values) > 1
-            kind = _type_name(db, table, name)
+            kind = types[name]
             expressions.append(f"%s::{kind}" if is_shared else f"unnest(%s::{kind}[])")
             parameters.append(values[0] if is_shared else values)
         add = f'DO UPDATE SET "{count}" = {table.name}."{count}" + excluded."{count}"'
@@ -228,5 +231,13 @@ def _discard_interrupted(db: Connection) -> None:
         db.invalidate()
 
 
-def _type_name(db: Connection, table: Table, name: str) -> str:
-    return str(table.c[name].type.compile(db.dialect)).partition(" COLLATE")[0]
+def _quoted(names: Iterable[str]) -> str:
+    return ", ".join(f'"{name}"' for name in names)
+
+
+@process_caches.function
+@cache
+def _type_names(table: Table) -> dict[str, str]:
+    """PostgreSQL's types by column."""
+    dialect = postgresql.dialect()  # type: ignore[no-untyped-call]
+    return {column.name: str(column.type.compile(dialect)).partition(" COLLATE")[0] for column in table.columns}

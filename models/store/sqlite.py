@@ -6,8 +6,8 @@ import sqlite3
 import time
 from collections.abc import Iterable, Sequence
 from contextlib import closing
-from datetime import date
-from functools import cache
+from datetime import UTC, date, datetime
+from functools import cache, lru_cache
 from itertools import repeat
 from typing import Any
 
@@ -16,6 +16,7 @@ from sqlalchemy import ColumnElement, Connection, Engine, Select, Table, event, 
 from sqlalchemy.dialects.sqlite import insert
 from sqlalchemy.dialects.sqlite.dml import Insert
 from sqlalchemy.exc import DBAPIError, OperationalError
+from sqlalchemy.types import TypeEngine
 
 from models import process_caches
 from models.errors import DuplicateKey
@@ -80,7 +81,7 @@ class SQLite:
     def bulk_insert(self, db: Connection, table: Table, columns: Columns, rows: int) -> None:
         names = ", ".join(f'"{name}"' for name in columns)
         marks = ", ".join("?" * len(columns))
-        cells = [column if isinstance(column, list | range) else repeat(column, rows) for column in columns.values()]
+        cells = [_cells(column, table.c[name].type, rows) for name, column in columns.items()]
         statement = f"INSERT INTO {table.name} ({names}) VALUES ({marks})"
         try:
             _driver_connection(db).executemany(statement, zip(*cells, strict=False))
@@ -147,6 +148,27 @@ class SQLite:
 def _process_mark(pid: int) -> str:
     """Name a process for good: its id alone may be given to another process later."""
     return f"{pid} {psutil.Process(pid).create_time()}"
+
+
+def _cells(column: Any, kind: TypeEngine[Any], rows: int) -> Iterable[Any]:
+    if not isinstance(column, list | range):
+        return repeat(column, rows)
+    if column and isinstance(column[0], int) and kind.python_type is datetime:
+        return map(_moment, column)
+    return column
+
+
+def _moment(microseconds: int) -> str:
+    """A moment as links have it: without a fraction where that is zero."""
+    seconds, fraction = divmod(microseconds, 1_000_000)
+    whole = _whole_seconds(seconds)
+    return f"{whole}.{fraction:06d}" if fraction else whole
+
+
+@process_caches.function
+@lru_cache(maxsize=16)
+def _whole_seconds(seconds: int) -> str:
+    return datetime.fromtimestamp(seconds, UTC).replace(tzinfo=None).isoformat(" ")
 
 
 def _storable(column: list[Any]) -> list[Any]:

@@ -3,9 +3,20 @@
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import BigInteger, Boolean, Column, DateTime, Dialect, LargeBinary, MetaData, Text, TypeDecorator, text
-from sqlalchemy.dialects.postgresql import TEXT
-from sqlalchemy.dialects.sqlite import DATETIME
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    DateTime,
+    Dialect,
+    Integer,
+    LargeBinary,
+    MetaData,
+    Text,
+    TypeDecorator,
+    text,
+)
+from sqlalchemy.dialects.postgresql import ENUM, TEXT
 
 from models import sealing
 
@@ -50,6 +61,10 @@ class Time(TypeDecorator[datetime]):
     impl = DateTime(timezone=True)
     cache_ok = True
 
+    @property
+    def python_type(self) -> type[datetime]:
+        return datetime
+
     def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
         return value.astimezone(UTC).replace(tzinfo=None) if value else None
 
@@ -60,10 +75,31 @@ class Time(TypeDecorator[datetime]):
         return moment.replace(tzinfo=UTC)
 
 
+class SpelledTime(TypeDecorator[datetime]):
+    """A moment as a text, without a fraction where that is zero."""
+
+    impl = Text
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> str | None:
+        return None if value is None else value.astimezone(UTC).replace(tzinfo=None).isoformat(" ")
+
+
+class StatusName(ENUM):
+    """A status in PostgreSQL: four bytes, which read as text."""
+
+    cache_ok = True
+
+    def result_processor(self, dialect: Dialect, coltype: Any) -> None:
+        """Leave names as they are: a million of them are read at once."""
+
+
 SlugText = Text().with_variant(TEXT(collation="C"), "postgresql")
+SmallIndex = BigInteger().with_variant(Integer, "postgresql")
+"""A number below two billion. SQLite stores each number in as few bytes as it needs, whatever the type."""
+StoredTime = DateTime(timezone=True).with_variant(SpelledTime, "sqlite")
+"""A moment as links have it. SQLite compares moments as text, so equal ones must be spelled alike."""
 NOW = text("CURRENT_TIMESTAMP")
-StoredNow = DateTime(timezone=True).with_variant(DATETIME(truncate_microseconds=True), "sqlite")  # type: ignore[no-untyped-call]
-"""A moment as NOW writes it. SQLite compares moments as text, so equal ones must be spelled alike."""
 
 
 def flag(name: str) -> Column[bool]:

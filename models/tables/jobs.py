@@ -14,7 +14,11 @@ from sqlalchemy import (
     text,
 )
 
-from models.tables.columns import SlugText, Time, count, created_at, flag, metadata
+from models.states import RESULT_STATUSES
+from models.tables.columns import SlugText, SmallIndex, StatusName, Time, count, created_at, flag, metadata
+
+StatusText = Text().with_variant(StatusName(*RESULT_STATUSES, name="item_status"), "postgresql")
+"""models.states.ItemStatus. People compare it with text."""
 
 jobs = Table(
     "jobs",
@@ -127,9 +131,9 @@ items = Table(
     "items",
     metadata,
     Column("job_id", BigInteger, nullable=False),
-    Column("index", BigInteger, nullable=False),
-    Column("line", BigInteger, nullable=False),
-    Column("status", Text, nullable=False),  # models.states.ItemStatus
+    Column("index", SmallIndex, nullable=False),
+    Column("line", SmallIndex, nullable=False),
+    Column("status", StatusText, nullable=False),
     Column("slug", SlugText),
     Column("generation", Integer),
     Column("external_id", Text),

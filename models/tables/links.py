@@ -43,12 +43,12 @@ links = Table(
     Column("url", Text, nullable=False),
     Column("title", Text),
     Column("password_hash", Text),
-    Column("external_id", Text),
+    Column("external_id", SlugText),
     Column("disabled_at", Time),
     Column("comment", Text),
     Column("opening_clicks", Integer),  # counted elsewhere, before the link was created here
     PrimaryKeyConstraint("domain_id", "slug"),
-    Index(None, "workspace_id", "created_at", "slug"),
+    Index(None, "workspace_id", "created_at"),
     Index(
         "links_external_id_key",
         "workspace_id",
@@ -87,8 +87,8 @@ link_tags = Table(
     Column("domain_id", BigInteger, nullable=False),
     Column("slug", SlugText, nullable=False),
     Column("generation", Integer, nullable=False),
-    PrimaryKeyConstraint("workspace_id", "tag_id", "domain_id", "slug", "generation"),
-    Index(None, "domain_id", "slug"),  # finds the tags of a page of links
+    PrimaryKeyConstraint("domain_id", "slug", "generation", "tag_id"),  # as links are written, so it is filled in order
+    Index(None, "workspace_id", "tag_id"),
     CheckConstraint("tag_id > 0", name="tag_id"),
 )
 

@@ -1,12 +1,16 @@
 """Migrations make the tables as models.tables has them, lose nothing, and go back."""
 
+from datetime import UTC, date, datetime
+from typing import Any
+
 import pytest
 from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
-from sqlalchemy import func, select
+from sqlalchemy import JSON, Boolean, Column, Date, DateTime, Double, Integer, func, select
+from sqlalchemy.types import TypeEngine
 
-from models import migrate, settings, store
+from models import migrate, settings, states, store
 from models.accounts import domains as accounts_domains
 from models.accounts import installation_secrets
 from models.accounts.keys import Owner
@@ -14,6 +18,7 @@ from models.jobs import items
 from models.states import ItemStatus, JobKind
 from models.tables import domains, links, metadata
 from models.tables import items as item_rows
+from models.tables.columns import SealedBytes, Time
 from tests.models.jobs.making import add_items, make_job, read
 
 pytestmark = pytest.mark.own_database
@@ -40,6 +45,46 @@ def test_migrations_go_back_and_forth(owner: Owner) -> None:
     migrate.upgrade()
     with store.engine().connect() as db:
         assert compare_metadata(MigrationContext.configure(db), metadata) == []
+
+
+def test_a_row_of_each_table_goes_back_and_forth_unchanged(owner: Owner) -> None:
+    with store.write() as db:
+        for table in metadata.sorted_tables:
+            db.execute(table.insert(), {column.name: value_for(column) for column in table.columns})
+    before = read_everything()
+    command.downgrade(migrate.config(), "0009")
+    migrate.upgrade()
+    assert read_everything() == before
+
+
+def value_for(column: Column[Any]) -> Any:
+    if column.name == "status":
+        return ItemStatus.FAILED
+    if isinstance(column.type, Time | DateTime):
+        return datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
+    for kind, value in VALUES.items():
+        if isinstance(column.type, kind):
+            return value
+    return f"{column.name} ü"
+
+
+VALUES: dict[type[TypeEngine[Any]], Any] = {
+    Boolean: False, Integer: 77, Double: 1.5, Date: date(2026, 1, 2), JSON: {"a": 1}, SealedBytes: b"a secret",
+}  # fmt: skip
+
+
+def read_everything() -> dict[str, set[str]]:
+    with store.read() as db:
+        return {table.name: set(map(str, db.execute(table.select()))) for table in metadata.sorted_tables}
+
+
+def test_statuses_are_a_type_that_people_compare_with_text(owner: Owner) -> None:
+    job = make_job(owner, 0)
+    add_items(job, dict(enumerate(states.RESULT_STATUSES)))
+    with store.read() as db:
+        rows = db.exec_driver_sql("SELECT status FROM items WHERE status = 'created' OR status IN ('failed')").all()
+        assert {row.status for row in rows} == {"created", "failed"}
+        assert [item.status for item in items.results(db, job.id)] == list(states.RESULT_STATUSES)
 
 
 def test_what_an_undo_deleted_was_called_created_before(owner: Owner) -> None:

@@ -1,6 +1,7 @@
 """The columns that a draft writes: links and tags for its new rows, and an item for every row."""
 
 import json
+import time
 from collections.abc import Sequence
 from typing import Any
 from urllib.parse import urlsplit
@@ -22,7 +23,9 @@ LONGEST_INPUT = 3000  # characters of one value that a failed item keeps
 
 def link_columns(draft: Draft) -> Columns:
     """The new links, sorted by slug: that fills the index faster, and no two shards lock each other crosswise."""
-    columns: dict[str, Sequence[Any]] = {"slug": draft.slugs}
+    now = time.time_ns() // 1000
+    # A microsecond a row: lists have the order of the file, and their index is filled in order.
+    columns: dict[str, Sequence[Any]] = {"slug": draft.slugs, "created_at": range(now, now + draft.new_count)}
     for name, column in item_fields.COLUMNS.items():
         if name in draft.columns:
             columns[column] = _pick(draft.columns[name], draft.new_rows)
@@ -49,9 +52,9 @@ def tag_columns(draft: Draft) -> Columns:
     if not tags:
         return {}
     tag_ids: list[int] = []
-    places: list[int] = []  # among the new rows
-    for place, row in enumerate(draft.new_rows):
-        for name in tags[row] or ():
+    places: list[int] = []  # among the new rows, sorted by slug as links are
+    for place in sorted(range(draft.new_count), key=draft.slugs.__getitem__):
+        for name in tags[draft.new_rows[place]] or ():
             tag_ids.append(draft.tag_ids[name])
             places.append(place)
     if not places:

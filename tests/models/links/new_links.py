@@ -11,7 +11,7 @@ from models.accounts.keys import Owner
 from models.links import links
 from models.links.links import Link
 from models.tables import links as table
-from models.tables.columns import StoredNow
+from models.tables.columns import StoredTime
 
 GENERATION = 7
 JOB_ID = 5
@@ -39,7 +39,7 @@ def add_link(owner: Owner, slug: str, created_at: datetime | None = None, **colu
         links.write(db, {name: [value] for name, value in values.items()}, 1)
         if created_at:
             this = (table.c.domain_id == values["domain_id"], table.c.slug == slug)
-            db.execute(update(table).where(*this).values(created_at=literal(created_at, StoredNow)))
+            db.execute(update(table).where(*this).values(created_at=literal(created_at, StoredTime)))
         link = links.get(db, values["domain_id"], slug)
     assert link
     return link
