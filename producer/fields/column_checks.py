@@ -12,7 +12,8 @@ from typing import Any, NamedTuple
 
 import can_ada
 
-from producer.fields.item_rules import CONTROL, LONGEST_URL, stored_time
+from producer.fields import plain_urls
+from producer.fields.item_rules import LONGEST_URL, stored_time
 from producer.fields.wide_slugs import LONGEST_WIDE_SLUG
 
 PART = 16
@@ -57,14 +58,21 @@ def _prove_filled(check: ColumnCheck, column: list[Any], filled: list[int]) -> l
     return [(part, _prove_places(check, column, part)) for part in parts]
 
 
-def is_clean(column: list[Any]) -> bool:
-    """Whether no value of a column has a character that texts must not have, such as a line break."""
+def find_odd(column: list[Any]) -> list[int]:
+    """The places of values that may have a character which texts must not have, or are no texts.
+
+    Checks look at joined columns, in which a line break could hide.
+    """
     try:
-        joined = "".join(filter(None, column))
-        joined.encode()
-    except (TypeError, UnicodeEncodeError):  # a value that is not text, or half of a surrogate pair
-        return False
-    return CONTROL.search(joined) is None
+        if "".join(filter(None, column)).isprintable():
+            return []
+    except TypeError:
+        pass
+    return [place for place, value in enumerate(column) if value and not _is_printable(value)]
+
+
+def _is_printable(value: Any) -> bool:
+    return isinstance(value, str) and value.isprintable()
 
 
 def _places_of_none(values: list[Any]) -> list[int]:
@@ -84,21 +92,32 @@ def _try(check: ColumnCheck, column: list[Any]) -> list[Any] | None:
         return None
 
 
-def urls(column: TextColumn) -> list[Any] | None:
-    hrefs = _parse(column)
+def urls(column: TextColumn) -> list[Any]:
+    """Most URLs are plain. Others are written as a browser would write them."""
+    others = plain_urls.find_others(column)
+    if not others:
+        return column
+    values: list[Any] = list(column)
+    hrefs = _parse([column[place] for place in others])
+    if not _are_proven(hrefs):
+        hrefs = [href if _are_proven([href]) else None for href in hrefs]
+    for place, href in zip(others, hrefs, strict=True):
+        values[place] = href if len(column[place]) <= LONGEST_URL else None
+    return values
+
+
+def _are_proven(hrefs: list[str | None]) -> bool:
     parsed = list(filter(None, hrefs))
     joined = "\n" + "\n".join(parsed)
     schemes = joined.count("\nhttps://") + joined.count("\nhttp://")
     # An @ may belong to a user name; the rule decides.
-    if schemes != len(parsed) or "@" in joined or max(map(len, column)) > LONGEST_URL:
-        return None
-    return hrefs
+    return schemes == len(parsed) and "@" not in joined
 
 
-def _parse(column: TextColumn) -> list[str | None]:
+def _parse(texts: TextColumn) -> list[str | None]:
     hrefs: list[str | None] = []
-    values = iter(column)
-    while len(hrefs) < len(column):
+    values = iter(texts)
+    while len(hrefs) < len(texts):
         try:
             hrefs.extend(url.href for url in map(can_ada.parse, values))
         except ValueError:
@@ -138,14 +157,14 @@ BAD_SEGMENTS = ("\n.\n", "\n..\n")
 
 def times(column: TextColumn) -> TextColumn | None:
     """Times in the most common form. Each must also exist: there is no 30 February."""
-    joined = "\n".join(column)
-    if (joined + "\n").encode().translate(TO_ZERO) != TIME_PATTERN * len(column) or HOUR_24 in joined:
+    joined = "\n".join(column).encode()
+    if (joined + b"\n").translate(TO_ZERO) != TIME_PATTERN * len(column) or HOUR_24 in joined:
         return None
     try:
         deque(map(datetime.fromisoformat, column), maxlen=0)  # parses all and keeps none
     except ValueError:
         return None
-    return joined.replace("T", " ").replace("Z", "").split("\n")
+    return joined.translate(TO_STORED, b"Z").decode().split("\n")
 
 
 def past_times(column: TextColumn) -> TextColumn | None:
@@ -157,7 +176,8 @@ def past_times(column: TextColumn) -> TextColumn | None:
 
 TO_ZERO = bytes.maketrans(b"123456789", b"0" * 9)
 TIME_PATTERN = b"0000-00-00T00:00:00Z\n"
-HOUR_24 = "T24"
+HOUR_24 = b"T24"
+TO_STORED = bytes.maketrans(b"T", b" ")
 
 
 def texts(longest: int) -> ColumnCheck:

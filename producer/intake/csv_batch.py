@@ -1,7 +1,7 @@
-"""Reads a shard of CSV: in one pass where each line is a row, else record by record."""
+"""Reads a shard of CSV: all cells at once where every quote is in its place, else record by record."""
 
-import csv
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from itertools import islice
 from typing import Any
 
@@ -9,84 +9,37 @@ import numpy as np
 
 from producer.fields import dates
 from producer.intake.batch import LONGEST_EXCERPT, Batch, ItemProblem, malformed_row
-from producer.intake.csv_records import Record, leaves_quote_open, split_records, split_strictly
+from producer.intake.csv_cells import DELETE, NEWLINE, SPACE, CsvCells, find_cells
+from producer.intake.csv_records import Record, split_records
 from producer.intake.formula_cells import unescape_formula
 from producer.intake.layouts import Layout
 
 Cells = list[list[str]]
 
-NEWLINE, SPACE, DELETE = 10, 32, 127
-
 
 def read_csv(data: bytes, layout: Layout, line: int, skip: int, rows: int) -> Batch:
-    return (
-        _read_plain(data, layout, line, skip, rows)
-        or _read_strictly(data, layout, line, skip, rows)
-        or _read_records(data, layout, line, skip, rows)
-    )
+    cells = find_cells(data, layout.delimiter, len(layout.columns))
+    batch = batch_of(cells, layout, line, skip, rows) if cells else None
+    return batch or _read_records(data, layout, line, skip, rows)
 
 
-def _read_plain(data: bytes, layout: Layout, line: int, skip: int, rows: int) -> Batch | None:
-    """The fast way, for nearly all files: each line is a row, and each row has as many cells as the header."""
-    cells = _plain_cells(data, layout.delimiter)
-    if cells is None:
+def batch_of(cells: CsvCells, layout: Layout, line: int, skip: int, rows: int) -> Batch | None:
+    """The fast way, for nearly all files. None if there are too few rows, or they are not UTF-8."""
+    lines = cells.lines[skip : skip + rows]
+    if len(lines) != rows:
         return None
-    cells = cells[skip : skip + rows]
-    if len(cells) != rows or set(map(len, cells)) != {len(layout.columns)}:
-        return None
-    columns = list(zip(*cells, strict=True))
-    mapped = _fields_of(columns, layout)
-    first = line + skip
-    columns_read = _with_iso_dates(mapped, layout)
-    return Batch(rows, range(first, first + rows), columns_read, {}, _row_of(mapped), clean=is_clean(data))
-
-
-def _plain_cells(data: bytes, delimiter: str) -> Cells | None:
     try:
-        return split_plain(data.decode(), delimiter)
-    except (UnicodeDecodeError, csv.Error):
+        columns = [column[skip : skip + rows] for column in cells.columns()]
+    except UnicodeDecodeError:
         return None
-
-
-def split_plain(text: str, delimiter: str) -> Cells | None:
-    """The cells of each line. None when lines and rows are not the same."""
-    if '"' in text:
-        return _split_quoted(text, delimiter)
-    lines = _split_lines(text.replace("\r\n", "\n"))
-    has_blank_line = "" in lines
-    has_lone_return = "\r" in text.replace("\r\n", "")
-    if has_blank_line or has_lone_return:
-        return None
-    return [line.split(delimiter) for line in lines]
-
-
-def _split_quoted(text: str, delimiter: str) -> Cells | None:
-    lines = _split_lines(text)
-    cells = list(csv.reader(lines, delimiter=delimiter))
-    spans_lines = len(cells) != len(lines)
-    has_blank_line = [] in cells
-    if spans_lines or has_blank_line or leaves_quote_open(lines[-1], delimiter):
-        return None
-    return cells
+    mapped = _fields_of(columns, layout)
+    is_plain = isinstance(lines, range)
+    lines = range(line + lines[0], line + lines[0] + rows) if is_plain else [line + at for at in lines]
+    return Batch(rows, lines, _with_iso_dates(mapped, layout), {}, _row_of(mapped), clean=cells.are_clean())
 
 
 def _split_lines(text: str) -> list[str]:
     return text.removesuffix("\n").split("\n")
-
-
-def _read_strictly(data: bytes, layout: Layout, line: int, skip: int, rows: int) -> Batch | None:
-    """The way for files with line breaks in quotes, or with blank lines, if every quote is where it must be."""
-    records = split_strictly(data, layout.delimiter)
-    if records is None:
-        return None
-    records = records[skip : skip + rows]
-    if len(records) != rows or {len(record.cells or ()) for record in records} != {len(layout.columns)}:
-        return None
-    columns = list(zip(*[record.cells or () for record in records], strict=True))
-    mapped = _fields_of(columns, layout)
-    lines = [line + record.at for record in records]
-    # A line break in a cell is a control character: judging looks for them column by column.
-    return Batch(rows, lines, _with_iso_dates(mapped, layout), {}, _row_of(mapped), clean=False)
 
 
 def _read_records(data: bytes, layout: Layout, line: int, skip: int, rows: int) -> Batch:
@@ -213,10 +166,10 @@ def client_cells(data: bytes, layout: Layout, skip: int, rows: int) -> Cells:
 
 
 def _all_cells(data: bytes, layout: Layout, skip: int, rows: int) -> Cells:
-    plain = _plain_cells(data, layout.delimiter) or []
-    plain = plain[skip : skip + rows]
-    if len(plain) == rows:
-        return plain
+    plain = find_cells(data, layout.delimiter, len(layout.columns))
+    if plain and len(plain.lines) >= skip + rows:
+        with suppress(UnicodeDecodeError):
+            return list(map(list, zip(*plain.columns(), strict=True)))[skip : skip + rows]
     lines = _split_lines(data.decode(errors="replace"))
     cells = []
     for record in islice(split_records(lines, layout.delimiter), skip, skip + rows):

@@ -1,7 +1,6 @@
 """CSV records one by one, as Python's csv module reads them, except that an unclosed quote costs only its row."""
 
 import csv
-import io
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
@@ -38,35 +37,6 @@ def split_records(lines: Sequence[str], delimiter: str = ",") -> Iterator[Record
 
 def has_lone_returns(data: bytes) -> bool:
     return b"\r" in data and data.count(b"\r") > data.count(b"\r\n")
-
-
-def split_strictly(data: bytes, delimiter: str) -> list[Record] | None:
-    """The same records in one pass, if every quote is where RFC 4180 allows it and no record is too long; else None."""
-    if has_lone_returns(data):
-        return None
-    records: list[Record] = []
-    at = 0
-    try:
-        reader = csv.reader(io.StringIO(data.decode(), newline="\n"), delimiter=delimiter, strict=True)
-        for cells in reader:
-            lines = reader.line_num - at
-            if lines > 1 and not _is_surely_short(cells, lines):
-                return None
-            if cells:
-                records.append(Record(at, lines, cells))
-            at = reader.line_num
-    except (UnicodeDecodeError, csv.Error):
-        return None
-    return records
-
-
-def _is_surely_short(cells: list[str], lines: int) -> bool:
-    """Whether a record is no longer than records may be, even if all its characters are doubled quotes."""
-    most = sum(2 * len(cell) + LONGEST_BORDER for cell in cells) + 1
-    return lines <= LONGEST_RECORD and most <= LARGEST_RECORD
-
-
-LONGEST_BORDER = 3  # two quotes and a delimiter
 
 
 def _record(lines: Sequence[str], at: int, delimiter: str) -> Record:

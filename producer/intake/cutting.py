@@ -4,17 +4,15 @@ from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
 from models.errors import Unreadable
-from producer.intake.csv_records import LARGEST_RECORD, LONGEST_LINE, LONGEST_RECORD, has_lone_returns, split_records
+from producer.intake.csv_cells import NEWLINE, QUOTE, RETURN, Places, are_in_place, are_short
+from producer.intake.csv_records import LARGEST_RECORD, LONGEST_LINE, has_lone_returns, split_records
 from producer.intake.layouts import CSV, Layout
 
 BLOCK_BYTES = LONGEST_LINE
 LONGEST_CHARACTER = 4  # bytes
-QUOTE, NEWLINE, RETURN = 34, 10, 13
 
-Places = NDArray[np.int64]
 ReadBytes = Callable[[int, int], bytes]
 """Reads a part of the upload: offset and length."""
 
@@ -107,7 +105,7 @@ def _find_rows(block: bytes, layout: Layout, is_last: bool) -> RowPlaces:
     newlines = np.flatnonzero(np.frombuffer(block, np.uint8) == NEWLINE)
     if layout.format != CSV or b'"' not in block:
         return _rows_that_end_at(newlines, newlines, block)
-    row_ends = _find_row_ends(block, newlines, ord(layout.delimiter), is_last)
+    row_ends = _find_row_ends(block, newlines, layout.delimiter, is_last)
     if row_ends is None:
         return _rows_of_records(block, layout.delimiter, is_last)
     return _rows_that_end_at(row_ends, newlines, block)
@@ -128,18 +126,12 @@ def _rows_that_end_at(row_ends: Places, newlines: Places, block: bytes) -> RowPl
     return RowPlaces(starts[filled], lines[filled], int(row_ends[-1]) + 1, end_line)
 
 
-def _find_row_ends(block: bytes, newlines: Places, delimiter: int, is_last: bool) -> Places | None:
+def _find_row_ends(block: bytes, newlines: Places, delimiter: str, is_last: bool) -> Places | None:
     """The newlines outside of quotes, if every quote is where RFC 4180 allows it and no record is too long."""
     text = np.frombuffer(block, np.uint8)
     quotes = np.flatnonzero(text == QUOTE)
-    opening = quotes[0::2]
-    closing = quotes[1::2]
-    if is_last and opening.size != closing.size:
-        return None
-    opens = np.isin(text[opening - 1], (delimiter, NEWLINE, QUOTE)) | (opening == 0)
-    # There is always a next byte: a block ends with a newline.
-    closes = np.isin(text[closing + 1], (delimiter, NEWLINE, RETURN, QUOTE))
-    if not (opens.all() and closes.all()):
+    is_incomplete = is_last and quotes.size % 2
+    if is_incomplete or not are_in_place(text, quotes, delimiter):
         return None
     is_outside = np.searchsorted(quotes, newlines) % 2 == 0
     if is_outside.all():
@@ -147,14 +139,7 @@ def _find_row_ends(block: bytes, newlines: Places, delimiter: int, is_last: bool
     if has_lone_returns(block):  # a reader stops at them, and what follows is another record
         return None
     row_ends = newlines[is_outside]
-    return row_ends if _are_short(row_ends, newlines, len(block)) else None
-
-
-def _are_short(row_ends: Places, newlines: Places, size: int) -> bool:
-    """Whether no record, and not the one that is cut off at the end, is longer than records may be."""
-    ends = np.concatenate(([-1], row_ends, [size - 1]))
-    lines = np.diff(np.searchsorted(newlines, ends, side="right"))
-    return bool(lines.max() <= LONGEST_RECORD and np.diff(ends)[lines > 1].max(initial=0) <= LARGEST_RECORD)
+    return row_ends if are_short(row_ends, newlines, len(block)) else None
 
 
 def _rows_of_records(block: bytes, delimiter: str, is_last: bool) -> RowPlaces:

@@ -1,9 +1,7 @@
 """Detects the layout of an upload from its first bytes."""
 
-import csv
 import re
-from collections.abc import Iterable, Iterator
-from contextlib import suppress
+from collections.abc import Iterator
 from itertools import islice
 from typing import Any, NamedTuple
 
@@ -11,7 +9,6 @@ from models.errors import AmbiguousDates, EmptyUpload, Unreadable, field_error
 from producer.fields import dates
 from producer.fields.item_fields import TIMES
 from producer.intake import charsets, delimiters, headers
-from producer.intake.csv_batch import split_plain
 from producer.intake.csv_records import LONGEST_RECORD, Record, has_lone_returns, split_records
 from producer.intake.exports.columns import look_at_values
 from producer.intake.formula_cells import unescape_formula
@@ -162,13 +159,8 @@ def _name_columns(first: Record, mapping: ColumnMapping, hints: FormatHints) -> 
 
 def _sample_rows(lines: list[str], delimiter: str, width: int) -> Iterator[list[str]]:
     """The client's cells of some lines. Of a row that cannot be read, none."""
-    rows: Iterable[list[str]] | None = None
-    with suppress(csv.Error):
-        rows = split_plain("\n".join(lines), delimiter)
-    if rows is None:
-        rows = (record.cells or [] for record in split_records(lines, delimiter))
-    for cells in rows:
-        yield cells[:width]
+    for record in split_records(lines, delimiter):
+        yield (record.cells or [])[:width]
 
 
 def _count_client_columns(columns: list[str]) -> int:

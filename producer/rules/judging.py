@@ -102,16 +102,25 @@ NO_URL = ItemProblem("INVALID_URL", URL_MISSING)
 
 def _column(field: ItemField, batch: Batch, problems: dict[int, ItemProblem]) -> list[Any]:
     column = batch.columns[field.name]
-    # Checks look at joined columns, in which a control character could hide.
-    if field.check is None or not (batch.clean or column_checks.is_clean(column)):
+    if field.check is None:
         values: list[Any] = [None] * batch.rows
         _judge_places(field, batch, range(batch.rows), values, problems)
         return values
-    values, unproven = column_checks.prove(field.check, column)
-    _judge_places(field, batch, unproven, values, problems)
+    odd = [] if batch.clean else column_checks.find_odd(column)
+    values, unproven = column_checks.prove(field.check, _without(column, odd))
+    _judge_places(field, batch, [*odd, *unproven], values, problems)
     if "" not in values:
         return values
     return [value or None for value in values]
+
+
+def _without(column: list[Any], places: list[int]) -> list[Any]:
+    if not places:
+        return column
+    others = list(column)
+    for place in places:
+        others[place] = None
+    return others
 
 
 def _judge_places(

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from producer.fields.item_rules import LONGEST_EXTERNAL_ID
-from producer.rules.key_cells import Bytes, Places, PlainCells
+from producer.intake.csv_cells import Bytes, CsvCells, Places
 
 Hashes = NDArray[np.uint64]
 
@@ -41,13 +41,13 @@ def hash_values(values: Sequence[str]) -> Hashes:
     return numbers
 
 
-def hash_cells(cells: PlainCells, place: int, case_sensitive: bool) -> Hashes | None:
+def hash_cells(cells: CsvCells, place: int, case_sensitive: bool) -> Hashes | None:
     """Hash the cells of a column that are not empty. Return None if some might be stored in another form.
 
     So does a cell that is too long to be a key: each of its letters, of up to four million, would take a step.
     """
-    starts, ends = cells.column(place)
-    if (ends - starts).max() > LONGEST_EXTERNAL_ID:
+    starts, ends = cells.bounds(place)
+    if (ends - starts).max(initial=0) > LONGEST_EXTERNAL_ID:
         return None
     is_filled = ends > starts
     letters = AS_WRITTEN if case_sensitive else IN_LOWER_CASE

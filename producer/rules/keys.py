@@ -9,11 +9,12 @@ import numpy as np
 
 from models.links.url_index import Duplicates
 from producer.fields.item_fields import parts_of
+from producer.intake.csv_batch import batch_of
+from producer.intake.csv_cells import CsvCells, find_cells
 from producer.intake.layouts import CSV, Layout
 from producer.intake.reading import read_batch
 from producer.rules import defaults
 from producer.rules.judging import JudgingContext, judge
-from producer.rules.key_cells import PlainCells, find_cells
 from producer.rules.key_hashes import Hashes, hash_cells, hash_values
 from producer.rules.short_urls import DOMAIN_FIELDS
 
@@ -76,11 +77,12 @@ def read(data: bytes, rules: KeyRules, line: int, rows: int, first_index: int) -
     mapping = _only(names, rules.layout.mapping)
     layout = replace(rules.layout, mapping=mapping, fallback=_only(names, rules.layout.fallback))
     batch = None
-    if layout.is_plainly_mapped and not key_defaults and (cells := find_cells(data, layout)):
+    can_hash_cells = layout.is_plainly_mapped and not key_defaults
+    if can_hash_cells and (cells := find_cells(data, layout.delimiter, len(layout.columns))):
         hashes = _hash_cells(cells, mapping, rules.spelling.case_sensitive)
         if hashes is not None:
             return hashes
-        batch = cells.batch(mapping, line)
+        batch = batch_of(cells, layout, line, 0, rows)
     if batch is None:
         batch = read_batch(data, layout, line, 0, rows)
     key_columns = replace(batch, columns=_only(names, batch.columns))
@@ -92,7 +94,7 @@ def _only(names: Collection[str], values: Mapping[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in values.items() if name in names}
 
 
-def _hash_cells(cells: PlainCells, mapping: Mapping[str, int], case_sensitive: bool) -> Hashes | None:
+def _hash_cells(cells: CsvCells, mapping: Mapping[str, int], case_sensitive: bool) -> Hashes | None:
     """Hash keys that are stored as they are written, without making values of them. Return None for others."""
     if not SHORT_KEYS.issuperset(mapping):
         return None

@@ -1,7 +1,7 @@
 import pytest
 
 from producer.intake.batch import Batch
-from producer.intake.csv_batch import client_cells, split_plain
+from producer.intake.csv_batch import client_cells
 from producer.intake.detection import detect_layout
 from producer.intake.layouts import CSV
 from producer.intake.reading import read_batch
@@ -82,13 +82,6 @@ def test_result_columns_and_apostrophes_are_removed_from_a_file_that_comes_back(
 def test_a_slug_column_of_the_client_is_kept_beside_our_result_slug() -> None:
     batch = csv("url,slug,line,status,short_url,result_slug,error_code,error_message\na,mine,2,failed,,ours,X,why\n")
     assert batch.columns == {"url": ["a"], "slug": ["mine"]}
-
-
-def test_lines_are_split_plainly_unless_lines_and_rows_differ() -> None:
-    assert split_plain("a,b\r\nc,\n", ",") == [["a", "b"], ["c", ""]]
-    assert split_plain('"a,1";b\nc;"d"\n', ";") == [["a,1", "b"], ["c", "d"]]
-    for text in ("a\n\nb", "a\rb\n", '"a\nb"', 'a\n"b'):
-        assert split_plain(text, ",") is None
 
 
 def test_the_clients_own_cells_are_returned_without_result_columns() -> None:

@@ -12,16 +12,11 @@ from producer.intake.csv_records import (
     Record,
     leaves_quote_open,
     split_records,
-    split_strictly,
 )
 from producer.intake.layouts import CSV, Layout
 from producer.intake.reading import read_batch
 
 CELLS = st.text(st.sampled_from('a,"\n\r \x0b\x85\u2028é'), max_size=6)
-
-
-def without_returns(text: str) -> str:
-    return text.replace("\r", "")
 
 
 def read(text: str) -> list[Record]:
@@ -33,19 +28,6 @@ def test_what_a_csv_writer_writes_is_read_back(rows: list[list[str]]) -> None:
     out = io.StringIO()
     csv.writer(out, lineterminator="\r\n").writerows(rows)
     assert [record.cells for record in read(out.getvalue())] == rows
-
-
-@given(st.lists(st.lists(CELLS, min_size=1, max_size=3).map(",".join), min_size=1, max_size=8).map("\n".join))
-def test_what_is_read_strictly_is_read_one_by_one_as_well(text: str) -> None:
-    records = split_strictly(text.encode(), ",")
-    assert records is None or records == read(text)
-
-
-@given(st.lists(st.lists(CELLS.map(without_returns), min_size=2, max_size=3), min_size=1, max_size=8))
-def test_what_a_csv_writer_writes_is_read_strictly(rows: list[list[str]]) -> None:
-    out = io.StringIO()
-    csv.writer(out, lineterminator="\r\n", quoting=csv.QUOTE_ALL).writerows(rows)
-    assert [record.cells for record in split_strictly(out.getvalue().encode(), ",") or ()] == rows
 
 
 def test_a_field_may_span_lines_and_the_next_record_begins_after_them() -> None:

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from models.errors import Unreadable
-from producer.intake import csv_records, cutting
+from producer.intake import csv_cells, csv_records, cutting
 from producer.intake.batch import ItemProblem
 from producer.intake.cutting import ShardRange
 from producer.intake.detection import detect_layout
@@ -66,7 +66,8 @@ def blocks_of(size: int) -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(cutting, "BLOCK_BYTES", size)
         patch.setattr(cutting, "LARGEST_RECORD", 12)
-        patch.setattr(cutting, "LONGEST_RECORD", 4)
+        patch.setattr(csv_cells, "LARGEST_RECORD", 12)
+        patch.setattr(csv_cells, "LONGEST_RECORD", 4)
         patch.setattr(csv_records, "LARGEST_RECORD", 12)
         patch.setattr(csv_records, "LONGEST_RECORD", 4)
         yield

@@ -7,10 +7,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from producer.intake.csv_cells import find_cells
 from producer.intake.layouts import CSV, Layout
 from producer.rules import keys
 from producer.rules.judging import JudgingContext
-from producer.rules.key_cells import find_cells
 from producer.rules.key_hashes import hash_cells, hash_values
 from producer.rules.keys import KeyRules
 
@@ -40,14 +40,14 @@ def test_different_values_have_different_numbers(values: list[str]) -> None:
 
 @pytest.mark.parametrize("slug", [" promo-a", "promo-a ", "promo-ä", "promo-a\u00a0"])
 def test_cells_that_may_be_stored_in_another_form_are_no_hashes(slug: str) -> None:
-    cells = find_cells(f"promo-a,x\n{slug},y\n".encode(), TWO_COLUMNS)
+    cells = find_cells(f"promo-a,x\n{slug},y\n".encode(), ",", 2)
     assert cells is not None
     assert hash_cells(cells, 0, True) is None
     assert hash_cells(cells, 1, True) is not None
 
 
 def test_a_cell_that_is_too_long_to_be_a_key_is_left_to_the_rules() -> None:
-    cells = find_cells(f"promo-a,x\n{'a' * 1_000},{'b' * 255}\n".encode(), TWO_COLUMNS)
+    cells = find_cells(f"promo-a,x\n{'a' * 1_000},{'b' * 255}\n".encode(), ",", 2)
     assert cells is not None
     assert hash_cells(cells, 0, True) is None
     assert hash_cells(cells, 1, True) is not None
@@ -61,15 +61,3 @@ def test_case_matters_in_external_ids_on_every_domain() -> None:
     first, second = read("Promo,A\n", case_sensitive=False), read("promo,a\n", case_sensitive=False)
     assert first[0] == second[0]
     assert first[1] != second[1]
-
-
-@pytest.mark.parametrize("text", [b"a,b\nc\n", b'a,"b"\n', b"a,b\rc,d\n", b"a\nb,c,d\n"])
-def test_texts_that_are_not_plain_have_no_cells(text: bytes) -> None:
-    assert find_cells(text, TWO_COLUMNS) is None
-
-
-def test_cells_of_a_last_line_without_an_end() -> None:
-    cells = find_cells(b"ab,c\r\nde,", TWO_COLUMNS)
-    assert cells is not None
-    assert cells.texts(0) == ["ab", "de"]
-    assert cells.texts(1) == ["c", ""]
