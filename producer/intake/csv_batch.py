@@ -9,8 +9,8 @@ import numpy as np
 
 from producer.fields import dates
 from producer.intake.batch import LONGEST_EXCERPT, Batch, ItemProblem, malformed_row
-from producer.intake.csv_cells import DELETE, NEWLINE, SPACE, CsvCells, find_cells
-from producer.intake.csv_records import Record, split_records
+from producer.intake.csv_text.cells import DELETE, NEWLINE, SPACE, CsvCells, find_cells
+from producer.intake.csv_text.records import Record, split_records
 from producer.intake.formula_cells import unescape_formula
 from producer.intake.layouts import Layout
 

@@ -6,8 +6,8 @@ from typing import NamedTuple
 import numpy as np
 
 from models.errors import Unreadable
-from producer.intake.csv_cells import NEWLINE, QUOTE, RETURN, Places, are_in_place, are_short
-from producer.intake.csv_records import LARGEST_RECORD, LONGEST_LINE, has_lone_returns, split_records
+from producer.intake.csv_text.cells import NEWLINE, QUOTE, RETURN, Places, are_in_place, are_short
+from producer.intake.csv_text.records import LARGEST_RECORD, LONGEST_LINE, has_lone_returns, split_records
 from producer.intake.layouts import CSV, Layout
 
 BLOCK_BYTES = LONGEST_LINE

@@ -6,7 +6,7 @@ from collections.abc import Collection, Sequence
 from itertools import islice
 
 from models.errors import Unreadable
-from producer.intake.csv_records import split_records
+from producer.intake.csv_text.records import split_records
 from producer.intake.headers import count_known, is_url
 
 DELIMITERS = (",", ";", "\t", "|")

@@ -9,7 +9,7 @@ from models.errors import AmbiguousDates, EmptyUpload, Unreadable, field_error
 from producer.fields import dates
 from producer.fields.item_fields import TIMES
 from producer.intake import charsets, delimiters, headers
-from producer.intake.csv_records import LONGEST_RECORD, Record, has_lone_returns, split_records
+from producer.intake.csv_text.records import LONGEST_RECORD, Record, has_lone_returns, split_records
 from producer.intake.exports.columns import look_at_values
 from producer.intake.formula_cells import unescape_formula
 from producer.intake.headers import ColumnMapping

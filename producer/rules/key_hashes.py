@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from producer.fields.item_rules import LONGEST_EXTERNAL_ID
-from producer.intake.csv_cells import Bytes, CsvCells, Places
+from producer.intake.csv_text.cells import Bytes, CsvCells, Places
 
 Hashes = NDArray[np.uint64]
 

@@ -10,7 +10,7 @@ import numpy as np
 from models.links.url_index import Duplicates
 from producer.fields.item_fields import parts_of
 from producer.intake.csv_batch import batch_of
-from producer.intake.csv_cells import CsvCells, find_cells
+from producer.intake.csv_text.cells import CsvCells, find_cells
 from producer.intake.layouts import CSV, Layout
 from producer.intake.reading import read_batch
 from producer.rules import defaults

@@ -141,10 +141,17 @@ def _read_settled_rows(claim: Claim) -> frozenset[int]:
 def _draft_and_write(
     claim: Claim, job: Job, rows: Batch, judged: JudgedBatch, settled_rows: frozenset[int], budget: TimeBudget
 ) -> dict[str, int]:
-    """Draft and write a shard, and again when another transaction took a slug in between."""
+    """Draft and write a shard, and again when one of its slugs or external ids was in use.
+
+    Where all rows create a link, the database says so itself, so nothing is looked up before the first attempt.
+    """
     commit = dry_run.commit if job.dry_run else _commit
     budget.check()
-    draft = _draft(claim, job, rows, judged, settled_rows)
+    # A group is only created for a new link, so here too it has to be known before which ones are new.
+    look_up = bool(judged.problems or job.dry_run or job.options.get("groups") == Groups.CREATE)
+    draft = _draft(claim, job, rows, judged, settled_rows, look_up)
+    if draft.problems and not look_up:
+        draft = _draft(draft.claim, job, rows, judged, settled_rows)
     for _ in range(ROUNDS):
         try:
             return commit(draft)
@@ -160,12 +167,13 @@ def _draft(
     rows: Batch,
     judged: JudgedBatch,
     settled_rows: frozenset[int],
+    look_up: bool = True,
     check_automatic: bool = False,
 ) -> Draft:
     """Draft a shard. Whether its automatic slugs are free is only asked for after a collision: there is hardly any."""
     writes_tags = "tags" in judged.columns and not job.dry_run
     with store.write() if writes_tags else store.read() as db:
-        facts = read_facts(db, job, judged)
+        facts = read_facts(db, job, judged, look_up)
         if job.dry_run:
             facts = dry_run.add_earlier_rows(db, claim, judged, facts)
     reuse.release_ended(facts.urls)

@@ -97,8 +97,11 @@ class Draft:
         return [own_domains.id_of(self.own_domains, row) or self.job.domain_id for row in self.new_rows]
 
 
-def read_facts(db: Connection, job: Job, judged: JudgedBatch) -> Facts:
-    """Read what a draft depends on. New tags are created, so a run writes here, and a dry run does not."""
+def read_facts(db: Connection, job: Job, judged: JudgedBatch, look_up: bool = True) -> Facts:
+    """Read what a draft depends on. New tags are created, so a run writes here, and a dry run does not.
+
+    Without `look_up`, all slugs and external ids count as free.
+    """
     slugs = values_of(judged, "slug")
     tag_ids: dict[str, int] = {}
     if "tags" in judged.columns and not job.dry_run:
@@ -107,8 +110,8 @@ def read_facts(db: Connection, job: Job, judged: JudgedBatch) -> Facts:
     return Facts(
         terms.plan,
         reserved_words.of_slugs(slugs, slug_pool.cached_reserved_words().read()),
-        _read_taken_slugs(db, job, judged),
-        _read_existing(db, job, values_of(judged, "external_id")),
+        _read_taken_slugs(db, job, judged) if look_up else set(),
+        _read_existing(db, job, values_of(judged, "external_id")) if look_up else {},
         tag_ids,
         reuse.read_url_facts(db, job, judged) if terms.reuses else NO_URLS,
     )

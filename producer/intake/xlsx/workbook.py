@@ -13,7 +13,7 @@ from xml.parsers.expat import ExpatError
 from zipfile import BadZipFile, ZipFile
 
 from models.errors import UnknownSheet, Unreadable, field_error
-from producer.intake.csv_records import LONGEST_LINE
+from producer.intake.csv_text.records import LONGEST_LINE
 from producer.intake.gzip_stream import LARGEST_RATIO, RATIO_MATTERS_FROM
 from producer.intake.xlsx.cell_values import date_styles, date_text, number_text
 from producer.intake.xlsx.elements import Element, read_elements

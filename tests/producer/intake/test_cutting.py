@@ -9,8 +9,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from models.errors import Unreadable
-from producer.intake import csv_cells, csv_records, cutting
+from producer.intake import cutting
 from producer.intake.batch import ItemProblem
+from producer.intake.csv_text import cells, records
 from producer.intake.cutting import ShardRange
 from producer.intake.detection import detect_layout
 from producer.intake.layouts import CSV, NDJSON, Layout
@@ -66,10 +67,10 @@ def blocks_of(size: int) -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(cutting, "BLOCK_BYTES", size)
         patch.setattr(cutting, "LARGEST_RECORD", 12)
-        patch.setattr(csv_cells, "LARGEST_RECORD", 12)
-        patch.setattr(csv_cells, "LONGEST_RECORD", 4)
-        patch.setattr(csv_records, "LARGEST_RECORD", 12)
-        patch.setattr(csv_records, "LONGEST_RECORD", 4)
+        patch.setattr(cells, "LARGEST_RECORD", 12)
+        patch.setattr(cells, "LONGEST_RECORD", 4)
+        patch.setattr(records, "LARGEST_RECORD", 12)
+        patch.setattr(records, "LONGEST_RECORD", 4)
         yield
 
 
@@ -152,7 +153,7 @@ def test_a_file_without_rows_has_no_shards() -> None:
 @pytest.mark.parametrize("format_", [CSV, NDJSON])
 def test_a_line_beyond_the_limit_stops_the_reading_and_is_named(format_: str) -> None:
     first = b"url,title\n" if format_ == CSV else b'{"url":"a"}\n'
-    for size, good in ((csv_records.LONGEST_LINE, True), (csv_records.LONGEST_LINE + 1, False)):
+    for size, good in ((records.LONGEST_LINE, True), (records.LONGEST_LINE + 1, False)):
         for ahead in (0, 3, 1_000_000):
             data = first + b"a,b\n" * ahead + b"x" * size + b"\nc,d\n"
             if good:

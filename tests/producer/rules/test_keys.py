@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from producer.intake.csv_cells import find_cells
+from producer.intake.csv_text.cells import find_cells
 from producer.intake.layouts import CSV, Layout
 from producer.rules import keys
 from producer.rules.judging import JudgingContext

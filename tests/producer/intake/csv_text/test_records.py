@@ -5,8 +5,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from producer.intake import csv_records as module
-from producer.intake.csv_records import (
+from producer.intake.csv_text import records as module
+from producer.intake.csv_text.records import (
     LONE_RETURN,
     UNCLOSED_QUOTE,
     Record,

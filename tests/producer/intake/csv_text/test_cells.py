@@ -7,9 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from producer.intake import csv_cells as module
-from producer.intake.csv_cells import CsvCells, find_cells
-from producer.intake.csv_records import Record, split_records
+from producer.intake.csv_text import cells as module
+from producer.intake.csv_text.cells import CsvCells, find_cells
+from producer.intake.csv_text.records import Record, split_records
 
 CELLS = st.text(st.sampled_from('a,"\n\r \x0b\x85\u2028é'), max_size=6)
 LINES = st.lists(st.lists(CELLS, min_size=1, max_size=3).map(",".join), min_size=1, max_size=8)

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from producer.intake.csv_records import LARGEST_RECORD, LONGEST_RECORD, has_lone_returns
+from producer.intake.csv_text.records import LARGEST_RECORD, LONGEST_RECORD, has_lone_returns
 
 NEWLINE, RETURN, SPACE, QUOTE, DELETE = 10, 13, 32, 34, 127
 SEPARATOR = "\x1f"  # in place of delimiters and line ends. A text that has it is read record by record

@@ -1,0 +1,1 @@
+"""The text of a CSV file: where its records and cells are."""
