@@ -63,7 +63,8 @@ def _have_plain_hosts(text: Bytes, classes: Bytes, starts: Places) -> NDArray[np
     outside_words = np.flatnonzero((classes & OF_WORD) == 0)
     before_word = outside_words[np.searchsorted(outside_words, behind) - 1]
     is_word = (behind - before_word > 1) & ((text[before_word] == DOT) | (before_word == hosts - 1))
-    return begins & is_word & (text[behind] == SLASH)
+    are_plain: NDArray[np.bool] = begins & is_word & (text[behind] == SLASH)
+    return are_plain
 
 
 def _begin_with(text: Bytes, starts: Places, beginning: bytes) -> NDArray[np.bool]:

@@ -104,7 +104,8 @@ def _are_blank(text: Bytes, starts: Places, ends: Places, is_row_end: NDArray[np
     is_line = is_row_end.copy()
     is_line[1:] &= is_row_end[:-1]
     size = ends - starts
-    return is_line & ((size == 0) | ((size == 1) & (text[starts] == RETURN)))
+    are_blank: NDArray[np.bool] = is_line & ((size == 0) | ((size == 1) & (text[starts] == RETURN)))
+    return are_blank
 
 
 def _have_width(is_row_end: NDArray[np.bool], width: int) -> bool:
@@ -134,4 +135,5 @@ def _enclosing(quotes: Places) -> Places:
 def _returns(text: Bytes, starts: Places, ends: Places, is_row_end: NDArray[np.bool]) -> Places:
     """The carriage returns of line ends."""
     last = ends[is_row_end & (ends > starts)] - 1
-    return last[text[last] == RETURN]
+    returns: Places = last[text[last] == RETURN]
+    return returns
