@@ -32,8 +32,15 @@ class Proof(NamedTuple):
     """The places of the values that need their rule."""
 
 
-def prove(check: ColumnCheck, column: list[Any]) -> Proof:
-    """Prove a whole column, or else as many of its values as possible."""
+def prove(check: ColumnCheck, column: list[Any], is_clean: bool = False) -> Proof:
+    """Prove a whole column, or else as many of its values as possible. `is_clean`: it has no control character."""
+    odd = [] if is_clean else _find_odd(column)
+    if odd:
+        others = list(column)
+        for place in odd:
+            others[place] = None
+        proof = prove(check, others, is_clean=True)
+        return Proof(proof.values, [*odd, *proof.unproven])
     values = _try(check, column)
     if values is not None:
         return Proof(values, _places_of_none(values))
@@ -58,7 +65,7 @@ def _prove_filled(check: ColumnCheck, column: list[Any], filled: list[int]) -> l
     return [(part, _prove_places(check, column, part)) for part in parts]
 
 
-def find_odd(column: list[Any]) -> list[int]:
+def _find_odd(column: list[Any]) -> list[int]:
     """The places of values that may have a character which texts must not have, or are no texts.
 
     Checks look at joined columns, in which a line break could hide.

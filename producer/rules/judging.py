@@ -106,21 +106,11 @@ def _column(field: ItemField, batch: Batch, problems: dict[int, ItemProblem]) ->
         values: list[Any] = [None] * batch.rows
         _judge_places(field, batch, range(batch.rows), values, problems)
         return values
-    odd = [] if batch.clean else column_checks.find_odd(column)
-    values, unproven = column_checks.prove(field.check, _without(column, odd))
-    _judge_places(field, batch, [*odd, *unproven], values, problems)
+    values, unproven = column_checks.prove(field.check, column, batch.clean)
+    _judge_places(field, batch, unproven, values, problems)
     if "" not in values:
         return values
     return [value or None for value in values]
-
-
-def _without(column: list[Any], places: list[int]) -> list[Any]:
-    if not places:
-        return column
-    others = list(column)
-    for place in places:
-        others[place] = None
-    return others
 
 
 def _judge_places(
