@@ -52,7 +52,7 @@ def test_a_row_of_each_table_goes_back_and_forth_unchanged(owner: Owner) -> None
         for table in metadata.sorted_tables:
             db.execute(table.insert(), {column.name: value_for(column) for column in table.columns})
     before = read_everything()
-    command.downgrade(migrate.config(), "0009")
+    command.downgrade(migrate.config(), "0010")
     migrate.upgrade()
     assert read_everything() == before
 

@@ -96,7 +96,7 @@ def test_shards_together_have_all_rows_wherever_blocks_end(
 @given(LINES, st.integers(1, 30), st.sampled_from(",;\t|"))
 def test_the_fast_way_finds_the_same_rows_as_the_slow_one(lines: list[str], block: int, delimiter: str) -> None:
     text = ("\n".join(lines) + "\n").replace(",", delimiter).encode()
-    newlines = np.flatnonzero(np.frombuffer(text, np.uint8) == csv_cells.NEWLINE)
+    newlines = np.flatnonzero(np.frombuffer(text, np.uint8) == cells.NEWLINE)
     with blocks_of(block):
         slow = cutting._rows_of_records(text, delimiter, is_last=True)
         fast = cutting._find_rows(text, Layout(CSV, delimiter=delimiter), is_last=True)
