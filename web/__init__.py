@@ -40,11 +40,12 @@ def create_app() -> Flask:
 
 
 def _create_bare_app() -> Flask:
-    """Create the application without middleware."""
+    """Create the application without the middleware that redirects and other answers need."""
     app = Flask(__name__)
     configure(app)
     register_routes(app)
     register_hooks(app)
+    app.wsgi_app = missing_keys.MissingKeys(app.wsgi_app, missing_keys.segments_of(app))  # type: ignore[method-assign]
     tune_garbage_collector()
     if settings.get().allow_private_targets:
         log.warning("private_targets_allowed", setting="ALLOW_PRIVATE_TARGETS")
@@ -92,7 +93,6 @@ def register_hooks(app: Flask) -> None:
 def wrap_in_middleware(app: Flask) -> None:
     """The last one wrapped is the first that a request meets."""
     other_routes = paths.first_segments(app.url_map)
-    app.wsgi_app = missing_keys.MissingKeys(app.wsgi_app, missing_keys.segments_of(app))  # type: ignore[method-assign]
     app.wsgi_app = redirect.RedirectShortcut(app.wsgi_app, other_routes)  # type: ignore[method-assign]
     proxies = settings.get().trusted_proxies
     if proxies:
