@@ -34,7 +34,7 @@ MEMORY = Path("/dev/shm")
 ENOUGH_MEMORY = 1 << 30  # bytes
 
 STORES = ("sqlite", "postgresql")
-WITH_API = ("tests/web/api/", "tests/web/dashboard/")
+WITH_API = ("tests/web/api/", "tests/web/dashboard/", "tests/linkmill/")
 ANY_PROCESS = (
     "tests/models/",
     "tests/producer/",
@@ -90,8 +90,8 @@ def needs_server(item: pytest.Item) -> bool:
 class ByStore(LoadScopeScheduling):  # type: ignore[misc]
     """Runs tests that share a system in one process, so that few systems are started.
 
-    Each store has a process for the tests of the API and the dashboard, and one for the others. What shares no system
-    goes to whichever process is free.
+    Each store has a process for the tests of the API and of what calls it, and one for the others. What shares no
+    system goes to whichever process is free.
     """
 
     def _split_scope(self, nodeid: str) -> str:
