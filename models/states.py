@@ -29,6 +29,8 @@ class JobStatus(StrEnum):
 
 class JobKind(StrEnum):
     CREATE = "create"
+    UPDATE = "update"
+    DELETE = "delete"
     UNDO = "undo"
 
 
@@ -52,6 +54,8 @@ class ShardKind(StrEnum):
 
     SPLIT = "split"
     CREATE = "create"
+    UPDATE = "update"
+    DELETE = "delete"
     UNDO = "undo"
 
 
@@ -73,8 +77,18 @@ ACTIVE_STATES = frozenset({ShardState.QUEUED, ShardState.RUNNING})
 RESULT_STATUSES = tuple(status for status in ItemStatus if status is not ItemStatus.UNPROCESSED)
 """Statuses of an item that has a row of its own: an unprocessed one has none."""
 
+UPLOAD_KINDS = (JobKind.CREATE, JobKind.UPDATE, JobKind.DELETE)
+"""Kinds of jobs that work on the rows of an upload. Their shards have a kind of the same name."""
+
 STATUSES_BY_KIND = {
-    JobKind.CREATE: (ItemStatus.CREATED, ItemStatus.EXISTING, ItemStatus.FAILED, ItemStatus.UNPROCESSED),
-    JobKind.UNDO: (ItemStatus.DELETED, ItemStatus.EXISTING, ItemStatus.UNPROCESSED),
-}
+    JobKind.CREATE: (
+        ItemStatus.CREATED, ItemStatus.UPDATED, ItemStatus.EXISTING, ItemStatus.FAILED, ItemStatus.UNPROCESSED,
+    ),
+    JobKind.UPDATE: (ItemStatus.UPDATED, ItemStatus.EXISTING, ItemStatus.FAILED, ItemStatus.UNPROCESSED),
+    JobKind.DELETE: (ItemStatus.DELETED, ItemStatus.EXISTING, ItemStatus.FAILED, ItemStatus.UNPROCESSED),
+    JobKind.UNDO: (
+        ItemStatus.CREATED, ItemStatus.UPDATED, ItemStatus.DELETED, ItemStatus.EXISTING, ItemStatus.FAILED,
+        ItemStatus.UNPROCESSED,
+    ),
+}  # fmt: skip
 """Statuses that the items of a kind of job can have."""

@@ -13,15 +13,15 @@ from models.accounts.keys import Owner
 from models.errors import EmptyUpload, Invalid, field_error
 from models.ids import new_id
 from models.jobs import dispatch, jobs, shards
-from models.states import JobKind, JobStatus, ShardKind, ShardState
+from models.states import JobStatus, ShardKind, ShardState
 from models.store import Connection
-from producer import idempotency, outside
+from producer import change_options, idempotency, outside
 from producer.fields.item_rules import CONTROL
 from producer.idempotency import Hold
 from producer.intake import upload_store
 from producer.intake.cutting import ShardRange
 from producer.intake.detection import HEADER_LIMIT, FormatHints, detect_layout
-from producer.intake.layouts import COUNT, CSV, UTF8, Conversion, Layout
+from producer.intake.layouts import COUNT, CSV, QUERY, UTF8, Conversion, Layout
 from producer.intake.xlsx import patience, workbook
 from producer.job_options import LONGEST_NAME, Options, choose_domain, judging_context
 from producer.rules.keys import KeyRules
@@ -52,6 +52,11 @@ class Upload:
     filename: str = ""
 
 
+def query_upload(source: str = QUERY) -> Upload:
+    """The upload of a job whose option `where` says which links it changes: a worker writes their ids down."""
+    return Upload(source, QUERY, [b"where\n"])
+
+
 def accept(upload: Upload, owner: Owner, read_options: OptionsReader, hold: Hold | None = None) -> int:
     """Store the upload, commit its job and wake workers; return the job's id. A failure leaves nothing behind.
 
@@ -65,6 +70,7 @@ def accept(upload: Upload, owner: Owner, read_options: OptionsReader, hold: Hold
     name, size = upload_store.save(chunks, limit)
     try:
         options = read_options()
+        change_options.check(options, owner, upload.format)
         if options.webhook_url:
             outside.check(options.webhook_url, "webhook_url")
         domain = choose_domain(owner, options)
@@ -110,7 +116,7 @@ def _describe(upload: Upload, name: str, size: int, owner: Owner, domain: Domain
         "workspace_id": owner.workspace_id,
         "domain_id": domain.id,
         "name": options.name or _job_name(upload.filename),
-        "kind": JobKind.CREATE,
+        "kind": str(options.action),
         "status": JobStatus.QUEUED,
         "source": upload.source,
         "dry_run": options.dry_run,
@@ -132,6 +138,7 @@ def _detect(upload: Upload, name: str, size: int, options: Options) -> Layout:
     """The layout of the upload. Raises Unreadable when its first bytes show that no row can be read."""
     head = upload_store.read(name, 0, min(size, HEADER_LIMIT))
     hints = options.format_hints() if upload.source == upload.format else OWN_FORMAT
+    hints = hints._replace(changes=options.changes_links)
     layout = detect_layout(head, upload.format, store.dialect().shard_rows, options.mapping, hints)
     if layout.conversion == Conversion.SHEET:
         return replace(layout, sheet=_check_sheet(name, size, options))
@@ -191,7 +198,7 @@ def _commit(job: dict[str, Any], ranges: list[ShardRange] | None, hold: Hold | N
         else:
             job["total"] = sum(shard.rows for shard in ranges) or None
             job["queue"] = _choose_queue(unit.db, job)
-            rows = [shard_row(job, shard) for shard in ranges]
+            rows = [shard_row(job, shard, job["kind"]) for shard in ranges]
         if hold:
             idempotency.assign(unit.db, hold, job["id"])
         jobs.add(unit.db, job)
@@ -232,7 +239,7 @@ def _add_shards(unit: UnitOfWork, rows: list[dict[str, Any]]) -> None:
             unit.wake([wakeups.WakeUp(row["kind"], row["queue"], row["job_id"], row["first_index"], row["rows"])])
 
 
-def shard_row(job: dict[str, Any], shard: ShardRange, kind: str = ShardKind.CREATE) -> dict[str, Any]:
+def shard_row(job: dict[str, Any], shard: ShardRange, kind: str) -> dict[str, Any]:
     """The row of a new shard."""
     shared = {
         "job_id": job["id"],

@@ -3,8 +3,9 @@
 from enum import StrEnum
 
 from models.errors import Conflict, Gone
+from models.jobs import jobs
 from models.jobs.jobs import Job
-from models.states import ACTIVE_STATUSES, JobKind, JobStatus
+from models.states import ACTIVE_STATUSES, UPLOAD_KINDS, JobStatus
 
 
 class Action(StrEnum):
@@ -29,7 +30,7 @@ def useful_actions(job: Job, being_undone: bool) -> set[Action]:
     allowed = {action for action in Action if refusal(action, job, being_undone) is None}
     if job.has_ended:
         allowed.discard(Action.CANCEL)
-    if not job.created:
+    if not job.created + job.updated + job.deleted:
         allowed.discard(Action.UNDO)
     return allowed
 
@@ -51,20 +52,20 @@ def _no_cancel(job: Job, being_undone: bool) -> str:
 
 
 def _no_retry(job: Job, being_undone: bool) -> str:
-    if job.kind != JobKind.CREATE or job.dry_run:
-        return "Only a job that creates links can be retried."
+    if job.kind not in UPLOAD_KINDS or job.dry_run:
+        return "Only a job that creates, changes or deletes links can be retried."
     if job.status not in (JobStatus.COMPLETED, JobStatus.CANCELLED):
         return f"A job that is {job.status} cannot be retried."
     if being_undone:
         return "The job is being undone."
-    if job.total == job.created + job.existing:
-        return "Every item has its link: there is nothing to retry."
+    if job.total == jobs.succeeded_count(job):
+        return "Every item has its result: there is nothing to retry."
     return ""
 
 
 def _no_undo(job: Job, being_undone: bool) -> str:
-    if job.kind != JobKind.CREATE or job.dry_run or job.status in ACTIVE_STATUSES:
-        return "Only a job that created links and has ended can be undone."
+    if job.kind not in UPLOAD_KINDS or job.dry_run or job.status in ACTIVE_STATUSES:
+        return "Only a job that created, changed or deleted links and has ended can be undone."
     return "The job is being undone." if being_undone else ""
 
 

@@ -21,6 +21,7 @@ from producer.intake import delimiters
 from producer.intake.detection import FormatHints
 from producer.intake.layouts import UTF8
 from producer.rules import defaults
+from producer.rules.changes import Empty
 from producer.rules.judging import JudgingContext
 
 LONGEST_NAME = 200
@@ -33,6 +34,27 @@ class Groups(StrEnum):
 
     FAIL = "fail"
     CREATE = "create"
+
+
+class JobAction(StrEnum):
+    """What a job does with the links of its rows. Each value is also the kind of the job."""
+
+    CREATE = "create"
+    UPDATE = "update"
+    DELETE = "delete"
+
+
+class OnExisting(StrEnum):
+    """What a row that would create a link does to the one that has its external id or slug already."""
+
+    KEEP = "keep"
+    UPDATE = "update"
+
+
+class Only(StrEnum):
+    """Which links a job deletes. The others stay as they are."""
+
+    UNCLICKED = "unclicked"
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +79,19 @@ class Options:
     slugs: SlugKind = SlugKind.PLAIN
     slug_length: int = SHORTEST
     """The shortest automatic slug."""
+    action: JobAction = JobAction.CREATE
+    on_existing: OnExisting = OnExisting.KEEP
+    empty: Empty = Empty.KEEP
+    only: str = ""
+    where: dict[str, str] | None = None
+    """Which links a job by query changes: the parameters of a LinksQuery. None: the rows of the upload say which."""
+    set: dict[str, Any] = field(default_factory=dict)
+    """What a job by query changes about each link."""
+
+    @property
+    def changes_links(self) -> bool:
+        """Whether each row changes or deletes a link that exists."""
+        return self.action != JobAction.CREATE
 
     def for_workers(self) -> dict[str, Any]:
         """The options that are stored with the job, since its workers need them."""
@@ -70,6 +105,18 @@ class Options:
             "slug_length": self.slug_length,
             "date_order": self.date_order,
             **self.for_judging(),
+            **self._for_changes(),
+        }
+
+    def _for_changes(self) -> dict[str, Any]:
+        if not self.changes_links and self.on_existing == OnExisting.KEEP:
+            return {}
+        return {
+            "on_existing": self.on_existing,
+            "empty": self.empty,
+            "only": self.only,
+            "where": self.where,
+            "set": defaults.for_storage(self.set),
         }
 
     def for_judging(self) -> dict[str, Any]:
@@ -80,7 +127,8 @@ class Options:
         """What they say about the format of the file."""
         delimiter = self.delimiter and delimiters.NAMES[self.delimiter]
         needs_url = not self.defaults.get("url")
-        return FormatHints(delimiter, self.encoding, self.header, needs_url, self.scheme, self.date_order)
+        hints = FormatHints(delimiter, self.encoding, self.header, needs_url, self.scheme, self.date_order)
+        return hints._replace(changes=self.changes_links)
 
     def sheet_hints(self, since_1904: bool) -> FormatHints:
         """The same of a sheet that has become CSV."""

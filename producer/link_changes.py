@@ -13,7 +13,8 @@ from producer.fields import item_fields
 from producer.intake.layouts import NDJSON, Layout
 from producer.intake.reading import read_batch
 from producer.rules.item_errors import invalid, item_error
-from producer.rules.judging import JudgingContext, judge, with_utm
+from producer.rules.judging import JudgingContext, judge
+from producer.rules.utm import with_utm
 
 STORED_AS_TIMES = ("expires_at", "disabled")
 """Fields that are judged to a time as text."""

@@ -1,6 +1,7 @@
 """Link filters: which links a list shows, from the parameters of a query."""
 
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Any
 from unicodedata import normalize
 
@@ -12,12 +13,16 @@ from models.link_key import parse_link_id
 from models.links.listing import JobLinks, LinkFilter
 from models.store import Connection
 
+MOMENTS = ("created_before", "created_after")
 NO_DOMAIN = 0  # no job or domain has the id 0
 NO_LINKS = JobLinks(job_id=0, domain_id=NO_DOMAIN)
 
 
 def from_query(db: Connection, workspace_id: int, query: Mapping[str, Any]) -> LinkFilter:
-    """The filter for some parameters of LinksQuery. Raise Gone when the items of its job were deleted."""
+    """The filter for some parameters of a LinkFilterSchema, also as `for_storage` returns them.
+
+    Raise Gone when the items of its job were deleted.
+    """
     conditions = dict(query)
     job_id = conditions.pop("job", None)
     domain = conditions.pop("domain", None)
@@ -28,8 +33,16 @@ def from_query(db: Connection, workspace_id: int, query: Mapping[str, Any]) -> L
     link_ids = conditions.pop("links", None)
     if link_ids is not None:
         conditions["keys"] = [key for key in map(parse_link_id, link_ids) if key]
+    for name in MOMENTS:
+        if isinstance(conditions.get(name), str):
+            conditions[name] = datetime.fromisoformat(conditions[name])
     job_links = None if job_id is None else _links_of_job(db, workspace_id, job_id)
     return LinkFilter(job=job_links, **conditions)
+
+
+def for_storage(query: Mapping[str, Any]) -> dict[str, Any]:
+    """The parameters as they are stored with a job."""
+    return {name: value.isoformat() if name in MOMENTS else value for name, value in query.items()}
 
 
 def _domain_id(db: Connection, workspace_id: int, name: str) -> int:

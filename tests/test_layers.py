@@ -43,6 +43,7 @@ RANKS = {
         intake
         rules
         job_actions job_options link_filters random_slugs
+        change_options
         documents
         outside
         signals

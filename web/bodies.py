@@ -9,7 +9,7 @@ from marshmallow import ValidationError
 
 from models import settings
 from models.errors import BrokenJson, IncompleteBody, Invalid, TooLarge, UnsupportedType
-from producer.accept import OptionsReader, Upload
+from producer.accept import OptionsReader, Upload, query_upload
 from producer.documents.schemas import JobOptionsSchema
 from producer.intake import gzip_stream, json_bodies
 from producer.intake.layouts import COUNT, CSV, NDJSON
@@ -18,6 +18,7 @@ from web import multipart
 from web.errors import pointers
 
 CHUNK_BYTES = 1 << 18
+STRUCTURED = ("mapping", "metadata", "defaults", "where", "set")
 JSON = "json"
 """A JSON text as a whole, which is read in memory."""
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
@@ -71,10 +72,12 @@ def read_json(parts: Iterable[bytes]) -> bytes:
 
 def _json_upload(body: bytes, filename: str = "") -> tuple[Upload, dict[str, Any]]:
     """Return the upload of a JSON text, and the options in it."""
-    members, items, count, item = json_bodies.parse(body)
-    if items is None:
-        return Upload(COUNT, COUNT, [item], count, filename), members
-    return Upload("json", NDJSON, json_bodies.ndjson_lines(items), filename=filename), members
+    parsed = json_bodies.parse(body)
+    if parsed.is_query:
+        return query_upload(), parsed.options
+    if parsed.items is None:
+        return Upload(COUNT, COUNT, [parsed.counted_item], parsed.rows, filename), parsed.options
+    return Upload("json", NDJSON, json_bodies.ndjson_lines(parsed.items), filename=filename), parsed.options
 
 
 def json_file(body: bytes, filename: str) -> tuple[Upload, dict[str, Any]]:
@@ -134,7 +137,7 @@ def load_options(values: dict[str, Any]) -> Options:
 
 def _decode_option(name: str, value: Any) -> Any:
     """Options in a query or a form are text; those with a structure are JSON in that text."""
-    if name not in ("mapping", "metadata", "defaults") or not isinstance(value, str):
+    if name not in STRUCTURED or not isinstance(value, str):
         return value
     try:
         return json_bodies.decode_json(json_bodies.any_decoder, value.encode())

@@ -25,6 +25,16 @@ def create_task(self: Any, job: str, shard: int, rows: int) -> Result:
     return _attempt(self, job, shard)
 
 
+@app.task(name="update", bind=True)
+def update_task(self: Any, job: str, shard: int, rows: int) -> Result:
+    return _attempt(self, job, shard)
+
+
+@app.task(name="delete", bind=True)
+def delete_task(self: Any, job: str, shard: int, rows: int) -> Result:
+    return _attempt(self, job, shard)
+
+
 @app.task(name="undo", bind=True)
 def undo_task(self: Any, job: str, shard: int, rows: int) -> Result:
     return _attempt(self, job, shard)

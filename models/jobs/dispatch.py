@@ -7,7 +7,7 @@ from sqlalchemy import ColumnElement, Connection, Integer, and_, bindparam, case
 from models import store
 from models.jobs.order import IS_READY
 from models.jobs.shards import COLUMNS, KEY_COLUMNS, NOT_DONE, Shard, is_among
-from models.states import ShardKind, ShardState
+from models.states import UPLOAD_KINDS, ShardState
 from models.tables import shards
 
 RESEND_SECONDS = 5.0
@@ -71,7 +71,7 @@ _WAITING_AFTER = (
     select(shards.c.first_index)
     .where(
         shards.c.queue == bindparam("of_queue"),
-        shards.c.kind == ShardKind.CREATE,
+        shards.c.kind.in_(UPLOAD_KINDS),
         shards.c.state == ShardState.QUEUED,
         NOT_DONE,
         shards.c.workspace_id == bindparam("of_workspace"),

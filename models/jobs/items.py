@@ -10,7 +10,7 @@ from models import store
 from models.link_key import rows_of
 from models.states import ItemStatus
 from models.store import Columns
-from models.tables import items, links
+from models.tables import deleted_links, items, links
 
 
 class ItemResult(NamedTuple):
@@ -24,6 +24,7 @@ class ItemResult(NamedTuple):
     error_message: str | None
     domain_id: int | None = None
     """None: the domain of the job."""
+    changes: str | None = None
 
 
 class Item(NamedTuple):
@@ -40,6 +41,8 @@ class Item(NamedTuple):
     input: str | None
     url: str | None
     domain_id: int | None = None
+    changes: str | None = None
+    """What was changed about its link, as JSON."""
 
 
 class CreatedItem(NamedTuple):
@@ -88,8 +91,10 @@ def write(db: Connection, columns: Columns, rows: int) -> None:
 
 def page(db: Connection, job_id: int, domain_id: int, statuses: Sequence[str], after: int, limit: int) -> list[Item]:
     """List a job's items behind an index; no statuses means all."""
-    query = select(*_RESULT, items.c.external_id, items.c.custom_id, items.c.input, links.c.url, items.c.domain_id)
-    query = query.outerjoin(links, _is_link_of_item(domain_id))
+    url = func.coalesce(links.c.url, deleted_links.c.url)
+    query = select(*_RESULT, items.c.external_id, items.c.custom_id, items.c.input, url, items.c.domain_id)
+    query = query.add_columns(items.c.changes).outerjoin(links, _is_link_of_item(domain_id))
+    query = query.outerjoin(deleted_links, _IS_DELETED_BY_ITEM)
     query = query.where(items.c.job_id == job_id, items.c.index > after)
     if statuses:
         query = query.where(items.c.status.in_(statuses))
@@ -103,7 +108,8 @@ def indexes(db: Connection, job_id: int, first: int, rows: int) -> list[int]:
 
 def in_range(db: Connection, job_id: int, first: int, rows: int) -> list[ItemResult]:
     """List the items of one shard."""
-    query = select(*_RESULT, items.c.domain_id).where(_in_range(job_id, first, rows)).order_by(items.c.index)
+    query = select(*_RESULT, items.c.domain_id, items.c.changes).where(_in_range(job_id, first, rows))
+    query = query.order_by(items.c.index)
     return [ItemResult._make(row) for row in db.execute(query).all()]
 
 
@@ -157,6 +163,7 @@ def _is_link_of_item(domain_id: int) -> ColumnElement[bool]:
     return rows_of(links, (func.coalesce(items.c.domain_id, domain_id), items.c.slug, items.c.generation))
 
 
+_IS_DELETED_BY_ITEM = and_(deleted_links.c.deleted_by == items.c.job_id, deleted_links.c.item_index == items.c.index)
 _RESULT = (
     items.c.index.label("at"),
     items.c.line,
@@ -166,4 +173,8 @@ _RESULT = (
     items.c.error_message,
 )
 # Built once: every answer to a vendor's call needs it.
-_ALL_RESULTS = select(*_RESULT, items.c.domain_id).where(items.c.job_id == bindparam("of_job")).order_by(items.c.index)
+_ALL_RESULTS = (
+    select(*_RESULT, items.c.domain_id, items.c.changes)
+    .where(items.c.job_id == bindparam("of_job"))
+    .order_by(items.c.index)
+)

@@ -28,7 +28,7 @@ from models.errors import LostLease
 from models.jobs import jobs
 from models.jobs.order import IS_READY
 from models.jobs.shards import KEY_COLUMNS, NOT_DONE, is_among
-from models.states import ShardKind, ShardState
+from models.states import UPLOAD_KINDS, ShardKind, ShardState
 from models.store.dialect import Dialect
 from models.tables import shards, workspaces
 
@@ -196,11 +196,11 @@ def fail(db: Connection, claim: Claim) -> bool:
     """Free a shard after a failed attempt, in halves after the third one.
 
     Returns False when a shard cannot be halved, which then keeps its lease: that of a split, and a range of one item
-    that is not to be created.
+    of an undo.
     """
     is_alone = claim.rows == 1
     # A single item that still fails is claimed once more, and then recorded as an internal error.
-    if claim.attempts < MAX_ATTEMPTS or (is_alone and claim.kind == ShardKind.CREATE):
+    if claim.attempts < MAX_ATTEMPTS or (is_alone and claim.kind in UPLOAD_KINDS):
         db.execute(_free(), token_of(claim))
         return True
     if is_alone or claim.kind == ShardKind.SPLIT:

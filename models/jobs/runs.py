@@ -24,7 +24,7 @@ from models.jobs import jobs, leases, shards
 from models.jobs.jobs import Job
 from models.jobs.leases import Claim
 from models.jobs.shards import Grant
-from models.states import ACTIVE_STATUSES, ItemStatus, JobKind, JobStatus, ShardKind, ShardState
+from models.states import ACTIVE_STATUSES, UPLOAD_KINDS, ItemStatus, JobStatus, ShardKind, ShardState
 from models.tables import items, job_errors
 from models.tables import jobs as job_rows
 from models.tables import shards as shard_rows
@@ -63,10 +63,10 @@ def retry(db: Connection, job: Job) -> bool:
     # unchanged would not look for the undo again.
     jobs.lock(db, job.id)
     this_run = and_(job_rows.c.id == job.id, job_rows.c.run == job.run)
-    is_create = and_(job_rows.c.kind == JobKind.CREATE, ~job_rows.c.dry_run)
+    has_rows = and_(job_rows.c.kind.in_(UPLOAD_KINDS), ~job_rows.c.dry_run)
     has_ended = job_rows.c.status.in_((JobStatus.COMPLETED, JobStatus.CANCELLED))
     has_upload = and_(job_rows.c.cleared_at.is_(None), job_rows.c.forgotten_at.is_(None))
-    succeeded = job_rows.c.created + job_rows.c.existing
+    succeeded = job_rows.c.created + job_rows.c.updated + job_rows.c.deleted + job_rows.c.existing
     is_incomplete = job_rows.c.total > succeeded
     next_run = {
         "run": job.run + 1,
@@ -79,7 +79,7 @@ def retry(db: Connection, job: Job) -> bool:
         "rate_base_at": None,
         "cancelled_at": None,
     }
-    opened = update(job_rows).where(this_run, is_create, has_ended, has_upload, is_incomplete)
+    opened = update(job_rows).where(this_run, has_rows, has_ended, has_upload, is_incomplete)
     if not db.execute(opened.where(~undo_is_active(job.id)).values(next_run)).rowcount:
         return False
     _add_shards_of_next_run(db, job)
@@ -106,7 +106,7 @@ def _add_shards_of_next_run(db: Connection, job: Job) -> None:
         skipped.c.first_index < end,
     )
     ranges = and_(shards.in_first_run(job.id), or_(was_skipped, has_failed_item))
-    changes = {"job_id": job.id, "run": job.run + 1, "kind": ShardKind.CREATE, "queue": job.queue}
+    changes = {"job_id": job.id, "run": job.run + 1, "kind": job.kind, "queue": job.queue}
     _copy_ranges(db, ranges, changes, (*RANGE, "after_index"))
 
 

@@ -60,7 +60,7 @@ def unfinished_ranges(db: Connection, job_id: int, run: int, first: int) -> list
     """List the shards, from one item on, that may hold items without a result."""
     end = shards.c.first_index + shards.c.rows
     query = select(*COLUMNS).where(
-        shards.c.job_id == job_id, shards.c.run == run, shards.c.kind == ShardKind.CREATE, NOT_DONE, end > first
+        shards.c.job_id == job_id, shards.c.run == run, shards.c.kind != ShardKind.SPLIT, NOT_DONE, end > first
     )
     return [Shard._make(row) for row in db.execute(query.order_by(shards.c.first_index))]
 

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, Connection, Select, and_, case, exists, false, func, or_, select, tuple_
+from sqlalchemy import ColumnElement, Connection, Select, and_, case, exists, false, func, literal, or_, select, tuple_
 
 from models.cursors import LinkPosition
 from models.link_key import LinkKey, columns_of, rows_of
@@ -14,7 +14,8 @@ from models.links import labels, positions
 from models.links.labels import GROUPS, TAGS
 from models.links.links import Link
 from models.store import rows
-from models.tables import domains, groups, items, link_tags, links, uses
+from models.tables import clicks, domains, groups, items, link_tags, links, uses
+from models.tables.columns import StoredTime
 
 
 class LinkStatus(StrEnum):
@@ -22,6 +23,13 @@ class LinkStatus(StrEnum):
     EXPIRED = "expired"
     USED_UP = "used_up"
     DISABLED = "disabled"
+
+
+class ClickFilter(StrEnum):
+    """Whether links were clicked, here or elsewhere before they came here. Bots do not count."""
+
+    NONE = "none"
+    SOME = "some"
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +66,7 @@ class LinkFilter(NamedTuple):
     without_tag: str | None = None
     keys: Sequence[LinkKey] | None = None
     """These very links."""
+    clicks: str | None = None
 
 
 def find(db: Connection, workspace_id: int, key: LinkKey) -> LinkView | None:
@@ -100,6 +109,22 @@ def count(db: Connection, workspace_id: int, link_filter: LinkFilter, limit: int
         matches = matches.outerjoin(uses, rows_of(uses, columns_of(links)))
     query = select(func.count()).select_from(matches.limit(limit).subquery())
     return int(db.execute(query).scalar_one())
+
+
+def keys_page(
+    db: Connection, workspace_id: int, link_filter: LinkFilter, after: LinkPosition | None, limit: int
+) -> list[tuple[LinkKey, LinkPosition]]:
+    """The keys of the same links, and their positions."""
+    conditions = _conditions(db, workspace_id, link_filter)
+    if conditions is None:
+        return []
+    query = select(*columns_of(links), links.c.created_at).outerjoin(uses, rows_of(uses, columns_of(links)))
+    query = query.where(links.c.workspace_id == workspace_id, *conditions)
+    if after:
+        query = query.where(tuple_(*positions.COLUMNS) < positions.literal_of(after))
+    newest_first = [column.desc() for column in positions.COLUMNS]
+    page = db.execute(query.order_by(*newest_first).limit(limit))
+    return [(LinkKey(*key), LinkPosition(created_at, key[1], key[0])) for *key, created_at in page]
 
 
 def _view(workspace_id: int) -> Select[Any]:
@@ -153,13 +178,16 @@ def _conditions(db: Connection, workspace_id: int, link_filter: LinkFilter) -> l
 
 
 def _of_place_and_time(link_filter: LinkFilter) -> list[ColumnElement[bool]]:
+    """The conditions on the link itself. SQLite compares times as text, so both sides must be spelled alike."""
     conditions: list[ColumnElement[bool]] = []
     if link_filter.domain_id is not None:
         conditions.append(links.c.domain_id == link_filter.domain_id)
     if link_filter.created_before:
-        conditions.append(links.c.created_at < link_filter.created_before)
+        conditions.append(links.c.created_at < literal(link_filter.created_before, StoredTime))
     if link_filter.created_after:
-        conditions.append(links.c.created_at > link_filter.created_after)
+        conditions.append(links.c.created_at > literal(link_filter.created_after, StoredTime))
+    if link_filter.clicks:
+        conditions.append(_was_clicked() if link_filter.clicks == ClickFilter.SOME else ~_was_clicked())
     return conditions
 
 
@@ -173,6 +201,12 @@ def _of_tags(db: Connection, workspace_id: int, link_filter: LinkFilter) -> list
         tag_id = labels.find_id(db, TAGS, workspace_id, link_filter.without_tag)
         conditions.append(~_with_tag(workspace_id, tag_id or 0))
     return conditions
+
+
+def _was_clicked() -> ColumnElement[bool]:
+    by_people = exists().where(rows_of(clicks, columns_of(links)), clicks.c.bot.is_(False))
+    was_used = exists().where(rows_of(uses, columns_of(links)))
+    return or_(by_people, was_used, func.coalesce(links.c.opening_clicks, 0) > 0)
 
 
 def _contains(text: str) -> ColumnElement[bool]:

@@ -12,6 +12,9 @@ from sqlalchemy.exc import DBAPIError
 # texts in UTC, or microseconds since 1970.
 Columns = Mapping[str, Any]
 
+ROW_ID = "row_id"
+"""The name of a key that has the values of Dialect.row_id."""
+
 
 class Dialect(Protocol):
     def __hash__(self) -> int: ...
@@ -50,6 +53,18 @@ class Dialect(Protocol):
 
     def bulk_add_counts(self, db: Connection, table: Table, columns: Columns, count: str) -> None:
         """Insert a batch of rows with distinct keys; where a key exists already, add to its count."""
+
+    def row_id(self, table: Table) -> ColumnElement[Any]:
+        """What names a row of a table for the rest of a transaction that has locked it. As a key it is ROW_ID."""
+
+    def bulk_update(self, db: Connection, table: Table, keys: Columns, columns: Columns) -> None:
+        """Change the rows that have these keys. Raises DuplicateKey when a unique key exists already."""
+
+    def bulk_delete(self, db: Connection, table: Table, keys: Columns) -> None:
+        """Delete the rows that have these keys."""
+
+    def bulk_move(self, db: Connection, source: Table, target: Table, row_ids: Sequence[Any], columns: Columns) -> None:
+        """Move rows to a table that has the same columns, and these. Raises DuplicateKey likewise."""
 
     def find_existing(
         self, db: Connection, column: Any, values: Sequence[Any], where: ColumnElement[bool]

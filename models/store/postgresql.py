@@ -25,12 +25,12 @@ from sqlalchemy import (
 from sqlalchemy.dialects import postgresql
 from sqlalchemy.dialects.postgresql import ARRAY, insert
 from sqlalchemy.dialects.postgresql.dml import Insert
-from sqlalchemy.exc import DBAPIError, InvalidatePoolError, OperationalError
+from sqlalchemy.exc import DBAPIError, IntegrityError, InvalidatePoolError, OperationalError
 
 from models import process_caches
 from models.errors import DuplicateKey
 from models.store.copy_binary import copy_binary
-from models.store.dialect import Columns
+from models.store.dialect import ROW_ID, Columns
 
 POOL_SIZE = 12
 CONNECT_SECONDS = 5
@@ -126,6 +126,28 @@ class PostgreSQL:
         select_rows = f"SELECT {', '.join(expressions)}"
         statement = f"INSERT INTO {table.name} ({names}) {select_rows} ON CONFLICT ({keys}) {add}"
         db.exec_driver_sql(statement, tuple(parameters))
+
+    def row_id(self, table: Table) -> ColumnElement[Any]:
+        return literal_column(f"{table.name}.ctid")
+
+    def bulk_update(self, db: Connection, table: Table, keys: Columns, columns: Columns) -> None:
+        values = ", ".join(f'"{name}" = staged."{name}"' for name in columns)
+        staged, condition = _staged(table, keys, columns)
+        statement = f"UPDATE {table.name} SET {values} FROM {staged} WHERE {condition}"
+        _execute(db, statement, (*keys.values(), *columns.values()))
+
+    def bulk_delete(self, db: Connection, table: Table, keys: Columns) -> None:
+        staged, condition = _staged(table, keys, {})
+        _execute(db, f"DELETE FROM {table.name} USING {staged} WHERE {condition}", tuple(keys.values()))
+
+    def bulk_move(self, db: Connection, source: Table, target: Table, row_ids: Sequence[Any], columns: Columns) -> None:
+        shared = [f'"{column.name}"' for column in source.c if column.name in target.c]
+        names = ", ".join([*(f'"{name}"' for name in columns), *shared])
+        returned = ", ".join([*(f'staged."{name}"' for name in columns), f"{source.name}.*"])
+        staged, condition = _staged(target, {ROW_ID: row_ids}, columns, source)
+        moved = f"DELETE FROM {source.name} USING {staged} WHERE {condition} RETURNING {returned}"
+        statement = f"WITH moved AS ({moved}) INSERT INTO {target.name} ({names}) SELECT {names} FROM moved"
+        _execute(db, statement, (row_ids, *columns.values()))
 
     def find_existing(
         self, db: Connection, column: Any, values: Sequence[Any], where: ColumnElement[bool]
@@ -241,3 +263,27 @@ def _type_names(table: Table) -> dict[str, str]:
     """PostgreSQL's types by column."""
     dialect = postgresql.dialect()  # type: ignore[no-untyped-call]
     return {column.name: str(column.type.compile(dialect)).partition(" COLLATE")[0] for column in table.columns}
+
+
+def _staged(table: Table, keys: Columns, columns: Columns, keyed: Table | None = None) -> tuple[str, str]:
+    """Arrays of keys and values as a table to join, and the condition that joins its keys."""
+    types = [f"%s::{_type_name(table, name)}[]" for name in (*keys, *columns)]
+    names = [*(f'"of_{name}"' for name in keys), *(f'"{name}"' for name in columns)]
+    staged = f"unnest({', '.join(types)}) AS staged ({', '.join(names)})"
+    keyed = table if keyed is None else keyed
+    return staged, " AND ".join(f'{keyed.name}.{_key_column(name)} = staged."of_{name}"' for name in keys)
+
+
+def _key_column(name: str) -> str:
+    return "ctid" if name == ROW_ID else f'"{name}"'
+
+
+def _execute(db: Connection, statement: str, parameters: tuple[Any, ...]) -> None:
+    try:
+        db.exec_driver_sql(statement, parameters)
+    except IntegrityError as error:
+        raise DuplicateKey(str(error)) from error
+
+
+def _type_name(table: Table, name: str) -> str:
+    return "tid" if name == ROW_ID else _type_names(table)[name]

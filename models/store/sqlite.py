@@ -20,7 +20,7 @@ from sqlalchemy.types import TypeEngine
 
 from models import process_caches
 from models.errors import DuplicateKey
-from models.store.dialect import Columns
+from models.store.dialect import ROW_ID, Columns
 
 POOL_SIZE = 12
 LOCK_SECONDS = 15.0
@@ -98,6 +98,25 @@ class SQLite:
         statement = f"INSERT INTO {table.name} ({names}) VALUES ({marks}) ON CONFLICT ({keys}) {add}"
         db.exec_driver_sql(statement, list(zip(*map(_storable, columns.values()), strict=True)))
 
+    def row_id(self, table: Table) -> ColumnElement[Any]:
+        return literal_column(f"{table.name}.rowid")
+
+    def bulk_update(self, db: Connection, table: Table, keys: Columns, columns: Columns) -> None:
+        values = ", ".join(f'"{name}" = ?' for name in columns)
+        statement = f"UPDATE {table.name} SET {values} WHERE {_key_condition(keys)}"
+        _execute_many(db, statement, [*columns.values(), *keys.values()])
+
+    def bulk_delete(self, db: Connection, table: Table, keys: Columns) -> None:
+        _execute_many(db, f"DELETE FROM {table.name} WHERE {_key_condition(keys)}", list(keys.values()))
+
+    def bulk_move(self, db: Connection, source: Table, target: Table, row_ids: Sequence[Any], columns: Columns) -> None:
+        shared = [f'"{column.name}"' for column in source.c if column.name in target.c]
+        names = ", ".join([*(f'"{name}"' for name in columns), *shared])
+        values = ", ".join([*("?" for _ in columns), *shared])
+        copy = f"INSERT INTO {target.name} ({names}) SELECT {values} FROM {source.name} WHERE rowid = ?"
+        _execute_many(db, copy, [*columns.values(), row_ids])
+        _execute_many(db, f"DELETE FROM {source.name} WHERE rowid = ?", [row_ids])
+
     def find_existing(
         self, db: Connection, column: Any, values: Sequence[Any], where: ColumnElement[bool]
     ) -> Iterable[Any]:
@@ -173,6 +192,19 @@ def _whole_seconds(seconds: int) -> str:
 
 def _storable(column: list[Any]) -> list[Any]:
     return [value.isoformat() if isinstance(value, date) else value for value in column]
+
+
+def _key_condition(keys: Columns) -> str:
+    return " AND ".join("rowid = ?" if name == ROW_ID else f'"{name}" = ?' for name in keys)
+
+
+def _execute_many(db: Connection, statement: str, columns: Sequence[Sequence[Any]]) -> None:
+    try:
+        _driver_connection(db).executemany(statement, zip(*columns, strict=True))
+    except sqlite3.IntegrityError as error:
+        raise DuplicateKey(str(error)) from error
+    except sqlite3.OperationalError as error:
+        raise OperationalError(statement, None, error) from error
 
 
 def _driver_connection(db: Connection) -> sqlite3.Connection:

@@ -13,12 +13,23 @@ from models.tables.accounts import (
 from models.tables.clicks import click_batches, clicks, uses
 from models.tables.columns import metadata
 from models.tables.jobs import items, job_errors, jobs, shards
-from models.tables.links import groups, link_tags, links, reserved_slugs, slug_counters, tags, untitled, urls
+from models.tables.links import (
+    deleted_links,
+    groups,
+    link_tags,
+    links,
+    reserved_slugs,
+    slug_counters,
+    tags,
+    untitled,
+    urls,
+)
 from models.tables.webhooks import deliveries, delivery_attempts
 
 __all__ = [
     "click_batches",
     "clicks",
+    "deleted_links",
     "deliveries",
     "delivery_attempts",
     "domains",

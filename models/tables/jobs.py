@@ -53,7 +53,7 @@ jobs = Table(
     Column("rate_base_at", Time),
     count("rate_base_count"),
     Column("cancelled_at", Time),  # when a user cancelled it; it ends as cancelled when no shard is being worked on
-    Column("of_job_id", BigInteger),  # undo: the job whose links are deleted
+    Column("of_job_id", BigInteger),  # undo: the job that is undone
     Column("cleared_at", Time),  # when its upload and results became unavailable
     Column("forgotten_at", Time),  # when its user deleted it
     flag("clearing"),  # its upload, items and shards are still to be deleted
@@ -142,6 +142,7 @@ items = Table(
     Column("input", Text),  # the row as it was sent, as JSON, only if it created no link
     Column("domain_id", BigInteger),  # the link's domain; null: that of the job
     Column("custom_id", Text),
+    Column("changes", Text),  # of a link that was updated, as JSON: models.jobs.item_changes
     Column("shares_url", Boolean),  # dry run: later rows of the same URL would get the link of this one
     PrimaryKeyConstraint("job_id", "index"),
 )

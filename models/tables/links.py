@@ -59,6 +59,15 @@ links = Table(
     ),
 )
 
+deleted_links = Table(  # what the undo of a job that deleted links needs, until the job's retention ends
+    "deleted_links",
+    metadata,
+    Column("deleted_by", BigInteger, nullable=False),  # the job
+    Column("item_index", BigInteger, nullable=False),  # its item
+    *(Column(column.name, column.type, nullable=column.nullable) for column in links.c),
+    PrimaryKeyConstraint("deleted_by", "item_index"),
+)
+
 groups = Table(
     "groups",
     metadata,

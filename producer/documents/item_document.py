@@ -7,6 +7,7 @@ from models.accounts import domains
 from models.jobs.items import Item
 from models.states import ItemStatus
 from producer.documents.base_urls import BaseUrls
+from producer.documents.change_document import change_document
 
 
 def item_document(item: Item, base_urls: BaseUrls) -> dict[str, Any]:
@@ -24,6 +25,7 @@ def item_document(item: Item, base_urls: BaseUrls) -> dict[str, Any]:
         "external_id": item.external_id,
         "custom_id": item.custom_id,
         "error": error,
+        "changes": change_document(item.changes),
     }
 
 

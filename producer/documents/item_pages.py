@@ -9,7 +9,7 @@ from models.jobs import items, jobs, shards
 from models.jobs.items import Item
 from models.jobs.jobs import Job
 from models.jobs.shards import Shard
-from models.states import ItemStatus, JobKind
+from models.states import UPLOAD_KINDS, ItemStatus
 from producer.intake import upload_store
 from producer.intake.layouts import Layout
 from producer.intake.reading import read_batch
@@ -36,7 +36,7 @@ def page(job: Job, statuses: Sequence[str], after: int, limit: int) -> list[Item
 
 def has_gaps(job: Job) -> bool:
     """Whether some row may have no result."""
-    return bool(job.kind == JobKind.CREATE and jobs.unprocessed_count(job) != 0)
+    return bool(job.kind in UPLOAD_KINDS and jobs.unprocessed_count(job) != 0)
 
 
 def _unprocessed_items(job: Job, after: int, limit: int, last: int | None) -> list[Item]:

@@ -13,23 +13,25 @@ from models.jobs import items, shards
 from models.jobs.items import ItemResult
 from models.jobs.jobs import Job
 from models.jobs.shards import Shard
-from models.states import ItemStatus
+from models.states import ItemStatus, JobKind
 from producer.documents import base_urls
 from producer.documents.base_urls import BaseUrls
+from producer.documents.change_document import change_document
 from producer.documents.csv_lines import MAY_NEED_ESCAPE, copy_lines, escape_cells, fitted_cells, write_lines
-from producer.fields import item_fields
+from producer.fields import change_fields, item_fields
 from producer.intake import upload_store
 from producer.intake.formula_cells import escape_formula
 from producer.intake.headers import distinct_names
-from producer.intake.layouts import CSV, RESULT_COLUMNS, UNDO, Layout
+from producer.intake.layouts import CHANGES_COLUMN, CSV, RESULT_COLUMNS, UNDO, Layout
 from producer.intake.reading import read_batch
+from producer.job_options import OnExisting
 
 T = TypeVar("T")
 
 SHORT_URL = "short_url"
 BLOCK_BYTES = 4 << 20
 ResultCells = tuple[Any, ...]
-"""The values of RESULT_COLUMNS."""
+"""The values of RESULT_COLUMNS and, where the job shows them, the changes."""
 encoder = msgspec.json.Encoder()
 
 
@@ -39,6 +41,7 @@ class Part(NamedTuple):
     shard: Shard
     items: list[ItemResult]
     base_urls: BaseUrls
+    shows_changes: bool
 
     def pick(self, rows: list[T]) -> list[T]:
         """Of something for each row of the shard, that of these results."""
@@ -48,19 +51,28 @@ class Part(NamedTuple):
         return [rows[item.at - first] for item in self.items]
 
     def result_cells(self) -> Iterator[ResultCells]:
-        return (_result_cells(item, self.base_urls) for item in self.items)
+        cells = (_result_cells(item, self.base_urls) for item in self.items)
+        if not self.shows_changes:
+            return cells
+        return ((*each, change_document(item.changes)) for each, item in zip(cells, self.items, strict=True))
+
+    def result_texts(self) -> Iterator[ResultCells]:
+        """The same for CSV, which has changes as JSON."""
+        if not self.shows_changes:
+            return self.result_cells()
+        return ((*cells, _cell(changes)) for *cells, changes in self.result_cells())
 
 
 def as_csv(job: Job, statuses: Sequence[str]) -> Iterator[bytes]:
     """Yields the results as CSV in which no cell can start a formula. No statuses means all."""
     names = client_columns(job)
-    yield _encode(write_lines([[*escape_cells(names), *_result_columns(names)]]))
+    yield _encode(write_lines([[*escape_cells(names), *_result_columns(names, shows_changes(job))]]))
     for part in _parts(job, statuses):
         client_lines = _copy_lines(job, part.shard)
         if client_lines is None:
             yield _encode(write_lines(_csv_rows(job, part, names)))
         else:
-            result_lines = write_lines(part.result_cells())
+            result_lines = write_lines(part.result_texts())
             yield _encode(chain.from_iterable(zip(part.pick(client_lines), result_lines, strict=True)))
 
 
@@ -78,7 +90,7 @@ def _copy_lines(job: Job, shard: Shard) -> list[str] | None:
 def _csv_rows(job: Job, part: Part, names: list[str]) -> Iterator[list[Any]]:
     has_text_cells = Layout.load(job.layout).format == CSV
     rows = part.pick(_client_rows(job, part.shard, names))
-    for row, result in zip(rows, part.result_cells(), strict=True):
+    for row, result in zip(rows, part.result_texts(), strict=True):
         texts = row if has_text_cells else list(map(_cell, row))
         yield [*escape_cells(texts), *result]
 
@@ -86,7 +98,7 @@ def _csv_rows(job: Job, part: Part, names: list[str]) -> Iterator[list[Any]]:
 def as_ndjson(job: Job, statuses: Sequence[str]) -> Iterator[bytes]:
     """Yields the results as NDJSON. No statuses means all."""
     names = client_columns(job)
-    result_names = _result_columns(names)
+    result_names = _result_columns(names, shows_changes(job))
     for part in _parts(job, statuses):
         lines = []
         for row, result in zip(part.pick(_client_rows(job, part.shard, names)), part.result_cells(), strict=True):
@@ -110,10 +122,13 @@ def client_columns(job: Job) -> list[str]:
         return []
     if layout.format == CSV:
         return distinct_names(layout.columns[: layout.client_columns])
+    if job.options.get("where") is not None:
+        return ["id"]
+    names = change_fields.NAMES if layout.changes else item_fields.NAMES
     if _has_short_urls(job):
-        return list(item_fields.NAMES)
+        return list(names)
     # Without this column in the upload, ours of the same name needs no prefix.
-    return [name for name in item_fields.NAMES if name != SHORT_URL]
+    return [name for name in names if name != SHORT_URL]
 
 
 def _has_short_urls(job: Job) -> bool:
@@ -137,7 +152,7 @@ def _parts(job: Job, statuses: Sequence[str]) -> Iterator[Part]:
         if statuses:
             results = [item for item in results if item.status in statuses]
         if results:
-            yield Part(shard, results, base_urls.read(job, results))
+            yield Part(shard, results, base_urls.read(job, results), shows_changes(job))
 
 
 def _item_results(job: Job, shard: Shard) -> list[ItemResult]:
@@ -167,7 +182,8 @@ def _client_rows(job: Job, shard: Shard, names: list[str]) -> list[list[Any]]:
     batch = read_batch(data, layout, shard.line, shard.skip, shard.rows)
     absent = [None] * batch.rows
     columns = [batch.columns.get(name) or absent for name in names]
-    columns[names.index("password")] = absent
+    if "password" in names:
+        columns[names.index("password")] = absent
     return list(map(list, zip(*columns, strict=True)))
 
 
@@ -176,7 +192,7 @@ def _read_upload(job: Job, shard: Shard) -> bytes:
 
 
 def _result_cells(item: ItemResult, starts: BaseUrls) -> ResultCells:
-    _, line, status, slug, code, message, domain_id = item
+    _, line, status, slug, code, message, domain_id, _ = item
     if code is not None:
         return (line, status, None, None, code, escape_formula(message or ""))
     if slug is None:
@@ -187,9 +203,15 @@ def _result_cells(item: ItemResult, starts: BaseUrls) -> ResultCells:
     return (line, status, short_url, safe_slug, None, None)
 
 
-def _result_columns(names: Sequence[str]) -> list[str]:
+def _result_columns(names: Sequence[str], with_changes: bool = False) -> list[str]:
     """The names of our columns, each with a prefix where the upload has a column of that name."""
-    return [f"result_{name}" if name in names else name for name in RESULT_COLUMNS]
+    columns = (*RESULT_COLUMNS, CHANGES_COLUMN) if with_changes else RESULT_COLUMNS
+    return [f"result_{name}" if name in names else name for name in columns]
+
+
+def shows_changes(job: Job) -> bool:
+    """Whether the results of a job have the column of changes."""
+    return job.kind == JobKind.UPDATE or bool(job.options.get("on_existing") == OnExisting.UPDATE)
 
 
 def _cell(value: Any) -> str:

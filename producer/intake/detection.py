@@ -13,7 +13,7 @@ from producer.intake.csv_text.records import LONGEST_RECORD, Record, has_lone_re
 from producer.intake.exports.columns import look_at_values
 from producer.intake.formula_cells import unescape_formula
 from producer.intake.headers import ColumnMapping
-from producer.intake.layouts import BOM, COUNT, CSV, RESULT_COLUMNS, UTF8, Conversion, Layout
+from producer.intake.layouts import BOM, CHANGES_COLUMN, COUNT, CSV, QUERY, RESULT_COLUMNS, UTF8, Conversion, Layout
 
 HEADER_LIMIT = 1 << 20  # bytes
 SHARD_BYTES = 16 << 20
@@ -36,6 +36,8 @@ class FormatHints(NamedTuple):
     date_order: str | None = None
     day_numbers: bool = True
     """Whether a number can be a date: not in a workbook that counts days from 1904."""
+    changes: bool = False
+    """Whether the rows change or delete links that exist. Then no column needs to be the URL."""
 
 
 NO_HINTS = FormatHints()
@@ -45,9 +47,11 @@ def detect_layout(
     head: bytes, format_: str, shard_rows: int, mapping: ColumnMapping, hints: FormatHints = NO_HINTS
 ) -> Layout:
     """Reads the beginning of an upload. Raises Unreadable when no row can be read from it."""
-    headers.check_mapping(mapping)
+    headers.check_mapping(mapping, hints.changes)
+    if format_ == QUERY:
+        return Layout(QUERY, shard_rows=shard_rows, conversion=Conversion.QUERY, changes=True)
     if format_ == CSV and head.startswith(ZIP_START):
-        return Layout(CSV, shard_rows=shard_rows, conversion=Conversion.SHEET)
+        return Layout(CSV, shard_rows=shard_rows, conversion=Conversion.SHEET, changes=hints.changes)
     charsets.refuse_binary(head)
     encoding = charsets.detect(_whole_lines(head), hints.encoding, may_be_western=format_ == CSV)
     text = head if encoding == UTF8 else charsets.to_utf8(head, encoding)
@@ -58,6 +62,7 @@ def detect_layout(
     start = len(BOM) if text.startswith(BOM) else 0
     offset = start if conversion == Conversion.NONE else 0  # a conversion drops the mark
     shared: dict[str, Any] = {"encoding": encoding, "conversion": conversion, "shard_bytes": SHARD_BYTES}
+    shared["changes"] = hints.changes
     if format_ != CSV:
         has_passwords = format_ != COUNT and b'"password"' in text
         return Layout(format_, offset, shard_rows=_limit_rows(shard_rows, has_passwords), **shared)
@@ -100,9 +105,9 @@ def _detect_csv(text: bytes, has_more: bool, encoding: str, mapping: ColumnMappi
         delimiter = hints.delimiter or declared or delimiters.sniff_delimiter(sample, mapping.values(), hints.scheme)
         first = _first_record(sample, delimiter, encoding)
         has_header, columns, client_columns = _name_columns(first, mapping, hints)
-        mapped = headers.map_columns(columns[:client_columns], mapping)
+        mapped = headers.map_columns(columns[:client_columns], mapping, hints.changes)
         rows = _sample_rows(sample[first.lines if has_header else 0 :], delimiter, client_columns)
-        if hints.url and "url" not in mapped:
+        if hints.url and not hints.changes and "url" not in mapped:
             candidates = [] if "url" in mapping else list(rows)
             mapped["url"] = headers.find_url_column(columns[:client_columns], candidates, mapped, hints.scheme)
             rows = iter(candidates)
@@ -150,7 +155,8 @@ def _name_columns(first: Record, mapping: ColumnMapping, hints: FormatHints) -> 
     has_header = hints.header
     if has_header is None:
         has_header = not any(headers.is_url(cell, hints.scheme) for cell in cells)
-    columns = cells if has_header else headers.names_without_header(cells, mapping, hints.scheme)
+    first_url = "short_url" if hints.changes else "url"
+    columns = cells if has_header else headers.names_without_header(cells, mapping, hints.scheme, first_url)
     client_columns = _count_client_columns(columns)
     if client_columns < len(columns):
         columns[:client_columns] = map(unescape_formula, columns[:client_columns])
@@ -165,9 +171,10 @@ def _sample_rows(lines: list[str], delimiter: str, width: int) -> Iterator[list[
 
 def _count_client_columns(columns: list[str]) -> int:
     """All columns but those of our results, when they are the last ones."""
-    last = tuple(name.removeprefix("result_") for name in columns[-len(RESULT_COLUMNS) :])
-    if last == RESULT_COLUMNS:
-        return len(columns) - len(RESULT_COLUMNS)
+    names = tuple(name.removeprefix("result_") for name in columns)
+    for added in (RESULT_COLUMNS, (*RESULT_COLUMNS, CHANGES_COLUMN)):
+        if names[-len(added) :] == added:
+            return len(columns) - len(added)
     return len(columns)
 
 

@@ -2,10 +2,12 @@
 
 import json
 import re
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 
 from models.errors import Invalid, NoUrlColumn, Unreadable, field_error
-from producer.fields.item_fields import BY_NAME, ITEM_FIELDS
+from producer.fields import change_fields, item_fields
+from producer.fields.change_fields import OWN_FIELDS
+from producer.fields.item_fields import ITEM_FIELDS, ItemField
 from producer.fields.item_rules import add_scheme
 
 ColumnMapping = Mapping[str, str | None]
@@ -24,8 +26,13 @@ def normalised(name: str) -> str:
     return SEPARATORS.sub("", name).casefold()
 
 
-NAMES_OF_FIELD = {field.name: (normalised(field.name), *field.aliases) for field in ITEM_FIELDS}
+def _names_of(fields: Iterable[ItemField]) -> dict[str, tuple[str, ...]]:
+    return {field.name: (normalised(field.name), *field.aliases) for field in fields}
+
+
+NAMES_OF_FIELD = _names_of(ITEM_FIELDS)
 """A field's own name comes before its aliases."""
+NAMES_OF_CHANGE_FIELD = NAMES_OF_FIELD | _names_of(OWN_FIELDS)
 KNOWN_NAMES = frozenset(name for names in NAMES_OF_FIELD.values() for name in names)
 
 
@@ -45,12 +52,17 @@ def numbered_names(width: int) -> list[str]:
     return [f"column_{number}" for number in range(1, width + 1)]
 
 
-def names_without_header(first_row: Sequence[str], mapping: ColumnMapping, scheme: str = "") -> list[str]:
-    """Names for the columns of a file without a header. Unless the mapping says otherwise, the first URL is the URL."""
+def names_without_header(
+    first_row: Sequence[str], mapping: ColumnMapping, scheme: str = "", first_url: str = "url"
+) -> list[str]:
+    """Names for the columns of a file without a header. Unless the mapping says otherwise, the first URL is the URL.
+
+    `first_url`: the field that it is.
+    """
     names = numbered_names(len(first_row))
-    if "url" not in mapping:
+    if first_url not in mapping:
         place = next((place for place, cell in enumerate(first_row) if is_url(cell, scheme)), 0)
-        names[place] = "url"
+        names[place] = first_url
     return names
 
 
@@ -67,15 +79,17 @@ def distinct_names(columns: Sequence[str]) -> list[str]:
     return list(names)
 
 
-def check_mapping(mapping: ColumnMapping) -> None:
+def check_mapping(mapping: ColumnMapping, changes: bool = False) -> None:
+    known_fields = change_fields.BY_NAME if changes else item_fields.BY_NAME
     for name in mapping:
-        if name not in BY_NAME:
+        if name not in known_fields:
             error = field_error("This is not an item field.", "mapping", name)
             raise Invalid(f"The mapping names {name!r}, which is not an item field.", [error])
 
 
-def map_columns(columns: Sequence[str], mapping: ColumnMapping) -> dict[str, int]:
+def map_columns(columns: Sequence[str], mapping: ColumnMapping, changes: bool = False) -> dict[str, int]:
     """Returns item field to the place of its column. Raises Unreadable when it cannot tell."""
+    names_of_field = NAMES_OF_CHANGE_FIELD if changes else NAMES_OF_FIELD
     places: dict[str, list[int]] = {}
     for place, column in enumerate(columns):
         places.setdefault(normalised(column), []).append(place)
@@ -84,7 +98,7 @@ def map_columns(columns: Sequence[str], mapping: ColumnMapping) -> dict[str, int
         if column_name is not None:
             mapped[field] = _place_of(columns, field, column_name)
     claimed_places = set(mapped.values())
-    for field, names in NAMES_OF_FIELD.items():
+    for field, names in names_of_field.items():
         candidates = next((places[name] for name in names if name in places), None)
         if not candidates or field in mapping:
             continue

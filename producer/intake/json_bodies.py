@@ -31,6 +31,8 @@ class JsonBody(NamedTuple):
     """How many rows the count shape asks for."""
     counted_item: bytes = b""
     """The one item of the count shape, as a line of JSON."""
+    is_query: bool = False
+    """Whether a filter in the options says which links are changed, instead of items."""
 
 
 def parse(body: bytes) -> JsonBody:
@@ -43,6 +45,8 @@ def parse(body: bytes) -> JsonBody:
         if "links" in members:
             items = items_decoder.decode(members.pop("links"))
             return JsonBody(_decoded(members), items)
+        if "where" in members:
+            return JsonBody(_decoded(members), None, is_query=True)
         return _count_shape(members)
     except msgspec.ValidationError as error:
         raise Invalid(f"The body does not have the right shape: {error}.", [field_error(str(error), "links")]) from None

@@ -11,6 +11,8 @@ COUNT = "count"
 PREPARED = "prepared"
 """NDJSON that this program wrote. A row that is known to fail has its error code and message under REFUSED."""
 REFUSED = "refused"
+QUERY = "query"
+"""No rows yet: a worker writes down the ids of the links that a filter matches, as PREPARED."""
 UNDO = "undo"
 """No upload at all."""
 
@@ -18,6 +20,8 @@ UTF8 = "utf-8"
 BOM = b"\xef\xbb\xbf"
 RESULT_COLUMNS = ("line", "status", "short_url", "slug", "error_code", "error_message")
 """The columns that results add to an upload. They are ignored when a corrected file comes back."""
+CHANGES_COLUMN = "changes"
+"""One more, of jobs that change links."""
 
 
 class Conversion(StrEnum):
@@ -30,6 +34,8 @@ class Conversion(StrEnum):
     """The same, and turn the line ends, which are carriage returns, into line feeds."""
     SHEET = "sheet"
     """Write the sheet of a spreadsheet as CSV."""
+    QUERY = "query"
+    """Write down the ids of the links that a filter matches."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +67,8 @@ class Layout:
     """The name of the sheet that the rows come from."""
     dates: dict[str, str] = field(default_factory=dict)
     """Item field to the format of its dates, where that is not ISO 8601."""
+    changes: bool = False
+    """Whether the rows change or delete links that exist, and so may have the fields for that."""
 
     @property
     def has_result_columns(self) -> bool:

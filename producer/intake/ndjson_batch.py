@@ -1,21 +1,23 @@
 """Reads a shard of NDJSON: one JSON object on each line."""
 
-from collections.abc import Collection
 from typing import Any
 
 import msgspec
 
-from producer.fields.item_fields import BY_NAME, NAMES
+from producer.fields import change_fields, item_fields
 from producer.intake.batch import LONGEST_EXCERPT, Batch, ItemProblem, malformed_row
 from producer.intake.csv_batch import is_clean
 from producer.intake.json_bodies import decode_json
-from producer.intake.layouts import REFUSED, RESULT_COLUMNS
+from producer.intake.layouts import CHANGES_COLUMN, REFUSED, RESULT_COLUMNS
 
 decoder = msgspec.json.Decoder()
 
 
-def read_ndjson(data: bytes, line: int, skip: int, rows: int, prepared: bool = False) -> Batch:
-    """Reads `rows` rows after the first `skip`; blank lines are no rows. `prepared`: this program wrote the data."""
+def read_ndjson(data: bytes, line: int, skip: int, rows: int, prepared: bool = False, changes: bool = False) -> Batch:
+    """Reads `rows` rows after the first `skip`; blank lines are no rows. `prepared`: this program wrote the data.
+
+    `changes`: the rows change links. There null is an empty text, which clears a field.
+    """
     texts = data.removesuffix(b"\n").split(b"\n")
     filled = [place for place, text in enumerate(texts) if text not in (b"", b"\r")][skip : skip + rows]
     problems: dict[int, ItemProblem] = {}
@@ -28,13 +30,16 @@ def read_ndjson(data: bytes, line: int, skip: int, rows: int, prepared: bool = F
         elif prepared and REFUSED in item:
             problems[row] = ItemProblem(*item.pop(REFUSED))
         items.append(item)
-    names = set().union(*items)
-    _note_unknown_fields(items, names, problems)
+    names: set[str] = set().union(*items)
+    if changes:
+        _empty_nulls(items)
+    known_names = change_fields.NAMES if changes else item_fields.NAMES
+    _note_unknown_fields(items, names.difference(known_names), problems)
     excerpts = {row: _excerpt(texts[filled[row]]) for row in problems}
     return Batch(
         len(items),
         [line + place for place in filled],
-        {name: [item.get(name) for item in items] for name in NAMES if name in names},
+        {name: [item.get(name) for item in items] for name in known_names if name in names},
         problems,
         lambda row: items[row] or {"row": excerpts.get(row, "{}")},
         typed=True,
@@ -60,17 +65,26 @@ def _read_object(text: bytes) -> dict[str, Any] | str:
 
 def _without_results(item: dict[str, Any]) -> dict[str, Any]:
     """An item of our results that comes back, without the members that results add."""
-    added = []
-    for name in RESULT_COLUMNS:
-        prefixed = f"result_{name}"
-        added.append(prefixed if prefixed in item else name)
+    added = [_added_name(name, item) for name in RESULT_COLUMNS]
     if not item.keys() >= set(added):
         return item
+    added.append(_added_name(CHANGES_COLUMN, item))
     return {name: value for name, value in item.items() if name not in added}
 
 
-def _note_unknown_fields(items: list[dict[str, Any]], names: Collection[str], problems: dict[int, ItemProblem]) -> None:
-    unknown = set(names).difference(BY_NAME)
+def _added_name(name: str, item: dict[str, Any]) -> str:
+    prefixed = f"result_{name}"
+    return prefixed if prefixed in item else name
+
+
+def _empty_nulls(items: list[dict[str, Any]]) -> None:
+    for item in items:
+        for name, value in item.items():
+            if value is None:
+                item[name] = ""
+
+
+def _note_unknown_fields(items: list[dict[str, Any]], unknown: set[str], problems: dict[int, ItemProblem]) -> None:
     if not unknown:
         return
     for row, item in enumerate(items):

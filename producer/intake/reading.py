@@ -15,7 +15,7 @@ def read_batch(data: bytes, layout: Layout, line: int, skip: int, rows: int) -> 
         return _repeat(read_ndjson(data, 1, 0, 1), rows)
     if layout.format == CSV:
         return read_csv(data, layout, line, skip, rows)
-    return read_ndjson(data, line, skip, rows, prepared=layout.format == PREPARED)
+    return read_ndjson(data, line, skip, rows, prepared=layout.format == PREPARED, changes=layout.changes)
 
 
 def _repeat(single: Batch, rows: int) -> Batch:

@@ -124,6 +124,18 @@ def fill(rows: Batch, defaults: Defaults, first_index: int) -> Batch:
     return replace(rows, columns=columns, clean=rows.clean and not has_control)
 
 
+def with_values(rows: Batch, values: Mapping[str, Any]) -> Batch:
+    """Returns the batch with the same values in every row, those of the option `set`. None clears a field."""
+    if not values:
+        return rows
+    columns = dict(rows.columns)
+    for name, value in values.items():
+        if name == "password" and value:
+            value = PasswordHash(value)
+        columns[name] = ["" if value is None else value] * rows.rows
+    return replace(rows, columns=columns, clean=False)
+
+
 def _filled_column(rows: Batch, name: str, defaults: Iterable[Any]) -> list[Any]:
     """The column of a field, with the default in rows that have nothing."""
     # A row that has a ttl needs no default expires_at, and the other way round; the same is true of slugs.

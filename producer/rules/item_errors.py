@@ -16,7 +16,7 @@ CONFLICTS = ("SLUG_TAKEN", "RESERVED_SLUG")
 def item_error(code: str, message: str, item: Mapping[str, Any]) -> Conflict | Invalid:
     """Builds the error of a request that sent this one item."""
     errors = []
-    for name in _fields_at_fault(code, item):
+    for name in fields_at_fault(code, item):
         errors.append(field_error(message, name, code=code))
     if code in CONFLICTS:
         return _with_code(Conflict(message, errors), code)
@@ -38,7 +38,7 @@ def _with_code(error: RequestError, code: str) -> RequestError:
     return error
 
 
-def _fields_at_fault(code: str, item: Mapping[str, Any]) -> list[str]:
+def fields_at_fault(code: str, item: Mapping[str, Any]) -> list[str]:
     """The fields that break a rule with this code by themselves, or else those that break it together."""
     if code == "UNKNOWN_FIELD":
         return sorted(item.keys() - BY_NAME.keys())

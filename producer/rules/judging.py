@@ -5,18 +5,18 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from itertools import zip_longest
 from typing import Any
-from urllib.parse import quote_plus
 
 import can_ada
 
 from models import settings
 from models.accounts.domains import Domain
 from producer.fields import column_checks, item_fields, wide_slugs
-from producer.fields.item_fields import BY_NAME, UTM, ItemField
+from producer.fields.item_fields import BY_NAME, ItemField
 from producer.fields.item_rules import URL_MISSING, InvalidValue, add_scheme, expiry_after, stored_time
 from producer.fields.wide_slugs import LONGEST_WIDE_SLUG, SlugKind
 from producer.intake.batch import Batch, ItemProblem
 from producer.rules import short_urls
+from producer.rules.utm import merge_utm
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,25 +53,41 @@ class JudgedBatch:
 
 
 def judge(batch: Batch, context: JudgingContext) -> JudgedBatch:
-    batch = short_urls.with_slugs(batch, context.domains)
+    """Judge rows that create links."""
     problems = dict(batch.problems)
-    if context.scheme and "url" in batch.columns:
-        batch = _with_schemes(batch, context.scheme)
-    columns: dict[str, list[Any]] = {"url": _url_column(batch, problems)}
-    for item_field in item_fields.of_kind(context.slugs):
-        if item_field.name != "url" and item_field.name in batch.columns:
-            columns[item_field.name] = _column(item_field, batch, problems)
-    _resolve_domains(columns, context, problems)
-    _spell_slugs(columns, context.case_sensitive, problems)
-    _refuse_loops(columns, context.authorities, problems)
+    columns = judge_fields(batch, item_fields.of_kind(context.slugs), context, problems, NO_URL)
+    resolve_domains(columns, context, problems)
+    spell_slugs(columns, context.case_sensitive, problems)
+    refuse_loops(columns, context.authorities, problems)
     if not context.creates_groups:
-        _resolve_groups(columns, context.groups, problems)
-    _resolve_ttl(columns, context.now, problems)
+        resolve_groups(columns, context.groups, problems)
+    resolve_ttl(columns, context.now, problems)
     _resolve_disabled(columns, context.now)
     _complete_created_at(columns, context.now)
-    _merge_utm(columns)
+    merge_utm(columns)
     filled = {name: column for name, column in columns.items() if name == "url" or any(column)}
     return JudgedBatch(filled, problems)
+
+
+def judge_fields(
+    batch: Batch,
+    fields: Iterable[ItemField],
+    context: JudgingContext,
+    problems: dict[int, ItemProblem],
+    without_url: ItemProblem | None = None,
+) -> dict[str, list[Any]]:
+    """Apply each field's own rule, and note problems. `without_url`: the problem of a row that has no URL.
+
+    There always is a column of URLs.
+    """
+    batch = short_urls.with_slugs(batch, context.domains)
+    if context.scheme and "url" in batch.columns:
+        batch = _with_schemes(batch, context.scheme)
+    columns: dict[str, list[Any]] = {"url": _url_column(batch, problems, without_url)}
+    for item_field in fields:
+        if item_field.name != "url" and item_field.name in batch.columns:
+            columns[item_field.name] = _column(item_field, batch, problems)
+    return columns
 
 
 def _with_schemes(batch: Batch, scheme: str) -> Batch:
@@ -85,15 +101,14 @@ def _with_schemes(batch: Batch, scheme: str) -> Batch:
 COMPLETE_URLS = ("https://", "http://")
 
 
-def _url_column(batch: Batch, problems: dict[int, ItemProblem]) -> list[Any]:
-    if "url" not in batch.columns:
-        problems |= dict.fromkeys(range(batch.rows), NO_URL) | problems
-        return [None] * batch.rows
-    urls = _column(BY_NAME["url"], batch, problems)
-    if None in urls:
+def _url_column(batch: Batch, problems: dict[int, ItemProblem], without_url: ItemProblem | None) -> list[Any]:
+    urls: list[Any] = [None] * batch.rows
+    if "url" in batch.columns:
+        urls = _column(BY_NAME["url"], batch, problems)
+    if without_url and None in urls:
         for place, value in enumerate(urls):
             if value is None:
-                problems.setdefault(place, NO_URL)
+                problems.setdefault(place, without_url)
     return urls
 
 
@@ -159,7 +174,7 @@ def _types(field: ItemField) -> str:
 TYPE_NAMES: dict[type, str] = {str: "text", int: "a whole number", list: "a list", bool: "true or false"}
 
 
-def _resolve_domains(columns: dict[str, list[Any]], context: JudgingContext, problems: dict[int, ItemProblem]) -> None:
+def resolve_domains(columns: dict[str, list[Any]], context: JudgingContext, problems: dict[int, ItemProblem]) -> None:
     """The column has the domain of each row that is not on the job's, and None for all others."""
     for place, name in enumerate(columns.get("domain", ())):
         if name is None:
@@ -171,7 +186,7 @@ def _resolve_domains(columns: dict[str, list[Any]], context: JudgingContext, pro
         columns["domain"][place] = domain if domain and domain.id != context.domain_id else None
 
 
-def _spell_slugs(columns: dict[str, list[Any]], case_sensitive: bool, problems: dict[int, ItemProblem]) -> None:
+def spell_slugs(columns: dict[str, list[Any]], case_sensitive: bool, problems: dict[int, ItemProblem]) -> None:
     own_domains = columns.get("domain") or []
     if "slug" not in columns or (case_sensitive and not any(own_domains)):
         return
@@ -189,7 +204,7 @@ TOO_LONG_IN_LOWER_CASE = ItemProblem(
 )
 
 
-def _refuse_loops(columns: dict[str, list[Any]], authorities: frozenset[str], problems: dict[int, ItemProblem]) -> None:
+def refuse_loops(columns: dict[str, list[Any]], authorities: frozenset[str], problems: dict[int, ItemProblem]) -> None:
     urls = columns["url"]
     own_domains = columns.get("domain") or [None] * len(urls)
     all_authorities = authorities.union(domain.hostname for domain in set(own_domains) if domain)
@@ -200,7 +215,7 @@ def _refuse_loops(columns: dict[str, list[Any]], authorities: frozenset[str], pr
         if beginning not in joined:
             continue
         for place, url in enumerate(urls):
-            if url and beginning in url and _is_ours(url, _authorities_of(own_domains[place], authorities)):
+            if url and beginning in url and leads_to(url, _authorities_of(own_domains[place], authorities)):
                 problems.setdefault(place, LOOP)
 
 
@@ -213,14 +228,14 @@ def _authorities_of(domain: Domain | None, authorities: frozenset[str]) -> froze
 LOOP = ItemProblem("BLOCKED_URL", "The URL leads to this short domain itself, which would be a loop.")
 
 
-def _is_ours(url: str, authorities: Collection[str]) -> bool:
+def leads_to(url: str, authorities: Collection[str]) -> bool:
     """Whether a URL is on a domain of ours. An authority without a port covers every port."""
     parsed = can_ada.parse(url)
     hostname = parsed.hostname.removesuffix(".")
     return hostname in authorities or f"{hostname}:{parsed.port}" in authorities
 
 
-def _resolve_groups(columns: dict[str, list[Any]], groups: Mapping[str, int], problems: dict[int, ItemProblem]) -> None:
+def resolve_groups(columns: dict[str, list[Any]], groups: Mapping[str, int], problems: dict[int, ItemProblem]) -> None:
     for place, name in enumerate(columns.get("group", ())):
         if name is None:
             continue
@@ -229,7 +244,7 @@ def _resolve_groups(columns: dict[str, list[Any]], groups: Mapping[str, int], pr
             problems.setdefault(place, ItemProblem("UNKNOWN_GROUP", f"This workspace has no group {name!r}."))
 
 
-def _resolve_ttl(columns: dict[str, list[Any]], now: datetime, problems: dict[int, ItemProblem]) -> None:
+def resolve_ttl(columns: dict[str, list[Any]], now: datetime, problems: dict[int, ItemProblem]) -> None:
     ttls = columns.pop("ttl", [])
     if not any(ttls):
         return
@@ -254,38 +269,3 @@ def _complete_created_at(columns: dict[str, list[Any]], now: datetime) -> None:
     if moments and any(moments):
         moment = stored_time(now)
         columns["created_at"] = [created_at or moment for created_at in moments]
-
-
-def _merge_utm(columns: dict[str, list[Any]]) -> None:
-    utm_columns = {name: columns.pop(name) for name in UTM if name in columns}
-    urls = columns["url"]
-    parameters: dict[tuple[Any, ...], dict[str, str]] = {}  # by values: those of a campaign's rows are the same
-    for place, values in enumerate(zip(*utm_columns.values(), strict=True)):
-        if not urls[place] or not any(values):
-            continue
-        if values not in parameters:
-            pairs = zip(utm_columns, values, strict=True)
-            parameters[values] = {name: _parameter(name, value) for name, value in pairs if value}
-        urls[place] = _add_parameters(urls[place], parameters[values])
-
-
-def with_utm(url: str, values: Mapping[str, str]) -> str:
-    """The URL with these parameters in place of its own of the same names. Everything else stays to the letter."""
-    return _add_parameters(url, {name: _parameter(name, value) for name, value in values.items()})
-
-
-def _parameter(name: str, value: str) -> str:
-    return f"{name}={quote_plus(value)}"
-
-
-def _add_parameters(url: str, parameters: Mapping[str, str]) -> str:
-    rest, mark, fragment = url.partition("#")
-    base, _, query = rest.partition("?")
-    parts = query.split("&") if query else []
-    if UTM_BEGINNING in query:
-        parts = [part for part in parts if part.partition("=")[0] not in parameters]
-    parts.extend(parameters.values())
-    return f"{base}?{'&'.join(parts)}{mark}{fragment}"
-
-
-UTM_BEGINNING = "utm_"

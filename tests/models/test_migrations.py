@@ -16,7 +16,7 @@ from models.accounts import installation_secrets
 from models.accounts.keys import Owner
 from models.jobs import items
 from models.states import ItemStatus, JobKind
-from models.tables import domains, links, metadata
+from models.tables import deleted_links, domains, links, metadata
 from models.tables import items as item_rows
 from models.tables.columns import SealedBytes, Time
 from tests.models.jobs.making import add_items, make_job, read
@@ -50,7 +50,8 @@ def test_migrations_go_back_and_forth(owner: Owner) -> None:
 def test_a_row_of_each_table_goes_back_and_forth_unchanged(owner: Owner) -> None:
     with store.write() as db:
         for table in metadata.sorted_tables:
-            db.execute(table.insert(), {column.name: value_for(column) for column in table.columns})
+            if table is not deleted_links:  # a younger migration makes this one
+                db.execute(table.insert(), {column.name: value_for(column) for column in table.columns})
     before = read_everything()
     command.downgrade(migrate.config(), "0010")
     migrate.upgrade()
@@ -60,6 +61,8 @@ def test_a_row_of_each_table_goes_back_and_forth_unchanged(owner: Owner) -> None
 def value_for(column: Column[Any]) -> Any:
     if column.name == "status":
         return ItemStatus.FAILED
+    if column.name == "changes":  # a younger migration makes this one
+        return None
     if isinstance(column.type, Time | DateTime):
         return datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
     for kind, value in VALUES.items():

@@ -32,7 +32,7 @@ from tests.proof.processes import Process
 from tests.proof.promises import Promises
 from workers import sweep
 from workers.chores import clearing, clicks, deliver
-from workers.shards import attempts, failed_attempts, split, undo
+from workers.shards import attempts, failed_attempts, split
 
 SHARD_ROWS = 2
 LARGEST_CUT_AT_ONCE = 500  # bytes: some files are cut by a worker, others not
@@ -64,7 +64,7 @@ def prepared() -> Iterator[processes.Commits]:
             patch.setattr(f"models.store.{kind}.shard_rows", SHARD_ROWS)
         patch.setattr(accept, "CUT_AT_ONCE_BYTES", LARGEST_CUT_AT_ONCE)
         patch.setattr(split, "SHARDS_A_COMMIT", 2)
-        patch.setattr(undo, "BUFFERED_SECONDS", 0.0)
+        patch.setattr(clicks, "BUFFERED_SECONDS", 0.0)
         patch.setattr(failed_attempts, "PAUSES", (0.0, 0.0, 0.0))
         patch.setattr(store, "pause_bulk_writer", lambda: None)
         patch.setattr(outside, "check", lambda url, name: None)

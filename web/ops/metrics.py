@@ -117,7 +117,7 @@ def _counter(field: str, counts: Counts) -> Metric:
 
 def _shard_seconds(counts: Counts) -> Metric:
     family = HistogramMetricFamily("linkmill_shard_seconds", "How long shards took.", labels=["kind"])
-    for kind in (ShardKind.SPLIT, ShardKind.CREATE, ShardKind.UNDO):
+    for kind in ShardKind:
         total = 0
         buckets = []
         for bound in BOUNDS:

@@ -1,5 +1,7 @@
 """Clicks: writes the batches that web processes hand over into the database, each once."""
 
+import time
+from datetime import UTC, datetime
 from typing import Any
 
 import msgspec
@@ -12,6 +14,7 @@ from producer.signals.counters import CLICKS
 from producer.unit_of_work import unit_of_work
 from producer.visits import click_buffer
 
+BUFFERED_SECONDS = 2.0  # by then web processes have handed a click over
 BATCH_MEMORY_SECONDS = 3600.0  # how long a batch that comes again is recognised
 
 log = structlog.get_logger()
@@ -35,6 +38,13 @@ def drain() -> None:
     """Write every batch that waits."""
     while not write_next()["idle"]:
         pass
+
+
+def drain_earlier(moment: datetime) -> None:
+    """Write every click that came before a moment."""
+    age = (datetime.now(UTC) - moment).total_seconds()
+    time.sleep(max(0.0, BUFFERED_SECONDS - age))
+    drain()
 
 
 def write(payload: str) -> None:

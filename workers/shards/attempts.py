@@ -16,13 +16,16 @@ from producer.signals import counters
 from producer.telemetry import tracing
 from producer.unit_of_work import unit_of_work
 from workers import task_log
-from workers.shards import create, failed_attempts, split, undo
+from workers.shards import create, failed_attempts, split
+from workers.shards.changes import delete, undo, update
 
 Result = dict[str, Any]
 
 WORK: dict[ShardKind, Callable[[Claim, Job], Result]] = {
     ShardKind.SPLIT: split.split,
     ShardKind.CREATE: create.create,
+    ShardKind.UPDATE: update.update,
+    ShardKind.DELETE: delete.delete,
     ShardKind.UNDO: undo.undo,
 }
 NO_TRACE: dict[str, str] = {}  # for a shard of another job than the one that this task was sent for

@@ -169,11 +169,11 @@ def _enter_problems(draft: Draft, columns: dict[str, list[Any]]) -> None:
     for row, problem in draft.problems.items():
         columns["status"][row] = FAILED
         columns["error_code"][row] = problem.code
-        columns["error_message"][row] = _storable(problem.message)
-        columns["input"][row] = _input_json(draft.batch.raw(row))
+        columns["error_message"][row] = storable_text(problem.message)
+        columns["input"][row] = input_json(draft.batch.raw(row))
 
 
-def _input_json(raw: dict[str, Any]) -> str:
+def input_json(raw: dict[str, Any]) -> str:
     """The row as it came, without its password. JSON escapes make any text storable."""
     shortened = {name: _shorten(value) for name, value in raw.items()}
     if "password" in shortened:
@@ -186,5 +186,5 @@ def _shorten(value: Any) -> Any:
     return value if len(text) <= LONGEST_INPUT else text[:LONGEST_INPUT]
 
 
-def _storable(message: str) -> str:
+def storable_text(message: str) -> str:
     return message.replace("\0", "\\0").encode(errors="replace").decode()

@@ -1,4 +1,4 @@
-"""Convert: an upload that is not UTF-8 by lines becomes that, once, before it is cut."""
+"""Convert: an upload that is not UTF-8 by lines, or only a query, becomes that, once, before it is cut."""
 
 import time
 from collections.abc import Callable, Iterator
@@ -8,10 +8,12 @@ from models import settings, store
 from models.jobs import jobs, leases
 from models.jobs.jobs import Job
 from models.jobs.leases import Claim
+from models.states import JobKind
 from producer.intake import charsets, upload_store
 from producer.intake.detection import HEADER_LIMIT, FormatHints, detect_layout
 from producer.intake.layouts import CSV, UTF8, Conversion, Layout
 from producer.intake.xlsx import workbook
+from workers.shards.changes import query
 
 BLOCK_BYTES = 4 << 20
 KEEP_SECONDS = 2.0
@@ -24,7 +26,9 @@ def convert(claim: Claim, job: Job) -> Job:
     if not layout.conversion:
         return job
     keep_lease = _lease_keeper(claim)
-    if layout.conversion == Conversion.SHEET:
+    if layout.conversion == Conversion.QUERY:
+        name, new_layout = query.write_ids(job, layout, keep_lease)
+    elif layout.conversion == Conversion.SHEET:
         name, new_layout = _convert_sheet(job, layout, keep_lease)
     else:
         name, new_layout = _convert_text(job, layout, keep_lease)
@@ -103,6 +107,7 @@ def _sheet_hints(job: Job, since_1904: bool) -> FormatHints:
         ",",
         UTF8,
         options.get("header"),
+        changes=job.kind != JobKind.CREATE,
         url=not options.get("defaults", {}).get("url"),
         scheme=options.get("scheme", ""),
         date_order=options.get("date_order"),

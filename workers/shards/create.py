@@ -2,11 +2,8 @@
 
 from typing import Any
 
-from sqlalchemy.exc import DBAPIError
-
 from models import store
-from models.accounts import domains, plans
-from models.accounts.domains import Domain
+from models.accounts import plans
 from models.accounts.plans import Plan
 from models.errors import DuplicateKey
 from models.jobs import items, jobs, leases
@@ -14,33 +11,28 @@ from models.jobs.jobs import Job
 from models.jobs.leases import Claim
 from models.links import labels, links, slugs, tagging, title_queue, url_index
 from producer import completion
-from producer.intake import upload_store
-from producer.intake.batch import Batch, ItemProblem
-from producer.intake.layouts import Layout
-from producer.intake.reading import read_batch
+from producer.intake.batch import Batch
 from producer.job_options import Groups, judging_context
-from producer.rules import defaults, short_urls
 from producer.rules.judging import JudgedBatch, judge
 from producer.signals import wakeups
 from producer.unit_of_work import unit_of_work
-from workers.shards import columns, dry_run, own_domains, passwords, quota, reuse, slug_pool
+from workers.shards import columns, dry_run, own_domains, passwords, quota, reuse, shard_rows, slug_pool
 from workers.shards.draft import Draft, make_draft, read_facts, tag_names
 from workers.shards.own_domains import SlugDomain
 from workers.shards.time_budget import OutOfTime, TimeBudget
 
 SLOW_TAGS = 1_000  # different ones: some 100 ms when none of them exists yet
 ROUNDS = 5  # further drafts of a shard whose slugs others take in the meantime, before it is left to another attempt
-INTERNAL_ERROR = ItemProblem("INTERNAL", "This row could not be processed: there was an internal error, three times.")
 
 
 def create(claim: Claim, job: Job) -> dict[str, Any]:
     """Judge the rows of a shard and write their links and items."""
     if reuse.reuses_links(job) and not reuse.index_existing_links(claim):
-        return _hand_over(claim)
+        return shard_rows.hand_over(claim)
     try:
         counts = _create_in_time(claim, job, TimeBudget(claim))
     except OutOfTime:
-        return _hand_over(claim)
+        return shard_rows.hand_over(claim)
     except quota.MustWait:
         return _postpone(claim)
     if job.queue == wakeups.BULK:
@@ -49,75 +41,30 @@ def create(claim: Claim, job: Job) -> dict[str, Any]:
 
 
 def _create_in_time(claim: Claim, job: Job, budget: TimeBudget) -> dict[str, int]:
-    rows = _read_rows(claim, job)
+    rows = shard_rows.read(claim, job)
     budget.check()
     judged = _judge(claim, job, rows)
     if claim.queue == wakeups.INTERACTIVE and not job.dry_run and _is_slow(judged):
         raise OutOfTime
-    settled_rows = _read_settled_rows(claim)
+    settled_rows = shard_rows.settled(claim)
     if not job.dry_run:
         passwords.hash_all(claim, judged, settled_rows, budget)
     return _draft_and_write(claim, job, rows, judged, settled_rows, budget)
 
 
-def _read_rows(claim: Claim, job: Job) -> Batch:
-    try:
-        return _read_upload(claim, job)
-    except DBAPIError:
-        raise
-    except Exception:
-        if claim.attempts <= leases.MAX_ATTEMPTS:
-            raise
-        return _unread_row(claim)
-
-
-def _unread_row(claim: Claim) -> Batch:
-    """A row that cannot even be read: it is alone in its shard by now, and it has to end."""
-    return Batch(claim.rows, [claim.line + claim.skip], {"url": [None]}, {}, raw=lambda _place: {})
-
-
-def _read_upload(claim: Claim, job: Job) -> Batch:
-    layout = Layout.load(job.layout)
-    data = upload_store.read(job.upload, claim.offset, claim.length)
-    rows = read_batch(data, layout, claim.line, claim.skip, claim.rows)
-    rows = short_urls.with_slugs(rows, _read_domains(job, rows))
-    job_defaults = job.options.get("defaults")
-    if not job_defaults:
-        return rows
-    return defaults.fill(rows, job_defaults, claim.first_index)
-
-
-def _read_domains(job: Job, rows: Batch) -> dict[str, Domain]:
-    """The workspace's domains by name, if some row may name one."""
-    if not short_urls.name_domains(rows):
-        return {}
-    with store.read() as db:
-        return domains.by_name(db, job.workspace_id)
-
-
 def _judge(claim: Claim, job: Job, rows: Batch) -> JudgedBatch:
     if claim.attempts > leases.MAX_ATTEMPTS:  # the shard was halved until this row was alone, and it failed again
-        return JudgedBatch({"url": [None] * rows.rows}, dict.fromkeys(range(rows.rows), INTERNAL_ERROR))
+        return JudgedBatch({"url": [None] * rows.rows}, dict.fromkeys(range(rows.rows), shard_rows.INTERNAL_ERROR))
     groups: dict[str, int] = {}
     if any(rows.columns.get("group", ())):
         with store.read() as db:
             groups = labels.group_ids(db, job.workspace_id)
-    return judge(rows, judging_context(job, groups, job.options, _read_domains(job, rows)))
+    return judge(rows, judging_context(job, groups, job.options, shard_rows.domains_of(job, rows)))
 
 
 def _is_slow(judged: JudgedBatch) -> bool:
     """Whether few rows take so long that those who wait for links at once should not wait behind them."""
     return passwords.are_slow(judged) or len(tag_names(judged)) > SLOW_TAGS
-
-
-def _hand_over(claim: Claim) -> dict[str, Any]:
-    """Leave a shard to the bulk workers, behind those of workspaces that were served longer ago."""
-    with unit_of_work() as unit:
-        leases.hand_over(unit.db, claim, wakeups.BULK)
-        unit.wake_next(claim.job_id)
-    if claim.queue == wakeups.BULK:
-        store.pause_bulk_writer()
-    return {"handed_over": True}
 
 
 def _postpone(claim: Claim) -> dict[str, Any]:
@@ -127,15 +74,6 @@ def _postpone(claim: Claim) -> dict[str, Any]:
         leases.postpone(unit.db, claim)
         unit.wake_next(claim.job_id)
     return {"postponed": True}
-
-
-def _read_settled_rows(claim: Claim) -> frozenset[int]:
-    """The rows that have their result from an earlier run."""
-    if claim.run == 1:
-        return frozenset()
-    with store.read() as db:
-        indexes = items.indexes(db, claim.job_id, claim.first_index, claim.rows)
-    return frozenset(index - claim.first_index for index in indexes)
 
 
 def _draft_and_write(

@@ -4,6 +4,7 @@ import os
 from collections.abc import Iterable
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from functools import lru_cache
+from typing import Any
 
 from models import process_caches, store
 from models.jobs import leases
@@ -35,8 +36,8 @@ def hash_all(claim: Claim, judged: JudgedBatch, settled_rows: frozenset[int], bu
         column[row] = hashes[column[row]]
 
 
-def _is_clear(password: str | None) -> bool:
-    return password is not None and not isinstance(password, PasswordHash)
+def _is_clear(password: Any) -> bool:
+    return isinstance(password, str) and not isinstance(password, PasswordHash)
 
 
 def _hash_each(claim: Claim, distinct: Iterable[str], budget: TimeBudget) -> dict[str, str]:

@@ -31,7 +31,7 @@ def split(claim: Claim, job: Job) -> dict[str, Any]:
     try:
         job = convert.convert(claim, job)
         total = _cut(claim, job)
-        if not total:
+        if not total and job.options.get("where") is None:
             raise Unreadable(NO_ROWS)
     except (Unreadable, EmptyUpload, TooLarge) as error:
         return _fail_job(claim, job, error)
@@ -62,7 +62,7 @@ def _cut(claim: Claim, job: Job) -> int:
 
 def _commit(claim: Claim, job: Job, new_shards: list[ShardRange]) -> None:
     job_row = {"id": job.id, "run": claim.run, "workspace_id": job.workspace_id, "queue": job.queue}
-    rows = [shard_row(job_row, shard) for shard in new_shards]
+    rows = [shard_row(job_row, shard, job.kind) for shard in new_shards]
     with unit_of_work() as unit:
         leases.extend(unit.db, claim)
         was_cancelled = jobs.lock(unit.db, job.id)

@@ -3,15 +3,18 @@
 import json
 from typing import Any
 
-from marshmallow import EXCLUDE, RAISE, Schema, ValidationError, fields, validate
+from marshmallow import EXCLUDE, RAISE, Schema, ValidationError, fields, post_load, validate
 
 from models.links.url_index import Duplicates
 from models.states import ItemStatus, JobStatus, Outcome
+from producer import link_filters
 from producer.documents.schemas.common import MOST_LISTED, PageQuerySchema, text
+from producer.documents.schemas.links import LinkFilterSchema
 from producer.fields.dates import DateOrder
 from producer.fields.wide_slugs import SlugKind
 from producer.intake import charsets, delimiters
-from producer.job_options import LONGEST_NAME, SCHEMES, Groups
+from producer.job_options import LONGEST_NAME, SCHEMES, Groups, JobAction, OnExisting, Only
+from producer.rules.changes import Empty
 
 LONGEST_WAIT = 60.0
 STATUS_LIST = "^({0})?(,({0})?)*$".format("|".join(ItemStatus))
@@ -93,6 +96,35 @@ class JobOptionsSchema(Schema):
         },
     )
 
+    action = fields.Enum(
+        JobAction, by_value=True, metadata={"description": "What is done with links. Default: `create`."}
+    )
+    on_existing = fields.Enum(
+        OnExisting,
+        by_value=True,
+        metadata={"description": "`update` changes the link that has a row's external_id or slug. Default: `keep`."},
+    )
+    empty = fields.Enum(
+        Empty,
+        by_value=True,
+        metadata={"description": "What an empty cell of a file does to a field of a link. Default: `keep`."},
+    )
+    only = fields.Enum(  # type: ignore[assignment]  # marshmallow's own `only` is an argument of a schema
+        Only, by_value=True, metadata={"description": "Which links are deleted: those that nobody has clicked"}
+    )
+    where = fields.Nested(
+        LinkFilterSchema, metadata={"description": "Which links are changed, instead of `links`: all that match"}
+    )
+    set = fields.Dict(
+        keys=fields.String(), metadata={"description": "With `where`: the new values of each link's fields"}
+    )
+
+    @post_load
+    def store_where(self, loaded: dict[str, Any], **_more: Any) -> dict[str, Any]:
+        if "where" in loaded:
+            loaded["where"] = link_filters.for_storage(loaded["where"])
+        return loaded
+
 
 class JobQuerySchema(Schema):
     class Meta:
@@ -163,6 +195,12 @@ class ItemSchema(Schema):
     external_id = fields.String(allow_none=True)
     custom_id = fields.String(allow_none=True)
     error = fields.Nested(ItemErrorSchema, allow_none=True)
+    changes = fields.Dict(
+        keys=fields.String(),
+        values=fields.List(fields.Raw()),
+        allow_none=True,
+        metadata={"description": "By field of an updated link: the value before, and the value after"},
+    )
 
 
 class JobsSchema(Schema):

@@ -3,10 +3,10 @@
 from datetime import UTC
 from typing import Any
 
-from marshmallow import Schema, ValidationError, fields, validate, validates_schema
+from marshmallow import EXCLUDE, RAISE, Schema, ValidationError, fields, validate, validates_schema
 
 from models import cursors
-from models.links.listing import LinkStatus
+from models.links.listing import ClickFilter, LinkStatus
 from producer.documents.schemas.common import MOST_LISTED, text
 from producer.fields.wide_slugs import SlugKind
 
@@ -69,7 +69,12 @@ class Cursor(fields.String):
         return position
 
 
-class LinksQuerySchema(Schema):
+class LinkFilterSchema(Schema):
+    """Which links: those that meet all of these conditions."""
+
+    class Meta:
+        unknown = RAISE
+
     search = fields.String(
         validate=text(LONGEST_SEARCH),
         metadata={"description": "A part of the URL, slug or title. Case does not matter."},
@@ -81,6 +86,13 @@ class LinksQuerySchema(Schema):
     domain = fields.String(validate=text(LONGEST_SEARCH), metadata={"description": "An id or a hostname"})
     created_before = fields.AwareDateTime(default_timezone=UTC)
     created_after = fields.AwareDateTime(default_timezone=UTC)
+    clicks = fields.String(validate=validate.OneOf(list(ClickFilter)))
+
+
+class LinksQuerySchema(LinkFilterSchema):
+    class Meta:
+        unknown = EXCLUDE
+
     cursor = Cursor()
     limit = fields.Integer(load_default=50, validate=validate.Range(1, MOST_LISTED))
 

@@ -2,7 +2,8 @@
 
 from collections.abc import Mapping, Sequence
 
-from producer.fields.item_fields import BY_NAME, ItemField
+from producer.fields import change_fields
+from producer.fields.item_fields import ItemField
 from producer.fields.item_rules import InvalidValue
 from producer.intake.headers import ColumnMapping, normalised
 
@@ -23,7 +24,7 @@ def leave_out_unlikely(
         if name in chosen:
             is_likely = True
         elif _is_vague(name, columns[place]):
-            is_likely = is_export and all(_fits(BY_NAME[name], cell) for cell in cells)
+            is_likely = is_export and all(_fits(change_fields.BY_NAME[name], cell) for cell in cells)
         else:
             is_likely = name != "password" or not _are_flags(cells)
         if is_likely:

@@ -17,7 +17,6 @@ from tests.steps import Steps, accept_csv, read_job, record_steps
 from tests.work import work_off
 from workers import sweep
 from workers.chores import clicks
-from workers.shards import undo
 
 ROUNDS = 12  # a statement is prepared after five executions, and the server may keep its plan after five more
 GROWTH = 30_000  # rows
@@ -49,7 +48,7 @@ READ = text(
 
 @pytest.fixture
 def steps(monkeypatch: pytest.MonkeyPatch) -> Steps:
-    monkeypatch.setattr(undo, "BUFFERED_SECONDS", 0.0)
+    monkeypatch.setattr(clicks, "BUFFERED_SECONDS", 0.0)
     monkeypatch.setattr(clicks, "drain", lambda: None)
     return record_steps(monkeypatch)
 

@@ -23,6 +23,7 @@ def test_a_created_item_has_its_short_url() -> None:
         "external_id": None,
         "custom_id": None,
         "error": None,
+        "changes": None,
     }
 
 

@@ -14,13 +14,13 @@ def test_a_body_is_read_up_to_its_limit() -> None:
 
 
 def test_a_list_of_links_becomes_lines() -> None:
-    options, items, count, _ = json_bodies.parse(b'{"links": [{"url":\n"a"}, {"url":\r\n"b"}, 5], "domain": "x"}')
+    options, items, count, *_ = json_bodies.parse(b'{"links": [{"url":\n"a"}, {"url":\r\n"b"}, 5], "domain": "x"}')
     assert (options, count) == ({"domain": "x"}, 0)
     assert b"".join(json_bodies.ndjson_lines(items or [])) == b'{"url": "a"}\n{"url":  "b"}\n5\n'
 
 
 def test_a_bare_list_is_one_of_links() -> None:
-    options, items, _, _ = json_bodies.parse(b'\xef\xbb\xbf\n[{"url":\n"a"}, 5]')
+    options, items, *_ = json_bodies.parse(b'\xef\xbb\xbf\n[{"url":\n"a"}, 5]')
     assert options == {}
     assert b"".join(json_bodies.ndjson_lines(items or [])) == b'{"url": "a"}\n5\n'
 
@@ -39,7 +39,7 @@ def test_many_links_are_yielded_in_pieces() -> None:
 
 
 def test_the_count_shape_has_one_item_on_one_line() -> None:
-    options, items, count, item = json_bodies.parse(
+    options, items, count, item, _ = json_bodies.parse(
         b'{"url": "a", "tags": [\n"x"\r\n], "count": 7, "metadata": {"a": 1}}'
     )
     assert (options, items, count) == ({"metadata": {"a": 1}}, None, 7)

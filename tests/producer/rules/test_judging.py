@@ -6,7 +6,8 @@ import pytest
 from producer.intake.detection import detect_layout
 from producer.intake.layouts import CSV, NDJSON
 from producer.intake.reading import read_batch
-from producer.rules.judging import JudgedBatch, JudgingContext, judge, with_utm
+from producer.rules.judging import JudgedBatch, JudgingContext, judge
+from producer.rules.utm import with_utm
 
 NOW = datetime(2027, 1, 1, tzinfo=UTC)
 

@@ -26,14 +26,13 @@ from tests.owners import new_owner
 from tests.steps import Steps, accept_csv, record_steps
 from tests.work import work_off
 from workers.chores import clicks
-from workers.shards import undo
 
 GO = "go.example"
 
 
 @pytest.fixture
 def steps(monkeypatch: pytest.MonkeyPatch) -> Steps:
-    monkeypatch.setattr(undo, "BUFFERED_SECONDS", 0.0)
+    monkeypatch.setattr(clicks, "BUFFERED_SECONDS", 0.0)
     monkeypatch.setattr(clicks, "drain", lambda: None)
     return record_steps(monkeypatch)
 

@@ -18,14 +18,13 @@ from producer.signals import counters
 from tests.steps import Steps, accept_csv, read_job, record_steps
 from tests.work import work, work_off
 from workers.chores import clicks as click_chore
-from workers.shards import undo
 
 ROWS = "url,slug,external_id\nhttps://a.example/,a,1\nhttps://b.example/,b,2\nnope,c,3\nhttps://d.example/,d,4\n"
 
 
 @pytest.fixture
 def steps(monkeypatch: pytest.MonkeyPatch) -> Steps:
-    monkeypatch.setattr(undo, "BUFFERED_SECONDS", 0.0)
+    monkeypatch.setattr(click_chore, "BUFFERED_SECONDS", 0.0)
     monkeypatch.setattr(click_chore, "drain", lambda: None)
     return record_steps(monkeypatch)
 

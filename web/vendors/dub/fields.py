@@ -8,7 +8,7 @@ from producer import random_slugs
 from producer.fields import item_rules
 from producer.fields.item_fields import UTM
 from producer.rules.item_errors import invalid
-from producer.rules.judging import with_utm
+from producer.rules.utm import with_utm
 from web.vendors import reasons, tags
 from web.vendors.tags import ARCHIVED
 from web.vendors.vendor import (

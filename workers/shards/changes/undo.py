@@ -1,9 +1,7 @@
 """Undo: deletes those links of a range of a job that were never clicked."""
 
 import json
-import time
 from collections.abc import Iterable
-from datetime import UTC, datetime
 from typing import Any
 
 from models import store
@@ -23,14 +21,10 @@ from workers.chores import clicks
 ItemLink = tuple[int | None, str]
 """The own domain of an item and its slug."""
 
-BUFFERED_SECONDS = 2.0  # by then web processes have sent every click that came before the undo
-
 
 def undo(claim: Claim, job: Job) -> dict[str, Any]:
     """Delete the links of a range, once all clicks that came before the undo are counted."""
-    age = (datetime.now(UTC) - job.created_at).total_seconds()
-    time.sleep(max(0.0, BUFFERED_SECONDS - age))
-    clicks.drain()
+    clicks.drain_earlier(job.created_at)
     counts = _delete_links(claim, job)
     if job.queue == wakeups.BULK:
         store.pause_bulk_writer()
