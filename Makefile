@@ -8,6 +8,9 @@ TIMED := tests/test_faults.py tests/workers/test_fairness.py
 # Without compiled modules every process of every test compiles the sources anew.
 unexport PYTHONDONTWRITEBYTECODE
 
+# Of `make run`: names of the Procfile, separated by commas; none is all.
+ONLY ?=
+
 # Of `make mutants`: 0 for all.
 SAMPLE ?= 300
 MUTMUT := mutmut==3.8.1
@@ -34,8 +37,8 @@ PIP_AUDIT := pip-audit==2.10.1
 
 .PHONY: run help quick quick-tests test check audit bench where chaos attack proof powercut fuzz mutants screenshots format clean
 
-run: .venv/.run ## start the whole system (the default)
-	@exec $(BIN)/python -m runner
+run: .venv/.run ## start the whole system (ONLY=web,beat: some of its processes)
+	@exec $(BIN)/python -m runner $(ONLY:%=--only %)
 
 help: ## list these targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1	\2/p' $(firstword $(MAKEFILE_LIST)) | expand -t 14

@@ -1,5 +1,6 @@
-"""`make run`: settings, lock, checks and database, and then everything that the Procfile names."""
+"""`make run`: settings, locks, checks and database, and then what the Procfile names, or some of it."""
 
+import argparse
 import asyncio
 import os
 import signal
@@ -14,9 +15,10 @@ from models.errors import LinkmillError
 from models.settings import Settings
 from runner import broker, leftovers, lock, output, preflight, procfile, tether
 from runner.environment import flower_auth, shared_environment
+from runner.procfile import BROKER, FLOWER, WEB, Entry
 from runner.supervise import Run, supervise
 from web import create_app
-from web.ops.prepare import prepare
+from web.ops.prepare import FIRST_KEY, prepare
 
 PROCFILE = Path(__file__).parents[1] / "Procfile"
 
@@ -28,7 +30,8 @@ def main(arguments: list[str]) -> int:
     tether.end_with_make()
     os.umask(0o077)  # the data belong to this user alone
     try:
-        _run(settings.get(), Path(arguments[0]) if arguments else PROCFILE)
+        options = _read_options(arguments)
+        _run(settings.get(), options.procfile, options.only)
     except KeyboardInterrupt:
         return 0
     except (LinkmillError, OSError) as error:
@@ -38,28 +41,56 @@ def main(arguments: list[str]) -> int:
     return 0
 
 
-def _run(config: Settings, path: Path) -> None:
-    entries = procfile.read(path)
-    if not config.redis_embedded:
-        entries = tuple(entry for entry in entries if entry.name != "broker")
-    with lock.locked(config.data_dir):
+def _read_options(arguments: list[str]) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m runner", description="Start what a Procfile names.")
+    parser.add_argument("procfile", nargs="?", type=Path, default=PROCFILE)
+    parser.add_argument(
+        "--only", type=_names, default=[], metavar="NAMES", help="some of its processes, as in --only web,beat"
+    )
+    return parser.parse_args(arguments)
+
+
+def _names(text: str) -> list[str]:
+    return [name.strip() for name in text.split(",") if name.strip()]
+
+
+def _run(config: Settings, path: Path, only: list[str]) -> None:
+    entries = _entries(config, path, only)
+    names = [entry.name for entry in entries]
+    with lock.locked(config.data_dir, names):
         leftovers.end_orphans(config.data_dir)
-        preflight.check(config)
+        preflight.check(config, names)
         if config.redis_embedded:
             broker.private_folder(settings.socket_path(config.data_dir).parent)
         flower_auth(config)
         prepare(create_app())
         environment = shared_environment(config, os.environ, leftovers.mark(config.data_dir))
-        with output.prefixed(["runner", *(entry.name for entry in entries)]) as say:
-            asyncio.run(supervise(Run(config, entries, environment, say), lambda: _announce(config)))
+        with output.prefixed(["runner", *names]) as say:
+            asyncio.run(supervise(Run(config, entries, environment, say), lambda: _announce(config, names)))
 
 
-def _announce(config: Settings) -> None:
-    """Print the addresses on stdout, where nothing else is printed."""
-    ready = f"ready  {config.base_url}/app  http://{preflight.FLOWER_HOST}:{config.flower_port}"
-    key = f"the first API key is in {config.data_dir / 'first-key.json'}"
+def _entries(config: Settings, path: Path, only: list[str]) -> tuple[Entry, ...]:
+    entries = procfile.read(path)
+    if only:
+        entries = procfile.choose(entries, only)
+    if not config.redis_embedded:
+        entries = tuple(entry for entry in entries if entry.name != BROKER)
+    return entries
+
+
+def _announce(config: Settings, names: list[str]) -> None:
+    """Print what is ready on stdout, where nothing else is printed."""
+    lines = [f"ready  {'  '.join(_addresses(config, names) or names)}"]
+    key = config.data_dir / FIRST_KEY
+    if key.exists():
+        lines.append(f"the first API key is in {key}")
     with suppress(OSError):  # a closed stdout is no reason to stop
-        os.write(1, f"{ready}\n{key}\n".encode())
+        os.write(1, "".join(f"{line}\n" for line in lines).encode())
+
+
+def _addresses(config: Settings, names: list[str]) -> list[str]:
+    addresses = {WEB: f"{config.base_url}/app", FLOWER: f"http://{preflight.FLOWER_HOST}:{config.flower_port}"}
+    return [address for name, address in addresses.items() if name in names]
 
 
 def _refuse(reason: str) -> int:

@@ -1,25 +1,39 @@
-"""The lock that gives a DATA_DIR to one run."""
+"""The locks that give the processes of a DATA_DIR to one run."""
 
 import fcntl
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Iterable, Iterator
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
+from typing import TextIO
 
 from models import disk
 from models.errors import Conflict, SettingsError
 
 
 @contextmanager
-def locked(data_dir: Path) -> Iterator[None]:
-    """Create the folder if needed and lock it; the kernel releases the lock however the process ends."""
+def locked(data_dir: Path, names: Iterable[str]) -> Iterator[None]:
+    """Create the folder if needed, and lock a process of each name; the kernel releases the locks however it ends.
+
+    Runs of different processes share a folder.
+    """
+    with ExitStack() as locks:
+        for name in names:
+            file = locks.enter_context(_open(data_dir, name))
+            _lock(file, data_dir, name)
+        yield
+
+
+def _open(data_dir: Path, name: str) -> TextIO:
     try:
         disk.create_folder(data_dir, mode=0o700)
-        file = (data_dir / "run.lock").open("a")
+        return (data_dir / f"{name}.lock").open("a")
     except OSError as error:
         raise SettingsError(f"DATA_DIR={str(data_dir)!r}: cannot be written: {error.strerror}") from None
-    with file:
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError:
-            raise Conflict(f"DATA_DIR={str(data_dir)!r}: another `make run` uses it. Stop that one first.") from None
-        yield
+
+
+def _lock(file: TextIO, data_dir: Path, name: str) -> None:
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        message = f"DATA_DIR={str(data_dir)!r}: another `make run` uses it and runs {name}. Stop that one first."
+        raise Conflict(message) from None

@@ -2,6 +2,7 @@
 
 import re
 import socket
+from collections.abc import Collection
 from contextlib import ExitStack
 
 from redis import Redis, RedisError
@@ -14,29 +15,32 @@ from models import sealing
 from models.accounts import plans
 from models.errors import SettingsError
 from models.settings import Settings
+from runner.procfile import FLOWER, WEB
 from web.visitors import texts
 
 FLOWER_HOST = "127.0.0.1"
 ANSWER_SECONDS = 5  # for a server that the user runs
 
 
-def check(settings: Settings) -> None:
-    """Raise SettingsError with one line on what is wrong."""
+def check(settings: Settings, names: Collection[str]) -> None:
+    """Raise SettingsError with one line on what would keep these processes from working."""
     plans.table()
     texts.all_texts()
     sealing.keys()
-    _check_ports(settings)
+    _check_ports(settings, names)
     if not settings.database_url.startswith("sqlite:"):
         _check_database(settings.database_url)
     if not settings.redis_embedded:
         _check_broker(settings.redis_url)
 
 
-def _check_ports(settings: Settings) -> None:
+def _check_ports(settings: Settings, names: Collection[str]) -> None:
     with ExitStack() as sockets:
         # All stay bound until the last is checked, or two settings could name the same port.
-        sockets.enter_context(_bind("PORT", settings.host, settings.port))
-        sockets.enter_context(_bind("FLOWER_PORT", FLOWER_HOST, settings.flower_port))
+        if WEB in names:
+            sockets.enter_context(_bind("PORT", settings.host, settings.port))
+        if FLOWER in names:
+            sockets.enter_context(_bind("FLOWER_PORT", FLOWER_HOST, settings.flower_port))
 
 
 def _bind(setting: str, host: str, port: int) -> socket.socket:

@@ -1,10 +1,16 @@
 """The Procfile: a name and a command on each line, in the order of their start."""
 
 import re
+from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
 
 from models.errors import SettingsError
+
+BROKER = "broker"
+WEB = "web"
+FLOWER = "flower"
+"""Processes that the runner treats in ways of their own."""
 
 LINE = re.compile(r"([A-Za-z0-9_-]+):\s*(\S.*)")
 
@@ -32,6 +38,15 @@ def read(path: Path) -> tuple[Entry, ...]:
             raise SettingsError(f"{path}: the name {entry.name!r} appears twice")
         entries[entry.name] = entry
     return tuple(entries.values())
+
+
+def choose(entries: tuple[Entry, ...], names: Collection[str]) -> tuple[Entry, ...]:
+    """Return the entries of these names, in the order of the Procfile."""
+    known = [entry.name for entry in entries]
+    unknown = sorted(set(names) - set(known))
+    if unknown:
+        raise SettingsError(f"--only {','.join(unknown)}: expected some of {', '.join(known)}")
+    return tuple(entry for entry in entries if entry.name in names)
 
 
 def _parse(path: Path, line: str) -> Entry:

@@ -12,7 +12,7 @@ from runner import leftovers, ready
 from runner.child import follow, spawn
 from runner.environment import FLOWER_AUTH, flower_auth
 from runner.output import Say
-from runner.procfile import Entry
+from runner.procfile import BROKER, FLOWER, Entry
 
 FIRST_PAUSE = 0.5
 LONGEST_PAUSE = 10.0
@@ -63,20 +63,20 @@ def _stop_on_signals(stop: asyncio.Event) -> None:
 
 async def _start_all(run: Run, group: asyncio.TaskGroup, on_ready: Callable[[], None]) -> None:
     for entry in run.entries:
-        if entry.name == "flower":  # Flower asks the nodes once, when it starts: it misses those that come later
+        if entry.name == FLOWER:  # Flower asks the nodes once, when it starts: it misses those that come later
             await _wait_for_web_and_nodes(run)
         group.create_task(_keep_running(run, entry))
-        if entry.name == "broker":
+        if entry.name == BROKER:
             await ready.wait_until(ready.broker, run.settings, run.stop)
     await _wait_for_web_and_nodes(run)
-    if any(entry.name == "flower" for entry in run.entries):
+    if any(entry.name == FLOWER for entry in run.entries):
         await ready.wait_until(ready.flower, run.settings, run.stop)
     if not run.stop.is_set():
         on_ready()
 
 
 async def _wait_for_web_and_nodes(run: Run) -> None:
-    await ready.wait_until(ready.web, run.settings, run.stop)
+    await ready.wait_until(ready.web(run.entries), run.settings, run.stop)
     await ready.wait_until(ready.nodes(run.entries), run.settings, run.stop)
 
 
@@ -96,7 +96,7 @@ async def _keep_running(run: Run, entry: Entry) -> None:
 
 async def _run_once(run: Run, entry: Entry) -> str:
     environment = dict(run.environment)
-    if entry.name == "flower":
+    if entry.name == FLOWER:
         environment[FLOWER_AUTH] = flower_auth(run.settings)
     try:
         child = await spawn(entry.command, environment)
@@ -117,8 +117,8 @@ async def _stop_all(run: Run) -> None:
     """Stop the broker last: the others still put their tasks back."""
     run.say("runner", "stopping")
     descendants = await asyncio.to_thread(leftovers.descendants)
-    await _stop_some(run, STOP_STEPS, lambda entry: entry.name != "broker")
-    await _stop_some(run, BROKER_STOP_STEPS, lambda entry: entry.name == "broker")
+    await _stop_some(run, STOP_STEPS, lambda entry: entry.name != BROKER)
+    await _stop_some(run, BROKER_STOP_STEPS, lambda entry: entry.name == BROKER)
     leftovers.kill_own(descendants)
 
 

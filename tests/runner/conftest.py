@@ -33,12 +33,12 @@ def start_runner(tmp_path: Path, data_dir: Path) -> Iterator[StartRunner]:
     runners: list[subprocess.Popen[str]] = []
     ports = {"PORT": str(free_port()), "FLOWER_PORT": str(free_port())}
 
-    def start(text: str, unread: bool = False, **settings: str) -> subprocess.Popen[str]:
+    def start(text: str, unread: bool = False, only: str = "", **settings: str) -> subprocess.Popen[str]:
         (tmp_path / "Procfile").write_text(text)
         environment = {name: value for name, value in os.environ.items() if name not in SETTINGS}
         with (tmp_path / "out").open("w") as out, (tmp_path / "err").open("w") as err:
             runner = subprocess.Popen(
-                [sys.executable, "-m", "runner", str(tmp_path / "Procfile")],
+                [sys.executable, "-m", "runner", str(tmp_path / "Procfile"), *(["--only", only] if only else [])],
                 cwd=ROOT,
                 env={**environment, **ports, "DATA_DIR": str(data_dir), **settings},
                 stdout=out,

@@ -8,8 +8,10 @@ import pytest
 
 from tests.runner.processes import (
     PATIENCE_SECONDS,
+    SLEEPER,
     StartRunner,
     answering,
+    assert_refused,
     is_ready,
     living_processes,
     read_stderr,
@@ -44,3 +46,17 @@ def test_a_signal_stops_everything_and_leaves_nothing(
     assert runner.wait(PATIENCE_SECONDS) == 0
     assert read_stderr(folder).count("goodbye") == 2
     assert living_processes(data_dir) == []
+
+
+def test_only_some_processes_start_and_say_that_they_are_ready(
+    start_runner: StartRunner, folder: Path, data_dir: Path
+) -> None:
+    start_runner(answering(folder) + SLEEPER, only="toy")
+    wait_until(lambda: is_ready(folder))
+    assert read_stdout(folder).splitlines()[0] == "ready  toy"
+    assert len(living_processes(data_dir)) == 1
+
+
+def test_an_unknown_name_is_refused_with_those_that_exist(start_runner: StartRunner, folder: Path) -> None:
+    runner = start_runner(answering(folder), only="web,worker")
+    assert_refused(runner, folder, "--only worker: expected some of web, flower")

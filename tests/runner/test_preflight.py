@@ -8,19 +8,19 @@ from pathlib import Path
 import pytest
 
 from runner.preflight import mask_password
-from tests.runner.processes import SLEEPER, StartRunner, assert_refused, free_port
+from tests.runner.processes import SLEEPER, StartRunner, answering, assert_refused, free_port
 
 
 @pytest.mark.parametrize("name", ["PORT", "FLOWER_PORT"])
 def test_a_port_in_use_is_named(start_runner: StartRunner, folder: Path, name: str) -> None:
     with closing(socket.create_server(("127.0.0.1", 0))) as server:
         port = server.getsockname()[1]
-        assert_refused(start_runner(SLEEPER, **{name: str(port)}), folder, f"{name}={port}: cannot listen")
+        assert_refused(start_runner(answering(folder), **{name: str(port)}), folder, f"{name}={port}: cannot listen")
 
 
 def test_two_settings_cannot_name_one_port(start_runner: StartRunner, folder: Path) -> None:
     port = str(free_port())
-    runner = start_runner(SLEEPER, PORT=port, FLOWER_PORT=port)
+    runner = start_runner(answering(folder), PORT=port, FLOWER_PORT=port)
     assert_refused(runner, folder, f"FLOWER_PORT={port}: cannot listen")
 
 

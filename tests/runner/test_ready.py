@@ -1,6 +1,7 @@
 """Questions about what is ready: only the right answer is a yes, and silence is a no."""
 
 import asyncio
+import json
 import socket
 from base64 import b64decode
 from collections.abc import Iterator
@@ -33,6 +34,7 @@ class Server(HTTPServer):
 
     timeout = 5
     status = 200
+    body = b""
     path = ""
     host = ""
     credentials = ""
@@ -47,15 +49,17 @@ class Handler(BaseHTTPRequestHandler):
         self.server.credentials = self.headers.get("Authorization", "")
         self.send_response(self.server.status)
         self.end_headers()
+        self.wfile.write(self.server.body)
 
     def log_message(self, *arguments: object) -> None:
         pass
 
 
 @contextmanager
-def answering(status: int) -> Iterator[Server]:
+def answering(status: int, body: bytes = b"") -> Iterator[Server]:
     with Server(("127.0.0.1", 0), Handler) as server:
         server.status = status
+        server.body = body
         thread = Thread(target=server.handle_request)
         thread.start()
         yield server
@@ -70,13 +74,29 @@ def load(tmp_path: Path, port: int, host: str = "127.0.0.1") -> Settings:
 @pytest.mark.parametrize(("status", "is_ready"), [(200, True), (204, False), (503, False)])
 def test_web_is_ready_when_it_says_so(tmp_path: Path, status: int, is_ready: bool) -> None:
     with answering(status) as server:
-        assert ready.web(load(tmp_path, server.server_port)) is is_ready
+        assert ready.web(ENTRIES)(load(tmp_path, server.server_port)) is is_ready
     assert server.path == "/readyz"
+
+
+@pytest.mark.parametrize(
+    ("entries", "broker_state", "is_ready"),
+    [(ENTRIES[:1], "ok", True), (ENTRIES[:1], "does not answer", False), (ENTRIES, "ok", False)],
+)
+def test_web_alone_is_ready_without_workers(
+    tmp_path: Path, entries: list[Entry], broker_state: str, is_ready: bool
+) -> None:
+    states = {"status": "unavailable", "database": "ok", "broker": broker_state, "workers": "no heartbeat"}
+    with answering(503, json.dumps(states).encode()) as server:
+        assert ready.web(entries)(load(tmp_path, server.server_port)) is is_ready
+
+
+def test_without_web_nobody_is_asked(tmp_path: Path) -> None:
+    assert ready.web(ENTRIES[1:])(load(tmp_path, free_port()))
 
 
 def test_a_web_server_on_every_address_is_asked_on_this_machine(tmp_path: Path) -> None:
     with answering(200) as server:
-        assert ready.web(load(tmp_path, server.server_port, "0.0.0.0"))
+        assert ready.web(ENTRIES)(load(tmp_path, server.server_port, "0.0.0.0"))
     assert server.host == f"127.0.0.1:{server.server_port}"
 
 
@@ -88,7 +108,7 @@ def test_flower_is_asked_with_its_password(tmp_path: Path) -> None:
 
 
 def test_a_port_where_nothing_listens_is_not_ready(tmp_path: Path) -> None:
-    assert not ready.web(load(tmp_path, free_port()))
+    assert not ready.web(ENTRIES)(load(tmp_path, free_port()))
 
 
 def test_an_answer_that_is_not_http_is_not_ready(tmp_path: Path) -> None:
@@ -102,7 +122,7 @@ def test_an_answer_that_is_not_http_is_not_ready(tmp_path: Path) -> None:
 
         thread = Thread(target=answer)
         thread.start()
-        assert not ready.web(load(tmp_path, server.getsockname()[1]))
+        assert not ready.web(ENTRIES)(load(tmp_path, server.getsockname()[1]))
         thread.join()
 
 
