@@ -1,23 +1,42 @@
 """Brings a database to the state that this code expects."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from importlib import import_module
 from pathlib import Path
 from typing import Any
 
+from sqlalchemy import Connection, column, select, table
+
 from models import store
 from models.accounts import domains, installation_secrets, stored_secrets
+from models.errors import SettingsError
 
 SCRIPTS = Path(__file__).parent / "migrations"
+LOCK = "linkmill upgrade"
+VERSION = table("alembic_version", column("version_num"))
 
 
-def upgrade() -> None:
-    """Migrate, and add the rows that all other code relies on. A second call does nothing."""
+@contextmanager
+def alone() -> Iterator[None]:
+    """Wait until no other process, on whatever host, prepares this database, and keep others waiting."""
+    with store.engine().connect() as connection, store.dialect().session_lock(connection, LOCK):
+        yield
+
+
+def upgrade(renames: bool = True) -> None:
+    """Migrate, and add the rows that all other code relies on. A second call does nothing.
+
+    `renames`: whether the default domain follows BASE_URL.
+    """
     # Imported here: it takes a sixth of a second, and the processes of web, which know this module, never migrate.
-    import_module("alembic.command").upgrade(config(), "head")
+    command = import_module("alembic.command")
+    _check_revision()
+    command.upgrade(config(), "head")
     with store.write() as db:
         stored_secrets.seal(db)
         installation_secrets.create_missing(db)
-        domains.ensure_default(db)
+        domains.ensure_default(db, renames)
 
 
 def config() -> Any:
@@ -25,3 +44,21 @@ def config() -> Any:
     alembic_config = import_module("alembic.config").Config()
     alembic_config.set_main_option("script_location", str(SCRIPTS))
     return alembic_config
+
+
+def revision(db: Connection) -> str:
+    """Return the revision of the database's tables."""
+    return str(db.execute(select(VERSION.c.version_num)).scalar_one())
+
+
+def _check_revision() -> None:
+    """Raise SettingsError when a later version of this code has migrated the database."""
+    with store.read() as db:
+        current = import_module("alembic.migration").MigrationContext.configure(db).get_current_revision()
+    scripts = import_module("alembic.script").ScriptDirectory.from_config(config())
+    known = {script.revision for script in scripts.walk_revisions()}
+    if current and current not in known:
+        raise SettingsError(
+            f"DATABASE_URL: a later version of Linkmill has migrated this database to revision {current},"
+            f" and this version knows those up to {max(known)}. Start that version."
+        )

@@ -26,6 +26,7 @@ class Settings:
     host: str
     port: int
     base_url: str
+    base_url_is_set: bool
     data_dir: Path
     database_url: str
     redis_url: str
@@ -72,6 +73,7 @@ def load(env: Mapping[str, str]) -> Settings:
         host=read("HOST", "127.0.0.1", str),
         port=port,
         base_url=read("BASE_URL", f"http://localhost:{port}", _base_url),
+        base_url_is_set=bool(env.get("BASE_URL", "").strip()),
         data_dir=data_dir,
         database_url=read("DATABASE_URL", f"sqlite:///{data_dir}/linkmill.db", _database_url),
         redis_url=read("REDIS_URL", f"unix://{socket_path(data_dir)}", _redis_url),

@@ -10,7 +10,8 @@ from pathlib import Path
 
 from sqlalchemy.exc import DBAPIError
 
-from models import settings
+from models import settings, store
+from models.accounts import domains
 from models.errors import LinkmillError
 from models.settings import Settings
 from runner import broker, leftovers, lock, output, preflight, procfile, tether
@@ -63,10 +64,17 @@ def _run(config: Settings, path: Path, only: list[str]) -> None:
         if config.redis_embedded:
             broker.private_folder(settings.socket_path(config.data_dir).parent)
         flower_auth(config)
-        prepare(create_app())
+        _prepare_database(renames=not only)
         environment = shared_environment(config, os.environ, leftovers.mark(config.data_dir))
         with output.prefixed(["runner", *names]) as say:
             asyncio.run(supervise(Run(config, entries, environment, say), lambda: _announce(config, names)))
+
+
+def _prepare_database(renames: bool) -> None:
+    """Migrate; refuse to run when the short URLs of this host would differ from those of the others."""
+    prepare(create_app(), renames)
+    with store.read() as db:
+        domains.check_base_url(db)
 
 
 def _entries(config: Settings, path: Path, only: list[str]) -> tuple[Entry, ...]:

@@ -11,12 +11,13 @@ from sqlalchemy.exc import IntegrityError
 
 from models import settings, store
 from models.accounts import installation_secrets
-from models.errors import DuplicateKey
+from models.errors import DuplicateKey, SettingsError
 from models.ids import new_id, parse_id
 from models.store import rows
 from models.tables import domains, jobs, links, slug_counters
 
 PROOF_LENGTH = 32
+LOCAL_HOSTNAME = "localhost"  # of BASE_URL where it is not set
 
 
 class Domain(NamedTuple):
@@ -32,15 +33,32 @@ COLUMNS = rows.columns(domains, Domain)
 DEFAULT = select(*COLUMNS).where(domains.c.is_default)  # built once: most uploads and single links ask for it
 
 
-def ensure_default(db: Connection) -> int:
-    """Create the default domain, or give it the hostname of the current BASE_URL. Return its id."""
+def ensure_default(db: Connection, renames: bool = True) -> int:
+    """Create the default domain, or let its hostname follow BASE_URL if it `renames`. Return its id."""
     hostname = settings.get().authority
-    rename = update(domains).where(domains.c.is_default).values(hostname=hostname).returning(domains.c.id)
-    domain_id = db.execute(rename).scalar_one_or_none()
-    if domain_id is None:
+    domain = rows.one_or_none(db, Domain, DEFAULT)
+    if domain is None:
         row = {"id": new_id(), "hostname": hostname, "is_default": True, "verified_at": datetime.now(UTC)}
-        domain_id = db.execute(store.dialect().insert(domains).values(row).returning(domains.c.id)).scalar_one()
-    return int(domain_id)
+        return int(db.execute(store.dialect().insert(domains).values(row).returning(domains.c.id)).scalar_one())
+    if renames and _follows_base_url(domain):
+        db.execute(update(domains).where(domains.c.id == domain.id).values(hostname=hostname))
+    return domain.id
+
+
+def _follows_base_url(domain: Domain) -> bool:
+    """A public name changes only when BASE_URL is set: a host that lacks the setting must not rename every link."""
+    return settings.get().base_url_is_set or domain.hostname.partition(":")[0] == LOCAL_HOSTNAME
+
+
+def check_base_url(db: Connection) -> None:
+    """Raise SettingsError when BASE_URL is not what short URLs start with in this database."""
+    domain = rows.one(db, Domain, DEFAULT)
+    base_url = settings.get().base_url
+    if domain.hostname != settings.get().authority:
+        raise SettingsError(
+            f"BASE_URL={base_url!r}: the short URLs of this database start with {domain.hostname!r}. Set BASE_URL to"
+            f" that, or rename all of them with `flask --app web upgrade` and the new BASE_URL."
+        )
 
 
 def find(db: Connection, workspace_id: int, name: str | None) -> Domain | None:

@@ -1,6 +1,7 @@
 """The list of all differences between the databases: what each of them has to implement."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import AbstractContextManager
 from typing import Any, Protocol
 
 from sqlalchemy import ColumnElement, Connection, Engine, Select, Table
@@ -79,6 +80,9 @@ class Dialect(Protocol):
 
     def lock(self, db: Connection, name: str) -> None:
         """Take a named lock until the transaction ends."""
+
+    def session_lock(self, db: Connection, name: str) -> AbstractContextManager[None]:
+        """Hold a named lock, across transactions, until the block ends."""
 
     def owner(self, db: Connection) -> str:
         """Name the holder of this connection, so that `evict` can find it."""

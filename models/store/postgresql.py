@@ -3,7 +3,8 @@
 import math
 import os
 import time
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from functools import cache, partial
 from typing import Any, Self
 
@@ -164,6 +165,15 @@ class PostgreSQL:
 
     def lock(self, db: Connection, name: str) -> None:
         db.execute(select(func.pg_advisory_xact_lock(func.hashtext(name))))
+
+    @contextmanager
+    def session_lock(self, db: Connection, name: str) -> Iterator[None]:
+        db = db.execution_options(isolation_level="AUTOCOMMIT")
+        db.execute(select(func.pg_advisory_lock(func.hashtext(name))))
+        try:
+            yield
+        finally:
+            db.execute(select(func.pg_advisory_unlock(func.hashtext(name))))
 
     def owner(self, db: Connection) -> str:
         info = db.connection.info

@@ -5,7 +5,7 @@ import os
 import sqlite3
 import time
 from collections.abc import Iterable, Sequence
-from contextlib import closing
+from contextlib import AbstractContextManager, closing, nullcontext
 from datetime import UTC, date, datetime
 from functools import cache, lru_cache
 from itertools import repeat
@@ -133,6 +133,10 @@ class SQLite:
 
     def lock(self, db: Connection, name: str) -> None:
         """Nothing to do: a writer has the only lock."""
+
+    def session_lock(self, db: Connection, name: str) -> AbstractContextManager[None]:
+        """Nothing to do: what is done under such locks is done in transactions, and a writer has the only lock."""
+        return nullcontext()
 
     def owner(self, db: Connection) -> str:
         return _process_mark(os.getpid())

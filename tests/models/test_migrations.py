@@ -1,6 +1,8 @@
 """Migrations make the tables as models.tables has them, lose nothing, and go back."""
 
 from datetime import UTC, date, datetime
+from multiprocessing import get_context
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -14,12 +16,19 @@ from models import migrate, settings, states, store
 from models.accounts import domains as accounts_domains
 from models.accounts import installation_secrets
 from models.accounts.keys import Owner
+from models.errors import SettingsError
 from models.jobs import items
 from models.states import ItemStatus, JobKind
-from models.tables import deleted_links, domains, links, metadata
+from models.tables import deleted_links, domains, keys, links, metadata
 from models.tables import items as item_rows
 from models.tables.columns import SealedBytes, Time
+from tests.fixtures.databases import STORES, new_database_url
+from tests.fixtures.processes import process_environment
 from tests.models.jobs.making import add_items, make_job, read
+from tests.shared_app import shared_app
+from web.ops.prepare import prepare
+
+HOSTS = 12
 
 pytestmark = pytest.mark.own_database
 
@@ -144,3 +153,29 @@ def test_a_domain_that_served_before_proofs_were_asked_for_goes_on_serving(
     with store.read() as db:
         assert accounts_domains.find_for_host(db, "go.acme.com").id == 5
         assert accounts_domains.find_for_host(db, "unknown.acme.com").is_default
+
+
+def prepare_as_a_host(_number: int) -> None:
+    prepare(shared_app())
+
+
+@pytest.mark.parametrize("kind", STORES)
+def test_twelve_hosts_prepare_an_empty_database_at_once(
+    tmp_path: Path, request: pytest.FixtureRequest, kind: str
+) -> None:
+    url = new_database_url(kind, tmp_path, request)
+    shared_app()
+    with process_environment({"DATA_DIR": str(tmp_path), "DATABASE_URL": url}):
+        with get_context("fork").Pool(HOSTS) as pool:
+            pool.map(prepare_as_a_host, range(HOSTS))
+        with store.read() as db:
+            assert db.execute(select(func.count()).select_from(keys)).scalar() == 1
+            assert db.execute(select(func.count()).select_from(domains)).scalar() == 1
+    assert (tmp_path / "first-key.json").exists()
+
+
+def test_a_database_of_a_later_version_is_refused_in_one_line(owner: Owner) -> None:
+    with store.write() as db:
+        db.exec_driver_sql("UPDATE alembic_version SET version_num = '9999'")
+    with pytest.raises(SettingsError, match=r"migrated this database to revision 9999, .* up to 0"):
+        migrate.upgrade()

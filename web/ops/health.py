@@ -4,8 +4,7 @@ from flask import Blueprint, Response, jsonify
 from redis.exceptions import RedisError
 from sqlalchemy.exc import DBAPIError
 
-from models import store
-from models.store import health
+from models import migrate, store
 from producer.signals import broker
 
 blueprint = Blueprint("health", __name__)
@@ -18,18 +17,19 @@ def show_health() -> Response:
 
 @blueprint.get("/readyz")
 def show_readiness() -> tuple[Response, int]:
-    parts = {"database": _check_database(), "broker": _check_broker(), "workers": _check_workers()}
+    database, revision = _check_database()
+    parts = {"database": database, "broker": _check_broker(), "workers": _check_workers()}
     ready = all(state == "ok" for state in parts.values())
-    return jsonify(status="ok" if ready else "unavailable", **parts), 200 if ready else 503
+    return jsonify(status="ok" if ready else "unavailable", **parts, revision=revision), 200 if ready else 503
 
 
-def _check_database() -> str:
+def _check_database() -> tuple[str, str | None]:
+    """Return how the database is, and the revision of its tables."""
     try:
         with store.read() as db:
-            health.ping(db)
-        return "ok"
+            return "ok", migrate.revision(db)
     except DBAPIError:
-        return "does not answer"
+        return "does not answer", None
 
 
 def _check_broker() -> str:

@@ -15,7 +15,7 @@ from prometheus_client.registry import Collector
 from redis.exceptions import RedisError
 from sqlalchemy.exc import SQLAlchemyError
 
-from models import store
+from models import migrate, store
 from models.jobs import gauges
 from models.states import ShardKind, ShardState
 from producer.signals import broker, counters, wakeups
@@ -93,6 +93,7 @@ def _database_metrics() -> list[Metric]:
         jobs_by_status = gauges.active_jobs(db)
         shards_by_place = gauges.active_shards(db)
         pending_deliveries = gauges.pending_deliveries(db)
+        revision = migrate.revision(db)
     # A series that exists only while it is not zero would break rates and alerts.
     shards: dict[tuple[str, str], int] = {}
     for queue in (wakeups.BULK, wakeups.INTERACTIVE):
@@ -103,6 +104,7 @@ def _database_metrics() -> list[Metric]:
         _add_values(_gauge_family("jobs_open", "Jobs that have not ended.", "status"), jobs),
         _add_values(_gauge_family("shards", "Shards that are open.", "queue", "state"), shards | shards_by_place),
         _gauge("deliveries_waiting", "Webhooks that are still to be sent.", pending_deliveries),
+        _add_values(_gauge_family("schema_info", "The revision of the tables.", "revision"), {(revision,): 1}),
     ]
 
 

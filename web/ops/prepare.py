@@ -15,15 +15,19 @@ FIRST_KEY = "first-key.json"
 FIRST_PLAN = "enterprise"
 
 
-def prepare(app: Flask) -> None:
-    """Migrate the database, reserve the words of our routes, and create a first key unless there is one."""
+def prepare(app: Flask, renames: bool = True) -> None:
+    """Migrate the database, reserve the words of our routes, and create a first key unless there is one.
+
+    Several hosts may do it at the same time. `renames`: whether the short URLs follow BASE_URL.
+    """
     data_dir = settings.get().data_dir
     disk.create_folder(data_dir)
-    migrate.upgrade()
-    with store.write() as db:
-        reserved_words.add(db, first_segments(app.url_map))
-        quotas.reset_totals(db)
-    create_first_key(data_dir / FIRST_KEY)
+    with migrate.alone():
+        migrate.upgrade(renames)
+        with store.write() as db:
+            reserved_words.add(db, first_segments(app.url_map))
+            quotas.reset_totals(db)
+        create_first_key(data_dir / FIRST_KEY)
 
 
 def create_first_key(path: Path) -> None:

@@ -7,7 +7,7 @@ from models import settings, store
 from models.accounts import domains
 from models.accounts.domains import Domain
 from models.accounts.keys import Owner
-from models.errors import DuplicateKey
+from models.errors import DuplicateKey, SettingsError
 from models.tables import slug_counters
 from tests.models.links.new_links import add_link
 from tests.owners import new_owner
@@ -33,6 +33,43 @@ def test_the_default_domain_takes_the_hostname_of_today(owner: Owner, monkeypatc
     with store.write() as db:
         assert domains.ensure_default(db) == before.id
     assert find(owner, None) == "go.example"
+
+
+def restart_with(monkeypatch: pytest.MonkeyPatch, **environment: str) -> None:
+    for name, value in environment.items():
+        monkeypatch.setenv(name, value)
+    settings.get.cache_clear()
+
+
+def test_without_base_url_a_public_name_stays_and_nothing_starts(owner: Owner, monkeypatch: pytest.MonkeyPatch) -> None:
+    restart_with(monkeypatch, BASE_URL="https://go.example")
+    with store.write() as db:
+        domains.ensure_default(db)
+        domains.check_base_url(db)
+    restart_with(monkeypatch, BASE_URL="")
+    with store.write() as db:
+        domains.ensure_default(db)
+        with pytest.raises(SettingsError, match=r"BASE_URL='http://localhost:8000': the short URLs .* 'go\.example'"):
+            domains.check_base_url(db)
+    assert find(owner, None) == "go.example"
+
+
+def test_without_base_url_the_name_of_this_machine_follows_the_port(
+    owner: Owner, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    restart_with(monkeypatch, PORT="8123")
+    with store.write() as db:
+        domains.ensure_default(db)
+        domains.check_base_url(db)
+    assert find(owner, None) == "localhost:8123"
+
+
+def test_one_host_of_several_renames_nothing(owner: Owner, monkeypatch: pytest.MonkeyPatch) -> None:
+    restart_with(monkeypatch, BASE_URL="https://go.example")
+    with store.write() as db:
+        domains.ensure_default(db, renames=False)
+        with pytest.raises(SettingsError, match=r"BASE_URL='https://go\.example'"):
+            domains.check_base_url(db)
 
 
 def test_a_domain_is_named_by_id_or_hostname_in_any_case(owner: Owner) -> None:

@@ -2,17 +2,23 @@
 
 import httpx
 import pytest
+from alembic.script import ScriptDirectory
 
+from models import migrate
 from models.accounts.keys import Owner
 from tests.shared_app import shared_app
 from tests.system import System
+
+
+def newest_revision() -> str | None:
+    return ScriptDirectory.from_config(migrate.config()).get_current_head()
 
 
 def test_a_whole_system_is_ready(system: System) -> None:
     answer = httpx.get(f"{system.url}/readyz")
     assert (answer.status_code, answer.json()) == (
         200,
-        {"status": "ok", "database": "ok", "broker": "ok", "workers": "ok"},
+        {"status": "ok", "database": "ok", "broker": "ok", "workers": "ok", "revision": newest_revision()},
     )
     assert httpx.get(f"{system.url}/healthz").json() == {"status": "ok"}
 
@@ -27,6 +33,7 @@ def test_without_broker_a_process_is_up_but_not_ready(owner: Owner) -> None:
         "database": "ok",
         "broker": "does not answer",
         "workers": "unknown",
+        "revision": newest_revision(),
     }
 
 
