@@ -51,7 +51,8 @@ def _may_be_served(environ: WSGIEnvironment) -> bool:
     header = environ.get("HTTP_AUTHORIZATION")
     if header is None:
         return f"{sessions.COOKIE}=" in environ.get("HTTP_COOKIE", "")
-    token = auth.parse_bearer(header)
+    # Short.io's clients, which share two paths with our own API, send the key alone.
+    token = auth.parse_bearer(header) or header.strip()
     try:
         owner = authentication.find_token_owner(token)
     except SQLAlchemyError:

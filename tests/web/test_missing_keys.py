@@ -82,6 +82,12 @@ def test_a_valid_key_is_let_through_and_looked_up_once(
     assert look_up.call_count == 1
 
 
+def test_a_valid_key_without_a_scheme_is_let_through(api_client: FlaskClient) -> None:
+    key = api_client.environ_base["HTTP_AUTHORIZATION"].removeprefix("Bearer ")
+    assert isinstance(api_client.get("/api/domains", headers={"Authorization": key}).get_json(), list)
+    assert api_client.get("/api/me", headers={"Authorization": key}).status_code == 401
+
+
 def test_while_the_database_is_away_nobody_is_refused(stranger: Client, monkeypatch: pytest.MonkeyPatch) -> None:
     away = create_autospec(authentication.find_token_owner, side_effect=OperationalError("SELECT", None, OSError()))
     monkeypatch.setattr(authentication, "find_token_owner", away)

@@ -132,8 +132,7 @@ def test_our_own_api_keeps_its_paths(system: System, key: dict[str, Any]) -> Non
         own = httpx.get(system.url + path, headers={"Authorization": f"Bearer {key['token']}"})
         assert set(own.json()) == {"items", "next_cursor"}
         assert httpx.get(system.url + path).json()["code"] == "UNAUTHORIZED"
-        wrong = httpx.get(system.url + path, headers={"Authorization": "nope"})
-        assert (wrong.status_code, wrong.json()["statusCode"]) == (401, 401)
+        assert httpx.get(system.url + path, headers={"Authorization": "nope"}).status_code == 401
 
 
 @PYSHORTIO
