@@ -13,8 +13,9 @@ from sqlalchemy.exc import ArgumentError, DBAPIError
 
 from models import sealing
 from models.accounts import plans
-from models.errors import SettingsError
+from models.errors import SettingsError, Unavailable
 from models.settings import Settings
+from producer.intake import upload_store
 from runner.procfile import FLOWER, WEB
 from web.visitors import texts
 
@@ -32,6 +33,7 @@ def check(settings: Settings, names: Collection[str]) -> None:
         _check_database(settings.database_url)
     if not settings.redis_embedded:
         _check_broker(settings.redis_url)
+    _check_uploads(settings.uploads_url)
 
 
 def _check_ports(settings: Settings, names: Collection[str]) -> None:
@@ -85,6 +87,14 @@ def _check_broker(url: str) -> None:
         raise SettingsError(f"{setting}: this is not a valid URL") from None
     except (RedisError, OSError) as error:
         raise SettingsError(f"{setting}: the broker does not answer: {error}") from None
+
+
+def _check_uploads(url: str) -> None:
+    try:
+        upload_store.check()
+    except (Unavailable, OSError) as error:
+        reason = error.__cause__ or error
+        raise SettingsError(f"UPLOADS_URL={url!r}: cannot be written and read: {reason}") from None
 
 
 def ping(url: str) -> None:

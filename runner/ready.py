@@ -65,7 +65,7 @@ def web(entries: Iterable[Entry]) -> Callable[[Settings], bool]:
 def _misses_only_workers(body: bytes) -> bool:
     try:
         states = json.loads(body)
-        return bool(states["database"] == states["broker"] == "ok")
+        return bool(states["database"] == states["broker"] == states["uploads"] == "ok")
     except (ValueError, KeyError, TypeError):
         return False
 

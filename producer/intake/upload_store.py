@@ -1,19 +1,39 @@
 """Stores the bytes of uploads: in a folder, or in S3 when workers run on other machines."""
 
 import secrets
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import fsspec
+import structlog
 
 from models import disk, process_caches, settings
-from models.errors import EmptyUpload, TooLarge, Unreadable
+from models.errors import EmptyUpload, TooLarge, Unavailable, Unreadable
 
 NAME_BYTES = 16
 GONE = "The upload is no longer in the upload store."
+AWAY = "The upload store does not answer. Try again."
+READ_ATTEMPTS = 2
+MARKER = b"written to see whether the upload store can be used"
+
+# An object store that does not answer must cost a caller seconds, not the minutes of the library's own retries: an
+# upload is refused and sent again, and a shard is given back.
+CONNECT_SECONDS = 2
+ANSWER_SECONDS = 4
+OBJECT_STORE: dict[str, Any] = {
+    "config_kwargs": {
+        "connect_timeout": CONNECT_SECONDS,
+        "read_timeout": ANSWER_SECONDS,
+        "retries": {"max_attempts": 0},
+    }
+}
+
+log = structlog.get_logger()
+
+T = TypeVar("T")
 
 
 def save(chunks: Iterable[bytes], limit: int) -> tuple[str, int]:
@@ -24,19 +44,31 @@ def save(chunks: Iterable[bytes], limit: int) -> tuple[str, int]:
     """
     name = secrets.token_hex(NAME_BYTES)
     size = 0
+    out = _ask(lambda: _fs().open(_path(name), "wb"))
     try:
-        with _fs().open(_path(name), "wb") as out:
-            for chunk in limit_size(chunks, limit):
-                size += len(chunk)
-                out.write(chunk)
-            if not size:
-                raise EmptyUpload("The upload is empty.")
-            if _is_folder():
-                disk.sync_file(out)
-    except BaseException:
-        delete(name)
+        for chunk in limit_size(chunks, limit):
+            size += len(chunk)
+            _ask(partial(out.write, chunk))
+        if not size:
+            raise EmptyUpload("The upload is empty.")
+        if _is_folder():
+            disk.sync_file(out)
+        _ask(out.close)
+    except BaseException as error:
+        _discard(out, name, error)
         raise
     return name, size
+
+
+def _discard(out: Any, name: str, error: BaseException) -> None:
+    if isinstance(error, Unavailable):
+        out.closed = True  # closing would write the rest, and wait for the store once more
+    elif _is_folder():
+        out.close()
+        delete(name)
+    else:
+        with suppress(Unavailable):
+            _ask(out.discard)
 
 
 def limit_size(chunks: Iterable[bytes], limit: int) -> Iterator[bytes]:
@@ -50,10 +82,14 @@ def limit_size(chunks: Iterable[bytes], limit: int) -> Iterator[bytes]:
 
 def read(name: str, offset: int, length: int) -> bytes:
     """Reads a part of an upload; less where the upload ends."""
-    try:
+
+    def read_part() -> bytes:
         with _fs().open(_path(name), "rb", **_unbuffered(length)) as source:
             source.seek(offset)
             return bytes(source.read(length))
+
+    try:
+        return _ask(read_part, READ_ATTEMPTS)
     except FileNotFoundError:
         raise Unreadable(GONE) from None
 
@@ -61,14 +97,42 @@ def read(name: str, offset: int, length: int) -> bytes:
 def open_file(name: str) -> Any:
     """Opens an upload as a file, for readers that need to seek."""
     try:
-        return _fs().open(_path(name), "rb")
+        return _ask(lambda: _fs().open(_path(name), "rb"), READ_ATTEMPTS)
     except FileNotFoundError:
         raise Unreadable(GONE) from None
 
 
 def delete(name: str) -> None:
     with suppress(FileNotFoundError):
-        _fs().rm_file(_path(name))
+        _ask(lambda: _fs().rm_file(_path(name)))
+
+
+def check() -> None:
+    """Write, read and delete a marker. Raises Unavailable or OSError when the store does not allow that."""
+    name, size = save([MARKER], len(MARKER))
+    try:
+        read(name, 0, size)
+    finally:
+        delete(name)
+
+
+def _ask(call: Callable[[], T], attempts: int = 1) -> T:
+    """Make a call to the store. Raises Unavailable when an object store does not answer, or answers with an error.
+
+    A folder's errors are raised as they are: they say whether the disk is full.
+    """
+    for attempt in range(1, attempts + 1):
+        try:
+            return call()
+        except FileNotFoundError:
+            raise
+        except Exception as error:
+            if not _is_object_store():
+                raise
+            log.warning("upload_store_away", reason=repr(error))
+            if attempt == attempts:
+                raise Unavailable(AWAY) from error
+    raise AssertionError("there is at least one attempt")
 
 
 def _fs() -> Any:
@@ -82,7 +146,9 @@ def _path(name: str) -> str:
 @process_caches.function
 @cache
 def _store() -> tuple[Any, str]:
-    fs, root = fsspec.core.url_to_fs(settings.get().uploads_url)
+    options = OBJECT_STORE if _is_object_store() else {}
+    fs, root = fsspec.core.url_to_fs(settings.get().uploads_url, **options)
+    fs.retries = 1  # s3fs: attempts
     fs.makedirs(root, exist_ok=True)
     if _is_local(fs):
         disk.sync_folder(Path(root).parent)
@@ -95,6 +161,10 @@ def _is_folder() -> bool:
 
 def _is_local(fs: Any) -> bool:
     return "file" in fs.protocol
+
+
+def _is_object_store() -> bool:
+    return settings.get().uploads_url.startswith("s3://")
 
 
 def _unbuffered(length: int) -> dict[str, int]:

@@ -85,7 +85,13 @@ def test_web_is_ready_when_it_says_so(tmp_path: Path, status: int, is_ready: boo
 def test_web_alone_is_ready_without_workers(
     tmp_path: Path, entries: list[Entry], broker_state: str, is_ready: bool
 ) -> None:
-    states = {"status": "unavailable", "database": "ok", "broker": broker_state, "workers": "no heartbeat"}
+    states = {
+        "status": "unavailable",
+        "database": "ok",
+        "broker": broker_state,
+        "uploads": "ok",
+        "workers": "no heartbeat",
+    }
     with answering(503, json.dumps(states).encode()) as server:
         assert ready.web(entries)(load(tmp_path, server.server_port)) is is_ready
 

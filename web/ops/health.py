@@ -5,6 +5,8 @@ from redis.exceptions import RedisError
 from sqlalchemy.exc import DBAPIError
 
 from models import migrate, store
+from models.errors import Unavailable
+from producer.intake import upload_store
 from producer.signals import broker
 
 blueprint = Blueprint("health", __name__)
@@ -18,7 +20,8 @@ def show_health() -> Response:
 @blueprint.get("/readyz")
 def show_readiness() -> tuple[Response, int]:
     database, revision = _check_database()
-    parts = {"database": database, "broker": _check_broker(), "workers": _check_workers()}
+    parts = {"database": database, "broker": _check_broker(), "uploads": _check_uploads()}
+    parts["workers"] = _check_workers()
     ready = all(state == "ok" for state in parts.values())
     return jsonify(status="ok" if ready else "unavailable", **parts, revision=revision), 200 if ready else 503
 
@@ -37,6 +40,14 @@ def _check_broker() -> str:
         broker.client().ping()
         return "ok"
     except (RedisError, OSError):
+        return "does not answer"
+
+
+def _check_uploads() -> str:
+    try:
+        upload_store.check()
+        return "ok"
+    except (Unavailable, OSError):
         return "does not answer"
 
 

@@ -8,7 +8,7 @@ from sqlalchemy.exc import DBAPIError
 
 from models import store
 from models.accounts import quotas
-from models.errors import LostLease
+from models.errors import LostLease, Unavailable
 from models.jobs import leases, shards
 from models.jobs.leases import Claim
 from models.states import ShardKind
@@ -43,6 +43,8 @@ def handle(claim: Claim, error: Exception) -> None:
 
 def _was_away(error: Exception) -> bool:
     """Whether the files or the database could not be reached, which says nothing about the shard."""
+    if isinstance(error, Unavailable):
+        return True
     if isinstance(error, OSError):
         return error.errno not in BAD_CALLS
     return isinstance(error, DBAPIError) and store.dialect().is_transient(error)

@@ -7,6 +7,7 @@ from sqlalchemy.exc import DBAPIError
 from models import store
 from models.accounts import domains
 from models.accounts.domains import Domain
+from models.errors import Unavailable
 from models.jobs import items, leases
 from models.jobs.jobs import Job
 from models.jobs.leases import Claim
@@ -25,7 +26,7 @@ def read(claim: Claim, job: Job) -> Batch:
     """Read the rows of a shard from its upload, with the defaults of the job."""
     try:
         return _read_upload(claim, job)
-    except DBAPIError:
+    except (DBAPIError, Unavailable):
         raise
     except Exception:
         if claim.attempts <= leases.MAX_ATTEMPTS:

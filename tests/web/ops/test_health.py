@@ -18,7 +18,14 @@ def test_a_whole_system_is_ready(system: System) -> None:
     answer = httpx.get(f"{system.url}/readyz")
     assert (answer.status_code, answer.json()) == (
         200,
-        {"status": "ok", "database": "ok", "broker": "ok", "workers": "ok", "revision": newest_revision()},
+        {
+            "status": "ok",
+            "database": "ok",
+            "broker": "ok",
+            "uploads": "ok",
+            "workers": "ok",
+            "revision": newest_revision(),
+        },
     )
     assert httpx.get(f"{system.url}/healthz").json() == {"status": "ok"}
 
@@ -32,6 +39,7 @@ def test_without_broker_a_process_is_up_but_not_ready(owner: Owner) -> None:
         "status": "unavailable",
         "database": "ok",
         "broker": "does not answer",
+        "uploads": "ok",
         "workers": "unknown",
         "revision": newest_revision(),
     }
