@@ -63,12 +63,12 @@ def save(chunks: Iterable[bytes], limit: int) -> tuple[str, int]:
 def _discard(out: Any, name: str, error: BaseException) -> None:
     if isinstance(error, Unavailable):
         out.closed = True  # closing would write the rest, and wait for the store once more
-    elif _is_folder():
-        out.close()
-        delete(name)
-    else:
+    elif _is_object_store():
         with suppress(Unavailable):
             _ask(out.discard)
+    else:
+        out.close()
+        delete(name)
 
 
 def limit_size(chunks: Iterable[bytes], limit: int) -> Iterator[bytes]:
