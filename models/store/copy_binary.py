@@ -42,7 +42,7 @@ class CopyData(NamedTuple):
     """What COPY reads, and its columns in their order."""
 
     names: list[str]
-    data: bytes | bytearray
+    parts: tuple[bytes | bytearray, ...]
 
 
 class VariedColumn(NamedTuple):
@@ -64,13 +64,15 @@ def copy_binary(columns: Columns, types: Mapping[str, str], rows: int) -> CopyDa
     for name, column in columns.items():
         if not isinstance(column, list | range):
             shared[name] = _shared_value(column, types[name])
-        elif (array := _fixed_column(column, types[name])) is not None:
-            fixed[name] = array
+            continue
+        cells = _numbers_or_gaps(column, types[name]) if types[name] in NUMBERS else _texts(column)
+        if isinstance(cells, VariedColumn):
+            varied[name] = cells
         else:
-            varied[name] = _varied_column(column, types[name])
+            fixed[name] = cells
     head = len(columns).to_bytes(2, "big") + b"".join(shared.values())
     body = _join(_lay_out(head, fixed.values(), rows), list(varied.values()))
-    return CopyData([*shared, *fixed, *varied], b"".join((HEADER, body, TRAILER)))
+    return CopyData([*shared, *fixed, *varied], (HEADER, body, TRAILER))
 
 
 def _shared_value(value: Any, type_name: str) -> bytes:
@@ -85,21 +87,37 @@ def _size(size: int) -> bytes:
     return size.to_bytes(4, "big", signed=True)
 
 
-def _fixed_column(column: Cells, type_name: str) -> Array | None:
-    """The values of a column, if all of them have the same width."""
-    if type_name not in NUMBERS:
-        return _fixed_texts(column)
-    if isinstance(column, list) and None in column:
-        return None
+def _texts(column: Cells) -> Array | VariedColumn:
+    has_none = None in column
+    texts = [value or "" for value in column] if has_none else list(column)
+    sizes = _byte_sizes(texts)
+    width = int(sizes[0])
+    if width and not has_none and (sizes == width).all():
+        return np.frombuffer("".join(texts).encode(), f"V{width}")
+    return VariedColumn(_without_none(sizes, column) if has_none else sizes, texts)
+
+
+def _byte_sizes(texts: list[str]) -> Array:
+    if not "".join(texts).isascii():
+        return np.fromiter((len(text.encode()) for text in texts), np.int64, len(texts))
+    return np.fromiter(map(len, texts), np.int64, len(texts))
+
+
+def _without_none(sizes: Array, column: Cells) -> Array:
+    sizes[[place for place, value in enumerate(column) if value is None]] = NULL_SIZE
+    return sizes
+
+
+def _numbers_or_gaps(column: Cells, type_name: str) -> Array | VariedColumn:
+    """The numbers of a column, or gaps for them if some are missing."""
+    if isinstance(column, range):
+        column = np.arange(column.start, column.stop, column.step)  # type: ignore[assignment]
+    elif None in column:
+        numbers = _numbers([value for value in column if value is not None], type_name)
+        gap = " " * numbers.itemsize
+        texts = ["" if value is None else gap for value in column]
+        return VariedColumn(_without_none(_byte_sizes(texts), column), texts, numbers)
     return _numbers(column, type_name)
-
-
-def _fixed_texts(column: Cells) -> Array | None:
-    width = len(column[0] or "")
-    if not width or None in column or set(map(len, column)) != {width}:
-        return None
-    joined = "".join(column)
-    return np.frombuffer(joined.encode(), f"V{width}") if joined.isascii() else None
 
 
 def _numbers(values: Cells, type_name: str) -> Array:
@@ -113,31 +131,11 @@ def _numbers(values: Cells, type_name: str) -> Array:
 
 def _microseconds(moments: Cells) -> Array:
     """Moments since 1970. They come as microseconds, as texts in UTC, or with a time zone."""
-    if moments and isinstance(moments[0], str):
+    if len(moments) and isinstance(moments[0], str):
         return np.array(moments, "M8[us]").astype(np.int64)
-    if moments and isinstance(moments[0], datetime):
+    if len(moments) and isinstance(moments[0], datetime):
         moments = [(moment - EPOCH) // MICROSECOND for moment in moments]
     return np.array(moments, np.int64)
-
-
-def _varied_column(column: Cells, type_name: str) -> VariedColumn:
-    if type_name in NUMBERS:
-        numbers = _numbers([value for value in column if value is not None], type_name)
-        gap = " " * numbers.itemsize
-        texts = ["" if value is None else gap for value in column]
-    else:
-        numbers = None
-        texts = [value or "" for value in column] if None in column else list(column)
-    sizes = _byte_sizes(texts)
-    if None in column:
-        sizes[[place for place, value in enumerate(column) if value is None]] = NULL_SIZE
-    return VariedColumn(sizes, texts, numbers)
-
-
-def _byte_sizes(texts: Sequence[str]) -> Array:
-    if not "".join(texts).isascii():
-        return np.fromiter((len(text.encode()) for text in texts), np.int64, len(texts))
-    return np.fromiter(map(len, texts), np.int64, len(texts))
 
 
 def _lay_out(head: bytes, columns: Iterable[Array], rows: int) -> Array:

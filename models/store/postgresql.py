@@ -96,13 +96,14 @@ class PostgreSQL:
         return query.with_for_update(skip_locked=True, of=table)
 
     def bulk_insert(self, db: Connection, table: Table, columns: Columns, rows: int) -> None:
-        names, data = copy_binary(columns, _type_names(table), rows)
+        names, parts = copy_binary(columns, _type_names(table), rows)
         statement = f"COPY {table.name} ({_quoted(names)}) FROM STDIN (FORMAT BINARY)"
         connection = db.connection.driver_connection
         assert isinstance(connection, psycopg.Connection)
         try:
             with connection.cursor() as cursor, cursor.copy(statement) as copy:
-                copy.write(data)
+                for part in parts:
+                    copy.write(part)
         except psycopg.errors.UniqueViolation as error:
             raise DuplicateKey(str(error)) from error
         except psycopg.OperationalError as error:

@@ -101,10 +101,10 @@ def _try(check: ColumnCheck, column: list[Any]) -> list[Any] | None:
 
 def urls(column: TextColumn) -> list[Any]:
     """Most URLs are plain. Others are written as a browser would write them."""
+    values: list[Any] = list(column)  # UTM parameters are added to it later
     others = plain_urls.find_others(column)
     if not others:
-        return column
-    values: list[Any] = list(column)
+        return values
     hrefs = _parse([column[place] for place in others])
     if not _are_proven(hrefs):
         hrefs = [href if _are_proven([href]) else None for href in hrefs]

@@ -47,9 +47,9 @@ def read_value(data: bytes, type_name: str) -> Any:
 
 
 def written(columns: dict[str, Any], types: dict[str, str], rows: int) -> list[dict[str, Any]]:
-    names, data = copy_binary(columns, types, rows)
+    names, parts = copy_binary(columns, types, rows)
     assert sorted(names) == sorted(columns)
-    return read(bytes(data), names, types)
+    return read(b"".join(parts), names, types)
 
 
 @given(st.data())
