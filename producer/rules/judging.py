@@ -133,15 +133,11 @@ def _judge_places(
 ) -> None:
     """Apply the rule of a field to its values at some places."""
     column = batch.columns[field.name]
-    results: dict[str, Any] = {}  # by text: values of a column repeat often
-    for place in places:
-        value = column[place]
-        is_text = isinstance(value, str)
-        result = results.get(value) if is_text else None
-        if result is None:
-            result = judge_value(field, value, batch.typed)
-            if is_text:
-                results[value] = result
+    chosen = [column[place] for place in places]
+    texts = {value for value in chosen if isinstance(value, str)}  # values of a column repeat often
+    results = {text: judge_value(field, text, batch.typed) for text in texts}
+    for place, value in zip(places, chosen, strict=True):
+        result = results[value] if isinstance(value, str) else judge_value(field, value, batch.typed)
         if isinstance(result, ItemProblem):
             problems.setdefault(place, result)
             result = None
