@@ -10,14 +10,20 @@ from producer.fields.item_fields import UTM
 def merge_utm(columns: dict[str, list[Any]]) -> None:
     utm_columns = {name: columns.pop(name) for name in UTM if name in columns}
     urls = columns["url"]
-    parameters: dict[tuple[Any, ...], dict[str, str]] = {}  # by values: those of a campaign's rows are the same
+    known: dict[tuple[Any, ...], dict[str, str]] = {}  # by values: those of a campaign's rows are the same
+    joined: dict[tuple[Any, ...], str] = {}
     for place, values in enumerate(zip(*utm_columns.values(), strict=True)):
-        if not urls[place] or not any(values):
+        url = urls[place]
+        if not url or not any(values):
             continue
-        if values not in parameters:
+        if values not in known:
             pairs = zip(utm_columns, values, strict=True)
-            parameters[values] = {name: _parameter(name, value) for name, value in pairs if value}
-        urls[place] = _add_parameters(urls[place], parameters[values])
+            known[values] = {name: _parameter(name, value) for name, value in pairs if value}
+            joined[values] = "&".join(known[values].values())
+        if "#" in url or UTM_BEGINNING in url or url.endswith("?"):
+            urls[place] = _add_parameters(url, known[values])
+        else:
+            urls[place] = f"{url}{'&' if '?' in url else '?'}{joined[values]}"
 
 
 def with_utm(url: str, values: Mapping[str, str | None]) -> str:

@@ -162,7 +162,7 @@ def make_draft(
     existing: dict[int, ExistingLink | int] = {}
     custom_slugs = judged.columns.get("slug")
     is_limited = room is not None
-    if is_limited or custom_slugs or judged.columns.get("external_id") or facts.urls.rows_may_share:
+    if is_limited or facts.urls.rows_may_share or _may_collide(judged, facts):
         _decide_in_order(judged, facts, settled_rows, room, problems, existing)
     other_rows = problems.keys() | existing.keys() | settled_rows
     new_rows: Sequence[int] = range(batch.rows)
@@ -173,6 +173,20 @@ def make_draft(
     return Draft(
         claim, job, batch, columns, problems, existing, new_rows, slugs, facts.tag_ids, facts.urls, settled_rows
     )
+
+
+def _may_collide(judged: JudgedBatch, facts: Facts) -> bool:
+    """Whether a row may want a slug or an external id that it cannot have, since a link or another row has it."""
+    slugs = judged.columns.get("slug", [])
+    external_ids = judged.columns.get("external_id", [])
+    if facts.taken_slugs or facts.by_external_id or not facts.reserved_slugs.isdisjoint(slugs):
+        return True
+    return _repeats(own_domains.keys(slugs, judged.columns.get("domain"))) or _repeats(external_ids)
+
+
+def _repeats(column: Sequence[Any]) -> bool:
+    values = list(filter(None, column))
+    return len(set(values)) < len(values)
 
 
 def _decide_in_order(
