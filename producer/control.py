@@ -38,7 +38,7 @@ def retry(job: Job) -> None:
 
 
 def undo(job: Job) -> int:
-    """Begin a job that deletes the links which this one created and which were never clicked; return its id."""
+    """Begin a job that takes back what this one did; return its id. Of links that it created, clicked ones stay."""
     with unit_of_work() as unit:
         jobs.lock(unit.db, job.id)
         # The job may have had a further run since the client read it.
@@ -46,7 +46,7 @@ def undo(job: Job) -> int:
         row = _undo_row(current)
         runs.start_undo(unit.db, current, row)
         unit.wake_next(row["id"])
-        if not current.created:
+        if not row["total"]:
             completion.finish(unit, row["id"], 1)
     return int(row["id"])
 
@@ -85,5 +85,5 @@ def _undo_row(job: Job) -> dict[str, Any]:
         "layout": Layout(UNDO).dump(),
         "options": {},
         "metadata": job.metadata,
-        "total": job.created,
+        "total": job.created + job.updated + job.deleted,
     }

@@ -11,6 +11,7 @@ from models.accounts.keys import Owner
 from models.jobs.jobs import Job
 from models.link_key import LinkKey, format_link_id
 from models.tables import items, links
+from producer import control
 from producer.accept import Upload, accept, query_upload
 from producer.documents.change_document import change_document
 from producer.intake.layouts import NDJSON
@@ -37,6 +38,12 @@ def run_upload(owner: Owner, upload: Upload, **options: Any) -> Job:
     for queue in ("bulk", "interactive", "bulk"):
         work_off(queue=queue)
     return read_job(job_id)
+
+
+def run_undo(job: Job) -> Job:
+    undo_id = control.undo(job)
+    work_off(queue="bulk")
+    return read_job(undo_id)
 
 
 def outcomes(job: Job) -> list[Outcome]:

@@ -12,6 +12,7 @@ from sqlalchemy import ColumnElement, Connection, and_, delete, exists, select, 
 from models import store
 from models.jobs import jobs, pending_replies, runs, shards
 from models.jobs.shards import Shard
+from models.links.bulk import deleted_links
 from models.states import ACTIVE_STATUSES, ShardState
 from models.tables import deliveries as delivery_rows
 from models.tables import delivery_attempts, items, job_errors
@@ -80,6 +81,7 @@ def step(db: Connection) -> ClearingStep | None:
     if chosen:
         first = chosen[0].first_index
         end = chosen[-1].first_index + chosen[-1].rows
+        deleted_links.purge(db, job.id, first, end)
         db.execute(delete(items).where(items.c.job_id == job.id, items.c.index >= first, items.c.index < end))
         db.execute(delete(shard_rows).where(shards.in_first_run(job.id), shard_rows.c.first_index < end))
     return ClearingStep(job, is_last=len(chosen) == len(ranges) < SHARDS_A_STEP)

@@ -23,7 +23,7 @@ from models.accounts import quotas
 from models.jobs import jobs, leases, shards
 from models.jobs.jobs import Job
 from models.jobs.leases import Claim
-from models.jobs.shards import Grant
+from models.jobs.shards import Grant, Shard
 from models.states import ACTIVE_STATUSES, UPLOAD_KINDS, ItemStatus, JobStatus, ShardKind, ShardState
 from models.tables import items, job_errors
 from models.tables import jobs as job_rows
@@ -111,10 +111,33 @@ def _add_shards_of_next_run(db: Connection, job: Job) -> None:
 
 
 def start_undo(db: Connection, job: Job, undo_job: dict[str, Any]) -> None:
-    """Add a job that deletes the links of another one, in the same ranges."""
-    jobs.add(db, undo_job)
+    """Add a job that takes back what another one did, in the same ranges.
+
+    Values that were changed return in the other direction: the shards of such a job count from the end, and wait for
+    each other where those of the job that is undone did.
+    """
     changes = {"job_id": undo_job["id"], "run": 1, "kind": ShardKind.UNDO, "queue": undo_job["queue"]}
-    _copy_ranges(db, shards.in_first_run(job.id), changes, RANGE)
+    if not job.updated:
+        jobs.add(db, undo_job)
+        _copy_ranges(db, shards.in_first_run(job.id), changes, RANGE)
+        return
+    former = shards.ranges(db, job.id)
+    end = former[-1].first_index + former[-1].rows
+    jobs.add(db, undo_job | {"options": undo_job["options"] | {"end": end}})
+    is_ordered = job.run > 1 or _has_order(db, job.id)
+    rows = [_from_end(shard, end, is_ordered) | changes for shard in reversed(former)]
+    shards.add(db, [row | {"workspace_id": job.workspace_id, "state": ShardState.QUEUED} for row in rows])
+
+
+def _has_order(db: Connection, job_id: int) -> bool:
+    waits = exists().where(shards.in_first_run(job_id), shard_rows.c.after_index.is_not(None))
+    return bool(db.execute(select(waits)).scalar_one())
+
+
+def _from_end(shard: Shard, end: int, is_ordered: bool) -> dict[str, Any]:
+    first = end - shard.first_index - shard.rows
+    place = {name: getattr(shard, name) for name in ("line", "offset", "length", "skip", "rows")}
+    return place | {"first_index": first, "after_index": first if is_ordered else None}
 
 
 RANGE = ("first_index", "workspace_id", "line", "offset", "length", "skip", "rows")

@@ -55,6 +55,8 @@ class JudgedChanges(JudgedBatch):
     """What each row calls its link."""
     utm: Mapping[int, Mapping[str, str | None]] = field(default_factory=dict)
     """Rows that change UTM parameters of their link's URL, and have no URL themselves."""
+    expected: Mapping[int, Mapping[str, Any]] = field(default_factory=dict)
+    """Rows of an undo: what their links must still have, by field. A link that has something else stays as it is."""
     custom_ids: Sequence[str | None] = ()
     """What comes back with each item; empty if no row has one."""
 
@@ -76,7 +78,7 @@ def judge_changes(batch: Batch, context: JudgingContext, empty: str = Empty.KEEP
     changes = _changes(batch, columns, names, clears, problems)
     if utm:
         changes.setdefault("url", [KEEP] * batch.rows)
-    return JudgedChanges(changes, problems, names, utm, columns.get("custom_id", ()))
+    return JudgedChanges(changes, problems, names, utm, custom_ids=columns.get("custom_id", ()))
 
 
 def _note_nameless(names: Sequence[Name | None], problems: dict[int, ItemProblem]) -> None:

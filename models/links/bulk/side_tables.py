@@ -8,10 +8,12 @@ from models import store
 from models.link_key import LinkKey, columns_of
 from models.links import url_index
 from models.store import Columns
-from models.tables import clicks, untitled, urls, uses
+from models.tables import clicks, link_tags, untitled, urls, uses
 
 QUEUES = (untitled, urls)
-"""Tables that send others to a link. The rest only describes one."""
+"""Tables that send others to a link."""
+DESCRIPTIONS = (link_tags, clicks, uses)
+"""Tables that only describe one."""
 
 
 def remove_from_queues(db: Connection, keys: Sequence[LinkKey]) -> None:

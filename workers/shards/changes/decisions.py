@@ -1,5 +1,6 @@
 """Decisions: what each row of a shard changes about its link, one row after the other."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from models.jobs.jobs import Job
@@ -42,6 +43,9 @@ def decide(job: Job, judged: JudgedChanges, settled_rows: frozenset[int], links:
         if link is None:
             result.problems[row] = NO_LINK
             continue
+        if row in judged.expected and not _is_as_expected(link, judged.expected[row]):
+            _enter(result, row, link, EXISTING)
+            continue
         new_values = {} if not special.names else special.new_values(row, link)
         if not isinstance(new_values, dict):
             result.problems[row] = new_values
@@ -50,12 +54,30 @@ def decide(job: Job, judged: JudgedChanges, settled_rows: frozenset[int], links:
             value = values[row]
             if value is not KEEP and value != link.values[column]:
                 new_values[field] = value
-        result.statuses[row] = UPDATED if new_values else EXISTING
         if new_values:
             result.changes[row] = _change(link, new_values, special)
-        result.links[row] = link
-        result.slugs[row] = link.slug
+        _enter(result, row, link, UPDATED if new_values else EXISTING)
     return result
+
+
+def _enter(result: Outcome, row: int, link: WorkingLink, status: str) -> None:
+    result.statuses[row] = status
+    result.links[row] = link
+    result.slugs[row] = link.slug
+
+
+def _is_as_expected(link: WorkingLink, expected: Mapping[str, Any]) -> bool:
+    """Whether a link still has what an earlier job has left it with."""
+    for field, value in expected.items():
+        if field == "new_slug":
+            current: Any = link.slug
+        elif field == "tags":
+            current = link.tags
+        else:
+            current = link.values[COLUMNS[field]]
+        if current != value:
+            return False
+    return True
 
 
 def _change(link: WorkingLink, new_values: dict[str, Any], special: special_fields.SpecialFields) -> Changes:

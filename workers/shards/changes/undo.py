@@ -1,82 +1,79 @@
-"""Undo: deletes those links of a range of a job that were never clicked."""
+"""Undo: takes back what a range of a job did to its links: created ones go, changed and deleted ones are as before."""
 
-import json
-from collections.abc import Iterable
 from typing import Any
 
 from models import store
 from models.accounts import quotas
-from models.jobs import items, leases
-from models.jobs.items import CreatedItem
+from models.errors import DuplicateKey
+from models.jobs import items, jobs, leases
 from models.jobs.jobs import Job, Results
 from models.jobs.leases import Claim
-from models.links import unclicked
-from models.states import ItemStatus
-from models.store import Columns, Connection
 from producer import completion
 from producer.signals import wakeups
 from producer.unit_of_work import unit_of_work
 from workers.chores import clicks
+from workers.shards.changes import undo_creation, undo_deletion, undo_update
+from workers.shards.changes.undone_range import UndoneRange
 
-ItemLink = tuple[int | None, str]
-"""The own domain of an item and its slug."""
+ROUNDS = 5  # further ones when others take a slug or external id in the meantime, before it is left to another attempt
 
 
 def undo(claim: Claim, job: Job) -> dict[str, Any]:
-    """Delete the links of a range, once all clicks that came before the undo are counted."""
-    clicks.drain_earlier(job.created_at)
-    counts = _delete_links(claim, job)
+    """Undo a range, once all clicks that came before the undo are counted if they matter."""
+    undone = _range_of(claim, job)
+    with store.read() as db:
+        undone_job = jobs.get(db, undone.job_id)
+    if undone_job and undone_job.created:
+        clicks.drain_earlier(job.created_at)
+    undo_update.ensure_tags(job, undone)
+    counts = _undo(claim, job, undone)
     if job.queue == wakeups.BULK:
         store.pause_bulk_writer()
     return counts
 
 
-def _delete_links(claim: Claim, job: Job) -> dict[str, int]:
+def _range_of(claim: Claim, job: Job) -> UndoneRange:
+    """The items that a shard undoes. What changed links is undone from its end, so there shards count from the end."""
     assert job.of_job_id is not None
+    end = job.options.get("end")
+    if end is None:
+        return UndoneRange(job.of_job_id, claim.first_index, claim.rows)
+    return UndoneRange(job.of_job_id, end - claim.first_index - claim.rows, claim.rows)
+
+
+def _undo(claim: Claim, job: Job, undone: UndoneRange) -> dict[str, int]:
+    for _ in range(ROUNDS):
+        try:
+            return _commit(claim, job, undone)
+        except DuplicateKey:
+            continue
+    return _commit(claim, job, undone)
+
+
+def _commit(claim: Claim, job: Job, undone: UndoneRange) -> dict[str, int]:
     with unit_of_work() as unit:
         leases.finish(unit.db, claim)
-        created = items.created_in_range(unit.db, job.of_job_id, job.domain_id, claim.first_index, claim.rows)
-        deleted, kept_links = _remove_unclicked(unit.db, claim, job, {item.domain_id for item in created})
-        results = Results(
-            deleted=len(created) - len(kept_links),
-            existing=len(kept_links),
-        )
-        items.write(unit.db, _item_columns(job, created, kept_links), len(created))
+        updates = undo_update.undo(unit, claim, job, undone)
+        deletions = undo_deletion.undo(unit, job, undone)
+        creations = undo_creation.undo(unit, job, undone)
+        for part in (updates, deletions, creations):
+            items.write(unit.db, part.columns, len(part.columns["status"]))
+        results = _sum(updates.results, deletions.results, creations.results)
         completion.record(unit, claim, results)
-        unit.announce_change((item.domain_id or job.domain_id, item.slug) for item in created)
-        quotas.free(unit.db, job.workspace_id, deleted)
-    return {"deleted": results.deleted, "existing": results.existing}
+        quotas.free(unit.db, job.workspace_id, creations.freed - deletions.results.created)
+    counts = {"created": results.created, "updated": results.updated, "deleted": results.deleted}
+    return counts | {"existing": results.existing, "failed": results.failed}
 
 
-def _remove_unclicked(
-    db: Connection, claim: Claim, job: Job, own_domain_ids: Iterable[int | None]
-) -> tuple[int, set[ItemLink]]:
-    """Delete the unclicked links of a range, domain by domain; return how many, and those that are kept."""
-    assert job.of_job_id is not None
-    deleted = 0
-    kept_links: set[ItemLink] = set()
-    for own_id in own_domain_ids:
-        slugs = items.created_slugs(job.of_job_id, claim.first_index, claim.rows, own_id)
-        removal = unclicked.remove(db, own_id or job.domain_id, job.of_job_id, slugs)
-        deleted += removal.deleted
-        kept_links.update((own_id, slug) for slug in removal.kept_slugs)
-    return deleted, kept_links
-
-
-def _item_columns(job: Job, created: list[CreatedItem], kept_links: set[ItemLink]) -> Columns:
-    statuses = []
-    for item in created:
-        is_kept = (item.domain_id, item.slug) in kept_links
-        statuses.append(ItemStatus.EXISTING if is_kept else ItemStatus.DELETED)
-    return {
-        "job_id": job.id,
-        "index": [item.at for item in created],
-        "line": [item.line for item in created],
-        "status": statuses,
-        "slug": [item.slug for item in created],
-        "domain_id": [item.domain_id for item in created],
-        "generation": [item.generation for item in created],
-        "external_id": [item.external_id for item in created],
-        "custom_id": [item.custom_id for item in created],
-        "input": [json.dumps({"url": item.url}) for item in created],  # the link cannot be asked any more
-    }
+def _sum(*parts: Results) -> Results:
+    failures: dict[str, int] = {}
+    for part in parts:
+        for code, count in part.failures.items():
+            failures[code] = failures.get(code, 0) + count
+    return Results(
+        created=sum(part.created for part in parts),
+        updated=sum(part.updated for part in parts),
+        deleted=sum(part.deleted for part in parts),
+        existing=sum(part.existing for part in parts),
+        failures=failures,
+    )
