@@ -14,8 +14,8 @@ from producer import link_filters
 from producer.fields.item_fields import BY_NAME, parts_of
 from producer.intake.layouts import COUNT, NDJSON, QUERY, Layout
 from producer.intake.reading import read_batch
-from producer.job_options import JobAction, OnExisting, Options, choose_domain, judging_context
-from producer.rules.changes import CHANGES, Empty, judge_changes
+from producer.job_options import JobAction, Options, choose_domain, judging_context
+from producer.rules.changes import CHANGES, Empty, OnExisting, judge_changes
 from producer.rules.item_errors import fields_at_fault
 
 NOT_FOR_ALL = ("external_id", "new_slug")

@@ -21,7 +21,7 @@ from producer.intake import delimiters
 from producer.intake.detection import FormatHints
 from producer.intake.layouts import UTF8
 from producer.rules import defaults
-from producer.rules.changes import Empty
+from producer.rules.changes import Empty, OnExisting
 from producer.rules.judging import JudgingContext
 
 LONGEST_NAME = 200
@@ -42,13 +42,6 @@ class JobAction(StrEnum):
     CREATE = "create"
     UPDATE = "update"
     DELETE = "delete"
-
-
-class OnExisting(StrEnum):
-    """What a row that would create a link does to the one that has its external id or slug already."""
-
-    KEEP = "keep"
-    UPDATE = "update"
 
 
 class Only(StrEnum):

@@ -24,7 +24,7 @@ from producer.intake.formula_cells import escape_formula
 from producer.intake.headers import distinct_names
 from producer.intake.layouts import CHANGES_COLUMN, CSV, RESULT_COLUMNS, UNDO, Layout
 from producer.intake.reading import read_batch
-from producer.job_options import OnExisting
+from producer.rules.changes import OnExisting
 
 T = TypeVar("T")
 

@@ -38,6 +38,13 @@ class Empty(StrEnum):
     CLEAR = "clear"
 
 
+class OnExisting(StrEnum):
+    """What a row that would create a link does to the one that has its external id or slug already."""
+
+    KEEP = "keep"
+    UPDATE = "update"
+
+
 class Keep(Enum):
     """The value of a field that a row leaves as it is."""
 

@@ -9,17 +9,19 @@ import numpy as np
 
 from models.links.url_index import Duplicates
 from producer.fields.item_fields import parts_of
+from producer.fields.wide_slugs import SlugKind
 from producer.intake.csv_batch import batch_of
 from producer.intake.csv_text.cells import CsvCells, find_cells
 from producer.intake.layouts import CSV, Layout
 from producer.intake.reading import read_batch
 from producer.rules import defaults
+from producer.rules.changes import OnExisting
 from producer.rules.judging import JudgingContext, judge
 from producer.rules.key_hashes import Hashes, hash_cells, hash_values
 from producer.rules.short_urls import DOMAIN_FIELDS
 
-KEYS = ("slug", "external_id", "url")
-SHORT_KEYS = frozenset(("slug", "external_id"))
+KEYS = ("slug", "external_id", "id", "url")
+SHORT_KEYS = frozenset(("slug", "external_id", "id"))
 KINDS = {name: np.uint64(secrets.randbits(64)) for name in KEYS}
 """Makes equal texts different keys where they are of different fields."""
 # JSON may spell the letters of a name as escapes.
@@ -40,18 +42,26 @@ class KeyRules:
         """The fields that keys are made of."""
         reuses_links = self.options.get("duplicates") == Duplicates.REUSE
         names: set[str] = set()
+        if self.options.get("where") is not None:
+            return names  # the links of a query are named once each
         for key in KEYS:
             if key != "url" or reuses_links:
                 names.update((key, *parts_of(key)))
-        return names
+        return names if self.layout.changes else names - {"id"}
+
+    @property
+    def names_links(self) -> bool:
+        """Whether rows name links that exist, and not only those that they create."""
+        return self.layout.changes or bool(self.options.get("on_existing") == OnExisting.UPDATE)
 
     @property
     def spelling(self) -> JudgingContext:
         """What keys are spelled by: case does not matter where it may not matter on the domain of some row."""
         named_fields = {*self.layout.mapping, *self.layout.fallback, *self.options.get("defaults", {})}
+        slugs = SlugKind.WIDE if self.layout.changes else self.context.slugs
         if self.layout.format == CSV and named_fields.isdisjoint(DOMAIN_FIELDS):
-            return self.context
-        return replace(self.context, case_sensitive=False)
+            return replace(self.context, slugs=slugs)
+        return replace(self.context, slugs=slugs, case_sensitive=False)
 
 
 def are_expected(rules: KeyRules) -> bool:
@@ -87,6 +97,7 @@ def read(data: bytes, rules: KeyRules, line: int, rows: int, first_index: int) -
         batch = read_batch(data, layout, line, 0, rows)
     key_columns = replace(batch, columns=_only(names, batch.columns))
     columns = judge(defaults.fill(key_columns, key_defaults, first_index), rules.spelling).columns
+    columns["id"] = [value for value in batch.columns.get("id", ()) if isinstance(value, str)]
     return np.concatenate([_hash_values(name, columns.get(name, [])) for name in KEYS])
 
 

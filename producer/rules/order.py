@@ -11,6 +11,7 @@ from producer.intake.cutting import ReadBytes, ShardRange, cut
 from producer.rules import keys
 from producer.rules.key_hashes import Hashes
 from producer.rules.keys import KeyRules
+from producer.rules.name_kinds import NameKinds
 
 LARGEST_NUMBER = np.uint64((1 << 20) - 1)
 LONGEST_MARK = 64  # bytes: a mark of a key may begin in one part of an upload and end in the next
@@ -30,6 +31,7 @@ class KeyWatch:
         self.rules = rules
         self.has_seen_keys = keys.are_expected(rules)
         self.tail = b""
+        self.names = NameKinds(rules.layout, rules.options.get("defaults", {})) if rules.names_links else None
 
     def read(self, offset: int, length: int) -> bytes:
         """Read the next part of the upload."""
@@ -38,6 +40,12 @@ class KeyWatch:
             self.has_seen_keys = keys.may_be_in(self.tail + data, self.rules)
             self.tail = data[-LONGEST_MARK:]
         return data
+
+    def has_mixed_names(self, shard: ShardRange) -> bool:
+        """Whether the rows up to the end of a shard may call one link by two names."""
+        if self.names is None:
+            return False
+        return self.names.read(self.source(shard.offset, shard.length))
 
     def keys_of(self, shard: ShardRange) -> Hashes:
         data = self.source(shard.offset, shard.length)
@@ -49,6 +57,9 @@ def in_order(shards: Iterable[ShardRange], watch: KeyWatch) -> Iterator[ShardRan
     known = KnownKeys()
     first: ShardRange | None = None
     for shard in shards:
+        if watch.has_mixed_names(shard):
+            yield shard._replace(after_index=shard.first_index or None)
+            continue
         if first is None:
             first = shard if watch.has_seen_keys else None
             yield shard

@@ -13,8 +13,8 @@ from producer.documents.schemas.links import LinkFilterSchema
 from producer.fields.dates import DateOrder
 from producer.fields.wide_slugs import SlugKind
 from producer.intake import charsets, delimiters
-from producer.job_options import LONGEST_NAME, SCHEMES, Groups, JobAction, OnExisting, Only
-from producer.rules.changes import Empty
+from producer.job_options import LONGEST_NAME, SCHEMES, Groups, JobAction, Only
+from producer.rules.changes import Empty, OnExisting
 
 LONGEST_WAIT = 60.0
 STATUS_LIST = "^({0})?(,({0})?)*$".format("|".join(ItemStatus))
