@@ -8,7 +8,7 @@ import argparse
 import sys
 import time
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -30,6 +30,7 @@ MOST_FUNCTIONS = 12
 BULK = "bulk"
 
 IN_SQLITE = "SQLite itself, and its rows as tuples"
+COMMIT = "commit"
 STEPS = {
     "split the upload into shards": ("workers/shards/split.py", "producer/intake/cutting.py"),
     "read the cells of a shard": ("producer/intake/",),
@@ -37,6 +38,7 @@ STEPS = {
     "choose slugs": ("models/links/slugs.py", "models/links/permutation.py", "workers/shards/slug_pool.py"),
     "serialise rows for COPY": ("models/store/copy_",),
     IN_SQLITE: ("models/store/sqlite.py",),
+    COMMIT: ("models/store/__init__.py",),
     "hand rows and statements to the database": ("models/store/",),
     "make columns of links and items": ("workers/shards/",),
     "claim shards, count, finish": ("models/", "producer/"),
@@ -92,7 +94,7 @@ def measure_postgresql(folder: Path, count: int) -> Costs:
 
 def measure_sqlite(folder: Path, count: int) -> Costs:
     with _sampled_system(folder, f"sqlite:///{folder}/linkmill.db") as system:
-        return _measure_job(system, folder, count)
+        return _measure_job(system, folder, count, database_steps=(IN_SQLITE, COMMIT))
 
 
 @contextmanager
@@ -104,7 +106,7 @@ def _sampled_system(folder: Path, url: str) -> Iterator[System]:
         yield system
 
 
-def _measure_job(system: System, folder: Path, count: int) -> Costs:
+def _measure_job(system: System, folder: Path, count: int, database_steps: Collection[str] = ()) -> Costs:
     path = folder / "rows.csv"
     rows.write_many(path, WARM_ROWS)
     throughput.rate(system, path, WARM_ROWS)
@@ -114,20 +116,21 @@ def _measure_job(system: System, folder: Path, count: int) -> Costs:
     start = time.time()
     throughput.rate(system, path, count)
     end = time.time()
-    costs = sum_samples(sampler.read(folder), start, end)
+    costs = sum_samples(sampler.read(folder), start, end, database_steps)
     for name, processes in others.items():
         costs.python[name] = _processor_seconds(processes) - before[name]
     return costs
 
 
-def sum_samples(samples: Iterable[Sample], start: float, end: float) -> Costs:
+def sum_samples(samples: Iterable[Sample], start: float, end: float, database_steps: Collection[str] = ()) -> Costs:
+    """Sum up the samples of a time. Some steps may be those of a database that works inside the worker."""
     costs = Costs(defaultdict(float), defaultdict(float), defaultdict(float))
     for sample in samples:
         if not start <= sample.at <= end:
             continue
         function = _innermost_of_ours(sample)
         step = _step(function)
-        column = costs.database if step == IN_SQLITE else costs.python
+        column = costs.database if step in database_steps else costs.python
         column[step] += sample.seconds
         costs.functions[function] += sample.seconds
     return costs
