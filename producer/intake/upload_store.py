@@ -1,6 +1,8 @@
 """Stores the bytes of uploads: in a folder, or in S3 when workers run on other machines."""
 
+import asyncio
 import secrets
+import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from functools import cache, partial
@@ -17,18 +19,22 @@ NAME_BYTES = 16
 GONE = "The upload is no longer in the upload store."
 AWAY = "The upload store does not answer. Try again."
 READ_ATTEMPTS = 2
+SLOW_SECONDS = 1.0  # a call that failed only after this time is not made again: somebody waits
 MARKER = b"written to see whether the upload store can be used"
 
 # An object store that does not answer must cost a caller seconds, not the minutes of the library's own retries: an
 # upload is refused and sent again, and a shard is given back.
 CONNECT_SECONDS = 2
 ANSWER_SECONDS = 4
+LEAST_BYTES_A_SECOND = 5 << 20
+COMPLETION_SECONDS = 60  # to join the parts of a large upload
 OBJECT_STORE: dict[str, Any] = {
+    "default_block_size": 5 << 20,
     "config_kwargs": {
         "connect_timeout": CONNECT_SECONDS,
         "read_timeout": ANSWER_SECONDS,
         "retries": {"max_attempts": 0},
-    }
+    },
 }
 
 log = structlog.get_logger()
@@ -122,6 +128,7 @@ def _ask(call: Callable[[], T], attempts: int = 1) -> T:
     A folder's errors are raised as they are: they say whether the disk is full.
     """
     for attempt in range(1, attempts + 1):
+        started = time.monotonic()
         try:
             return call()
         except FileNotFoundError:
@@ -130,7 +137,7 @@ def _ask(call: Callable[[], T], attempts: int = 1) -> T:
             if not _is_object_store():
                 raise
             log.warning("upload_store_away", reason=repr(error))
-            if attempt == attempts:
+            if attempt == attempts or time.monotonic() - started > SLOW_SECONDS:
                 raise Unavailable(AWAY) from error
     raise AssertionError("there is at least one attempt")
 
@@ -148,11 +155,27 @@ def _path(name: str) -> str:
 def _store() -> tuple[Any, str]:
     options = OBJECT_STORE if _is_object_store() else {}
     fs, root = fsspec.core.url_to_fs(settings.get().uploads_url, **options)
-    fs.retries = 1  # s3fs: attempts
+    if options:
+        _bound_calls(fs)
     fs.makedirs(root, exist_ok=True)
     if _is_local(fs):
         disk.sync_folder(Path(root).parent)
     return fs, root
+
+
+def _bound_calls(fs: Any) -> None:
+    """Make each call of s3fs once, and end it in time: the library waits without end for leave to send a body."""
+    call = fs._call_s3
+
+    async def bounded_call(method: str, *arguments: Any, **options: Any) -> Any:
+        seconds = ANSWER_SECONDS + len(options.get("Body") or b"") / LEAST_BYTES_A_SECOND
+        if method == "complete_multipart_upload":
+            seconds = COMPLETION_SECONDS
+        return await asyncio.wait_for(call(method, *arguments, **options), seconds)
+
+    fs.retries = 1  # attempts
+    fs._call_s3 = bounded_call
+    fs.call_s3 = fsspec.asyn.sync_wrapper(bounded_call, obj=fs)
 
 
 def _is_folder() -> bool:
