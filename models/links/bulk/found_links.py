@@ -6,7 +6,6 @@ from typing import Any, NamedTuple
 from sqlalchemy import Connection, and_, or_, select
 
 from models import store
-from models.link_key import LinkKey
 from models.tables import links
 
 
@@ -18,18 +17,15 @@ class SoughtLinks(NamedTuple):
     """By domain."""
 
 
-class FoundLink(NamedTuple):
-    """A link as the transaction that locked it sees it."""
-
-    row_id: Any
-    key: LinkKey
-    values: tuple[Any, ...]
-    """Of the columns that were asked for."""
+FoundLink = Sequence[Any]
+"""A link as the transaction that locked it sees it: its row id, the parts of its key, and the columns asked for."""
+KEY_END = 4
+"""Where these columns begin."""
 
 
 def find(
     db: Connection, workspace_id: int, sought: SoughtLinks, columns: Sequence[str], lock: bool = True
-) -> list[FoundLink]:
+) -> Sequence[FoundLink]:
     """Read links in the order of their keys. `lock`: nobody else changes them until the transaction ends.
 
     All transactions lock links in this order, so none waits for another that waits for it.
@@ -47,4 +43,4 @@ def find(
     query = query.where(links.c.workspace_id == workspace_id, or_(*names)).order_by(links.c.domain_id, links.c.slug)
     if lock:
         query = query.with_for_update(of=links)
-    return [FoundLink(row[0], LinkKey(*row[1:4]), tuple(row[4:])) for row in db.execute(query)]
+    return db.execute(query).all()

@@ -72,7 +72,7 @@ def _domain_of(name: Name | None, working: WorkingLinks) -> int | None:
     if isinstance(name, tuple):
         return name[0]
     link = working.find(name)
-    return link.key.domain_id if link else None
+    return link.domain_id if link else None
 
 
 def spell(slug: str, domain: Domain) -> str:
@@ -81,6 +81,8 @@ def spell(slug: str, domain: Domain) -> str:
 
 
 def _taken_slugs(db: Connection, new_slugs: Mapping[int, Iterable[str]], working: WorkingLinks) -> frozenset[LinkName]:
+    if not new_slugs:
+        return frozenset()
     taken: set[LinkName] = set()
     for domain_id, slugs in new_slugs.items():
         taken.update((domain_id, slug) for slug in links.used_slugs(db, domain_id, list(slugs)))

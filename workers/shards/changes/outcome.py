@@ -68,7 +68,7 @@ def item_columns(
         "line": batch.lines,
         "status": outcome.statuses,
         "slug": outcome.slugs,
-        "generation": [link.key.generation if link else None for link in links],
+        "generation": [link.generation if link else None for link in links],
         "domain_id": [_own_domain_id(link, job) for link in links],
         "external_id": [name if type(name) is str else None for name in judged.names],
     }
@@ -89,9 +89,9 @@ def _enter_problems(outcome: Outcome) -> None:
 
 
 def _own_domain_id(link: WorkingLink | None, job: Job) -> int | None:
-    if link is None or link.key.domain_id == job.domain_id:
+    if link is None or link.domain_id == job.domain_id:
         return None
-    return link.key.domain_id
+    return link.domain_id
 
 
 def _problem_columns(batch: Batch, outcome: Outcome) -> dict[str, list[Any]]:

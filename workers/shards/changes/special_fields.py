@@ -66,7 +66,7 @@ class SpecialFields:
             url = with_utm(current, self.utm[row])
         else:
             url = self.columns["url"][row]
-            hostname = self.facts.domains[link.key.domain_id].hostname
+            hostname = self.facts.domains[link.domain_id].hostname
             if leads_to(url, (settings.get().authority, hostname)):
                 return LOOP
         return KEEP if url == current else url
@@ -93,8 +93,8 @@ class SpecialFields:
         return value
 
     def new_slug(self, row: int, link: WorkingLink) -> Any:
-        slug = spell(self.columns["new_slug"][row], self.facts.domains[link.key.domain_id])
-        name = (link.key.domain_id, slug)
+        slug = spell(self.columns["new_slug"][row], self.facts.domains[link.domain_id])
+        name = (link.domain_id, slug)
         if len(slug) > LONGEST_WIDE_SLUG:
             return TOO_LONG_IN_LOWER_CASE
         if slug == link.slug:

@@ -12,7 +12,7 @@ from models.link_key import LinkKey
 from models.links import labels
 from models.states import ItemStatus
 from models.store import Columns, Connection
-from producer.intake.batch import Batch
+from producer.intake.batch import Batch, ItemProblem
 from producer.rules.changes import KEEP, JudgedChanges
 from producer.unit_of_work import UnitOfWork
 from workers.shards.changes import decisions, outcome, writing
@@ -21,6 +21,7 @@ from workers.shards.changes.shard import find_links
 from workers.shards.changes.undone_range import UndonePart, UndoneRange
 
 FIELD_OF_CHANGE = {"slug": "new_slug"}
+NO_GROUP = ItemProblem("UNKNOWN_GROUP", "The group that this link had was deleted.")
 NO_ROWS: frozenset[int] = frozenset()
 
 
@@ -41,6 +42,7 @@ def undo(unit: UnitOfWork, claim: Claim, job: Job, undone: UndoneRange) -> Undon
     """Give links their former values, the last change first."""
     changed_items = _read_items(unit.db, undone)[::-1]
     judged = _as_rows(job, changed_items)
+    _refuse_lost_groups(unit.db, job, judged)
     reuses = workspaces.terms(unit.db, job.workspace_id).reuses
     links = find_links(unit.db, job, judged, decisions.columns_to_read(judged, reuses))
     facts = read_facts(unit.db, job, judged, links)
@@ -70,6 +72,18 @@ def _as_rows(job: Job, changed_items: list[ChangedItem]) -> JudgedChanges:
             columns.setdefault(field, [KEEP] * len(changed_items))[row] = former
             expected[row][field] = current
     return JudgedChanges(columns, {}, names, expected=expected)
+
+
+def _refuse_lost_groups(db: Connection, job: Job, judged: JudgedChanges) -> None:
+    """A group that was deleted since does not return."""
+    groups = judged.columns.get("group", [])
+    ids = {group for group in groups if isinstance(group, int)}
+    if not ids:
+        return
+    names = labels.names_by_id(db, labels.GROUPS, job.workspace_id, ids)
+    for row, group in enumerate(groups):
+        if isinstance(group, int) and group not in names:
+            judged.problems[row] = NO_GROUP
 
 
 def _group_id(stored: list[Any] | None) -> Any:

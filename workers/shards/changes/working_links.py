@@ -5,20 +5,31 @@ from datetime import datetime
 from typing import Any
 
 from models.link_key import LinkKey, LinkName
-from models.links.bulk.found_links import FoundLink, SoughtLinks
+from models.links.bulk.found_links import KEY_END, FoundLink, SoughtLinks
 from producer.rules.link_names import Name
 
 
 class WorkingLink:
     """A link, and what has become of it so far."""
 
-    __slots__ = ("former_tags", "is_changed", "key", "row_id", "slug", "tags", "values")
+    __slots__ = (
+        "domain_id",
+        "former_slug",
+        "former_tags",
+        "generation",
+        "is_changed",
+        "row_id",
+        "slug",
+        "tags",
+        "values",
+    )
 
     def __init__(self, link: FoundLink, values: dict[str, Any]) -> None:
-        self.row_id = link.row_id
-        self.key = link.key
-        """As the database has it."""
-        self.slug = link.key.slug
+        self.row_id = link[0]
+        self.domain_id: int = link[1]
+        self.slug: str = link[2]
+        self.generation: int = link[3]
+        self.former_slug = self.slug
         self.values = values
         """By column of `links`. Times are text, as both databases store them."""
         self.tags: list[str] = []
@@ -28,8 +39,13 @@ class WorkingLink:
         self.is_changed = False
 
     @property
+    def key(self) -> LinkKey:
+        """What names it in the database, until it is written."""
+        return LinkKey(self.domain_id, self.former_slug, self.generation)
+
+    @property
     def name(self) -> LinkName:
-        return self.key.domain_id, self.slug
+        return self.domain_id, self.slug
 
 
 class WorkingLinks:
@@ -39,9 +55,9 @@ class WorkingLinks:
         self.by_slug: dict[LinkName, WorkingLink] = {}
         self.by_external_id: dict[str, WorkingLink] = {}
         for each in found:
-            values = dict(zip(columns, each.values, strict=True))
+            values = dict(zip(columns, each[KEY_END:], strict=True))
             link = WorkingLink(each, values)
-            self.by_slug[each.key.name] = link
+            self.by_slug[link.domain_id, link.slug] = link
             external_id = values.get("external_id")
             if external_id:
                 self.by_external_id[external_id] = link
@@ -54,7 +70,7 @@ class WorkingLinks:
         if name is None:
             return None
         link = self.by_slug.get(name[:2])
-        if link is None or (isinstance(name, LinkKey) and link.key.generation != name.generation):
+        if link is None or (isinstance(name, LinkKey) and link.generation != name.generation):
             return None
         return link
 

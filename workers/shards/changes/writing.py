@@ -30,7 +30,7 @@ def write(unit: UnitOfWork, job: Job, judged: JudgedChanges, links: WorkingLinks
     _follow(unit.db, job, judged, changed, reuses)
     unit.announce_change(link.key.name for link in changed)
     if "new_slug" in judged.columns:
-        renamed = [link for link in changed if link.slug != link.key.slug]
+        renamed = [link for link in changed if link.slug != link.former_slug]
         changed_links.rename(unit.db, [(link.key, link.slug) for link in renamed])
         unit.announce_change(link.name for link in renamed)
 

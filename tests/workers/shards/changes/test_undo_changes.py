@@ -10,7 +10,7 @@ from models.accounts.keys import Owner
 from models.jobs import retention
 from models.jobs.jobs import Job
 from models.link_key import LinkKey
-from models.links import tagging
+from models.links import labels, tagging
 from models.tables import deleted_links, link_tags
 from tests.changes import link_id, link_rows, outcomes, run_rows, run_undo, statuses
 from tests.steps import record_steps
@@ -101,3 +101,12 @@ def test_an_update_in_many_shards_is_undone_from_its_end(owner: Owner, monkeypat
     assert [changes["title"] for _, _, changes in outcomes(job)][-1] == ["5", "6"]
     assert statuses(run_undo(job)) == ["updated"] * 7
     assert snapshot() == before
+
+
+def test_a_group_that_was_deleted_does_not_return(owner: Owner) -> None:
+    run_rows(owner, [{"slug": "a", "group": "g"}], action="update", groups="create")
+    job = run_rows(owner, [{"slug": "a", "group": None}], action="update")
+    with store.write() as db:
+        (group,) = labels.page(db, labels.GROUPS, owner.workspace_id, 0, 1)
+        labels.remove(db, labels.GROUPS, group)
+    assert statuses(run_undo(job)) == ["UNKNOWN_GROUP"]
