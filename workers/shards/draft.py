@@ -177,8 +177,9 @@ def make_draft(
 
 def _may_collide(judged: JudgedBatch, facts: Facts) -> bool:
     """Whether a row may want a slug or an external id that it cannot have, since a link or another row has it."""
-    slugs = judged.columns.get("slug", [])
-    external_ids = judged.columns.get("external_id", [])
+    nothing = [None] * len(judged.columns["url"])
+    slugs = judged.columns.get("slug", nothing)
+    external_ids = judged.columns.get("external_id", nothing)
     if facts.taken_slugs or facts.by_external_id or not facts.reserved_slugs.isdisjoint(slugs):
         return True
     return _repeats(own_domains.keys(slugs, judged.columns.get("domain"))) or _repeats(external_ids)
