@@ -91,6 +91,7 @@ def _check_broker(url: str) -> None:
 
 def _check_uploads(url: str) -> None:
     try:
+        upload_store.create()
         upload_store.check()
     except (Unavailable, OSError) as error:
         reason = error.__cause__ or error

@@ -113,6 +113,11 @@ def delete(name: str) -> None:
         _ask(lambda: _fs().rm_file(_path(name)))
 
 
+def create() -> None:
+    """Create the folder or bucket unless it exists. A folder is also created by its first use."""
+    _ask(lambda: _fs().makedirs(_store()[1], exist_ok=True))
+
+
 def check() -> None:
     """Write, read and delete a marker. Raises Unavailable or OSError when the store does not allow that."""
     name, size = save([MARKER], len(MARKER))
@@ -157,6 +162,7 @@ def _store() -> tuple[Any, str]:
     fs, root = fsspec.core.url_to_fs(settings.get().uploads_url, **options)
     if options:
         _bound_calls(fs)
+        return fs, root  # each question about the bucket would be one more to wait for
     fs.makedirs(root, exist_ok=True)
     if _is_local(fs):
         disk.sync_folder(Path(root).parent)

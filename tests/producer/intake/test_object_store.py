@@ -40,6 +40,7 @@ def object_store(server: ObjectStore, owner: Owner, monkeypatch: pytest.MonkeyPa
         monkeypatch.setenv(name, value)
     settings.get.cache_clear()
     upload_store._store.cache_clear()
+    upload_store.create()
     return server
 
 
