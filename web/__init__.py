@@ -7,7 +7,7 @@ import structlog
 from flask import Flask
 from werkzeug.middleware.proxy_fix import ProxyFix
 
-from models import settings
+from models import settings, store
 from producer.signals import link_changes
 from producer.telemetry import logs
 from producer.visits import link_cache
@@ -18,6 +18,8 @@ from web.visitors import hosts, paths, redirect
 MAX_FORM_MEMORY = 1 << 20
 SWITCH_SECONDS = 0.001
 """How long a thread that computes an answer may keep a redirect waiting; Python's default is five times as long."""
+STATEMENT_SECONDS = 10.0
+"""How long a statement may take that somebody waits for. Then the answer is 503, and the connection is free again."""
 
 log = structlog.get_logger()
 
@@ -25,6 +27,7 @@ log = structlog.get_logger()
 def serve() -> Flask:
     """Create the application for a process of the web server, and protect that process from slow clients."""
     watch.start()
+    store.statement_limit.seconds = STATEMENT_SECONDS
     sys.setswitchinterval(SWITCH_SECONDS)
     link_changes.listen(link_cache.cache.forget)
     app = _create_bare_app()

@@ -77,6 +77,9 @@ def explain(error: Exception) -> errors.LinkmillError:
     if store.is_full(error):
         log.error("storage_full", reason=error)
         return errors.StorageFull("There is no room left to store this. Nothing was created. Try again later.")
+    if store.is_out_of_time(error):
+        log.warning("statement_took_too_long", reason=error)
+        return errors.Unavailable("This takes too long at the moment. Ask for less, or try again later.")
     if isinstance(error, STORE_AWAY):
         log.error("store_unavailable", reason=error)
         return errors.Unavailable("The database or the broker does not answer. Try again.")

@@ -23,13 +23,24 @@ __all__ = [
     "dispose",
     "engine",
     "is_full",
+    "is_out_of_time",
     "pause_bulk_writer",
     "read",
+    "statement_limit",
     "write",
 ]
 
 DISK_FULL = (errno.ENOSPC, errno.EDQUOT)
 DIALECTS: dict[str, Dialect] = {"postgresql": postgresql.PostgreSQL(), "sqlite": sqlite.SQLite()}
+
+
+class StatementLimit:
+    """How long a statement of this process may take; 0 is without end. To be set before the first connection."""
+
+    seconds = 0.0
+
+
+statement_limit = StatementLimit()
 
 
 @contextmanager
@@ -59,7 +70,8 @@ def write(lock_timeout: float | None = None, durable: bool = True) -> Iterator[C
 def engine() -> Engine:
     """Return this process's engine. It is created at first use, so after any fork: two processes cannot share one."""
     url = make_url(settings.get().database_url)
-    new_engine = create_engine(url, hide_parameters=True, **dialect().engine_options())
+    options = dialect().engine_options(url, statement_limit.seconds)
+    new_engine = create_engine(url, hide_parameters=True, **options)
     dialect().prepare(new_engine)
     return new_engine
 
@@ -86,6 +98,11 @@ def is_full(error: BaseException) -> bool:
     if isinstance(error, OSError):
         return error.errno in DISK_FULL
     return isinstance(error, DBAPIError) and dialect().is_full(error)
+
+
+def is_out_of_time(error: BaseException) -> bool:
+    """Return whether a statement was ended because it took longer than this process allows."""
+    return isinstance(error, DBAPIError) and dialect().is_out_of_time(error)
 
 
 def dispose() -> None:

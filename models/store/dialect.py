@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from typing import Any, Protocol
 
-from sqlalchemy import ColumnElement, Connection, Engine, Select, Table
+from sqlalchemy import URL, ColumnElement, Connection, Engine, Select, Table
 from sqlalchemy.dialects.postgresql.dml import Insert as PostgresInsert
 from sqlalchemy.dialects.sqlite.dml import Insert as SqliteInsert
 from sqlalchemy.exc import DBAPIError
@@ -29,7 +29,8 @@ class Dialect(Protocol):
     def unavailable_errors(self) -> tuple[type[Exception], ...]:
         """The driver's errors when the database does not answer."""
 
-    def engine_options(self) -> dict[str, Any]: ...
+    def engine_options(self, url: URL, statement_seconds: float) -> dict[str, Any]:
+        """The engine's options. `statement_seconds`: how long a statement may take; 0 is without end."""
 
     def prepare(self, engine: Engine) -> None:
         """Register what happens when connections are opened and transactions begin."""
@@ -89,6 +90,9 @@ class Dialect(Protocol):
 
     def is_transient(self, error: DBAPIError) -> bool:
         """Return whether an error is trouble of the database that passes, and not the fault of the statement."""
+
+    def is_out_of_time(self, error: DBAPIError) -> bool:
+        """Return whether a statement was ended because it took too long."""
 
     def is_full(self, error: DBAPIError) -> bool:
         """Return whether the database has no room left on its disk."""

@@ -10,6 +10,7 @@ from typing import Any, Self
 
 import psycopg
 from sqlalchemy import (
+    URL,
     ColumnElement,
     Connection,
     Engine,
@@ -40,7 +41,11 @@ KEEPALIVE = {"keepalives_idle": 4, "keepalives_interval": 2, "tcp_user_timeout":
 # random_page_cost is what a random page costs on a solid disk or in memory. With the default of 4, which is that of
 # rotating disks, a hundred links are looked up by reading the whole table until it has some hundred thousand rows.
 # The statistics that the sweep collects need only a small sample: `default_statistics_target` of 10 is 3,000 rows.
-SESSION_OPTIONS = "-c timezone=UTC -c random_page_cost=1.1 -c default_statistics_target=10"
+# Statements are written for READ COMMITTED, whatever the database's default is.
+SESSION_OPTIONS = (
+    "-c timezone=UTC -c random_page_cost=1.1 -c default_statistics_target=10"
+    " -c default_transaction_isolation=read\\ committed"
+)
 # A redirect is one look into one index, so its plan never is the one that reads a table while it is small.
 READER_OPTION = "SET enable_seqscan = off"
 # Classes of SQLSTATE: connection, rollback, resources, operator intervention, system error.
@@ -54,10 +59,13 @@ class PostgreSQL:
     read_options: dict[str, Any] = {"isolation_level": "AUTOCOMMIT"}
     unavailable_errors: tuple[type[Exception], ...] = (psycopg.OperationalError, psycopg.InterfaceError)
 
-    def engine_options(self) -> dict[str, Any]:
+    def engine_options(self, url: URL, statement_seconds: float) -> dict[str, Any]:
+        options = f"{SESSION_OPTIONS} -c statement_timeout={round(statement_seconds * 1000)}"
+        for more in url.normalized_query.get("options", ()):
+            options += f" {more}"  # the last one of a name counts
         connect_args = {
             "application_name": f"linkmill {os.getpid()}",
-            "options": SESSION_OPTIONS,
+            "options": options,
             "connect_timeout": CONNECT_SECONDS,
             "cursor_factory": PlanningCursor,
             **KEEPALIVE,
@@ -189,6 +197,9 @@ class PostgreSQL:
             return False
         sqlstate = getattr(error.orig, "sqlstate", None) or "08"
         return sqlstate[:2] in TRANSIENT_CLASSES
+
+    def is_out_of_time(self, error: DBAPIError) -> bool:
+        return isinstance(error.orig, psycopg.errors.QueryCanceled)
 
     def is_full(self, error: DBAPIError) -> bool:
         return isinstance(error.orig, psycopg.errors.DiskFull)

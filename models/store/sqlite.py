@@ -12,7 +12,7 @@ from itertools import repeat
 from typing import Any
 
 import psutil
-from sqlalchemy import ColumnElement, Connection, Engine, Select, Table, event, literal_column, select, text
+from sqlalchemy import URL, ColumnElement, Connection, Engine, Select, Table, event, literal_column, select, text
 from sqlalchemy.dialects.sqlite import insert
 from sqlalchemy.dialects.sqlite.dml import Insert
 from sqlalchemy.exc import DBAPIError, OperationalError
@@ -52,7 +52,7 @@ class SQLite:
     read_options: dict[str, Any] = {}
     unavailable_errors: tuple[type[Exception], ...] = (sqlite3.OperationalError,)
 
-    def engine_options(self) -> dict[str, Any]:
+    def engine_options(self, url: URL, statement_seconds: float) -> dict[str, Any]:
         return {"connect_args": {"check_same_thread": False}, "pool_size": POOL_SIZE, "max_overflow": POOL_SIZE}
 
     def prepare(self, engine: Engine) -> None:
@@ -143,6 +143,10 @@ class SQLite:
 
     def is_transient(self, error: DBAPIError) -> bool:
         return _primary_code(error.orig) in TRANSIENT_CODES
+
+    def is_out_of_time(self, error: DBAPIError) -> bool:
+        """False: nothing ends a statement here."""
+        return False
 
     def is_full(self, error: DBAPIError) -> bool:
         return _primary_code(error.orig) == sqlite3.SQLITE_FULL

@@ -1,0 +1,56 @@
+"""What holds for each connection to PostgreSQL, whatever the server and the URL say."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from sqlalchemy import make_url
+from sqlalchemy.exc import DBAPIError
+
+from models import store
+from models.errors import Unavailable
+from tests.fixtures.databases import new_database_url
+from tests.fixtures.processes import process_environment
+from web import errors
+
+LIMIT_SECONDS = 0.1
+
+
+@pytest.fixture(params=["postgresql"])
+def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    return new_database_url(request.param, tmp_path, request)
+
+
+@pytest.fixture
+def other_defaults(url: str) -> Iterator[None]:
+    """A database whose default is another isolation, and a URL that names a schema."""
+    with process_environment({"DATABASE_URL": url}), store.write() as db:
+        name = make_url(url).database
+        db.exec_driver_sql(f"ALTER DATABASE {name} SET default_transaction_isolation = 'serializable'")
+        db.exec_driver_sql("CREATE SCHEMA links_of_ours")
+    with process_environment({"DATABASE_URL": f"{url}&options=-c%20search_path%3Dlinks_of_ours"}):
+        yield
+
+
+def show(name: str) -> str:
+    with store.write() as db:
+        return str(db.exec_driver_sql(f"SHOW {name}").scalar_one())
+
+
+def test_the_options_of_the_url_are_added_to_ours(other_defaults: None) -> None:
+    assert show("search_path") == "links_of_ours"
+    assert show("timezone") == "UTC"
+
+
+def test_transactions_are_read_committed(other_defaults: None) -> None:
+    assert show("transaction_isolation") == "read committed"
+
+
+def test_a_statement_that_takes_too_long_is_ended_and_explained(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(store.statement_limit, "seconds", LIMIT_SECONDS)
+    with process_environment({"DATABASE_URL": url}):
+        with pytest.raises(DBAPIError) as caught, store.read() as db:
+            db.exec_driver_sql("SELECT pg_sleep(60)")
+        explained = errors.explain(caught.value)
+    assert isinstance(explained, Unavailable)
+    assert "takes too long" in str(explained)
