@@ -47,7 +47,6 @@ ANY_PROCESS = (
 SERVER_FIXTURES = {
     "browser",
     "fragile_system",
-    "slow_system",
     "postgresql",
     "served_port",
     "start_runner",

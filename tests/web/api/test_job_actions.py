@@ -14,11 +14,11 @@ OPEN_COUNTS = ("created", "existing", "failed", "unprocessed")
 
 
 def many(system: System) -> int:
-    """The number of rows that one worker does not finish before they are cancelled."""
-    return system.rows_of(shards=8, most=120_000)
+    """The number of rows that two workers do not finish before they are cancelled."""
+    return system.rows_of(shards=16, most=200_000)
 
 
-def rows(count: int, name: str = "a") -> str:
+def rows(count: int, name: str) -> str:
     return "url,external_id\n" + "".join(f"https://{name}.example/{row},{name}-{row}\n" for row in range(count))
 
 
@@ -31,46 +31,46 @@ def results(system: System, job: dict[str, Any], **query: str) -> list[dict[str,
     return list(csv.DictReader(io.StringIO(text)))
 
 
-def test_a_cancelled_job_keeps_what_is_done_and_a_retry_does_the_rest_once(slow_system: System) -> None:
-    total = many(slow_system)
-    job = slow_system.post_csv(rows(total)).json()
+def test_a_cancelled_job_keeps_what_is_done_and_a_retry_does_the_rest_once(system: System) -> None:
+    total = many(system)
+    job = system.post_csv(rows(total, "cancelled")).json()
     mine = f"WHERE job_id = {job['id']}"
-    wait_until(lambda: slow_system.job(job["id"])["counts"]["created"], 60, "the first shard")
-    asked = do(slow_system, job, "cancel")
+    wait_until(lambda: system.job(job["id"])["counts"]["created"], 60, "the first shard")
+    asked = do(system, job, "cancel")
     assert asked.status_code == 202
-    job = wait_until(lambda: job_if_ended(slow_system.job(job["id"])), 100)
+    job = wait_until(lambda: job_if_ended(system.job(job["id"])), 100)
     counts = job["counts"]
     assert (job["status"], job["outcome"], counts["total"]) == ("cancelled", "partial", total)
     assert 0 < counts["created"] < total
     assert sum(counts[name] for name in OPEN_COUNTS) == total
-    assert slow_system.sql(f"SELECT count(*) FROM links {mine}") == [(counts["created"],)]
-    found = results(slow_system, job)
+    assert system.sql(f"SELECT count(*) FROM links {mine}") == [(counts["created"],)]
+    found = results(system, job)
     assert [row["status"] for row in found].count("unprocessed") == counts["unprocessed"]
     assert len(found) == total
-    assert do(slow_system, job, "cancel").status_code == 202
-    left = slow_system.client.get(job["links"]["items"], params={"status": "unprocessed", "limit": 5}).json()["items"]
+    assert do(system, job, "cancel").status_code == 202
+    left = system.client.get(job["links"]["items"], params={"status": "unprocessed", "limit": 5}).json()["items"]
     assert [(item["status"], item["short_url"], item["error"]) for item in left] == [("unprocessed", None, None)] * 5
-    assert all(item["url"] == f"https://a.example/{item['index']}" for item in left)
-    assert all(item["external_id"] == f"a-{item['index']}" for item in left)
+    assert all(item["url"] == f"https://cancelled.example/{item['index']}" for item in left)
+    assert all(item["external_id"] == f"cancelled-{item['index']}" for item in left)
 
-    again = do(slow_system, job, "retry")
+    again = do(system, job, "retry")
     assert (again.status_code, again.json()["run"], again.json()["status"] in ("queued", "running")) == (202, 2, True)
-    job = wait_until(lambda: job_if_ended(slow_system.job(job["id"])), 100)
+    job = wait_until(lambda: job_if_ended(system.job(job["id"])), 100)
     assert (job["status"], job["outcome"], job["counts"]["created"]) == ("completed", "succeeded", total)
-    assert slow_system.sql(f"SELECT count(*), count(DISTINCT external_id) FROM links {mine}") == [(total, total)]
-    assert slow_system.sql(f'SELECT count(*), min("index"), max("index") FROM items {mine}') == [(total, 0, total - 1)]
+    assert system.sql(f"SELECT count(*), count(DISTINCT external_id) FROM links {mine}") == [(total, total)]
+    assert system.sql(f'SELECT count(*), min("index"), max("index") FROM items {mine}') == [(total, 0, total - 1)]
 
 
-def test_a_job_that_nobody_has_begun_is_cancelled_at_once(slow_system: System) -> None:
-    total = many(slow_system)
-    first = slow_system.post_csv(rows(total, "first")).json()
-    second = slow_system.post_csv(rows(100, "b"), params={"metadata": '{"a": 1}'}).json()
-    third = slow_system.post_csv(rows(total, "c")).json()
-    do(slow_system, third, "cancel")
-    job = wait_until(lambda: job_if_ended(slow_system.job(third["id"])), 100)
+def test_a_job_that_nobody_has_begun_is_cancelled_at_once(system: System) -> None:
+    total = many(system)
+    first = system.post_csv(rows(total, "first")).json()
+    second = system.post_csv(rows(100, "second"), params={"metadata": '{"a": 1}'}).json()
+    third = system.post_csv(rows(total, "third")).json()
+    do(system, third, "cancel")
+    job = wait_until(lambda: job_if_ended(system.job(third["id"])), 100)
     assert (job["status"], job["counts"]["total"]) == ("cancelled", total)
     for job in (first, second):
-        assert wait_until(lambda: job_if_ended(slow_system.job(job["id"])), 100)["outcome"] == "succeeded"  # noqa: B023
+        assert wait_until(lambda: job_if_ended(system.job(job["id"])), 100)["outcome"] == "succeeded"  # noqa: B023
 
 
 def test_a_retry_runs_only_what_failed_and_the_last_outcome_counts(system: System) -> None:
@@ -131,11 +131,11 @@ def test_undo_deletes_what_nobody_clicked_and_tells_what_it_kept(system: System)
     assert do(system, undone, "retry").status_code == 409
 
 
-def test_a_job_that_runs_cannot_be_undone(slow_system: System) -> None:
-    job = slow_system.post_csv(rows(many(slow_system), "running")).json()
-    assert do(slow_system, job, "undo").status_code == 409
-    do(slow_system, job, "cancel")
-    wait_until(lambda: job_if_ended(slow_system.job(job["id"])), 100)
+def test_a_job_that_runs_cannot_be_undone(system: System) -> None:
+    job = system.post_csv(rows(many(system), "running")).json()
+    assert do(system, job, "undo").status_code == 409
+    do(system, job, "cancel")
+    wait_until(lambda: job_if_ended(system.job(job["id"])), 100)
 
 
 @pytest.mark.parametrize("verb", ["cancel", "retry", "undo"])
