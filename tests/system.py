@@ -22,7 +22,7 @@ from runner import procfile
 from tests import ROOT
 from tests.waiting import wait_until
 
-START_SECONDS = 60.0
+START_SECONDS = 100.0
 STOP_SECONDS = 30.0
 OPEN_STATUSES = ("queued", "running")
 
