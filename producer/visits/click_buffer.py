@@ -4,10 +4,11 @@ Each batch has an id of its own, so a batch that is sent twice counts once.
 """
 
 import uuid
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterator
 from datetime import UTC, date, datetime
 from multiprocessing.util import Finalize
+from operator import attrgetter
 from threading import Lock
 from typing import NamedTuple
 
@@ -26,6 +27,7 @@ MAX_REFERRERS = 20  # of one link in one batch
 BATCH_ROWS = 5_000
 WAKE_UP_EXPIRES = 10.0
 BATCHES_KEY = "linkmill:clicks"
+LINK_OF = attrgetter("domain_id", "slug", "generation")
 WITHOUT_DETAILS = VisitorKind(False, OTHER, "", "")
 
 log = structlog.get_logger()
@@ -175,6 +177,8 @@ def _send(batch: EncodedBatch) -> None:
 
 def _limit_referrers(counts: dict[ClickKey, int]) -> dict[ClickKey, int]:
     """Count a link's rare referrers as one. Anyone can send any Referer, and each would be a row of its own."""
+    if not _has_crowded_link(counts):
+        return counts
     limited: dict[ClickKey, int] = defaultdict(int)
     referrers: dict[tuple[int, str, int], set[str]] = defaultdict(set)
     for key, times in sorted(counts.items(), key=lambda item: -item[1]):
@@ -185,3 +189,9 @@ def _limit_referrers(counts: dict[ClickKey, int]) -> dict[ClickKey, int]:
             key = key._replace(referrer=OTHER)
         limited[key] += times
     return limited
+
+
+def _has_crowded_link(counts: dict[ClickKey, int]) -> bool:
+    """Whether a link may have too many referrers. Redirects wait for this thread, and nearly always none has."""
+    kinds = Counter(map(LINK_OF, counts))
+    return max(kinds.values(), default=0) > MAX_REFERRERS
