@@ -29,6 +29,7 @@ class Settings:
     base_url_is_set: bool
     data_dir: Path
     database_url: str
+    db_connections: int
     redis_url: str
     redis_embedded: bool
     uploads_url: str
@@ -76,6 +77,7 @@ def load(env: Mapping[str, str]) -> Settings:
         base_url_is_set=bool(env.get("BASE_URL", "").strip()),
         data_dir=data_dir,
         database_url=read("DATABASE_URL", f"sqlite:///{data_dir}/linkmill.db", _database_url),
+        db_connections=read("DB_CONNECTIONS", "24", _between(2, 1000)),
         redis_url=read("REDIS_URL", f"unix://{socket_path(data_dir)}", _redis_url),
         redis_embedded=not env.get("REDIS_URL", "").strip(),
         uploads_url=read("UPLOADS_URL", f"{data_dir}/uploads", _uploads_url),

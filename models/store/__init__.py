@@ -9,9 +9,9 @@ from sqlalchemy import Connection, Engine, create_engine, make_url
 from sqlalchemy.exc import DBAPIError
 
 from models import process_caches, settings
-from models.store import postgresql, sqlite
+from models.store import direct, postgresql, sqlite
 from models.store.compiled_query import CompiledQuery
-from models.store.dialect import Columns, Dialect
+from models.store.dialect import Columns, Dialect, SessionLimits
 from models.store.direct import DirectReader
 
 __all__ = [
@@ -26,7 +26,7 @@ __all__ = [
     "is_out_of_time",
     "pause_bulk_writer",
     "read",
-    "statement_limit",
+    "session_limits",
     "write",
 ]
 
@@ -34,13 +34,8 @@ DISK_FULL = (errno.ENOSPC, errno.EDQUOT)
 DIALECTS: dict[str, Dialect] = {"postgresql": postgresql.PostgreSQL(), "sqlite": sqlite.SQLite()}
 
 
-class StatementLimit:
-    """How long a statement of this process may take; 0 is without end. To be set before the first connection."""
-
-    seconds = 0.0
-
-
-statement_limit = StatementLimit()
+session_limits = SessionLimits()
+"""Those of this process, to be set before its first connection."""
 
 
 @contextmanager
@@ -70,8 +65,9 @@ def write(lock_timeout: float | None = None, durable: bool = True) -> Iterator[C
 def engine() -> Engine:
     """Return this process's engine. It is created at first use, so after any fork: two processes cannot share one."""
     url = make_url(settings.get().database_url)
-    options = dialect().engine_options(url, statement_limit.seconds)
-    new_engine = create_engine(url, hide_parameters=True, **options)
+    options = dialect().engine_options(url, session_limits)
+    pool_size = settings.get().db_connections - direct.share(settings.get().db_connections)
+    new_engine = create_engine(url, hide_parameters=True, pool_size=pool_size, max_overflow=0, **options)
     dialect().prepare(new_engine)
     return new_engine
 
@@ -85,7 +81,7 @@ def dialect() -> Dialect:
 @process_caches.function
 @cache
 def direct_reader() -> DirectReader:
-    return DirectReader(engine(), dialect())
+    return DirectReader(engine(), dialect(), direct.share(settings.get().db_connections))
 
 
 def pause_bulk_writer() -> None:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
+from dataclasses import dataclass
 from typing import Any, Protocol
 
 from sqlalchemy import URL, ColumnElement, Connection, Engine, Select, Table
@@ -17,6 +18,17 @@ ROW_ID = "row_id"
 """The name of a key that has the values of Dialect.row_id."""
 
 
+@dataclass(slots=True)
+class SessionLimits:
+    """What ends a connection of a process, or a statement on it: seconds, 0 for nothing.
+
+    A worker keeps the connections that its claims name, so these may be idle for longer than a task may run.
+    """
+
+    statement: float = 0.0
+    idle: float = 600.0
+
+
 class Dialect(Protocol):
     def __hash__(self) -> int: ...
 
@@ -29,8 +41,7 @@ class Dialect(Protocol):
     def unavailable_errors(self) -> tuple[type[Exception], ...]:
         """The driver's errors when the database does not answer."""
 
-    def engine_options(self, url: URL, statement_seconds: float) -> dict[str, Any]:
-        """The engine's options. `statement_seconds`: how long a statement may take; 0 is without end."""
+    def engine_options(self, url: URL, limits: SessionLimits) -> dict[str, Any]: ...
 
     def prepare(self, engine: Engine) -> None:
         """Register what happens when connections are opened and transactions begin."""

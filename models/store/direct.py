@@ -10,7 +10,12 @@ from sqlalchemy.exc import OperationalError
 from models.store.compiled_query import CompiledQuery, RawRow
 from models.store.dialect import Dialect
 
-MAX_CONNECTIONS = 8  # a process has many more threads than a database should have connections
+SHARE = 4  # one of so many connections of a process is a direct reader's
+
+
+def share(connections: int) -> int:
+    """How many of a process's connections are for direct reads. It has many more threads than connections."""
+    return max(1, connections // SHARE)
 
 
 class DirectReader:
@@ -19,10 +24,10 @@ class DirectReader:
     The last one used is used first. It reads single rows, without transactions.
     """
 
-    def __init__(self, engine: Engine, dialect: Dialect) -> None:
+    def __init__(self, engine: Engine, dialect: Dialect, most_connections: int) -> None:
         self.engine = engine
         self.dialect = dialect
-        self.slots = Semaphore(MAX_CONNECTIONS)
+        self.slots = Semaphore(most_connections)
         self.idle_cursors: list[Any] = []
 
     def all(self, query: CompiledQuery, values: Mapping[str, Any]) -> list[RawRow]:

@@ -34,7 +34,7 @@ from models.errors import DuplicateKey
 from models.store.copy_binary import copy_binary
 from models.store.dialect import ROW_ID, Columns
 
-POOL_SIZE = 12
+IDLE_SECONDS = 30  # then the server closes a connection
 CONNECT_SECONDS = 5
 # A connection whose other end has vanished is noticed within 8 s. Milliseconds; the kernel counts no probes then.
 KEEPALIVE = {"keepalives_idle": 4, "keepalives_interval": 2, "tcp_user_timeout": 8_000}
@@ -60,7 +60,8 @@ class PostgreSQL:
     unavailable_errors: tuple[type[Exception], ...] = (psycopg.OperationalError, psycopg.InterfaceError)
 
     def engine_options(self, url: URL, statement_seconds: float) -> dict[str, Any]:
-        options = f"{SESSION_OPTIONS} -c statement_timeout={round(statement_seconds * 1000)}"
+        options = f"{SESSION_OPTIONS} -c idle_session_timeout={IDLE_SECONDS}s"
+        options += f" -c statement_timeout={round(statement_seconds * 1000)}"
         for more in url.normalized_query.get("options", ()):
             options += f" {more}"  # the last one of a name counts
         connect_args = {
@@ -72,8 +73,6 @@ class PostgreSQL:
         }
         return {
             "connect_args": connect_args,
-            "pool_size": POOL_SIZE,
-            "max_overflow": POOL_SIZE,
             # Last in, first out: a worker that uses one connection at a time keeps the one that its claims name.
             "pool_use_lifo": True,
         }
@@ -178,11 +177,13 @@ class PostgreSQL:
     @contextmanager
     def session_lock(self, db: Connection, name: str) -> Iterator[None]:
         db = db.execution_options(isolation_level="AUTOCOMMIT")
+        db.exec_driver_sql("SET idle_session_timeout = 0")
         db.execute(select(func.pg_advisory_lock(func.hashtext(name))))
         try:
             yield
         finally:
             db.execute(select(func.pg_advisory_unlock(func.hashtext(name))))
+            db.exec_driver_sql("RESET idle_session_timeout")
 
     def owner(self, db: Connection) -> str:
         info = db.connection.info

@@ -22,7 +22,6 @@ from models import process_caches
 from models.errors import DuplicateKey
 from models.store.dialect import ROW_ID, Columns
 
-POOL_SIZE = 12
 LOCK_SECONDS = 15.0
 RETRY_SECONDS = 0.001  # SQLite's own back-off sleeps up to 100 ms, and starves the writers that come late
 BUSY_TIMEOUT_MS = 5000
@@ -53,7 +52,7 @@ class SQLite:
     unavailable_errors: tuple[type[Exception], ...] = (sqlite3.OperationalError,)
 
     def engine_options(self, url: URL, statement_seconds: float) -> dict[str, Any]:
-        return {"connect_args": {"check_same_thread": False}, "pool_size": POOL_SIZE, "max_overflow": POOL_SIZE}
+        return {"connect_args": {"check_same_thread": False}}
 
     def prepare(self, engine: Engine) -> None:
         event.listen(engine, "connect", _configure)

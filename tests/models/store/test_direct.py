@@ -8,7 +8,7 @@ from unittest.mock import create_autospec
 import pytest
 from sqlalchemy.exc import OperationalError
 
-from models import store
+from models import settings, store
 from models.accounts import domains
 from models.accounts.keys import Owner
 from models.links import lookup
@@ -75,7 +75,7 @@ def test_many_threads_share_a_few_connections(owner: Owner) -> None:
     domain = default()
     with ThreadPoolExecutor(32) as pool:
         assert all(pool.map(lambda _: lookup.find(domain, "here"), range(600)))
-    assert 1 <= len(store.direct_reader().idle_cursors) <= direct.MAX_CONNECTIONS
+    assert 1 <= len(store.direct_reader().idle_cursors) <= direct.share(settings.get().db_connections)
 
 
 def test_what_was_just_written_is_found(owner: Owner) -> None:

@@ -1,16 +1,20 @@
 """What holds for each connection to PostgreSQL, whatever the server and the URL say."""
 
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+import psycopg
 import pytest
 from sqlalchemy import make_url
 from sqlalchemy.exc import DBAPIError
 
 from models import store
 from models.errors import Unavailable
+from models.store import postgresql
 from tests.fixtures.databases import new_database_url
 from tests.fixtures.processes import process_environment
+from tests.waiting import wait_until
 from web import errors
 
 LIMIT_SECONDS = 0.1
@@ -54,3 +58,34 @@ def test_a_statement_that_takes_too_long_is_ended_and_explained(url: str, monkey
         explained = errors.explain(caught.value)
     assert isinstance(explained, Unavailable)
     assert "takes too long" in str(explained)
+
+
+def test_a_process_has_no_more_connections_than_it_may(url: str) -> None:
+    settings = {"DATABASE_URL": url, "DB_CONNECTIONS": "4"}
+    with process_environment(settings), ThreadPoolExecutor(12) as threads:
+        counts = list(threads.map(lambda _: count_connections(), range(36)))
+    assert max(counts) == 3  # the fourth is for redirects
+
+
+def count_connections() -> int:
+    query = "SELECT count(*) FROM pg_stat_activity, pg_sleep(0.01) WHERE datname = current_database()"
+    with store.read() as db:
+        return int(db.exec_driver_sql(query).scalar_one())
+
+
+def test_an_idle_connection_is_closed_by_the_server(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(postgresql, "IDLE_SECONDS", 1)
+    with process_environment({"DATABASE_URL": url}):
+        pid = backend_pid()
+        wait_until(lambda: not is_connected(url, pid))
+        assert backend_pid() != pid  # and the process just opens another one
+
+
+def backend_pid() -> int:
+    with store.read() as db:
+        return int(db.exec_driver_sql("SELECT pg_backend_pid()").scalar_one())
+
+
+def is_connected(url: str, pid: int) -> bool:
+    with psycopg.connect(url) as observer:
+        return observer.execute("SELECT 1 FROM pg_stat_activity WHERE pid = %s", [pid]).fetchone() is not None
