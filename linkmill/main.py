@@ -9,6 +9,8 @@ from .errors import LinkmillError, OutputClosed
 
 COMMANDS = {
     "push": (".commands.push", "push", "Send a file, watch its job, write the results."),
+    "update": (".commands.change", "update", "Change links by a file, or all that match."),
+    "delete": (".commands.change", "delete", "Delete links by a file, or all that match."),
     "watch": (".commands.jobs", "watch", "Watch a job to its end."),
     "results": (".commands.jobs", "results_command", "Write a job's results, row by row."),
     "jobs": (".commands.jobs", "jobs", "List jobs, the newest first."),

@@ -29,7 +29,11 @@ REFRESHES_A_SECOND = 8
 STYLES = {"succeeded": "green", "partial": "yellow", "failed": "red"}
 MOST_ERROR_CODES = 8
 COUNT_NAMES = ("created", "updated", "deleted", "existing", "failed", "unprocessed")
-WORDS = {"undo": {"existing": "kept"}}
+WORDS = {
+    "update": {"existing": "as they were"},
+    "delete": {"existing": "kept"},
+    "undo": {"created": "brought back", "updated": "restored", "existing": "kept"},
+}
 """Other words for the counts of a kind of job."""
 
 
