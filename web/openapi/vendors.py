@@ -8,7 +8,7 @@ from web.openapi import examples
 from web.openapi.parts import ANYTHING, JSON, response, schema_ref
 from web.vendors import VENDORS, VendorCalls, calls_by_route
 from web.vendors.json_schema import TEXT, Schema, any_of
-from web.vendors.vendor import CreateCall, DirectCall, Vendor
+from web.vendors.vendor import JobCall, Vendor
 
 PATH_ARGUMENT = re.compile(r"<(\w+)>")
 STILL_RUNNING = "The links are still being created. Send the same request again to wait for them."
@@ -21,8 +21,7 @@ def paths() -> dict[str, Any]:
         operation = _describe(vendor_calls)
         parameters = [_parameter("path", name, TEXT) for name in PATH_ARGUMENT.findall(route.path)]
         for _, call in vendor_calls:
-            if isinstance(call, DirectCall):
-                parameters += [_parameter("query", name, schema) for name, schema in call.query.items()]
+            parameters += [_parameter("query", name, schema) for name, schema in call.query.items()]
         if parameters:
             operation["parameters"] = parameters
         described.setdefault(path, {})[route.method.lower()] = operation
@@ -40,9 +39,9 @@ def _describe(vendor_calls: VendorCalls) -> dict[str, Any]:
     calls = [call for _, call in vendor_calls]
     answer_schema = _one_of_several([call.answer_schema for call in calls])
     operation = _operation(vendors, calls[0].action, calls[0].status, answer_schema)
-    if any(isinstance(call, CreateCall) for call in calls):
+    if any(isinstance(call, JobCall) for call in calls):
         operation["responses"]["202"] = response("The job, for `Prefer: respond-async`", schema_ref("Job"))
-    request_schemas = [call.request_schema for call in calls if call.request_schema is not None]
+    request_schemas = [call.request_schema for call in calls if call.request_schema]
     if request_schemas:
         request_schema = _one_of_several(request_schemas)
         operation["requestBody"] = {"required": True, "content": {JSON: {"schema": request_schema}}}

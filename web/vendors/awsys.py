@@ -11,10 +11,10 @@ from models.jobs.items import ItemResult
 from web.vendors import examples, reasons, single
 from web.vendors.json_schema import DATE_TIME, INTEGER, TEXT, any_of, array_of, json_object
 from web.vendors.vendor import (
-    CreateCall,
     FailedCall,
     FinishedCall,
     ItemFields,
+    JobCall,
     LinkFields,
     Refusal,
     Vendor,
@@ -133,7 +133,7 @@ VENDOR = Vendor(
     batch_limit=1_000,
     build_error=build_error,
     calls=(
-        CreateCall(
+        JobCall(
             path="/api/bulk",
             action="bulk create",
             parse_request=parse_bulk_request,
@@ -142,7 +142,7 @@ VENDOR = Vendor(
             answer_schema=any_of(json_object({"created": INTEGER, "links": RESULTS}), RESULTS),
             examples=EXAMPLES["/api/bulk"],
         ),
-        CreateCall(
+        JobCall(
             path="/api/createShort",
             action="create",
             parse_request=parse_single_request,

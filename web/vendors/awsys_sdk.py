@@ -18,10 +18,10 @@ from web.vendors.json_schema import (
     json_object,
 )
 from web.vendors.vendor import (
-    CreateCall,
     FailedCall,
     FinishedCall,
     ItemFields,
+    JobCall,
     LinkFields,
     Vendor,
     VendorRequest,
@@ -101,7 +101,7 @@ VENDOR = Vendor(
     batch_limit=1_000,
     build_error=build_error,
     calls=(
-        CreateCall(
+        JobCall(
             path="/api/v1/bulk",
             action="bulk create",
             parse_request=parse_bulk_request,
@@ -110,7 +110,7 @@ VENDOR = Vendor(
             answer_schema=json_object({"success": BOOLEAN, "summary": SUMMARY, "results": array_of(RESULT)}),
             examples=EXAMPLES["/api/v1/bulk"],
         ),
-        CreateCall(
+        JobCall(
             path="/api/v1/links",
             action="create",
             parse_request=parse_single_request,

@@ -20,20 +20,21 @@ from producer.intake.json_bodies import decode_json
 from producer.intake.layouts import BOM
 from producer.job_options import Options
 from producer.resources.jobs import find_job
+from producer.rules.changes import OnExisting
 from producer.synchronous import RequestKey
 from web import idempotency, limits
 from web.api.jobs import respond_with_job
 from web.auth import require_scope
 from web.bodies import chunks
 from web.errors import add_advice, explain, status_of
-from web.vendors.vendor import Call, CreateCall, FailedCall, FinishedCall, Vendor, VendorRequest, json_response
+from web.vendors.vendor import Call, FailedCall, FinishedCall, JobCall, Vendor, VendorRequest, json_response
 
 
 def answer_call(vendor: Vendor, call: Call, **path_values: str) -> Response:
     """Do what the current request asks for."""
-    if isinstance(call, CreateCall):
-        create_call = call
-        return _guard(vendor, Scope.WRITE, lambda owner: _create(vendor, create_call, owner))
+    if isinstance(call, JobCall):
+        job_call = call
+        return _guard(vendor, Scope.WRITE, lambda owner: _run(vendor, job_call, owner))
     return _guard(vendor, call.scope, lambda owner: call.answer(owner, **path_values))
 
 
@@ -51,11 +52,11 @@ def _guard(vendor: Vendor, scope: Scope, act: Callable[[Owner], Response]) -> Re
         return _error_response(vendor, explain(error))
 
 
-def _create(vendor: Vendor, call: CreateCall, owner: Owner) -> Response:
+def _run(vendor: Vendor, call: JobCall, owner: Owner) -> Response:
     # Before the body is read: a client over its limit must not cost us the work of reading it.
     limits.spend_call(owner)
     with idempotency.hold_key() as hold:
-        body = read_body()
+        body = read_body() if call.has_body else None
         vendor_request = call.parse_request(body, owner)
         key = RequestKey(vendor.name, _fingerprint(body))
         if hold:
@@ -89,7 +90,7 @@ def _fingerprint(body: Any) -> str:
     return hashlib.sha256(msgspec.json.encode(parts, order="deterministic")).hexdigest()
 
 
-def _check_limits(vendor: Vendor, call: CreateCall, vendor_request: VendorRequest, owner: Owner) -> None:
+def _check_limits(vendor: Vendor, call: JobCall, vendor_request: VendorRequest, owner: Owner) -> None:
     plan_limit = plans.of(owner.plan).batch_limit(vendor.name, vendor.batch_limit)
     synchronous.check_batch(vendor_request.size, vendor.workspace_limit(owner) or plan_limit)
     if call.checks_quota:
@@ -109,6 +110,8 @@ def _options(vendor_request: VendorRequest) -> Options:
         duplicates=Duplicates.REUSE if vendor_request.reuse_urls else Duplicates.CREATE,
         slugs=vendor_request.slugs,
         slug_length=vendor_request.slug_length,
+        action=vendor_request.action,
+        on_existing=OnExisting.UPDATE if vendor_request.changes_existing else OnExisting.KEEP,
     )
 
 

@@ -21,10 +21,10 @@ from web.vendors import examples, reasons
 from web.vendors.json_schema import BOOLEAN, INTEGER, INTEGER_OR_NULL, TEXT, array_of, json_object
 from web.vendors.security import SecurityScheme
 from web.vendors.vendor import (
-    CreateCall,
     FailedCall,
     FinishedCall,
     ItemFields,
+    JobCall,
     LinkFields,
     Vendor,
     VendorRequest,
@@ -259,7 +259,7 @@ VENDOR = Vendor(
     authenticate=authenticate,
     security_scheme=SecurityScheme("apikey", API_KEY),
     calls=(
-        CreateCall(
+        JobCall(
             path="/v1/links/bulk",
             action="bulk create",
             methods=("PUT", "POST"),

@@ -10,10 +10,10 @@ from producer.documents.times import iso_time
 from web.vendors import examples
 from web.vendors.json_schema import BOOLEAN, DATE_TIME, INTEGER, TEXT, TEXT_OR_NULL, array_of, json_object
 from web.vendors.vendor import (
-    CreateCall,
     FailedCall,
     FinishedCall,
     ItemFields,
+    JobCall,
     LinkFields,
     Vendor,
     VendorRequest,
@@ -113,7 +113,7 @@ VENDOR = Vendor(
     batch_limit=50,
     build_error=build_error,
     calls=(
-        CreateCall(
+        JobCall(
             path="/api/v1/links/bulk",
             action="bulk create",
             parse_request=parse_request,

@@ -17,11 +17,11 @@ from web.vendors import examples
 from web.vendors.json_schema import ANYTHING, BOOLEAN, DATE_TIME, INTEGER, TEXT, array_of, json_object
 from web.vendors.security import SecurityScheme
 from web.vendors.vendor import (
-    CreateCall,
     DirectCall,
     FailedCall,
     FinishedCall,
     ItemFields,
+    JobCall,
     LinkFields,
     Vendor,
     VendorRequest,
@@ -201,7 +201,7 @@ VENDOR = Vendor(
     challenge='Basic realm="URL Shortify REST API", charset="UTF-8"',
     workspace_limit=workspace_limit,
     calls=(
-        CreateCall(
+        JobCall(
             path=f"{ROOT}/links/bulk",
             action="bulk create",
             parse_request=parse_request,

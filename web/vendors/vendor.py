@@ -19,6 +19,7 @@ from models.links.slugs import SHORTEST
 from models.states import ItemStatus
 from producer.fields.wide_slugs import SlugKind
 from producer.intake.layouts import REFUSED
+from producer.job_options import JobAction
 from web.auth import authenticate_bearer
 from web.vendors.json_schema import Schema
 from web.vendors.security import BEARER_TOKEN, SecurityScheme
@@ -60,7 +61,7 @@ class LinkFields:
 
 @dataclass(frozen=True, slots=True)
 class VendorRequest:
-    """The links that a vendor's request asks for, in our terms."""
+    """The links that a vendor's request asks for, or the changes of links, in our terms."""
 
     items: list[ItemFields]
     count: int = 0
@@ -72,6 +73,9 @@ class VendorRequest:
     slug_length: int = SHORTEST
     """The length of the shortest automatic slug."""
     slugs: SlugKind = SlugKind.PLAIN
+    action: JobAction = JobAction.CREATE
+    changes_existing: bool = False
+    """Whether an item whose external id or slug is in use changes that link."""
     context: Any = None
     """What `build_answer` needs of the request beside the items."""
 
@@ -127,8 +131,8 @@ class FailedCall:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class CreateCall:
-    """One path of a vendor that creates links."""
+class JobCall:
+    """One method of a vendor's path that creates, changes or deletes links, by a job."""
 
     path: str
     action: str
@@ -138,9 +142,13 @@ class CreateCall:
     build_answer: Callable[[FinishedCall], Any]
     request_schema: Schema
     answer_schema: Schema
+    query: Mapping[str, Schema] = field(default_factory=dict)
+    """The parameters of its query, for the documentation."""
     examples: Examples = field(default_factory=dict)
     methods: tuple[str, ...] = ("POST",)
     status: int = 200
+    has_body: bool = True
+    """Whether the request is in a JSON body. `parse_request` receives None otherwise."""
     checks_quota: bool = False
     """Whether a request that exceeds the plan's links per hour, per day or in total fails as a whole."""
 
@@ -169,7 +177,7 @@ class DirectCall:
         return Scope.READ if self.methods == ("GET",) else Scope.WRITE
 
 
-Call = CreateCall | DirectCall
+Call = JobCall | DirectCall
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -183,7 +191,7 @@ class Vendor:
     fields: LinkFields
     batch_limit: int
     """How many links one call may create, unless the plan has another number; 0: no limit."""
-    calls: tuple[CreateCall, ...]
+    calls: tuple[JobCall, ...]
     build_error: Callable[[FailedCall], tuple[int, Any]]
     """Returns the status and the body of a request that failed as a whole."""
     direct_calls: tuple[DirectCall, ...] = ()
@@ -264,8 +272,8 @@ def is_rejected(fields: ItemFields) -> bool:
 
 
 def has_link(item: ItemResult | LinkedItem) -> bool:
-    """Whether an item created a link or found one that exists."""
-    return item.status in (ItemStatus.CREATED, ItemStatus.EXISTING)
+    """Whether an item created or changed a link, or found one that exists."""
+    return item.status in (ItemStatus.CREATED, ItemStatus.UPDATED, ItemStatus.EXISTING)
 
 
 def json_response(body: Any, status: int) -> Response:

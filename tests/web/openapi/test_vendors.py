@@ -5,7 +5,7 @@ from typing import Any
 
 from tests.shared_app import shared_app
 from web.vendors import VENDORS, Route, calls_by_route
-from web.vendors.vendor import CreateCall
+from web.vendors.vendor import JobCall
 
 
 @cache
@@ -41,7 +41,7 @@ def test_vendors_that_share_a_path_are_described_together() -> None:
 
 def test_every_call_that_creates_links_may_return_the_job() -> None:
     for route, vendor_calls in calls_by_route().items():
-        if any(isinstance(call, CreateCall) for _, call in vendor_calls):
+        if any(isinstance(call, JobCall) for _, call in vendor_calls):
             schema = operation_of(route)["responses"]["202"]["content"]["application/json"]["schema"]
             assert schema == {"$ref": "#/components/schemas/Job"}
 

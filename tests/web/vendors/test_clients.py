@@ -31,12 +31,14 @@ LINK = {"url": "https://example.com/client"}
 WORKING = {
     "awsysco": {"bulk.create", "links.create"},
     "dub": {
-        "links.count", "links.create", "links.create_many", "links.delete", "links.get", "links.list", "links.update",
+        "links.count", "links.create", "links.create_many", "links.delete", "links.delete_many", "links.get",
+        "links.list", "links.update", "links.update_many", "links.upsert",
     },
     "short-io-api-client": {
-        "delete_links_link_id", "get_api_domains", "get_api_links", "get_domains_domain_id", "get_links_expand",
-        "get_links_folders_domain_id", "get_links_link_id", "post_links", "post_links_bulk", "post_links_folders",
-        "post_links_link_id",
+        "delete_links_delete_bulk", "delete_links_link_id", "get_api_domains", "get_api_links",
+        "get_domains_domain_id", "get_links_expand", "get_links_folders_domain_id", "get_links_link_id", "post_links",
+        "post_links_archive", "post_links_archive_bulk", "post_links_bulk", "post_links_folders", "post_links_link_id",
+        "post_links_unarchive", "post_links_unarchive_bulk", "post_tags_bulk",
     },
 }  # fmt: skip
 WITHOUT_CALL = {"qr.get_url"}
@@ -124,7 +126,8 @@ def test_calls_of_the_client_of_short_io(system: System) -> None:
     domain_id = int(system.key["domain_id"])
     own = system.post(LINK, "/api/links").json()
     body = link | {"links": [link], "name": f"client {system.url}", "domainId": domain_id, "link_id": own["id"]}
-    body |= {"link_ids": [own["id"]], "tag": "client"}
+    several = [system.post(LINK, "/api/links").json()["id"]]
+    body |= {"link_ids": several, "tag": "client"}
     query = {"domain_id": domain_id, "domain": system.url.partition("://")[2], "path": own["slug"]}
     places = {"link_id": own["id"], "domain_id": str(domain_id)}
     for name, method, path in sorted(calls_of_short_io(), key=lambda call: call[1] == "delete"):

@@ -7,9 +7,26 @@ import pytest
 from pyshortio.api import Client
 from short_io_api_client import AuthenticatedClient
 from short_io_api_client.api.domains import get_api_domains
-from short_io_api_client.api.link_management import delete_links_link_id, post_links, post_links_link_id
+from short_io_api_client.api.link_management import (
+    delete_links_link_id,
+    post_links,
+    post_links_archive,
+    post_links_archive_bulk,
+    post_links_link_id,
+    post_links_unarchive,
+    post_links_unarchive_bulk,
+    post_tags_bulk,
+)
 from short_io_api_client.api.link_queries import get_api_links, get_links_expand, get_links_link_id
-from short_io_api_client.models import PostLinksBody, PostLinksLinkIdBody
+from short_io_api_client.models import (
+    PostLinksArchiveBody,
+    PostLinksArchiveBulkBody,
+    PostLinksBody,
+    PostLinksLinkIdBody,
+    PostLinksUnarchiveBody,
+    PostLinksUnarchiveBulkBody,
+    PostTagsBulkBody,
+)
 
 from tests.system import System
 from tests.web.commands import new_key
@@ -167,10 +184,41 @@ def test_the_sync_of_pyshortio_creates_updates_and_leaves_what_is_the_same(
     assert [link.title for link in short.list_links(domain.id)[1] if link.path == "sync-two"] == ["Changed"]
 
 
+def test_links_are_archived_tagged_and_deleted_many_at_once(
+    system: System, official: Any, key: dict[str, Any], hostname: str
+) -> None:
+    links = []
+    for number in range(3):
+        body = PostLinksBody(domain=hostname, original_url=f"https://bulk.example/{number}")
+        links.append(sync(post_links, official, body=body)["idString"])
+
+    def tags() -> list[list[str]]:
+        return [sync(get_links_link_id, official, link_id=link).tags for link in links]
+
+    two = links[:2]
+    assert sync(post_links_archive_bulk, official, body=PostLinksArchiveBulkBody(link_ids=two)).success
+    tagged = post_tags_bulk.sync_detailed(client=official, body=PostTagsBulkBody(tag="x", link_ids=links))
+    assert (tagged.status_code, tags()) == (200, [["archived", "x"], ["archived", "x"], ["x"]])
+    assert sync(post_links_unarchive_bulk, official, body=PostLinksUnarchiveBulkBody(link_ids=two)).success
+    assert sync(post_links_archive, official, body=PostLinksArchiveBody(link_id=links[2])).success
+    assert tags() == [["x"], ["x"], ["archived", "x"]]
+    assert sync(post_links_unarchive, official, body=PostLinksUnarchiveBody(link_id=links[2])).success
+    missing = sync(post_links_archive_bulk, official, body=PostLinksArchiveBulkBody(link_ids=["1-1-none"]))
+    assert (missing.success, bool(missing.error)) == (False, True)
+    wrong: dict[str, Any]
+    for wrong in ({"link_ids": "x"}, {"link_ids": [5]}, {"link_ids": []}, {}):
+        assert request(system, key, "DELETE", "/links/delete_bulk", json=wrong).status_code == 400
+    answer = request(system, key, "DELETE", "/links/delete_bulk", json={"link_ids": links})
+    assert answer.json() == {"success": True}
+    assert request(system, key, "GET", f"/links/{links[0]}").status_code == 404
+
+
 @PYSHORTIO
 def test_pyshortio_finds_and_deletes_a_link(short: Any, hostname: str) -> None:
     _, link = short.create_link(hostname=hostname, original_url="https://a.b/gone", path="short/io/gone")
     assert short.get_link_info_by_path(hostname, "short/io/gone")[1].id == link.id
     assert short.delete_link(link.id)[1] is True
+    _, other = short.create_link(hostname=hostname, original_url="https://a.b/gone-too")
+    assert short.batch_delete_links([other.id])[1] is True
     assert short.delete_link(link.id, raise_for_status=False)[1] is False
     assert short.get_link_info_by_link_id(link.id, raise_for_status=False)[1] is None

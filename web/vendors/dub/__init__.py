@@ -3,11 +3,11 @@
 from flask import request
 
 from web.vendors import examples
-from web.vendors.dub import creation, links
+from web.vendors.dub import bulk_changes, creation, links
 from web.vendors.dub.errors import build_error
 from web.vendors.dub.fields import FIELDS
 from web.vendors.json_schema import ANYTHING, BOOLEAN, INTEGER, NULL, TEXT, any_of, array_of, json_object
-from web.vendors.vendor import CreateCall, DirectCall, Vendor
+from web.vendors.vendor import DirectCall, JobCall, Vendor
 
 
 def sent_request() -> bool:
@@ -35,7 +35,7 @@ VENDOR = Vendor(
     build_error=build_error,
     sent_request=sent_request,
     calls=(
-        CreateCall(
+        JobCall(
             path="/links/bulk",
             action="bulk create",
             parse_request=creation.parse_bulk_request,
@@ -44,7 +44,7 @@ VENDOR = Vendor(
             answer_schema=array_of(any_of(CREATED_LINK, FAILED_LINK)),
             examples=EXAMPLES["/links/bulk"],
         ),
-        CreateCall(
+        JobCall(
             path="/links",
             action="create",
             parse_request=creation.parse_single_request,
@@ -52,6 +52,38 @@ VENDOR = Vendor(
             request_schema=LINK,
             answer_schema=CREATED_LINK,
             examples=EXAMPLES["POST /links"],
+        ),
+        JobCall(
+            path="/links/bulk",
+            methods=("PATCH",),
+            action="bulk change",
+            parse_request=bulk_changes.parse_update,
+            build_answer=bulk_changes.build_update_answer,
+            request_schema=json_object({"data": CHANGE}, {"linkIds": array_of(TEXT), "externalIds": array_of(TEXT)}),
+            answer_schema=array_of(any_of(CREATED_LINK, FAILED_LINK)),
+            examples=EXAMPLES["PATCH /links/bulk"],
+        ),
+        JobCall(
+            path="/links/bulk",
+            methods=("DELETE",),
+            has_body=False,
+            action="bulk deletion",
+            parse_request=bulk_changes.parse_deletion,
+            build_answer=bulk_changes.build_deletion_answer,
+            request_schema={},
+            query={"linkIds": TEXT},
+            answer_schema=json_object({"deletedCount": INTEGER}),
+            examples=EXAMPLES["DELETE /links/bulk"],
+        ),
+        JobCall(
+            path="/links/upsert",
+            methods=("PUT",),
+            action="creation or change",
+            parse_request=bulk_changes.parse_upsert,
+            build_answer=bulk_changes.build_upsert_answer,
+            request_schema=LINK,
+            answer_schema=CREATED_LINK,
+            examples=EXAMPLES["PUT /links/upsert"],
         ),
     ),
     direct_calls=(

@@ -135,6 +135,26 @@ def parse_change(body: Any, link: dict[str, Any], owner: Owner) -> ItemFields:
     return fields
 
 
+def parse_bulk_change(body: Any, owner: Owner) -> ItemFields:
+    """Translate a change of many links, for the rows of a job."""
+    change = read_object(body)
+    problem = find_refusal(change, FIELDS)
+    if problem:
+        raise Invalid(problem)
+    fields = rename_changes(change, {name: NAMES[name] for name in NAMES if name not in ONE_LINK_ONLY})
+    tag_names = _new_tags(change, fields.pop("tags", None), owner)
+    if tag_names is not None:
+        fields["tags"] = tag_names
+    if change.get("archived") is not None:
+        fields["add_tags" if change["archived"] else "remove_tags"] = [ARCHIVED]
+    if change.get("ref") and "url" not in fields:
+        raise Invalid("ref goes with url: it becomes a part of it.")
+    return _add_ref(fields, change.get("ref"))
+
+
+ONE_LINK_ONLY = ("slug", "domain", "external_id")
+
+
 def _drop_same_address(fields: ItemFields, link: dict[str, Any]) -> None:
     """Leave out key and domain where the link has them already: clients send a whole link back."""
     hostname = link["short_url"].partition("://")[2].partition("/")[0]

@@ -7,10 +7,10 @@ from web.auth import authenticate_header
 from web.vendors import examples
 from web.vendors.json_schema import ANYTHING, BOOLEAN, INTEGER, NULL, TEXT, any_of, array_of, json_object
 from web.vendors.security import SecurityScheme
-from web.vendors.short_io import creation, links, places
+from web.vendors.short_io import bulk_changes, creation, links, places
 from web.vendors.short_io.errors import build_error
 from web.vendors.short_io.fields import FIELDS
-from web.vendors.vendor import CreateCall, DirectCall, Vendor
+from web.vendors.vendor import DirectCall, JobCall, Vendor
 
 
 def authenticate() -> Owner:
@@ -46,6 +46,34 @@ DOMAIN = json_object({"id": INTEGER, "hostname": TEXT, "state": TEXT, "caseSensi
 FOLDER = json_object({"id": TEXT, "name": TEXT, "DomainId": INTEGER})
 EXAMPLES = examples.load("short_io")
 
+
+def _change_call(path: str, action: str, parse_request: bulk_changes.Parser, method: str = "POST") -> JobCall:
+    is_single = path in SINGLE_PATHS
+    members = {"link_id": TEXT} if is_single else {"link_ids": array_of(TEXT)}
+    if path == "/tags/bulk":
+        members = members | {"tag": TEXT}
+    return JobCall(
+        path=path,
+        methods=(method,),
+        action=action,
+        parse_request=bulk_changes.for_one_link(parse_request) if is_single else parse_request,
+        build_answer=bulk_changes.build_answer,
+        request_schema=json_object(members),
+        answer_schema=json_object({"success": BOOLEAN}, {"error": TEXT}),
+        examples=EXAMPLES[f"{method} {path}"],
+    )
+
+
+SINGLE_PATHS = ("/links/archive", "/links/unarchive")
+CHANGE_CALLS = (
+    _change_call("/links/archive_bulk", "bulk archive", bulk_changes.parse_archive),
+    _change_call("/links/unarchive_bulk", "bulk unarchive", bulk_changes.parse_unarchive),
+    _change_call("/links/archive", "archive", bulk_changes.parse_archive),
+    _change_call("/links/unarchive", "unarchive", bulk_changes.parse_unarchive),
+    _change_call("/tags/bulk", "bulk tag", bulk_changes.parse_tags),
+    _change_call("/links/delete_bulk", "bulk deletion", bulk_changes.parse_deletion, "DELETE"),
+)
+
 VENDOR = Vendor(
     name="short_io",
     title="Short.io",
@@ -56,7 +84,7 @@ VENDOR = Vendor(
     security_scheme=SecurityScheme("bare", BARE_KEY),
     sent_request=sent_request,
     calls=(
-        CreateCall(
+        JobCall(
             path="/links/bulk",
             action="bulk create",
             parse_request=creation.parse_bulk_request,
@@ -65,7 +93,7 @@ VENDOR = Vendor(
             answer_schema=array_of(any_of(CREATED_LINK, FAILED_LINK)),
             examples=EXAMPLES["/links/bulk"],
         ),
-        CreateCall(
+        JobCall(
             path="/links",
             action="create",
             parse_request=creation.parse_single_request,
@@ -74,6 +102,7 @@ VENDOR = Vendor(
             answer_schema=CREATED_LINK,
             examples=EXAMPLES["POST /links"],
         ),
+        *CHANGE_CALLS,
     ),
     direct_calls=(
         DirectCall(
