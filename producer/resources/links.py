@@ -52,11 +52,11 @@ def count_links(owner: Owner, query: Mapping[str, Any], limit: int | None = None
         return listing.count(db, owner.workspace_id, link_filters.from_query(db, owner.workspace_id, query), limit)
 
 
-def draw_codes(owner: Owner, query: Mapping[str, Any], limit: int) -> Iterator[bytes]:
+def draw_codes(owner: Owner, query: Mapping[str, Any], limit: int, **style: Any) -> Iterator[bytes]:
     """Draw the QR codes of the newest links that match, as a zip."""
     with store.read() as db:
         link_filter = link_filters.from_query(db, owner.workspace_id, query)
-    return qr_zip.stream_links(owner.workspace_id, link_filter, limit, "svg")
+    return qr_zip.stream_links(owner.workspace_id, link_filter, limit, "svg", **style)
 
 
 def export_links(owner: Owner, query: Mapping[str, Any]) -> Iterator[bytes]:

@@ -4,10 +4,10 @@ from flask import Blueprint, Response, redirect, url_for
 from werkzeug.exceptions import HTTPException
 
 from models.errors import LinkmillError, NotFound
-from web.dashboard import job, job_actions, jobs, keys, link, links, sign_in, upload, usage, webhooks
+from web.dashboard import job, job_actions, jobs, keys, link, links, many, sign_in, upload, usage, webhooks
 from web.dashboard.frame import access, assets, pages
 
-PARTS = (sign_in, assets, upload, jobs, job, job_actions, links, link, webhooks, keys, usage)
+PARTS = (sign_in, assets, upload, jobs, job, job_actions, links, link, many, webhooks, keys, usage)
 """Each has a `blueprint` below /app. Another page is another file, named here and in pages.NAVIGATION."""
 
 blueprint = Blueprint("app", __name__, url_prefix="/app", template_folder="../pages")

@@ -17,6 +17,21 @@ from web.dashboard.frame.error_texts import ERROR_TEXTS
 ROWS = 50
 STATUSES = tuple(ItemStatus)
 MOST_ZIPS = 12
+FAILED = (ItemStatus.FAILED, "Failed")
+FIGURES = {
+    JobKind.CREATE: ((ItemStatus.CREATED, "Created"), (ItemStatus.EXISTING, "Existing"), FAILED),
+    JobKind.UPDATE: ((ItemStatus.UPDATED, "Changed"), (ItemStatus.EXISTING, "As they were"), FAILED),
+    JobKind.DELETE: ((ItemStatus.DELETED, "Deleted"), (ItemStatus.EXISTING, "Kept"), FAILED),
+    JobKind.UNDO: (
+        (ItemStatus.DELETED, "Deleted"),
+        (ItemStatus.UPDATED, "Restored"),
+        (ItemStatus.CREATED, "Brought back"),
+        (ItemStatus.EXISTING, "Kept"),
+        FAILED,
+    ),
+}
+"""The counts of each kind of job, and what people call them."""
+DRY_RUN_LABELS = {"Created": "Would be created", "Changed": "Would change", "Deleted": "Would be deleted"}
 
 blueprint = Blueprint("job", __name__)
 
@@ -33,6 +48,7 @@ def show_job(job_id: str) -> Response:
         can=jobs.useful_actions(job),
         error_texts=ERROR_TEXTS,
         examples=jobs.failure_examples(job),
+        figures=_figures(job),
         statuses=STATUSES_BY_KIND[JobKind(job.kind)],
         zips=_zip_ranges(job),
         deliveries=deliveries.list_job_deliveries(job.id),
@@ -40,6 +56,16 @@ def show_job(job_id: str) -> Response:
         days=charts.chart_days(stats["by_day"]),
         **_list_rows(job),
     )
+
+
+def _figures(job: Job) -> list[tuple[str, str]]:
+    """Return the counts to show, in the order of the bar."""
+    figures: list[tuple[str, str]] = []
+    for name, label in FIGURES[JobKind(job.kind)]:
+        figures.append((str(name), DRY_RUN_LABELS.get(label, label) if job.dry_run else label))
+        if job.kind == JobKind.CREATE and name == ItemStatus.CREATED and job.updated:
+            figures.append((str(ItemStatus.UPDATED), "Changed"))
+    return figures
 
 
 def _zip_ranges(job: Job) -> list[tuple[int, int]]:

@@ -7,6 +7,7 @@ from flask import Blueprint, Response, flash, url_for
 
 from models.errors import Conflict, Gone
 from models.jobs.jobs import Job
+from models.states import JobKind
 from producer import control
 from producer.resources import deliveries
 from producer.resources.jobs import find_job
@@ -42,10 +43,10 @@ ACTIONS = {
     ),
     "undo": JobAction(
         "Undo this job?",
-        "The links that it created are deleted, except those with clicks. This cannot be undone.",
-        "Delete its links",
+        "",
+        "Undo it",
         control.undo,
-        "This job deletes the links of the other one.",
+        "This job takes back what the other one did.",
     ),
     "forget": JobAction(
         "Forget this job?",
@@ -56,6 +57,13 @@ ACTIONS = {
     ),
 }
 
+UNDO_TEXTS = {
+    JobKind.CREATE: "The links that it created are deleted, except those with clicks.",
+    JobKind.UPDATE: "The links that it changed become what they were, except those that were changed again since.",
+    JobKind.DELETE: "The links that it deleted come back with their clicks, where their slugs are still free.",
+    JobKind.UNDO: "",
+}
+
 blueprint = Blueprint("job_actions", __name__)
 
 
@@ -63,8 +71,9 @@ blueprint = Blueprint("job_actions", __name__)
 def confirm(job_id: str, action: str) -> Response:
     job = find_job(owner(), job_id)
     question = ACTIONS[action]
+    text = UNDO_TEXTS[JobKind(job.kind)] if action == "undo" else question.text
     back = url_for("app.job.show_job", job_id=job.id)
-    return pages.render("confirm", heading=question.heading, text=question.text, button=question.button, back=back)
+    return pages.render("confirm", heading=question.heading, text=text, button=question.button, back=back)
 
 
 @blueprint.post("/jobs/<job_id>/<any(cancel, retry, undo, forget):action>")

@@ -143,7 +143,7 @@ def test_a_job_is_undone_and_forgotten_after_a_question(visit: Visit) -> None:
     page.get_by_role("link", name="Undo").click()
     page.get_by_role("link", name="Back").click()
     page.get_by_role("link", name="Undo").click()
-    page.get_by_role("button", name="Delete its links").click()
+    page.get_by_role("button", name="Undo it").click()
     expect(page.get_by_text(f"Undoes job {job['id']}")).to_be_visible()
     expect(page.locator("#live")).to_have_attribute("data-open", "no")
     expect(page.locator("[data-count=deleted]")).to_have_text("1")

@@ -15,6 +15,7 @@ ERROR_TEXTS = {
     "INVALID_COMMENT": "The comment is too long. Use at most 500 characters.",
     "INVALID_CUSTOM_ID": "The custom id is too long. Use at most 255 characters.",
     "UNKNOWN_DOMAIN": "This is not one of your domains.",
+    "NOT_FOUND": "There is no such link, or no longer.",
     "INVALID_TAGS": "There are too many tags, or one is too long.",
     "UNKNOWN_GROUP": "There is no group with this name or number.",
     "INVALID_UTM": "A UTM field cannot be added to the URL.",

@@ -14,6 +14,8 @@ SHOWN_LINK_FIELDS = ("url", "title", "tags", "group", "expires_at", "max_clicks"
 WRITE_ONLY_FIELDS = ("password", *UTM_FIELDS)
 LINK_FIELDS = (*SHOWN_LINK_FIELDS, *WRITE_ONLY_FIELDS)
 
+TAG_FIELDS = ("tags", "add_tags", "remove_tags")
+
 MINUTE_LENGTH = len("2030-12-31T18:00")
 LONGEST_NUMBER = 18
 
@@ -65,7 +67,7 @@ def _by_first_name(faults: Iterable[FieldError]) -> dict[str, str]:
 
 
 def _parse(name: str, text: str) -> Any:
-    if name == "tags":
+    if name in TAG_FIELDS:
         return [tag.strip() for tag in text.split(",") if tag.strip()]
     if name == "max_clicks" and text.isascii() and text.isdecimal() and len(text) <= LONGEST_NUMBER:
         return int(text)

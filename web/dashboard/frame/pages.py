@@ -39,6 +39,11 @@ def go_to(endpoint: str, **values: Any) -> Response:
     return redirect(url_for(endpoint, **values), 303)  # type: ignore[return-value]
 
 
+def go_to_url(address: str) -> Response:
+    """Redirect to an address of ours."""
+    return redirect(address, 303)  # type: ignore[return-value]
+
+
 def template_context() -> dict[str, Any]:
     """Return the names that every template may use."""
     owner = getattr(g, "owner", None)

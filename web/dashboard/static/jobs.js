@@ -23,7 +23,8 @@ function show(row, job) {
   const badge = row.querySelector(".badge");
   badge.className = `badge ${word}`;
   badge.textContent = word;
-  for (const cell of row.querySelectorAll("[data-count]")) cell.textContent = number(job.counts[cell.dataset.count]);
+  const counts = { ...job.counts, done: job.counts.created + job.counts.updated + job.counts.deleted };
+  for (const cell of row.querySelectorAll("[data-count]")) cell.textContent = number(counts[cell.dataset.count]);
   if (!OPEN.includes(job.status)) delete row.dataset.open;
 }
 

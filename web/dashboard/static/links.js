@@ -1,25 +1,27 @@
-/* Ticking all links of a page at once, and how many are ticked. */
+/* Ticking all links of a page, or all that match, and how many are selected. */
 const form = document.querySelector("[data-many]");
 
 if (form) {
   const all = form.querySelector("[data-all]");
+  const whole = form.querySelector("[data-whole]");
   const count = form.querySelector("[data-count]");
   const boxes = [...document.querySelectorAll('input[name="link"]')];
 
-  const tell = () => {
+  const show = () => {
     const ticked = boxes.filter((box) => box.checked).length;
     all.checked = ticked === boxes.length;
     all.indeterminate = ticked > 0 && ticked < boxes.length;
-    count.textContent = `${ticked} ticked`;
-    for (const button of form.querySelectorAll("button")) button.disabled = ticked === 0;
+    for (const box of [all, ...boxes]) box.disabled = whole.checked;
+    count.textContent = whole.checked ? "all selected" : `${ticked} ticked`;
+    for (const button of form.querySelectorAll("button")) button.disabled = ticked === 0 && !whole.checked;
   };
 
   all.closest("label").hidden = false;
   all.addEventListener("change", () => {
     for (const box of boxes) box.checked = all.checked;
-    tell();
+    show();
   });
-  for (const box of boxes) box.addEventListener("change", tell);
-  addEventListener("pageshow", tell);
-  tell();
+  for (const box of [whole, ...boxes]) box.addEventListener("change", show);
+  addEventListener("pageshow", show);
+  show();
 }
