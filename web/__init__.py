@@ -20,6 +20,8 @@ SWITCH_SECONDS = 0.001
 """How long a thread that computes an answer may keep a redirect waiting; Python's default is five times as long."""
 STATEMENT_SECONDS = 10.0
 """How long a statement may take that somebody waits for. Then the answer is 503, and the connection is free again."""
+IDLE_SECONDS = 30.0
+"""How long a connection to the database is kept that no request uses."""
 
 log = structlog.get_logger()
 
@@ -27,7 +29,8 @@ log = structlog.get_logger()
 def serve() -> Flask:
     """Create the application for a process of the web server, and protect that process from slow clients."""
     watch.start()
-    store.statement_limit.seconds = STATEMENT_SECONDS
+    store.session_limits.statement = STATEMENT_SECONDS
+    store.session_limits.idle = IDLE_SECONDS
     sys.setswitchinterval(SWITCH_SECONDS)
     link_changes.listen(link_cache.cache.forget)
     app = _create_bare_app()

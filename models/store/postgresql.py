@@ -32,9 +32,8 @@ from sqlalchemy.exc import DBAPIError, IntegrityError, InvalidatePoolError, Oper
 from models import process_caches
 from models.errors import DuplicateKey
 from models.store.copy_binary import copy_binary
-from models.store.dialect import ROW_ID, Columns
+from models.store.dialect import ROW_ID, Columns, SessionLimits
 
-IDLE_SECONDS = 30  # then the server closes a connection
 CONNECT_SECONDS = 5
 # A connection whose other end has vanished is noticed within 8 s. Milliseconds; the kernel counts no probes then.
 KEEPALIVE = {"keepalives_idle": 4, "keepalives_interval": 2, "tcp_user_timeout": 8_000}
@@ -59,9 +58,9 @@ class PostgreSQL:
     read_options: dict[str, Any] = {"isolation_level": "AUTOCOMMIT"}
     unavailable_errors: tuple[type[Exception], ...] = (psycopg.OperationalError, psycopg.InterfaceError)
 
-    def engine_options(self, url: URL, statement_seconds: float) -> dict[str, Any]:
-        options = f"{SESSION_OPTIONS} -c idle_session_timeout={IDLE_SECONDS}s"
-        options += f" -c statement_timeout={round(statement_seconds * 1000)}"
+    def engine_options(self, url: URL, limits: SessionLimits) -> dict[str, Any]:
+        options = f"{SESSION_OPTIONS} -c statement_timeout={round(limits.statement * 1000)}"
+        options += f" -c idle_session_timeout={round(limits.idle * 1000)}"
         for more in url.normalized_query.get("options", ()):
             options += f" {more}"  # the last one of a name counts
         connect_args = {

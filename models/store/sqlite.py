@@ -20,7 +20,7 @@ from sqlalchemy.types import TypeEngine
 
 from models import process_caches
 from models.errors import DuplicateKey
-from models.store.dialect import ROW_ID, Columns
+from models.store.dialect import ROW_ID, Columns, SessionLimits
 
 LOCK_SECONDS = 15.0
 RETRY_SECONDS = 0.001  # SQLite's own back-off sleeps up to 100 ms, and starves the writers that come late
@@ -51,7 +51,7 @@ class SQLite:
     read_options: dict[str, Any] = {}
     unavailable_errors: tuple[type[Exception], ...] = (sqlite3.OperationalError,)
 
-    def engine_options(self, url: URL, statement_seconds: float) -> dict[str, Any]:
+    def engine_options(self, url: URL, limits: SessionLimits) -> dict[str, Any]:
         return {"connect_args": {"check_same_thread": False}}
 
     def prepare(self, engine: Engine) -> None:

@@ -11,7 +11,6 @@ from sqlalchemy.exc import DBAPIError
 
 from models import store
 from models.errors import Unavailable
-from models.store import postgresql
 from tests.fixtures.databases import new_database_url
 from tests.fixtures.processes import process_environment
 from tests.waiting import wait_until
@@ -51,7 +50,7 @@ def test_transactions_are_read_committed(other_defaults: None) -> None:
 
 
 def test_a_statement_that_takes_too_long_is_ended_and_explained(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(store.statement_limit, "seconds", LIMIT_SECONDS)
+    monkeypatch.setattr(store.session_limits, "statement", LIMIT_SECONDS)
     with process_environment({"DATABASE_URL": url}):
         with pytest.raises(DBAPIError) as caught, store.read() as db:
             db.exec_driver_sql("SELECT pg_sleep(60)")
@@ -74,7 +73,7 @@ def count_connections() -> int:
 
 
 def test_an_idle_connection_is_closed_by_the_server(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(postgresql, "IDLE_SECONDS", 1)
+    monkeypatch.setattr(store.session_limits, "idle", 0.5)
     with process_environment({"DATABASE_URL": url}):
         pid = backend_pid()
         wait_until(lambda: not is_connected(url, pid))
