@@ -44,10 +44,13 @@ def _conflicts(options: Options, upload_format: str) -> dict[str, str]:
     refusals = {
         "on_existing": (options.on_existing == OnExisting.UPDATE and not creates, "This is for action=create."),
         "empty": (options.empty == Empty.CLEAR and not changes_fields, "This is for jobs that change links."),
+        "duplicates": (
+            options.duplicates != "create" and (not creates or options.on_existing == OnExisting.UPDATE),
+            "This is for action=create with on_existing=keep.",
+        ),
         "only": (bool(options.only) and not deletes, "This is for action=delete."),
         "where": (by_query and creates, "This is for action=update and action=delete."),
         "set": (bool(options.set) and not (by_query and changes_fields), "This is for action=update with where."),
-        "duplicates": (options.duplicates != "create" and not creates, "This is for action=create."),
         "fetch_titles": (options.fetch_titles and not creates, "This is for action=create."),
         "defaults": (bool(options.defaults) and deletes, "A job that deletes links has no use for them."),
         "count": (upload_format == COUNT and not creates, "Send links, or where."),

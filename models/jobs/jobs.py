@@ -1,5 +1,6 @@
 """Jobs: one upload each, from its acceptance to its end. States and transitions are in models/states.py."""
 
+from collections import Counter
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any, NamedTuple
@@ -88,6 +89,20 @@ class Results(NamedTuple):
     @property
     def failed(self) -> int:
         return sum(self.failures.values())
+
+    def __add__(self, other: Any) -> "Results":
+        """The results of two parts of a shard."""
+        return Results(
+            created=self.created + other.created,
+            updated=self.updated + other.updated,
+            deleted=self.deleted + other.deleted,
+            existing=self.existing + other.existing,
+            failures=Counter(self.failures) + Counter(other.failures),
+        )
+
+    def logged(self) -> dict[str, int]:
+        """What a worker logs of a shard."""
+        return {name: getattr(self, name) for name in ("created", "updated", "deleted", "existing", "failed")}
 
 
 class JobRun(NamedTuple):

@@ -33,6 +33,7 @@ from models import process_caches
 from models.errors import DuplicateKey
 from models.store.copy_binary import copy_binary
 from models.store.dialect import ROW_ID, Columns, SessionLimits
+from models.store.staged_rows import ArrayText, array_text, staged_rows
 
 CONNECT_SECONDS = 5
 # A connection whose other end has vanished is noticed within 8 s. Milliseconds; the kernel counts no probes then.
@@ -140,19 +141,19 @@ class PostgreSQL:
 
     def bulk_update(self, db: Connection, table: Table, keys: Columns, columns: Columns) -> None:
         values = ", ".join(f'"{name}" = staged."{name}"' for name in columns)
-        staged, condition = _staged(table, keys, columns)
+        staged, condition = staged_rows(_type_names(table), table.name, keys, columns)
         statement = f"UPDATE {table.name} SET {values} FROM {staged} WHERE {condition}"
         _execute(db, statement, (*keys.values(), *columns.values()))
 
     def bulk_delete(self, db: Connection, table: Table, keys: Columns) -> None:
-        staged, condition = _staged(table, keys, {})
+        staged, condition = staged_rows(_type_names(table), table.name, keys, {})
         _execute(db, f"DELETE FROM {table.name} USING {staged} WHERE {condition}", tuple(keys.values()))
 
     def bulk_move(self, db: Connection, source: Table, target: Table, row_ids: Sequence[Any], columns: Columns) -> None:
         shared = [f'"{column.name}"' for column in source.c if column.name in target.c]
         names = ", ".join([*(f'"{name}"' for name in columns), *shared])
         returned = ", ".join([*(f'staged."{name}"' for name in columns), f"{source.name}.*"])
-        staged, condition = _staged(target, {ROW_ID: row_ids}, columns, source)
+        staged, condition = staged_rows(_type_names(target), source.name, {ROW_ID: row_ids}, columns)
         moved = f"DELETE FROM {source.name} USING {staged} WHERE {condition} RETURNING {returned}"
         statement = f"WITH moved AS ({moved}) INSERT INTO {target.name} ({names}) SELECT {names} FROM moved"
         _execute(db, statement, (row_ids, *columns.values()))
@@ -287,40 +288,8 @@ def _type_names(table: Table) -> dict[str, str]:
     return {column.name: str(column.type.compile(dialect)).partition(" COLLATE")[0] for column in table.columns}
 
 
-def _staged(table: Table, keys: Columns, columns: Columns, keyed: Table | None = None) -> tuple[str, str]:
-    """Arrays of keys and values as a table to join, and the condition that joins its keys."""
-    types = [f"%s::{_type_name(table, name)}[]" for name in (*keys, *columns)]
-    names = [*(f'"of_{name}"' for name in keys), *(f'"{name}"' for name in columns)]
-    staged = f"unnest({', '.join(types)}) AS staged ({', '.join(names)})"
-    keyed = table if keyed is None else keyed
-    return staged, " AND ".join(f'{keyed.name}.{_key_column(name)} = staged."of_{name}"' for name in keys)
-
-
-def _key_column(name: str) -> str:
-    return "ctid" if name == ROW_ID else f'"{name}"'
-
-
 def _execute(db: Connection, statement: str, parameters: tuple[Any, ...]) -> None:
     try:
-        db.exec_driver_sql(statement, tuple(map(_array, parameters)))
+        db.exec_driver_sql(statement, tuple(map(array_text, parameters)))
     except IntegrityError as error:
         raise DuplicateKey(str(error)) from error
-
-
-class ArrayText(str):
-    """An array as PostgreSQL spells it. Its statement is planned each time, as one with a list is."""
-
-
-def _array(values: Sequence[Any]) -> Any:
-    """Spell an array. The driver, which escapes each value, takes twenty times as long."""
-    if all(type(value) is int for value in values):
-        return ArrayText("{" + ",".join(map(str, values)) + "}")
-    if not all(type(value) is str for value in values):
-        return list(values)
-    joined = '","'.join(values)
-    is_plain = "\\" not in joined and joined.count('"') == 2 * (len(values) - 1)
-    return ArrayText('{"' + joined + '"}') if is_plain and values else list(values)
-
-
-def _type_name(table: Table, name: str) -> str:
-    return "tid" if name == ROW_ID else _type_names(table)[name]

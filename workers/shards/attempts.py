@@ -17,7 +17,8 @@ from producer.telemetry import tracing
 from producer.unit_of_work import unit_of_work
 from workers import task_log
 from workers.shards import create, failed_attempts, split
-from workers.shards.changes import delete, undo, update
+from workers.shards.changes import delete, update
+from workers.shards.undo import undo
 
 Result = dict[str, Any]
 

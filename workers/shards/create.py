@@ -1,5 +1,6 @@
 """Create: a shard's rows become links and items, all in the one transaction that ends the shard."""
 
+from dataclasses import replace
 from typing import Any
 
 from models import store
@@ -13,10 +14,12 @@ from models.links import labels, links, slugs, tagging, title_queue, url_index
 from producer import completion
 from producer.intake.batch import Batch
 from producer.job_options import Groups, judging_context
+from producer.rules.changes import JudgedChanges
 from producer.rules.judging import JudgedBatch, judge
 from producer.signals import wakeups
 from producer.unit_of_work import unit_of_work
 from workers.shards import columns, dry_run, own_domains, passwords, quota, reuse, shard_rows, slug_pool
+from workers.shards.changes import update, upsert
 from workers.shards.draft import Draft, make_draft, read_facts, tag_names
 from workers.shards.own_domains import SlugDomain
 from workers.shards.time_budget import OutOfTime, TimeBudget
@@ -49,7 +52,8 @@ def _create_in_time(claim: Claim, job: Job, budget: TimeBudget) -> dict[str, int
     settled_rows = shard_rows.settled(claim)
     if not job.dry_run:
         passwords.hash_all(claim, judged, settled_rows, budget)
-    return _draft_and_write(claim, job, rows, judged, settled_rows, budget)
+    changes = update.prepare(claim, job, rows, settled_rows, budget) if upsert.changes_existing(job) else None
+    return _draft_and_write(claim, job, rows, judged, settled_rows, changes, budget)
 
 
 def _judge(claim: Claim, job: Job, rows: Batch) -> JudgedBatch:
@@ -77,7 +81,13 @@ def _postpone(claim: Claim) -> dict[str, Any]:
 
 
 def _draft_and_write(
-    claim: Claim, job: Job, rows: Batch, judged: JudgedBatch, settled_rows: frozenset[int], budget: TimeBudget
+    claim: Claim,
+    job: Job,
+    rows: Batch,
+    judged: JudgedBatch,
+    settled_rows: frozenset[int],
+    changes: JudgedChanges | None,
+    budget: TimeBudget,
 ) -> dict[str, int]:
     """Draft and write a shard, and again when one of its slugs or external ids was in use.
 
@@ -87,16 +97,17 @@ def _draft_and_write(
     budget.check()
     # A group is only created for a new link, so here too it has to be known before which ones are new.
     look_up = bool(judged.problems or job.dry_run or job.options.get("groups") == Groups.CREATE)
+    look_up = look_up or changes is not None
     draft = _draft(claim, job, rows, judged, settled_rows, look_up)
     if draft.problems and not look_up:
         draft = _draft(draft.claim, job, rows, judged, settled_rows)
     for _ in range(ROUNDS):
         try:
-            return commit(draft)
+            return commit(draft, changes)
         except DuplicateKey:
             budget.check()
             draft = _draft(draft.claim, job, rows, judged, settled_rows, check_automatic=True)
-    return commit(draft)
+    return commit(draft, changes)
 
 
 def _draft(
@@ -112,6 +123,8 @@ def _draft(
     writes_tags = "tags" in judged.columns and not job.dry_run
     with store.write() if writes_tags else store.read() as db:
         facts = read_facts(db, job, judged, look_up)
+        if upsert.changes_existing(job):
+            facts = replace(facts, own_links=upsert.find_own_links(db, job, judged))
         if job.dry_run:
             facts = dry_run.add_earlier_rows(db, claim, judged, facts)
     reuse.release_ended(facts.urls)
@@ -170,10 +183,16 @@ def _take_slugs(job: Job, domain: SlugDomain, count: int) -> list[str]:
     return slug_pool.automatic_slugs().take(domain.id, shortest, count, alphabet)
 
 
-def _commit(draft: Draft) -> dict[str, int]:
-    """Write everything that a draft holds. All of it is serialised before the transaction begins."""
+def _commit(draft: Draft, changes: JudgedChanges | None) -> dict[str, int]:
+    """Write everything that a draft holds. All of it is serialised before the transaction begins.
+
+    `changes`: what rows do to a link that is there already, if they change it.
+    """
     claim = draft.claim
     job = draft.job
+    whole_draft = draft
+    if changes is not None:
+        draft = draft.without_existing()
     link_columns = columns.link_columns(draft)
     item_columns = columns.item_columns(draft)
     tag_columns = columns.tag_columns(draft)
@@ -192,6 +211,8 @@ def _commit(draft: Draft) -> dict[str, int]:
         if untitled:
             title_queue.add(unit.db, untitled, len(untitled["slug"]))
             unit.send("titles", wakeups.TITLES)
+        if changes is not None:
+            results = upsert.write(unit, whole_draft, changes, results)
         completion.record(unit, claim, results)
         quota.give_back_unused(unit.db, draft)
-    return {"created": results.created, "existing": results.existing, "failed": results.failed}
+    return results.logged()

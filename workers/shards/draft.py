@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from models.accounts import workspaces
@@ -30,6 +30,8 @@ class Facts:
     by_external_id: Mapping[str, ExistingLink]
     tag_ids: dict[str, int]
     urls: UrlFacts = NO_URLS
+    own_links: Mapping[SlugKey, ExistingLink] | None = None
+    """The workspace's links that have slugs of the rows, if rows change the links that are there; else None."""
 
 
 @dataclass(slots=True)
@@ -70,6 +72,10 @@ class Draft:
     @property
     def own_domains(self) -> OwnDomains:
         return self.columns.get("domain")
+
+    def without_existing(self) -> "Draft":
+        """The draft without the rows that get an existing link: their results are written apart."""
+        return replace(self, existing={}, settled_rows=self.settled_rows.union(self.existing))
 
     def count_missing_slugs(self, domain_id: int) -> int:
         """How many new rows on a domain lack a slug."""
@@ -207,7 +213,9 @@ def _decide_in_order(
     slug_keys = own_domains.keys(slugs, domains)
     url_keys = own_domains.keys(urls, domains)
     used_slugs: set[SlugKey | None] = set()
-    rows_by_external_id: dict[str, int] = {}
+    upserts = facts.own_links is not None
+    own_links: dict[Any, ExistingLink | int] = dict(facts.own_links or {})
+    rows_by_external_id: dict[str, ExistingLink | int] = {}
     rows_by_url: dict[Any, int] = {}
     created = 0
     for row, (external_id, slug) in enumerate(zip(external_ids, slugs, strict=True)):
@@ -216,12 +224,16 @@ def _decide_in_order(
         link: ExistingLink | int | None = None
         if external_id:
             link = facts.by_external_id.get(external_id, rows_by_external_id.get(external_id))
+        if link is None and slug and upserts:
+            link = own_links.get(slug_keys[row])
         if link is None and row in facts.urls.seeking_rows:
             link = facts.urls.links.get(url_keys[row], rows_by_url.get(url_keys[row]))
         if link is not None:
             existing[row] = link
             # The row gets its link by its external id, whatever is wrong with its other fields.
             problems.pop(row, None)
+            if external_id and upserts:
+                rows_by_external_id.setdefault(external_id, link)
         elif row in problems:
             continue
         elif slug in facts.reserved_slugs:
@@ -233,6 +245,8 @@ def _decide_in_order(
         else:
             created += 1
             used_slugs.add(slug_keys[row])
+            if slug and upserts:
+                own_links[slug_keys[row]] = row
             if external_id:
                 rows_by_external_id[external_id] = row
             if row in facts.urls.hashes:

@@ -11,9 +11,11 @@ from models.jobs.duplicates import EarlierLink, EarlierRows
 from models.jobs.leases import Claim
 from models.store import Connection
 from producer import completion
+from producer.rules.changes import JudgedChanges
 from producer.rules.judging import JudgedBatch
 from producer.unit_of_work import unit_of_work
 from workers.shards import columns, own_domains
+from workers.shards.changes import upsert
 from workers.shards.draft import Draft, Facts, values_of
 from workers.shards.own_domains import SlugKey
 from workers.shards.quota import MustWait
@@ -70,12 +72,17 @@ def room(claim: Claim, plan: Plan, wanted: int) -> int:
         return available - duplicates.count_created(db, EarlierRows(claim.job_id, claim.first_index))
 
 
-def commit(draft: Draft) -> dict[str, int]:
-    """Write a draft's items and counts."""
+def commit(draft: Draft, changes: JudgedChanges | None) -> dict[str, int]:
+    """Write a draft's items and counts. `changes`: what rows would do to a link that is there already."""
+    whole_draft = draft
+    if changes is not None:
+        draft = draft.without_existing()
     item_columns = columns.item_columns(draft)
     results = draft.results
     with unit_of_work() as unit:
         leases.finish(unit.db, draft.claim)
         items.write(unit.db, item_columns, len(draft.result_rows))
+        if changes is not None:
+            results = upsert.write(unit, whole_draft, changes, results)
         completion.record(unit, draft.claim, results)
-    return {"created": results.created, "existing": results.existing, "failed": results.failed}
+    return results.logged()

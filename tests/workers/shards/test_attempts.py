@@ -37,7 +37,7 @@ def test_without_a_shard_there_is_nothing_to_do(owner: Owner, steps: Steps) -> N
 def test_a_result_names_job_shard_and_rows_for_flower(owner: Owner, steps: Steps) -> None:
     job_id = accept_csv(owner, ROWS)
     assert work(ShardKind.CREATE) == {
-        "job": str(job_id), "shard": 0, "rows": 2, "created": 2, "existing": 0, "failed": 0
+        "job": str(job_id), "shard": 0, "rows": 2, "created": 2, "updated": 0, "deleted": 0, "existing": 0, "failed": 0
     }  # fmt: skip
 
 

@@ -110,10 +110,10 @@ def test_a_slug_that_another_transaction_took_costs_another_draft(
 
     commit = create._commit
 
-    def collide_once(draft: Any) -> Any:
+    def collide_once(draft: Any, changes: Any) -> Any:
         if len(drafts) == 1:
             raise DuplicateKey("slug")
-        return commit(draft)
+        return commit(draft, changes)
 
     monkeypatch.setattr(create, "_draft", draft_and_note)
     monkeypatch.setattr(create, "_commit", collide_once)

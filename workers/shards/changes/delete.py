@@ -60,7 +60,7 @@ def _commit(claim: Claim, job: Job, rows: Batch, judged: JudgedChanges, settled_
         completion.record(unit, claim, results)
         if not job.dry_run:
             quotas.free(unit.db, job.workspace_id, results.deleted)
-    return outcome.counts_document(results)
+    return results.logged()
 
 
 def _spared_links(db: Connection, job: Job, links: WorkingLinks) -> set[LinkKey]:

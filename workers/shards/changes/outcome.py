@@ -51,12 +51,6 @@ def new_outcome(judged: JudgedChanges, settled_rows: frozenset[int]) -> Outcome:
     return Outcome([""] * rows, [None] * rows, [None] * rows, problems)
 
 
-def counts_document(results: Results) -> dict[str, int]:
-    """What a worker logs of a shard."""
-    counts = results._asdict() | {"failures": results.failed}
-    return {name: count for name, count in counts.items() if count}
-
-
 def item_columns(
     claim: Claim, job: Job, batch: Batch, judged: JudgedChanges, outcome: Outcome, settled_rows: frozenset[int]
 ) -> Columns:

@@ -37,21 +37,27 @@ def update(claim: Claim, job: Job) -> dict[str, Any]:
 
 def _update_in_time(claim: Claim, job: Job, budget: TimeBudget) -> dict[str, int]:
     rows = shard_rows.read(claim, job)
-    judged = judge_rows(claim, job, rows)
-    budget.check()
-    if claim.queue == wakeups.INTERACTIVE and not job.dry_run and passwords.are_slow(judged):
-        raise OutOfTime
     settled_rows = shard_rows.settled(claim)
-    if not job.dry_run:
-        passwords.hash_all(claim, judged, settled_rows, budget)
-        _ensure_tags(job, judged)
-    _resolve_new_groups(job, judged)
+    judged = prepare(claim, job, rows, settled_rows, budget)
     for _ in range(ROUNDS):
         try:
             return _commit(claim, job, rows, judged, settled_rows)
         except DuplicateKey:
             budget.check()
     return _commit(claim, job, rows, judged, settled_rows)
+
+
+def prepare(claim: Claim, job: Job, rows: Batch, settled_rows: frozenset[int], budget: TimeBudget) -> JudgedChanges:
+    """Judge rows, and create what their links need: hashes of passwords, tags and groups."""
+    judged = judge_rows(claim, job, rows)
+    budget.check()
+    if claim.queue == wakeups.INTERACTIVE and not job.dry_run and passwords.are_slow(judged):
+        raise OutOfTime
+    if not job.dry_run:
+        passwords.hash_all(claim, judged, settled_rows, budget)
+        _ensure_tags(job, judged)
+    _resolve_new_groups(job, judged)
+    return judged
 
 
 def _ensure_tags(job: Job, judged: JudgedChanges) -> None:
@@ -94,4 +100,4 @@ def _commit(claim: Claim, job: Job, rows: Batch, judged: JudgedChanges, settled_
         items.write(unit.db, item_columns, len(item_columns["status"]))
         results = result.results
         completion.record(unit, claim, results)
-    return outcome.counts_document(results)
+    return results.logged()

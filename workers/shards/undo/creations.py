@@ -10,7 +10,7 @@ from models.links import unclicked
 from models.states import ItemStatus
 from models.store import Columns, Connection
 from producer.unit_of_work import UnitOfWork
-from workers.shards.changes.undone_range import UndonePart, UndoneRange
+from workers.shards.undo.undone_range import UndonePart, UndoneRange
 
 ItemLink = tuple[int | None, str]
 """The own domain of an item and its slug."""

@@ -19,8 +19,8 @@ from models.store import Columns, Connection
 from producer.intake.batch import ItemProblem
 from producer.unit_of_work import UnitOfWork
 from workers.shards.changes.special_fields import TAKEN_ID
-from workers.shards.changes.undone_range import UndonePart, UndoneRange
 from workers.shards.draft import LIMIT_REACHED
+from workers.shards.undo.undone_range import UndonePart, UndoneRange
 
 SLUG_TAKEN = ItemProblem("SLUG_TAKEN", "Another link has this slug by now.")
 NO_DOMAIN = ItemProblem("UNKNOWN_DOMAIN", "This workspace no longer has the domain of this link.")

@@ -18,7 +18,7 @@ from producer.unit_of_work import UnitOfWork
 from workers.shards.changes import decisions, outcome, writing
 from workers.shards.changes.facts import read_facts
 from workers.shards.changes.shard import find_links
-from workers.shards.changes.undone_range import UndonePart, UndoneRange
+from workers.shards.undo.undone_range import UndonePart, UndoneRange
 
 FIELD_OF_CHANGE = {"slug": "new_slug"}
 NO_GROUP = ItemProblem("UNKNOWN_GROUP", "The group that this link had was deleted.")

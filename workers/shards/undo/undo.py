@@ -6,14 +6,14 @@ from models import store
 from models.accounts import quotas
 from models.errors import DuplicateKey
 from models.jobs import items, jobs, leases
-from models.jobs.jobs import Job, Results
+from models.jobs.jobs import Job
 from models.jobs.leases import Claim
 from producer import completion
 from producer.signals import wakeups
 from producer.unit_of_work import unit_of_work
 from workers.chores import clicks
-from workers.shards.changes import undo_creation, undo_deletion, undo_update
-from workers.shards.changes.undone_range import UndoneRange
+from workers.shards.undo import creations, deletions, updates
+from workers.shards.undo.undone_range import UndoneRange
 
 ROUNDS = 5  # further ones when others take a slug or external id in the meantime, before it is left to another attempt
 
@@ -25,7 +25,7 @@ def undo(claim: Claim, job: Job) -> dict[str, Any]:
         undone_job = jobs.get(db, undone.job_id)
     if undone_job and undone_job.created:
         clicks.drain_earlier(job.created_at)
-    undo_update.ensure_tags(job, undone)
+    updates.ensure_tags(job, undone)
     counts = _undo(claim, job, undone)
     if job.queue == wakeups.BULK:
         store.pause_bulk_writer()
@@ -53,27 +53,12 @@ def _undo(claim: Claim, job: Job, undone: UndoneRange) -> dict[str, int]:
 def _commit(claim: Claim, job: Job, undone: UndoneRange) -> dict[str, int]:
     with unit_of_work() as unit:
         leases.finish(unit.db, claim)
-        updates = undo_update.undo(unit, claim, job, undone)
-        deletions = undo_deletion.undo(unit, job, undone)
-        creations = undo_creation.undo(unit, job, undone)
-        for part in (updates, deletions, creations):
+        updated = updates.undo(unit, claim, job, undone)
+        deleted = deletions.undo(unit, job, undone)
+        created = creations.undo(unit, job, undone)
+        for part in (updated, deleted, created):
             items.write(unit.db, part.columns, len(part.columns["status"]))
-        results = _sum(updates.results, deletions.results, creations.results)
+        results = updated.results + deleted.results + created.results
         completion.record(unit, claim, results)
-        quotas.free(unit.db, job.workspace_id, creations.freed - deletions.results.created)
-    counts = {"created": results.created, "updated": results.updated, "deleted": results.deleted}
-    return counts | {"existing": results.existing, "failed": results.failed}
-
-
-def _sum(*parts: Results) -> Results:
-    failures: dict[str, int] = {}
-    for part in parts:
-        for code, count in part.failures.items():
-            failures[code] = failures.get(code, 0) + count
-    return Results(
-        created=sum(part.created for part in parts),
-        updated=sum(part.updated for part in parts),
-        deleted=sum(part.deleted for part in parts),
-        existing=sum(part.existing for part in parts),
-        failures=failures,
-    )
+        quotas.free(unit.db, job.workspace_id, created.freed - deleted.results.created)
+    return results.logged()
