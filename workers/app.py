@@ -1,5 +1,6 @@
 """The Celery application that worker nodes, beat and Flower load."""
 
+import ctypes
 import gc
 import logging
 import os
@@ -21,6 +22,9 @@ from workers.heartbeat import Heartbeat
 from workers.task_log import LoggedTask
 
 BULK_NICENESS = 10  # workers on large jobs leave the processor to all others
+TRIM_THRESHOLD, MMAP_THRESHOLD = -1, -3  # as malloc.h of glibc calls them: M_TRIM_THRESHOLD and M_MMAP_THRESHOLD
+MOST_KEPT = 256 << 20  # bytes at the end of the heap
+LARGEST_KEPT = 32 << 20  # bytes of one block
 ROUTINE_PREFIXES = tuple(f"Task {name}[" for name in celery_events.ROUTINE_TASKS)
 
 
@@ -45,10 +49,19 @@ def prepare_child(**_: Any) -> None:
     """Give a child of the pool its own connections, and switch off the collector: it would walk millions of cells."""
     if wakeups.BULK in app.amqp.queues.consume_from:
         os.nice(BULK_NICENESS)
+        keep_memory()
     store.dispose()
     gc.collect()
     gc.freeze()
     gc.disable()
+
+
+def keep_memory() -> None:
+    """Have the C library keep what a shard has freed for the next one, if it is glibc: the system's pages are dear."""
+    set_option = getattr(ctypes.CDLL(None), "mallopt", None)
+    if set_option:
+        set_option(TRIM_THRESHOLD, MOST_KEPT)
+        set_option(MMAP_THRESHOLD, LARGEST_KEPT)
 
 
 @worker_init.connect
