@@ -42,11 +42,11 @@ def upload_copies(source: str, item: Mapping[str, Any], count: int) -> Upload:
 
 
 def check_batch(links: int, limit: int) -> None:
-    """Refuse a request without links, or with more links than one call may create; 0: no limit."""
+    """Refuse a request without links, or with more links than one call may have; 0: no limit."""
     if not links:
         raise EmptyUpload("This request has no links. Send at least one.")
     if limit and links > limit:
-        raise TooManyLinks(f"A request may create at most {limit:,} links. This one asks for {links:,}.")
+        raise TooManyLinks(f"A request may have at most {limit:,} links. This one has {links:,}.")
 
 
 def check_quota(owner: Owner, links: int) -> None:
