@@ -18,7 +18,7 @@ from sqlalchemy.exc import DBAPIError, OperationalError
 from models import store
 from models.accounts.keys import Owner
 from models.links import reserved_words
-from models.store import postgresql
+from models.store import postgresql_sessions
 from models.tables import reserved_slugs
 from tests import ROOT
 from tests.waiting import wait_until
@@ -109,7 +109,7 @@ def test_a_connection_that_ends_during_a_batch_is_a_transient_error(owner: Owner
 
 
 def test_connections_that_ended_while_idle_are_replaced(owner: Owner, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(postgresql, "PING_AFTER_SECONDS", -1.0)
+    monkeypatch.setattr(postgresql_sessions, "PING_AFTER_SECONDS", -1.0)
     with store.write() as first:
         lease_owner = store.dialect().owner(first)
     with store.read() as first, store.read() as second:

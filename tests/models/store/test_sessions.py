@@ -73,7 +73,7 @@ def count_connections() -> int:
 
 
 def test_an_idle_connection_is_closed_by_the_server(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(store.session_limits, "idle", 0.5)
+    monkeypatch.setattr(store.session_limits, "idle", 1.5)  # longer than a connection is trusted without a ping
     with process_environment({"DATABASE_URL": url}):
         pid = backend_pid()
         wait_until(lambda: not is_connected(url, pid))
