@@ -1,5 +1,6 @@
 """Threads that look something up at the same moment share queries, and each gets its own answer."""
 
+import gc
 from collections.abc import Collection
 from concurrent.futures import ThreadPoolExecutor
 from queue import SimpleQueue
@@ -8,7 +9,7 @@ from threading import Barrier
 import pytest
 
 from models.store import joint_reads
-from models.store.joint_reads import JointReads
+from models.store.joint_reads import JointReads, Question
 from tests.waiting import wait_until
 
 
@@ -97,6 +98,19 @@ def test_one_query_is_for_a_bounded_number_of_keys(monkeypatch: pytest.MonkeyPat
             sizes.append(len(store.queries.get(timeout=10)))
         assert [result.result(10) for result in results] == [key * key for key in range(1, 10)]
     assert sizes == [3, 3, 2]
+
+
+def test_a_question_leaves_nothing_to_the_garbage_collector() -> None:
+    reads = JointReads(lambda keys: {key: -key for key in keys}, most_queries=1)
+    gc.collect()
+    gc.disable()
+    try:
+        for key in range(100):
+            assert reads.find(key) == -key
+        questions = [thing for thing in gc.get_objects() if isinstance(thing, Question)]
+    finally:
+        gc.enable()
+    assert questions == []
 
 
 def test_many_threads_get_their_own_answers() -> None:
