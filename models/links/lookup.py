@@ -5,16 +5,13 @@ from datetime import datetime
 from functools import cache
 from typing import NamedTuple
 
-from sqlalchemy import Engine, select
+from sqlalchemy import Engine, bindparam, select
 
 from models import process_caches, store
 from models.link_key import LinkKey, LinkName
 from models.store import CompiledQuery, rows
 from models.store.joint_reads import JointReads
 from models.tables import links
-
-MOST_QUERIES = 1
-"""Of one process at the same time. With more, each is for fewer links, and threads switch more often."""
 
 UNCONDITIONAL = (None, None, None)  # max_clicks, password_hash and disabled_at
 
@@ -50,14 +47,20 @@ def find(domain_id: int, slug: str) -> Target | None:
 @process_caches.function
 @cache
 def joint_reads() -> JointReads[LinkName, Target]:
-    return JointReads(_read, MOST_QUERIES)
+    return JointReads(_read, store.dialect().most_lookups)
 
 
 def _read(names: Collection[LinkName]) -> dict[LinkName, Target]:
     dialect = store.dialect()
-    domains, slugs = zip(*names, strict=True)
-    values = {"domains": dialect.list_parameter(set(domains)), "slugs": dialect.list_parameter(slugs)}
-    targets = [Target(*row) for row in store.direct_reader().all(question(store.engine()), values)]
+    reader = store.direct_reader()
+    if len(names) == 1:
+        ((domain_id, slug),) = names
+        matches = reader.all(question_for_one(store.engine()), {"domain": domain_id, "slug": slug})
+    else:
+        domains, slugs = zip(*names, strict=True)
+        values = {"domains": dialect.list_parameter(set(domains)), "slugs": dialect.list_parameter(slugs)}
+        matches = reader.all(question(store.engine()), values)
+    targets = [Target(*row) for row in matches]
     return {target.key.name: target for target in targets}
 
 
@@ -69,3 +72,11 @@ def question(engine: Engine) -> CompiledQuery:
     is_on_domain = dialect.is_one_of(links.c.domain_id, (), "domains")
     has_slug = dialect.is_one_of(links.c.slug, (), "slugs")
     return CompiledQuery(engine, select(*rows.columns(links, Target)).where(is_on_domain, has_slug))
+
+
+@process_caches.function
+@cache
+def question_for_one(engine: Engine) -> CompiledQuery:
+    """The same for one link, which takes a database half as long as a list of one."""
+    is_link = (links.c.domain_id == bindparam("domain"), links.c.slug == bindparam("slug"))
+    return CompiledQuery(engine, select(*rows.columns(links, Target)).where(*is_link))

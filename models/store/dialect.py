@@ -34,6 +34,8 @@ class Dialect(Protocol):
 
     shard_rows: int
     """How many rows of an upload make a shard."""
+    most_lookups: int
+    """How many queries of a process look up links at the same time."""
     read_options: dict[str, Any]
     """Execution options of a connection that only reads."""
 

@@ -39,6 +39,8 @@ TRANSIENT_CLASSES = ("08", "40", "53", "57", "58")
 
 
 class PostgreSQL:
+    # With more at the same time, each is for fewer links, and the threads of a process switch more often.
+    most_lookups = 1
     shard_rows = 25_000
     # Each statement of a read sees what is committed at that moment, also without a transaction.
     read_options: dict[str, Any] = {"isolation_level": "AUTOCOMMIT"}

@@ -47,6 +47,8 @@ WAITING = (psutil.STATUS_SLEEPING, psutil.STATUS_DISK_SLEEP)  # for the lock of 
 
 
 class SQLite:
+    # Nothing is gained by sharing: a query needs no other process.
+    most_lookups = 8
     shard_rows = 5_000
     read_options: dict[str, Any] = {}
     unavailable_errors: tuple[type[Exception], ...] = (sqlite3.OperationalError,)

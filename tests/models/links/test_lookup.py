@@ -42,5 +42,17 @@ def test_a_change_shows_at_once(owner: Owner) -> None:
     assert lookup.find(link.domain_id, "a") is None
 
 
+def test_several_links_are_looked_up_at_once(owner: Owner) -> None:
+    first = add_link(owner, "a")
+    second = add_link(owner, "b")
+    add_link(owner, "c")
+    domain_id = first.domain_id
+    targets = lookup.joint_reads().read({(domain_id, "a"), (domain_id, "b"), (domain_id, "none")})
+    assert {name: target.key for name, target in targets.items()} == {
+        (domain_id, "a"): first.key,
+        (domain_id, "b"): second.key,
+    }
+
+
 def test_the_query_is_compiled_once_for_an_engine(owner: Owner) -> None:
     assert lookup.question(store.engine()) is lookup.question(store.engine())
