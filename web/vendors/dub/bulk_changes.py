@@ -1,5 +1,6 @@
 """Dub's calls that change or delete many links, and the one that creates a link or changes it."""
 
+from dataclasses import replace
 from typing import Any
 
 from flask import request
@@ -59,11 +60,10 @@ def build_deletion_answer(call: FinishedCall) -> Any:
 
 
 def parse_upsert(body: Any, owner: Owner) -> VendorRequest:
-    """A link that has the external id, the key or the URL is changed; otherwise one is created."""
+    """The link that has the external id or the key is changed; without either, the one that has the URL."""
     creation = parse_single_request(body, owner)
-    return VendorRequest(
-        creation.items, slugs=creation.slugs, context=creation.context, reuse_urls=True, changes_existing=True
-    )
+    is_named = bool(body.get("externalId") or body.get("key"))
+    return replace(creation, changes_existing=is_named, reuse_urls=not is_named)
 
 
 def build_upsert_answer(call: FinishedCall) -> Any:
