@@ -205,7 +205,8 @@ def _of_tags(db: Connection, workspace_id: int, link_filter: LinkFilter) -> list
 
 def _was_clicked() -> ColumnElement[bool]:
     by_people = exists().where(rows_of(clicks, columns_of(links)), clicks.c.bot.is_(False))
-    was_used = exists().where(rows_of(uses, columns_of(links)))
+    counted = uses.alias("counted")  # the query itself may join `uses`
+    was_used = exists().where(rows_of(counted, columns_of(links)))
     return or_(by_people, was_used, func.coalesce(links.c.opening_clicks, 0) > 0)
 
 

@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 
 from models.errors import AmbiguousDates, EmptyUpload, Unreadable, field_error
 from producer.fields import dates
+from producer.fields.change_fields import NAMING
 from producer.fields.item_fields import TIMES
 from producer.intake import charsets, delimiters, headers
 from producer.intake.csv_text.records import LONGEST_RECORD, Record, has_lone_returns, split_records
@@ -106,6 +107,8 @@ def _detect_csv(text: bytes, has_more: bool, encoding: str, mapping: ColumnMappi
         first = _first_record(sample, delimiter, encoding)
         has_header, columns, client_columns = _name_columns(first, mapping, hints)
         mapped = headers.map_columns(columns[:client_columns], mapping, hints.changes)
+        if hints.changes and mapped.keys().isdisjoint(NAMING):
+            raise headers.no_name_column(columns)
         rows = _sample_rows(sample[first.lines if has_header else 0 :], delimiter, client_columns)
         if hints.url and not hints.changes and "url" not in mapped:
             candidates = [] if "url" in mapping else list(rows)

@@ -133,6 +133,15 @@ def _no_url_column(columns: Sequence[str], places: list[int]) -> NoUrlColumn:
     return NoUrlColumn(message, [field_error(message, "mapping", "url", code=NoUrlColumn.code)])
 
 
+def no_name_column(columns: Sequence[str]) -> Unreadable:
+    """The error of a file whose rows name no links, though they are to change some."""
+    message = (
+        f"No column names the links: id, external_id, short_url or slug. The columns are {_listed(columns)}. "
+        "A mapping can choose one."
+    )
+    return Unreadable(message, [field_error(message, "mapping", "id")])
+
+
 def _listed(columns: Sequence[str]) -> str:
     return json.dumps(columns[:MOST_LISTED], ensure_ascii=False)
 

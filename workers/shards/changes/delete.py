@@ -49,7 +49,7 @@ def _commit(claim: Claim, job: Job, rows: Batch, judged: JudgedChanges, settled_
         leases.finish(unit.db, claim)
         links = find_links(unit.db, job, judged, ["opening_clicks"])
         if job.dry_run:
-            earlier_rows.apply(unit.db, claim, links)
+            earlier_rows.apply(unit.db, claim, job, links)
         spared = _spared_links(unit.db, job, links)
         result = _decide(judged, settled_rows, links, spared)
         if not job.dry_run:

@@ -73,7 +73,9 @@ class SpecialFields:
 
     def password(self, row: int, link: WorkingLink) -> Any:
         value = self.columns["password"][row]
-        return KEEP if value is None and link.values["password_hash"] is None else value
+        if value is None:
+            return KEEP if link.values["password_hash"] is None else None
+        return str(value)  # that of the option `set` is of a class of its own
 
     def disabled(self, row: int, link: WorkingLink) -> Any:
         """A link that is disabled already keeps the moment at which it was."""

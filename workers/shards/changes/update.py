@@ -90,9 +90,9 @@ def _commit(claim: Claim, job: Job, rows: Batch, judged: JudgedChanges, settled_
         leases.finish(unit.db, claim)
         terms = workspaces.terms(unit.db, job.workspace_id)
         links = find_links(unit.db, job, judged, decisions.columns_to_read(judged, terms.reuses))
-        if job.dry_run:
-            earlier_rows.apply(unit.db, claim, links)
         facts = read_facts(unit.db, job, judged, links)
+        if job.dry_run:
+            earlier_rows.apply(unit.db, claim, job, links)
         result = decisions.decide(job, judged, settled_rows, links, facts)
         if not job.dry_run:
             writing.write(unit, job, judged, links, terms.reuses)

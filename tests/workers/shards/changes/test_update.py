@@ -5,8 +5,12 @@ from typing import Any
 import pytest
 
 from models.accounts.keys import Owner
+from models.errors import Unreadable
 from models.jobs.jobs import Job
-from tests.changes import link_id, link_rows, outcomes, run_rows, statuses
+from producer.accept import Upload
+from producer.documents import results
+from producer.intake.layouts import CSV
+from tests.changes import link_id, link_rows, outcomes, run_rows, run_upload, statuses
 from tests.steps import record_steps
 
 ROWS = [
@@ -125,3 +129,27 @@ def test_a_dry_run_says_the_same_and_changes_nothing(owner: Owner) -> None:
     job = update(owner, {"slug": "a", "title": "New", "tags": ["x"]}, dry_run=True)
     assert outcomes(job) == [("updated", None, {"title": ["A", "New"], "tags": [[], ["x"]]})]
     assert link_rows()["a"].title == "A"
+
+
+def test_a_file_whose_rows_name_no_link_is_refused(owner: Owner) -> None:
+    with pytest.raises(Unreadable, match="No column names the links"):
+        run_csv(owner, "title,url\nA,https://example.com/\n")
+
+
+def test_empty_cells_of_a_file_keep_or_clear(owner: Owner) -> None:
+    text = "slug,title,max_clicks\na,,3\n"
+    assert outcomes(run_csv(owner, text)) == [("updated", None, {"max_clicks": [None, 3]})]
+    assert outcomes(run_csv(owner, text, empty="clear")) == [("updated", None, {"title": ["A", None]})]
+
+
+def test_a_file_of_results_comes_back(owner: Owner) -> None:
+    job = run_csv(owner, "slug,title\na,New\nnobody,X\n")
+    text = b"".join(results.as_csv(job, [])).decode()
+    header, first, _ = text.splitlines()
+    assert header.endswith("error_code,error_message,changes")
+    assert first.endswith(',"{""title"": [""A"", ""New""]}"')
+    assert statuses(run_csv(owner, text)) == ["existing", "NOT_FOUND"]
+
+
+def run_csv(owner: Owner, text: str, **options: Any) -> Job:
+    return run_upload(owner, Upload(CSV, CSV, [text.encode()]), action="update", **options)
