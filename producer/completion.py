@@ -14,7 +14,7 @@ from models.webhooks.endpoints import Subscriber
 from producer.documents.job_document import job_document, job_outcome
 from producer.documents.times import iso_time
 from producer.signals import counters
-from producer.unit_of_work import End, UnitOfWork
+from producer.unit_of_work import End, UnitOfWork, unit_of_work
 
 TEST_EVENT = "webhook.test"
 DRY_RUN = "dry_run"
@@ -22,15 +22,23 @@ LARGEST_BODY = 20_000  # characters
 CUT_BODY: dict[str, Any] = {"metadata": {}, "mapping": None, "cut": True}
 
 
-def record(unit: UnitOfWork, claim: Claim, results: Results) -> None:
-    """Add a shard's results to its job. End the job when they were the last; wake for its next shards otherwise."""
-    job = jobs.conclude(unit.db, claim.job_id, claim.run, results)
+def record(unit: UnitOfWork, claim: Claim, results: Results, may_end: bool = True) -> bool:
+    """Add a shard's results to its job. End the job when they were the last; wake for its next shards otherwise.
+
+    A transaction that is not durable may not end a job: others would be told of an end that a power cut undoes. Return
+    whether it is to be ended after the commit.
+    """
+    job = jobs.conclude(unit.db, claim.job_id, claim.run, results, may_end)
     _count_items(unit, _kind_or_dry_run(job), results)
     if job.status == JobStatus.COMPLETED:
         close(unit, job)
-    elif not job.cancelled_at or not finish(unit, claim.job_id, claim.run):
-        unit.wake_next(claim.job_id)
-        unit.publish_progress(claim.job_id)
+        return False
+    is_over = job.cancelled_at is not None or jobs.unprocessed_count(job) == 0
+    if is_over and may_end and finish(unit, claim.job_id, claim.run):
+        return False
+    unit.wake_next(claim.job_id)
+    unit.publish_progress(claim.job_id)
+    return is_over
 
 
 def _count_items(unit: UnitOfWork, kind: str, results: Results) -> None:
@@ -54,6 +62,12 @@ def finish(unit: UnitOfWork, job_id: int, run: int) -> bool:
         return False
     close(unit, job)
     return True
+
+
+def finish_alone(claim: Claim) -> None:
+    """Do the same in a transaction of its own. If the process ends before it, the sweep does it."""
+    with unit_of_work() as unit:
+        finish(unit, claim.job_id, claim.run)
 
 
 def fail(unit: UnitOfWork, job_id: int, run: int, detail: str) -> None:

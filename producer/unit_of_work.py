@@ -94,9 +94,9 @@ class UnitOfWork:
 
 
 @contextmanager
-def unit_of_work(patience: float | None = None) -> Iterator[UnitOfWork]:
+def unit_of_work(patience: float | None = None, durable: bool = True, bulk: bool = False) -> Iterator[UnitOfWork]:
     """A transaction that changes something. Its steps are taken after the commit, and never after a rollback."""
-    with store.write(patience) as db:
+    with store.write(patience, durable, bulk) as db:
         unit = UnitOfWork(db)
         yield unit
     unit.take_steps()

@@ -40,6 +40,7 @@ def sweep() -> dict[str, Any]:
     for action, times in actions.items():
         counters.add(counters.ACTIONS, action, times=times)
     refresh_statistics()
+    store.copy_log()
     return actions | {"clicks": wake_for_clicks(), "clear": wake_for_clearing(), "keys": remove_old_keys()}
 
 

@@ -5,7 +5,20 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, Connection, and_, bindparam, case, exists, func, insert, or_, select, update
+from sqlalchemy import (
+    Boolean,
+    ColumnElement,
+    Connection,
+    and_,
+    bindparam,
+    case,
+    exists,
+    func,
+    insert,
+    or_,
+    select,
+    update,
+)
 
 from models import store
 from models.states import ACTIVE_STATES, ACTIVE_STATUSES, JobStatus
@@ -191,12 +204,12 @@ def set_total(db: Connection, job_id: int, total: int) -> None:
     db.execute(update(jobs).where(jobs.c.id == job_id).values(total=total))
 
 
-def conclude(db: Connection, job_id: int, run: int, results: Results) -> JobProgress:
-    """Add a shard's results, and complete the job if they were the last ones, in one statement.
+def conclude(db: Connection, job_id: int, run: int, results: Results, may_end: bool = True) -> JobProgress:
+    """Add a shard's results, and complete the job if they were the last ones and it may end, in one statement.
 
     All shards of a job share its row, so this comes last in their transaction.
     """
-    row = db.execute(_CONCLUDE, _result_values(job_id, results) | {"of_run": run}).one()
+    row = db.execute(_CONCLUDE, _result_values(job_id, results) | {"of_run": run, "may_end": may_end}).one()
     _count_failures(db, job_id, results.failures)
     return JobProgress._make(row)
 
@@ -262,7 +275,12 @@ _PROCESSED_AFTER = (
     + bindparam("more_failed")
 )
 _NOW = bindparam("now", type_=Time)
-_IS_LAST = and_(jobs.c.total == _PROCESSED_AFTER, jobs.c.run == bindparam("of_run"), jobs.c.status.in_(ACTIVE_STATUSES))
+_IS_LAST = and_(
+    bindparam("may_end", type_=Boolean),
+    jobs.c.total == _PROCESSED_AFTER,
+    jobs.c.run == bindparam("of_run"),
+    jobs.c.status.in_(ACTIVE_STATUSES),
+)
 _CONCLUDE = (
     update(jobs)
     .where(_THIS)

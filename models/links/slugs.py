@@ -54,6 +54,18 @@ def _advance_counter(db: Connection, domain_id: int, length: int, count: int) ->
     return int(next_value) - count
 
 
+def cut(ranges: list[SlugRange], count: int) -> tuple[list[SlugRange], list[SlugRange]]:
+    """Cut so many numbers off some ranges; return them and the rest."""
+    taken: list[SlugRange] = []
+    rest: list[SlugRange] = []
+    for length, start, size in ranges:
+        taken_size = min(size, count)
+        count -= taken_size
+        taken.append(SlugRange(length, start, taken_size))
+        rest.append(SlugRange(length, start + taken_size, size - taken_size))
+    return taken, [slug_range for slug_range in rest if slug_range.size]
+
+
 def in_byte_order(ranges: list[SlugRange], domain_id: int, key: bytes, alphabet: str = ALPHABET) -> list[str]:
     """The slugs of some ranges, sorted: rows that take them in order are in the order of the index."""
     slugs: list[str] = []

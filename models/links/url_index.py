@@ -6,11 +6,11 @@ create one, only one can. All other links of a URL have random ranks.
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
 from hashlib import blake2b
-from typing import Any
+from operator import attrgetter
+from typing import Any, NamedTuple
 
 import numpy as np
 from sqlalchemy import ColumnElement, Connection, Select, and_, delete, insert, or_, select, update
@@ -38,8 +38,7 @@ USUAL_LINKS = 2  # of a URL: while there are not many more on average, one query
 MORE_LINKS = 256
 
 
-@dataclass(frozen=True, slots=True)
-class IndexedLink:
+class IndexedLink(NamedTuple):
     """A link found by a hash. `url` is None when the link was deleted."""
 
     domain_id: int
@@ -79,7 +78,7 @@ def find(db: Connection, workspace_id: int, domain_id: int, url_hashes: Iterable
     query = select(*key, urls.c.hash, urls.c.rank, links.c.url, _is_usable()).outerjoin(links, rows_of(links, key))
     query = query.where(urls.c.workspace_id == workspace_id, urls.c.domain_id == domain_id)
     indexed_links = _first_of_each(db, query, list(url_hashes))
-    return sorted(indexed_links, key=lambda link: (link.rank, link.slug))
+    return sorted(indexed_links, key=attrgetter("rank", "slug"))
 
 
 def _first_of_each(db: Connection, query: Select[Any], url_hashes: list[int]) -> list[IndexedLink]:

@@ -18,6 +18,7 @@ __all__ = [
     "Columns",
     "CompiledQuery",
     "Connection",
+    "copy_log",
     "dialect",
     "direct_reader",
     "dispose",
@@ -48,14 +49,15 @@ def read() -> Iterator[Connection]:
 
 
 @contextmanager
-def write(lock_timeout: float | None = None, durable: bool = True) -> Iterator[Connection]:
+def write(lock_timeout: float | None = None, durable: bool = True, bulk: bool = False) -> Iterator[Connection]:
     """Open a transaction that is committed at the end of the block. Its commit is on disk before others can see it.
 
     `lock_timeout` is for databases with one lock for all writers: how many seconds to wait for it. `durable=False` is
-    for work that is done again when a power cut undoes it: the commit is on disk with the next durable one.
+    for work that is done again when a power cut undoes it: the commit is on disk with the next durable one. `bulk` is
+    for a long transaction: where there is one lock, it begins when nobody else wants to write.
     """
     with engine().connect() as connection:
-        connection = connection.execution_options(write=True, lock_timeout=lock_timeout, durable=durable)
+        connection = connection.execution_options(write=True, lock_timeout=lock_timeout, durable=durable, bulk=bulk)
         with connection.begin():
             yield connection
 
@@ -87,6 +89,11 @@ def direct_reader() -> DirectReader:
 def pause_bulk_writer() -> None:
     """Let other writers in. A bulk writer calls this after each of its transactions."""
     dialect().pause_bulk_writer(engine())
+
+
+def copy_log() -> None:
+    """Copy a log of writes to the database, where no process of the database does it."""
+    dialect().copy_log(engine())
 
 
 def is_full(error: BaseException) -> bool:

@@ -51,6 +51,9 @@ class Dialect(Protocol):
     def pause_bulk_writer(self, engine: Engine) -> None:
         """Let other writers in between two bulk transactions."""
 
+    def copy_log(self, engine: Engine) -> None:
+        """Copy a log of writes to the database, so that no writer has to do it and readers find it short."""
+
     def open_read_cursor(self, connection: Any) -> Any:
         """Open a cursor of the driver that only reads: no transaction, and statements stay prepared."""
 

@@ -55,6 +55,9 @@ class PostgreSQL:
     def pause_bulk_writer(self, engine: Engine) -> None:
         """No pause: other writers do not wait for a bulk writer here."""
 
+    def copy_log(self, engine: Engine) -> None:
+        """Nothing to do: the server has a process for it."""
+
     def open_read_cursor(self, connection: Any) -> Any:
         connection.autocommit = True
         connection.execute(READER_OPTION)

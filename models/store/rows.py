@@ -28,4 +28,4 @@ def one_or_none(
 
 
 def many(db: Connection, kind: Callable[..., T], query: Executable, values: Mapping[str, Any] | None = None) -> list[T]:
-    return [kind(*row) for row in db.execute(query, values)]
+    return [kind(*row) for row in db.execute(query, values).all()]

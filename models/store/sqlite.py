@@ -20,16 +20,18 @@ from sqlalchemy.types import TypeEngine
 
 from models import process_caches
 from models.errors import DuplicateKey
+from models.store import sqlite_turns
 from models.store.dialect import ROW_ID, Columns, SessionLimits
 
 LOCK_SECONDS = 15.0
-RETRY_SECONDS = 0.001  # SQLite's own back-off sleeps up to 100 ms, and starves the writers that come late
 BUSY_TIMEOUT_MS = 5000
 TRANSIENT_CODES = (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED, sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR)
 PAUSE_SECONDS = 0.003  # of a bulk writer, in which small writers get the lock
 # SQLite starts its write-ahead log again only when no reader and no writer uses it. Under steady bulk writing that
 # never happens by itself, so a bulk writer restarts a log of this size, in the gap between two writers.
 LARGEST_LOG = 256 << 20  # bytes
+SMALL_LOG = 16 << 20
+PAGE_BYTES = 4096
 RESTART_SECONDS = 3.0
 READERS_MS = 20  # how long a restart waits for readers while it keeps other writers out
 READ_CURSOR_CACHE = -8192  # kilobytes: each web process has several such connections
@@ -38,7 +40,7 @@ PRAGMAS = (
     f"busy_timeout = {BUSY_TIMEOUT_MS}",
     "cache_size = -65536",
     "temp_store = MEMORY",
-    "wal_autocheckpoint = 4000",
+    f"wal_autocheckpoint = {LARGEST_LOG // PAGE_BYTES}",
     f"journal_size_limit = {LARGEST_LOG}",
 )
 # By whether a commit is durable. FULL syncs the log, so every commit before it too; NORMAL leaves that to later ones.
@@ -49,7 +51,7 @@ WAITING = (psutil.STATUS_SLEEPING, psutil.STATUS_DISK_SLEEP)  # for the lock of 
 class SQLite:
     # Nothing is gained by sharing: a query needs no other process.
     most_lookups = 8
-    shard_rows = 5_000
+    shard_rows = 25_000
     read_options: dict[str, Any] = {}
     unavailable_errors: tuple[type[Exception], ...] = (sqlite3.OperationalError,)
 
@@ -64,6 +66,13 @@ class SQLite:
         time.sleep(PAUSE_SECONDS)
         if _log_size(engine) > LARGEST_LOG:
             _restart_log(engine)
+
+    def copy_log(self, engine: Engine) -> None:
+        if _log_size(engine) > SMALL_LOG:
+            with closing(engine.raw_connection()) as pooled:
+                connection = pooled.driver_connection
+                assert isinstance(connection, sqlite3.Connection)
+                sqlite_turns.copy_log(connection)
 
     def open_read_cursor(self, connection: Any) -> Any:
         connection.execute(f"PRAGMA cache_size = {READ_CURSOR_CACHE}")
@@ -245,21 +254,11 @@ def _begin(db: Connection) -> None:
     deadline = time.monotonic() + (options.get("lock_timeout") or LOCK_SECONDS)
     connection.execute(f"PRAGMA synchronous = {SYNCHRONOUS[options['durable']]}")  # no longer possible after BEGIN
     connection.execute("PRAGMA busy_timeout = 0")
+    begin = sqlite_turns.begin_bulk if options["bulk"] else sqlite_turns.begin_short
     try:
-        while not _try_begin_immediate(connection, is_last=time.monotonic() > deadline):
-            time.sleep(RETRY_SECONDS)
+        begin(connection, str(db.engine.url.database), deadline)
     finally:
         connection.execute(f"PRAGMA busy_timeout = {BUSY_TIMEOUT_MS}")
-
-
-def _try_begin_immediate(connection: sqlite3.Connection, is_last: bool) -> bool:
-    try:
-        connection.execute("BEGIN IMMEDIATE")
-    except sqlite3.OperationalError as error:
-        if is_last or _primary_code(error) != sqlite3.SQLITE_BUSY:
-            raise OperationalError("BEGIN IMMEDIATE", None, error) from error
-        return False
-    return True
 
 
 def _log_size(engine: Engine) -> int:
@@ -278,7 +277,7 @@ def _restart_log(engine: Engine) -> None:
         connection.execute(f"PRAGMA busy_timeout = {READERS_MS}")
         try:
             while _checkpoint_is_busy(connection) and time.monotonic() < deadline:
-                time.sleep(RETRY_SECONDS)
+                time.sleep(sqlite_turns.RETRY_SECONDS)
         finally:
             connection.execute(f"PRAGMA busy_timeout = {BUSY_TIMEOUT_MS}")
 

@@ -21,7 +21,7 @@ from models.jobs import jobs
 from models.jobs.idempotency import IdempotencyKey
 from models.jobs.jobs import Job
 from models.states import ShardKind
-from models.store import sqlite
+from models.store import sqlite, sqlite_turns
 from producer import accept, control, idempotency, outside
 from producer.outside import Answer
 from producer.signals import wakeups
@@ -67,6 +67,7 @@ def prepared() -> Iterator[processes.Commits]:
         patch.setattr(clicks, "BUFFERED_SECONDS", 0.0)
         patch.setattr(failed_attempts, "PAUSES", (0.0, 0.0, 0.0))
         patch.setattr(store, "pause_bulk_writer", lambda: None)
+        patch.setattr(sqlite_turns, "QUIET_SECONDS", 0.0)
         patch.setattr(outside, "check", lambda url, name: None)
         patch.setattr(disk, "sync_file", lambda out: None)  # nobody cuts the power here
         patch.setitem(sqlite.SYNCHRONOUS, True, "OFF")

@@ -32,7 +32,7 @@ def retention_start() -> datetime:
 
 
 def _clear_step() -> bool:
-    with store.write(PATIENCE) as db:
+    with store.write(PATIENCE, bulk=True) as db:
         step = retention.step(db)
     if step is None:
         return False

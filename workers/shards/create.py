@@ -199,7 +199,8 @@ def _commit(draft: Draft, changes: JudgedChanges | None) -> dict[str, int]:
     untitled = columns.untitled_columns(draft) if job.options.get("fetch_titles") else {}
     results = draft.results
     urls = reuse.index_columns(draft.urls, job, draft.new_rows, draft.slugs, draft.generation, draft.own_domains)
-    with unit_of_work() as unit:
+    is_bulk = claim.queue == wakeups.BULK
+    with unit_of_work(durable=not is_bulk, bulk=is_bulk) as unit:
         # First the shard, so that a worker that lost its lease writes nothing; last the job's row, which all share.
         leases.finish(unit.db, claim)
         for url_columns in urls:
@@ -213,6 +214,8 @@ def _commit(draft: Draft, changes: JudgedChanges | None) -> dict[str, int]:
             unit.send("titles", wakeups.TITLES)
         if changes is not None:
             results = upsert.write(unit, whole_draft, changes, results)
-        completion.record(unit, claim, results)
+        is_over = completion.record(unit, claim, results, may_end=not is_bulk)
         quota.give_back_unused(unit.db, draft)
+    if is_bulk and is_over:
+        completion.finish_alone(claim)
     return results.logged()

@@ -13,6 +13,7 @@ from models.store import Connection
 from producer import completion
 from producer.rules.changes import JudgedChanges
 from producer.rules.judging import JudgedBatch
+from producer.signals import wakeups
 from producer.unit_of_work import unit_of_work
 from workers.shards import columns, own_domains
 from workers.shards.changes import upsert
@@ -79,7 +80,7 @@ def commit(draft: Draft, changes: JudgedChanges | None) -> dict[str, int]:
         draft = draft.without_existing()
     item_columns = columns.item_columns(draft)
     results = draft.results
-    with unit_of_work() as unit:
+    with unit_of_work(bulk=draft.claim.queue == wakeups.BULK) as unit:
         leases.finish(unit.db, draft.claim)
         items.write(unit.db, item_columns, len(draft.result_rows))
         if changes is not None:

@@ -69,8 +69,9 @@ def index_existing_links(claim: Claim) -> bool:
             return True
     with store.write() as db:
         url_backfill.start(db, claim.workspace_id)  # committed first: from now on new links are indexed
-    batch_size = INTERACTIVE_BATCH if claim.queue == wakeups.INTERACTIVE else store.dialect().shard_rows
-    with store.write() as db:
+    is_bulk = claim.queue == wakeups.BULK
+    batch_size = store.dialect().shard_rows if is_bulk else INTERACTIVE_BATCH
+    with store.write(bulk=is_bulk) as db:
         leases.extend(db, claim)
         return not url_backfill.step(db, claim.workspace_id, batch_size)
 

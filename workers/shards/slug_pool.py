@@ -13,6 +13,7 @@ from models.links import reserved_words, slugs
 from models.links.slugs import SlugRange
 
 BLOCK_SIZE = 5_000
+SHARDS_AHEAD = 4  # whose slugs are reserved at once: where there is one lock, a worker does not wait for it in between
 WORDS_SECONDS = 60.0
 
 
@@ -21,14 +22,16 @@ class SlugPool:
 
     def __init__(self) -> None:
         self.blocks: dict[tuple[int, int], list[str]] = {}
+        self.ranges: dict[tuple[int, int], list[SlugRange]] = {}
         self.lock = Lock()
 
     def take(self, domain_id: int, shortest: int, count: int, alphabet: str = slugs.ALPHABET) -> list[str]:
         """Take so many slugs of a domain, in byte order."""
         key = installation_secrets.get(installation_secrets.SLUG_KEY)
-        if count >= BLOCK_SIZE:
-            return slugs.in_byte_order(_reserve(domain_id, shortest, count, alphabet), domain_id, key, alphabet)
         with self.lock:
+            if count >= BLOCK_SIZE:
+                ranges = self._take_ranges(domain_id, shortest, count, alphabet)
+                return slugs.in_byte_order(ranges, domain_id, key, alphabet)
             block = self.blocks.setdefault((domain_id, shortest), [])
             if len(block) < count:
                 ranges = _reserve(domain_id, shortest, BLOCK_SIZE, alphabet)
@@ -37,9 +40,17 @@ class SlugPool:
             del block[-count:]
         return sorted(picked)
 
+    def _take_ranges(self, domain_id: int, shortest: int, count: int, alphabet: str) -> list[SlugRange]:
+        ranges = self.ranges.get((domain_id, shortest), [])
+        if sum(slug_range.size for slug_range in ranges) < count:
+            ranges = _reserve(domain_id, shortest, count * SHARDS_AHEAD, alphabet)
+        taken, self.ranges[domain_id, shortest] = slugs.cut(ranges, count)
+        return taken
+
 
 def _reserve(domain_id: int, shortest: int, count: int, alphabet: str) -> list[SlugRange]:
-    with store.write() as db:
+    # A power cut undoes the links of these slugs with it: their commits come later.
+    with store.write(durable=False) as db:
         return slugs.reserve(db, domain_id, shortest, count, alphabet)
 
 

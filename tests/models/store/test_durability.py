@@ -5,8 +5,9 @@ from sqlalchemy import event
 
 from models import store
 from models.accounts.keys import Owner
-from models.states import ShardKind
-from tests.steps import accept_csv, record_steps
+from models.states import JobStatus, ShardKind
+from producer.signals import wakeups
+from tests.steps import accept_csv, read_job, record_steps
 from tests.work import work, work_off
 
 FULL = "2"
@@ -32,21 +33,37 @@ def test_a_commit_waits_for_the_disk_unless_it_need_not(owner: Owner) -> None:
         assert waits_for_the_disk(db)
 
 
-def test_only_the_claim_of_a_shard_does_not_wait(owner: Owner, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.fixture
+def waits(owner: Owner, monkeypatch: pytest.MonkeyPatch) -> list[bool]:
+    """Whether each commit waited for the disk."""
     record_steps(monkeypatch)
-    waits: list[bool] = []
+    found: list[bool] = []
 
     def look(db: store.Connection) -> None:
         if db.get_execution_options().get("write"):
-            waits.append(waits_for_the_disk(db))
+            found.append(waits_for_the_disk(db))
 
     event.listen(store.engine(), "commit", look)
+    return found
+
+
+def test_a_claim_and_a_reservation_of_slugs_do_not_wait(owner: Owner, waits: list[bool]) -> None:
     accept_csv(owner, "url\nhttps://a.example/\n")
     assert set(waits) == {True}
     waits.clear()
     work(ShardKind.CREATE)
-    assert waits[0] is False
-    assert set(waits[1:]) == {True}
+    assert waits == [False, False, True]
     waits.clear()
     work_off(ShardKind.CREATE)  # finds nothing
     assert waits == [False]
+
+
+def test_of_a_large_job_only_the_end_waits(owner: Owner, waits: list[bool], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(type(store.dialect()), "shard_rows", 1)
+    monkeypatch.setattr(wakeups, "INTERACTIVE_ROWS", 1)
+    job_id = accept_csv(owner, "url\nhttps://a.example/\nhttps://b.example/\n")
+    for shard_waits in ([False, False, False], [False, False, True]):
+        waits.clear()
+        work(ShardKind.CREATE, wakeups.BULK)
+        assert waits == shard_waits
+    assert read_job(job_id).status == JobStatus.COMPLETED

@@ -57,7 +57,7 @@ def counts(owner: Owner) -> dict[str, int]:
 def test_a_small_job_takes_fifteen_statements_in_six_transactions(
     owner: Owner, steps: Steps, counts: dict[str, int]
 ) -> None:
-    if store.dialect().shard_rows != 5_000:
+    if store.engine().dialect.name != "sqlite":
         pytest.skip("the other store counts its settings as statements")
     for _ in range(2):  # the first job fills what a process reads once
         counts.update(statements=0, commits=0)

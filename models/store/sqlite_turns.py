@@ -1,0 +1,81 @@
+"""Turns at the one lock of SQLite's writers: short transactions go first, and a long one seldom makes them wait twice.
+
+Every short transaction leaves a mark: the time of an empty file. A bulk writer begins when there was none lately, since
+only milliseconds lie between the transactions of a small job, and before the next claim of another bulk worker.
+"""
+
+import os
+import sqlite3
+import time
+from contextlib import suppress
+
+from sqlalchemy.exc import OperationalError
+
+RETRY_SECONDS = 0.001  # SQLite's own back-off sleeps up to 100 ms, and starves the writers that come late
+QUIET_SECONDS = 0.01
+LONGEST_QUIET = 0.25  # seconds that a bulk writer lets others go first
+MARK = "-writers"
+
+
+def begin_short(connection: sqlite3.Connection, database: str, deadline: float) -> None:
+    """Begin a write transaction as soon as the lock is free."""
+    leave_mark(database)
+    while not _try_to_begin(connection, deadline):
+        time.sleep(RETRY_SECONDS)
+        leave_mark(database)
+
+
+def begin_bulk(connection: sqlite3.Connection, database: str, deadline: float) -> None:
+    """Begin a long write transaction when nobody else wants to write."""
+    latest = time.monotonic() + LONGEST_QUIET
+    while True:
+        _wait_for_quiet(database, latest)
+        if _try_to_begin(connection, deadline):
+            return
+        copy_log(connection)
+        while not _try_to_begin(connection, deadline):
+            time.sleep(RETRY_SECONDS)
+        if time.monotonic() > latest:
+            return
+        connection.execute("ROLLBACK")
+        time.sleep(QUIET_SECONDS)  # whoever had the lock wants to claim the next shard
+
+
+def leave_mark(database: str) -> None:
+    path = database + MARK
+    try:
+        os.utime(path)
+    except FileNotFoundError:
+        os.close(os.open(path, os.O_CREAT, 0o600))
+
+
+def _wait_for_quiet(database: str, latest: float) -> None:
+    # A mark of the future was left before the clock was put back.
+    while 0.0 <= _mark_age(database) < QUIET_SECONDS and time.monotonic() < latest:
+        time.sleep(RETRY_SECONDS)
+
+
+def _mark_age(database: str) -> float:
+    try:
+        return time.time() - os.stat(database + MARK).st_mtime
+    except FileNotFoundError:
+        return QUIET_SECONDS
+
+
+def _try_to_begin(connection: sqlite3.Connection, deadline: float) -> bool:
+    """Return whether the transaction has begun; raise when the lock is not free after the deadline."""
+    is_last = time.monotonic() > deadline
+    try:
+        connection.execute("BEGIN IMMEDIATE")
+    except sqlite3.OperationalError as error:
+        is_busy = error.sqlite_errorcode & 0xFF == sqlite3.SQLITE_BUSY
+        if is_last or not is_busy:
+            raise OperationalError("BEGIN IMMEDIATE", None, error) from error
+        return False
+    return True
+
+
+def copy_log(connection: sqlite3.Connection) -> None:
+    """Copy the log to the database while another writes: so no writer has to do it in its own time."""
+    with suppress(sqlite3.OperationalError):
+        connection.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchone()
