@@ -58,8 +58,10 @@ def lose_next_answer(monkeypatch: pytest.MonkeyPatch) -> None:
     write = store.write
 
     @contextmanager
-    def write_unanswered(lock_timeout: float | None = None, durable: bool = True) -> Iterator[store.Connection]:
-        with write(lock_timeout, durable) as db:
+    def write_unanswered(
+        lock_timeout: float | None = None, durable: bool = True, bulk: bool = False
+    ) -> Iterator[store.Connection]:
+        with write(lock_timeout, durable, bulk) as db:
             yield db
         monkeypatch.setattr(store, "write", write)
         raise OperationalError("COMMIT", None, Exception("lost"), connection_invalidated=True)

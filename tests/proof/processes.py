@@ -148,9 +148,11 @@ class Commits:
             yield db
 
     @contextmanager
-    def write(self, lock_timeout: float | None = None, durable: bool = True) -> Iterator[store.Connection]:
+    def write(
+        self, lock_timeout: float | None = None, durable: bool = True, bulk: bool = False
+    ) -> Iterator[store.Connection]:
         process = current()
-        with _transaction(process), self.real_write(lock_timeout, durable) as db:
+        with _transaction(process), self.real_write(lock_timeout, durable, bulk) as db:
             yield db
         self.count += 1
         if process:
