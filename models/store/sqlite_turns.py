@@ -1,7 +1,7 @@
-"""Turns at the one lock of SQLite's writers: short transactions go first, and a long one seldom makes them wait twice.
+"""Turns at the one lock of SQLite's writers: short transactions go first, so a small job waits for one long one.
 
-Every short transaction leaves a mark: the time of an empty file. A bulk writer begins when there was none lately, since
-only milliseconds lie between the transactions of a small job, and before the next claim of another bulk worker.
+A transaction for which somebody waits leaves a mark: the time of an empty file. A bulk writer begins when there was no
+mark lately, since only milliseconds lie between the transactions of a small job.
 """
 
 import os
@@ -12,17 +12,20 @@ from contextlib import suppress
 from sqlalchemy.exc import OperationalError
 
 RETRY_SECONDS = 0.001  # SQLite's own back-off sleeps up to 100 ms, and starves the writers that come late
-QUIET_SECONDS = 0.01
-LONGEST_QUIET = 0.25  # seconds that a bulk writer lets others go first
+QUIET_SECONDS = 0.03
+LONGEST_QUIET = 0.25  # that a bulk writer lets others go first while the lock is free
+CLAIM_SECONDS = 0.01  # in which a bulk worker that has written claims its next shard, to prepare it while others write
 MARK = "-writers"
 
 
-def begin_short(connection: sqlite3.Connection, database: str, deadline: float) -> None:
+def begin_short(connection: sqlite3.Connection, database: str, deadline: float, leaves_mark: bool) -> None:
     """Begin a write transaction as soon as the lock is free."""
-    leave_mark(database)
-    while not _try_to_begin(connection, deadline):
+    while True:
+        if leaves_mark:
+            leave_mark(database)
+        if _try_to_begin(connection, deadline):
+            return
         time.sleep(RETRY_SECONDS)
-        leave_mark(database)
 
 
 def begin_bulk(connection: sqlite3.Connection, database: str, deadline: float) -> None:
@@ -32,13 +35,20 @@ def begin_bulk(connection: sqlite3.Connection, database: str, deadline: float) -
         _wait_for_quiet(database, latest)
         if _try_to_begin(connection, deadline):
             return
-        copy_log(connection)
-        while not _try_to_begin(connection, deadline):
-            time.sleep(RETRY_SECONDS)
+        latest += _wait_for_lock(connection, deadline)
         if time.monotonic() > latest:
             return
         connection.execute("ROLLBACK")
-        time.sleep(QUIET_SECONDS)  # whoever had the lock wants to claim the next shard
+        time.sleep(CLAIM_SECONDS)
+
+
+def _wait_for_lock(connection: sqlite3.Connection, deadline: float) -> float:
+    """Begin once another writer has ended; return how long it took."""
+    busy_since = time.monotonic()
+    copy_log(connection)
+    while not _try_to_begin(connection, deadline):
+        time.sleep(RETRY_SECONDS)
+    return time.monotonic() - busy_since
 
 
 def leave_mark(database: str) -> None:
