@@ -45,7 +45,7 @@ def delete(claim: Claim, job: Job) -> dict[str, Any]:
 
 
 def _commit(claim: Claim, job: Job, rows: Batch, judged: JudgedChanges, settled_rows: frozenset[int]) -> dict[str, int]:
-    with unit_of_work() as unit:
+    with unit_of_work(bulk=claim.queue == wakeups.BULK) as unit:
         leases.finish(unit.db, claim)
         links = find_links(unit.db, job, judged, ["opening_clicks"])
         if job.dry_run:

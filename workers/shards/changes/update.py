@@ -86,7 +86,7 @@ def _resolve_new_groups(job: Job, judged: JudgedChanges) -> None:
 
 
 def _commit(claim: Claim, job: Job, rows: Batch, judged: JudgedChanges, settled_rows: frozenset[int]) -> dict[str, int]:
-    with unit_of_work() as unit:
+    with unit_of_work(bulk=claim.queue == wakeups.BULK) as unit:
         leases.finish(unit.db, claim)
         terms = workspaces.terms(unit.db, job.workspace_id)
         links = find_links(unit.db, job, judged, decisions.columns_to_read(judged, terms.reuses))

@@ -51,7 +51,7 @@ def _undo(claim: Claim, job: Job, undone: UndoneRange) -> dict[str, int]:
 
 
 def _commit(claim: Claim, job: Job, undone: UndoneRange) -> dict[str, int]:
-    with unit_of_work() as unit:
+    with unit_of_work(bulk=claim.queue == wakeups.BULK) as unit:
         leases.finish(unit.db, claim)
         updated = updates.undo(unit, claim, job, undone)
         deleted = deletions.undo(unit, job, undone)
