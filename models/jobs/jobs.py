@@ -5,20 +5,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
-from sqlalchemy import (
-    Boolean,
-    ColumnElement,
-    Connection,
-    and_,
-    bindparam,
-    case,
-    exists,
-    func,
-    insert,
-    or_,
-    select,
-    update,
-)
+from sqlalchemy import ColumnElement, Connection, and_, bindparam, case, exists, func, insert, or_, select, update
 
 from models import store
 from models.states import ACTIVE_STATES, ACTIVE_STATUSES, JobStatus
@@ -26,6 +13,7 @@ from models.tables import domains, job_errors, jobs, shards
 from models.tables.columns import Time
 
 LARGEST_ERROR_LIST = 64
+NO_RUN = 0  # runs count from 1
 
 
 class Job(NamedTuple):
@@ -209,7 +197,8 @@ def conclude(db: Connection, job_id: int, run: int, results: Results, may_end: b
 
     All shards of a job share its row, so this comes last in their transaction.
     """
-    row = db.execute(_CONCLUDE, _result_values(job_id, results) | {"of_run": run, "may_end": may_end}).one()
+    ending_run = run if may_end else NO_RUN
+    row = db.execute(_CONCLUDE, _result_values(job_id, results) | {"of_run": ending_run}).one()
     _count_failures(db, job_id, results.failures)
     return JobProgress._make(row)
 
@@ -275,12 +264,7 @@ _PROCESSED_AFTER = (
     + bindparam("more_failed")
 )
 _NOW = bindparam("now", type_=Time)
-_IS_LAST = and_(
-    bindparam("may_end", type_=Boolean),
-    jobs.c.total == _PROCESSED_AFTER,
-    jobs.c.run == bindparam("of_run"),
-    jobs.c.status.in_(ACTIVE_STATUSES),
-)
+_IS_LAST = and_(jobs.c.total == _PROCESSED_AFTER, jobs.c.run == bindparam("of_run"), jobs.c.status.in_(ACTIVE_STATUSES))
 _CONCLUDE = (
     update(jobs)
     .where(_THIS)
