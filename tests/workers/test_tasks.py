@@ -12,7 +12,7 @@ from workers.app import app
 from workers.chores import clicks, deliver, titles
 from workers.shards import attempts
 
-NAMES = {"split", "create", "undo", "sweep", "deliver", "titles", "clicks", "clear", "heartbeat"}
+NAMES = {"split", "create", "update", "delete", "undo", "sweep", "deliver", "titles", "clicks", "clear", "heartbeat"}
 
 
 @pytest.fixture
@@ -34,6 +34,8 @@ def test_every_kind_of_shard_has_a_task_and_work_of_its_own() -> None:
     [
         (tasks.split_task, ShardKind.SPLIT),
         (tasks.create_task, ShardKind.CREATE),
+        (tasks.update_task, ShardKind.UPDATE),
+        (tasks.delete_task, ShardKind.DELETE),
         (tasks.undo_task, ShardKind.UNDO),
     ],
 )
