@@ -25,8 +25,17 @@ Outcome = tuple[str, str | None, Any]
 
 def run_rows(owner: Owner, rows: Sequence[dict[str, Any]], **options: Any) -> Job:
     """Run a job of some rows to its end."""
+    return run_upload(owner, _upload(rows), **options)
+
+
+def accept_rows(owner: Owner, rows: Sequence[dict[str, Any]], **options: Any) -> int:
+    """Accept a job of some rows; return its id."""
+    return accept(_upload(rows), owner, lambda: Options(**options))
+
+
+def _upload(rows: Sequence[dict[str, Any]]) -> Upload:
     text = "".join(json.dumps(row) + "\n" for row in rows)
-    return run_upload(owner, Upload(NDJSON, NDJSON, [text.encode()]), **options)
+    return Upload(NDJSON, NDJSON, [text.encode()])
 
 
 def run_query(owner: Owner, **options: Any) -> Job:
