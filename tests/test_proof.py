@@ -25,4 +25,4 @@ def test_the_promises_hold_when_everybody_acts_on_a_job_at_once(owner: Owner, fa
 
 def test_the_state_machine_knows_every_kind_of_job() -> None:
     """A new kind of job needs a rule that begins one: see tests/proof/machine.py."""
-    assert set(JobKind) == {JobKind.CREATE, JobKind.UNDO}
+    assert set(JobKind) == {JobKind.CREATE, JobKind.UPDATE, JobKind.DELETE, JobKind.UNDO}

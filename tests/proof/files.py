@@ -37,7 +37,21 @@ ROWS: tuple[Row, ...] = (
     {"url": "https://f-{}.example/", "slug": "api"},
 )
 """Rows that want the same slugs, external ids and URLs. Braces stand for what makes the keys of a file its own."""
-FIELDS = ("url", "slug", "external_id", "max_clicks")
+CHANGES: tuple[Row, ...] = (
+    {"slug": "x-{}", "title": "one"},
+    {"slug": "y-{}", "title": "two"},
+    {"external_id": "e-{}", "title": "two"},
+    {"slug": "x-{}", "title": "three"},
+    {"external_id": "f-{}", "title": "one"},
+    {"slug": "y-{}", "title": "one"},
+    {"external_id": "e-{}", "title": None},
+    {"slug": "x-{}", "max_clicks": 0},
+    {"slug": "nobody", "title": "one"},
+    {"title": "one"},
+)
+"""Rows that change or delete the links of ROWS, some of them by two names."""
+CHANGE_FORMATS = (NDJSON, CSV, UTF_16)
+FIELDS = ("url", "slug", "external_id", "max_clicks", "title")
 SHARED = "all"
 """In place of a number of its own, in files that share their keys."""
 
@@ -85,6 +99,13 @@ def make_file(picks: list[int], kind: str, options: dict[str, Any], key: str | N
     if kind == COUNT:
         rows = [{"url": rows[0]["url"]}] * len(rows)
     return File(rows, kind, Options(name=str(number), **options), key, is_private, number)
+
+
+def make_changes(picks: list[int], kind: str, options: dict[str, Any], key: str | None) -> File:
+    """Make a file of rows that are picked from CHANGES, about links of the files that share their keys."""
+    number = next(numbers)
+    rows = [_mark(CHANGES[pick % len(CHANGES)], SHARED) for pick in picks]
+    return File(rows, kind, Options(name=str(number), **options), key, False, number)
 
 
 def _mark(row: Row, mark: str) -> Row:

@@ -14,7 +14,7 @@ from models.accounts.keys import Owner
 from producer.signals import wakeups
 from tests.fixtures.fake_redis import FakeRedis
 from tests.proof import mill
-from tests.proof.files import FORMATS, File, make_file
+from tests.proof.files import CHANGE_FORMATS, FORMATS, File, make_changes, make_file
 from tests.proof.mill import Mill
 from tests.proof.processes import Commits, DatabaseAway, Failure, Fault, Killed, Process
 
@@ -29,13 +29,12 @@ PLACES = st.integers(0, 5)
 """Which of several: counted around."""
 PAUSES = st.sampled_from([False, False, False, True])
 """Whether something else may happen between the transactions of a call."""
-OPTIONS = st.fixed_dictionaries(
-    {
-        "duplicates": st.sampled_from(["create", "create", "reuse"]),
-        "dry_run": st.sampled_from([False, False, False, True]),
-        "webhook_url": st.sampled_from([None, "https://hooks.example/"]),
-    }
-)
+COMMON = {
+    "dry_run": st.sampled_from([False, False, False, True]),
+    "webhook_url": st.sampled_from([None, "https://hooks.example/"]),
+}
+OPTIONS = st.fixed_dictionaries({**COMMON, "duplicates": st.sampled_from(["create", "create", "reuse"])})
+CHANGES = st.fixed_dictionaries({**COMMON, "action": st.sampled_from(["update", "update", "delete"])})
 
 
 def run_stories(owner: Owner, fake: FakeRedis, steps: int, first_seed: int = 0, shrinks: bool = False) -> int:
@@ -118,6 +117,21 @@ class Story(RuleBasedStateMachine):
     ) -> None:
         if len(self.mill.promises.state.jobs) < MOST_JOBS:
             self.files.append(make_file(picks, kind, options, key, is_private))
+            self.follow(self.mill.submit(self.files[-1]), pauses)
+        else:
+            self.go_on(0)
+
+    @rule(
+        picks=st.lists(st.integers(0, 20), min_size=1, max_size=9),
+        kind=st.sampled_from(CHANGE_FORMATS),
+        options=CHANGES,
+        key=st.sampled_from([None, None, "m"]),
+        pauses=PAUSES,
+    )
+    def change(self, picks: list[int], kind: str, options: dict[str, Any], key: str | None, pauses: bool) -> None:
+        """A client changes or deletes links that files with shared keys may have made."""
+        if len(self.mill.promises.state.jobs) < MOST_JOBS:
+            self.files.append(make_changes(picks, kind, options, key))
             self.follow(self.mill.submit(self.files[-1]), pauses)
         else:
             self.go_on(0)

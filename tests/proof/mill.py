@@ -47,8 +47,8 @@ ACTIONS: dict[str, Callable[[Job], Any]] = {
 }
 """What clients do to a job."""
 TABLES = (
-    "links", "urls", "uses", "clicks", "click_batches", "link_tags", "untitled", "items", "shards", "job_errors",
-    "jobs", "deliveries", "delivery_attempts", "quotas", "idempotency_keys",
+    "links", "deleted_links", "urls", "uses", "clicks", "click_batches", "link_tags", "untitled", "items", "shards",
+    "job_errors", "jobs", "deliveries", "delivery_attempts", "quotas", "idempotency_keys",
 )  # fmt: skip
 SILENT = "critical"
 """The level of logs: failures are what these tests are about, and nothing is critical."""
@@ -244,6 +244,7 @@ class Mill:
         assert not any(state.items.values())
         assert not state.shards
         assert not state.deliveries
+        assert not state.deleted_links
         assert not any(job.forgotten or job.upload for job in state.jobs.values())
         assert state.links == links
 

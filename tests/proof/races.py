@@ -15,10 +15,11 @@ from models.errors import LinkmillError
 from models.jobs.jobs import Job
 from models.states import ShardKind
 from producer import accept
+from producer.job_options import JobAction
 from producer.signals import wakeups
 from tests.fixtures.fake_redis import FakeRedis
 from tests.proof import mill
-from tests.proof.files import File, make_file
+from tests.proof.files import File, make_changes, make_file
 from tests.proof.mill import ACTIONS, Mill
 from workers import sweep
 from workers.chores import clearing
@@ -66,7 +67,7 @@ def bring_to_a_stage(one: Mill, choose: random.Random) -> Job:
     for action in choose.choice(STAGES):
         job = read(job_id)
         if action == "work":
-            attempts.work_on_next(ShardKind.CREATE, job.queue, (job_id, 0))
+            attempts.work_on_next(ShardKind(job.kind), job.queue, (job_id, 0))
         else:
             call_quietly(partial(ACTIONS[action], job))
     return read(job_id)
@@ -88,10 +89,16 @@ STAGES = (
 def choose_file(choose: random.Random) -> File:
     picks = [choose.randrange(100) for _ in range(choose.randrange(3, 8))]
     options = {
-        "duplicates": choose.choice(["create", "reuse"]),
         "webhook_url": choose.choice([None, HOOK]),
     }
+    action = choose.choice(ACTIONS_OF_FILES)
+    if action != JobAction.CREATE:
+        return make_changes(picks, choose.choice(FORMATS), options | {"action": action}, None)
+    options["duplicates"] = choose.choice(["create", "reuse"])
     return make_file(picks, choose.choice(FORMATS), options, None, is_private=choose.random() < 0.7)
+
+
+ACTIONS_OF_FILES = (JobAction.CREATE, JobAction.CREATE, JobAction.UPDATE, JobAction.DELETE)
 
 
 def choose_calls(job: Job, choose: random.Random) -> list[tuple[str, Callable[[], Any]]]:
@@ -105,9 +112,9 @@ def choose_calls(job: Job, choose: random.Random) -> list[tuple[str, Callable[[]
 
 
 def workers(job: Job) -> list[tuple[str, Callable[[], Any]]]:
-    create = partial(attempts.work_on_next, ShardKind.CREATE, job.queue, (job.id, 0))
+    own = partial(attempts.work_on_next, ShardKind(job.kind), job.queue, (job.id, 0))
     undo = partial(attempts.work_on_next, ShardKind.UNDO, wakeups.BULK, (0, 0))
-    return [("create", create), ("create", create), ("undo", undo), ("sweep", sweep.sweep), ("clear", clearing.clear)]
+    return [(job.kind, own), (job.kind, own), ("undo", undo), ("sweep", sweep.sweep), ("clear", clearing.clear)]
 
 
 def call_at_once(start: Barrier, call: tuple[str, Callable[[], Any]]) -> str:

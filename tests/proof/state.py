@@ -9,6 +9,9 @@ from sqlalchemy import TextClause, text
 
 from models import store
 
+LinkKey = tuple[str, int]
+"""The slug and the generation of a link. All are on one domain."""
+
 
 class JobRow(NamedTuple):
     id: int
@@ -47,6 +50,13 @@ class ItemRow(NamedTuple):
     slug: str | None
     generation: int | None
     error_code: str | None
+    changes: str | None
+
+    @property
+    def link(self) -> LinkKey:
+        assert self.slug is not None
+        assert self.generation is not None
+        return self.slug, self.generation
 
 
 class ShardRow(NamedTuple):
@@ -72,8 +82,12 @@ class State(NamedTuple):
     jobs: dict[int, JobRow]
     items: dict[int, dict[int, ItemRow]]
     """By job and index."""
-    links: dict[int, list[tuple[str, int]]]
-    """Slug and generation of the links that a job created."""
+    links: dict[int, list[LinkKey]]
+    """Those that a job created."""
+    deleted_links: set[LinkKey]
+    """Those that are kept for an undo."""
+    titles: dict[LinkKey, str | None]
+    """Of both."""
     shards: list[ShardRow]
     deliveries: list[DeliveryRow]
     quota_used: int | None
@@ -86,13 +100,22 @@ def read_state() -> State:
     items: dict[int, dict[int, ItemRow]] = defaultdict(dict)
     for row in map(ItemRow._make, tables["items"]):
         items[row.job_id][row.at] = row
-    links: dict[int, list[tuple[str, int]]] = defaultdict(list)
-    for job_id, slug, generation in tables["links"]:
+    links: dict[int, list[LinkKey]] = defaultdict(list)
+    titles: dict[LinkKey, str | None] = {}
+    for job_id, slug, generation, title in tables["links"]:
         links[job_id].append((slug, generation))
+        titles[slug, generation] = title
+    deleted_links: set[LinkKey] = set()
+    for slug, generation, title in tables["deleted_links"]:
+        assert (slug, generation) not in titles, "a link that is there twice"
+        deleted_links.add((slug, generation))
+        titles[slug, generation] = title
     return State(
         jobs={row.id: row for row in map(JobRow._make, tables["jobs"])},
         items=items,
         links=links,
+        deleted_links=deleted_links,
+        titles=titles,
         shards=[ShardRow._make(row) for row in tables["shards"]],
         deliveries=[DeliveryRow._make(row) for row in tables["deliveries"]],
         quota_used=next((used for (used,) in tables["quotas"]), None),
@@ -124,8 +147,9 @@ COLUMNS = {
         " of_job_id, cleared_at IS NOT NULL, forgotten_at IS NOT NULL, clearing",
         "jobs",
     ),
-    "items": ('job_id, "index", status, slug, generation, error_code', "items"),
-    "links": ("job_id, slug, generation", "links"),
+    "items": ('job_id, "index", status, slug, generation, error_code, changes', "items"),
+    "links": ("job_id, slug, generation, title", "links"),
+    "deleted_links": ("slug, generation, title", "deleted_links"),
     "shards": ("job_id, run, first_index, rows, kind, state, granted", "shards"),
     "deliveries": ("id, job_id, run, endpoint_id, type, status", "deliveries"),
     "quotas": ("used", "quotas WHERE period = 'total'"),
