@@ -39,10 +39,43 @@ def update(row: dict[str, Any], links: list[Link]) -> tuple[str, str | None]:
     link = find(row, links)
     if link is None:
         return "failed", "NOT_FOUND"
+    return change(row, link, links)
+
+
+def upsert_all(rows: list[dict[str, Any]], links: list[Link]) -> list[tuple[str, str | None]]:
+    """Change the link that a row names by either of its names, or create one."""
+    return [upsert(row, links) for row in rows]
+
+
+def upsert(row: dict[str, Any], links: list[Link]) -> tuple[str, str | None]:
+    row = {name: value for name, value in row.items() if value is not None}
+    link = find({"external_id": row.get("external_id")}, links) or find({"slug": row.get("slug")}, links)
+    if link is None:
+        return create(row, links)
+    if row.get("max_clicks") == 0:
+        return "failed", "INVALID_MAX_CLICKS"
+    if "url" in row and not row["url"]:
+        return "failed", "INVALID_URL"
+    return change(row, link, links)
+
+
+def create(row: dict[str, Any], links: list[Link]) -> tuple[str, str | None]:
+    if not row.get("url"):
+        return "failed", "INVALID_URL"
+    if row.get("max_clicks") == 0:
+        return "failed", "INVALID_MAX_CLICKS"
+    link = {name: row.get(name) or None for name in ("slug", "external_id", "url", "title", "max_clicks")}
+    links.append(link | {"disabled": bool(row.get("disabled")), "tags": set(row.get("tags") or ())})
+    return "created", None
+
+
+def change(row: dict[str, Any], link: Link, links: list[Link]) -> tuple[str, str | None]:
     changed = dict(link)
     for name in ("url", "title", "max_clicks"):
         if name in row:
             changed[name] = row[name] or None
+    if row.get("external_id"):
+        changed["external_id"] = row["external_id"]
     if "disabled" in row:
         changed["disabled"] = bool(row["disabled"])
     changed["tags"] = tags_after(row, link["tags"])

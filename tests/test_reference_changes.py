@@ -35,6 +35,24 @@ CHANGES: Any = st.fixed_dictionaries(
 )
 ROWS: Any = st.lists(st.tuples(NAMES, CHANGES).map(lambda parts: parts[0] | parts[1]), min_size=1, max_size=9)
 
+UPSERT_NAMES: Any = st.sampled_from(SLUGS).flatmap(
+    lambda slug: st.sampled_from(
+        [{"slug": slug}, {"external_id": f"id-{slug}"}, {"slug": slug, "external_id": f"id-{slug}"}]
+    )
+)
+UPSERT_FIELDS: Any = st.fixed_dictionaries(
+    {"url": st.sampled_from(["https://example.com/a", "https://example.com/b", "https://example.com/c", None])},
+    optional={
+        "title": st.sampled_from(["A", "B", None, ""]),
+        "max_clicks": st.sampled_from([1, 2, 0, None]),
+        "disabled": st.booleans(),
+        "tags": TAGS,
+    },
+)
+UPSERTS: Any = st.lists(
+    st.tuples(UPSERT_NAMES, UPSERT_FIELDS).map(lambda parts: parts[0] | parts[1]), min_size=1, max_size=9
+)
+
 
 @pytest.fixture(autouse=True)
 def small_shards(owner: Owner, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -101,3 +119,22 @@ def test_a_dry_run_of_an_update_says_what_the_run_says(owner: Owner, rows: Any) 
     rows = [{name: value for name, value in row.items() if name != "new_slug"} for row in rows]
     said = outcomes(run_rows(owner, rows, action="update", dry_run=True))
     assert said == outcomes(run_rows(owner, rows, action="update"))
+
+
+@settings(max_examples=examples(12), deadline=None, suppress_health_check=list(HealthCheck))
+@given(rows=UPSERTS)
+def test_an_upsert_means_the_same_as_the_loop_and_its_undo_restores_everything(owner: Owner, rows: Any) -> None:
+    new_links(owner)
+    before = stored_links()
+    expected = stored_links()
+    results = reference_changes.upsert_all(rows, expected)
+    job = run_rows(owner, rows, on_existing="update")
+    assert [outcome[:2] for outcome in outcomes(job)] == results
+    assert without_automatic_slugs(stored_links()) == without_automatic_slugs(expected)
+    run_undo(job)
+    assert stored_links() == before
+
+
+def without_automatic_slugs(some: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    known = [link if link["slug"] in SLUGS else link | {"slug": None} for link in some]
+    return sorted(known, key=lambda link: (str(link["slug"]), str(link["external_id"])))
