@@ -39,6 +39,15 @@ def parse(body: bytes) -> JsonBody:
     """Takes a request or a file apart; a bare list is one of links. Raises BrokenJson or Invalid."""
     text = body.removeprefix(BOM).lstrip(BLANKS)
     try:
+        return _parse(text)
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise BrokenJson(f"The body is not valid JSON: {error}.") from None
+    except RecursionError:
+        raise BrokenJson("The body is nested too deeply.") from None
+
+
+def _parse(text: bytes) -> JsonBody:
+    try:
         if text.startswith(b"["):
             return JsonBody({}, decode_json(items_decoder, text))
         members = decode_json(members_decoder, text)
@@ -49,11 +58,8 @@ def parse(body: bytes) -> JsonBody:
             return JsonBody(_decoded(members), None, is_query=True)
         return _count_shape(members)
     except msgspec.ValidationError as error:
+        any_decoder.decode(text)  # the shape was found wrong before the end was read, and that may not even be JSON
         raise Invalid(f"The body does not have the right shape: {error}.", [field_error(str(error), "links")]) from None
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
-        raise BrokenJson(f"The body is not valid JSON: {error}.") from None
-    except RecursionError:
-        raise BrokenJson("The body is nested too deeply.") from None
 
 
 def is_ndjson(body: bytes) -> bool:

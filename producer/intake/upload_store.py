@@ -73,7 +73,8 @@ def _discard(out: Any, name: str, error: BaseException) -> None:
         with suppress(Unavailable):
             _ask(out.discard)
     else:
-        out.close()
+        with suppress(OSError):  # a full disk refuses the rest once more
+            out.close()
         delete(name)
 
 

@@ -208,7 +208,7 @@ def test_items_come_in_input_order_page_by_page(system: System, mixed: dict[str,
     assert good == {
         "index": 0, "line": 2, "status": "created", "url": "https://example.com/0", "slug": good["slug"],
         "short_url": f"{system.url}/{good['slug']}", "external_id": None, "custom_id": None,
-        "error": None,
+        "error": None, "changes": None,
     }  # fmt: skip
     assert (bad["status"], bad["url"], bad["slug"], bad["short_url"]) == ("failed", "https://example.com/4", None, None)
     assert bad["error"]["code"] == "INVALID_TITLE"

@@ -60,7 +60,7 @@ def test_the_size_of_a_request_is_its_count_or_the_number_of_its_items() -> None
 @pytest.mark.parametrize("status", ItemStatus)
 def test_created_and_existing_items_have_a_link(status: ItemStatus) -> None:
     result = ItemResult(0, 1, status, None, None, None)
-    assert has_link(result) == (status in (ItemStatus.CREATED, ItemStatus.EXISTING))
+    assert has_link(result) == (status in (ItemStatus.CREATED, ItemStatus.UPDATED, ItemStatus.EXISTING))
 
 
 FIELDS = LinkFields(
