@@ -1,5 +1,6 @@
 """JSON request bodies: takes them apart into options and items, which become lines of NDJSON."""
 
+import json
 import re
 from collections.abc import Iterable, Iterator
 from typing import Any, NamedTuple, TypeVar
@@ -40,7 +41,7 @@ def parse(body: bytes) -> JsonBody:
     text = body.removeprefix(BOM).lstrip(BLANKS)
     try:
         return _parse(text)
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+    except (msgspec.DecodeError, json.JSONDecodeError, UnicodeDecodeError) as error:
         raise BrokenJson(f"The body is not valid JSON: {error}.") from None
     except RecursionError:
         raise BrokenJson("The body is nested too deeply.") from None
@@ -58,7 +59,7 @@ def _parse(text: bytes) -> JsonBody:
             return JsonBody(_decoded(members), None, is_query=True)
         return _count_shape(members)
     except msgspec.ValidationError as error:
-        any_decoder.decode(text)  # the shape was found wrong before the end was read, and that may not even be JSON
+        json.loads(text)  # the shape was found wrong before the end was read, and that may not even be JSON
         raise Invalid(f"The body does not have the right shape: {error}.", [field_error(str(error), "links")]) from None
 
 
