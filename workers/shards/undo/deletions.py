@@ -50,7 +50,7 @@ def _decide(db: Connection, job: Job, deleted: list[DeletedLink]) -> Outcomes:
     for domain_id, slugs in side_tables.slugs_by_domain(keys).items():
         taken.update((domain_id, slug) for slug in links.used_slugs(db, domain_id, slugs))
     external_ids = [link.external_id for link in deleted if link.external_id]
-    taken_ids = links.by_external_id(db, job.workspace_id, external_ids)
+    taken_ids = set(links.by_external_id(db, job.workspace_id, external_ids))
     room = _room(db, job.workspace_id, len(deleted))
     outcomes: dict[int, ItemProblem | None] = {}
     for link in sorted(deleted, key=lambda link: link.item_index):
@@ -59,6 +59,9 @@ def _decide(db: Connection, job: Job, deleted: list[DeletedLink]) -> Outcomes:
             problem = LIMIT_REACHED
         if problem is None:
             room -= 1
+            taken.add(link.key.name)
+            if link.external_id:
+                taken_ids.add(link.external_id)
         outcomes[link.item_index] = problem
     return outcomes
 
