@@ -8,6 +8,7 @@ from sqlalchemy import Connection, Table
 
 from models import store
 from models.link_key import LinkKey
+from models.links.bulk import side_tables
 from models.links.bulk.side_tables import key_columns
 from models.store import Columns
 from models.store.dialect import ROW_ID
@@ -35,6 +36,8 @@ def rename(db: Connection, renamings: Sequence[Renaming]) -> None:
     former = {key.name for key, _ in renamings}
     if any((key.domain_id, slug) in former for key, slug in renamings):
         renamings = _step_aside(db, renamings)
+    # Links of an upload share a generation, so a deleted one may have left tags and clicks under the new key.
+    side_tables.remove_descriptions(db, [key._replace(slug=slug) for key, slug in renamings])
     for table in NAMED_BY_SLUG:
         _rename(db, table, renamings)
 

@@ -6,12 +6,11 @@ What other tables say of a link is named by its generation too, and so stays whe
 from collections.abc import Collection, Sequence
 from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, and_, delete, select
+from sqlalchemy import Connection, and_, delete, select, true
 
 from models import store
 from models.link_key import LinkKey
 from models.links.bulk import side_tables
-from models.links.bulk.side_tables import DESCRIPTIONS
 from models.tables import deleted_links, links
 
 
@@ -70,8 +69,9 @@ def purge(db: Connection, job_id: int, first: int, end: int) -> None:
     in_range = _in_range(job_id, first, end)
     own = (deleted_links.c.domain_id, deleted_links.c.slug, deleted_links.c.generation)
     keys = [LinkKey(*row) for row in db.execute(select(*own).where(in_range))]
-    for table in DESCRIPTIONS:
-        side_tables.remove(db, table, keys)
+    # A link that was renamed since may have the key of a deleted one.
+    used_keys = side_tables.rows_of_keys(db, links, keys, true())
+    side_tables.remove_descriptions(db, [key for key in keys if key not in used_keys])
     db.execute(delete(deleted_links).where(in_range))
 
 

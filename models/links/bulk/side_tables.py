@@ -22,6 +22,12 @@ def remove_from_queues(db: Connection, keys: Sequence[LinkKey]) -> None:
         remove(db, table, keys)
 
 
+def remove_descriptions(db: Connection, keys: Sequence[LinkKey]) -> None:
+    """Remove what describes deleted links."""
+    for table in DESCRIPTIONS:
+        remove(db, table, keys)
+
+
 def change_untitled(db: Connection, keys: Sequence[LinkKey], new_urls: Sequence[str], hosts: Sequence[str]) -> None:
     """Fetch the titles of queued links from their new URLs."""
     if keys and _has_rows(db, untitled):
@@ -55,12 +61,12 @@ def clicked(db: Connection, keys: Sequence[LinkKey]) -> set[LinkKey]:
 
 def rows_of_keys(db: Connection, table: Table, keys: Sequence[LinkKey], where: ColumnElement[bool]) -> set[LinkKey]:
     """The keys that a table has rows of. It may have others with the same slugs: those of former links."""
-    found: set[LinkKey] = set()
+    present: set[LinkKey] = set()
     for domain_id, some in slugs_by_domain(keys).items():
         has_slug = store.dialect().is_one_of(table.c.slug, some)
         query = select(*columns_of(table)).where(table.c.domain_id == domain_id, has_slug, where).distinct()
-        found.update(LinkKey(*row) for row in db.execute(query))
-    return found
+        present.update(LinkKey(*row) for row in db.execute(query))
+    return present
 
 
 def slugs_by_domain(keys: Sequence[LinkKey]) -> dict[int, list[str]]:

@@ -3,7 +3,7 @@
 from typing import Any
 
 import pytest
-from sqlalchemy import func, select
+from sqlalchemy import func, select, update
 
 from models import store
 from models.accounts.keys import Owner
@@ -82,12 +82,31 @@ def test_a_slug_that_is_taken_by_now_does_not_return(owner: Owner) -> None:
     assert statuses(run_undo(job)) == ["SLUG_TAKEN", "INVALID_EXTERNAL_ID", "created"]
 
 
-def test_what_an_undo_needs_goes_with_the_retention_of_the_job(owner: Owner) -> None:
-    job = run_rows(owner, [{"slug": "a"}], action="delete")
+def test_of_two_links_with_one_slug_the_first_returns(owner: Owner) -> None:
+    job = run_rows(owner, [{"slug": "a"}, {"slug": "b"}], action="delete")
+    with store.write() as db:  # as if another link had been created as "a" between the two rows
+        second = update(deleted_links).where(deleted_links.c.item_index == 1)
+        db.execute(second.values(slug="a", generation=1, external_id=None))
+    assert statuses(run_undo(job)) == ["created", "SLUG_TAKEN"]
+
+
+def test_a_link_that_is_renamed_like_a_deleted_one_has_tags_of_its_own(owner: Owner) -> None:
+    run_rows(owner, [{"slug": "b", "tags": ["old", "own"]}], action="update")
+    deletion = run_rows(owner, [{"slug": "a"}], action="delete")
+    assert statuses(run_rows(owner, [{"slug": "b", "new_slug": "a"}], action="update")) == ["updated"]
+    forget(deletion)
+    assert list(snapshot()["tags"].values()) == [["old", "own"]]
+
+
+def forget(job: Job) -> None:
     with store.write() as db:
         retention.forget(db, job)
     with store.write() as db:
         retention.step(db)
+
+
+def test_what_an_undo_needs_goes_with_the_retention_of_the_job(owner: Owner) -> None:
+    forget(run_rows(owner, [{"slug": "a"}], action="delete"))
     with store.read() as db:
         for table in (deleted_links, link_tags):
             assert db.execute(select(func.count()).select_from(table)).scalar() == 0
