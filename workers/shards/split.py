@@ -5,7 +5,7 @@ from functools import partial
 from typing import Any
 
 from models.accounts import quotas
-from models.errors import EmptyUpload, LinkmillError, TooLarge, Unreadable
+from models.errors import EmptyUpload, Gone, LinkmillError, TooLarge, Unreadable
 from models.jobs import jobs, leases, shards
 from models.jobs.jobs import Job
 from models.jobs.leases import Claim
@@ -33,7 +33,7 @@ def split(claim: Claim, job: Job) -> dict[str, Any]:
         total = _cut(claim, job)
         if not total and job.options.get("where") is None:
             raise Unreadable(NO_ROWS)
-    except (Unreadable, EmptyUpload, TooLarge) as error:
+    except (Unreadable, EmptyUpload, TooLarge, Gone) as error:
         return _fail_job(claim, job, error)
     with unit_of_work() as unit:
         leases.finish(unit.db, claim)

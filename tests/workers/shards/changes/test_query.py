@@ -1,5 +1,6 @@
 """By query: the links that match a filter when the job begins are changed or deleted."""
 
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -8,6 +9,7 @@ from sqlalchemy import delete
 from models import store
 from models.accounts.keys import Owner
 from models.errors import Invalid
+from models.jobs import retention
 from models.jobs.jobs import Job
 from models.states import ShardKind
 from models.tables import links
@@ -52,6 +54,17 @@ def test_links_are_deleted_by_their_clicks(owner: Owner) -> None:
 def test_a_query_without_links_completes(owner: Owner) -> None:
     job = run_query(owner, action="delete", where={"tag": "nobody"})
     assert (job.status, job.total) == ("completed", 0)
+
+
+def test_a_query_for_the_links_of_a_job_whose_retention_ends_before_it_fails(owner: Owner, created: Job) -> None:
+    where = {"job": str(created.id)}
+    job_id = accept(query_upload(), owner, lambda: Options(action=JobAction.DELETE, where=where))
+    with store.write() as db:
+        retention.mark_over(db, datetime.now(UTC))
+    work(ShardKind.SPLIT, "bulk")
+    job = read_job(job_id)
+    assert (job.status, job.deleted) == ("failed", 0)
+    assert "items were deleted" in (job.detail or "")
 
 
 def test_the_set_of_links_is_fixed_when_the_job_begins(owner: Owner) -> None:
