@@ -23,7 +23,16 @@ def test_a_body_with_where_is_a_query() -> None:
 
 
 @pytest.mark.parametrize(
-    "options", [{"where": {"colour": "red"}}, {"action": "move"}, {"only": "old"}, {"empty": ""}, {"on_existing": "x"}]
+    "options",
+    [
+        {"where": {"colour": "red"}},
+        {"where": {"search": ""}},
+        {"where": {"tag": "spring", "domain": ""}},
+        {"action": "move"},
+        {"only": "old"},
+        {"empty": ""},
+        {"on_existing": "x"},
+    ],
 )
 def test_what_is_unknown_is_refused(options: dict[str, Any]) -> None:
     with pytest.raises(Invalid):

@@ -38,6 +38,16 @@ METADATA_LIMITS = (
 )
 
 
+def filled_filters(where: dict[str, Any]) -> None:
+    """Validates a query for links to change. A script that lacks a value must not change all of them."""
+    empty = [name for name, value in where.items() if value == ""]
+    if empty:
+        raise ValidationError({name: [EMPTY_FILTER] for name in empty})
+
+
+EMPTY_FILTER = "This must not be empty. Leave the filter out to match all links."
+
+
 def _depth(value: Any) -> int:
     if isinstance(value, dict):
         value = list(value.values())
@@ -113,7 +123,9 @@ class JobOptionsSchema(Schema):
         Only, by_value=True, metadata={"description": "Which links are deleted: those that nobody has clicked"}
     )
     where = fields.Nested(
-        LinkFilterSchema, metadata={"description": "Which links are changed, instead of `links`: all that match"}
+        LinkFilterSchema,
+        validate=filled_filters,
+        metadata={"description": "Which links are changed, instead of `links`: all that match"},
     )
     set = fields.Dict(
         keys=fields.String(), metadata={"description": "With `where`: the new values of each link's fields"}
