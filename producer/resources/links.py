@@ -19,6 +19,7 @@ from models.store import Connection
 from producer import link_filters
 from producer.documents import link_csv, qr_zip
 from producer.documents.link_document import link_documents, link_stats_document
+from producer.fields import wide_slugs
 from producer.link_changes import LinkChange, link_change
 from producer.resources.pages import Page
 from producer.rules import item_errors
@@ -81,7 +82,10 @@ def show_link_of_slug(owner: Owner, domain: str | None, slug: str) -> dict[str, 
     """Show the link that a slug has on a domain, which is named by id or hostname; None is the default one."""
     with store.read() as db:
         row = domains.find(db, owner.workspace_id, domain)
-        link = listing.find_by_slug(db, owner.workspace_id, row.id, normalize("NFC", slug)) if row else None
+        if row is None:
+            raise _unknown()
+        spelling = wide_slugs.spell(normalize("NFC", slug), row.case_sensitive)
+        link = listing.find_by_slug(db, owner.workspace_id, row.id, spelling)
         if link is None:
             raise _unknown()
         return link_documents(db, [link])[0]
