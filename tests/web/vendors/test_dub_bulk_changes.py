@@ -64,6 +64,15 @@ def test_a_link_that_does_not_exist_stands_behind_the_others(system: System, key
     assert failed == {"error": "Link not found", "code": "not_found", "link": {"id": "1-1-none"}}
 
 
+def test_a_value_that_no_link_can_have_is_the_failure_of_each_link(
+    system: System, key: dict[str, Any], dub: Any
+) -> None:
+    (link,) = create(dub)
+    (failed,) = request(system, key, "PATCH", json={"linkIds": [link.id], "data": {"url": "nope"}}).json()
+    assert (failed["code"], failed["link"]) == ("unprocessable_entity", {"id": link.id})
+    assert "URL" in failed["error"]
+
+
 @pytest.mark.parametrize(
     "body",
     [

@@ -78,7 +78,12 @@ def test_a_link_is_found_by_id_external_id_and_address(system: System, dub: Any)
     ):
         assert dub.links.get(request=request) == link
     assert httpx.get(f"{system.url}/found/here").headers["Location"] == LINK
-    for request in ({"link_id": "x"}, {"external_id": "none"}, {"domain": "a.b", "key": "found/here"}):
+    for request in (
+        {"link_id": "x"},
+        {"external_id": "none"},
+        {"domain": "a.b", "key": "found/here"},
+        {"domain": link.domain, "key": "\0"},
+    ):
         with pytest.raises(errors.NotFound):
             dub.links.get(request=request)
     with pytest.raises(errors.UnprocessableEntity):
@@ -115,7 +120,17 @@ def test_pages_meet_without_a_gap(dub: Any) -> None:
 
 @pytest.mark.parametrize(
     "query",
-    ["folderId=f", "userId=u", "tenantId=t", "endingBefore=x", "sortBy=clicks", "page=0", "pageSize=101", "page=x"],
+    [
+        "folderId=f",
+        "userId=u",
+        "tenantId=t",
+        "endingBefore=x",
+        "sortBy=clicks",
+        "page=0",
+        "pageSize=101",
+        "page=x",
+        "tagNames=" + "a," * 101,
+    ],
 )
 def test_a_filter_that_linkmill_has_not_is_refused(system: System, key: dict[str, Any], query: str) -> None:
     answer = httpx.get(f"{system.url}/links?{query}", headers={"Authorization": f"Bearer {key['token']}"})

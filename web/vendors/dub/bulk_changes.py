@@ -13,6 +13,7 @@ from producer.resources import links
 from web.auth import owner as current_owner
 from web.vendors import single
 from web.vendors.dub.creation import parse_single_request
+from web.vendors.dub.errors import build_failure
 from web.vendors.dub.fields import parse_bulk_change, parse_change
 from web.vendors.dub.link_shape import describe_links
 from web.vendors.dub.links import EXTERNAL_ID_PREFIX
@@ -42,7 +43,7 @@ def build_update_answer(call: FinishedCall) -> Any:
             documents.append(links.show_link(current_owner(), call.link_id(result)))
         else:
             link_id = item.get("id", item.get("external_id"))
-            failures.append({"error": "Link not found", "code": "not_found", "link": {"id": link_id}})
+            failures.append(build_failure(result, {"id": link_id}))
     return describe_links(documents, current_owner()) + failures
 
 

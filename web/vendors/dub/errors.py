@@ -31,12 +31,14 @@ def build_failure(result: LinkedItem, link: Any) -> dict[str, Any]:
 
 
 ITEM_ERROR_CODES = {
+    "NOT_FOUND": "not_found",
     "SLUG_TAKEN": "conflict",
     "RESERVED_SLUG": "forbidden",
     "LIMIT_REACHED": "exceeded_limit",
     "INTERNAL": "internal_server_error",
 }
 ITEM_MESSAGES = {
+    "NOT_FOUND": "Link not found",
     "SLUG_TAKEN": "Duplicate key: This short link already exists.",
     "UNKNOWN_DOMAIN": "Domain does not belong to workspace.",
 }

@@ -16,6 +16,7 @@ from web.vendors.vendor import json_response
 EXTERNAL_ID_PREFIX = "ext_"
 LARGEST_PAGE = 100
 LARGEST_PAGE_NUMBER = 10_000
+MOST_WANTED_TAGS = 100  # each is looked up by itself
 UNSUPPORTED_FILTERS = ("folderId", "userId", "tenantId", "endingBefore", "groupBy")
 """They would narrow the answer. A client that then deletes what it lists must not get more links than it asked for."""
 ONLY_ORDER = {"sort": "createdAt", "sortBy": "createdAt", "sortOrder": "desc"}
@@ -27,10 +28,10 @@ def list_links(owner: Owner) -> Response:
     page_size = _read_number("pageSize", LARGEST_PAGE, LARGEST_PAGE)
     after = request.args.get("startingAfter")
     if after:
-        found = links.list_links(owner, query, links.position_of(owner, after), page_size).items
+        documents = links.list_links(owner, query, links.position_of(owner, after), page_size).items
     else:
-        found = links.list_from(owner, query, (page - 1) * page_size, page_size)
-    return json_response(describe_links(found, owner), 200)
+        documents = links.list_from(owner, query, (page - 1) * page_size, page_size)
+    return json_response(describe_links(documents, owner), 200)
 
 
 def count_links(owner: Owner) -> Response:
@@ -92,6 +93,8 @@ def _read_query() -> dict[str, Any]:
     for name in ("tagId", "tagIds", "tagNames"):
         for text in parameters.getlist(name):
             wanted_tags += split_commas(text)
+    if len(wanted_tags) > MOST_WANTED_TAGS:
+        raise Invalid(f"A filter may have at most {MOST_WANTED_TAGS} tags.")
     if wanted_tags:
         query["any_tags"] = wanted_tags
     if parameters.get("showArchived") != "true":
