@@ -1,10 +1,13 @@
 """`/healthz`: the process is up. `/readyz`: the system can work."""
 
+import time
+from functools import lru_cache
+
 from flask import Blueprint, Response, jsonify
 from redis.exceptions import RedisError
 from sqlalchemy.exc import DBAPIError
 
-from models import migrate, store
+from models import migrate, process_caches, store
 from models.errors import Unavailable
 from producer.intake import upload_store
 from producer.signals import broker
@@ -44,6 +47,13 @@ def _check_broker() -> str:
 
 
 def _check_uploads() -> str:
+    return _uploads_state(int(time.monotonic()))
+
+
+@process_caches.function
+@lru_cache(maxsize=1)
+def _uploads_state(_second: int) -> str:
+    """Once a second at most: this writes a file, and anybody may ask."""
     try:
         upload_store.check()
         return "ok"
