@@ -75,7 +75,7 @@ def _pages(job: Job, first: int, end: int) -> Iterator[Codes]:
     after = first - 1
     while after + 1 < end:
         with store.read() as db:
-            statuses = (ItemStatus.CREATED, ItemStatus.EXISTING)
+            statuses = (ItemStatus.CREATED, ItemStatus.UPDATED, ItemStatus.EXISTING)
             page = items.page(db, job.id, job.domain_id, statuses, after, PAGE_ITEMS)
         starts = base_urls.read(job, page)
         existing = [item for item in page if item.slug and item.url is not None and item.at < end]

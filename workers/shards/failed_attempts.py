@@ -18,7 +18,7 @@ from producer.unit_of_work import UnitOfWork, unit_of_work
 
 PAUSES = (0.5, 0.5, 1.0, 2.0, 4.0)  # seconds, together less than a lease: time for a database to start again
 CANNOT_SPLIT = "The upload could not be cut into shards: there was an internal error, three times."
-CANNOT_UNDO = "The links could not be deleted: there was an internal error, three times."
+CANNOT_UNDO = "The job could not be undone: there was an internal error, three times."
 
 log = structlog.get_logger()
 

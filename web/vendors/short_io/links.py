@@ -31,8 +31,8 @@ def list_links(owner: Owner) -> Response:
     return _list_answer(owner, page.items, page.next_cursor)
 
 
-def _list_answer(owner: Owner, found: list[dict[str, Any]], next_page: str | None) -> Response:
-    shapes = [describe_link(link, owner.workspace_id) for link in found]
+def _list_answer(owner: Owner, documents: list[dict[str, Any]], next_page: str | None) -> Response:
+    shapes = [describe_link(link, owner.workspace_id) for link in documents]
     return json_response({"count": len(shapes), "links": shapes, "nextPageToken": next_page}, 200)
 
 
@@ -44,7 +44,7 @@ def show_link_of_path(owner: Owner) -> Response:
     """Show the link with this domain and path."""
     domain = request.args.get("domain", "")
     path = request.args.get("path", "")
-    if not domain or not path or "\0" in path:
+    if not domain or not path:
         raise Invalid("Send domain and path.")
     return _answer(owner, links.show_link_of_slug(owner, domain, path))
 

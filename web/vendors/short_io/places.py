@@ -22,8 +22,8 @@ def list_domains(owner: Owner) -> Response:
             raise Invalid(f"{name} is not supported.")
     offset = max(request.args.get("offset", 0, type=int), 0)
     limit = max(request.args.get("limit", MOST_LISTED, type=int), 0)
-    found = domains.list_domains(owner, 0, MOST_LISTED).items[offset : offset + limit]
-    return json_response([describe_domain(domain, owner) for domain in found], 200)
+    page = domains.list_domains(owner, 0, MOST_LISTED).items[offset : offset + limit]
+    return json_response([describe_domain(domain, owner) for domain in page], 200)
 
 
 def show_domain(owner: Owner, domain_id: str) -> Response:

@@ -93,9 +93,9 @@ def _taken_external_ids(db: Connection, job: Job, judged: JudgedChanges, working
     wanted = {value for value in judged.columns.get("external_id", ()) if isinstance(value, str)}
     if not wanted:
         return frozenset()
-    found = links.by_external_id(db, job.workspace_id, list(wanted))
+    owners = links.by_external_id(db, job.workspace_id, list(wanted))
     ours = {link.key for link in working.all}
-    taken = [each for each, ref in found.items() if LinkKey(ref.domain_id, ref.slug, ref.generation) not in ours]
+    taken = [each for each, ref in owners.items() if LinkKey(ref.domain_id, ref.slug, ref.generation) not in ours]
     return frozenset(taken)
 
 

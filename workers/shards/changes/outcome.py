@@ -96,8 +96,8 @@ def _problem_columns(batch: Batch, outcome: Outcome) -> dict[str, list[Any]]:
         codes[row] = problem.code
         messages[row] = storable_text(problem.message)
         inputs[row] = input_json(batch.raw(row))
-    found = {"error_code": codes, "error_message": messages, "input": inputs}
-    return {name: _in_rows(batch.rows, values) for name, values in found.items()}
+    columns = {"error_code": codes, "error_message": messages, "input": inputs}
+    return {name: _in_rows(batch.rows, values) for name, values in columns.items()}
 
 
 def _in_rows(rows: int, values: dict[int, Any]) -> list[Any]:

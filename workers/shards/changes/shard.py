@@ -38,8 +38,8 @@ def find_links(db: Connection, job: Job, judged: JudgedChanges, columns: Sequenc
     sought = sought_links(names)
     if sought.external_ids and "external_id" not in columns:
         columns = [*columns, "external_id"]
-    found = found_links.find(db, job.workspace_id, sought, columns, lock=not job.dry_run)
-    links = WorkingLinks(found, columns)
+    rows = found_links.find(db, job.workspace_id, sought, columns, lock=not job.dry_run)
+    links = WorkingLinks(rows, columns)
     if not TIME_COLUMNS.isdisjoint(columns):
         for link in links.all:
             link.values = with_stored_times(link.values)

@@ -44,7 +44,7 @@ class SpecialFields:
 
     def new_values(self, row: int, link: WorkingLink) -> NewValues | ItemProblem:
         """What a row changes about its link, or why it cannot."""
-        found: NewValues = {}
+        values: NewValues = {}
         for name in self.names:
             if self.columns[name][row] is KEEP and not (name == "url" and row in self.utm):
                 continue
@@ -52,8 +52,8 @@ class SpecialFields:
             if isinstance(value, ItemProblem):
                 return value
             if value is not KEEP:
-                found["tags" if name in TAG_FIELDS else name] = value
-        return found
+                values["tags" if name in TAG_FIELDS else name] = value
+        return values
 
     def change(self, link: WorkingLink, name: str, value: Any) -> Changes:
         """Give a link a new value; return what changes."""

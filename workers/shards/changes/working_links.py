@@ -51,10 +51,10 @@ class WorkingLink:
 class WorkingLinks:
     """The links of a shard, by what a row may call them at its turn."""
 
-    def __init__(self, found: Iterable[FoundLink], columns: Sequence[str]) -> None:
+    def __init__(self, rows: Iterable[FoundLink], columns: Sequence[str]) -> None:
         self.by_slug: dict[LinkName, WorkingLink] = {}
         self.by_external_id: dict[str, WorkingLink] = {}
-        for each in found:
+        for each in rows:
             values = dict(zip(columns, each[KEY_END:], strict=True))
             link = WorkingLink(each, values)
             self.by_slug[link.domain_id, link.slug] = link
