@@ -7,6 +7,7 @@ from typing import Any
 import httpx
 from sqlalchemy.exc import DBAPIError
 
+from models.states import ItemStatus
 from tests.system import OPEN_STATUSES, System
 from tests.waiting import wait_until
 
@@ -43,16 +44,22 @@ def measure_cost(system: System, job_id: str, seconds: float = 0.0) -> Cost:
     ((linked,),) = system.sql(
         "SELECT count(*) FROM ("
         f"SELECT slug, generation FROM items WHERE job_id = {job_id} AND status = 'created'"
-        f" INTERSECT SELECT slug, generation FROM links WHERE job_id = {job_id}) AS linked"
+        f" INTERSECT SELECT slug, generation FROM ({_links_of(job_id)}) AS ever) AS linked"
     )
     lost = abs(total - indexes) + abs(created - linked) + abs(created - job["counts"]["created"]) + _imbalance(job)
     duplicated = (items - indexes) + max(0, links - created) + (links - slugs)
     return Cost(total, lost, duplicated, int(job["status"] != "completed"), seconds)
 
 
+def _links_of(job_id: str) -> str:
+    """Those that there are, and those that other jobs deleted."""
+    parts = [f"SELECT slug, generation FROM {table} WHERE job_id = {job_id}" for table in ("links", "deleted_links")]
+    return " UNION ".join(parts)
+
+
 def _imbalance(job: dict[str, Any]) -> int:
     counts: dict[str, int] = job["counts"]
-    outcomes = counts["created"] + counts["existing"] + counts["failed"] + counts["unprocessed"]
+    outcomes = sum(counts[status] for status in ItemStatus)
     return abs(outcomes - (counts["total"] or 0))
 
 

@@ -131,9 +131,11 @@ def _find_child(system: System, name: str) -> psutil.Process | None:
     return None
 
 
-def shard_owners(system: System) -> list[int]:
-    """Return the ids of living processes that work on a shard at this moment."""
-    query = "SELECT owner FROM shards WHERE state = 'running' AND kind = 'create'"
+def shard_owners(system: System, job_id: str | None = None) -> list[int]:
+    """Return the ids of living processes that work on a shard at this moment, of one job or of any."""
+    query = "SELECT owner FROM shards WHERE state = 'running' AND kind IN ('create', 'update', 'delete')"
+    if job_id:
+        query += f" AND job_id = {job_id}"
     if not _is_on_sqlite(system):
         query = (
             "SELECT split_part(application_name, ' ', 2)"

