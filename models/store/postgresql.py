@@ -20,8 +20,7 @@ from sqlalchemy import (
     select,
     text,
 )
-from sqlalchemy.dialects import postgresql
-from sqlalchemy.dialects.postgresql import ARRAY, insert
+from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.dialects.postgresql.dml import Insert
 from sqlalchemy.exc import DBAPIError, IntegrityError, OperationalError
 
@@ -30,7 +29,7 @@ from models.errors import DuplicateKey
 from models.store import postgresql_sessions
 from models.store.copy_binary import copy_binary
 from models.store.dialect import ROW_ID, Columns, SessionLimits
-from models.store.staged_rows import array_text, staged_rows
+from models.store.staged_rows import SpelledArray, array_text, name_of_type, staged_rows
 
 # A redirect is one look into one index, so its plan never is the one that reads a table while it is small.
 READER_OPTION = "SET enable_seqscan = off"
@@ -135,7 +134,7 @@ class PostgreSQL:
         return db.execute(select(column).where(where, self.is_one_of(column, values))).scalars()
 
     def is_one_of(self, column: Any, values: Sequence[Any], name: str = "one_of") -> ColumnElement[bool]:
-        array = bindparam(name, self.list_parameter(values), type_=ARRAY(column.type))
+        array = bindparam(name, array_text(values), type_=SpelledArray(column.type))
         condition: ColumnElement[bool] = column == any_(array)
         return condition
 
@@ -214,8 +213,7 @@ def _quoted(names: Iterable[str]) -> str:
 @cache
 def _type_names(table: Table) -> dict[str, str]:
     """PostgreSQL's types by column."""
-    dialect = postgresql.dialect()  # type: ignore[no-untyped-call]
-    return {column.name: str(column.type.compile(dialect)).partition(" COLLATE")[0] for column in table.columns}
+    return {column.name: name_of_type(column.type) for column in table.columns}
 
 
 def _execute(db: Connection, statement: str, parameters: tuple[Any, ...]) -> None:

@@ -3,6 +3,9 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from sqlalchemy.dialects import postgresql
+from sqlalchemy.types import TypeEngine, UserDefinedType
+
 from models.store.dialect import ROW_ID, Columns
 
 Types = Mapping[str, str]
@@ -23,6 +26,25 @@ def _key_column(name: str) -> str:
 
 def _type_of(types: Types, name: str) -> str:
     return "tid" if name == ROW_ID else types[name]
+
+
+def name_of_type(kind: TypeEngine[Any]) -> str:
+    """PostgreSQL's name of a column's type."""
+    dialect = postgresql.dialect()  # type: ignore[no-untyped-call]
+    return str(kind.compile(dialect)).partition(" COLLATE")[0]
+
+
+class SpelledArray(UserDefinedType[Any]):
+    """The type of a parameter that is a list, or an array as PostgreSQL spells it."""
+
+    cache_ok = True
+    render_bind_cast = True
+
+    def __init__(self, item_type: TypeEngine[Any]) -> None:
+        self.item_type = item_type
+
+    def get_col_spec(self, **_options: Any) -> str:
+        return f"{name_of_type(self.item_type)}[]"
 
 
 class ArrayText(str):

@@ -19,8 +19,6 @@ class SoughtLinks(NamedTuple):
 
 FoundLink = Sequence[Any]
 """A link as the transaction that locked it sees it: its row id, the parts of its key, and the columns asked for."""
-KEY_END = 4
-"""Where these columns begin."""
 
 
 def find(

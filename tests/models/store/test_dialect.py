@@ -64,9 +64,13 @@ def test_of_many_values_those_that_exist_are_found(owner: Owner) -> None:
         among = [*TEXTS, "other", *(f"x{number}" for number in range(40_000))]
         existing = set(store.dialect().find_existing(db, clicks.c.slug, among, true()))
         none = set(store.dialect().find_existing(db, clicks.c.slug, among, clicks.c.domain_id == 2))
-        matched = db.execute(select(clicks.c.slug).where(store.dialect().is_one_of(clicks.c.slug, ["ü", "other"])))
-        assert list(matched.scalars()) == ["ü"]
+        matched = [matching(db, values) for values in (["ü", "other"], ["plain", 'a"b'], [])]
+    assert matched == [["ü"], ["plain"], []]
     assert (existing, none) == (set(TEXTS), set())
+
+
+def matching(db: store.Connection, values: list[str]) -> list[str]:
+    return list(db.execute(select(clicks.c.slug).where(store.dialect().is_one_of(clicks.c.slug, values))).scalars())
 
 
 def test_an_insert_can_leave_what_exists(owner: Owner) -> None:

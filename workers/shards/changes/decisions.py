@@ -1,16 +1,18 @@
 """Decisions: what each row of a shard changes about its link, one row after the other."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from models.jobs.jobs import Job
 from models.links import url_index
 from models.states import ItemStatus
 from producer.fields.item_fields import COLUMNS
+from producer.intake.batch import ItemProblem
 from producer.rules.changes import KEEP, JudgedChanges
-from workers.shards.changes import outcome, special_fields
+from workers.shards.changes import outcome
 from workers.shards.changes.facts import Facts
 from workers.shards.changes.outcome import NO_LINK, Changes, Outcome
+from workers.shards.changes.special_fields import SpecialFields
 from workers.shards.changes.working_links import WorkingLink, WorkingLinks
 
 UPDATED = ItemStatus.UPDATED.value
@@ -31,11 +33,8 @@ def columns_to_read(judged: JudgedChanges, reuses: bool) -> list[str]:
 def decide(job: Job, judged: JudgedChanges, settled_rows: frozenset[int], links: WorkingLinks, facts: Facts) -> Outcome:
     """Decide row after row, as a loop over single links would: a row finds what earlier rows have made of its link."""
     result = outcome.new_outcome(judged, settled_rows)
-    plain_fields: list[PlainField] = []
-    special = special_fields.SpecialFields(job, judged, links, facts)
-    for field, values in judged.columns.items():
-        if field in COLUMNS and field not in special.names:
-            plain_fields.append((field, COLUMNS[field], values))
+    special = SpecialFields(job, judged, links, facts)
+    plain_fields = _plain_fields(judged, special)
     for row, name in enumerate(judged.names):
         if row in result.problems or row in settled_rows:
             continue
@@ -43,27 +42,47 @@ def decide(job: Job, judged: JudgedChanges, settled_rows: frozenset[int], links:
         if link is None:
             result.problems[row] = NO_LINK
             continue
-        if row in judged.expected and not _is_as_expected(link, judged.expected[row]):
-            _enter(result, row, link, EXISTING)
+        changes: Changes | ItemProblem = {}
+        if row not in judged.expected or _is_as_expected(link, judged.expected[row]):
+            changes = _change(link, row, special, plain_fields)
+        if isinstance(changes, ItemProblem):
+            result.problems[row] = changes
             continue
-        new_values = {} if not special.names else special.new_values(row, link)
-        if not isinstance(new_values, dict):
-            result.problems[row] = new_values
-            continue
-        for field, column, values in plain_fields:
-            value = values[row]
-            if value is not KEEP and value != link.values[column]:
-                new_values[field] = value
-        if new_values:
-            result.changes[row] = _change(link, new_values, special)
-        _enter(result, row, link, UPDATED if new_values else EXISTING)
+        result.statuses[row] = UPDATED if changes else EXISTING
+        result.links[row] = link
+        result.slugs[row] = link.slug
+        if changes:
+            link.is_changed = True
+            result.changes[row] = changes
     return result
 
 
-def _enter(result: Outcome, row: int, link: WorkingLink, status: str) -> None:
-    result.statuses[row] = status
-    result.links[row] = link
-    result.slugs[row] = link.slug
+def _plain_fields(judged: JudgedChanges, special: SpecialFields) -> list[PlainField]:
+    plain_fields: list[PlainField] = []
+    for field, values in judged.columns.items():
+        if field in COLUMNS and field not in special.names:
+            plain_fields.append((field, COLUMNS[field], values))
+    return plain_fields
+
+
+def _change(
+    link: WorkingLink, row: int, special: SpecialFields, plain_fields: Iterable[PlainField]
+) -> Changes | ItemProblem:
+    """Give a link the values of a row. Return what changes, or why the row cannot change anything."""
+    changes: Changes = {}
+    if special.names:
+        new_values = special.new_values(row, link)
+        if isinstance(new_values, ItemProblem):
+            return new_values
+        for field, value in new_values.items():
+            changes |= special.change(link, field, value)
+    current = link.values
+    for field, column, values in plain_fields:
+        value = values[row]
+        if value is not KEEP and value != current[column]:
+            changes[field] = [current[column], value]
+            current[column] = value
+    return changes
 
 
 def _is_as_expected(link: WorkingLink, expected: Mapping[str, Any]) -> bool:
@@ -78,17 +97,3 @@ def _is_as_expected(link: WorkingLink, expected: Mapping[str, Any]) -> bool:
         if current != value:
             return False
     return True
-
-
-def _change(link: WorkingLink, new_values: dict[str, Any], special: special_fields.SpecialFields) -> Changes:
-    """Give a link its new values; return what changes."""
-    link.is_changed = True
-    changes: Changes = {}
-    for field, value in new_values.items():
-        if field in special.changed_names:
-            changes |= special.change(link, field, value)
-        else:
-            column = COLUMNS[field]
-            changes[field] = [link.values[column], value]
-            link.values[column] = value
-    return changes

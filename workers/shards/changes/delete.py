@@ -30,8 +30,7 @@ EXISTING = ItemStatus.EXISTING.value
 
 def delete(claim: Claim, job: Job) -> dict[str, Any]:
     """Delete the links that the rows of a shard name."""
-    spares_clicked = job.options.get("only") == Only.UNCLICKED
-    if spares_clicked:
+    if _spares_clicked(job):
         if claim.queue == wakeups.INTERACTIVE:
             return shard_rows.hand_over(claim)  # it waits for clicks first, and others must not wait with it
         clicks.drain_earlier(job.created_at)
@@ -44,10 +43,14 @@ def delete(claim: Claim, job: Job) -> dict[str, Any]:
     return counts
 
 
+def _spares_clicked(job: Job) -> bool:
+    return bool(job.options.get("only") == Only.UNCLICKED)
+
+
 def _commit(claim: Claim, job: Job, rows: Batch, judged: JudgedChanges, settled_rows: frozenset[int]) -> dict[str, int]:
     with unit_of_work(bulk=claim.queue == wakeups.BULK) as unit:
         leases.finish(unit.db, claim)
-        links = find_links(unit.db, job, judged, ["opening_clicks"])
+        links = find_links(unit.db, job, judged, ["opening_clicks"] if _spares_clicked(job) else [])
         if job.dry_run:
             earlier_rows.apply(unit.db, claim, job, links)
         spared = _spared_links(unit.db, job, links)
@@ -65,7 +68,7 @@ def _commit(claim: Claim, job: Job, rows: Batch, judged: JudgedChanges, settled_
 
 def _spared_links(db: Connection, job: Job, links: WorkingLinks) -> set[LinkKey]:
     """The links that the job does not delete, since they were clicked."""
-    if job.options.get("only") != Only.UNCLICKED:
+    if not _spares_clicked(job):
         return set()
     spared = side_tables.clicked(db, [link.key for link in links.all])
     return spared | {link.key for link in links.all if link.values["opening_clicks"]}
@@ -83,7 +86,7 @@ def _decide(judged: JudgedChanges, settled_rows: frozenset[int], links: WorkingL
             continue
         result.links[row] = link
         result.slugs[row] = link.slug
-        if link.key in spared:
+        if spared and link.key in spared:
             result.statuses[row] = EXISTING
         else:
             result.statuses[row] = DELETED
@@ -100,4 +103,4 @@ def _remove(unit: UnitOfWork, claim: Claim, result: Outcome) -> None:
             links.append(link)
     keys = [link.key for link in links]
     deleted_links.move(unit.db, claim.job_id, indexes, [link.row_id for link in links], keys)
-    unit.announce_change(key.name for key in keys)
+    unit.announce_change(key[:2] for key in keys)

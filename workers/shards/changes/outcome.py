@@ -63,9 +63,10 @@ def item_columns(
         "status": outcome.statuses,
         "slug": outcome.slugs,
         "generation": [link.generation if link else None for link in links],
-        "domain_id": [_own_domain_id(link, job) for link in links],
         "external_id": [name if type(name) is str else None for name in judged.names],
     }
+    if any(link and link.domain_id != job.domain_id for link in links):
+        columns["domain_id"] = [_own_domain_id(link, job) for link in links]
     if judged.custom_ids:
         columns["custom_id"] = judged.custom_ids
     if outcome.changes:
@@ -105,7 +106,10 @@ def _in_rows(rows: int, values: dict[int, Any]) -> list[Any]:
 
 
 def _json(changes: Changes) -> str:
-    return msgspec.json.encode(changes).decode()
+    return _encode(changes).decode()
+
+
+_encode = msgspec.json.Encoder().encode
 
 
 def _without(settled_rows: frozenset[int], rows: int, columns: dict[str, Sequence[Any]]) -> dict[str, Any]:

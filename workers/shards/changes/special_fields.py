@@ -33,8 +33,6 @@ class SpecialFields:
         self.names = [name for name in SPECIAL if name in self.columns]
         if "url" in self.names and not self.utm and not self._may_loop():
             self.names.remove("url")
-        self.changed_names = {"tags" if name in TAG_FIELDS else name for name in self.names}
-        """The fields that `new_values` has."""
 
     def _may_loop(self) -> bool:
         """Whether some URL may lead to one of our own domains. They are rare: one search through them all tells."""

@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any
 
 from models.link_key import LinkKey, LinkName
-from models.links.bulk.found_links import KEY_END, FoundLink, SoughtLinks
+from models.links.bulk.found_links import FoundLink, SoughtLinks
 from producer.rules.link_names import Name
 
 
@@ -24,12 +24,12 @@ class WorkingLink:
         "values",
     )
 
-    def __init__(self, link: FoundLink, values: dict[str, Any]) -> None:
-        self.row_id = link[0]
-        self.domain_id: int = link[1]
-        self.slug: str = link[2]
-        self.generation: int = link[3]
-        self.former_slug = self.slug
+    def __init__(self, row_id: Any, domain_id: int, slug: str, generation: int, values: dict[str, Any]) -> None:
+        self.row_id = row_id
+        self.domain_id = domain_id
+        self.slug = slug
+        self.generation = generation
+        self.former_slug = slug
         self.values = values
         """By column of `links`. Times are text, as both databases store them."""
         self.tags: list[str] = []
@@ -54,10 +54,10 @@ class WorkingLinks:
     def __init__(self, rows: Iterable[FoundLink], columns: Sequence[str]) -> None:
         self.by_slug: dict[LinkName, WorkingLink] = {}
         self.by_external_id: dict[str, WorkingLink] = {}
-        for each in rows:
-            values = dict(zip(columns, each[KEY_END:], strict=True))
-            link = WorkingLink(each, values)
-            self.by_slug[link.domain_id, link.slug] = link
+        for row_id, domain_id, slug, generation, *own in rows:
+            values = dict(zip(columns, own, strict=True))
+            link = WorkingLink(row_id, domain_id, slug, generation, values)
+            self.by_slug[domain_id, slug] = link
             external_id = values.get("external_id")
             if external_id:
                 self.by_external_id[external_id] = link
@@ -94,14 +94,12 @@ class WorkingLinks:
             self.by_external_id[external_id] = link
 
 
-def sought_links(names: Iterable[Name | None]) -> SoughtLinks:
+def sought_links(names: Sequence[Name | None]) -> SoughtLinks:
     """What rows name, each once."""
-    external_ids: dict[str, None] = {}
+    external_ids = dict.fromkeys(name for name in names if isinstance(name, str))
     slugs: dict[int, dict[str, None]] = {}
     for name in names:
-        if isinstance(name, str):
-            external_ids[name] = None
-        elif name is not None:
+        if isinstance(name, tuple):
             slugs.setdefault(name[0], {})[name[1]] = None
     return SoughtLinks(external_ids, slugs)
 

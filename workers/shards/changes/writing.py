@@ -21,14 +21,15 @@ def write(unit: UnitOfWork, job: Job, judged: JudgedChanges, links: WorkingLinks
     changed = [link for link in links.all if link.is_changed]
     if not changed:
         return
+    keys = [link.key for link in changed]
     columns = [COLUMNS[name] for name in judged.columns if name in COLUMNS]
     if columns:
         values = {column: [link.values[column] for link in changed] for column in columns}
-        changed_links.write(unit.db, [link.row_id for link in changed], [link.key for link in changed], values)
+        changed_links.write(unit.db, [link.row_id for link in changed], keys, values)
     if any(name in judged.columns for name in TAG_FIELDS):
         _write_tags(unit.db, job.workspace_id, changed)
-    _follow(unit.db, job, judged, changed, reuses)
-    unit.announce_change(link.key.name for link in changed)
+    _follow(unit.db, job, judged, changed, keys, reuses)
+    unit.announce_change(key[:2] for key in keys)
     if "new_slug" in judged.columns:
         renamed = [link for link in changed if link.slug != link.former_slug]
         changed_links.rename(unit.db, [(link.key, link.slug) for link in renamed])
@@ -46,9 +47,15 @@ def _write_tags(db: Connection, workspace_id: int, links: Sequence[WorkingLink])
         bulk_tags.change(db, workspace_id, added, removed)
 
 
-def _follow(db: Connection, job: Job, judged: JudgedChanges, links: Sequence[WorkingLink], reuses: bool) -> None:
+def _follow(
+    db: Connection,
+    job: Job,
+    judged: JudgedChanges,
+    links: Sequence[WorkingLink],
+    keys: Sequence[LinkKey],
+    reuses: bool,
+) -> None:
     """Have the queue of titles and the URL index follow."""
-    keys = [link.key for link in links]
     if "title" in judged.columns:
         side_tables.remove(db, untitled, keys)
     elif "url" in judged.columns:
