@@ -11,10 +11,11 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule, run_state_machine_as_test
 
 from models.accounts.keys import Owner
+from producer.intake.layouts import NDJSON
 from producer.signals import wakeups
 from tests.fixtures.fake_redis import FakeRedis
 from tests.proof import mill
-from tests.proof.files import CHANGE_FORMATS, FORMATS, File, make_changes, make_file
+from tests.proof.files import CHANGE_FORMATS, FORMATS, ROWS, File, make_changes, make_file
 from tests.proof.mill import Mill
 from tests.proof.processes import Commits, DatabaseAway, Failure, Fault, Killed, Process
 
@@ -92,9 +93,14 @@ class Story(RuleBasedStateMachine):
         self.files: list[File] = []
         self.patch = pytest.MonkeyPatch()
 
-    @initialize(room=st.sampled_from([0, 0, 0, 5, 9]))
-    def begin(self, room: int) -> None:
+    @initialize(room=st.sampled_from([0, 0, 0, 5, 9]), has_links=st.booleans())
+    def begin(self, room: int, has_links: bool) -> None:
+        """Begin with nothing, or with links that later files change."""
         self.mill = Mill(self.owner, self.fake, room, self.patch)
+        if has_links:
+            self.submit([*range(len(ROWS))], NDJSON, {}, None, is_private=False, pauses=False)
+            while self.take_any_message():
+                self.with_process(0, self.run)
 
     # What clients do
 

@@ -63,6 +63,7 @@ class Promises:
         before = self.state
         self.check_now()
         if self.sees_every_step:
+            self.history.check(self.state)
             self.compare_ended_runs(before)
 
     def check_now(self) -> None:
