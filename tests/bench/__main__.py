@@ -16,6 +16,7 @@ from rich.table import Table
 
 from tests.bench import (
     before,
+    changes,
     durability,
     fairness,
     flood,
@@ -73,6 +74,8 @@ def list_sections(commit: str, charts: Path | None) -> dict[str, Section]:
         "postgresql": throughput.postgresql,
         "kinds": kinds.measure,
         "sqlite": throughput.sqlite,
+        "changes": changes.postgresql,
+        "changes-sqlite": changes.sqlite,
         "before": partial(before.postgresql, commit=commit),
         "before-sqlite": partial(before.sqlite, commit=commit),
         "side-by-side": partial(side_by_side.measure, chart_folder=charts),
