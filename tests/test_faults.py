@@ -54,7 +54,7 @@ def test_a_job_survives_its_processes(target: System) -> None:
 
 
 def test_jobs_that_change_links_survive_their_processes(target: System) -> None:
-    rows = target.rows_of(shards=3, most=40_000)
+    rows = target.rows_of(shards=2, most=20_000)
     mark = changes.create_links(target, rows)
     update = changes.start_and_kill(target, changes.update_body(mark, rows), "update")
     changes.check_update(target, mark, rows, update)

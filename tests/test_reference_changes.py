@@ -121,7 +121,7 @@ def test_a_dry_run_of_an_update_says_what_the_run_says(owner: Owner, rows: Any) 
     assert said == outcomes(run_rows(owner, rows, action="update"))
 
 
-@settings(max_examples=examples(12), deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=examples(8), deadline=None, suppress_health_check=list(HealthCheck))
 @given(rows=UPSERTS)
 def test_an_upsert_means_the_same_as_the_loop_and_its_undo_restores_everything(owner: Owner, rows: Any) -> None:
     new_links(owner)
