@@ -136,7 +136,15 @@ def test_a_job_survives_restarts_of_its_database(start_system: StartSystem, tmp_
                 assert wait_for_recovery(system, hit_shards, time.monotonic()) < RECOVERY_SECONDS
             assert cost_at_end(system, job) == Cost(rows, 0, 0, 0)
         last = server.get_pid()
-    assert not psutil.pid_exists(last), "a server that was restarted is stopped too"
+    wait_until(lambda: has_ended(last), 10, "the server that was restarted to stop too")
+
+
+def has_ended(pid: int) -> bool:
+    """Whether a process is gone, or waits for somebody to ask how it ended."""
+    try:
+        return bool(psutil.Process(pid).status() == psutil.STATUS_ZOMBIE)
+    except psutil.NoSuchProcess:
+        return True
 
 
 def many_rows(system: System) -> int:
