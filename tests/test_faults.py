@@ -136,6 +136,7 @@ def test_a_job_survives_restarts_of_its_database(start_system: StartSystem, tmp_
                 assert wait_for_recovery(system, hit_shards, time.monotonic()) < RECOVERY_SECONDS
             assert cost_at_end(system, job) == Cost(rows, 0, 0, 0)
         last = server.get_pid()
+    assert last
     wait_until(lambda: has_ended(last), 10, "the server that was restarted to stop too")
 
 
