@@ -56,11 +56,16 @@ class Sampler:
     def __init__(self, file: IO[str]) -> None:
         self.file = file
         self.last = time.process_time()
+        self.is_taking = False
 
     def take(self, _number: int, frame: FrameType | None) -> Any:
+        if self.is_taking:  # the timer fired again meanwhile
+            return
+        self.is_taking = True
         now = time.process_time()
         self.file.write(json.dumps(Sample(time.time(), now - self.last, _functions(frame))) + "\n")
         self.last = now
+        self.is_taking = False
 
 
 def _functions(frame: FrameType | None) -> list[Function]:
