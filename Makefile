@@ -43,7 +43,7 @@ run: .venv/.run ## start the whole system (ONLY=web,beat: some of its processes)
 help: ## list these targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1	\2/p' $(firstword $(MAKEFILE_LIST)) | expand -t 14
 
-quick: .venv/.dev ## lint, types, spelling and the tests that need no server, in half a minute
+quick: .venv/.dev ## lint, types, spelling and the tests that need no server, in less than a minute
 	@$(MAKE) --no-print-directory -j 2 check quick-tests
 
 quick-tests: .venv/.dev
