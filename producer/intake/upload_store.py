@@ -1,6 +1,5 @@
 """Stores the bytes of uploads: in a folder, or in S3 when workers run on other machines."""
 
-import asyncio
 import secrets
 import time
 from collections.abc import Callable, Iterable, Iterator
@@ -14,6 +13,7 @@ import structlog
 
 from models import disk, process_caches, settings
 from models.errors import EmptyUpload, TooLarge, Unavailable, Unreadable
+from producer.intake import object_store
 
 NAME_BYTES = 16
 GONE = "The upload is no longer in the upload store."
@@ -21,21 +21,6 @@ AWAY = "The upload store does not answer. Try again."
 READ_ATTEMPTS = 2
 SLOW_SECONDS = 1.0  # a call that failed only after this time is not made again: somebody waits
 MARKER = b"written to see whether the upload store can be used"
-
-# An object store that does not answer must cost a caller seconds, not the minutes of the library's own retries: an
-# upload is refused and sent again, and a shard is given back.
-CONNECT_SECONDS = 2
-ANSWER_SECONDS = 4
-LEAST_BYTES_A_SECOND = 5 << 20
-COMPLETION_SECONDS = 60  # to join the parts of a large upload
-OBJECT_STORE: dict[str, Any] = {
-    "default_block_size": 5 << 20,
-    "config_kwargs": {
-        "connect_timeout": CONNECT_SECONDS,
-        "read_timeout": ANSWER_SECONDS,
-        "retries": {"max_attempts": 0},
-    },
-}
 
 log = structlog.get_logger()
 
@@ -159,30 +144,14 @@ def _path(name: str) -> str:
 @process_caches.function
 @cache
 def _store() -> tuple[Any, str]:
-    options = OBJECT_STORE if _is_object_store() else {}
-    fs, root = fsspec.core.url_to_fs(settings.get().uploads_url, **options)
-    if options:
-        _bound_calls(fs)
-        return fs, root  # each question about the bucket would be one more to wait for
+    url = settings.get().uploads_url
+    if _is_object_store():
+        return object_store.connect(url)  # without a question about the bucket, which would be one more to wait for
+    fs, root = fsspec.core.url_to_fs(url)
     fs.makedirs(root, exist_ok=True)
     if _is_local(fs):
         disk.sync_folder(Path(root).parent)
     return fs, root
-
-
-def _bound_calls(fs: Any) -> None:
-    """Make each call of s3fs once, and end it in time: the library waits without end for leave to send a body."""
-    call = fs._call_s3
-
-    async def bounded_call(method: str, *arguments: Any, **options: Any) -> Any:
-        seconds = ANSWER_SECONDS + len(options.get("Body") or b"") / LEAST_BYTES_A_SECOND
-        if method == "complete_multipart_upload":
-            seconds = COMPLETION_SECONDS
-        return await asyncio.wait_for(call(method, *arguments, **options), seconds)
-
-    fs.retries = 1  # attempts
-    fs._call_s3 = bounded_call
-    fs.call_s3 = fsspec.asyn.sync_wrapper(bounded_call, obj=fs)
 
 
 def _is_folder() -> bool:

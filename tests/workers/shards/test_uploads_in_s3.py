@@ -12,6 +12,7 @@ from models.errors import Unavailable, Unreadable
 from models.states import ShardKind, ShardState
 from models.tables import shards
 from producer.accept import Upload, accept
+from producer.intake import object_store as s3
 from producer.intake import upload_store
 from producer.intake.layouts import CSV
 from producer.job_options import Options
@@ -68,11 +69,11 @@ def test_a_store_that_does_not_answer_costs_seconds(
     object_store: ObjectStore, monkeypatch: pytest.MonkeyPatch, call: Callable[[], object]
 ) -> None:
     upload_store.check()
-    monkeypatch.setattr(upload_store, "ANSWER_SECONDS", PATIENCE_SECONDS)
+    monkeypatch.setattr(s3, "ANSWER_SECONDS", PATIENCE_SECONDS)
     started = time.monotonic()
     with object_store.frozen(), pytest.raises(Unavailable):
         call()
-    assert time.monotonic() - started < LONGEST_SECONDS - upload_store.CONNECT_SECONDS
+    assert time.monotonic() - started < LONGEST_SECONDS - s3.CONNECT_SECONDS
 
 
 def test_a_shard_whose_upload_cannot_be_read_is_tried_again_and_not_blamed(
