@@ -30,9 +30,11 @@ def upgrade(renames: bool = True) -> None:
     `renames`: whether the default domain follows BASE_URL.
     """
     # Imported here: it takes a sixth of a second, and the processes of web, which know this module, never migrate.
-    command = import_module("alembic.command")
-    _check_revision()
-    command.upgrade(config(), "head")
+    try:
+        import_module("alembic.command").upgrade(config(), "head")
+    except import_module("alembic.util").CommandError:
+        _refuse_later_revision()
+        raise
     with store.write() as db:
         stored_secrets.seal(db)
         installation_secrets.create_missing(db)
@@ -51,14 +53,14 @@ def revision(db: Connection) -> str:
     return str(db.execute(select(VERSION.c.version_num)).scalar_one())
 
 
-def _check_revision() -> None:
+def _refuse_later_revision() -> None:
     """Raise SettingsError when a later version of this code has migrated the database."""
-    with store.read() as db:
-        current = import_module("alembic.migration").MigrationContext.configure(db).get_current_revision()
     scripts = import_module("alembic.script").ScriptDirectory.from_config(config())
     known = {script.revision for script in scripts.walk_revisions()}
-    if current and current not in known:
+    with store.read() as db:
+        current = revision(db)
+    if current not in known:
         raise SettingsError(
             f"DATABASE_URL: a later version of Linkmill has migrated this database to revision {current},"
             f" and this version knows those up to {max(known)}. Start that version."
-        )
+        ) from None
