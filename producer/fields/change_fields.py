@@ -27,8 +27,6 @@ OWN_FIELDS = (
 NAMES = (*item_fields.NAMES, *(field.name for field in OWN_FIELDS))
 NAMING = ("id", "external_id", "short_url", "slug")
 """What a row names its link by: the first of them that it has."""
-FIXED = ("slug", "short_url", "domain", "custom_id", "id")
-"""The fields whose values in a row change nothing about its link."""
 
 
 def of_kind(slugs: SlugKind) -> tuple[ItemField, ...]:

@@ -5,7 +5,6 @@ from web.vendors.vendor import Refusal
 FOLDER = "A folder only sorts links in lists."
 TRACKING = "A tracking script changes nothing about where the link leads."
 
-NO_ARCHIVE = Refusal("Linkmill has no archive. Disable the link instead, or leave it in the list.")
 NO_EXPIRED_URL = Refusal("An expired link of Linkmill leads nowhere.")
 NO_FORWARDING = Refusal("Linkmill does not add a visitor's parameters to the destination.")
 NO_FRAME = Refusal("Linkmill redirects. It does not show the destination in a frame.")
