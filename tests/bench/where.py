@@ -50,7 +50,7 @@ OTHERS = {
     "broker": "valkey",
     "all other processes": "",
 }
-"""What is said of a process, by a part of its command line; the first that fits."""
+"""The names of other processes, each with a part of its command line. The first that fits counts."""
 BACKGROUND = "write-ahead log, checkpoints and clean-up in the background"
 BACKGROUND_TITLES = ("postgres: checkpointer", "postgres: walwriter", "postgres: background", "postgres: io worker")
 
@@ -154,7 +154,7 @@ def _step(function: Function) -> str:
 
 
 def _other_processes(system: System) -> dict[str, list[psutil.Process]]:
-    """All processes but those of the bulk workers, by what is said of them."""
+    """All processes but those of the bulk workers, by name."""
     found: dict[str, list[psutil.Process]] = {name: [] for name in OTHERS}
     for process in psutil.Process(system.process.pid).children(recursive=True):
         words = " ".join(process.cmdline())

@@ -19,7 +19,7 @@ class History:
     def __init__(self) -> None:
         self.items: dict[tuple[int, int], ItemRow] = {}
         self.taken_back: set[LinkKey] = set()
-        """Links of which the undo of a creation says that they are gone, whoever deleted them."""
+        """Links that the undo of a creation reports as deleted, whoever deleted them."""
         self.ever_deleted: set[LinkKey] = set()
         """Links that a job has deleted, and perhaps brought back."""
 

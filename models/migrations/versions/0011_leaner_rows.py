@@ -25,7 +25,7 @@ def upgrade() -> None:
 
 
 def _set_key_of_tags(columns: list[str]) -> None:
-    """SQLite writes the table anew for it."""
+    """Replace the primary key of the tags. SQLite copies the table for that."""
     with op.batch_alter_table("link_tags") as link_tags:
         link_tags.drop_constraint("link_tags_pkey", type_="primary")
         link_tags.create_primary_key("link_tags_pkey", columns)
