@@ -1,7 +1,8 @@
 """A node's heartbeat: the node sends itself a task, and ends itself when none comes back while the broker answers.
 
 Nodes have been seen alive but no longer consuming after a broker came back. The runner starts the node again.
-It also ends a process of the pool that stands still: that may hold a lock which all others wait for.
+It also ends a process of the pool that stands still: that may hold a lock which all others wait for. A heartbeat task
+looks whether the database answers, and the node pauses while it does not.
 """
 
 import os
@@ -17,9 +18,13 @@ from kombu.entity import Queue
 from redis.exceptions import RedisError
 
 from producer.signals import broker, wakeups
+from producer.signals.broker import Beat
 from workers import celery_internals
+from workers.node_pause import pause
 
 BEAT_SECONDS = 3.0
+PAUSED_BEAT_SECONDS = 1.0
+BEAT_EXPIRES = 10.0  # those that wait behind slow tasks are not needed; the clock is that of one machine
 SILENCE_SECONDS = 12.0
 BUSY_SECONDS = 330.0  # longer than any task may run
 SHUTDOWN_SECONDS = 10.0  # for a gentle end
@@ -42,6 +47,7 @@ class Heartbeat(bootsteps.StartStopStep):
         name = queue_of_node(self.node)
         queue = Queue(name, routing_key=name, auto_delete=True, expires=QUEUE_SECONDS)  # type: ignore[no-untyped-call]
         parent.app.amqp.queues.select_add(queue)
+        pause.watch(parent, name)
         threading.Thread(target=self.run, name="heartbeat", daemon=True).start()
 
     def stop(self, parent: Any) -> None:
@@ -51,8 +57,10 @@ class Heartbeat(bootsteps.StartStopStep):
         listener = Listener(self.node)
         stopped_pids: set[int] = set()
         while not listener.is_silent():
-            wakeups.send_task("heartbeat", queue_of_node(self.node), node=self.node, beat=str(time.time()))
-            if self.stopping.wait(BEAT_SECONDS):
+            follow(listener.last_beat)
+            beat = str(time.monotonic())
+            wakeups.send_task("heartbeat", queue_of_node(self.node), expires=BEAT_EXPIRES, node=self.node, beat=beat)
+            if self.stopping.wait(BEAT_SECONDS if pause.since is None else PAUSED_BEAT_SECONDS):
                 return
             stopped_pids = kill_stopped_children(stopped_pids)
         log.error("node_is_deaf", node=self.node)
@@ -66,8 +74,9 @@ class Listener:
 
     def __init__(self, node: str) -> None:
         self.node = node
-        self.last_beat: str | None = None
-        self.received_at = time.monotonic()
+        self.last_beat: Beat | None = None
+        self.started_at = time.monotonic()
+        self.received_at = self.started_at
         self.busy_at = self.received_at
 
     def is_silent(self) -> bool:
@@ -85,9 +94,21 @@ class Listener:
             beat = broker.last_beat(self.node)
         except (RedisError, OSError):
             return True  # no heartbeat can arrive while the broker is away
-        is_new = beat is not None and beat != self.last_beat
-        self.last_beat = beat or self.last_beat
-        return is_new
+        # That of an earlier process of this name is not its own.
+        if beat is None or beat == self.last_beat or float(beat.sent_at) < self.started_at:
+            return False
+        self.last_beat = beat
+        return True
+
+
+def follow(beat: Beat | None) -> None:
+    """Pause a node whose processes cannot reach the database, and resume it when they can."""
+    if beat is None:
+        return
+    if beat.can_work:
+        pause.end_after(float(beat.sent_at))
+    else:
+        pause.begin()
 
 
 def queue_of_node(node: str) -> str:

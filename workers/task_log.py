@@ -4,8 +4,11 @@ from typing import Any
 
 import structlog
 from celery import Task
+from sqlalchemy.exc import DBAPIError
 
+from models import store
 from producer.telemetry import logs, tracing
+from workers.node_pause import DatabaseAway
 
 log = structlog.get_logger()
 
@@ -16,6 +19,8 @@ class TaskFailed(Exception):
 
 class LoggedTask(Task):
     """A task that logs its errors itself: Celery would show them with the rows that a database quotes in them."""
+
+    Request = "workers.node_pause:NodeRequest"
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         context = {"task": self.name, "task_id": str(self.request.id)}
@@ -31,7 +36,10 @@ class LoggedTask(Task):
                 return self.run(*args, **kwargs)
         except Exception as error:
             log.error("task_failed", exc_info=error)
-            raise TaskFailed(logs.describe_error(error)) from None
+            description = logs.describe_error(error)
+            if isinstance(error, DBAPIError) and not store.answers():
+                raise DatabaseAway(description) from None
+            raise TaskFailed(description) from None
 
 
 def name_shard(job_id: int, first_index: int, hinted_job: int) -> None:

@@ -3,8 +3,10 @@
 from collections.abc import Callable
 from typing import Any
 
+from models import store
 from models.states import ShardKind
 from producer.signals import broker, wakeups
+from producer.signals.broker import Beat
 from workers import sweep
 from workers.app import app
 from workers.chores import clearing, clicks, deliver, titles
@@ -74,7 +76,7 @@ def clear_task() -> Result:
 
 @app.task(name="heartbeat", send_events=False)
 def heartbeat_task(node: str, beat: str) -> None:
-    broker.record_beat(node, beat)
+    broker.record_beat(node, Beat(beat, can_work=store.answers()))
 
 
 def _repeat_until_idle(step: Callable[[], Result]) -> int:

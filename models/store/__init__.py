@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cache
 
-from sqlalchemy import Connection, Engine, create_engine, make_url
+from sqlalchemy import Connection, Engine, create_engine, make_url, select
 from sqlalchemy.exc import DBAPIError
 
 from models import process_caches, settings
@@ -18,6 +18,7 @@ __all__ = [
     "Columns",
     "CompiledQuery",
     "Connection",
+    "answers",
     "copy_log",
     "dialect",
     "direct_reader",
@@ -94,6 +95,17 @@ def pause_bulk_writer() -> None:
 def copy_log() -> None:
     """Copy a log of writes to the database, where no process of the database does it."""
     dialect().copy_log(engine())
+
+
+def answers() -> bool:
+    """Return whether this process can reach the database."""
+    try:
+        with read() as db:
+            db.execute(select(1))
+    except DBAPIError as error:
+        # A connection that was open for long is closed when a server restarts; a new one may well succeed.
+        return error.connection_invalidated and answers()
+    return True
 
 
 def is_full(error: BaseException) -> bool:

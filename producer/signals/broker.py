@@ -1,6 +1,7 @@
 """This process's client of Redis or Valkey, and what it shows of nodes and queues. The truth is in the database."""
 
 from functools import cache
+from typing import NamedTuple
 
 import redis
 
@@ -10,6 +11,8 @@ SOCKET_SECONDS = 2  # longer than any of our blocking reads
 MAX_CONNECTIONS = 1000  # each request that waits for a job or watches one has its own
 BEAT_PREFIX = "linkmill:heard:"
 BEAT_TTL_SECONDS = 10
+CAN_WORK = "ok"
+CANNOT_WORK = "no-database"
 
 
 @process_caches.function
@@ -26,21 +29,39 @@ def client() -> redis.Redis:
     )
 
 
-def record_beat(node: str, beat: str) -> None:
+class Beat(NamedTuple):
+    """A heartbeat that a node sent to itself, and what the process that received it found."""
+
+    sent_at: str
+    can_work: bool = True
+    """The process reached the database."""
+
+    @property
+    def state(self) -> str:
+        return CAN_WORK if self.can_work else CANNOT_WORK
+
+
+def record_beat(node: str, beat: Beat) -> None:
     """Record that a node ran a heartbeat task that it sent to itself."""
-    client().set(f"{BEAT_PREFIX}{node}", beat, ex=BEAT_TTL_SECONDS)
+    client().set(f"{BEAT_PREFIX}{node}", f"{beat.sent_at} {beat.state}", ex=BEAT_TTL_SECONDS)
 
 
-def last_beat(node: str) -> str | None:
+def last_beat(node: str) -> Beat | None:
     """Return a node's last recent heartbeat; raise when the broker is away."""
-    beat = client().get(f"{BEAT_PREFIX}{node}")
-    return None if beat is None else str(beat)
+    text = client().get(f"{BEAT_PREFIX}{node}")
+    return None if text is None else _parse_beat(str(text))
 
 
-def is_any_node_alive() -> bool:
-    """Whether any node recorded a heartbeat recently; raise when the broker is away."""
-    keys = client().scan_iter(f"{BEAT_PREFIX}*", count=1000)
-    return next(keys, None) is not None
+def recent_beats() -> list[Beat]:
+    """Return the last heartbeat of each node that recorded one recently; raise when the broker is away."""
+    keys = list(client().scan_iter(f"{BEAT_PREFIX}*", count=1000))
+    texts: list[str | None] = client().mget(keys) if keys else []  # type: ignore[assignment]
+    return [_parse_beat(text) for text in texts if text is not None]
+
+
+def _parse_beat(text: str) -> Beat:
+    sent_at, _, state = text.partition(" ")
+    return Beat(sent_at, state != CANNOT_WORK)
 
 
 def queue_length(queue: str) -> int:

@@ -38,15 +38,19 @@ class Proxy:
 
     def __init__(self, target: Address) -> None:
         self.target = target
-        self.listener = socket.create_server(("127.0.0.1", 0), backlog=256)
-        self.port = int(self.listener.getsockname()[1])
         self.pairs: list[tuple[socket.socket, socket.socket]] = []
-        threading.Thread(target=self.accept, daemon=True).start()
+        self.port = 0
+        self.listen()
 
-    def accept(self) -> None:
+    def listen(self) -> None:
+        self.listener = socket.create_server(("127.0.0.1", self.port), backlog=256)
+        self.port = int(self.listener.getsockname()[1])
+        threading.Thread(target=self.accept, args=(self.listener,), daemon=True).start()
+
+    def accept(self, listener: socket.socket) -> None:
         with suppress(OSError):  # the listener is closed
             while True:
-                client, _ = self.listener.accept()
+                client, _ = listener.accept()
                 threading.Thread(target=self.serve, args=(client,), daemon=True).start()
 
     def serve(self, client: socket.socket) -> None:
@@ -55,6 +59,18 @@ class Proxy:
             self.pairs.append(pair)
             pass_on(client, server)
             self.pairs.remove(pair)
+
+    def refuse(self) -> None:
+        """End every connection and accept no other, until `listen` is called."""
+        self.close()
+        for client, _ in list(self.pairs):
+            with suppress(OSError):
+                client.shutdown(socket.SHUT_RDWR)
+
+    def close(self) -> None:
+        with suppress(OSError):  # it is closed already
+            self.listener.shutdown(socket.SHUT_RDWR)  # or a thread would still accept the next connection
+        self.listener.close()
 
     def vanish(self) -> None:
         """Let every connection that there is be half-open from now on."""
@@ -95,7 +111,7 @@ def proxy(target: Address) -> Iterator[Proxy]:
     try:
         yield one
     finally:
-        one.listener.close()
+        one.close()
 
 
 def network_faults(name: str, one: Proxy) -> tuple[Fault, ...]:

@@ -16,6 +16,7 @@ import pytest
 from models import settings
 from models.settings import Settings
 from producer.signals import broker
+from producer.signals.broker import Beat
 from runner import preflight, ready
 from runner.procfile import Entry
 from tests.fixtures.fake_redis import FakeRedis
@@ -147,10 +148,10 @@ def test_nodes_are_ready_when_each_has_done_a_task(
     monkeypatch.setattr(ready, "connect_to_broker", lambda url: fake_redis.client)
     are_ready = ready.nodes(ENTRIES)
     assert not are_ready(load(tmp_path, 1))
-    broker.record_beat(f"bulk@{socket.gethostname()}", "1")
-    broker.record_beat("callers@another-host", "1")
+    broker.record_beat(f"bulk@{socket.gethostname()}", Beat("1"))
+    broker.record_beat("callers@another-host", Beat("1"))
     assert not are_ready(load(tmp_path, 1))
-    broker.record_beat(f"callers@{socket.gethostname()}", "1")
+    broker.record_beat(f"callers@{socket.gethostname()}", Beat("1"))
     assert are_ready(load(tmp_path, 1))
     with fake_redis.away():
         assert not are_ready(load(tmp_path, 1))

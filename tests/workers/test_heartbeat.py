@@ -7,6 +7,7 @@ import pytest
 from celery.worker import state
 
 from producer.signals import broker
+from producer.signals.broker import Beat
 from tests.fixtures.fake_redis import FakeRedis
 from tests.waiting import wait_until
 from workers import heartbeat
@@ -28,24 +29,31 @@ def clock(fake_redis: FakeRedis, monkeypatch: pytest.MonkeyPatch) -> Clock:
     return clock
 
 
-def receive(beat: str) -> None:
-    broker.record_beat("node", beat)
+def receive(sent_at: float) -> None:
+    broker.record_beat("node", Beat(str(sent_at)))
 
 
 def test_a_node_that_receives_each_beat_is_not_silent(clock: Clock) -> None:
     listener = Listener("node")
-    for beat in range(20):
-        receive(str(beat))
+    for _ in range(20):
+        receive(clock.now)
         clock.now += SILENCE_SECONDS
         assert not listener.is_silent()
 
 
 def test_the_same_beat_again_is_not_a_new_one(clock: Clock) -> None:
     listener = Listener("node")
-    receive("old")
+    receive(clock.now)
     assert not listener.is_silent()
     clock.now += SILENCE_SECONDS + 1
     assert listener.is_silent()
+
+
+def test_a_beat_of_an_earlier_process_is_no_beat_of_this_one(clock: Clock) -> None:
+    receive(clock.now - 1)
+    listener = Listener("node")
+    assert not listener.is_silent()
+    assert listener.last_beat is None
 
 
 def test_no_node_is_silent_while_the_broker_is_away(clock: Clock, fake_redis: FakeRedis) -> None:

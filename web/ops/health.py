@@ -63,6 +63,9 @@ def _uploads_state(_second: int) -> str:
 
 def _check_workers() -> str:
     try:
-        return "ok" if broker.is_any_node_alive() else "no heartbeat from a worker"
+        beats = broker.recent_beats()
     except (RedisError, OSError):
         return "unknown"
+    if any(beat.can_work for beat in beats):
+        return "ok"
+    return "no worker reaches the database" if beats else "no heartbeat from a worker"

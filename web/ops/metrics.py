@@ -79,6 +79,7 @@ def _broker_metrics() -> list[Metric]:
         *(_counter(name, counts) for name in COUNTERS),
         _shard_seconds(counts),
         _add_values(_gauge_family("queue_messages", "Messages that wait in the broker.", "queue"), lengths),
+        _add_values(_gauge_family("nodes", "Nodes of workers with a recent heartbeat.", "state"), _node_counts()),
         _gauge(
             "click_batches_waiting",
             "Batches of clicks that wait in the broker.",
@@ -86,6 +87,13 @@ def _broker_metrics() -> list[Metric]:
         ),
         _gauge("clicks_buffered", "Clicks that are not yet in the database.", max(0, clicks_counted - clicks_written)),
     ]
+
+
+def _node_counts() -> Counts:
+    nodes = {(broker.CAN_WORK,): 0, (broker.CANNOT_WORK,): 0}
+    for beat in broker.recent_beats():
+        nodes[beat.state,] += 1
+    return nodes
 
 
 def _database_metrics() -> list[Metric]:

@@ -6,6 +6,9 @@ from alembic.script import ScriptDirectory
 
 from models import migrate
 from models.accounts.keys import Owner
+from producer.signals import broker
+from producer.signals.broker import Beat
+from tests.fixtures.fake_redis import FakeRedis
 from tests.shared_app import shared_app
 from tests.system import System
 
@@ -43,6 +46,21 @@ def test_without_broker_a_process_is_up_but_not_ready(owner: Owner) -> None:
         "workers": "unknown",
         "revision": newest_revision(),
     }
+
+
+@pytest.mark.parametrize(
+    ("beats", "state"),
+    [
+        ([], "no heartbeat from a worker"),
+        ([Beat("1", can_work=False)], "no worker reaches the database"),
+        ([Beat("1", can_work=False), Beat("2")], "ok"),
+    ],
+)
+def test_only_workers_that_can_work_count(owner: Owner, fake_redis: FakeRedis, beats: list[Beat], state: str) -> None:
+    for number, beat in enumerate(beats):
+        broker.record_beat(f"node-{number}", beat)
+    answer = shared_app().test_client().get("/readyz")
+    assert (answer.get_json()["workers"], answer.status_code) == (state, 200 if state == "ok" else 503)
 
 
 @pytest.mark.parametrize("path", ["/healthz", "/readyz"])
