@@ -90,7 +90,7 @@ def _broker_metrics() -> list[Metric]:
 
 
 def _node_counts() -> Counts:
-    nodes = {(broker.CAN_WORK,): 0, (broker.CANNOT_WORK,): 0}
+    nodes: dict[tuple[str, ...], int] = {(broker.CAN_WORK,): 0, (broker.CANNOT_WORK,): 0}
     for beat in broker.recent_beats():
         nodes[beat.state,] += 1
     return nodes
