@@ -95,27 +95,46 @@ def _shared_by_links(draft: Draft) -> dict[str, Any]:
     }
 
 
-def item_columns(draft: Draft) -> Columns:
-    """An item for every row that gets its result now."""
+def item_batches(draft: Draft) -> list[Columns]:
+    """The items of the rows that get their result now: those of new links, which lack most columns, and the others."""
+    if draft.job.dry_run:
+        return [_dry_run_columns(draft)]
+    batches: list[Columns] = []
+    if draft.new_rows:
+        batches.append(_columns_of_new_links(draft))
+    other_rows = sorted(draft.problems.keys() | draft.existing.keys())
+    if other_rows:
+        batches.append(_row_columns(draft, other_rows) | _result_columns(draft, other_rows))
+    return batches
+
+
+def _columns_of_new_links(draft: Draft) -> Columns:
+    columns = _row_columns(draft, draft.new_rows)
+    if draft.own_domains:
+        columns["domain_id"] = [own_domains.id_of(draft.own_domains, row) for row in draft.new_rows]
+    return columns | {"status": CREATED, "slug": draft.slugs, "generation": draft.generation}
+
+
+def _dry_run_columns(draft: Draft) -> Columns:
     rows = draft.result_rows
+    columns = _row_columns(draft, rows)
+    if reuse.reuses_links(draft.job):
+        columns["shares_url"] = [row in draft.urls.hashes for row in rows]
+    return columns | _result_columns(draft, rows)
+
+
+def _row_columns(draft: Draft, rows: Sequence[int]) -> dict[str, Any]:
+    """What is known of rows before their result."""
     first = draft.claim.first_index
     columns: dict[str, Any] = {
         "job_id": draft.job.id,
-        "index": range(first, first + draft.batch.rows),
+        "index": _pick(range(first, first + draft.batch.rows), rows),
         "line": _pick(draft.batch.lines, rows),
     }
-    if draft.settled_rows:
-        columns["index"] = [first + row for row in rows]
     for name in ("external_id", "custom_id"):
         if name in draft.columns:
             columns[name] = _pick(draft.columns[name], rows)
-    if draft.new_count == len(rows) and not draft.job.dry_run:
-        if draft.own_domains:
-            columns["domain_id"] = [own_domains.id_of(draft.own_domains, row) for row in rows]
-        return columns | {"status": CREATED, "slug": draft.slugs, "generation": draft.generation}
-    if draft.job.dry_run and reuse.reuses_links(draft.job):
-        columns["shares_url"] = [row in draft.urls.hashes for row in rows]
-    return columns | _mixed_columns(draft)
+    return columns
 
 
 def _pick(column: Sequence[Any], rows: Sequence[int]) -> Sequence[Any]:
@@ -124,15 +143,15 @@ def _pick(column: Sequence[Any], rows: Sequence[int]) -> Sequence[Any]:
     return [column[row] for row in rows]
 
 
-def _mixed_columns(draft: Draft) -> dict[str, Any]:
-    """The columns of a shard in which not every row creates a link."""
+def _result_columns(draft: Draft, rows: Sequence[int]) -> dict[str, Any]:
+    """The results of rows that differ in them."""
     columns: dict[str, list[Any]] = {name: [None] * draft.batch.rows for name in RESULT_COLUMNS}
     _enter_new_links(draft, columns)
     _enter_existing_links(draft, columns)
     if draft.job.dry_run:
         _enter_urls(draft, columns)
     _enter_problems(draft, columns)
-    return {name: _pick(column, draft.result_rows) for name, column in columns.items()}
+    return {name: _pick(column, rows) for name, column in columns.items()}
 
 
 RESULT_COLUMNS = ("status", "slug", "generation", "error_code", "error_message", "input", "domain_id")

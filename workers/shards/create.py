@@ -194,7 +194,7 @@ def _commit(draft: Draft, changes: JudgedChanges | None) -> dict[str, int]:
     if changes is not None:
         draft = draft.without_existing()
     link_columns = columns.link_columns(draft)
-    item_columns = columns.item_columns(draft)
+    item_batches = columns.item_batches(draft)
     tag_columns = columns.tag_columns(draft)
     untitled = columns.untitled_columns(draft) if job.options.get("fetch_titles") else {}
     results = draft.results
@@ -208,7 +208,8 @@ def _commit(draft: Draft, changes: JudgedChanges | None) -> dict[str, int]:
         links.write(unit.db, link_columns, draft.new_count)
         if tag_columns:
             tagging.write(unit.db, tag_columns, len(tag_columns["slug"]))
-        items.write(unit.db, item_columns, len(draft.result_rows))
+        for item_columns in item_batches:
+            items.write(unit.db, item_columns, len(item_columns["index"]))
         if untitled:
             title_queue.add(unit.db, untitled, len(untitled["slug"]))
             unit.send("titles", wakeups.TITLES)

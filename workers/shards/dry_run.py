@@ -78,11 +78,12 @@ def commit(draft: Draft, changes: JudgedChanges | None) -> dict[str, int]:
     whole_draft = draft
     if changes is not None:
         draft = draft.without_existing()
-    item_columns = columns.item_columns(draft)
+    item_batches = columns.item_batches(draft)
     results = draft.results
     with unit_of_work(bulk=draft.claim.queue == wakeups.BULK) as unit:
         leases.finish(unit.db, draft.claim)
-        items.write(unit.db, item_columns, len(draft.result_rows))
+        for item_columns in item_batches:
+            items.write(unit.db, item_columns, len(item_columns["index"]))
         if changes is not None:
             results = upsert.write(unit, whole_draft, changes, results)
         completion.record(unit, draft.claim, results)

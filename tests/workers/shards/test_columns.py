@@ -1,6 +1,7 @@
 """The columns that a draft writes: links sorted for their index, tags, titles to fetch, and an item for every row."""
 
 import json
+from operator import itemgetter
 from typing import Any
 
 from models.states import ItemStatus
@@ -59,18 +60,20 @@ def test_titles_are_fetched_for_links_that_have_none_of_their_own() -> None:
 
 
 def items(draft: Draft) -> list[dict[str, Any]]:
-    """The item columns as rows."""
-    table = columns.item_columns(draft)
-    rows = len(draft.result_rows)
-    lists = {
-        name: list(column) if isinstance(column, list | range) else [column] * rows for name, column in table.items()
-    }
-    return [{name: column[row] for name, column in lists.items()} for row in range(rows)]
+    """The items as rows, in order."""
+    rows: list[dict[str, Any]] = []
+    for batch in columns.item_batches(draft):
+        for place in range(len(batch["index"])):
+            row = dict.fromkeys(columns.RESULT_COLUMNS)
+            for name, column in batch.items():
+                row[name] = column[place] if isinstance(column, list | range) else column
+            rows.append(row)
+    return sorted(rows, key=itemgetter("index"))
 
 
 def test_a_shard_whose_rows_all_create_links_names_status_and_generation_once() -> None:
     draft = filled(draft_rows({}, {}, first_index=100), "aaa", "bbb")
-    table = columns.item_columns(draft)
+    [table] = columns.item_batches(draft)
     assert (table["status"], table["generation"]) == (ItemStatus.CREATED, draft.generation)
     assert (list(table["index"]), list(table["line"])) == ([100, 101], [1, 2])
 
