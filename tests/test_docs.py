@@ -18,7 +18,7 @@ DOCUMENTS = sorted(
     path for pattern in ("*.md", "docs/*.md", "docs/decisions/*.md") for path in ROOT.glob(pattern) if path.is_file()
 )
 SOURCES = ("*.py", "*.toml", "Makefile", "Procfile", "requirements*.txt", ".ci/run")
-FOLDERS = ("models", "producer", "workers", "web", "runner", "linkmill", "tests", "docs")
+FOLDERS = ("models", "producer", "workers", "web", "runner", "linkmill", "deploy", "tests", "docs")
 OF_USERS = {"urls.csv", "plans.toml", "results.csv", "results.ndjson", "texts.toml", "country.mmdb", "first-key.json"}
 OF_OTHERS = ("AWS_", "OTEL_")
 LINK = re.compile(r"\]\(([^)\s]+)\)")
