@@ -29,6 +29,9 @@ class Settings:
     base_url_is_set: bool
     data_dir: Path
     database_url: str
+    database_read_url: str
+    database_pooled: bool
+    database_direct_url: str
     db_connections: int
     redis_url: str
     redis_embedded: bool
@@ -46,6 +49,11 @@ class Settings:
     plans: str
     secret_key_file: str
     log_format: str
+
+    @property
+    def session_url(self) -> str:
+        """The database for processes that need a session of their own there: workers and commands."""
+        return self.database_direct_url or self.database_url
 
     @property
     def authority(self) -> str:
@@ -70,6 +78,7 @@ def load(env: Mapping[str, str]) -> Settings:
 
     port = read("PORT", "8000", _port)
     data_dir = read("DATA_DIR", "./var", _folder)
+    pooled = read("DATABASE_POOLED", "0", _switch)
     return Settings(
         host=read("HOST", "127.0.0.1", str),
         port=port,
@@ -77,6 +86,9 @@ def load(env: Mapping[str, str]) -> Settings:
         base_url_is_set=bool(env.get("BASE_URL", "").strip()),
         data_dir=data_dir,
         database_url=read("DATABASE_URL", f"sqlite:///{data_dir}/linkmill.db", _database_url),
+        database_read_url=read("DATABASE_READ_URL", "", _replica_url),
+        database_pooled=pooled,
+        database_direct_url=read("DATABASE_DIRECT_URL", "", _direct_url(pooled)),
         db_connections=read("DB_CONNECTIONS", "24", _between(2, 1000)),
         redis_url=read("REDIS_URL", f"unix://{socket_path(data_dir)}", _redis_url),
         redis_embedded=not env.get("REDIS_URL", "").strip(),
@@ -189,6 +201,25 @@ def _database_url(text: str) -> str:
     if not re.fullmatch(form, rest):
         raise ValueError("postgresql://user@host:port/name or sqlite:///path")
     return f"{driver}://{rest}"
+
+
+def _replica_url(text: str) -> str:
+    is_server = text.startswith("postgres")
+    if text and not is_server:
+        raise ValueError("postgresql://user@host:port/name, a replica of DATABASE_URL")
+    return text and _database_url(text)
+
+
+def _direct_url(pooled: bool) -> Callable[[str], str]:
+    """A pooler has no sessions, and workers need some; without one there is nothing to go around."""
+
+    def parse(text: str) -> str:
+        is_server = text.startswith("postgres")
+        if pooled != is_server:
+            raise ValueError("postgresql://user@host:port/name with DATABASE_POOLED=1, and nothing without")
+        return text and _database_url(text)
+
+    return parse
 
 
 def _redis_url(text: str) -> str:

@@ -81,7 +81,7 @@ def close(unit: UnitOfWork, job: JobProgress) -> None:
     """Plan the webhooks of a job that has just ended, and announce its end."""
     planned = _plan_deliveries(unit.db, job)
     counter = counters.field_name(counters.JOBS, _kind_or_dry_run(job), job.status, job_outcome(job) or "")
-    unit.announce_end(End(job.id, counter, planned))
+    unit.announce_end(End(job.id, job.workspace_id, counter, planned))
 
 
 def _kind_or_dry_run(job: JobProgress) -> str:

@@ -15,7 +15,7 @@ from models.jobs import dispatch
 from models.jobs.shards import Shard
 from models.link_key import LinkName
 from models.store import Connection
-from producer.signals import counters, link_changes, waiting, wakeups
+from producer.signals import counters, link_changes, waiting, wakeups, written
 
 log = structlog.get_logger()
 
@@ -24,6 +24,7 @@ class End(NamedTuple):
     """A job that this transaction has ended."""
 
     job_id: int
+    workspace_id: int
     counter: str
     """The counter that this end adds to."""
     deliveries: int
@@ -84,6 +85,7 @@ class UnitOfWork:
         if self._wakes:
             _safely(wakeups.wake_workers, self._wakes)
         for end in self._ends:
+            _safely(written.mark, end.workspace_id)
             _safely(_announce, end)
         for task, queue in self._tasks:
             _safely(wakeups.send_task, task, queue)

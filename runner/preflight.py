@@ -2,25 +2,31 @@
 
 import re
 import socket
+import sys
 from collections.abc import Collection
 from contextlib import ExitStack
 
 from redis import Redis, RedisError
 from redis.backoff import NoBackoff
 from redis.retry import Retry
-from sqlalchemy import NullPool, create_engine
+from sqlalchemy import Connection, NullPool, create_engine
 from sqlalchemy.exc import ArgumentError, DBAPIError
 
-from models import sealing
+from models import budget, sealing
 from models.accounts import plans
 from models.errors import SettingsError, Unavailable
 from models.settings import Settings
+from models.store import connection_limits
 from producer.intake import upload_store
 from runner.procfile import FLOWER, WEB
 from web.visitors import texts
 
 FLOWER_HOST = "127.0.0.1"
 ANSWER_SECONDS = 5  # for a server that the user runs
+WARNING = (
+    "DB_CONNECTIONS: this host's processes may open {need} connections, and the database allows {most} to all hosts."
+    " Web leaves some of them to the workers, and answers 503 beyond that."
+)
 
 
 def check(settings: Settings, names: Collection[str]) -> None:
@@ -30,7 +36,7 @@ def check(settings: Settings, names: Collection[str]) -> None:
     sealing.keys()
     _check_ports(settings, names)
     if not settings.database_url.startswith("sqlite:"):
-        _check_database(settings.database_url)
+        _check_database(settings, names)
     if not settings.redis_embedded:
         _check_broker(settings.redis_url)
     _check_uploads(settings.uploads_url)
@@ -68,15 +74,24 @@ def numeric_address(host: str) -> str:
     return str(address[0])
 
 
-def _check_database(url: str) -> None:
+def _check_database(settings: Settings, names: Collection[str]) -> None:
+    url = settings.database_url
     setting = f"DATABASE_URL={mask_password(url)!r}"
     try:
         engine = create_engine(url, poolclass=NullPool, connect_args={"connect_timeout": ANSWER_SECONDS})
-        engine.connect().close()
+        with engine.connect() as db:
+            _warn_of_limit(db, budget.of_host(settings, names))
     except (ArgumentError, ValueError):
         raise SettingsError(f"{setting}: this is not a valid URL") from None
     except DBAPIError as error:
         raise SettingsError(f"{setting}: the database does not answer: {error.orig}") from None
+
+
+def _warn_of_limit(db: Connection, need: int) -> None:
+    """Say on stderr when these processes may open more connections than the server lets them."""
+    most = connection_limits.of(db).most
+    if need > most:
+        print(WARNING.format(need=need, most=most), file=sys.stderr)
 
 
 def _check_broker(url: str) -> None:

@@ -27,8 +27,10 @@ RANKS = {
     "models": """
         disk errors process_caches
         settings ids link_key cursors states
+        budget
         sealing
         store
+        indexes
         tables
         accounts
         webhooks

@@ -7,7 +7,7 @@ import structlog
 from flask import Flask
 from werkzeug.middleware.proxy_fix import ProxyFix
 
-from models import settings, store
+from models import budget, settings, store
 from producer.signals import link_changes
 from producer.telemetry import logs
 from producer.visits import link_cache
@@ -20,6 +20,8 @@ SWITCH_SECONDS = 0.001
 """How long a thread that computes an answer may keep a redirect waiting; Python's default is five times as long."""
 STATEMENT_SECONDS = 10.0
 """How long a statement may take that somebody waits for. Then the answer is 503, and the connection is free again."""
+SILENCE_SECONDS = 0.7
+"""How long a statement may take until a thread looks whether the database is away. Then all answers are 503."""
 IDLE_SECONDS = 30.0
 """How long a connection to the database is kept that no request uses."""
 
@@ -31,6 +33,9 @@ def serve() -> Flask:
     watch.start()
     store.session_limits.statement = STATEMENT_SECONDS
     store.session_limits.idle = IDLE_SECONDS
+    store.session_limits.silence = SILENCE_SECONDS
+    store.session_limits.pooled = settings.get().database_pooled
+    store.session_limits.reserve = budget.of_workers(settings.get().workers)
     sys.setswitchinterval(SWITCH_SECONDS)
     link_changes.listen(link_cache.cache.forget)
     app = _create_bare_app()
@@ -93,6 +98,7 @@ def register_hooks(app: Flask) -> None:
     app.before_request(hosts.refuse_other_routes)
     app.before_request(vendors.answer_on_native_path)
     app.after_request(limits.add_headers)
+    app.after_request(auth.mark_write)
     app.after_request(auth.forbid_storing)
 
 

@@ -9,6 +9,7 @@ from flask import Response, after_this_request, g, request
 from models.accounts.keys import Owner, Scope
 from models.errors import Forbidden, Unauthorized
 from producer.resources import authentication
+from producer.signals import written
 from web import sessions
 
 View = TypeVar("View", bound=Callable[..., Any])
@@ -16,6 +17,7 @@ View = TypeVar("View", bound=Callable[..., Any])
 BEARER = "Authorization: Bearer <token>"
 INVALID_KEY = "The key is missing or not valid. Send {}."
 NOT_STORED = "no-store"
+SAFE_METHODS = ("GET", "HEAD", "OPTIONS")
 OWNER_OF_TOKEN = "linkmill.owner_of_token"  # noqa: S105 - a name
 """The entry of a request's environment with a token and its owner, who was looked up before Flask."""
 
@@ -97,6 +99,13 @@ def forbid_storing(response: Response) -> Response:
     """Let no cache keep what a key may read. An ETag works all the same: clients send back the one they received."""
     if "owner" in g or request.path.startswith("/api/"):
         response.headers["Cache-Control"] = NOT_STORED
+    return response
+
+
+def mark_write(response: Response) -> Response:
+    """Let no list of this workspace be read on a replica that lacks what the request has written."""
+    if "owner" in g and request.method not in SAFE_METHODS:
+        written.mark(owner().workspace_id)
     return response
 
 

@@ -80,9 +80,9 @@ def explain(error: Exception) -> errors.LinkmillError:
     if store.is_out_of_time(error):
         log.warning("statement_took_too_long", reason=error)
         return errors.Unavailable("This takes too long at the moment. Ask for less, or try again later.")
-    if isinstance(error, STORE_AWAY):
+    if isinstance(error, STORE_AWAY) or store.is_transient(error):
         log.error("store_unavailable", reason=error)
-        return errors.Unavailable("The database or the broker does not answer. Try again.")
+        return errors.Unavailable("The database or the broker does not answer, or accepts no writes. Try again.")
     log.error("unexpected_error", exc_info=error)
     return errors.LinkmillError("An internal error occurred. It is in the server's log.")
 

@@ -1,15 +1,16 @@
 """Lookup: where a slug leads, the one query of every redirect."""
 
-from collections.abc import Collection
+from collections.abc import Iterable, Set
 from datetime import datetime
 from functools import cache
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from sqlalchemy import Engine, bindparam, select
 
 from models import process_caches, store
 from models.link_key import LinkKey, LinkName
 from models.store import CompiledQuery, rows
+from models.store.compiled_query import RawRow
 from models.store.joint_reads import JointReads
 from models.tables import links
 
@@ -50,16 +51,30 @@ def joint_reads() -> JointReads[LinkName, Target]:
     return JointReads(_read, store.dialect().most_lookups)
 
 
-def _read(names: Collection[LinkName]) -> dict[LinkName, Target]:
+def _read(names: Set[LinkName]) -> dict[LinkName, Target]:
+    """Read links on the replica, if there is one, and those that it lacks on the primary."""
+    query, values = _ask(names)
+    replica = store.replica()
+    copies = replica.find_links(query, values) if replica else None
+    targets = _by_name(copies or [])
+    missing = names - targets.keys()
+    if not missing:
+        return targets
+    return targets | _by_name(store.direct_reader().all(*_ask(missing)))
+
+
+def _ask(names: Set[LinkName]) -> tuple[CompiledQuery, dict[str, Any]]:
+    """The query for some links, and its parameters."""
     dialect = store.dialect()
-    reader = store.direct_reader()
     if len(names) == 1:
         ((domain_id, slug),) = names
-        matches = reader.all(question_for_one(store.engine()), {"domain": domain_id, "slug": slug})
-    else:
-        domains, slugs = zip(*names, strict=True)
-        values = {"domains": dialect.list_parameter(set(domains)), "slugs": dialect.list_parameter(slugs)}
-        matches = reader.all(question(store.engine()), values)
+        return question_for_one(store.engine()), {"domain": domain_id, "slug": slug}
+    domains, slugs = zip(*names, strict=True)
+    values = {"domains": dialect.list_parameter(set(domains)), "slugs": dialect.list_parameter(slugs)}
+    return question(store.engine()), values
+
+
+def _by_name(matches: Iterable[RawRow]) -> dict[LinkName, Target]:
     targets = [Target(*row) for row in matches]
     return {target.key.name: target for target in targets}
 

@@ -4,6 +4,7 @@ import errno
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cache
+from typing import Any
 
 from sqlalchemy import Connection, Engine, create_engine, make_url, select
 from sqlalchemy.exc import DBAPIError
@@ -13,6 +14,7 @@ from models.store import direct, postgresql, sqlite
 from models.store.compiled_query import CompiledQuery
 from models.store.dialect import Columns, Dialect, SessionLimits
 from models.store.direct import DirectReader
+from models.store.replica import Replica
 
 __all__ = [
     "Columns",
@@ -26,10 +28,13 @@ __all__ = [
     "engine",
     "is_full",
     "is_out_of_time",
+    "is_transient",
     "pause_bulk_writer",
     "read",
+    "replica",
     "session_limits",
     "write",
+    "write_options",
 ]
 
 DISK_FULL = (errno.ENOSPC, errno.EDQUOT)
@@ -44,7 +49,9 @@ session_limits = SessionLimits()
 def read() -> Iterator[Connection]:
     """Open a transaction that only reads."""
     with engine().connect() as connection:
-        connection = connection.execution_options(**dialect().read_options)
+        # A pooler gives a statement without a transaction any session, so its limits would not hold for it.
+        options = {} if session_limits.pooled else dialect().read_options
+        connection = connection.execution_options(**options)
         with connection.begin():
             yield connection
 
@@ -58,20 +65,30 @@ def write(lock_timeout: float | None = None, durable: bool = True, bulk: bool = 
     for a long transaction: where there is one lock, it begins when nobody else wants to write.
     """
     with engine().connect() as connection:
-        connection = connection.execution_options(write=True, lock_timeout=lock_timeout, durable=durable, bulk=bulk)
+        connection = connection.execution_options(**write_options(lock_timeout, durable, bulk))
         with connection.begin():
             yield connection
+
+
+def write_options(lock_timeout: float | None = None, durable: bool = True, bulk: bool = False) -> dict[str, Any]:
+    """Return the execution options of a connection that writes."""
+    return {"write": True, "lock_timeout": lock_timeout, "durable": durable, "bulk": bulk}
 
 
 @process_caches.function
 @cache
 def engine() -> Engine:
     """Return this process's engine. It is created at first use, so after any fork: two processes cannot share one."""
-    url = make_url(settings.get().database_url)
+    config = settings.get()
+    return _create_engine(config.database_url if session_limits.pooled else config.session_url)
+
+
+def _create_engine(text: str) -> Engine:
+    url = make_url(text)
     options = dialect().engine_options(url, session_limits)
     pool_size = settings.get().db_connections - direct.share(settings.get().db_connections)
     new_engine = create_engine(url, hide_parameters=True, pool_size=pool_size, max_overflow=0, **options)
-    dialect().prepare(new_engine)
+    dialect().prepare(new_engine, session_limits)
     return new_engine
 
 
@@ -84,7 +101,22 @@ def dialect() -> Dialect:
 @process_caches.function
 @cache
 def direct_reader() -> DirectReader:
-    return DirectReader(engine(), dialect(), direct.share(settings.get().db_connections))
+    return _create_reader(engine())
+
+
+def _create_reader(of_engine: Engine) -> DirectReader:
+    return DirectReader(of_engine, dialect(), direct.share(settings.get().db_connections), session_limits.pooled)
+
+
+@process_caches.function
+@cache
+def replica() -> Replica | None:
+    """Return the replica, if there is one."""
+    url = settings.get().database_read_url
+    if not url:
+        return None
+    copy = _create_engine(url)
+    return Replica(copy, engine(), _create_reader(copy))
 
 
 def pause_bulk_writer() -> None:
@@ -120,9 +152,16 @@ def is_out_of_time(error: BaseException) -> bool:
     return isinstance(error, DBAPIError) and dialect().is_out_of_time(error)
 
 
+def is_transient(error: BaseException) -> bool:
+    """Return whether an error is trouble of the database that passes: it is away, or accepts no writes."""
+    return isinstance(error, DBAPIError) and dialect().is_transient(error)
+
+
 def dispose() -> None:
     """Abandon every connection without closing it: for a process that has just been forked."""
     if engine.cache_info().currsize:
         engine().dispose(close=False)
         engine.cache_clear()
         direct_reader.cache_clear()
+    if replica.cache_info().currsize:
+        replica.cache_clear()

@@ -27,6 +27,12 @@ class SessionLimits:
 
     statement: float = 0.0
     idle: float = 600.0
+    silence: float = 0.0
+    """How long a statement may wait for its server until somebody looks whether that is away."""
+    pooled: bool = False
+    """Whether the connections go through a pooler that gives each transaction another session."""
+    reserve: int = 0
+    """How many connections this process leaves to others, of those that the server allows."""
 
 
 class Dialect(Protocol):
@@ -36,6 +42,8 @@ class Dialect(Protocol):
     """How many rows of an upload make a shard."""
     most_lookups: int
     """How many queries of a process look up links at the same time."""
+    builds_indexes_beside_writers: bool
+    """Whether an index can be built while others write. Each migration then is a transaction of its own."""
     read_options: dict[str, Any]
     """Execution options of a connection that only reads."""
 
@@ -45,7 +53,7 @@ class Dialect(Protocol):
 
     def engine_options(self, url: URL, limits: SessionLimits) -> dict[str, Any]: ...
 
-    def prepare(self, engine: Engine) -> None:
+    def prepare(self, engine: Engine, limits: SessionLimits) -> None:
         """Register what happens when connections are opened and transactions begin."""
 
     def pause_bulk_writer(self, engine: Engine) -> None:
@@ -54,8 +62,8 @@ class Dialect(Protocol):
     def copy_log(self, engine: Engine) -> None:
         """Copy a log of writes to the database, so that no writer has to do it and readers find it short."""
 
-    def open_read_cursor(self, connection: Any) -> Any:
-        """Open a cursor of the driver that only reads: no transaction, and statements stay prepared."""
+    def open_read_cursor(self, connection: Any, pooled: bool) -> Any:
+        """Open a cursor of the driver that only reads: no transaction, and statements stay prepared if they may."""
 
     def clock(self) -> ColumnElement[float]:
         """The database's clock, in seconds. Leases use no other clock."""
@@ -109,6 +117,9 @@ class Dialect(Protocol):
 
     def is_out_of_time(self, error: DBAPIError) -> bool:
         """Return whether a statement was ended because it took too long."""
+
+    def is_read_only(self, db: Connection) -> bool:
+        """Return whether the database accepts no writes, as one that follows another."""
 
     def is_full(self, error: DBAPIError) -> bool:
         """Return whether the database has no room left on its disk."""

@@ -24,8 +24,9 @@ class DirectReader:
     The last one used is used first. It reads single rows, without transactions.
     """
 
-    def __init__(self, engine: Engine, dialect: Dialect, most_connections: int) -> None:
+    def __init__(self, engine: Engine, dialect: Dialect, most_connections: int, pooled: bool = False) -> None:
         self.engine = engine
+        self.pooled = pooled
         self.dialect = dialect
         self.slots = Semaphore(most_connections)
         self.idle_cursors: list[Any] = []
@@ -58,7 +59,7 @@ class DirectReader:
             pooled = self.engine.raw_connection()
             connection = pooled.driver_connection
             pooled.detach()
-            return self._fetch(self.dialect.open_read_cursor(connection), text, parameters)
+            return self._fetch(self.dialect.open_read_cursor(connection, self.pooled), text, parameters)
         except self.dialect.unavailable_errors as error:
             raise OperationalError(text, None, error) from error
 

@@ -1,6 +1,6 @@
 """Joint reads: one query reads what several threads look up at the same moment, so that few of them wait."""
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Mapping, Set
 from threading import Lock
 from typing import Generic, TypeVar
 
@@ -34,7 +34,7 @@ class Question(Generic[K, V]):
 class JointReads(Generic[K, V]):
     """Looks up values by key. While enough queries are under way, threads wait for one that is for all of them."""
 
-    def __init__(self, read: Callable[[Collection[K]], Mapping[K, V]], most_queries: int) -> None:
+    def __init__(self, read: Callable[[Set[K]], Mapping[K, V]], most_queries: int) -> None:
         self.read = read
         self.free_queries = most_queries
         self.waiting: list[Question[K, V]] = []

@@ -1,5 +1,6 @@
 """PostgreSQL: COPY for batches, SKIP LOCKED for claims, and backends that can be terminated."""
 
+import time
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import cache
@@ -31,6 +32,7 @@ from models.store.copy_binary import copy_binary
 from models.store.dialect import ROW_ID, Columns, SessionLimits
 from models.store.staged_rows import SpelledArray, array_text, name_of_type, staged_rows
 
+LOCK_SECONDS = 0.05  # between two attempts to take a lock
 # A redirect is one look into one index, so its plan never is the one that reads a table while it is small.
 READER_OPTION = "SET enable_seqscan = off"
 # Classes of SQLSTATE: connection, rollback, resources, operator intervention, system error.
@@ -41,6 +43,7 @@ class PostgreSQL:
     # With more at the same time, each is for fewer links, and the threads of a process switch more often.
     most_lookups = 1
     shard_rows = 25_000
+    builds_indexes_beside_writers = True
     # Each statement of a read sees what is committed at that moment, also without a transaction.
     read_options: dict[str, Any] = {"isolation_level": "AUTOCOMMIT"}
     unavailable_errors: tuple[type[Exception], ...] = (psycopg.OperationalError, psycopg.InterfaceError)
@@ -48,8 +51,8 @@ class PostgreSQL:
     def engine_options(self, url: URL, limits: SessionLimits) -> dict[str, Any]:
         return postgresql_sessions.engine_options(url, limits)
 
-    def prepare(self, engine: Engine) -> None:
-        postgresql_sessions.prepare(engine)
+    def prepare(self, engine: Engine, limits: SessionLimits) -> None:
+        postgresql_sessions.prepare(engine, limits)
 
     def pause_bulk_writer(self, engine: Engine) -> None:
         """No pause: other writers do not wait for a bulk writer here."""
@@ -57,10 +60,11 @@ class PostgreSQL:
     def copy_log(self, engine: Engine) -> None:
         """Nothing to do: the server has a process for it."""
 
-    def open_read_cursor(self, connection: Any) -> Any:
+    def open_read_cursor(self, connection: Any, pooled: bool) -> Any:
         connection.autocommit = True
-        connection.execute(READER_OPTION)
-        connection.prepare_threshold = 0
+        if not pooled:
+            connection.execute(READER_OPTION)
+            connection.prepare_threshold = 0
         return psycopg.Cursor(connection)  # its one statement keeps its plan, though it has arrays
 
     def clock(self) -> ColumnElement[float]:
@@ -148,7 +152,9 @@ class PostgreSQL:
     def session_lock(self, db: Connection, name: str) -> Iterator[None]:
         db = db.execution_options(isolation_level="AUTOCOMMIT")
         db.exec_driver_sql("SET idle_session_timeout = 0")
-        db.execute(select(func.pg_advisory_lock(func.hashtext(name))))
+        # A statement that waits for the lock has a snapshot, and an index that is built CONCURRENTLY waits for its end.
+        while not db.execute(select(func.pg_try_advisory_lock(func.hashtext(name)))).scalar_one():
+            time.sleep(LOCK_SECONDS)
         try:
             yield
         finally:
@@ -171,6 +177,9 @@ class PostgreSQL:
 
     def is_out_of_time(self, error: DBAPIError) -> bool:
         return isinstance(error.orig, psycopg.errors.QueryCanceled)
+
+    def is_read_only(self, db: Connection) -> bool:
+        return bool(db.exec_driver_sql("SHOW transaction_read_only").scalar_one() == "on")
 
     def is_full(self, error: DBAPIError) -> bool:
         return isinstance(error.orig, psycopg.errors.DiskFull)

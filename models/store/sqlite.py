@@ -52,13 +52,14 @@ class SQLite:
     # Nothing is gained by sharing: a query needs no other process.
     most_lookups = 8
     shard_rows = 15_000  # a tenth of a second of the only lock
+    builds_indexes_beside_writers = False
     read_options: dict[str, Any] = {}
     unavailable_errors: tuple[type[Exception], ...] = (sqlite3.OperationalError,)
 
     def engine_options(self, url: URL, limits: SessionLimits) -> dict[str, Any]:
         return {"connect_args": {"check_same_thread": False}}
 
-    def prepare(self, engine: Engine) -> None:
+    def prepare(self, engine: Engine, limits: SessionLimits) -> None:
         event.listen(engine, "connect", _configure)
         event.listen(engine, "begin", _begin)
 
@@ -74,7 +75,7 @@ class SQLite:
                 assert isinstance(connection, sqlite3.Connection)
                 sqlite_turns.copy_log(connection)
 
-    def open_read_cursor(self, connection: Any) -> Any:
+    def open_read_cursor(self, connection: Any, pooled: bool) -> Any:
         connection.execute(f"PRAGMA cache_size = {READ_CURSOR_CACHE}")
         return connection.cursor()
 
@@ -156,6 +157,9 @@ class SQLite:
 
     def is_out_of_time(self, error: DBAPIError) -> bool:
         """False: nothing ends a statement here."""
+        return False
+
+    def is_read_only(self, db: Connection) -> bool:
         return False
 
     def is_full(self, error: DBAPIError) -> bool:

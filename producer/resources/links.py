@@ -24,6 +24,7 @@ from producer.link_changes import LinkChange, link_change
 from producer.resources.pages import Page
 from producer.rules import item_errors
 from producer.rules.judging import JudgingContext
+from producer.signals import written
 from producer.unit_of_work import unit_of_work
 
 MOST_COUNTED = 10_000
@@ -31,7 +32,7 @@ MOST_COUNTED = 10_000
 
 def list_links(owner: Owner, query: Mapping[str, Any], after: LinkPosition | None, limit: int) -> Page:
     """List the links that match the parameters of a LinksQuery, the newest first."""
-    with store.read() as db:
+    with written.read_list(owner.workspace_id) as db:
         link_filter = link_filters.from_query(db, owner.workspace_id, query)
         rows = listing.page(db, owner.workspace_id, link_filter, after, limit + 1)
         documents = link_documents(db, rows[:limit])
@@ -42,14 +43,14 @@ def list_links(owner: Owner, query: Mapping[str, Any], after: LinkPosition | Non
 
 def list_from(owner: Owner, query: Mapping[str, Any], offset: int, limit: int) -> list[dict[str, Any]]:
     """List the links that match, from the one with this number on. Deep pages are slow: prefer `list_links`."""
-    with store.read() as db:
+    with written.read_list(owner.workspace_id) as db:
         link_filter = link_filters.from_query(db, owner.workspace_id, query)
         return link_documents(db, listing.page(db, owner.workspace_id, link_filter, None, limit, offset))
 
 
 def count_links(owner: Owner, query: Mapping[str, Any], limit: int | None = None) -> int:
     """Count the links that match, up to a limit: to count a million takes seconds."""
-    with store.read() as db:
+    with written.read_list(owner.workspace_id) as db:
         return listing.count(db, owner.workspace_id, link_filters.from_query(db, owner.workspace_id, query), limit)
 
 

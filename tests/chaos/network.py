@@ -34,11 +34,13 @@ DROP_FILTER = struct.pack("HP", len(DROP_ALL), ctypes.addressof(DROP_ALL))
 
 
 class Proxy:
-    """Passes bytes on, until it is told to drop them."""
+    """Passes bytes on, until it is told to drop them or to hold them back."""
 
     def __init__(self, target: Address) -> None:
         self.target = target
         self.pairs: list[tuple[socket.socket, socket.socket]] = []
+        self.flows = threading.Event()
+        self.flows.set()
         self.port = 0
         self.listen()
 
@@ -57,7 +59,7 @@ class Proxy:
         with client, suppress(OSError), connect(self.target) as server:
             pair = (client, server)
             self.pairs.append(pair)
-            pass_on(client, server)
+            pass_on(client, server, self.flows)
             self.pairs.remove(pair)
 
     def refuse(self) -> None:
@@ -71,6 +73,13 @@ class Proxy:
         with suppress(OSError):  # it is closed already
             self.listener.shutdown(socket.SHUT_RDWR)  # or a thread would still accept the next connection
         self.listener.close()
+
+    def hold(self) -> None:
+        """Take bytes and pass none on, also those of new connections: as a server whose processes are stopped."""
+        self.flows.clear()
+
+    def release(self) -> None:
+        self.flows.set()
 
     def vanish(self) -> None:
         """Let every connection that there is be half-open from now on."""
@@ -92,7 +101,7 @@ def connect(target: Address) -> socket.socket:
     return server
 
 
-def pass_on(client: socket.socket, server: socket.socket) -> None:
+def pass_on(client: socket.socket, server: socket.socket, flows: threading.Event) -> None:
     other = {client: server, server: client}
     with DefaultSelector() as selector:
         for one in other:
@@ -102,6 +111,7 @@ def pass_on(client: socket.socket, server: socket.socket) -> None:
                 content = key.fileobj.recv(CHUNK)  # type: ignore[union-attr]
                 if not content:
                     return
+                flows.wait()
                 key.data.sendall(content)
 
 
@@ -111,6 +121,7 @@ def proxy(target: Address) -> Iterator[Proxy]:
     try:
         yield one
     finally:
+        one.release()
         one.close()
 
 

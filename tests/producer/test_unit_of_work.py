@@ -8,7 +8,7 @@ from producer.signals import counters, wakeups
 from producer.unit_of_work import End, unit_of_work
 from tests.steps import Steps, accept_csv, record_steps
 
-END = End(7, "jobs|create|completed|succeeded", 1)
+END = End(7, 1, "jobs|create|completed|succeeded", 1)
 
 
 @pytest.fixture

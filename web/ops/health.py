@@ -5,7 +5,7 @@ from functools import lru_cache
 
 from flask import Blueprint, Response, jsonify
 from redis.exceptions import RedisError
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import SQLAlchemyError
 
 from models import migrate, process_caches, store
 from models.errors import Unavailable
@@ -33,8 +33,9 @@ def _check_database() -> tuple[str, str | None]:
     """Return how the database is, and the revision of its tables."""
     try:
         with store.read() as db:
-            return "ok", migrate.revision(db)
-    except DBAPIError:
+            state = "read-only" if store.dialect().is_read_only(db) else "ok"
+            return state, migrate.revision(db)
+    except SQLAlchemyError:
         return "does not answer", None
 
 

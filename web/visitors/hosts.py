@@ -1,4 +1,4 @@
-"""The domain of a request, by its Host header; cached for a second."""
+"""The domain of a request, by its Host header; cached for a second, or a minute while the database is away."""
 
 import re
 import time
@@ -18,6 +18,7 @@ from web import errors
 from web.visitors import texts, visitor_pages
 
 CACHE_SECONDS = 1.0
+AWAY_SECONDS = 60.0
 MOST_CACHED = 1000  # a client can send any host
 HOST = re.compile(r"([a-z0-9_-]+(?:\.[a-z0-9_-]+)*)\.?(?::[0-9]{0,5})?", re.IGNORECASE)
 LONGEST_HOST = 253
@@ -43,7 +44,11 @@ class OneHost:
 
 class CachedDomain(NamedTuple):
     domain: Domain
-    expires: float
+    read_at: float
+
+    @property
+    def age(self) -> float:
+        return time.monotonic() - self.read_at
 
 
 cached_domains: dict[str, CachedDomain] = process_caches.container({})
@@ -52,11 +57,18 @@ cached_domains: dict[str, CachedDomain] = process_caches.container({})
 def domain_of(host: str) -> Domain:
     """Return the domain of a Host header; the default one when no domain has that hostname."""
     cached = cached_domains.get(host)
-    if cached is None or cached.expires < time.monotonic():
-        if len(cached_domains) >= MOST_CACHED:
-            cached_domains.clear()
-        cached = cached_domains[host] = CachedDomain(_read_domain(host), time.monotonic() + CACHE_SECONDS)
-    return cached.domain
+    if cached is not None and cached.age < CACHE_SECONDS:
+        return cached.domain
+    try:
+        domain = _read_domain(host)
+    except SQLAlchemyError:
+        if cached is not None and cached.age < AWAY_SECONDS:
+            return cached.domain
+        raise
+    if len(cached_domains) >= MOST_CACHED:
+        cached_domains.clear()
+    cached_domains[host] = CachedDomain(domain, time.monotonic())
+    return domain
 
 
 def refuse_other_routes() -> Response | None:

@@ -14,6 +14,7 @@ from models import store
 from models.accounts import domains
 from models.clicks import click_limits
 from models.errors import Gone, LinkmillError, NotFound, Unavailable
+from models.link_key import LinkName
 from models.links import passwords
 from models.links.lookup import Target
 from producer.fields import wide_slugs
@@ -28,6 +29,9 @@ HEADERS = {
     "Referrer-Policy": "no-referrer-when-downgrade",
     "X-Robots-Tag": "noindex",
 }
+CACHE_STATUS = "Cache-Status"
+FROM_MEMORY = "linkmill; hit; ttl={}; detail=database-away"
+"""As RFC 9211 says: how many seconds ago the link should have been read again, as a negative number."""
 LARGEST_FORM = 1 << 13
 CONCURRENT_PASSWORD_CHECKS = 4  # each takes 19 MiB and 27 ms of a core
 PASSWORD_CHECK_SECONDS = 1.0
@@ -44,24 +48,21 @@ class RedirectShortcut:
         self.other_routes = other_routes  # their first segments
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
-        target = self._find_unconditional(environ) if environ["REQUEST_METHOD"] == "GET" else None
-        if target is None:
+        if environ["REQUEST_METHOD"] != "GET":
             return self.app(environ, start_response)
-        click_buffer.buffer.count(target, _classify(environ))
-        start_response("302 FOUND", [*HEADERS.items(), ("Content-Length", "0"), ("Location", target.url)])
-        return []
-
-    def _find_unconditional(self, environ: WSGIEnvironment) -> Target | None:
-        """Find a link without conditions. When the store is away, leave the request to Flask and its error handlers."""
         path = environ["PATH_INFO"][1:]
         slug = path if SLUG.fullmatch(path) else self._read_wide(path)
+        headers: list[tuple[str, str]] = []
         try:
             target = _find_target(slug, environ)
         except SQLAlchemyError:
-            return None
+            target = _recall_target(slug, environ, headers)
         if target is None or not target.is_unconditional or _has_expired(target):
-            return None
-        return target
+            return self.app(environ, start_response)
+        click_buffer.buffer.count(target, _classify(environ))
+        headers += [*HEADERS.items(), ("Content-Length", "0"), ("Location", target.url)]
+        start_response("302 FOUND", headers)
+        return []
 
     def _read_wide(self, path: str) -> str | None:
         if path.partition("/")[0] in self.other_routes:
@@ -134,10 +135,29 @@ def _find_open_target(slug: str) -> Target:
 def _find_target(slug: str | None, environ: WSGIEnvironment) -> Target | None:
     if slug is None:
         return None
+    return link_cache.cache.find(*_name(slug, environ))
+
+
+def _recall_target(slug: str | None, environ: WSGIEnvironment, headers: list[tuple[str, str]]) -> Target | None:
+    """Find a link in memory while the database is away, and add a header that says so.
+
+    When it is not there, the request is left to Flask and its error handlers.
+    """
+    try:
+        cached = link_cache.cache.recall(*_name(slug or "", environ))
+    except SQLAlchemyError:
+        return None
+    if cached is None:
+        return None
+    headers.append((CACHE_STATUS, FROM_MEMORY.format(round(link_cache.SECONDS - cached.age))))
+    return cached.target
+
+
+def _name(slug: str, environ: WSGIEnvironment) -> LinkName:
     domain = hosts.domain_of(environ.get("HTTP_HOST", ""))
     if not domain.case_sensitive:
         slug = wide_slugs.spell(slug, case_sensitive=False)
-    return link_cache.cache.find(domain.id, slug)
+    return domain.id, slug
 
 
 def _has_expired(target: Target) -> bool:

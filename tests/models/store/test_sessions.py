@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 from pathlib import Path
 
 import psycopg
@@ -70,6 +71,28 @@ def count_connections() -> int:
     query = "SELECT count(*) FROM pg_stat_activity, pg_sleep(0.01) WHERE datname = current_database()"
     with store.read() as db:
         return int(db.exec_driver_sql(query).scalar_one())
+
+
+def test_web_leaves_the_last_connections_to_the_workers(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    limited = limited_url(url, most=6)
+    monkeypatch.setattr(store.session_limits, "reserve", 2)
+    with process_environment({"DATABASE_URL": limited}), ExitStack() as connections:
+        for _ in range(4):
+            connections.enter_context(store.engine().connect())
+        with pytest.raises(DBAPIError, match="reserved for the workers") as caught:
+            store.engine().connect()
+        assert isinstance(errors.explain(caught.value), Unavailable)
+        for _ in range(2):
+            connections.enter_context(psycopg.connect(limited))
+
+
+def limited_url(url: str, most: int) -> str:
+    """Create a role that may open few connections; return the URL for it."""
+    address = make_url(url)
+    name = f"limited_{address.database}"
+    with psycopg.connect(url, autocommit=True) as db:
+        db.execute(f"CREATE ROLE {name} LOGIN CONNECTION LIMIT {most}".encode())
+    return address.set(username=name).render_as_string()
 
 
 def test_an_idle_connection_is_closed_by_the_server(url: str, monkeypatch: pytest.MonkeyPatch) -> None:

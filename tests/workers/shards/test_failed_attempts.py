@@ -12,7 +12,7 @@ from unittest.mock import create_autospec
 import pytest
 from celery.exceptions import SoftTimeLimitExceeded
 from sqlalchemy import update
-from sqlalchemy.exc import OperationalError, StatementError
+from sqlalchemy.exc import InternalError, OperationalError, StatementError
 
 from models import store
 from models.accounts.keys import Owner
@@ -92,6 +92,24 @@ def test_a_database_that_goes_away_costs_no_attempt(owner: Owner, monkeypatch: p
     work_off(create_once)
     with store.read() as db:
         assert jobs.get(db, job).created == 1  # type: ignore[union-attr]
+
+
+@pytest.mark.parametrize("owner", ["postgresql"], indirect=True)
+def test_a_database_that_accepts_no_writes_costs_no_attempt(owner: Owner, monkeypatch: pytest.MonkeyPatch) -> None:
+    posted(owner, ["https://example.com/"])
+    finish = leases.finish
+    monkeypatch.setattr(leases, "finish", create_autospec(finish, side_effect=refuse_writes))
+    with pytest.raises(InternalError):
+        create_once()
+    with store.read() as db:
+        assert db.execute(table.select()).one().attempts == 0
+    monkeypatch.setattr(leases, "finish", finish)
+    assert create_once()["created"] == 1
+
+
+def refuse_writes(db: store.Connection, _claim: leases.Claim) -> None:
+    db.exec_driver_sql("SET TRANSACTION READ ONLY")
+    db.execute(table.delete())
 
 
 def test_what_cannot_be_freed_at_once_is_freed_when_the_database_is_back(
