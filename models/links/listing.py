@@ -107,8 +107,6 @@ def count(db: Connection, workspace_id: int, link_filter: LinkFilter, limit: int
     if conditions is None:
         return 0
     matches = select(links.c.slug).where(links.c.workspace_id == workspace_id, *conditions)
-    if link_filter.status:
-        matches = matches.outerjoin(uses, rows_of(uses, columns_of(links)))
     query = select(func.count()).select_from(matches.limit(limit).subquery())
     return int(db.execute(query).scalar_one())
 
@@ -120,7 +118,7 @@ def keys_page(
     conditions = _conditions(db, workspace_id, link_filter)
     if conditions is None:
         return []
-    query = select(*columns_of(links), links.c.created_at).outerjoin(uses, rows_of(uses, columns_of(links)))
+    query = select(*columns_of(links), links.c.created_at)
     query = query.where(links.c.workspace_id == workspace_id, *conditions)
     if after:
         query = query.where(tuple_(*positions.COLUMNS) < positions.literal_of(after))
@@ -154,13 +152,29 @@ def _status() -> ColumnElement[str]:
     )
 
 
+def _has_status(status: LinkStatus) -> ColumnElement[bool]:
+    """The same, as conditions that the partial indexes of links have. They are in the order of `_status`."""
+    is_disabled = links.c.disabled_at.is_not(None)
+    has_expired = links.c.expires_at <= literal(datetime.now(UTC), StoredTime)
+    counted = uses.alias("counted")
+    is_used = exists().where(rows_of(counted, columns_of(links)), counted.c.used >= links.c.max_clicks)
+    if status == LinkStatus.DISABLED:
+        return is_disabled
+    if status == LinkStatus.EXPIRED:
+        return and_(~is_disabled, has_expired)
+    is_open = and_(~is_disabled, or_(links.c.expires_at.is_(None), ~has_expired))
+    if status == LinkStatus.USED_UP:
+        return and_(is_open, links.c.max_clicks.is_not(None), is_used)
+    return and_(is_open, or_(links.c.max_clicks.is_(None), ~is_used))
+
+
 def _conditions(db: Connection, workspace_id: int, link_filter: LinkFilter) -> list[ColumnElement[bool]] | None:
     """The conditions of a filter; None when it names a group or tag that does not exist."""
     conditions: list[ColumnElement[bool]] = []
     if link_filter.search:
         conditions.append(_contains(link_filter.search))
     if link_filter.status:
-        conditions.append(_status() == link_filter.status)
+        conditions.append(_has_status(LinkStatus(link_filter.status)))
     if link_filter.job:
         conditions.append(_of_job(link_filter.job))
     conditions += _of_place_and_time(link_filter)

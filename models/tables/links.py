@@ -17,6 +17,11 @@ from sqlalchemy import (
 
 from models.tables.columns import SlugText, Time, created_at, metadata
 
+
+def partial_index(name: str, where: str, *columns: str) -> Index:
+    return Index(name, *columns, postgresql_where=text(where), sqlite_where=text(where))
+
+
 slug_counters = Table(
     "slug_counters",
     metadata,
@@ -49,6 +54,11 @@ links = Table(
     Column("opening_clicks", Integer),  # counted elsewhere, before the link was created here
     PrimaryKeyConstraint("domain_id", "slug"),
     Index(None, "workspace_id", "created_at"),
+    # For lists by status. A link without such a condition is in none of them, and costs nothing.
+    partial_index("links_disabled_idx", "disabled_at IS NOT NULL", "workspace_id", "created_at"),
+    partial_index("links_expiring_idx", "expires_at IS NOT NULL", "workspace_id", "created_at"),
+    partial_index("links_expiry_idx", "expires_at IS NOT NULL", "workspace_id", "expires_at"),
+    partial_index("links_limited_idx", "max_clicks IS NOT NULL", "workspace_id", "created_at"),
     Index(
         "links_external_id_key",
         "workspace_id",

@@ -23,6 +23,7 @@ from tests.bench import (
     growth,
     kinds,
     latency,
+    lists,
     memory,
     options,
     redirects,
@@ -94,6 +95,8 @@ def list_sections(commit: str, charts: Path | None) -> dict[str, Section]:
         "flood": flood.postgresql,
         "flood-sqlite": flood.sqlite,
         "memory": memory.measure,
+        "lists": lists.postgresql,
+        "lists-sqlite": lists.sqlite,
         "growth": partial(growth.measure, chart_folder=charts),
     }
 

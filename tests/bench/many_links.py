@@ -1,0 +1,50 @@
+"""A workspace of many links: a few statements write all of them, without a job."""
+
+from models import store
+from models.accounts import domains
+
+STATEMENT_ROWS = 500_000
+
+
+def add(workspace_id: int, links: int, rare: int) -> None:
+    """Write links a second apart. One of `rare` is disabled, one has expired, and one is used up."""
+    with store.read() as db:
+        domain = domains.find(db, workspace_id, None)
+    assert domain
+    spelling = POSTGRESQL if store.engine().name == "postgresql" else SQLITE
+    values = {"domain": domain.id, "workspace": workspace_id, "rest": f"(i - i / {rare} * {rare})"}
+    for first in range(1, links + 1, STATEMENT_ROWS):
+        last = min(first + STATEMENT_ROWS - 1, links)
+        names = values | {name: text.format(first=first, last=last) for name, text in spelling.items()}
+        with store.write() as db:
+            for statement in (LINKS, USES):
+                db.exec_driver_sql(statement.format(**names))
+    with store.write() as db:
+        db.exec_driver_sql("ANALYZE")
+
+
+POSTGRESQL = {
+    "series": "generate_series({first}, {last}) AS n(i)",
+    "moment": "timestamptz '2020-01-01' + i * interval '1 second'",
+    "future": "timestamptz '2090-01-01'",
+}
+SQLITE = {
+    "series": (
+        "(WITH RECURSIVE n(i) AS (SELECT {first} UNION ALL SELECT i + 1 FROM n WHERE i < {last}) SELECT i FROM n) AS n"
+    ),
+    "moment": "strftime('%Y-%m-%d %H:%M:%S', 1577836800 + i, 'unixepoch')",
+    "future": "'2090-01-01 00:00:00'",
+}
+LINKS = """
+INSERT INTO links (domain_id, slug, generation, workspace_id, job_id, created_at, url, title,
+                   disabled_at, expires_at, max_clicks)
+SELECT {domain}, 's' || i, 1, {workspace}, 5, {moment}, 'https://example.com/' || i, 'Title ' || i,
+       CASE WHEN {rest} = 1 THEN {moment} END,
+       CASE WHEN {rest} = 2 THEN {moment} WHEN i / 3 * 3 = i THEN {future} END,
+       CASE WHEN {rest} IN (3, 4) THEN 1 END
+FROM {series}
+"""
+USES = """
+INSERT INTO uses (domain_id, slug, generation, used)
+SELECT {domain}, 's' || i, 1, 1 FROM {series} WHERE {rest} = 3
+"""

@@ -1,0 +1,63 @@
+"""Lists by status find their links through an index, so that they stay quick among millions."""
+
+from typing import Any
+
+import pytest
+from sqlalchemy import event
+
+from models import store
+from models.accounts.keys import Owner
+from models.links import listing
+from models.links.listing import LinkFilter, LinkStatus
+from tests.bench import many_links
+
+LINKS = 20_000
+RARE = 50  # one link of so many has a status other than active
+
+pytestmark = pytest.mark.own_database
+
+
+@pytest.fixture
+def many(owner: Owner) -> Owner:
+    many_links.add(owner.workspace_id, LINKS, RARE)
+    return owner
+
+
+INDEXES = {
+    LinkStatus.DISABLED: {"links_disabled_idx"},
+    LinkStatus.EXPIRED: {"links_expiring_idx", "links_expiry_idx"},
+    LinkStatus.USED_UP: {"links_limited_idx"},
+    LinkStatus.ACTIVE: {"links_workspace_id_created_at_idx"},
+}
+
+
+@pytest.mark.parametrize("status", LinkStatus)
+def test_a_list_by_status_reads_an_index(many: Owner, status: LinkStatus) -> None:
+    plan = plan_of(many, LinkFilter(status=status))
+    assert any(name in plan for name in INDEXES[status]), plan
+
+
+@pytest.mark.parametrize("status", LinkStatus)
+def test_a_list_by_status_has_the_links_of_that_status(many: Owner, status: LinkStatus) -> None:
+    with store.read() as db:
+        page = listing.page(db, many.workspace_id, LinkFilter(status=status), None, LINKS)
+        assert listing.count(db, many.workspace_id, LinkFilter(status=status)) == len(page)
+    assert {link.status for link in page} == {status}
+    rare = LINKS // RARE
+    assert len(page) == (LINKS - 3 * rare if status == LinkStatus.ACTIVE else rare)
+
+
+def plan_of(owner: Owner, link_filter: LinkFilter) -> str:
+    """Return how the database finds the first page of a list."""
+    explain = "EXPLAIN " if store.engine().name == "postgresql" else "EXPLAIN QUERY PLAN "
+    plans: list[str] = []
+
+    def explain_first(_db: Any, cursor: Any, statement: str, parameters: Any, *_: Any) -> None:
+        if statement.startswith("SELECT"):
+            rows = cursor.execute(explain + statement, parameters).fetchall()
+            plans.append("\n".join(str(row) for row in rows))
+
+    with store.read() as db:
+        event.listen(db, "before_cursor_execute", explain_first)
+        listing.page(db, owner.workspace_id, link_filter, None, 51)
+    return plans[-1]
