@@ -4,7 +4,6 @@ import errno
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cache
-from typing import Any
 
 from sqlalchemy import Connection, Engine, create_engine, make_url, select
 from sqlalchemy.exc import DBAPIError
@@ -34,7 +33,6 @@ __all__ = [
     "replica",
     "session_limits",
     "write",
-    "write_options",
 ]
 
 DISK_FULL = (errno.ENOSPC, errno.EDQUOT)
@@ -65,14 +63,9 @@ def write(lock_timeout: float | None = None, durable: bool = True, bulk: bool = 
     for a long transaction: where there is one lock, it begins when nobody else wants to write.
     """
     with engine().connect() as connection:
-        connection = connection.execution_options(**write_options(lock_timeout, durable, bulk))
+        connection = connection.execution_options(write=True, lock_timeout=lock_timeout, durable=durable, bulk=bulk)
         with connection.begin():
             yield connection
-
-
-def write_options(lock_timeout: float | None = None, durable: bool = True, bulk: bool = False) -> dict[str, Any]:
-    """Return the execution options of a connection that writes."""
-    return {"write": True, "lock_timeout": lock_timeout, "durable": durable, "bulk": bulk}
 
 
 @process_caches.function
