@@ -8,31 +8,22 @@ from celery.schedules import schedule
 from kombu.entity import Queue
 
 from models import settings
+from producer.signals import broker_options
 
-SOCKET_SECONDS = 5
-ANSWER_SECONDS = 0.7  # a request that posts a job waits for a hanging broker once or twice for so long
-VISIBILITY_SECONDS = 600
 # A worker waits for messages without a limit of time: only the kernel notices that the other end has vanished.
 KEEPALIVE = {"TCP_KEEPIDLE": 5, "TCP_KEEPINTVL": 3, "TCP_KEEPCNT": 3}
 
-_redis = settings.get().redis_url
-broker_url = _redis.replace("unix://", "redis+socket://", 1)
-broker_connection_timeout = SOCKET_SECONDS
+_keepalive = {getattr(socket, name): value for name, value in KEEPALIVE.items() if hasattr(socket, name)}
+_settings = settings.get()
+broker_url = broker_options.celery_url(_settings.broker_url)
+broker_connection_timeout = broker_options.SOCKET_SECONDS
 broker_connection_retry_on_startup = True
 broker_connection_max_retries = None
-broker_transport_options = {
-    "visibility_timeout": VISIBILITY_SECONDS,
-    "socket_timeout": ANSWER_SECONDS,  # not for a worker's blocking read, which the event loop does
-    "socket_connect_timeout": SOCKET_SECONDS,
-    "socket_keepalive": not _redis.startswith("unix://"),
-    "socket_keepalive_options": {
-        getattr(socket, name): value for name, value in KEEPALIVE.items() if hasattr(socket, name)
-    },
-    "health_check_interval": 10,
-    "retry_on_timeout": False,
-    "max_retries": 0,  # a publisher does not wait for a broker that is down: the sweep sends the wake-up later
-}
-visibility_timeout = VISIBILITY_SECONDS
+broker_transport_options = broker_options.transport_options(_settings, _keepalive)
+broker_heartbeat = 0  # of AMQP: only nodes send them, so only nodes may promise to (workers/celery_internals.py)
+visibility_timeout = broker_options.VISIBILITY_SECONDS
+task_publish_retry = not _settings.broker_is_redis
+task_publish_retry_policy = broker_options.RETRY_ONCE
 
 task_serializer = result_serializer = "json"
 accept_content = ["json"]

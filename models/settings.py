@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 
 import can_ada
 
-from models import process_caches
+from models import process_caches, redis_url
 from models.errors import SettingsError
 
 T = TypeVar("T")
@@ -35,6 +35,7 @@ class Settings:
     db_connections: int
     redis_url: str
     redis_embedded: bool
+    broker_url: str
     uploads_url: str
     workers: int
     flower_port: int
@@ -60,6 +61,15 @@ class Settings:
         """The default domain's hostname, with its port unless that is the scheme's default."""
         return urlsplit(self.base_url).netloc.lower()
 
+    @property
+    def has_own_broker(self) -> bool:
+        """Wake-ups go through another server than signals and limits."""
+        return self.broker_url != self.redis_url
+
+    @property
+    def broker_is_redis(self) -> bool:
+        return redis_url.is_redis(self.broker_url)
+
 
 @process_caches.function
 @cache
@@ -79,6 +89,7 @@ def load(env: Mapping[str, str]) -> Settings:
     port = read("PORT", "8000", _port)
     data_dir = read("DATA_DIR", "./var", _folder)
     pooled = read("DATABASE_POOLED", "0", _switch)
+    redis = read("REDIS_URL", f"unix://{socket_path(data_dir)}", redis_url.check)
     return Settings(
         host=read("HOST", "127.0.0.1", str),
         port=port,
@@ -90,8 +101,9 @@ def load(env: Mapping[str, str]) -> Settings:
         database_pooled=pooled,
         database_direct_url=read("DATABASE_DIRECT_URL", "", _direct_url(pooled)),
         db_connections=read("DB_CONNECTIONS", "24", _between(2, 1000)),
-        redis_url=read("REDIS_URL", f"unix://{socket_path(data_dir)}", _redis_url),
+        redis_url=redis,
         redis_embedded=not env.get("REDIS_URL", "").strip(),
+        broker_url=read("BROKER_URL", redis, _broker_url),
         uploads_url=read("UPLOADS_URL", f"{data_dir}/uploads", _uploads_url),
         workers=read("WORKERS", str(os.cpu_count() or 1), _between(1, 1024)),
         flower_port=read("FLOWER_PORT", "5555", _port),
@@ -222,9 +234,11 @@ def _direct_url(pooled: bool) -> Callable[[str], str]:
     return parse
 
 
-def _redis_url(text: str) -> str:
-    if not text.startswith(("redis://", "rediss://", "unix://")):
-        raise ValueError("redis://host:port/0, rediss:// or unix:///path")
+def _broker_url(text: str) -> str:
+    if redis_url.is_redis(text):
+        return redis_url.check(text)
+    if not re.match(r"[a-z0-9+.]+://", text):
+        raise ValueError("amqp://user:password@host:5672/name, a URL as in REDIS_URL, or another that Celery knows")
     return text
 
 

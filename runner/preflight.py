@@ -18,6 +18,7 @@ from models.errors import SettingsError, Unavailable
 from models.settings import Settings
 from models.store import connection_limits
 from producer.intake import upload_store
+from producer.signals import broker, celery_app, queues
 from runner.procfile import FLOWER, WEB
 from web.visitors import texts
 
@@ -38,7 +39,9 @@ def check(settings: Settings, names: Collection[str]) -> None:
     if not settings.database_url.startswith("sqlite:"):
         _check_database(settings, names)
     if not settings.redis_embedded:
-        _check_broker(settings.redis_url)
+        _check_redis(settings.redis_url)
+    if settings.has_own_broker:
+        _check_broker(settings.broker_url)
     _check_uploads(settings.uploads_url)
 
 
@@ -94,13 +97,24 @@ def _warn_of_limit(db: Connection, need: int) -> None:
         print(WARNING.format(need=need, most=most), file=sys.stderr)
 
 
-def _check_broker(url: str) -> None:
+def _check_redis(url: str) -> None:
     setting = f"REDIS_URL={mask_password(url)!r}"
     try:
         ping(url)
     except ValueError:
         raise SettingsError(f"{setting}: this is not a valid URL") from None
     except (RedisError, OSError) as error:
+        raise SettingsError(f"{setting}: the broker does not answer: {error}") from None
+
+
+def _check_broker(url: str) -> None:
+    setting = f"BROKER_URL={mask_password(url)!r}"
+    try:
+        with celery_app.app().connection_for_write() as connection:
+            connection.ensure_connection(max_retries=1, interval_start=0, timeout=ANSWER_SECONDS)
+    except (KeyError, ImportError, ValueError):
+        raise SettingsError(f"{setting}: Celery does not know this broker, or its package is missing") from None
+    except queues.away_errors() as error:
         raise SettingsError(f"{setting}: the broker does not answer: {error}") from None
 
 
@@ -115,13 +129,13 @@ def _check_uploads(url: str) -> None:
 
 def ping(url: str) -> None:
     """Return when the broker answers; raise RedisError or ValueError when it does not."""
-    with connect_to_broker(url) as broker:
-        broker.ping()
+    with connect_to_broker(url) as client:
+        client.ping()
 
 
 def connect_to_broker(url: str) -> Redis:
     no_retry = Retry(NoBackoff(), 0)
-    return Redis.from_url(url, socket_connect_timeout=ANSWER_SECONDS, socket_timeout=ANSWER_SECONDS, retry=no_retry)
+    return broker.connect(url, socket_connect_timeout=ANSWER_SECONDS, socket_timeout=ANSWER_SECONDS, retry=no_retry)
 
 
 def mask_password(url: str) -> str:

@@ -48,6 +48,7 @@ SERVER_FIXTURES = {
     "browser",
     "fragile_system",
     "postgresql",
+    "rabbitmq",
     "served_port",
     "start_runner",
     "start_system",

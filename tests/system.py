@@ -24,6 +24,7 @@ from tests.waiting import wait_until
 
 START_SECONDS = 100.0
 STOP_SECONDS = 30.0
+OTHER_SERVERS = ("REDIS_URL", "BROKER_URL", "BASE_URL")
 OPEN_STATUSES = ("queued", "running")
 
 Prefix = Callable[[str], str]
@@ -127,7 +128,7 @@ def running_system(
     """
     data_dir = folder / "var"
     data_dir.mkdir(exist_ok=True)
-    environment = {name: value for name, value in os.environ.items() if name not in ("REDIS_URL", "BASE_URL")}
+    environment = {name: value for name, value in os.environ.items() if name not in OTHER_SERVERS}
     environment |= {"DATA_DIR": str(data_dir), "DATABASE_URL": database_url, "WORKERS": "2"}
     environment |= {"ALLOW_UNPROVEN_DOMAINS": "1"}
     environment |= {"PORT": str(free_port()), "FLOWER_PORT": str(free_port())} | settings

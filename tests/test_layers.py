@@ -25,7 +25,7 @@ LAYERS = {
 
 RANKS = {
     "models": """
-        disk errors process_caches
+        disk errors process_caches redis_url
         settings ids link_key cursors states
         budget
         sealing
@@ -56,8 +56,8 @@ RANKS = {
         resources
     """,
     "workers": """
-        task_log celery_internals
-        heartbeat
+        node_pause celery_internals
+        task_log heartbeat
         app
         chores
         shards

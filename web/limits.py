@@ -13,7 +13,7 @@ from limits.storage import RedisStorage
 from limits.strategies import MovingWindowRateLimiter
 from redis.exceptions import RedisError
 
-from models import process_caches, settings
+from models import process_caches
 from models.accounts import plans
 from models.accounts.keys import Owner
 from models.errors import RateLimited
@@ -113,4 +113,5 @@ def _ask_redis(ask: Callable[[], T], default: T) -> T:
 @cache
 def _limiter() -> MovingWindowRateLimiter:
     pool = broker.client().connection_pool
-    return MovingWindowRateLimiter(RedisStorage(settings.get().redis_url, connection_pool=pool, key_prefix="linkmill"))
+    storage = RedisStorage("redis://", connection_pool=pool, key_prefix="linkmill")  # the pool knows the server
+    return MovingWindowRateLimiter(storage)

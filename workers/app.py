@@ -16,7 +16,7 @@ from celery.signals import (
 )
 
 from models import store
-from producer.signals import celery_events, counters, wakeups
+from producer.signals import celery_app, celery_events, counters, wakeups
 from producer.telemetry import logs, tracing
 from workers.heartbeat import Heartbeat
 from workers.task_log import LoggedTask
@@ -38,7 +38,7 @@ class RoutineFilter(logging.Filter):
 logging.getLogger("celery.app.trace").addFilter(RoutineFilter())
 logging.getLogger("celery.worker.strategy").setLevel(logging.WARNING)  # a task is logged when it is done
 
-app = wakeups.app()
+app = celery_app.app()
 app.Task = LoggedTask
 app.conf.include = ["workers.tasks"]
 app.steps["worker"].add(Heartbeat)

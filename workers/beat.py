@@ -3,9 +3,8 @@
 from typing import Any
 
 from celery.beat import Scheduler
-from redis.exceptions import RedisError
 
-from producer.signals import broker, wakeups
+from producer.signals import queues, wakeups
 
 MOST_WAITING = 3  # sweeps that nobody has taken: another one would change nothing
 
@@ -23,6 +22,6 @@ class SweepScheduler(Scheduler):
 
 def _count_waiting() -> int:
     try:
-        return broker.queue_length(wakeups.SWEEP)
-    except (RedisError, OSError):
+        return queues.length(wakeups.SWEEP)
+    except queues.away_errors():
         return 0

@@ -59,7 +59,9 @@ class Heartbeat(bootsteps.StartStopStep):
         while not listener.is_silent():
             follow(listener.last_beat)
             beat = str(time.monotonic())
-            wakeups.send_task("heartbeat", queue_of_node(self.node), expires=BEAT_EXPIRES, node=self.node, beat=beat)
+            queue = queue_of_node(self.node)
+            if not wakeups.send_task("heartbeat", queue, expires=BEAT_EXPIRES, node=self.node, beat=beat):
+                listener.received_at = time.monotonic()  # no heartbeat can arrive while the broker is away
             if self.stopping.wait(BEAT_SECONDS if pause.since is None else PAUSED_BEAT_SECONDS):
                 return
             stopped_pids = kill_stopped_children(stopped_pids)

@@ -5,7 +5,6 @@ from functools import partial
 from typing import Any
 
 import structlog
-from redis.exceptions import RedisError
 from sqlalchemy.exc import DBAPIError
 
 from models import store
@@ -13,7 +12,7 @@ from models.jobs import dispatch, idempotency, jobs, leases, retention
 from models.links import title_queue
 from models.webhooks import deliveries
 from producer import completion
-from producer.signals import broker, counters, wakeups
+from producer.signals import counters, queues, wakeups
 from producer.unit_of_work import unit_of_work
 from workers.chores import clearing, clicks
 from workers.shards import failed_attempts
@@ -78,23 +77,23 @@ def _wake_in(queue: str) -> int:
 
 def _queue_length(queue: str) -> int:
     try:
-        return broker.queue_length(queue)
-    except (RedisError, OSError):
+        return queues.length(queue)
+    except queues.away_errors():
         return 0
 
 
 def _forget_lost_wake_ups() -> None:
     """Wake-ups that the broker lost are sent again at once, however often they were sent before."""
-    queues = _empty_queues()
+    empty_queues = _empty_queues()
     with store.write(PATIENCE) as db:
-        for queue in queues:
+        for queue in empty_queues:
             dispatch.reset_lost(db, queue)
 
 
 def _empty_queues() -> list[str]:
     try:
-        return [queue for queue in SHARD_QUEUES if broker.is_empty(queue)]
-    except (RedisError, OSError):
+        return [queue for queue in SHARD_QUEUES if queues.is_empty(queue)]
+    except queues.away_errors():
         return []
 
 

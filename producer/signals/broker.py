@@ -1,11 +1,12 @@
-"""This process's client of Redis or Valkey, and what it shows of nodes and queues. The truth is in the database."""
+"""This process's client of Redis or Valkey, and what it shows of nodes. The truth is in the database."""
 
 from functools import cache
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import redis
+from redis.sentinel import Sentinel
 
-from models import process_caches, settings
+from models import process_caches, redis_url, settings
 
 SOCKET_SECONDS = 2  # longer than any of our blocking reads
 MAX_CONNECTIONS = 1000  # each request that waits for a job or watches one has its own
@@ -19,7 +20,7 @@ CANNOT_WORK = "no-database"
 @cache
 def client() -> redis.Redis:
     """Connect lazily, so a process that forks later shares no connection."""
-    return redis.Redis.from_url(
+    return connect(
         settings.get().redis_url,
         socket_timeout=SOCKET_SECONDS,
         socket_connect_timeout=SOCKET_SECONDS,
@@ -27,6 +28,22 @@ def client() -> redis.Redis:
         max_connections=MAX_CONNECTIONS,
         decode_responses=True,
     )
+
+
+def connect(url: str, **options: Any) -> redis.Redis:
+    """Return a client of the server of a URL, or of the master that its sentinels name."""
+    if not redis_url.is_sentinel(url):
+        return redis.Redis.from_url(url, **options)
+    sentinels = redis_url.parse_sentinel(url)
+    waits = {name: value for name, value in options.items() if name.startswith("socket_")}
+    master: redis.Redis = Sentinel(sentinels.hosts, sentinel_kwargs=waits).master_for(  # type: ignore[no-untyped-call]
+        sentinels.master,
+        db=sentinels.database,
+        username=sentinels.user or None,
+        password=sentinels.password or None,
+        **options,
+    )
+    return master
 
 
 class Beat(NamedTuple):
@@ -62,13 +79,3 @@ def recent_beats() -> list[Beat]:
 def _parse_beat(text: str) -> Beat:
     sent_at, _, state = text.partition(" ")
     return Beat(sent_at, state != CANNOT_WORK)
-
-
-def queue_length(queue: str) -> int:
-    """Return how many messages wait in a queue; raise when the broker is away."""
-    return int(client().llen(queue))
-
-
-def is_empty(queue: str) -> bool:
-    """Whether every message of a queue was taken or lost; raise when the broker is away."""
-    return queue_length(queue) == 0

@@ -1,16 +1,12 @@
 """Wake-ups of workers; the only module that names a task. A lost or repeated message costs nothing."""
 
 from collections.abc import Iterable
-from functools import cache
 from typing import Any, NamedTuple
 
 import structlog
-from celery import Celery
-from kombu.exceptions import OperationalError
-from redis.exceptions import RedisError
 
-from models import process_caches, settings
-from producer.signals.celery_events import TaskMessages
+from models import settings
+from producer.signals import celery_app, queues
 from producer.telemetry import logs, tracing
 
 BULK = "bulk"
@@ -36,15 +32,6 @@ class WakeUp(NamedTuple):
     rows: int
 
 
-@process_caches.function
-@cache
-def app() -> Celery:
-    """Return the Celery application of this process."""
-    application = Celery("linkmill", amqp=TaskMessages)
-    application.config_from_object("celeryconfig")
-    return application
-
-
 def queue_for(rows: int) -> str:
     return INTERACTIVE if rows <= INTERACTIVE_ROWS else BULK
 
@@ -65,16 +52,15 @@ def max_wake_ups() -> int:
 def send_task(task: str, queue: str, expires: float | None = None, **arguments: Any) -> bool:
     """Send a task; return False when the broker is away."""
     try:
-        app().send_task(
+        celery_app.app().send_task(
             task,
             kwargs=arguments,
             queue=queue,
-            retry=False,
             ignore_result=True,
             expires=expires,
             headers=_headers(),
         )
-    except (OperationalError, RedisError, OSError) as error:
+    except queues.away_errors() as error:
         log.warning("broker_unavailable", task=task, reason=error)
         return False
     return True

@@ -139,7 +139,7 @@ def oldest_batch() -> str | None:
 
 def batch_count() -> int:
     """Return how many batches wait in the broker; raise when it is away."""
-    return broker.queue_length(BATCHES_KEY)
+    return int(broker.client().llen(BATCHES_KEY))
 
 
 def remove_batch(payload: str) -> None:

@@ -1,14 +1,17 @@
 """Faults of the broker: it loses what it has, goes away, or refuses to do anything."""
 
+import time
 from contextlib import closing
 
 from tests import faults
 from tests.chaos.fault import Fault, wait_out
 from tests.faults import connect_to_broker, cut_connections
+from tests.rabbitmq import RabbitMQ
 from tests.system import System
 
 MANY = "10000"
 NONE = "1"  # but ours
+RABBITMQ_SECONDS = 15.0
 
 
 def run_out_of_memory(system: System) -> None:
@@ -40,6 +43,15 @@ def refuse_connections(system: System) -> None:
             wait_out()
         finally:
             client.config_set("maxclients", MANY)
+
+
+def rabbitmq_faults(server: RabbitMQ) -> tuple[Fault, ...]:
+    def stop(_: System) -> None:
+        server.kill()
+        time.sleep(RABBITMQ_SECONDS)
+        server.start()
+
+    return (Fault("RabbitMQ is down for 15 s", stop),)
 
 
 FAULTS = (

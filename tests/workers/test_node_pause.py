@@ -14,7 +14,8 @@ import pytest
 from celery import Celery
 from psycopg.conninfo import conninfo_to_dict
 
-from producer.signals import broker, wakeups
+from models import settings
+from producer.signals import broker, broker_options
 from producer.signals.broker import Beat
 from tests import ROOT
 from tests.chaos.network import Proxy, proxy
@@ -135,7 +136,8 @@ def running_node(system: System, folder: Path) -> Iterator[tuple[Celery, Proxy]]
         )
         try:
             with process_environment(system.environment):
-                yield wakeups.app(), database
+                url = f"unix://{settings.socket_path(system.data_dir)}"
+                yield Celery(broker=broker_options.celery_url(url)), database
         finally:
             node.terminate()
             node.wait(STOP_SECONDS)

@@ -13,7 +13,7 @@ from models.jobs.jobs import Results
 from models.states import JobStatus, ShardKind, ShardState
 from models.tables import jobs, shards
 from producer import completion
-from producer.signals import broker, counters, wakeups
+from producer.signals import counters, queues, wakeups
 from producer.unit_of_work import unit_of_work
 from tests.steps import Steps, accept_csv, read_job, record_steps
 from tests.work import work_off
@@ -25,7 +25,7 @@ ROWS = "url\nhttps://a.example/\nhttps://b.example/\n"
 
 @pytest.fixture
 def steps(monkeypatch: pytest.MonkeyPatch) -> Steps:
-    monkeypatch.setattr(broker, "queue_length", lambda queue: 1)
+    monkeypatch.setattr(queues, "length", lambda queue: 1)
     monkeypatch.setattr(clicks, "has_batch", lambda: False)
     return record_steps(monkeypatch)
 
@@ -67,7 +67,7 @@ def test_wake_ups_that_a_broker_lost_are_sent_again_at_once(
 ) -> None:
     accept_csv(owner, ROWS)
     change_shards(sent_at=0.0, sends=5)
-    monkeypatch.setattr(broker, "queue_length", lambda queue: 0)
+    monkeypatch.setattr(queues, "length", lambda queue: 0)
     steps.clear()
     assert sweep.wake_for_stale_shards() == 1
     assert steps.tasks == ["create"]
@@ -81,7 +81,7 @@ def test_it_sends_no_more_wake_ups_than_the_broker_lacks(
     change_shards(sent_at=0.0, sends=0)
     steps.clear()
     for messages, woken in ((13, 0), (10, 3), (3, 9)):
-        monkeypatch.setattr(broker, "queue_length", lambda queue, length=messages: length)
+        monkeypatch.setattr(queues, "length", lambda queue, length=messages: length)
         assert sweep.wake_for_stale_shards() == woken
     assert steps.tasks == ["create"] * 12
 
@@ -94,7 +94,7 @@ def test_without_a_broker_it_does_what_the_database_needs(
 
     accept_csv(owner, ROWS)
     change_shards(sent_at=None, sends=0)
-    monkeypatch.setattr(broker, "queue_length", refuse)
+    monkeypatch.setattr(queues, "length", refuse)
     assert sweep.sweep()["woken"] == 1
 
 
@@ -152,7 +152,7 @@ def test_a_webhook_that_is_due_wakes_a_worker(owner: Owner, steps: Steps) -> Non
 
 def test_no_more_messages_wait_than_wake_somebody(owner: Owner, steps: Steps, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(clicks, "has_batch", lambda: True)
-    monkeypatch.setattr(broker, "queue_length", lambda queue: sweep.MOST_WAITING)
+    monkeypatch.setattr(queues, "length", lambda queue: sweep.MOST_WAITING)
     assert sweep.wake_for_clicks()
     assert steps.tasks == []
 

@@ -10,7 +10,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from models import migrate, process_caches, store
 from models.errors import Unavailable
 from producer.intake import upload_store
-from producer.signals import broker
+from producer.signals import broker, queues, wakeups
 
 blueprint = Blueprint("health", __name__)
 
@@ -42,6 +42,7 @@ def _check_database() -> tuple[str, str | None]:
 def _check_broker() -> str:
     try:
         broker.client().ping()
+        queues.length(wakeups.SWEEP)
         return "ok"
     except (RedisError, OSError):
         return "does not answer"

@@ -18,7 +18,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from models import migrate, store
 from models.jobs import gauges
 from models.states import ShardKind, ShardState
-from producer.signals import broker, counters, wakeups
+from producer.signals import broker, counters, queues, wakeups
 from producer.visits import click_buffer
 
 VERSION = tomllib.loads((Path(__file__).parents[2] / "pyproject.toml").read_text())["project"]["version"]
@@ -72,7 +72,7 @@ def _build_info() -> Metric:
 
 def _broker_metrics() -> list[Metric]:
     counts = counters.read()
-    lengths = {(name,): broker.queue_length(name) for name in wakeups.QUEUES}
+    lengths = {(name,): queues.length(name) for name in wakeups.QUEUES}
     clicks_counted = counts.get((counters.REDIRECTS,), 0)
     clicks_written = counts.get((counters.CLICKS,), 0)
     return [

@@ -3,7 +3,7 @@
 import pytest
 from redis.exceptions import ConnectionError
 
-from producer.signals import broker
+from producer.signals import broker, queues
 from producer.signals.broker import Beat
 from tests.fixtures.fake_redis import FakeRedis
 
@@ -29,10 +29,10 @@ def test_a_heartbeat_of_an_older_version_says_that_its_node_can_work(fake_redis:
 
 
 def test_a_queue_is_as_long_as_the_messages_in_it(fake_redis: FakeRedis) -> None:
-    assert broker.is_empty("bulk")
+    assert queues.is_empty("bulk")
     fake_redis.client.lpush("bulk", "one", "two")
-    assert broker.queue_length("bulk") == 2
-    assert not broker.is_empty("bulk")
+    assert queues.length("bulk") == 2
+    assert not queues.is_empty("bulk")
 
 
 def test_a_broker_that_is_away_is_an_error_here(fake_redis: FakeRedis) -> None:
@@ -40,7 +40,7 @@ def test_a_broker_that_is_away_is_an_error_here(fake_redis: FakeRedis) -> None:
         with pytest.raises(ConnectionError):
             broker.last_beat("node-1")
         with pytest.raises(ConnectionError):
-            broker.is_empty("bulk")
+            queues.is_empty("bulk")
         with pytest.raises(ConnectionError):
             broker.recent_beats()
 

@@ -9,7 +9,7 @@ from celery import Celery
 from kombu.exceptions import OperationalError
 
 from models import process_caches
-from producer.signals import wakeups
+from producer.signals import celery_app, wakeups
 from producer.signals.wakeups import BULK, INTERACTIVE, WakeUp
 from producer.telemetry import logs
 
@@ -18,7 +18,7 @@ from producer.telemetry import logs
 def app(monkeypatch: pytest.MonkeyPatch) -> Iterator[Celery]:
     """The application of this process, with queues in memory."""
     process_caches.reset_all()
-    app = wakeups.app()
+    app = celery_app.app()
     app.conf.broker_url = "memory://"
     yield app
     process_caches.reset_all()
