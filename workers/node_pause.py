@@ -7,6 +7,8 @@ import structlog
 from celery.exceptions import Reject
 from celery.worker.request import Request
 
+from models import process_caches
+
 log = structlog.get_logger()
 
 
@@ -21,6 +23,9 @@ class NodePause:
     """Whether a node pauses. One that does receives its own heartbeats only."""
 
     def __init__(self) -> None:
+        self.clear()
+
+    def clear(self) -> None:
         self.since: float | None = None
         self.worker: Any = None
         self.own_queue = ""
@@ -64,7 +69,7 @@ class NodePause:
         return queues
 
 
-pause = NodePause()
+pause = process_caches.container(NodePause())
 """That of the node whose main process this is."""
 
 

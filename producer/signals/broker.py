@@ -4,6 +4,8 @@ from functools import cache
 from typing import Any, NamedTuple
 
 import redis
+from redis.backoff import NoBackoff
+from redis.retry import Retry
 from redis.sentinel import Sentinel
 
 from models import process_caches, redis_url, settings
@@ -35,8 +37,8 @@ def connect(url: str, **options: Any) -> redis.Redis:
     if not redis_url.is_sentinel(url):
         return redis.Redis.from_url(url, **options)
     sentinels = redis_url.parse_sentinel(url)
-    waits = {name: value for name, value in options.items() if name.startswith("socket_")}
-    master: redis.Redis = Sentinel(sentinels.hosts, sentinel_kwargs=waits).master_for(  # type: ignore[no-untyped-call]
+    source: Any = Sentinel(sentinels.hosts, sentinel_kwargs=sentinel_options())  # type: ignore[no-untyped-call]
+    master: redis.Redis = source.master_for(
         sentinels.master,
         db=sentinels.database,
         username=sentinels.user or None,
@@ -44,6 +46,12 @@ def connect(url: str, **options: Any) -> redis.Redis:
         **options,
     )
     return master
+
+
+def sentinel_options() -> dict[str, Any]:
+    """Return the options of a connection to a sentinel. When one does not answer, the next is asked at once."""
+    no_retry = Retry(NoBackoff(), 0)
+    return {"socket_timeout": SOCKET_SECONDS, "socket_connect_timeout": SOCKET_SECONDS, "retry": no_retry}
 
 
 class Beat(NamedTuple):

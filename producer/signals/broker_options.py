@@ -4,6 +4,7 @@ from typing import Any
 
 from models import redis_url
 from models.settings import Settings
+from producer.signals import broker
 
 SOCKET_SECONDS = 5
 CONNECT_SECONDS = 1.5  # of AMQP, with its six steps
@@ -35,7 +36,7 @@ def transport_options(settings: Settings, keepalive: dict[int, int]) -> dict[str
         }
     if not settings.broker_is_redis:
         return {"visibility_timeout": VISIBILITY_SECONDS, "max_retries": 0}
-    options = {
+    options: dict[str, Any] = {
         "visibility_timeout": VISIBILITY_SECONDS,
         "socket_timeout": ANSWER_SECONDS,  # not for a worker's blocking read, which the event loop does
         "socket_connect_timeout": SOCKET_SECONDS,
@@ -46,5 +47,6 @@ def transport_options(settings: Settings, keepalive: dict[int, int]) -> dict[str
         "max_retries": 0,
     }
     if redis_url.is_sentinel(settings.broker_url):
+        options["sentinel_kwargs"] = broker.sentinel_options()
         options["master_name"] = redis_url.parse_sentinel(settings.broker_url).master
     return options

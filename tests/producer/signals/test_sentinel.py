@@ -5,7 +5,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import pytest
 import redis
@@ -54,7 +54,7 @@ def server(folder: Path, port: int, *words: str) -> Iterator[None]:
         wait_until(lambda: answers(port), what=f"the server of port {port}")
         yield
     finally:
-        process.terminate()
+        process.kill()  # a master that ends would wait for its replica
         process.wait(STOP_SECONDS)
 
 
@@ -83,16 +83,12 @@ def test_everything_goes_to_the_server_that_the_sentinel_names(
 
 
 def fail_over(servers: Servers) -> None:
-    """Make the replica the master, as the sentinel does when the master is gone."""
-    sentinel = redis.Redis(HOST, servers.sentinel)
-    sentinel.execute_command("SENTINEL", "DEBUG", "INFO-PERIOD", "100")  # milliseconds, between two looks at a server
-    wait_until(lambda: sentinel.execute_command("SENTINEL REPLICAS", NAME), what="the sentinel to find the replica")
-    sentinel.execute_command("SENTINEL FAILOVER", NAME)
-    wait_until(lambda: is_master(servers.replica), what="the failover")
-
-
-def is_master(port: int) -> bool:
-    return bool(redis.Redis(HOST, port).role()[0] == b"master")
+    """Make the replica the master, as a sentinel does: the former one becomes a replica, and refuses to write."""
+    redis.Redis(HOST, servers.replica).replicaof("NO", "ONE")
+    redis.Redis(HOST, servers.master).replicaof(HOST, str(servers.replica))
+    sentinel: Any = redis.Redis(HOST, servers.sentinel)
+    sentinel.execute_command("SENTINEL REMOVE", NAME)
+    sentinel.execute_command("SENTINEL MONITOR", NAME, HOST, servers.replica, 1)
 
 
 def sends() -> bool:
