@@ -6,7 +6,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection, column, select, table
+from sqlalchemy import Connection, Engine, column, select, table
 
 from models import store
 from models.accounts import domains, installation_secrets, stored_secrets
@@ -36,9 +36,17 @@ def upgrade(renames: bool = True) -> None:
         _refuse_later_revision()
         raise
     with store.write() as db:
+        installation_secrets.adopt_copy(db)
         stored_secrets.seal(db)
         installation_secrets.create_missing(db)
         domains.ensure_default(db, renames)
+
+
+def create_tables(engine: Engine) -> None:
+    """Migrate another database than that of this process, and add no rows."""
+    other = config()
+    other.attributes["engine"] = engine
+    import_module("alembic.command").upgrade(other, "head")
 
 
 def config() -> Any:

@@ -39,6 +39,7 @@ RANKS = {
         jobs
         migrations
         migrate
+        moving
     """,
     "producer": """
         telemetry fields
@@ -51,7 +52,7 @@ RANKS = {
         signals
         unit_of_work visits
         completion idempotency link_changes
-        accept
+        accept moving
         control preview synchronous
         resources
     """,

@@ -105,6 +105,11 @@ def page(db: Connection, workspace_id: int, after: int, limit: int) -> list[Doma
     return rows.many(db, Domain, query.order_by(domains.c.id).limit(limit))
 
 
+def every(db: Connection) -> list[Domain]:
+    """Return the domains of all workspaces."""
+    return rows.many(db, Domain, select(*COLUMNS).order_by(domains.c.id))
+
+
 def add(db: Connection, workspace_id: int, hostname: str, case_sensitive: bool = True) -> Domain:
     """Add a domain of a workspace's own; raise DuplicateKey when the hostname serves already or is ours.
 

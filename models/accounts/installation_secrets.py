@@ -3,9 +3,10 @@
 import secrets
 from functools import cache
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, delete, exists, insert, select
 
 from models import process_caches, store
+from models.errors import SettingsError
 from models.tables import secrets as table
 
 SLUG_KEY = "slug"
@@ -15,6 +16,11 @@ VISITOR_KEY = "visitor"
 PROOF_KEY = "proof"
 ALL = (SLUG_KEY, SESSION_KEY, WEBHOOK_KEY, VISITOR_KEY, PROOF_KEY)
 BYTES = 32
+
+COPY = "copy"
+"""The name of a row that only a copy has: a database that models.moving writes and no installation uses yet."""
+UNFINISHED = b"unfinished"
+COMPLETE = b"complete"
 
 
 def create_missing(db: Connection) -> None:
@@ -33,3 +39,26 @@ def get(name: str) -> bytes:
 
 def read(db: Connection, name: str) -> bytes:
     return bytes(db.execute(select(table.c.value).where(table.c.name == name)).scalar_one())
+
+
+def any_exists(db: Connection) -> bool:
+    """Return whether an installation uses this database, or has been copied to it."""
+    return bool(db.execute(select(exists().where(table.c.name.is_not(None)))).scalar_one())
+
+
+def mark_copy(db: Connection, state: bytes) -> None:
+    db.execute(delete(table).where(table.c.name == COPY))
+    db.execute(insert(table), {"name": COPY, "value": state})
+
+
+def copy_state(db: Connection) -> bytes | None:
+    """Return how far a copy is; None when this is no copy."""
+    value = db.execute(select(table.c.value).where(table.c.name == COPY)).scalar_one_or_none()
+    return None if value is None else bytes(value)
+
+
+def adopt_copy(db: Connection) -> None:
+    """Make a copy an installation of its own, which no copy may write to any more."""
+    if copy_state(db) == UNFINISHED:
+        raise SettingsError("DATABASE_URL: the copy to this database is not complete. Run the same command again.")
+    db.execute(delete(table).where(table.c.name == COPY))

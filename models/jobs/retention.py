@@ -113,6 +113,12 @@ def finish(db: Connection, job: ClearingJob) -> None:
         db.execute(update(job_rows).where(is_not_forgotten).values(upload="", clearing=False))
 
 
+def kept_uploads(db: Connection) -> list[str]:
+    """Return the names of the uploads that are still available."""
+    query = select(job_rows.c.upload).where(job_rows.c.cleared_at.is_(None), job_rows.c.upload != "")
+    return list(db.execute(query.distinct()).scalars())
+
+
 def _is_over(before: datetime) -> ColumnElement[bool]:
     """Match jobs that ended long ago, except while a webhook of theirs is pending or their links are being deleted."""
     is_old = and_(job_rows.c.finished_at < before, job_rows.c.cleared_at.is_(None))

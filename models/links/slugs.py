@@ -15,6 +15,10 @@ ALPHABET = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"  # i
 FOLDED_ALPHABET = "0123456789abcdefghijklmnopqrstuvwxyz"
 
 
+SHORTEST_OF_ALL = 5  # some vendors' calls make slugs this short
+SKIPPED_SHARE = 100
+
+
 class SlugRange(NamedTuple):
     """Consecutive numbers of slugs of one length."""
 
@@ -52,6 +56,12 @@ def _advance_counter(db: Connection, domain_id: int, length: int, count: int) ->
     )
     next_value = db.execute(upsert.returning(slug_counters.c.next_value)).scalar_one()
     return int(next_value) - count
+
+
+def skip(db: Connection, domain_id: int, count: int, alphabet: str = ALPHABET) -> None:
+    """Leave out the next numbers of each length: at most a hundredth of those that a length has."""
+    for length in range(SHORTEST_OF_ALL, LONGEST_AUTOMATIC + 1):
+        _advance_counter(db, domain_id, length, min(count, len(alphabet) ** length // SKIPPED_SHARE))
 
 
 def cut(ranges: list[SlugRange], count: int) -> tuple[list[SlugRange], list[SlugRange]]:

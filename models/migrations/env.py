@@ -1,4 +1,4 @@
-"""Alembic's entry point: it runs migrations on the engine of the store.
+"""Alembic's entry point: it runs migrations on the engine of the store, or on the one that its configuration names.
 
 All are one transaction, or each is one where an index may be built beside writers: that needs to be in none.
 """
@@ -8,9 +8,10 @@ from alembic import context
 from models import store
 from models.tables import metadata
 
-ONE_EACH = store.dialect().builds_indexes_beside_writers
+engine = context.config.attributes.get("engine") or store.engine()
+ONE_EACH = store.DIALECTS[engine.dialect.name].builds_indexes_beside_writers
 
-with store.engine().connect() if ONE_EACH else store.write() as connection:
+with engine.connect() if ONE_EACH else store.write(on=engine) as connection:
     context.configure(
         connection=connection,
         target_metadata=metadata,

@@ -20,6 +20,7 @@ __all__ = [
     "CompiledQuery",
     "Connection",
     "answers",
+    "connect_to",
     "copy_log",
     "dialect",
     "direct_reader",
@@ -55,14 +56,17 @@ def read() -> Iterator[Connection]:
 
 
 @contextmanager
-def write(lock_timeout: float | None = None, durable: bool = True, bulk: bool = False) -> Iterator[Connection]:
+def write(
+    lock_timeout: float | None = None, durable: bool = True, bulk: bool = False, on: Engine | None = None
+) -> Iterator[Connection]:
     """Open a transaction that is committed at the end of the block. Its commit is on disk before others can see it.
 
     `lock_timeout` is for databases with one lock for all writers: how many seconds to wait for it. `durable=False` is
     for work that is done again when a power cut undoes it: the commit is on disk with the next durable one. `bulk` is
-    for a long transaction: where there is one lock, it begins when nobody else wants to write.
+    for a long transaction: where there is one lock, it begins when nobody else wants to write. `on` is another database
+    than the one of this process.
     """
-    with engine().connect() as connection:
+    with (on or engine()).connect() as connection:
         connection = connection.execution_options(write=True, lock_timeout=lock_timeout, durable=durable, bulk=bulk)
         with connection.begin():
             yield connection
@@ -76,12 +80,18 @@ def engine() -> Engine:
     return _create_engine(config.database_url if session_limits.pooled else config.session_url)
 
 
-def _create_engine(text: str) -> Engine:
-    url = make_url(text)
-    options = dialect().engine_options(url, session_limits)
-    pool_size = settings.get().db_connections - direct.share(settings.get().db_connections)
+def _create_engine(url: str) -> Engine:
+    connections = settings.get().db_connections
+    return connect_to(url, connections - direct.share(connections))
+
+
+def connect_to(database_url: str, pool_size: int = 2) -> Engine:
+    """Return an engine for a database, which may be another one than that of this process."""
+    url = make_url(database_url)
+    this_dialect = DIALECTS[url.get_backend_name()]
+    options = this_dialect.engine_options(url, session_limits)
     new_engine = create_engine(url, hide_parameters=True, pool_size=pool_size, max_overflow=0, **options)
-    dialect().prepare(new_engine, session_limits)
+    this_dialect.prepare(new_engine, session_limits)
     return new_engine
 
 
