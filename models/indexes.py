@@ -32,7 +32,7 @@ def drop(name: str, table: str) -> None:
 @contextmanager
 def _without_transaction() -> Iterator[bool]:
     """Leave the migration's transaction where CONCURRENTLY asks for that."""
-    if not store.dialect().builds_indexes_beside_writers:
+    if not store.DIALECTS[op.get_bind().dialect.name].builds_indexes_beside_writers:
         yield False
         return
     with op.get_context().autocommit_block():
