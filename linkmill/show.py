@@ -30,9 +30,9 @@ STYLES = {"succeeded": "green", "partial": "yellow", "failed": "red"}
 MOST_ERROR_CODES = 8
 COUNT_NAMES = ("created", "updated", "deleted", "existing", "failed", "unprocessed")
 WORDS = {
-    "update": {"existing": "as they were"},
+    "update": {"existing": "unchanged"},
     "delete": {"existing": "kept"},
-    "undo": {"created": "brought back", "updated": "restored", "existing": "kept"},
+    "undo": {"created": "restored", "updated": "reverted", "existing": "kept"},
 }
 """Other words for the counts of a kind of job."""
 

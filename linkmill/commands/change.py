@@ -32,7 +32,7 @@ def change_options(command: Command) -> Command:
         click.option("--where", "-w", metavar="FILTER=VALUE", multiple=True, help=WHERE),
         click.option("--all", "every_link", is_flag=True, help="All links of the workspace."),
         click.option("--yes", "-y", is_flag=True, help="Do not ask before it starts."),
-        click.option("--dry-run", is_flag=True, help="Say what would happen to each link, and change nothing."),
+        click.option("--dry-run", is_flag=True, help="Check every link without changing it."),
         click.option("--out", "-o", metavar="FILE", help=OUT),
         click.option("--name", metavar="TEXT", help="What the job is called; default: the file's name."),
         click.option("--map", "mapping", metavar="FIELD=COLUMN", multiple=True, help="The column of a field."),
@@ -67,7 +67,7 @@ def update(set_: tuple[str, ...], empty: str | None, **arguments: Any) -> int:
 
 @click.command()
 @change_options
-@click.option("--only", type=click.Choice(("unclicked",)), help="Spare links that were clicked.")
+@click.option("--only", type=click.Choice(("unclicked",)), help="Keep links that were clicked.")
 def delete(only: str | None, **arguments: Any) -> int:
     """Delete the link that each row of FILE names by id, external_id, short_url or slug, or all links that match.
 
@@ -112,7 +112,7 @@ def _start(
     options = {"action": action, "dry_run": dry_run} | names | columns | dict(more)
     must_ask = not yes and not dry_run
     if must_ask and not sys.stdin.isatty():
-        raise click.UsageError("nobody can be asked here: pass --yes")
+        raise click.UsageError("there is no terminal for a confirmation: pass --yes")
     with connect(server, key_file, quiet) as client:
         if file is None:
             body = {name: value for name, value in options.items() if value is not None}
@@ -147,7 +147,7 @@ def _start_by_query(
 
 
 def _ask(client: Client, body: dict[str, Any]) -> None:
-    """Say what a dry run finds, and ask whether it may become true."""
+    """Print what a dry run found, and ask for confirmation."""
     job = client.send_query(body | {"dry_run": True}, str(uuid.uuid4()))
     job = watch.follow(client.http, job["id"], client.screen)
     if job["status"] != "completed":

@@ -50,7 +50,7 @@ def watch(job_id: str, as_json: bool, quiet: bool, **account: str | None) -> int
 @click.command("results")
 @job_id
 @click.option("--failed", is_flag=True, help="Only rows that failed.")
-@click.option("--unprocessed", is_flag=True, help="Only rows that were not reached.")
+@click.option("--unprocessed", is_flag=True, help="Only unprocessed rows.")
 @click.option("--out", "-o", metavar="FILE", default=STDOUT, help="A .csv or .ndjson file; default: standard output.")
 @quiet
 @server_options

@@ -9,7 +9,7 @@ from ..errors import printable
 from .compare import GOOD, Comparison, Outcome
 from .follow import Place
 
-COLUMNS = ("line", "result", "old link", "leads to", "new link", "leads to")
+COLUMNS = ("line", "result", "old link", "destination", "new link", "destination")
 WORDS = {
     Outcome.SAME: "lead to the same place",
     Outcome.NOWHERE: "lead nowhere, as before",

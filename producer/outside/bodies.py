@@ -27,7 +27,7 @@ def decode(chunks: Iterable[bytes], encoding: str, max_bytes: int) -> bytes:
     if encoding in ("", "identity"):
         return cut(chunks, max_bytes)
     if encoding not in ("gzip", "x-gzip", "deflate"):
-        raise Unreachable(f"the answer's content encoding is unknown: {encoding[:50]}")
+        raise Unreachable(f"The answer's content encoding is unknown: {encoding[:50]}")
     return _inflate(chunks, encoding, max_bytes)
 
 

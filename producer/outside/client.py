@@ -81,7 +81,7 @@ def fetch(url: str, *, total_seconds: float = 5, max_bytes: int = 256 << 10, max
             if answer.status not in REDIRECT_STATUSES or "location" not in answer.headers:
                 return answer
             url = _join(request.target.href, answer.headers["location"])
-        raise Unreachable(f"more than {max_redirects} redirects")
+        raise Unreachable(f"More than {max_redirects} redirects")
 
 
 def _send(
@@ -129,7 +129,7 @@ def _join(base: str, location: str) -> str:
     try:
         return str((can_ada.parse(base) + location).href)
     except ValueError:
-        raise Unreachable("the redirect does not lead to a URL") from None
+        raise Unreachable("The redirect does not lead to a URL") from None
 
 
 @contextmanager
@@ -140,13 +140,13 @@ def _explain_failures() -> Iterator[None]:
     except BadTarget as error:
         raise Unreachable(str(error)) from None
     except TimeoutError:
-        raise Unreachable("no answer in time") from None
+        raise Unreachable("No answer in time") from None
     except ssl.SSLCertVerificationError as error:
-        raise Unreachable(f"the certificate is not valid: {error.verify_message}") from None
+        raise Unreachable(f"The certificate is not valid: {error.verify_message}") from None
     except (httpcore.ProtocolError, zlib.error) as error:
-        raise Unreachable(f"the answer is malformed: {error}"[:MAX_REASON_LENGTH]) from None
+        raise Unreachable(f"The answer is malformed: {error}"[:MAX_REASON_LENGTH]) from None
     except (OSError, ValueError) as error:
-        raise Unreachable(f"the connection failed: {_reason(error)}"[:MAX_REASON_LENGTH]) from None
+        raise Unreachable(f"The connection failed: {_reason(error)}"[:MAX_REASON_LENGTH]) from None
 
 
 def _reason(error: Exception) -> str:

@@ -22,7 +22,7 @@ def open_stream(target: CallTarget, connect_deadline: float, deadline: float) ->
             sock = _secure(sock, target.host, connect_deadline)
         return Stream(sock, deadline)
     except TimeoutError:
-        raise Unreachable("no connection in time") from None
+        raise Unreachable("No connection in time") from None
 
 
 def _secure(sock: socket.socket, host: str, deadline: float) -> socket.socket:

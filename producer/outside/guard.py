@@ -47,12 +47,12 @@ def parse_target(url: str) -> CallTarget:
     try:
         parsed = can_ada.parse(url)
     except (ValueError, TypeError):
-        raise BadTarget("this is not a URL with a scheme and a host") from None
+        raise BadTarget("This is not a URL with a scheme and a host") from None
     scheme = parsed.protocol.removesuffix(":")
     if scheme not in DEFAULT_PORTS:
-        raise BadTarget("only http:// and https:// can be called")
+        raise BadTarget("Only http:// and https:// can be called")
     if parsed.has_credentials():
-        raise BadTarget("the URL must not contain a user or password")
+        raise BadTarget("The URL must not contain a user or password")
     port = int(parsed.port or DEFAULT_PORTS[scheme])
     _check_port(port)
     path = parsed.pathname + parsed.search
@@ -62,7 +62,7 @@ def parse_target(url: str) -> CallTarget:
 def _check_port(port: int) -> None:
     allowed = settings.get().allowed_ports
     if port not in allowed and not settings.get().allow_private_targets:
-        raise BadTarget(f"port {port} cannot be called, only {', '.join(map(str, allowed))}")
+        raise BadTarget(f"Port {port} cannot be called, only {', '.join(map(str, allowed))}")
 
 
 def connect(target: CallTarget, deadline: float) -> socket.socket:
@@ -94,7 +94,7 @@ def _connect_to(address: str, port: int, seconds: float) -> socket.socket:
         sock.connect((address, port))
         sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         # Where the kernel really connected: some spellings of an address are read in two ways.
-        _check_public([str(sock.getpeername()[0])], "the other end of the connection")
+        _check_public([str(sock.getpeername()[0])], "The other end of the connection")
     except BaseException:
         sock.close()
         raise
@@ -194,12 +194,12 @@ def _look_up(host: str, port: int, deadline: float) -> list[str]:
     """Resolve a name in a thread, since getaddrinfo has no timeout; a thread that hangs keeps its slot."""
     answers: SimpleQueue[list[str]] = SimpleQueue()
     if not lookup_slots.acquire(timeout=max(0.0, deadline - time.monotonic())):
-        raise BadTarget("too many names are being looked up")
+        raise BadTarget("Too many names are being looked up")
     try:
         Thread(target=_put_answer, args=(host, port, answers), name=LOOKUP_THREAD, daemon=True).start()
     except RuntimeError:
         lookup_slots.release()
-        raise BadTarget("too many names are being looked up") from None
+        raise BadTarget("Too many names are being looked up") from None
     try:
         return answers.get(timeout=remaining_seconds(deadline))
     except (Empty, TimeoutError):

@@ -83,7 +83,7 @@ def list_items(query: dict[str, Any], job_id: str) -> Response:
 @needs(Scope.WRITE)
 @blueprint.response(202, schemas.JobSchema)
 def cancel_job(job_id: str) -> Response:
-    """Stop a job. What is done stays, the rest is unprocessed."""
+    """Stop a job. Rows that were processed keep their results, the rest is unprocessed."""
     job = find_job(owner(), job_id)
     control.cancel(job)
     return respond_with_job(find_job(owner(), job_id), 202)
@@ -103,7 +103,7 @@ def retry_job(job_id: str) -> Response:
 @needs(Scope.WRITE)
 @blueprint.response(202, schemas.JobSchema)
 def undo_job(job_id: str) -> Response:
-    """Start a job that deletes the links which this one created, except those with clicks."""
+    """Undo a job: start a job that deletes the links it created, except those with clicks."""
     undo_id = control.undo(find_job(owner(), job_id))
     response = respond_with_job(find_job(owner(), undo_id), 202)
     response.headers["Location"] = f"/api/jobs/{undo_id}"
@@ -114,7 +114,7 @@ def undo_job(job_id: str) -> Response:
 @needs(Scope.WRITE)
 @blueprint.response(204)
 def forget_job(job_id: str) -> Response:
-    """Forget a job that has ended, its upload and its results. Its links stay."""
+    """Delete a job that has ended, with its upload and results. Its links are kept."""
     control.forget(find_job(owner(), job_id))
     return Response(status=204)
 
@@ -123,7 +123,7 @@ def forget_job(job_id: str) -> Response:
 @needs(Scope.READ)
 @blueprint.response(200, schemas.JobStatsSchema)
 def show_stats(job_id: str) -> Response:
-    """Count the clicks of all its links, without those of bots: in total, and by day for a year."""
+    """Count the clicks on this job's links, bots excluded: in total, and by day for a year."""
     return jsonify(jobs.job_stats(find_job(owner(), job_id)))
 
 

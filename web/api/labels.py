@@ -72,7 +72,7 @@ def register_one(blueprint: Blueprint, kind: LabelKind, change_schema: type[Sche
 
 
 groups = Blueprint(
-    "groups", __name__, url_prefix="/api/groups", description="Groups of links: a link is in one at most"
+    "groups", __name__, url_prefix="/api/groups", description="Groups of links: a link is in one group or none"
 )
 register_list(groups, GROUPS, schemas.GroupRequestSchema)
 register_one(groups, GROUPS, schemas.GroupChangeSchema)

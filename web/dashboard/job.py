@@ -20,18 +20,18 @@ MOST_ZIPS = 12
 FAILED = (ItemStatus.FAILED, "Failed")
 FIGURES = {
     JobKind.CREATE: ((ItemStatus.CREATED, "Created"), (ItemStatus.EXISTING, "Existing"), FAILED),
-    JobKind.UPDATE: ((ItemStatus.UPDATED, "Changed"), (ItemStatus.EXISTING, "As they were"), FAILED),
+    JobKind.UPDATE: ((ItemStatus.UPDATED, "Changed"), (ItemStatus.EXISTING, "No change"), FAILED),
     JobKind.DELETE: ((ItemStatus.DELETED, "Deleted"), (ItemStatus.EXISTING, "Kept"), FAILED),
     JobKind.UNDO: (
         (ItemStatus.DELETED, "Deleted"),
-        (ItemStatus.UPDATED, "Restored"),
-        (ItemStatus.CREATED, "Brought back"),
+        (ItemStatus.UPDATED, "Reverted"),
+        (ItemStatus.CREATED, "Restored"),
         (ItemStatus.EXISTING, "Kept"),
         FAILED,
     ),
 }
 """The counts of each kind of job, and what people call them."""
-DRY_RUN_LABELS = {"Created": "Would be created", "Changed": "Would change", "Deleted": "Would be deleted"}
+DRY_RUN_LABELS = {"Created": "Will be created", "Changed": "Will change", "Deleted": "Will be deleted"}
 
 blueprint = Blueprint("job", __name__)
 

@@ -1,4 +1,4 @@
-"""What a user can do to a job on its page: cancel, retry, undo, forget, and send a webhook again."""
+"""What a user can do to a job on its page: cancel, retry, undo, delete, and send a webhook again."""
 
 from collections.abc import Callable
 from typing import NamedTuple
@@ -30,7 +30,7 @@ ACTIONS = {
     "cancel": JobAction(
         "Cancel this job?",
         "It stops within seconds. Links that exist already stay; you can retry the other rows later.",
-        "Cancel the job",
+        "Cancel job",
         control.cancel,
         "The job is being cancelled.",
     ),
@@ -39,28 +39,28 @@ ACTIONS = {
         "Rows that failed or were not processed run again. No link is created twice.",
         "Retry",
         control.retry,
-        "Rows without a link run again.",
+        "The failed rows are being retried.",
     ),
     "undo": JobAction(
         "Undo this job?",
         "",
-        "Undo it",
+        "Undo job",
         control.undo,
-        "This job takes back what the other one did.",
+        "This job undoes the other one.",
     ),
     "forget": JobAction(
-        "Forget this job?",
-        "The job, its upload and its results are deleted. Its links stay. This cannot be undone.",
-        "Forget the job",
+        "Delete this job?",
+        "The job, its upload and its results are deleted. Its links are kept. This cannot be undone.",
+        "Delete job (keep links)",
         control.forget,
-        "The job is forgotten.",
+        "The job was deleted. Its links were kept.",
     ),
 }
 
 UNDO_TEXTS = {
-    JobKind.CREATE: "The links that it created are deleted, except those with clicks.",
-    JobKind.UPDATE: "The links that it changed become what they were, except those that were changed again since.",
-    JobKind.DELETE: "The links that it deleted come back with their clicks, where their slugs are still free.",
+    JobKind.CREATE: "The links that this job created are deleted, except those with clicks.",
+    JobKind.UPDATE: "The links that this job changed get their former values, except those that were changed since.",
+    JobKind.DELETE: "The links that this job deleted are restored with their clicks, if their slugs are still free.",
     JobKind.UNDO: "",
 }
 

@@ -31,7 +31,7 @@ def create_key() -> Response:
         return _render_list(422, request.form, forms.schema_faults_by_field(error))
     key = keys.create_key(owner(), fields["name"], fields["scopes"])
     secrets = {label: key[name] for name, label in SECRET_LABELS.items()}
-    return pages.render("secret", 201, heading=f"The key {key['name']}", secrets=secrets, back=url_for(".list_keys"))
+    return pages.render("secret", 201, heading=f"Your new key {key['name']}", secrets=secrets, back=url_for(".list_keys"))
 
 
 @blueprint.route("/<key_id>/revoke", methods=["GET", "POST"])
@@ -39,13 +39,13 @@ def revoke_key(key_id: str) -> Response:
     key = keys.show_key(owner(), key_id)
     if request.method == "POST":
         keys.revoke_key(owner(), key_id)
-        flash(f"The key {key['name']} is revoked.")
+        flash(f"The key {key['name']} was revoked.")
         return pages.go_to(".list_keys")
-    text = f"Requests with {key['name']} are refused from now on. This cannot be undone."
+    text = f"Requests with {key['name']} will be refused. This cannot be undone."
     if key["id"] == str(owner().key_id):
         text += " You are signed in with this key, so you will be signed out."
     return pages.render(
-        "confirm", heading="Revoke this key?", text=text, button="Revoke the key", back=url_for(".list_keys")
+        "confirm", heading="Revoke this key?", text=text, button="Revoke key", back=url_for(".list_keys")
     )
 
 

@@ -23,7 +23,7 @@ def change_link(link_id: str) -> Response:
         links.change_link(owner(), link_id, forms.read_changes(link, request.form))
     except (Invalid, Conflict) as error:
         return _render(link_id, 422, forms.faults_by_field(error))
-    flash("The link is changed.")
+    flash("The link was saved.")
     return pages.go_to(".show_link", link_id=link_id)
 
 
@@ -42,11 +42,11 @@ def delete_link(link_id: str) -> Response:
     short_url = links.short_url(owner(), link_id)
     if request.method == "POST":
         links.remove_link(owner(), link_id)
-        flash(f"{short_url} is deleted.")
+        flash(f"{short_url} was deleted.")
         return pages.go_to("app.links.list_links")
-    text = f"{short_url} stops working and its click counts are deleted. Its slug can be used again."
+    text = f"{short_url} will stop working, and its click counts will be deleted. Its slug can be used again."
     back = url_for(".show_link", link_id=link_id)
-    return pages.render("confirm", heading="Delete this link?", text=text, button="Delete the link", back=back)
+    return pages.render("confirm", heading="Delete this link?", text=text, button="Delete link", back=back)
 
 
 def _set_disabled(link_id: str, disabled: bool, message: str) -> Response:

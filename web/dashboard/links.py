@@ -34,7 +34,7 @@ def create_link() -> Response:
         link, is_new = create(owner(), encode_fields(fields))
     except (Invalid, Conflict) as error:
         return _render(422, request.form, forms.faults_by_field(error))
-    flash(f"{link['short_url']} is created." if is_new else f"{link['short_url']} existed already.")
+    flash(f"{link['short_url']} was created." if is_new else f"{link['short_url']} already existed.")
     return pages.go_to("app.link.show_link", link_id=link["id"])
 
 

@@ -1,4 +1,4 @@
-"""`/app/links/many`: the same for many links. A dry run says what would happen, and then a job does it."""
+"""`/app/links/many`: changes of many links. A dry run comes first, then a job changes them."""
 
 import json
 from typing import Any
@@ -60,7 +60,7 @@ def edit() -> Response:
         return _render_form(200, selection)
     fields = _read_fields()
     if not fields:
-        return _render_form(422, selection, {"": "Fill in what is to change."})
+        return _render_form(422, selection, {"": "Fill in at least one field."})
     try:
         return _start_dry_run(selection, LinkChange(JobAction.UPDATE, fields))
     except (Invalid, Conflict) as error:
@@ -97,7 +97,7 @@ def start() -> Response:
     selection = read_selection(request.form, [])
     change = _read_change(request.form.get("change", ""))
     job_id = link_jobs.start_change(owner(), selection.links, change, describe(change), dry_run=False)
-    flash("The job has begun. You can undo it here when it has ended.")
+    flash("The job has started. You can undo it here when it has ended.")
     return pages.go_to("app.job.show_job", job_id=job_id)
 
 
@@ -136,7 +136,7 @@ def describe_fields(change: LinkChange) -> list[str]:
     steps = []
     for name, value in change.fields.items():
         if name == "disabled":
-            steps.append("Visitors get «Not found»." if value else "Visitors are led on again.")
+            steps.append("Visitors get «Not found»." if value else "Visitors are redirected again.")
         elif value is None:
             steps.append(REMOVALS[name])
         else:
@@ -148,21 +148,21 @@ def describe_fields(change: LinkChange) -> list[str]:
 STEPS = {
     "add_tags": "Add the tags: {}",
     "remove_tags": "Remove the tags: {}",
-    "group": "Move them to the group {}",
-    "expires_at": "They expire on {} UTC",
+    "group": "Move to the group {}",
+    "expires_at": "Expire on {} UTC",
 }
-REMOVALS = {"group": "Take them out of their group", "expires_at": "They never expire"}
+REMOVALS = {"group": "Remove from their group", "expires_at": "Never expire"}
 
 
 def _start_dry_run(selection: Selection, change: LinkChange) -> Response:
     limits.spend_call(owner())
-    name = f"{describe(change)}: what would happen"
+    name = f"{describe(change)} (preview)"
     job_id = link_jobs.start_change(owner(), selection.links, change, name, dry_run=True)
     return pages.go_to(".review", job=job_id, change=_write_change(change), **selection.fields)
 
 
 def _read_fields() -> dict[str, Any]:
-    """Read the form: what is empty stays as it is, a ticked box removes a value."""
+    """Read the form: what is empty stays as it is, a checked box removes a value."""
     fields = forms.read_fields(request.form, CHANGE_FIELDS)
     for name in REMOVALS:
         if f"no_{name}" in request.form:
@@ -188,7 +188,7 @@ def _read_change(text: str) -> LinkChange:
     except (ValueError, TypeError, KeyError, RecursionError):
         raise Invalid("This page carries no change. Go back to the list.") from None
     if change.action == JobAction.CREATE or not set(change.fields) <= {"disabled", *CHANGE_FIELDS}:
-        raise Invalid("This change is not one of this page. Go back to the list.")
+        raise Invalid("This page does not offer this change. Go back to the list.")
     return change
 
 

@@ -13,7 +13,7 @@ from producer.resources.link_jobs import LinkSelection
 from web.dashboard.frame import forms
 
 FILTER_FIELDS = ("search", "tag", "group", "job", "status")
-MOST_TICKED = 50
+MOST_SELECTED = 50
 
 
 class ListFilter(NamedTuple):
@@ -44,7 +44,7 @@ class Selection(NamedTuple):
 
     @property
     def filter(self) -> dict[str, Any]:
-        """What the list shows. For ticked links it is those."""
+        """What the list shows. For single links it is those."""
         if not self.is_whole:
             return {"links": self.link_ids}
         return _read_query(self.query).query
@@ -64,15 +64,15 @@ class Selection(NamedTuple):
         return f"{address}?{self.query}" if self.query else address
 
 
-def read_selection(values: Mapping[str, Any], ticked: list[str]) -> Selection:
-    """Read what a page carries; `ticked`: the ids of a list's own fields."""
+def read_selection(values: Mapping[str, Any], selected: list[str]) -> Selection:
+    """Read what a page carries; `selected`: the ids in a list's own fields."""
     query = values.get("query", "")
     if not query.isascii() or not query.isprintable() or _read_query(query).fault:
         # An empty filter in its place would select all links.
         raise Invalid("The filter of the list cannot be read. Go back to the list.")
-    link_ids = [*ticked, *values.get("links", "").split()]
+    link_ids = [*selected, *values.get("links", "").split()]
     is_whole = values.get("whole") == "1"
-    return Selection(list(dict.fromkeys(link_ids))[:MOST_TICKED], query, is_whole)
+    return Selection(list(dict.fromkeys(link_ids))[:MOST_SELECTED], query, is_whole)
 
 
 def read_filter(values: Mapping[str, str]) -> ListFilter:

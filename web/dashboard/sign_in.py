@@ -30,7 +30,7 @@ def sign_in() -> Response:
 @blueprint.post("/sign-out")
 def sign_out() -> Response:
     sessions.end()
-    flash("You are signed out.")
+    flash("You have signed out.")
     return redirect(url_for("app.sign_in.sign_in"), 303)  # type: ignore[return-value]
 
 
@@ -44,7 +44,7 @@ def _try_token(token: str, next_path: str) -> Response:
         return response
     owner = authentication.find_token_owner(token)
     if owner is None:
-        return _render_form(401, "This key does not exist or is revoked.")
+        return _render_form(401, "This token is unknown or revoked.")
     throttling.forgive(attempt)
     sessions.start(auth.schedule_use_record(owner), authentication.workspace_name(owner))
     return redirect(next_path, 303)  # type: ignore[return-value]

@@ -46,10 +46,10 @@ def set_bulk_limit() -> Response:
     try:
         fields = schemas.MeChangeSchema().load({"bulk_limit": int(text) if text.isdecimal() else text or None})
     except ValidationError:
-        fault = f"This must be a whole number from 1 to {schemas.MOST_AT_ONCE:,}, or empty for the plan's number."
+        fault = f"This must be a whole number from 1 to {schemas.MOST_AT_ONCE:,}, or empty for your plan's limit."
         return _render(422, fault)
     workspace.set_bulk_limit(owner(), fields["bulk_limit"])
-    flash("The limit is set.")
+    flash("The limit was saved.")
     return pages.go_to(".show_usage")
 
 
@@ -64,9 +64,9 @@ def _meters(document: dict[str, Any]) -> list[Meter]:
     limit = document["limits"]
     calls_reset = _moment(now + limits.call_budget(owner()).reset_seconds)
     return [
-        Meter("Bulk calls in an hour", use["bulk_calls"], limit["bulk_calls_per_hour"], calls_reset),
-        Meter("Links in an hour", use["links_this_hour"], limit["links_per_hour"], _next_period(Period.HOUR, now)),
-        Meter("Links in a day", use["links_today"], limit["links_per_day"], _next_period(Period.DAY, now)),
+        Meter("Bulk calls per hour", use["bulk_calls"], limit["bulk_calls_per_hour"], calls_reset),
+        Meter("Links per hour", use["links_this_hour"], limit["links_per_hour"], _next_period(Period.HOUR, now)),
+        Meter("Links per day", use["links_today"], limit["links_per_day"], _next_period(Period.DAY, now)),
         Meter("Links in total", use["links_total"], limit["total_links"], None),
     ]
 

@@ -39,7 +39,7 @@ def create_endpoint() -> Response:
 @blueprint.post("/secret")
 def rotate_workspace_secret() -> Response:
     secret = webhooks.rotate_workspace_secret(owner())
-    return _render_secret("The workspace's new secret", secret, url_for(".list_endpoints"))
+    return _render_secret("New workspace secret", secret, url_for(".list_endpoints"))
 
 
 @blueprint.get("/<endpoint_id>")
@@ -57,21 +57,21 @@ def change_endpoint(endpoint_id: str) -> Response:
         webhooks.change_endpoint(owner(), endpoint_id, form.fields | {"disabled": endpoint["disabled"]})
     except BadTarget as error:
         return _render_endpoint(endpoint_id, 422, request.form, str(error))
-    flash("The endpoint is changed.")
+    flash("The endpoint was saved.")
     return pages.go_to(".show_endpoint", endpoint_id=endpoint_id)
 
 
 @blueprint.post("/<endpoint_id>/<any(disable,enable):action>")
 def set_disabled(endpoint_id: str, action: str) -> Response:
     webhooks.change_endpoint(owner(), endpoint_id, {"disabled": action == "disable"})
-    flash(f"The endpoint is {action}d.")
+    flash(f"The endpoint was {action}d.")
     return pages.go_to(".show_endpoint", endpoint_id=endpoint_id)
 
 
 @blueprint.post("/<endpoint_id>/rotate")
 def rotate_secret(endpoint_id: str) -> Response:
     secret = webhooks.rotate_secret(owner(), endpoint_id)
-    return _render_secret("The endpoint's new secret", secret, url_for(".show_endpoint", endpoint_id=endpoint_id))
+    return _render_secret("New secret of the endpoint", secret, url_for(".show_endpoint", endpoint_id=endpoint_id))
 
 
 @blueprint.post("/<endpoint_id>/test")
@@ -86,13 +86,13 @@ def delete_endpoint(endpoint_id: str) -> Response:
     endpoint = webhooks.show_endpoint(owner(), endpoint_id)
     if request.method == "POST":
         webhooks.remove_endpoint(owner(), endpoint_id)
-        flash("The endpoint is deleted.")
+        flash("The endpoint was deleted.")
         return pages.go_to(".list_endpoints")
     return pages.render(
         "confirm",
         heading="Delete this endpoint?",
-        text=f"Nothing more is sent to {endpoint['url']}.",
-        button="Delete the endpoint",
+        text=f"Linkmill will no longer call {endpoint['url']}.",
+        button="Delete endpoint",
         back=url_for(".show_endpoint", endpoint_id=endpoint_id),
     )
 

@@ -25,8 +25,8 @@ DEFAULT_TEXTS = {
     "wrong": "This password is wrong.",
     "throttled_heading": "Please wait",
     "throttled": "Too many wrong passwords. Try again later.",
-    "preview_heading": "Where this link leads",
-    "leads_to": "leads to",
+    "preview_heading": "Link preview",
+    "leads_to": "redirects to",
     "untitled": "A short link",
 }
 

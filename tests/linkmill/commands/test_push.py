@@ -178,7 +178,7 @@ def test_what_is_far_away_is_sent_compressed(system: System, tmp_path: Path) -> 
         (["-", "--map", "slug"], "it must look like slug=keyword"),
         (["-", "--json", "--out", "-"], "write the results to a file with --out"),
         (["-", "--domain", "elsewhere.example"], "no domain 'elsewhere.example'"),
-        (["-", "--webhook", "ftp://x.example"], "only http:// and https:// can be called"),
+        (["-", "--webhook", "ftp://x.example"], "Only http:// and https:// can be called"),
         (["-", "--wrong"], "No such option"),
         (["-", "--server", "localhost:8000"], "it must look like https://"),
         (["-", "--server", "http://localhost:1"], "does not answer: Connection refused"),

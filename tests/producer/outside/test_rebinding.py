@@ -97,10 +97,10 @@ def test_one_private_address_spoils_a_name(
         ("http://[::ffff:127.0.0.2]:{port}/", "not at a public address"),
         ("http://169.254.169.254/latest/meta-data/", "not at a public address"),
         ("http://[::1]:{port}/", "not at a public address"),
-        ("https://127.0.0.1:6379/", "port 6379 cannot be called"),
+        ("https://127.0.0.1:6379/", "Port 6379 cannot be called"),
         ("http://user@127.0.0.1:{port}/", "a user or password"),
-        ("file:///etc/passwd", "only http"),
-        ("gopher://127.0.0.2:{port}/_x", "only http"),
+        ("file:///etc/passwd", "Only http"),
+        ("gopher://127.0.0.2:{port}/_x", "Only http"),
         ("http://[", "does not lead to a URL"),
         ("http://a b/", "does not lead to a URL"),
     ],
@@ -125,7 +125,7 @@ def test_the_address_of_an_open_connection_is_checked(receiver: Receiver, monkey
     # The kernel takes 0.0.0.0 for this host, so the connection ends at 127.0.0.1.
     monkeypatch.setattr(guard, "is_public", lambda address: address == "0.0.0.0")
     for attempt in both_calls(f"http://0.0.0.0:{receiver.port}/"):
-        with pytest.raises(Unreachable, match="the other end of the connection is not at a public address"):
+        with pytest.raises(Unreachable, match="The other end of the connection is not at a public address"):
             attempt()
     assert receiver.requests == []
 

@@ -104,17 +104,17 @@ def test_rows_are_filtered_and_turned_over(visit: Visit) -> None:
         seen += links
         if rows == 50:
             page.get_by_role("link", name="Next page").click()
-            page.get_by_role("link", name="To the first page").wait_for()
+            page.get_by_role("link", name="First page").wait_for()
             page.wait_for_load_state()
     assert len(set(seen)) == 120
-    page.get_by_label("Only those that are").get_by_role("link", name="failed").click()
-    expect(page.get_by_text("There are no such rows")).to_be_visible()
+    page.get_by_label("Filter by status").get_by_role("link", name="Failed").click()
+    expect(page.get_by_text("No rows match")).to_be_visible()
 
 
 def test_what_failed_is_tried_again(visit: Visit) -> None:
     job = mixed(visit.system)
     visit.go(page_of(job))
-    visit.page.get_by_role("button", name="Retry what has no link").click()
+    visit.page.get_by_role("button", name="Retry failed rows").click()
     expect(visit.page.get_by_text("run 2")).to_be_visible()
     expect(visit.page.locator("#live")).to_have_attribute("data-open", "no")
     assert visit.system.job(job["id"])["counts"]["created"] == 1
@@ -124,13 +124,13 @@ def test_a_job_is_cancelled_by_keyboard_alone(visit: Visit, open_job: dict[str, 
     page = visit.page
     visit.go(page_of(open_job))
     page.keyboard.press("Tab")
-    expect(page.get_by_role("link", name="Skip to the content")).to_be_focused()
+    expect(page.get_by_role("link", name="Skip to content")).to_be_focused()
     page.keyboard.press("Enter")
     page.keyboard.press("Tab")
     expect(page.get_by_role("link", name="Cancel")).to_be_focused()
     page.keyboard.press("Enter")
     page.get_by_role("heading", name="Cancel this job?").wait_for()
-    page.get_by_role("button", name="Cancel the job").focus()
+    page.get_by_role("button", name="Cancel job").focus()
     page.keyboard.press("Enter")
     expect(page.get_by_role("status")).to_have_text("The job is being cancelled.")
     expect(page.locator("#state")).to_have_text("cancelled")
@@ -143,14 +143,14 @@ def test_a_job_is_undone_and_forgotten_after_a_question(visit: Visit) -> None:
     page.get_by_role("link", name="Undo").click()
     page.get_by_role("link", name="Back").click()
     page.get_by_role("link", name="Undo").click()
-    page.get_by_role("button", name="Undo it").click()
+    page.get_by_role("button", name="Undo job").click()
     expect(page.get_by_text(f"Undoes job {job['id']}")).to_be_visible()
     expect(page.locator("#live")).to_have_attribute("data-open", "no")
     expect(page.locator("[data-count=deleted]")).to_have_text("1")
     visit.go(page_of(job))
-    page.get_by_role("link", name="Forget").click()
-    page.get_by_role("button", name="Forget the job").click()
-    expect(page.get_by_role("status")).to_have_text("The job is forgotten.")
+    page.get_by_role("link", name="Delete job (keep links)").click()
+    page.get_by_role("button", name="Delete job (keep links)").click()
+    expect(page.get_by_role("status")).to_have_text("The job was deleted. Its links were kept.")
     visit.allowed = ("404",)
     assert visit.go(page_of(job)).status == 404
 
@@ -158,7 +158,7 @@ def test_a_job_is_undone_and_forgotten_after_a_question(visit: Visit) -> None:
 def test_what_cannot_be_done_is_said(visit: Visit) -> None:
     job = visit.system.post({"url": "https://a.b/", "count": 1}, headers=WAIT).json()
     visit.go(f"{page_of(job)}/cancel")
-    visit.page.get_by_role("button", name="Cancel the job").click()
+    visit.page.get_by_role("button", name="Cancel job").click()
     expect(visit.page.get_by_role("status")).to_contain_text("The job has ended")
 
 

@@ -19,18 +19,18 @@ def test_a_key_is_made_shown_once_and_revoked(visit: Visit) -> None:
     visit.go("/app/keys")
     page.get_by_label("Name").fill("<b>content sync</b>")
     page.get_by_label("write").uncheck()
-    page.get_by_role("button", name="Make it").click()
-    page.get_by_text("never again").wait_for()
+    page.get_by_role("button", name="Create key").click()
+    page.get_by_text("won’t be shown again").wait_for()
     token = page.locator("[data-secret]").first.inner_text()
     asking = {"Authorization": f"Bearer {token}"}
     me = httpx.get(f"{visit.system.url}/api/me", headers=asking).json()["key"]
     assert (me["name"], me["scopes"]) == ("<b>content sync</b>", ["read"])
-    page.get_by_role("link", name="I have kept it").click()
+    page.get_by_role("link", name="Done").click()
     assert token not in page.content()
     page.get_by_role("link", name="Revoke <b>content sync</b>").click()
     assert "signed in with it" not in page.locator("main").inner_text()
-    page.get_by_role("button", name="Revoke the key").click()
-    page.get_by_text("is revoked").wait_for()
+    page.get_by_role("button", name="Revoke key").click()
+    page.get_by_text("was revoked").wait_for()
     assert httpx.get(f"{visit.system.url}/api/me", headers=asking).status_code == 401
 
 
@@ -38,10 +38,10 @@ def test_who_revokes_his_own_key_is_told_and_signed_out(stranger: Visit) -> None
     page = stranger.page
     stranger.sign_in(new_token(stranger.system, "mine"))
     stranger.go("/app/keys")
-    row = page.get_by_role("row").filter(has_text="you are signed in with it")
+    row = page.get_by_role("row").filter(has_text="in use here")
     row.get_by_role("link", name="Revoke mine").click()
     assert "You are signed in with this key" in page.locator("main").inner_text()
-    page.get_by_role("button", name="Revoke the key").click()
+    page.get_by_role("button", name="Revoke key").click()
     page.get_by_role("heading", name="Sign in").wait_for()
 
 

@@ -46,22 +46,22 @@ def test_a_link_is_made_changed_and_deleted(own: Visit) -> None:
     page, system = own.page, own.system
     own.go("/app/links")
     assert page.get_by_text("There are no links yet").is_visible()
-    page.get_by_label("Leads to").fill("https://example.com/spring?a=1")
+    page.get_by_label("Destination").fill("https://example.com/spring?a=1")
     page.get_by_label("Slug").fill("pages-spring")
-    page.get_by_text("More about it").click()
+    page.get_by_text("More options").click()
     page.get_by_label("Title").fill(HOSTILE)
     page.get_by_label("Tags").first.fill("spring, mail")
     page.get_by_label("Expires").fill("2031-05-01T12:30")
     page.get_by_label("Password").fill("secret")
-    page.get_by_role("button", name="Make it").click()
+    page.get_by_role("button", name="Create link").click()
     page.get_by_role("heading", level=1).wait_for()
-    assert flash(page) == f"{system.url}/pages-spring is created."
+    assert flash(page) == f"{system.url}/pages-spring was created."
     link = system.client.get("/api/links").json()["items"][0]
     assert (link["title"], link["tags"], link["expires_at"][:16]) == (HOSTILE, ["mail", "spring"], "2031-05-01T12:30")
     assert page.get_by_role("heading", level=1).inner_text() == HOSTILE
     page.get_by_label("Title").fill("Spring")
     page.get_by_label("Tags").fill("")
-    page.get_by_label("Ask for no password").check()
+    page.get_by_label("Remove the password").check()
     page.get_by_role("button", name="Save").click()
     page.get_by_role("heading", name="Spring", level=1).wait_for()
     after = system.client.get(f"/api/links/{link['id']}").json()
@@ -70,8 +70,8 @@ def test_a_link_is_made_changed_and_deleted(own: Visit) -> None:
     page.get_by_text("disabled", exact=True).wait_for()
     assert system.client.get(f"/api/links/{link['id']}").json()["status"] == "disabled"
     page.get_by_role("link", name="Delete").click()
-    page.get_by_role("button", name="Delete the link").click()
-    page.get_by_text("is deleted").wait_for()
+    page.get_by_role("button", name="Delete link").click()
+    page.get_by_text("was deleted").wait_for()
     assert system.client.get("/api/links").json()["items"] == []
 
 
@@ -79,11 +79,11 @@ def test_what_is_wrong_is_said_beside_its_field(own: Visit) -> None:
     page = own.page
     own.allowed = ("422",)
     own.go("/app/links")
-    page.get_by_label("Leads to").fill("nowhere")
+    page.get_by_label("Destination").fill("nowhere")
     page.get_by_label("Slug").fill("kept as it is")
-    page.get_by_role("button", name="Make it").click()
+    page.get_by_role("button", name="Create link").click()
     page.locator("#fault-url").wait_for()
-    field = page.get_by_label("Leads to")
+    field = page.get_by_label("Destination")
     assert field.get_attribute("aria-invalid") == "true"
     assert "fault-url" in (field.get_attribute("aria-describedby") or "")
     assert page.get_by_label("Slug").input_value() == "kept as it is"
@@ -105,7 +105,7 @@ def test_links_are_found_and_exported(own: Visit) -> None:
         assert slugs(page) == found, query
     own.go("/app/links")
     page.get_by_label("Tag", exact=True).fill("odd")
-    page.get_by_role("button", name="Show").click()
+    page.get_by_role("button", name="Apply").click()
     with page.expect_download() as download:
         page.get_by_role("link", name="Export as CSV").click()
     lines = list(csv.DictReader(io.StringIO(download.value.path().read_text())))
@@ -127,4 +127,4 @@ def test_a_page_of_links_is_worked_by_keyboard(own: Visit) -> None:
     own.go("/app/links")
     page.get_by_role("link", name="pages-keys").focus()
     page.keyboard.press("Enter")
-    page.get_by_role("heading", name="Who came").wait_for()
+    page.get_by_role("heading", name="Analytics").wait_for()

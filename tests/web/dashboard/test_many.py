@@ -1,4 +1,4 @@
-"""Many links at once: what would happen is said first, a job does it, and its page has the undo."""
+"""Many links at once (preview) is said first, a job does it, and its page has the undo."""
 
 import csv
 import io
@@ -50,11 +50,11 @@ def test_all_links_that_match_are_disabled_after_a_look_and_enabled_by_the_undo(
     page, system = own.page, own.system
     own.go(f"/app/links?tag={tag}")
     page.get_by_label("All 4 links that match").check()
-    assert page.get_by_text("all selected").is_visible()
+    assert page.get_by_text("All selected").is_visible()
     page.get_by_role("button", name="Disable").click()
     page.get_by_role("heading", name="Disable 4 links?").wait_for()
     assert {link["status"] for link in links_of(system, tag)} == {"active"}
-    assert figures(page) == {"Selected": "4", "Would change": "4", "Are so already": "0", "Would fail": "0"}
+    assert figures(page) == {"Selected": "4", "Will change": "4", "No change": "0", "Will fail": "0"}
     assert page.get_by_text("disabled no → yes").count() == 4
     look_around(own, "review")
     page.get_by_role("button", name="Disable 4 links").click()
@@ -64,13 +64,13 @@ def test_all_links_that_match_are_disabled_after_a_look_and_enabled_by_the_undo(
     assert figures(page)["Changed"] == "4"
     look_around(own, "job")
     page.get_by_role("link", name="Undo").click()
-    page.get_by_role("button", name="Undo it").click()
+    page.get_by_role("button", name="Undo job").click()
     undo = wait_for_end(own)
     assert (undo["kind"], undo["counts"]["updated"]) == ("undo", 4)
     assert {link["status"] for link in links_of(system, tag)} == {"active"}
 
 
-def test_ticked_links_get_tags_a_group_and_an_expiry(own: Visit, tag: str) -> None:
+def test_selected_links_get_tags_a_group_and_an_expiry(own: Visit, tag: str) -> None:
     page, system = own.page, own.system
     own.allowed = ("422",)
     system.client.post("/api/groups", json={"name": f"group {tag}"}).raise_for_status()
@@ -79,13 +79,13 @@ def test_ticked_links_get_tags_a_group_and_an_expiry(own: Visit, tag: str) -> No
     page.get_by_label(f"{tag}-1").uncheck()
     page.get_by_role("button", name="Tags, group, expiry").click()
     page.get_by_role("heading", name="Change 3 links").wait_for()
-    page.get_by_role("button", name="Show what would change").click()
-    page.get_by_text("Fill in what is to change").wait_for()
+    page.get_by_role("button", name="Preview changes").click()
+    page.get_by_text("Fill in at least one field").wait_for()
     look_around(own, "edit")
     page.get_by_label("Add tags").fill("new, newer")
     page.get_by_label("Group", exact=True).fill(f"group {tag}")
     page.get_by_label("Expires (UTC)").fill("2031-05-01T12:30")
-    page.get_by_role("button", name="Show what would change").click()
+    page.get_by_role("button", name="Preview changes").click()
     page.get_by_role("heading", name="Change 3 links?").wait_for()
     assert page.get_by_text("Add the tags: new, newer").is_visible()
     page.get_by_role("button", name="Change 3 links").click()
@@ -98,9 +98,9 @@ def test_ticked_links_get_tags_a_group_and_an_expiry(own: Visit, tag: str) -> No
     own.go(f"/app/links?tag={tag}")
     page.get_by_label("All 4 links that match").check()
     page.get_by_role("button", name="Tags, group, expiry").click()
-    page.get_by_label("They never expire").check()
-    page.get_by_label("Take them out of their group").check()
-    page.get_by_role("button", name="Show what would change").click()
+    page.get_by_label("Never expire").check()
+    page.get_by_label("Remove from their group").check()
+    page.get_by_role("button", name="Preview changes").click()
     page.get_by_role("heading", name="Change 3 links?").wait_for()
     assert figures(page)["Are so already"] == "1"
 
@@ -114,9 +114,9 @@ def test_deleted_links_come_back(own: Visit, tag: str) -> None:
     wait_for_end(own)
     assert links_of(system, tag) == []
     page.get_by_role("link", name="Undo").click()
-    page.get_by_role("button", name="Undo it").click()
+    page.get_by_role("button", name="Undo job").click()
     wait_for_end(own)
-    assert figures(page)["Brought back"] == "4"
+    assert figures(page)["Restored"] == "4"
     assert len(links_of(system, tag)) == 4
 
 
@@ -143,7 +143,7 @@ def test_others_links_are_not_there(own: Visit) -> None:
     token = page.locator('meta[name="csrf-token"]').get_attribute("content") or ""
     form = {"csrf_token": token, "action": "delete", "link": another["id"]}
     answer = page.request.post(f"{system.url}/app/links/many", form=form)
-    assert "Nothing would change" in answer.text()
+    assert "Nothing to change" in answer.text()
     assert "NOT_FOUND" in answer.text()
     change = '{"action": "delete", "fields": {}}'
     form = {"csrf_token": token, "change": change, "links": another["id"]}

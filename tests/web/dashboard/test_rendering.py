@@ -98,7 +98,7 @@ def test_a_preview_shows_the_columns_of_a_file(client: FlaskClient) -> None:
     text = "url,title\nhttps://example.com/,A\nnope,B\n"
     response = client.post("/app/upload/preview", data=form(client, pasted=text, whole="1"))
     assert response.status_code == 200
-    assert "1 would become links, 1 would fail" in response.text
+    assert "1 will be created, 1 will fail" in response.text
     assert "Slugs kept" not in response.text
 
 
@@ -116,4 +116,4 @@ def test_a_change_without_the_token_is_refused(client: FlaskClient) -> None:
 @pytest.mark.parametrize("path", ["jobs/1", "links/1-0-x", "webhooks/1", "keys/1/revoke", "jobs/1/cancel", "none"])
 def test_what_does_not_exist_is_a_page_too(client: FlaskClient, path: str) -> None:
     response = client.get(f"/app/{path}")
-    assert (response.status_code, "There is no such page" in response.text) == (404, True)
+    assert (response.status_code, "This page does not exist" in response.text) == (404, True)

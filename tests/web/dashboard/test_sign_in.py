@@ -75,7 +75,7 @@ def test_one_signs_in_to_where_one_wanted_and_out_again(stranger: Visit) -> None
     assert stranger.system.key["token"] not in page.content()
     assert stranger.system.key["token"] not in str(page.context.cookies())
     page.get_by_role("button", name="Sign out").click()
-    assert page.get_by_role("status").inner_text() == "You are signed out."
+    assert page.get_by_role("status").inner_text() == "You have signed out."
     stranger.go("/app/jobs")
     assert "/app/sign-in" in page.url
 

@@ -55,12 +55,12 @@ def chosen(visit: Visit, content: bytes, name: str = "urls.csv") -> Page:
     """The page with a file that was looked at."""
     visit.go("/app/upload")
     choose(visit.page, content, name)
-    visit.page.get_by_role("heading", name="What was found").wait_for()
+    visit.page.get_by_role("heading", name="Columns").wait_for()
     return visit.page
 
 
 def sent(visit: Visit) -> dict[str, Any]:
-    """The job that the page leads to, when it has ended."""
+    """The job that the page redirects to, when it has ended."""
     visit.page.get_by_role("button", name="Upload").click()
     visit.page.wait_for_url(JOB)
     found = JOB.search(visit.page.url)
@@ -85,10 +85,10 @@ def test_a_chosen_file_is_looked_at_and_then_becomes_a_job(visit: Visit) -> None
     assert mapped(page) == {"url": "url", "title": "title"}
     shown = as_shown(page, "First rows")
     assert [row[0] for row in shown] == ["2", "3"]
-    assert "a link" in shown[0][-1]
+    assert "Will be created" in shown[0][-1]
     assert "INVALID_URL" in shown[1][-1]
     assert "This is not a URL" in shown[1][-1]
-    assert "1 would become links, 1 would fail" in page.get_by_role("status").all_inner_texts()[0]
+    assert "1 will be created, 1 will fail" in page.get_by_role("status").all_inner_texts()[0]
     job = sent(visit)
     assert (job["counts"]["created"], job["counts"]["failed"], job["source"]) == (1, 1, "csv")
     assert (job["name"], job["metadata"]) == ("<b>urls.csv", {})
@@ -99,7 +99,7 @@ def test_a_chosen_file_is_looked_at_and_then_becomes_a_job(visit: Visit) -> None
 def test_a_file_is_dropped_anywhere_on_the_page(visit: Visit) -> None:
     visit.go("/app/upload")
     visit.page.evaluate(DROP, [["a.csv", "url\nhttps://a.example"], ["b.csv", "url\nhttps://b.example"]])
-    assert visit.page.get_by_role("alert").inner_text() == "One file at a time."
+    assert visit.page.get_by_role("alert").inner_text() == "Upload one file at a time."
     visit.page.evaluate(DROP, [["a.csv", "url\nhttps://a.example"]])
     visit.page.get_by_text("1 would become links").first.wait_for()
     assert sent(visit)["counts"]["created"] == 1
@@ -112,8 +112,8 @@ def test_pasted_urls_are_a_file_too(visit: Visit) -> None:
     page.get_by_role("button", name="Upload").click()
     assert page.get_by_role("alert").inner_text() == "Choose a file, or paste URLs."
     page.get_by_text("Or paste URLs", exact=True).click()
-    page.get_by_label("URLs, one a line").fill("https://example.com/p1\nhttps://example.com/p2\nno\n")
-    page.get_by_text("2 would become links, 1 would fail").first.wait_for()
+    page.get_by_label("One URL per line").fill("https://example.com/p1\nhttps://example.com/p2\nno\n")
+    page.get_by_text("2 will be created, 1 will fail").first.wait_for()
     assert page.get_by_text("the first line is a row already").count() == 1
     assert page.get_by_role("alert").count() == 0
     assert sent(visit)["counts"]["created"] == 2
@@ -123,13 +123,13 @@ def test_pasted_urls_are_a_file_too(visit: Visit) -> None:
 def test_whoever_knows_better_says_which_column_is_which(visit: Visit) -> None:
     page = chosen(visit, FOREIGN)
     assert "No column is known to be the URL" in page.get_by_role("alert").inner_text()
-    page.get_by_label("Where is the link’s").select_option("url")
+    page.get_by_label("Where maps to").select_option("url")
     page.get_by_role("heading", name="The only row").wait_for()
-    page.get_by_label("Old is the link’s").select_option("url")
+    page.get_by_label("Old maps to").select_option("url")
     page.get_by_text("https://example.com/old").nth(1).wait_for()
     assert mapped(page) == {"Where": "", "Name": "", "Old": "url"}
-    page.get_by_label("Where is the link’s").select_option("url")
-    page.get_by_label("Name is the link’s").select_option("title")
+    page.get_by_label("Where maps to").select_option("url")
+    page.get_by_label("Name maps to").select_option("title")
     page.get_by_role("columnheader", name="title", exact=True).wait_for()
     job = sent(visit)
     assert job["mapping"] == {"url": "Where", "title": "Name"}
@@ -140,7 +140,7 @@ def test_whoever_knows_better_says_which_column_is_which(visit: Visit) -> None:
 @one_store
 def test_a_column_that_was_taken_for_something_can_be_left_out(visit: Visit) -> None:
     page = chosen(visit, NOWHERE)
-    page.get_by_label("title is the link’s").select_option("")
+    page.get_by_label("title maps to").select_option("")
     page.get_by_role("columnheader", name="title", exact=True).wait_for(state="detached")
     assert sent(visit)["mapping"] == {"url": "url"}
 
@@ -149,13 +149,13 @@ def test_a_column_that_was_taken_for_something_can_be_left_out(visit: Visit) -> 
 def test_what_was_found_out_can_be_said_otherwise(visit: Visit) -> None:
     page = chosen(visit, b"https://example.com/a;b,One\nhttps://example.com/c,Two\n")
     assert mapped(page) == {"column_1": "url", "column_2": ""}
-    page.get_by_label("column_2 is the link’s").select_option("title")
+    page.get_by_label("column_2 maps to").select_option("title")
     page.get_by_role("columnheader", name="title", exact=True).wait_for()
     page.get_by_text("File format").click()
     page.get_by_label("Delimiter").select_option("pipe")
     page.get_by_text("One column, UTF-8").wait_for()
     page.get_by_label("Delimiter").select_option("comma")
-    page.get_by_label("column_2 is the link’s").select_option("title")
+    page.get_by_label("column_2 maps to").select_option("title")
     page.get_by_role("columnheader", name="title", exact=True).wait_for()
     job = sent(visit)
     assert (job["mapping"], job["counts"]["created"]) == ({"url": "column_1", "title": "column_2"}, 2)
@@ -168,7 +168,7 @@ def test_a_spreadsheet_and_a_dry_run(visit: Visit) -> None:
     assert page.get_by_text("The sheet “Links”").count() == 1
     assert mapped(page) == {"Long URL": "url", "Back-half": "slug"}
     page.get_by_label("Dry run").check()
-    page.get_by_text("For rows that do not say it themselves").click()
+    page.get_by_text("Defaults for empty cells").click()
     page.get_by_label("Slug", exact=True).fill("row-{row}")
     page.get_by_label("Tags").fill("spring, mail")
     page.get_by_label("Tags").blur()
@@ -194,14 +194,14 @@ def test_a_sheet_of_several_is_chosen_and_dates_that_may_mean_two_days_are_asked
     assert (job["name"], job["counts"]["created"]) == ("Spring sale", 1)
     assert job["format"] == {"sheet": "Links", "header": True, "dates": {"expires_at": "DD/MM/YYYY"}}
     page.get_by_role("heading", name="Spring sale").wait_for()
-    page.get_by_text("How it was read").click()
+    page.get_by_text("Details").click()
     page.get_by_text("dates of expires at").wait_for()
 
 
 @one_store
 def test_a_json_file_is_looked_at_too(visit: Visit) -> None:
     page = chosen(visit, b'[\n{"url": "https://example.com/j1"},\n{"url": "nowhere"}\n]', "links.json")
-    assert "1 would become links, 1 would fail" in page.get_by_role("status").all_inner_texts()[0]
+    assert "1 will be created, 1 will fail" in page.get_by_role("status").all_inner_texts()[0]
     job = sent(visit)
     assert (job["source"], job["name"], job["counts"]["created"]) == ("json", "links.json", 1)
 
@@ -213,7 +213,7 @@ def test_the_look_says_of_each_row_what_its_job_says(client: httpx.Client, syste
     look = client.post("/app/upload/preview", files=file, data={"whole": "1"}).text
     job = system.wait_for_job(system.post(path="/api/jobs", files=file, data={"dry_run": "true"}))
     seen = re.findall(r"badge (?:failed|created)\">([^<]+)</span>", look)
-    told = [item["error"]["code"] if item["error"] else "a link" for item in system.items(job)]
+    told = [item["error"]["code"] if item["error"] else "Will be created" for item in system.items(job)]
     assert seen == told
 
 
@@ -240,7 +240,7 @@ def test_what_is_wrong_with_the_options_is_said_on_the_page(visit: Visit) -> Non
     alert.wait_for()
     assert page.get_by_role("button", name="Upload").is_enabled()
     page.get_by_label("Webhook URL").fill("")
-    page.get_by_text("For rows that do not say it themselves").click()
+    page.get_by_text("Defaults for empty cells").click()
     page.get_by_label("Slug", exact=True).fill("{nothing}")
     page.get_by_label("Tags").focus()
     page.get_by_role("alert").filter(has_text="slug: {nothing} is not a placeholder").wait_for()
@@ -263,7 +263,7 @@ def test_a_bar_moves_while_the_file_goes_and_one_may_stop_it(visit: Visit) -> No
     wait_until(lambda: bar.evaluate("(bar, first) => bar.value > first", first), what="it to move on")
     assert " of 2.0 MB" in page.locator("#how-far").inner_text()
     page.get_by_role("button", name="Stop").click()
-    assert page.get_by_role("alert").inner_text() == "Stopped."
+    assert page.get_by_role("alert").inner_text() == "The upload was stopped."
     assert not bar.is_visible()
     assert newest(visit.system) == before
     wire.send("Network.emulateNetworkConditions", slow | {"uploadThroughput": -1})
@@ -297,7 +297,7 @@ def test_the_keyboard_is_enough(visit: Visit) -> None:
     with page.expect_file_chooser() as chooser:
         page.keyboard.press("Enter")
     chooser.value.set_files({"name": "a.csv", "mimeType": "text/csv", "buffer": FOREIGN})
-    page.get_by_role("heading", name="What was found").wait_for()
+    page.get_by_role("heading", name="Columns").wait_for()
     press_until(page, "column-1")
     page.keyboard.press("u")
     page.get_by_role("heading", name="The only row").wait_for()
@@ -314,7 +314,7 @@ def test_without_scripts_the_form_does_it_alone(without_scripts: Visit) -> None:
     choose(page, FOREIGN)
     page.get_by_text("File format").click()
     page.get_by_label("Column with the URLs").fill("Where")
-    page.get_by_text("For rows that do not say it themselves").click()
+    page.get_by_text("Defaults for empty cells").click()
     page.get_by_label("Slug", exact=True).fill("{nothing}")
     without_scripts.allowed = ("422",)
     page.get_by_role("button", name="Upload").click()
@@ -325,7 +325,7 @@ def test_without_scripts_the_form_does_it_alone(without_scripts: Visit) -> None:
     assert sent(without_scripts)["mapping"] == {"url": "Where"}
     without_scripts.go("/app/upload")
     page.get_by_text("Or paste URLs", exact=True).click()
-    page.get_by_label("URLs, one a line").fill("https://example.com/1\nhttps://example.com/2")
+    page.get_by_label("One URL per line").fill("https://example.com/1\nhttps://example.com/2")
     assert sent(without_scripts)["counts"]["created"] == 2
     without_scripts.go("/app/upload")
     page.get_by_role("button", name="Upload").click()
@@ -352,7 +352,7 @@ def test_naughty_texts_are_shown_as_texts(visit: Visit) -> None:
     titles = page.get_by_role("region", name="First rows").locator("td[data-label=title]").all_text_contents()
     assert titles == list(NAUGHTY[: len(titles)])
     assert len(titles) == 10
-    page.get_by_label(f"{NAUGHTY[1]} is the link’s").select_option("title")
+    page.get_by_label(f"{NAUGHTY[1]} maps to").select_option("title")
     page.get_by_role("cell", name="One").first.wait_for()
     assert page.locator("#preview script, #preview img, #preview svg").count() == 0
 

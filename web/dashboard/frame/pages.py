@@ -27,7 +27,7 @@ NAVIGATION = (
     NavigationEntry("Usage", "/app/usage"),
 )
 NO_VALUE = "–"
-NOT_FOUND = "There is no such page, or it belongs to another workspace."
+NOT_FOUND = "This page does not exist, or belongs to another workspace."
 
 
 def render(template: str, status: int = 200, /, **values: Any) -> Response:

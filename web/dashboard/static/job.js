@@ -22,7 +22,7 @@ function show(job) {
   badge.className = `badge ${job.status}`;
   badge.textContent = job.status;
   const left = job.eta_seconds === null ? "" : `, ${duration(job.eta_seconds)} left`;
-  document.getElementById("pace").textContent = `${number(job.rate)} rows a second${left}`;
+  document.getElementById("pace").textContent = `${number(job.rate)} rows per second${left}`;
   showFailures(job.errors);
 }
 

@@ -1,4 +1,4 @@
-/* Ticking all links of a page, or all that match, and how many are selected. */
+/* Selects all links of a page, or all that match, and shows how many are selected. */
 const form = document.querySelector("[data-many]");
 
 if (form) {
@@ -8,12 +8,12 @@ if (form) {
   const boxes = [...document.querySelectorAll('input[name="link"]')];
 
   const show = () => {
-    const ticked = boxes.filter((box) => box.checked).length;
-    all.checked = ticked === boxes.length;
-    all.indeterminate = ticked > 0 && ticked < boxes.length;
+    const selected = boxes.filter((box) => box.checked).length;
+    all.checked = selected === boxes.length;
+    all.indeterminate = selected > 0 && selected < boxes.length;
     for (const box of [all, ...boxes]) box.disabled = whole.checked;
-    count.textContent = whole.checked ? "all selected" : `${ticked} ticked`;
-    for (const button of form.querySelectorAll("button")) button.disabled = ticked === 0 && !whole.checked;
+    count.textContent = whole.checked ? "All selected" : `${selected} selected`;
+    for (const button of form.querySelectorAll("button")) button.disabled = selected === 0 && !whole.checked;
   };
 
   all.closest("label").hidden = false;

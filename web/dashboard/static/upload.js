@@ -10,7 +10,7 @@ const WHOLE = /\.json$/i; // a part of a list is not JSON
 const UNSEEN = new Set(["name", "duplicates", "dry_run", "fetch_titles", "webhook_url"]); // in a preview
 const OTHER_COLUMNS = new Set(["file", "pasted", "delimiter", "encoding", "header", "scheme", "sheet"]);
 const PAUSE = 400;
-const BROKEN = "The connection broke. Upload again: what did arrive is not made twice.";
+const BROKEN = "The connection was lost. Upload again: no link is created twice.";
 
 let looking = new AbortController();
 let upload = null;
@@ -87,7 +87,7 @@ async function look() {
   } catch {
     if (signal.aborted) return;
     show([]);
-    blame(["The file cannot be looked at: it was moved or changed, or the connection broke."]);
+    blame(["The file cannot be previewed: it was moved or changed, or the connection was lost."]);
   }
 }
 
@@ -107,7 +107,7 @@ function size(bytes) {
 
 function move({ loaded, total }) {
   sent.value = total ? loaded / total : 0;
-  howFar.textContent = loaded < total ? `${size(loaded)} of ${size(total)}` : "All sent. One moment …";
+  howFar.textContent = loaded < total ? `${size(loaded)} of ${size(total)}` : "Sent. Starting the job …";
 }
 
 function rest() {
@@ -134,7 +134,7 @@ function send() {
     else fail(told(read(target.responseText)));
   });
   upload.addEventListener("error", () => fail([BROKEN]));
-  upload.addEventListener("abort", () => fail(["Stopped."]));
+  upload.addEventListener("abort", () => fail(["The upload was stopped."]));
   go.disabled = true;
   sending.hidden = stop.hidden = false;
   said.textContent = "Uploading …";
@@ -146,7 +146,7 @@ function drop(event) {
   form.querySelector("#drop").classList.remove("over");
   if (!event.dataTransfer?.types.includes("Files")) return;
   event.preventDefault();
-  if (event.dataTransfer.files.length !== 1) return blame(["One file at a time."]);
+  if (event.dataTransfer.files.length !== 1) return blame(["Upload one file at a time."]);
   file.files = event.dataTransfer.files;
   file.dispatchEvent(new Event("change", { bubbles: true }));
 }
@@ -174,7 +174,7 @@ form.addEventListener("submit", (event) => {
   event.preventDefault();
   const [chosen] = file.files;
   if (!chosen && !pasted.value.trim()) blame(["Choose a file, or paste URLs."]);
-  else if (chosen && chosen.size > MOST) blame([`The file has ${size(chosen.size)}; ${size(MOST)} are the most.`]);
+  else if (chosen && chosen.size > MOST) blame([`The file has ${size(chosen.size)}. The limit is ${size(MOST)}.`]);
   else if (!upload) send();
 });
 stop.addEventListener("click", () => upload?.abort());
