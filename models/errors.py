@@ -133,6 +133,12 @@ class EmptyUpload(Invalid):
     code = "EMPTY_UPLOAD"
 
 
+class NoPreview(Invalid):
+    """The upload can be read only as a whole, so there is no preview of its beginning."""
+
+    code = "NO_PREVIEW"
+
+
 class BadTarget(Invalid):
     """The URL is one that this system must not call."""
 

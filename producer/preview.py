@@ -1,15 +1,16 @@
 """The preview of an upload: its columns and first rows, read and judged from its first bytes as the upload would be."""
 
 import io
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any, NamedTuple
 
 from models import store
 from models.accounts import domains
 from models.accounts.keys import Owner
-from models.errors import AmbiguousDates, EmptyUpload, NoUrlColumn, Unreadable
+from models.errors import AmbiguousDates, EmptyUpload, NoPreview, NoUrlColumn, Unreadable
 from models.links import labels
+from producer import former_mappings
 from producer.fields.dates import DateOrder
 from producer.fields.item_fields import NAMES, UTM
 from producer.intake import charsets
@@ -61,12 +62,18 @@ class Preview:
     column_problem: str = ""
     sheets: Sequence[str] = ()
     """The sheets of a workbook that have rows."""
+    former_mapping: Mapping[str, str] = field(default_factory=dict)
+    """That of the last job with these columns, where it differs."""
 
     @property
     def fields(self) -> list[str]:
         """The fields that some row has."""
         present: set[str] = set().union(*(row.values for row in self.rows))
         return [name for name in NAMES if name in present]
+
+    @property
+    def lacks_url(self) -> bool:
+        return self.column_problem == NO_URL
 
     @property
     def failed_count(self) -> int:
@@ -79,14 +86,16 @@ def preview(head: bytes, is_whole: bool, format_: str, owner: Owner, options: Op
     sample = _read_sample(head, is_whole, format_, options)
     layout = sample.layout
     columns: list[PreviewColumn] = []
+    former: Mapping[str, str] = {}
     if layout.format == CSV:
         columns = _columns(sample)
+        former = former_mappings.find(owner, layout)
     if sample.column_problem:
-        return Preview(layout, columns, [], sample.column_problem, sample.sheets)
+        return Preview(layout, columns, [], sample.column_problem, sample.sheets, former)
     batch = read_batch(sample.data, layout, sample.line, 0, sample.rows)
     batch = short_urls.with_slugs(batch, context.domains)
     batch = defaults.fill(batch, options.defaults, 0)
-    return Preview(layout, columns, _judged_rows(batch, context), sheets=sample.sheets)
+    return Preview(layout, columns, _judged_rows(batch, context), "", sample.sheets, former)
 
 
 def _judging_context(owner: Owner, options: Options) -> JudgingContext:
@@ -143,7 +152,7 @@ def _detect(head: bytes, format_: str, options: Options, hints: FormatHints) -> 
 
 def _convert_sheet(head: bytes, is_whole: bool, options: Options) -> tuple[bytes, Layout, str, list[str]]:
     if not is_whole:
-        raise Unreadable("This spreadsheet is too large for a preview. It is read in full once it is uploaded.")
+        raise NoPreview("This spreadsheet is too large for a preview. It is read in full once it is uploaded.")
     with workbook.open_workbook(io.BytesIO(head), LARGEST_SHEET, patience.limited()) as book:
         sheets = workbook.filled_sheets(book)
         sheet = workbook.choose_sheet(book, options.sheet or sheets[0])

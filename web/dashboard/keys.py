@@ -31,7 +31,9 @@ def create_key() -> Response:
         return _render_list(422, request.form, forms.schema_faults_by_field(error))
     key = keys.create_key(owner(), fields["name"], fields["scopes"])
     secrets = {label: key[name] for name, label in SECRET_LABELS.items()}
-    return pages.render("secret", 201, heading=f"Your new key {key['name']}", secrets=secrets, back=url_for(".list_keys"))
+    return pages.render(
+        "secret", 201, heading=f"Your new key {key['name']}", secrets=secrets, back=url_for(".list_keys")
+    )
 
 
 @blueprint.route("/<key_id>/revoke", methods=["GET", "POST"])

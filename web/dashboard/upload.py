@@ -8,7 +8,7 @@ from typing import Any
 from flask import Blueprint, Response, request
 
 from models import settings
-from models.errors import EmptyUpload, LinkmillError, TooLarge, UnsupportedType
+from models.errors import EmptyUpload, LinkmillError, NoPreview, UnsupportedType
 from models.links.url_index import Duplicates
 from producer.accept import accept
 from producer.fields import item_fields
@@ -87,6 +87,8 @@ def show_preview() -> Response:
         is_whole = request.form.get("whole") == "1"
         head, file_format, file_options = _read_head(is_whole)
         result = preview(head, is_whole, file_format, owner(), read_options(request.form, file_options))
+    except NoPreview as error:
+        return pages.render("upload_preview", notice=str(error))
     except LinkmillError as error:
         return pages.render("upload_preview", faults=fault_sentences(error))
     columns = []
@@ -99,6 +101,7 @@ def show_preview() -> Response:
         columns=columns,
         fields=item_fields.NAMES,
         delimiters=DELIMITER_PLURALS,
+        pattern=request.form.get("slug", "").strip(),
     )
 
 
@@ -156,7 +159,7 @@ def _read_head(is_whole: bool) -> tuple[bytes, str, dict[str, Any]]:
     if file_format != bodies.JSON:
         return head, file_format, {}
     if not is_whole:
-        raise TooLarge("This JSON file is too large for a preview. It is read in full once it is uploaded.")
+        raise NoPreview("This JSON file is too large for a preview. It is read in full once it is uploaded.")
     upload, file_options = bodies.json_file(head, "")
     return b"".join(upload.chunks), upload.format, file_options
 

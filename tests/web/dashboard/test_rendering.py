@@ -1,5 +1,6 @@
 """Every page of the dashboard renders, with rows and without, and its forms say what is wrong."""
 
+import io
 import re
 from collections.abc import Iterator
 from typing import Any
@@ -100,6 +101,27 @@ def test_a_preview_shows_the_columns_of_a_file(client: FlaskClient) -> None:
     assert response.status_code == 200
     assert "1 will be created, 1 will fail" in response.text
     assert "Slugs kept" not in response.text
+
+
+def test_a_preview_begins_each_row_with_its_result(client: FlaskClient) -> None:
+    text = "Address,slug\nnope,a\nhttps://example.com/,b\n"
+    response = client.post("/app/upload/preview", data=form(client, pasted=text, whole="1"))
+    assert re.findall(r'<tr>\n<td data-label="(\w+)" class="verdict">', response.text) == ["Result", "Result"]
+    assert "Slugs come from the column “slug”." in response.text
+    assert "data-blocked" not in response.text
+
+
+def test_a_preview_without_a_url_column_blocks_the_upload(client: FlaskClient) -> None:
+    text = "Where,Old\nhttps://example.com/,https://example.com/old\n"
+    response = client.post("/app/upload/preview", data=form(client, pasted=text, whole="1"))
+    assert 'data-blocked="Choose the URL column first."' in response.text
+
+
+def test_a_file_without_a_preview_can_be_uploaded_all_the_same(client: FlaskClient) -> None:
+    file = (io.BytesIO(b'[{"url": "https://a.example/"}'), "links.json")
+    response = client.post("/app/upload/preview", data=form(client, file=file))
+    assert "too large for a preview" in response.text
+    assert "data-blocked" not in response.text
 
 
 def test_a_preview_says_whose_slugs_are_kept(client: FlaskClient) -> None:

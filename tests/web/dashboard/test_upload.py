@@ -6,7 +6,7 @@ from typing import Any
 
 import httpx
 import pytest
-from playwright.sync_api import Page, Route
+from playwright.sync_api import Page, Route, expect
 
 from tests.system import System, job_if_ended
 from tests.waiting import wait_until
@@ -84,10 +84,10 @@ def test_a_chosen_file_is_looked_at_and_then_becomes_a_job(visit: Visit) -> None
     page = chosen(visit, NOWHERE, "<b>urls.csv")
     assert mapped(page) == {"url": "url", "title": "title"}
     shown = as_shown(page, "First rows")
-    assert [row[0] for row in shown] == ["2", "3"]
-    assert "Will be created" in shown[0][-1]
-    assert "INVALID_URL" in shown[1][-1]
-    assert "This is not a URL" in shown[1][-1]
+    assert [row[1] for row in shown] == ["2", "3"]
+    assert "Will be created" in shown[0][0]
+    assert "INVALID_URL" in shown[1][0]
+    assert "This is not a URL" in shown[1][0]
     assert "1 will be created, 1 will fail" in page.get_by_role("status").all_inner_texts()[0]
     job = sent(visit)
     assert (job["counts"]["created"], job["counts"]["failed"], job["source"]) == (1, 1, "csv")
@@ -101,7 +101,7 @@ def test_a_file_is_dropped_anywhere_on_the_page(visit: Visit) -> None:
     visit.page.evaluate(DROP, [["a.csv", "url\nhttps://a.example"], ["b.csv", "url\nhttps://b.example"]])
     assert visit.page.get_by_role("alert").inner_text() == "Upload one file at a time."
     visit.page.evaluate(DROP, [["a.csv", "url\nhttps://a.example"]])
-    visit.page.get_by_text("1 would become links").first.wait_for()
+    visit.page.get_by_text("1 will be created").first.wait_for()
     assert sent(visit)["counts"]["created"] == 1
 
 
@@ -109,12 +109,12 @@ def test_a_file_is_dropped_anywhere_on_the_page(visit: Visit) -> None:
 def test_pasted_urls_are_a_file_too(visit: Visit) -> None:
     visit.go("/app/upload")
     page = visit.page
-    page.get_by_role("button", name="Upload").click()
-    assert page.get_by_role("alert").inner_text() == "Choose a file, or paste URLs."
+    expect(page.get_by_role("button", name="Upload")).to_be_disabled()
+    expect(page.locator("#why")).to_have_text("Choose a file or paste URLs first.")
     page.get_by_text("Or paste URLs", exact=True).click()
     page.get_by_label("One URL per line").fill("https://example.com/p1\nhttps://example.com/p2\nno\n")
     page.get_by_text("2 will be created, 1 will fail").first.wait_for()
-    assert page.get_by_text("the first line is a row already").count() == 1
+    assert page.get_by_text("the first line is the first row").count() == 1
     assert page.get_by_role("alert").count() == 0
     assert sent(visit)["counts"]["created"] == 2
 
@@ -123,8 +123,11 @@ def test_pasted_urls_are_a_file_too(visit: Visit) -> None:
 def test_whoever_knows_better_says_which_column_is_which(visit: Visit) -> None:
     page = chosen(visit, FOREIGN)
     assert "No column is known to be the URL" in page.get_by_role("alert").inner_text()
+    expect(page.get_by_role("button", name="Upload")).to_be_disabled()
+    expect(page.locator("#why")).to_have_text("Choose the URL column first.")
     page.get_by_label("Where maps to").select_option("url")
     page.get_by_role("heading", name="The only row").wait_for()
+    expect(page.get_by_role("button", name="Upload")).to_be_enabled()
     page.get_by_label("Old maps to").select_option("url")
     page.get_by_text("https://example.com/old").nth(1).wait_for()
     assert mapped(page) == {"Where": "", "Name": "", "Old": "url"}
@@ -135,6 +138,10 @@ def test_whoever_knows_better_says_which_column_is_which(visit: Visit) -> None:
     assert job["mapping"] == {"url": "Where", "title": "Name"}
     (item,) = visit.system.items(job)
     assert item["url"] == "https://example.com/w"
+    page = chosen(visit, FOREIGN)
+    page.get_by_role("button", name="Use this mapping").click()
+    page.get_by_role("heading", name="The only row").wait_for()
+    assert mapped(page) == {"Where": "url", "Name": "title", "Old": ""}
 
 
 @one_store
@@ -222,7 +229,7 @@ def test_the_look_says_of_each_row_what_its_job_says(client: httpx.Client, syste
     ("content", "words"),
     [(b"%PDF-1.7\nx", "a PDF"), (b"", "The file is empty."), (b"PK\x03\x04x", "not a spreadsheet, or it is damaged"),
      (b"\xd0\xcf\x11\xe0x", "Save it as .xlsx"), (b"url\n", "no rows"),
-     (b'{"url": "https://a.b"}', "JSON object a line")],
+     (b'{"url": "https://a.b"}', "JSON object per line")],
 )  # fmt: skip
 def test_a_file_that_is_none_is_called_by_its_name(client: httpx.Client, content: bytes, words: str) -> None:
     look = client.post("/app/upload/preview", files={"file": ("a.bin", content)}, data={"whole": "1"})
@@ -232,7 +239,7 @@ def test_a_file_that_is_none_is_called_by_its_name(client: httpx.Client, content
 @one_store
 def test_what_is_wrong_with_the_options_is_said_on_the_page(visit: Visit) -> None:
     page = chosen(visit, NOWHERE)
-    page.get_by_text("Call a webhook").click()
+    page.get_by_text("Webhook when the job ends").click()
     page.get_by_label("Webhook URL").fill("ftp://example.com/")
     visit.allowed = ("422",)
     page.get_by_role("button", name="Upload").click()
@@ -282,7 +289,7 @@ def test_an_upload_whose_answer_was_lost_is_not_made_twice(visit: Visit) -> None
 
     page.route("**/app/upload", lose, times=1)
     page.get_by_role("button", name="Upload").click()
-    page.get_by_role("alert").filter(has_text="The connection broke").wait_for()
+    page.get_by_role("alert").filter(has_text="The connection was lost").wait_for()
     made = newest(visit.system)
     assert made != before
     assert sent(visit)["id"] == made

@@ -3,13 +3,14 @@ import { ask, token } from "./parts.js";
 
 const form = document.querySelector("#upload");
 const { file, pasted, mapping } = form.elements;
-const [faults, said, preview, go, stop, sending, sent, howFar] = ["faults", "said", "preview", "go", "stop", "sending", "sent", "how-far"].map((id) => document.getElementById(id));
+const [faults, said, preview, go, why, stop, sending, sent, howFar] = ["faults", "said", "preview", "go", "why", "stop", "sending", "sent", "how-far"].map((id) => document.getElementById(id));
 const [HEAD, SHEET, MOST] = [form.dataset.head, form.dataset.sheet, form.dataset.most].map(Number);
 const ZIP = "PK\x03\x04";
 const WHOLE = /\.json$/i; // a part of a list is not JSON
 const UNSEEN = new Set(["name", "duplicates", "dry_run", "fetch_titles", "webhook_url"]); // in a preview
 const OTHER_COLUMNS = new Set(["file", "pasted", "delimiter", "encoding", "header", "scheme", "sheet"]);
 const PAUSE = 400;
+const NOTHING = "Choose a file or paste URLs first.";
 const BROKEN = "The connection was lost. Upload again: no link is created twice.";
 
 let looking = new AbortController();
@@ -36,6 +37,19 @@ function told(page) {
   return found.length ? [...found].map((element) => element.textContent) : ["Something went wrong. Load the page again."];
 }
 
+/** Disables the button, with the reason beside it, or enables it. */
+function block(reason) {
+  why.textContent = reason;
+  go.disabled = Boolean(reason || upload);
+}
+
+function blockAsShown() {
+  const [chosen] = file.files;
+  if (!chosen && !pasted.value.trim()) return block(NOTHING);
+  if (chosen && chosen.size > MOST) return block(`The file has ${size(chosen.size)}. The limit is ${size(MOST)}.`);
+  block(preview.querySelector("[data-blocked]")?.dataset.blocked ?? "");
+}
+
 function read(text) {
   return new DOMParser().parseFromString(text, "text/html");
 }
@@ -46,6 +60,7 @@ function show(nodes) {
   preview.classList.remove("looking");
   if (held) document.getElementById(held)?.focus();
   said.textContent = preview.querySelector("#summary")?.textContent ?? "";
+  blockAsShown();
 }
 
 function filledIn() {
@@ -101,6 +116,13 @@ function choose(changed) {
   mapping.value = JSON.stringify(chosen);
 }
 
+/** Takes a whole mapping: fields without a column in it have none. */
+function take(chosen) {
+  const fields = [...preview.querySelector("select[data-column]").options].map((option) => option.value).filter(Boolean);
+  mapping.value = JSON.stringify({ ...Object.fromEntries(fields.map((field) => [field, null])), ...chosen });
+  look();
+}
+
 function size(bytes) {
   return bytes < 1e6 ? `${Math.ceil(bytes / 1e3)} kB` : `${(bytes / 1e6).toFixed(1)} MB`;
 }
@@ -112,7 +134,7 @@ function move({ loaded, total }) {
 
 function rest() {
   upload = null;
-  go.disabled = false;
+  blockAsShown();
   sending.hidden = stop.hidden = true;
 }
 
@@ -172,10 +194,10 @@ pasted.addEventListener("input", (event) => {
 });
 form.addEventListener("submit", (event) => {
   event.preventDefault();
-  const [chosen] = file.files;
-  if (!chosen && !pasted.value.trim()) blame(["Choose a file, or paste URLs."]);
-  else if (chosen && chosen.size > MOST) blame([`The file has ${size(chosen.size)}. The limit is ${size(MOST)}.`]);
-  else if (!upload) send();
+  if (!go.disabled) send();
+});
+preview.addEventListener("click", ({ target }) => {
+  if (target.dataset.mapping) take(JSON.parse(target.dataset.mapping));
 });
 stop.addEventListener("click", () => upload?.abort());
 for (const kind of ["dragenter", "dragover"]) {
