@@ -13,6 +13,7 @@ import httpx
 from . import calls, results
 from .calls import JobDocument, has_ended
 from .errors import JobFailed, WaitTimeout
+from .results import Choice
 from .show import Screen
 
 LONGEST_WAIT = 20.0
@@ -87,20 +88,23 @@ class Job:
             raise JobFailed(f"the upload of job {self.id} could not be read: {self.document.get('detail')}")
         return self
 
-    def results(self, *statuses: str) -> Iterator[dict[str, Any]]:
+    def results(self, *statuses: str, clicks: bool = False, clicked: bool | None = None) -> Iterator[dict[str, Any]]:
         """Read the result of each row, in order; only those with these statuses, if any are named.
+
+        `clicks` adds the clicks of each row's link. `clicked` chooses rows whose link was clicked, or never was.
 
         They are read once the server has sent all of them, so a broken connection never shows a part.
         """
         with tempfile.TemporaryFile() as file:
-            results.download(self._http, self.id, statuses, "ndjson", file, self._screen)
+            choice = Choice(statuses, clicks, clicked)
+            results.download(self._http, self.id, choice, "ndjson", file, self._screen)
             file.seek(0)
             for line in file:
                 yield json.loads(line)
 
-    def save_results(self, path: str | Path, *statuses: str) -> None:
+    def save_results(self, path: str | Path, *statuses: str, clicks: bool = False, clicked: bool | None = None) -> None:
         """Write the results to a .csv or .ndjson file, completely or not at all."""
-        results.write(self._http, self.id, str(path), statuses, self._screen)
+        results.write(self._http, self.id, str(path), Choice(statuses, clicks, clicked), self._screen)
 
     def cancel(self) -> Self:
         """Stop the job. What is done stays."""

@@ -6,7 +6,7 @@ import sys
 import tempfile
 from collections.abc import Collection
 from pathlib import Path
-from typing import IO
+from typing import IO, NamedTuple
 
 import httpx
 
@@ -27,15 +27,37 @@ def check_target(out: str) -> None:
         raise LinkmillError(f"--out {out}: no file can be written there")
 
 
-def write(client: httpx.Client, job_id: str, out: str, statuses: Collection[str], screen: Screen) -> None:
-    """Download a job's results, only those with these statuses if any are named."""
+class Choice(NamedTuple):
+    """Which rows and columns of the results to download."""
+
+    statuses: Collection[str] = ()
+    """None means all."""
+    clicks: bool = False
+    """Whether each row has the clicks of its link."""
+    clicked: bool | None = None
+    """Only rows whose link was clicked, or only those whose link never was."""
+
+    @property
+    def query(self) -> dict[str, str]:
+        query: dict[str, str] = {}
+        if self.statuses:
+            query["status"] = ",".join(self.statuses)
+        if self.clicks:
+            query["clicks"] = "1"
+        if self.clicked is not None:
+            query["clicked"] = str(int(self.clicked))
+        return query
+
+
+def write(client: httpx.Client, job_id: str, out: str, choice: Choice, screen: Screen) -> None:
+    """Download a job's results."""
     suffix = "ndjson" if Path(out).suffix.lower() in NDJSON_SUFFIXES else "csv"
     is_regular = out != STDOUT and (Path(out).is_file() or not Path(out).exists())
     if is_regular:
-        _write_file(client, job_id, Path(out).resolve(), statuses, suffix, screen)
+        _write_file(client, job_id, Path(out).resolve(), choice, suffix, screen)
         return
     with tempfile.TemporaryFile() as copy:  # what is in a pipe cannot be taken back
-        download(client, job_id, statuses, suffix, copy, screen)
+        download(client, job_id, choice, suffix, copy, screen)
         copy.seek(0)
         if out == STDOUT:
             _write_stdout(copy)
@@ -44,13 +66,11 @@ def write(client: httpx.Client, job_id: str, out: str, statuses: Collection[str]
                 shutil.copyfileobj(copy, target)
 
 
-def _write_file(
-    client: httpx.Client, job_id: str, path: Path, statuses: Collection[str], suffix: str, screen: Screen
-) -> None:
+def _write_file(client: httpx.Client, job_id: str, path: Path, choice: Choice, suffix: str, screen: Screen) -> None:
     part = path.with_name(f"{path.name}.{os.getpid()}{PART_SUFFIX}")
     try:
         with part.open("wb") as file:
-            download(client, job_id, statuses, suffix, file, screen)
+            download(client, job_id, choice, suffix, file, screen)
             os.fsync(file.fileno())
         part.replace(path)
     except BaseException:
@@ -66,40 +86,40 @@ def _write_stdout(file: IO[bytes]) -> None:
         raise OutputClosed("") from None
 
 
-def download(
-    client: httpx.Client, job_id: str, statuses: Collection[str], suffix: str, file: IO[bytes], screen: Screen
-) -> None:
+def download(client: httpx.Client, job_id: str, choice: Choice, suffix: str, file: IO[bytes], screen: Screen) -> None:
     """Write all results to an empty file, from the beginning again when the connection breaks."""
     path = calls.job_path(job_id, f"results.{suffix}")
 
     def attempt() -> None:
         file.seek(0)
         file.truncate()
-        expected = _expected_rows(calls.read_job(client, job_id), statuses)
-        rows = _copy(client, path, statuses, file)
+        expected = _expected_rows(calls.read_job(client, job_id), choice)
+        rows = _copy(client, path, choice, file)
         if expected is not None and rows != expected:
             raise ConnectionBroken(f"the results have {rows:,} rows of {expected:,}")
 
     calls.retry_while_away(attempt, screen.say)
 
 
-def _expected_rows(job: calls.JobDocument, statuses: Collection[str]) -> int | None:
-    """Return how many rows the results must have; None while a job runs, and when its upload could not be read."""
-    if job["status"] not in ("completed", "cancelled"):
+def _expected_rows(job: calls.JobDocument, choice: Choice) -> int | None:
+    """Return how many rows the results must have; None when nobody can say.
+
+    That is so while a job runs, when its upload could not be read, and of rows that are chosen by their clicks.
+    """
+    if choice.clicked is not None or job["status"] not in ("completed", "cancelled"):
         return None
     counts: dict[str, int] = job["counts"]
-    if not statuses:
+    if not choice.statuses:
         return int(counts["total"])
-    return sum(counts[name] for name in statuses)
+    return sum(counts[name] for name in choice.statuses)
 
 
-def _copy(client: httpx.Client, path: str, statuses: Collection[str], file: IO[bytes]) -> int:
+def _copy(client: httpx.Client, path: str, choice: Choice, file: IO[bytes]) -> int:
     """Write an answer to a file and return the number of its rows."""
     is_csv = path.endswith(".csv")
-    query = {"status": ",".join(statuses)} if statuses else {}
     lines = 0
     quoted = False
-    with calls.stream(client, path, DOWNLOAD_TIMEOUT, **query) as response:
+    with calls.stream(client, path, DOWNLOAD_TIMEOUT, **choice.query) as response:
         for data in response.iter_bytes():
             file.write(data)
             if is_csv:

@@ -4,7 +4,8 @@ from collections.abc import Mapping
 
 from models import store
 from models.accounts.keys import Owner
-from models.jobs import jobs
+from models.jobs import listing
+from models.jobs.listing import JobFilter
 from producer.intake.layouts import Layout
 
 MOST_JOBS = 100
@@ -15,7 +16,7 @@ def find(owner: Owner, layout: Layout) -> Mapping[str, str]:
     if not layout.header:
         return {}
     with store.read() as db:
-        recent = jobs.page(db, owner.workspace_id, None, None, MOST_JOBS)
+        recent = listing.page(db, owner.workspace_id, JobFilter(), None, MOST_JOBS)
     for job in recent:
         if not job.options.get("mapping"):
             continue

@@ -1,11 +1,15 @@
 """Which actions a job allows, for the API's refusals and the dashboard's buttons alike."""
 
+from collections.abc import Collection
 from enum import StrEnum
 
 from models.errors import Conflict, Gone
 from models.jobs import jobs
 from models.jobs.jobs import Job
 from models.states import ACTIVE_STATUSES, UPLOAD_KINDS, JobStatus
+
+PASSING_ERRORS = frozenset(("LIMIT_REACHED", "INTERNAL", "SLUG_TAKEN", "UNKNOWN_GROUP", "UNKNOWN_DOMAIN", "NOT_FOUND"))
+"""Codes of rows that may succeed later: the cause is not, or not only, in the row itself."""
 
 
 class Action(StrEnum):
@@ -25,13 +29,17 @@ def refusal(action: Action, job: Job, being_undone: bool) -> Conflict | Gone | N
     return Conflict(reason) if reason else None
 
 
-def useful_actions(job: Job, being_undone: bool) -> set[Action]:
-    """The actions that a job allows and that would change something."""
+def useful_actions(job: Job, being_undone: bool, is_undone: bool, errors: Collection[str]) -> set[Action]:
+    """The actions that a job allows and that would change something. `errors`: the codes of its failed rows."""
     allowed = {action for action in Action if refusal(action, job, being_undone) is None}
     if job.has_ended:
         allowed.discard(Action.CANCEL)
     if not job.created + job.updated + job.deleted:
         allowed.discard(Action.UNDO)
+    if is_undone:
+        allowed.discard(Action.UNDO)
+    if not jobs.unprocessed_count(job) and PASSING_ERRORS.isdisjoint(errors):
+        allowed.discard(Action.RETRY)
     return allowed
 
 

@@ -37,7 +37,7 @@ def report(job: JobDocument, as_json: bool) -> int:
 
 def _write_results(client: Client, job: JobDocument, out: str) -> None:
     try:
-        results.write(client.http, job["id"], out, (), client.screen)
+        results.write(client.http, job["id"], out, results.Choice(), client.screen)
     except (ServerAway, OSError) as error:
         reason = getattr(error, "strerror", None) or str(error)
         advice = f"`linkmill results {job['id']} --out {out}`"

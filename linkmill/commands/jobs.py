@@ -51,10 +51,21 @@ def watch(job_id: str, as_json: bool, quiet: bool, **account: str | None) -> int
 @job_id
 @click.option("--failed", is_flag=True, help="Only rows that failed.")
 @click.option("--unprocessed", is_flag=True, help="Only unprocessed rows.")
+@click.option("--clicks", is_flag=True, help="Add clicks, first_click and last_click of each link.")
+@click.option("--clicked/--never-clicked", default=None, help="Only rows whose link was clicked, or never was.")
 @click.option("--out", "-o", metavar="FILE", default=STDOUT, help="A .csv or .ndjson file; default: standard output.")
 @quiet
 @server_options
-def results_command(job_id: str, failed: bool, unprocessed: bool, out: str, quiet: bool, **account: str | None) -> int:
+def results_command(
+    job_id: str,
+    failed: bool,
+    unprocessed: bool,
+    clicks: bool,
+    clicked: bool | None,
+    out: str,
+    quiet: bool,
+    **account: str | None,
+) -> int:
     """Write a job's results, row by row."""
     results.check_target(out)
     flags = {"failed": failed, "unprocessed": unprocessed}
@@ -62,7 +73,7 @@ def results_command(job_id: str, failed: bool, unprocessed: bool, out: str, quie
     with connect(**account, quiet=quiet) as client:
         if not has_ended(calls.read_job(client.http, job_id)):
             client.screen.say(f"job {job_id} still runs: these are its results so far", "yellow")
-        results.write(client.http, job_id, out, statuses, client.screen)
+        results.write(client.http, job_id, out, results.Choice(statuses, clicks, clicked), client.screen)
     return 0
 
 

@@ -47,6 +47,9 @@ class JobClicks(NamedTuple):
 
     total: int
     days: list[tuple[date, int]]
+    referrers: list[tuple[str, int]]
+    devices: list[tuple[str, int]]
+    countries: list[tuple[str, int]]
 
 
 def add(db: Connection, counts: Iterable[ClickCount]) -> None:
@@ -94,7 +97,13 @@ def of_link(db: Connection, key: LinkKey) -> LinkClicks:
 
 def of_job(db: Connection, job_id: int) -> JobClicks:
     by_people = and_(clicks.c.job_id == job_id, clicks.c.bot.is_(False))
-    return JobClicks(_sum(db, by_people), _by_day(db, by_people))
+    return JobClicks(
+        total=_sum(db, by_people),
+        days=_by_day(db, by_people),
+        referrers=_most_by(db, clicks.c.referrer, by_people),
+        devices=_most_by(db, clicks.c.device, by_people),
+        countries=_most_by(db, clicks.c.country, by_people),
+    )
 
 
 def totals(db: Connection, keys: Collection[LinkKey]) -> dict[LinkKey, int]:

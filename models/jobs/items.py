@@ -89,8 +89,10 @@ def write(db: Connection, columns: Columns, rows: int) -> None:
         store.dialect().bulk_insert(db, items, columns, rows)
 
 
-def page(db: Connection, job_id: int, domain_id: int, statuses: Sequence[str], after: int, limit: int) -> list[Item]:
-    """List a job's items behind an index; no statuses means all."""
+def page(
+    db: Connection, job_id: int, domain_id: int, statuses: Sequence[str], after: int, limit: int, error_code: str = ""
+) -> list[Item]:
+    """List a job's items behind an index; no statuses means all, and so does no error code."""
     url = func.coalesce(links.c.url, deleted_links.c.url)
     query = select(*_RESULT, items.c.external_id, items.c.custom_id, items.c.input, url, items.c.domain_id)
     query = query.add_columns(items.c.changes).outerjoin(links, _is_link_of_item(domain_id))
@@ -98,6 +100,8 @@ def page(db: Connection, job_id: int, domain_id: int, statuses: Sequence[str], a
     query = query.where(items.c.job_id == job_id, items.c.index > after)
     if statuses:
         query = query.where(items.c.status.in_(statuses))
+    if error_code:
+        query = query.where(items.c.error_code == error_code)
     return [Item._make(row) for row in db.execute(query.order_by(items.c.index).limit(limit))]
 
 

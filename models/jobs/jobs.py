@@ -128,16 +128,6 @@ def progress(db: Connection, job_id: int) -> JobProgress:
     return JobProgress._make(db.execute(select(*_PROGRESS).where(jobs.c.id == job_id)).one())
 
 
-def page(db: Connection, workspace_id: int, status: str | None, before: int | None, limit: int) -> list[Job]:
-    """List a workspace's jobs, newest first: ids sort by time."""
-    query = _SELECT.where(jobs.c.workspace_id == workspace_id, jobs.c.forgotten_at.is_(None))
-    if status:
-        query = query.where(jobs.c.status == status)
-    if before is not None:
-        query = query.where(jobs.c.id < before)
-    return [Job._make(row) for row in db.execute(query.order_by(jobs.c.id.desc()).limit(limit))]
-
-
 def errors(db: Connection, job_id: int) -> dict[str, int]:
     """Count a job's failed items by error code, the most frequent first."""
     query = select(job_errors.c.code, job_errors.c.count).where(job_errors.c.job_id == job_id)
@@ -148,11 +138,11 @@ def errors(db: Connection, job_id: int) -> dict[str, int]:
 _COLUMNS = [jobs.c[name] for name in Job._fields if name in jobs.c]
 _PROGRESS = [jobs.c[name] for name in JobProgress._fields]
 _DOMAIN = (domains.c.hostname, domains.c.is_default, domains.c.case_sensitive)
-_SELECT = select(*_COLUMNS, *_DOMAIN).join(domains, domains.c.id == jobs.c.domain_id)
+SELECT = select(*_COLUMNS, *_DOMAIN).join(domains, domains.c.id == jobs.c.domain_id)
 
 # Built once: for a small job, building these takes longer than running them.
 _THIS = jobs.c.id == bindparam("job")
-_SELECT_ONE = _SELECT.where(_THIS)
+_SELECT_ONE = SELECT.where(_THIS)
 _SELECT_OF_WORKSPACE = _SELECT_ONE.where(jobs.c.workspace_id == bindparam("workspace"), jobs.c.forgotten_at.is_(None))
 _INSERT = insert(jobs)
 
@@ -186,6 +176,10 @@ _START = (
 def describe(db: Connection, job_id: int, layout: dict[str, Any], upload: str) -> None:
     """Store how the upload is to be read, and the name of its file."""
     db.execute(update(jobs).where(jobs.c.id == job_id).values(layout=layout, upload=upload))
+
+
+def rename(db: Connection, job_id: int, name: str) -> None:
+    db.execute(update(jobs).where(jobs.c.id == job_id).values(name=name))
 
 
 def set_total(db: Connection, job_id: int, total: int) -> None:

@@ -67,6 +67,12 @@ jobs = Table(
         postgresql_where=text("cleared_at IS NULL"),
         sqlite_where=text("cleared_at IS NULL"),
     ),
+    Index(
+        "jobs_undo_idx",
+        "of_job_id",
+        postgresql_where=text("of_job_id IS NOT NULL"),
+        sqlite_where=text("of_job_id IS NOT NULL"),
+    ),
     Index("jobs_clearing_idx", "id", postgresql_where=text("clearing"), sqlite_where=text("clearing")),
 )
 

@@ -15,18 +15,21 @@ from producer.intake.layouts import Layout
 from producer.intake.reading import read_batch
 
 
-def page(job: Job, statuses: Sequence[str], after: int, limit: int) -> list[Item]:
+def page(job: Job, statuses: Sequence[str], after: int, limit: int, error_code: str = "") -> list[Item]:
     """Reads the items behind an index.
 
-    Without statuses, a job that has ended shows all its items, and one that runs only those with a result.
+    Without statuses, a job that has ended shows all its items, and one that runs only those with a result. With an
+    error code, only the items that failed with it are read.
     """
+    if error_code:
+        statuses = (ItemStatus.FAILED,)
     if not statuses:
         statuses = tuple(ItemStatus) if job.has_ended else states.RESULT_STATUSES
     result_statuses = [status for status in statuses if status != ItemStatus.UNPROCESSED]
     results: list[Item] = []
     if result_statuses:
         with store.read() as db:
-            results = items.page(db, job.id, job.domain_id, result_statuses, after, limit)
+            results = items.page(db, job.id, job.domain_id, result_statuses, after, limit, error_code)
     if ItemStatus.UNPROCESSED not in statuses or not has_gaps(job):
         return results
     last = results[-1].at if len(results) == limit else None

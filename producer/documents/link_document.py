@@ -64,8 +64,14 @@ def _counts(name: str, counts: list[tuple[str, int]]) -> list[dict[str, Any]]:
 
 
 def job_stats_document(clicks: JobClicks) -> dict[str, Any]:
-    """The clicks of all links that a job made."""
-    return {"clicks": clicks.total, "by_day": _by_day(clicks.days)}
+    """The clicks of all links that a job created."""
+    return {
+        "clicks": clicks.total,
+        "by_day": _by_day(clicks.days),
+        "by_referrer": _counts("referrer", clicks.referrers),
+        "by_device": _counts("device", clicks.devices),
+        "by_country": _counts("country", clicks.countries),
+    }
 
 
 def _by_day(days: list[tuple[date, int]]) -> list[dict[str, Any]]:

@@ -1,7 +1,7 @@
 """Results files: the upload's own rows beside the result of each, shard by shard, so that a million need no memory."""
 
 import json
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import chain
 from typing import Any, NamedTuple, TypeVar
 
@@ -9,6 +9,8 @@ import msgspec
 
 from models import store
 from models.accounts import domains
+from models.clicks import item_clicks
+from models.clicks.item_clicks import ItemClicks
 from models.jobs import items, shards
 from models.jobs.items import ItemResult
 from models.jobs.jobs import Job
@@ -22,7 +24,7 @@ from producer.fields import change_fields, item_fields
 from producer.intake import upload_store
 from producer.intake.formula_cells import escape_formula
 from producer.intake.headers import distinct_names
-from producer.intake.layouts import CHANGES_COLUMN, CSV, RESULT_COLUMNS, UNDO, Layout
+from producer.intake.layouts import CHANGES_COLUMN, CLICK_COLUMNS, CSV, OWN, RESULT_COLUMNS, UNDO, Layout
 from producer.intake.reading import read_batch
 from producer.rules.changes import OnExisting
 
@@ -31,8 +33,25 @@ T = TypeVar("T")
 SHORT_URL = "short_url"
 BLOCK_BYTES = 4 << 20
 ResultCells = tuple[Any, ...]
-"""The values of RESULT_COLUMNS and, where the job shows them, the changes."""
+"""The values of our columns."""
 encoder = msgspec.json.Encoder()
+
+
+class ResultQuery(NamedTuple):
+    """Which rows and columns of the results to write."""
+
+    statuses: Sequence[str] = ()
+    """None means all."""
+    shows_clicks: bool = False
+    """Whether the click columns are there."""
+    clicked: bool | None = None
+    """Only rows whose link was clicked, or only those whose link never was."""
+    columns: Sequence[str] = ()
+    """OWN and the names of our columns. None means all."""
+
+    @property
+    def reads_clicks(self) -> bool:
+        return self.shows_clicks or self.clicked is not None
 
 
 class Part(NamedTuple):
@@ -41,7 +60,9 @@ class Part(NamedTuple):
     shard: Shard
     items: list[ItemResult]
     base_urls: BaseUrls
-    shows_changes: bool
+    clicks: Mapping[int, ItemClicks]
+    columns: list[str]
+    """The names of our columns."""
 
     def pick(self, rows: list[T]) -> list[T]:
         """Of something for each row of the shard, that of these results."""
@@ -51,24 +72,32 @@ class Part(NamedTuple):
         return [rows[item.at - first] for item in self.items]
 
     def result_cells(self) -> Iterator[ResultCells]:
-        cells = (_result_cells(item, self.base_urls) for item in self.items)
-        if not self.shows_changes:
-            return cells
-        return ((*each, change_document(item.changes)) for each, item in zip(cells, self.items, strict=True))
+        if self.columns == list(RESULT_COLUMNS):
+            return (_result_cells(item, self.base_urls) for item in self.items)
+        return map(self._chosen_cells, self.items)
 
     def result_texts(self) -> Iterator[ResultCells]:
         """The same for CSV, which has changes as JSON."""
-        if not self.shows_changes:
+        if CHANGES_COLUMN not in self.columns:
             return self.result_cells()
-        return ((*cells, _cell(changes)) for *cells, changes in self.result_cells())
+        return (tuple(map(_cell, cells)) for cells in self.result_cells())
+
+    def _chosen_cells(self, item: ItemResult) -> ResultCells:
+        cells = dict(zip(RESULT_COLUMNS, _result_cells(item, self.base_urls), strict=True))
+        if CHANGES_COLUMN in self.columns:
+            cells[CHANGES_COLUMN] = change_document(item.changes)
+        if item.slug is not None:
+            cells |= zip(CLICK_COLUMNS, _click_cells(self.clicks.get(item.at)), strict=True)
+        return tuple(cells.get(name) for name in self.columns)
 
 
-def as_csv(job: Job, statuses: Sequence[str]) -> Iterator[bytes]:
-    """Yields the results as CSV in which no cell can start a formula. No statuses means all."""
-    names = client_columns(job)
-    yield _encode(write_lines([[*escape_cells(names), *_result_columns(names, shows_changes(job))]]))
-    for part in _parts(job, statuses):
-        client_lines = _copy_lines(job, part.shard)
+def as_csv(job: Job, query: ResultQuery) -> Iterator[bytes]:
+    """Yields the results as CSV in which no cell can start a formula."""
+    names = _own_columns(job, query)
+    columns = _chosen_columns(job, query)
+    yield _encode(write_lines([[*escape_cells(names), *_result_names(names, columns)]]))
+    for part in _parts(job, query, columns):
+        client_lines = _copy_lines(job, part.shard) if names and columns else None
         if client_lines is None:
             yield _encode(write_lines(_csv_rows(job, part, names)))
         else:
@@ -95,11 +124,12 @@ def _csv_rows(job: Job, part: Part, names: list[str]) -> Iterator[list[Any]]:
         yield [*escape_cells(texts), *result]
 
 
-def as_ndjson(job: Job, statuses: Sequence[str]) -> Iterator[bytes]:
-    """Yields the results as NDJSON. No statuses means all."""
-    names = client_columns(job)
-    result_names = _result_columns(names, shows_changes(job))
-    for part in _parts(job, statuses):
+def as_ndjson(job: Job, query: ResultQuery) -> Iterator[bytes]:
+    """Yields the results as NDJSON."""
+    names = _own_columns(job, query)
+    columns = _chosen_columns(job, query)
+    result_names = _result_names(names, columns)
+    for part in _parts(job, query, columns):
         lines = []
         for row, result in zip(part.pick(_client_rows(job, part.shard, names)), part.result_cells(), strict=True):
             members = {name: value for name, value in zip(names, row, strict=True) if value not in (None, "")}
@@ -144,15 +174,26 @@ def _has_short_urls(job: Job) -> bool:
     return False
 
 
-def _parts(job: Job, statuses: Sequence[str]) -> Iterator[Part]:
+def _parts(job: Job, query: ResultQuery, columns: list[str]) -> Iterator[Part]:
     with store.read() as db:
         ranges = shards.ranges(db, job.id)
     for shard in ranges:
         results = _item_results(job, shard)
-        if statuses:
-            results = [item for item in results if item.status in statuses]
+        clicks: Mapping[int, ItemClicks] = {}
+        if query.reads_clicks:
+            with store.read() as db:
+                clicks = item_clicks.in_range(db, job.id, job.domain_id, shard.first_index, shard.rows)
+        results = _choose_rows(results, query, clicks)
         if results:
-            yield Part(shard, results, base_urls.read(job, results), shows_changes(job))
+            yield Part(shard, results, base_urls.read(job, results), clicks, columns)
+
+
+def _choose_rows(results: list[ItemResult], query: ResultQuery, clicks: Mapping[int, ItemClicks]) -> list[ItemResult]:
+    if query.statuses:
+        results = [item for item in results if item.status in query.statuses]
+    if query.clicked is not None:
+        results = [item for item in results if item.slug is not None and (item.at in clicks) == query.clicked]
+    return results
 
 
 def _item_results(job: Job, shard: Shard) -> list[ItemResult]:
@@ -203,9 +244,32 @@ def _result_cells(item: ItemResult, starts: BaseUrls) -> ResultCells:
     return (line, status, short_url, safe_slug, None, None)
 
 
-def _result_columns(names: Sequence[str], with_changes: bool = False) -> list[str]:
+def _click_cells(clicks: ItemClicks | None) -> tuple[Any, ...]:
+    if clicks is None:
+        return (0, None, None)
+    return (clicks.total, clicks.first_day.isoformat(), clicks.last_day.isoformat())
+
+
+def _own_columns(job: Job, query: ResultQuery) -> list[str]:
+    if query.columns and OWN not in query.columns:
+        return []
+    return client_columns(job)
+
+
+def _chosen_columns(job: Job, query: ResultQuery) -> list[str]:
+    """Our columns of the results of a job, in their order."""
+    columns = list(RESULT_COLUMNS)
+    if shows_changes(job):
+        columns.append(CHANGES_COLUMN)
+    if query.shows_clicks:
+        columns += CLICK_COLUMNS
+    if query.columns:
+        return [name for name in columns if name in query.columns]
+    return columns
+
+
+def _result_names(names: Sequence[str], columns: Sequence[str]) -> list[str]:
     """The names of our columns, each with a prefix where the upload has a column of that name."""
-    columns = (*RESULT_COLUMNS, CHANGES_COLUMN) if with_changes else RESULT_COLUMNS
     return [f"result_{name}" if name in names else name for name in columns]
 
 

@@ -14,7 +14,18 @@ from producer.intake.csv_text.records import LONGEST_RECORD, Record, has_lone_re
 from producer.intake.exports.columns import look_at_values
 from producer.intake.formula_cells import unescape_formula
 from producer.intake.headers import ColumnMapping
-from producer.intake.layouts import BOM, CHANGES_COLUMN, COUNT, CSV, QUERY, RESULT_COLUMNS, UTF8, Conversion, Layout
+from producer.intake.layouts import (
+    BOM,
+    CHANGES_COLUMN,
+    CLICK_COLUMNS,
+    COUNT,
+    CSV,
+    QUERY,
+    RESULT_COLUMNS,
+    UTF8,
+    Conversion,
+    Layout,
+)
 
 HEADER_LIMIT = 1 << 20  # bytes
 SHARD_BYTES = 16 << 20
@@ -175,9 +186,10 @@ def _sample_rows(lines: list[str], delimiter: str, width: int) -> Iterator[list[
 def _count_client_columns(columns: list[str]) -> int:
     """All columns but those of our results, when they are the last ones."""
     names = tuple(name.removeprefix("result_") for name in columns)
-    for added in (RESULT_COLUMNS, (*RESULT_COLUMNS, CHANGES_COLUMN)):
-        if names[-len(added) :] == added:
-            return len(columns) - len(added)
+    for results in (RESULT_COLUMNS, (*RESULT_COLUMNS, CHANGES_COLUMN)):
+        for added in (results, (*results, *CLICK_COLUMNS)):
+            if names[-len(added) :] == added:
+                return len(columns) - len(added)
     return len(columns)
 
 

@@ -22,6 +22,10 @@ RESULT_COLUMNS = ("line", "status", "short_url", "slug", "error_code", "error_me
 """The columns that results add to an upload. They are ignored when a corrected file comes back."""
 CHANGES_COLUMN = "changes"
 """One more, of jobs that change links."""
+OWN = "own"
+"""Stands for the columns of the upload where columns of results are chosen."""
+CLICK_COLUMNS = ("clicks", "first_click", "last_click")
+"""Further ones, of results with clicks."""
 
 
 class Conversion(StrEnum):

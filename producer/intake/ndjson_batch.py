@@ -8,7 +8,7 @@ from producer.fields import change_fields, item_fields
 from producer.intake.batch import LONGEST_EXCERPT, Batch, ItemProblem, malformed_row
 from producer.intake.csv_batch import is_clean
 from producer.intake.json_bodies import decode_json
-from producer.intake.layouts import CHANGES_COLUMN, REFUSED, RESULT_COLUMNS
+from producer.intake.layouts import CHANGES_COLUMN, CLICK_COLUMNS, REFUSED, RESULT_COLUMNS
 
 decoder = msgspec.json.Decoder()
 
@@ -69,6 +69,8 @@ def _without_results(item: dict[str, Any]) -> dict[str, Any]:
     if not item.keys() >= set(added):
         return item
     added.append(_added_name(CHANGES_COLUMN, item))
+    if CLICK_COLUMNS[-1] in item:
+        added += [_added_name(name, item) for name in CLICK_COLUMNS]
     return {name: value for name, value in item.items() if name not in added}
 
 

@@ -8,8 +8,9 @@ from models.accounts.keys import Owner
 from models.clicks import click_counts
 from models.errors import NotFound
 from models.ids import parse_id
-from models.jobs import jobs, runs
+from models.jobs import jobs, listing, runs
 from models.jobs.jobs import Job
+from models.jobs.listing import JobFilter, UndoJob
 from models.states import ItemStatus, JobKind
 from producer import job_actions
 from producer.documents import base_urls, item_pages
@@ -48,22 +49,33 @@ def describe_job(job: Job) -> dict[str, Any]:
         return job_document(job, jobs.errors(db, job.id))
 
 
-def list_jobs(owner: Owner, status: str | None, before: int | None, limit: int) -> Page:
+def list_jobs(owner: Owner, job_filter: JobFilter, before: int | None, limit: int) -> Page:
     """List the workspace's jobs, the newest first."""
     with store.read() as db:
-        rows = jobs.page(db, owner.workspace_id, status, before, limit + 1)
+        rows = listing.page(db, owner.workspace_id, job_filter, before, limit + 1)
         return pages.cut(rows, limit, lambda job: job_document(job, jobs.errors(db, job.id)))
 
 
-def list_items(job: Job, statuses: Sequence[str], after: int, limit: int) -> Page:
-    """List a job's items in input order, from the row behind the index `after` on."""
-    rows = item_pages.page(job, statuses, after, limit + 1)
+def rename_job(job: Job, name: str) -> None:
+    with store.write() as db:
+        jobs.rename(db, job.id, name)
+
+
+def find_undo(job: Job) -> UndoJob | None:
+    """Find the job that undid this one, if any."""
+    with store.read() as db:
+        return listing.find_undo(db, job)
+
+
+def list_items(job: Job, statuses: Sequence[str], after: int, limit: int, error_code: str = "") -> Page:
+    """List a job's items in input order, from the row behind the index `after` on; of failed ones some or all."""
+    rows = item_pages.page(job, statuses, after, limit + 1, error_code)
     starts = base_urls.read(job, rows)
     return pages.cut(rows, limit, lambda row: item_document(row, starts), "index")
 
 
 def job_stats(job: Job) -> dict[str, Any]:
-    """Count the clicks of all links of a job, without those of bots."""
+    """Count the clicks on a job's links, bots excluded."""
     with store.read() as db:
         return job_stats_document(click_counts.of_job(db, job.id))
 
@@ -72,7 +84,9 @@ def useful_actions(job: Job) -> set[Action]:
     """Return the actions that would change something about a job in its current state."""
     with store.read() as db:
         being_undone = runs.is_being_undone(db, job.id)
-    return job_actions.useful_actions(job, being_undone)
+        is_undone = listing.find_undo(db, job) is not None
+        errors = jobs.errors(db, job.id)
+    return job_actions.useful_actions(job, being_undone, is_undone, errors)
 
 
 def has_links(job: Job) -> bool:

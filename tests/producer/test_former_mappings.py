@@ -11,8 +11,8 @@ FILE = b"Where,Name,Old\nhttps://a.example/,A,https://a.example/old\n"
 CHOSEN = {"url": "Where", "title": "Name"}
 
 
-def layout(head: bytes, **hints: object) -> Layout:
-    return detect_layout(head, CSV, 10, {}, FormatHints(url=False)._replace(**hints))
+def layout(head: bytes) -> Layout:
+    return detect_layout(head, CSV, 10, {}, FormatHints(url=False))
 
 
 def upload(owner: Owner, mapping: dict[str, str | None]) -> None:

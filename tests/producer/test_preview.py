@@ -6,7 +6,7 @@ import pytest
 
 from models import store
 from models.accounts.keys import Owner
-from models.errors import EmptyUpload, Invalid, Unreadable
+from models.errors import EmptyUpload, Invalid, NoPreview, Unreadable
 from models.links import labels
 from producer.intake.layouts import CSV, NDJSON
 from producer.intake.xlsx import patience
@@ -95,7 +95,7 @@ def test_a_spreadsheet_is_read_when_it_is_complete(owner: Owner, make: Any) -> N
     result = look(owner, make([["Long URL", "Clicks"], [URL, 5], ["nowhere", 7]]), mapping={"max_clicks": "Clicks"})
     assert (codes(result), result.layout.sheet) == (["", "INVALID_URL"], "Links")
     assert result.rows[0].values == {"url": URL, "max_clicks": "5"}
-    with pytest.raises(Unreadable, match="too large for a preview"):
+    with pytest.raises(NoPreview, match="too large for a preview"):
         look(owner, make([["url"], [URL]])[:200], whole=False)
 
 

@@ -6,7 +6,8 @@ from models import settings, store
 from models.accounts import plans
 from models.accounts.keys import Owner
 from models.errors import EmptyUpload, OverLimit, StillRunning, TooManyLinks, Unavailable
-from models.jobs import jobs
+from models.jobs import listing
+from models.jobs.listing import JobFilter
 from models.states import JobStatus
 from producer import synchronous
 from producer.job_options import Options
@@ -84,7 +85,7 @@ def test_without_a_slot_to_wait_in_nothing_is_created(impatient: Owner, monkeypa
     with pytest.raises(Unavailable):
         synchronous.create_or_join(synchronous.upload_items("dub", ITEMS), impatient, Options(), KEY)
     with store.read() as db:
-        assert jobs.page(db, impatient.workspace_id, None, None, 10) == []
+        assert listing.page(db, impatient.workspace_id, JobFilter(), None, 10) == []
 
 
 def test_a_job_that_has_not_ended_is_returned_as_it_is(impatient: Owner) -> None:

@@ -9,6 +9,7 @@ from flask_smorest import Blueprint
 from models.accounts.keys import Scope
 from models.errors import Invalid, field_error
 from models.jobs.jobs import Job
+from models.jobs.listing import JobFilter
 from models.states import ItemStatus
 from producer import control
 from producer.accept import accept
@@ -49,7 +50,8 @@ def create_job() -> Response:
 @blueprint.response(200, schemas.JobsSchema)
 def list_jobs(query: dict[str, Any]) -> Response:
     """List the workspace's jobs, the newest first."""
-    page = jobs.list_jobs(owner(), query.get("status"), pagination.read_before(query), query["limit"])
+    job_filter = JobFilter(query.get("status"), search=query.get("search"))
+    page = jobs.list_jobs(owner(), job_filter, pagination.read_before(query), query["limit"])
     return pagination.respond(page)
 
 
@@ -123,7 +125,7 @@ def forget_job(job_id: str) -> Response:
 @needs(Scope.READ)
 @blueprint.response(200, schemas.JobStatsSchema)
 def show_stats(job_id: str) -> Response:
-    """Count the clicks on this job's links, bots excluded: in total, and by day for a year."""
+    """Count the clicks on this job's links, bots excluded: by day for a year, and by referrer, device and country."""
     return jsonify(jobs.job_stats(find_job(owner(), job_id)))
 
 

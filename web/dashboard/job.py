@@ -2,11 +2,14 @@
 
 from typing import Any
 
-from flask import Blueprint, Response, request, url_for
+from flask import Blueprint, Response, flash, request, url_for
 
 from models.jobs.jobs import Job
 from models.states import STATUSES_BY_KIND, ItemStatus, JobKind
+from producer import former_uploads
 from producer.documents.schemas.links import MOST_ZIPPED
+from producer.fields.item_rules import CONTROL
+from producer.job_options import LONGEST_NAME
 from producer.resources import deliveries, jobs
 from producer.resources.jobs import find_job
 from web import pagination
@@ -17,6 +20,8 @@ from web.dashboard.frame.error_texts import ERROR_TEXTS
 ROWS = 50
 STATUSES = tuple(ItemStatus)
 MOST_ZIPS = 12
+MOST_COPIED = 10_000
+"""How many short links one button copies."""
 FAILED = (ItemStatus.FAILED, "Failed")
 FIGURES = {
     JobKind.CREATE: ((ItemStatus.CREATED, "Created"), (ItemStatus.EXISTING, "Existing"), FAILED),
@@ -44,6 +49,10 @@ def show_job(job_id: str) -> Response:
         "job",
         job=jobs.describe_job(job),
         undone_job_id=job.of_job_id,
+        undo=jobs.find_undo(job),
+        seconds=_duration(job),
+        can_start_again=former_uploads.can_be_read_again(job),
+        copies_links=0 < job.created + job.existing <= MOST_COPIED,
         open=not job.has_ended,
         can=jobs.useful_actions(job),
         error_texts=ERROR_TEXTS,
@@ -54,8 +63,27 @@ def show_job(job_id: str) -> Response:
         deliveries=deliveries.list_job_deliveries(job.id),
         stats=stats,
         days=charts.chart_days(stats["by_day"]),
+        shares=charts.all_shares(stats),
         **_list_rows(job),
     )
+
+
+@blueprint.post("/jobs/<job_id>/name")
+def rename_job(job_id: str) -> Response:
+    job = find_job(owner(), job_id)
+    name = CONTROL.sub("", request.form.get("name", "")).strip()[:LONGEST_NAME]
+    if name:
+        jobs.rename_job(job, name)
+        flash(f"The job is now called {name}.")
+    else:
+        flash("A name must not be blank.", "bad")
+    return pages.go_to(".show_job", job_id=job_id)
+
+
+def _duration(job: Job) -> float | None:
+    if job.started_at is None or job.finished_at is None:
+        return None
+    return (job.finished_at - job.started_at).total_seconds()
 
 
 def _figures(job: Job) -> list[tuple[str, str]]:
@@ -78,16 +106,20 @@ def _zip_ranges(job: Job) -> list[tuple[int, int]]:
 
 
 def _list_rows(job: Job) -> dict[str, Any]:
-    """Return a page of the job's rows, of one status or of all."""
+    """Return a page of the job's rows: of one status, of one error, or all."""
     status = request.args.get("status")
     if status not in STATUSES:
         status = None
+    code = request.args.get("code", "")
+    if code not in ERROR_TEXTS:
+        code = ""
+    chosen = {"code": code} if code else {"status": status}
     after = pagination.read_after(request.args, first=-1)
     rows: list[dict[str, Any]] = []
     next_url = None
     if job.cleared_at is None:
-        page = jobs.list_items(job, [status] if status else [], after, ROWS)
+        page = jobs.list_items(job, [status] if status else [], after, ROWS, code)
         rows = page.items
         if page.next_cursor:
-            next_url = url_for(".show_job", job_id=job.id, status=status, cursor=page.next_cursor, _anchor="rows")
-    return {"rows": rows, "status": status, "is_first_page": after < 0, "next_url": next_url}
+            next_url = url_for(".show_job", job_id=job.id, cursor=page.next_cursor, _anchor="rows", **chosen)
+    return {"rows": rows, "status": status, "code": code, "is_first_page": after < 0, "next_url": next_url}

@@ -1,16 +1,19 @@
 """`/app/jobs`: the jobs of a workspace, the newest first."""
 
+from typing import Any
+
 from flask import Blueprint, Response, request, url_for
 
 from models import settings
-from models.states import JobStatus
+from models.jobs.listing import JobFilter, JobState
+from producer.job_options import LONGEST_NAME
 from producer.resources import jobs
 from web import pagination
 from web.auth import owner
 from web.dashboard.frame import pages
 
 ROWS = 50
-STATUSES = tuple(JobStatus)
+STATES = tuple(JobState)
 LOOPBACK_HOSTS = ("localhost", "127.0.0.1", "[::1]")
 
 blueprint = Blueprint("jobs", __name__)
@@ -18,17 +21,19 @@ blueprint = Blueprint("jobs", __name__)
 
 @blueprint.get("/jobs")
 def list_jobs() -> Response:
-    status = request.args.get("status")
-    if status not in STATUSES:
-        status = None
+    state = request.args.get("state")
+    if state not in STATES:
+        state = None
+    search = request.args.get("search", "").strip()[:LONGEST_NAME]
+    chosen: dict[str, Any] = {name: value for name, value in (("state", state), ("search", search)) if value}
     before = pagination.read_before(request.args)
-    page = jobs.list_jobs(owner(), status, before, ROWS)
-    next_url = url_for(".list_jobs", status=status, cursor=page.next_cursor) if page.next_cursor else None
+    page = jobs.list_jobs(owner(), JobFilter(**chosen), before, ROWS)
+    next_url = url_for(".list_jobs", cursor=page.next_cursor, **chosen) if page.next_cursor else None
     return pages.render(
         "jobs",
         jobs=page.items,
-        status=status,
-        statuses=STATUSES,
+        chosen=chosen,
+        states=STATES,
         is_first_page=before is None,
         next_url=next_url,
         limit=ROWS,

@@ -66,8 +66,6 @@ def _render(link_id: str, status: int, faults: dict[str, str] | None = None) -> 
         faults=faults or {},
         stats=stats,
         days=charts.chart_days(stats["by_day"]),
-        referrers=charts.chart_shares(stats["by_referrer"], "referrer", "direct"),
-        devices=charts.chart_shares(stats["by_device"], "device", "other"),
-        countries=charts.chart_shares(stats["by_country"], "country", "unknown"),
+        shares=charts.all_shares(stats),
         **list_choices(),
     )

@@ -3,18 +3,20 @@
 import csv
 import io
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, NamedTuple
 
 from flask import Blueprint, Response, request
 
 from models import settings
 from models.errors import EmptyUpload, LinkmillError, NoPreview, UnsupportedType
 from models.links.url_index import Duplicates
-from producer.accept import accept
+from producer import former_uploads
+from producer.accept import Upload, accept
 from producer.fields import item_fields
 from producer.intake import charsets
 from producer.job_options import Options
 from producer.preview import preview
+from producer.resources.jobs import find_job
 from web import bodies, errors, idempotency, limits, sessions
 from web.auth import owner
 from web.dashboard import links
@@ -22,6 +24,8 @@ from web.dashboard.frame import forms, pages
 from web.dashboard.frame.access import StalePage
 
 TEXT_FIELD = "pasted"
+AGAIN_FIELD = "again"
+"""The id of a job that failed as a whole: its file is taken where no other is chosen."""
 OPTION_FIELDS = (
     "name",
     "domain",
@@ -56,7 +60,14 @@ blueprint = Blueprint("upload", __name__, url_prefix="/upload")
 
 @blueprint.get("")
 def show_form() -> Response:
-    return _render_form(200, {})
+    """Show the form, filled in as it was for the job `again`, whose file is read once more."""
+    former_job_id = request.args.get("again")
+    if not former_job_id:
+        return _render_form(200, {})
+    job = find_job(owner(), former_job_id)
+    if not former_uploads.can_be_read_again(job):
+        return _render_form(200, {})
+    return _render_form(200, former_uploads.options_of(job) | {"again": str(job.id)})
 
 
 @blueprint.get("/template.csv")
@@ -84,8 +95,7 @@ def show_preview() -> Response:
     """Render a part of the page: the columns of a file, and what its first rows would become."""
     request.max_content_length = PREVIEW_SPREADSHEET_BYTES + FORM_BYTES
     try:
-        is_whole = request.form.get("whole") == "1"
-        head, file_format, file_options = _read_head(is_whole)
+        head, is_whole, file_format, file_options = _read_head()
         result = preview(head, is_whole, file_format, owner(), read_options(request.form, file_options))
     except NoPreview as error:
         return pages.render("upload_preview", notice=str(error))
@@ -133,9 +143,18 @@ def _accept_form(fields: dict[str, str]) -> int:
     if request.mimetype != sessions.FORM_WITH_FILES:
         raise UnsupportedType(f"Send the form as {sessions.FORM_WITH_FILES}.")
     with idempotency.hold_key() as hold:
-        upload, file_options = bodies.read_form_file(request, fields, TEXT_FIELD)
+        upload, file_options = _read_upload(fields)
         _check_csrf_token(fields)
         return accept(upload, owner(), lambda: read_options(fields, file_options), hold)
+
+
+def _read_upload(fields: dict[str, str]) -> tuple[Upload, dict[str, Any]]:
+    try:
+        return bodies.read_form_file(request, fields, TEXT_FIELD)
+    except EmptyUpload:
+        if not fields.get(AGAIN_FIELD):
+            raise
+    return former_uploads.upload_again(find_job(owner(), fields[AGAIN_FIELD])), {}
 
 
 def _check_csrf_token(fields: dict[str, str]) -> None:
@@ -145,11 +164,27 @@ def _check_csrf_token(fields: dict[str, str]) -> None:
         raise StalePage
 
 
-def _read_head(is_whole: bool) -> tuple[bytes, str, dict[str, Any]]:
-    """Read the beginning of the file, or the pasted text; return it with its format and the options in it."""
+class Head(NamedTuple):
+    """The beginning of a file, whether it is all of it, its format, and the options in it."""
+
+    data: bytes
+    is_whole: bool
+    format: str
+    options: dict[str, Any]
+
+
+def _read_head() -> Head:
+    """Read the beginning of the file, of the pasted text, or of the file of a former job."""
+    is_whole = request.form.get("whole") == "1"
     file = request.files.get("file")
+    text = request.form.get(TEXT_FIELD, "")
+    former_job_id = request.form.get(AGAIN_FIELD)
+    if (file is None or not file.filename) and not text.strip() and former_job_id:
+        job = find_job(owner(), former_job_id)
+        head, is_whole = former_uploads.read_head(job, PREVIEW_BYTES, PREVIEW_SPREADSHEET_BYTES)
+        return Head(head, is_whole, job.source, {})
     if file is None or not file.filename:
-        head = request.form.get(TEXT_FIELD, "").encode()
+        head = text.encode()
         file_format = bodies.detect_format("", "", head)
     else:
         head = file.read()
@@ -157,11 +192,11 @@ def _read_head(is_whole: bool) -> tuple[bytes, str, dict[str, Any]]:
             raise EmptyUpload("The file is empty.")
         file_format = bodies.detect_format(file.filename, file.mimetype, head[:PREVIEW_BYTES])
     if file_format != bodies.JSON:
-        return head, file_format, {}
+        return Head(head, is_whole, file_format, {})
     if not is_whole:
         raise NoPreview("This JSON file is too large for a preview. It is read in full once it is uploaded.")
     upload, file_options = bodies.json_file(head, "")
-    return b"".join(upload.chunks), upload.format, file_options
+    return Head(b"".join(upload.chunks), is_whole, upload.format, file_options)
 
 
 def _faults_by_field(error: LinkmillError) -> dict[str, str]:

@@ -27,6 +27,7 @@ from producer.documents.schemas.jobs import (
     JobSchema,
     JobsQuerySchema,
     JobsSchema,
+    ResultsQuerySchema,
 )
 from producer.documents.schemas.links import (
     MOST_ZIPPED,
@@ -96,6 +97,7 @@ __all__ = [
     "ProblemSchema",
     "QrQuerySchema",
     "QrZipQuerySchema",
+    "ResultsQuerySchema",
     "SecretSchema",
     "StatsSchema",
     "TagChangeSchema",

@@ -13,6 +13,7 @@ from producer.documents.schemas.links import LinkFilterSchema
 from producer.fields.dates import DateOrder
 from producer.fields.wide_slugs import SlugKind
 from producer.intake import charsets, delimiters
+from producer.intake.layouts import CHANGES_COLUMN, CLICK_COLUMNS, OWN, RESULT_COLUMNS
 from producer.job_options import LONGEST_NAME, SCHEMES, Groups, JobAction, Only
 from producer.rules.changes import Empty, OnExisting
 
@@ -147,11 +148,41 @@ class JobQuerySchema(Schema):
 
 class JobsQuerySchema(PageQuerySchema):
     status = fields.String(validate=validate.OneOf(tuple(JobStatus)))
+    search = fields.String(
+        validate=text(LONGEST_NAME), metadata={"description": "A part of the job's name. Case does not matter."}
+    )
 
 
 class ItemsQuerySchema(PageQuerySchema):
     status = fields.String(metadata={"pattern": STATUS_LIST, "description": "Some item statuses, separated by commas"})
     limit = fields.Integer(load_default=100, validate=validate.Range(1, MOST_LISTED))
+
+
+RESULT_CHOICES = (OWN, *RESULT_COLUMNS, CHANGES_COLUMN, *CLICK_COLUMNS)
+COLUMNS_FAULT = f"This must be some of {', '.join(RESULT_CHOICES)}, separated by commas."
+COLUMN_LIST = "^({0})?(,({0})?)*$".format("|".join(RESULT_CHOICES))
+TRUTH: dict[str, Any] = {"truthy": {True, "true", "1"}, "falsy": {False, "false", "0"}}
+
+
+class ResultsQuerySchema(Schema):
+    class Meta:
+        unknown = EXCLUDE
+
+    status = fields.String(metadata={"pattern": STATUS_LIST, "description": "Some item statuses, separated by commas"})
+    clicks = fields.Boolean(
+        **TRUTH,
+        load_default=False,
+        metadata={"description": "Adds the clicks of each row's link, and the days of the first and the last one."},
+    )
+    clicked = fields.Boolean(
+        **TRUTH,
+        load_default=None,
+        metadata={"description": "Only rows whose link was clicked (`1`), or only those whose link never was (`0`)."},
+    )
+    columns = fields.String(
+        validate=validate.Regexp(COLUMN_LIST, error=COLUMNS_FAULT),
+        metadata={"description": "Some columns, separated by commas; `own` stands for those of the upload."},
+    )
 
 
 class CountsSchema(Schema):

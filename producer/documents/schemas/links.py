@@ -156,6 +156,9 @@ class StatsSchema(Schema):
 class JobStatsSchema(Schema):
     clicks = fields.Integer()
     by_day = fields.List(fields.Nested(DayClicksSchema))
+    by_referrer = fields.List(fields.Nested(ReferrerClicksSchema))
+    by_device = fields.List(fields.Nested(DeviceClicksSchema))
+    by_country = fields.List(fields.Nested(CountryClicksSchema))
 
 
 COLOUR = validate.Regexp(

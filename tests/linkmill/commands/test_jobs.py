@@ -43,6 +43,14 @@ def test_results_are_all_rows_or_those_asked_for(system: System, job: dict[str, 
     assert statuses(linkmill(system, "results", job["id"], "--unprocessed").stdout) == []
 
 
+def test_results_have_clicks_where_they_are_asked_for(system: System, job: dict[str, Any]) -> None:
+    (created, _) = csv.DictReader(io.StringIO(linkmill(system, "results", job["id"], "--clicks").stdout))
+    assert (created["clicks"], created["first_click"]) == ("0", "")
+    never = linkmill(system, "results", job["id"], "--never-clicked").stdout
+    assert statuses(never) == ["created"]
+    assert statuses(linkmill(system, "results", job["id"], "--clicked").stdout) == []
+
+
 def test_a_job_that_has_ended_is_seen_once(system: System, job: dict[str, Any]) -> None:
     done = linkmill(system, "watch", job["id"])
     assert (done.returncode, done.stdout) == (1, "")

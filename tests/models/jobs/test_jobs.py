@@ -6,8 +6,9 @@ import pytest
 
 from models import store
 from models.accounts.keys import Owner
-from models.jobs import jobs
+from models.jobs import jobs, listing
 from models.jobs.jobs import JobProgress, JobRun, Results
+from models.jobs.listing import JobFilter
 from models.states import JobKind, JobStatus
 from tests.models.jobs.making import change, claim, finish, make_job, read
 from tests.owners import new_owner
@@ -41,21 +42,8 @@ def test_a_forgotten_job_is_seen_by_the_system_only(owner: Owner) -> None:
     change(job, forgotten_at=datetime.now(UTC))
     with store.read() as db:
         assert jobs.get(db, job.id, owner.workspace_id) is None
-        assert jobs.page(db, owner.workspace_id, None, None, 10) == []
+        assert listing.page(db, owner.workspace_id, JobFilter(), None, 10) == []
         assert jobs.get(db, job.id)
-
-
-def test_a_page_lists_the_newest_first(owner: Owner) -> None:
-    first = make_job(owner, id=1)
-    second = make_job(owner, id=2, status=JobStatus.RUNNING)
-    third = make_job(owner, id=3)
-    with store.read() as db:
-        everything = jobs.page(db, owner.workspace_id, None, None, 2)
-        older = jobs.page(db, owner.workspace_id, None, second.id, 2)
-        queued = jobs.page(db, owner.workspace_id, JobStatus.QUEUED, None, 10)
-    assert [job.id for job in everything] == [third.id, second.id]
-    assert [job.id for job in older] == [first.id]
-    assert [job.id for job in queued] == [third.id, first.id]
 
 
 def test_the_counts_of_all_results_add_up(owner: Owner) -> None:

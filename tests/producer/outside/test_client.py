@@ -181,7 +181,7 @@ def full(address: str, port: int = 0) -> Iterator[int]:
 def test_a_host_that_accepts_no_connection_costs_only_the_connect_timeout() -> None:
     start = time.monotonic()
     with full("127.0.0.1") as port:
-        assert failure(f"http://127.0.0.1:{port}/", connect=0.2) == "no connection in time"
+        assert failure(f"http://127.0.0.1:{port}/", connect=0.2) == "No connection in time"
     assert time.monotonic() - start < MAX_SECONDS
 
 
@@ -224,13 +224,13 @@ def test_a_name_server_that_hangs_costs_only_the_connect_timeout(monkeypatch: py
 def test_a_malformed_answer_is_one_error(data: bytes) -> None:
     with receiving(answering(data)) as receiver:
         reason = failure(receiver.url)
-    assert reason.startswith(("the answer is malformed: ", "the connection failed: "))
+    assert reason.startswith(("The answer is malformed: ", "The connection failed: "))
     assert len(reason) <= 200
 
 
 def test_an_upgrade_of_the_protocol_is_an_error() -> None:
     with receiving(answering(b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: x\r\n\r\nhello")) as receiver:
-        assert failure(receiver.url).startswith("the answer is malformed")
+        assert failure(receiver.url).startswith("The answer is malformed")
 
 
 def test_a_connection_that_is_reset_is_one_error() -> None:
@@ -239,11 +239,11 @@ def test_a_connection_that_is_reset_is_one_error() -> None:
         sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, b"\x01\0\0\0\0\0\0\0")
 
     with receiving(reset) as receiver:
-        assert failure(receiver.url).startswith(("the connection failed: Connection reset", "the answer is malformed"))
+        assert failure(receiver.url).startswith(("The connection failed: Connection reset", "The answer is malformed"))
 
 
 def test_a_refused_connection_is_one_error() -> None:
-    assert failure(f"http://127.0.0.1:{free_port()}/") == "the connection failed: Connection refused"
+    assert failure(f"http://127.0.0.1:{free_port()}/") == "The connection failed: Connection refused"
 
 
 @pytest.mark.parametrize("url", ["nonsense", "ftp://127.0.0.1/", "http://a:b@127.0.0.1/", "http://127.0.0.1:0/"])

@@ -47,7 +47,7 @@ NAMES = {
 REASONS = {
     "private": "is not at a public address",
     "nowhere": "does not resolve",
-    "scheme": "only http",
+    "scheme": "Only http",
     "user": "a user or password",
     "port": "cannot be called, only 80, 443",
     "broken": "not a URL",
@@ -175,7 +175,7 @@ def test_lookups_that_hang_are_bounded_and_release_their_slots(monkeypatch: pyte
     with hung_lookups(monkeypatch) as released:
         reasons = [refusal("http://public.example/") for _ in range(3)]
         assert ["in time" in reason for reason in reasons] == [True, True, False]
-        assert "too many names" in reasons[2]
+        assert "Too many names" in reasons[2]
         released.set()
         monkeypatch.setattr(guard, "CHECK_SECONDS", 5)
         assert refusal("http://public.example/") == ""

@@ -55,7 +55,7 @@ def test_a_job_whose_time_is_over_keeps_its_counts_and_its_links_and_nothing_els
     }
     assert job["id"] in [row["id"] for row in system.client.get("/api/jobs").json()["items"]]
     assert system.client.get("/api/links", params={"job": job["id"]}).status_code == 410
-    assert get(system, job, "stats").json() == {"clicks": 0, "by_day": []}
+    assert get(system, job, "stats").json()["clicks"] == 0
     assert httpx.get(link).status_code == 302
     assert system.sql(f"SELECT count(*) FROM links WHERE job_id = {job['id']}") == [(60_000,)]
 

@@ -4,19 +4,34 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 import pytest
+from flask.testing import FlaskClient
 from playwright.sync_api import Browser
 
+from models.accounts.keys import Owner
+from producer.resources import keys
+from tests.shared_app import shared_app
 from tests.system import System
-from tests.web.commands import client, new_key
+from tests.web import commands
 from tests.web.dashboard.browsing import Visit, visiting
+from tests.web.dashboard.filling import form
 
 
 @pytest.fixture(scope="session")
 def system(system: System) -> Iterator[System]:
     """The shared one as somebody with a workspace of his own sees it: what he leaves there is in nobody's way."""
-    key = new_key(system, "--workspace", "pages", "--plan", "enterprise")
-    with client(system, key) as his:
+    key = commands.new_key(system, "--workspace", "pages", "--plan", "enterprise")
+    with commands.client(system, key) as his:
         yield replace(system, client=his, key=key)
+
+
+@pytest.fixture
+def client(owner: Owner) -> Iterator[FlaskClient]:
+    """A signed-in browser without scripts, in the test's own process."""
+    token = keys.create_key(owner, "browser")["token"]
+    with shared_app().test_client() as client:
+        signed_in = client.post("/app/sign-in", data=form(client, "sign-in", token=token))
+        assert signed_in.status_code == 303
+        yield client
 
 
 @pytest.fixture

@@ -2,7 +2,6 @@
 
 import io
 import re
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -11,28 +10,11 @@ from flask.testing import FlaskClient
 from models.accounts.keys import Owner
 from models.links.labels import GROUPS, TAGS
 from producer.resources import keys, labels, webhooks
-from tests.shared_app import shared_app
+from tests.web.dashboard.filling import form
 from web import sessions
 
 PAGES = ("upload", "jobs", "links", "webhooks", "keys", "usage")
 ENDPOINT_URL = "https://93.184.216.34/hook"
-
-
-@pytest.fixture
-def client(owner: Owner) -> Iterator[FlaskClient]:
-    """A signed-in browser."""
-    token = keys.create_key(owner, "browser")["token"]
-    with shared_app().test_client() as client:
-        signed_in = client.post("/app/sign-in", data=form(client, "sign-in", token=token))
-        assert signed_in.status_code == 303
-        yield client
-
-
-def form(client: FlaskClient, page: str = "usage", **fields: Any) -> dict[str, object]:
-    """The fields of a form with the token that its page has."""
-    match = re.search(rf'name="{sessions.TOKEN_FIELD}" value="([^"]+)"', client.get(f"/app/{page}").text)
-    assert match
-    return fields | {sessions.TOKEN_FIELD: match[1]}
 
 
 @pytest.mark.parametrize("page", PAGES)
@@ -104,7 +86,7 @@ def test_a_preview_shows_the_columns_of_a_file(client: FlaskClient) -> None:
 
 
 def test_a_preview_begins_each_row_with_its_result(client: FlaskClient) -> None:
-    text = "Address,slug\nnope,a\nhttps://example.com/,b\n"
+    text = "url,slug\nnope,a\nhttps://example.com/,b\n"
     response = client.post("/app/upload/preview", data=form(client, pasted=text, whole="1"))
     assert re.findall(r'<tr>\n<td data-label="(\w+)" class="verdict">', response.text) == ["Result", "Result"]
     assert "Slugs come from the column “slug”." in response.text
@@ -119,7 +101,8 @@ def test_a_preview_without_a_url_column_blocks_the_upload(client: FlaskClient) -
 
 def test_a_file_without_a_preview_can_be_uploaded_all_the_same(client: FlaskClient) -> None:
     file = (io.BytesIO(b'[{"url": "https://a.example/"}'), "links.json")
-    response = client.post("/app/upload/preview", data=form(client, file=file))
+    headers = {sessions.TOKEN_HEADER: str(form(client)[sessions.TOKEN_FIELD])}
+    response = client.post("/app/upload/preview", data={"file": file}, headers=headers)
     assert "too large for a preview" in response.text
     assert "data-blocked" not in response.text
 

@@ -68,7 +68,7 @@ def test_one_signs_in_to_where_one_wanted_and_out_again(stranger: Visit) -> None
     stranger.allowed = ("401",)
     page.get_by_label("Token").fill("lm_nobody")
     page.get_by_role("button", name="Sign in").click()
-    assert "This key does not exist or is revoked" in page.get_by_role("alert").inner_text()
+    assert "This token is unknown or revoked" in page.get_by_role("alert").inner_text()
     page.get_by_label("Token").fill(stranger.system.key["token"])
     page.keyboard.press("Enter")
     page.wait_for_url("**/app/jobs?status=failed")

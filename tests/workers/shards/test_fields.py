@@ -13,7 +13,7 @@ from models.clicks.click_counts import ClickCount
 from models.states import ItemStatus
 from producer import control
 from producer.accept import Upload, accept
-from producer.documents.results import as_csv, as_ndjson
+from producer.documents.results import ResultQuery, as_csv, as_ndjson
 from producer.intake.layouts import NDJSON
 from producer.job_options import Options
 from producer.resources import jobs, links
@@ -98,5 +98,5 @@ def test_a_custom_id_comes_back_whatever_becomes_of_its_row(owner: Owner, steps:
         (ItemStatus.FAILED, "same"),
     ]
     assert {item["custom_id"] for item in items_of(owner, waiting)} == {"same"}
-    assert b"same" in b"".join(as_csv(job, ["failed"]))
-    assert b'"custom_id":"same"' in b"".join(as_ndjson(job, ["failed"]))
+    assert b"same" in b"".join(as_csv(job, ResultQuery(["failed"])))
+    assert b'"custom_id":"same"' in b"".join(as_ndjson(job, ResultQuery(["failed"])))

@@ -18,7 +18,7 @@ from models.tables import items as item_rows
 from models.tables import links as link_rows
 from producer import control
 from producer.accept import Upload, accept
-from producer.documents.results import as_csv, as_ndjson
+from producer.documents.results import ResultQuery, as_csv, as_ndjson
 from producer.intake.layouts import NDJSON
 from producer.job_options import Options
 from producer.resources import jobs, links
@@ -166,9 +166,9 @@ def test_results_have_each_rows_short_url(owner: Owner, steps: Steps) -> None:
     job_id = accept_csv(owner, ROWS)
     work_off()
     job = jobs.find_job(owner, job_id)
-    table = list(csv.DictReader(io.StringIO(b"".join(as_csv(job, ())).decode())))
+    table = list(csv.DictReader(io.StringIO(b"".join(as_csv(job, ResultQuery())).decode())))
     assert [row["short_url"] for row in table] == ["http://localhost:8000/sale", "http://go.example/sale", ""]
-    lines = [json.loads(line) for line in b"".join(as_ndjson(job, ["created"])).splitlines()]
+    lines = [json.loads(line) for line in b"".join(as_ndjson(job, ResultQuery(["created"]))).splitlines()]
     assert [line["short_url"] for line in lines] == ["http://localhost:8000/sale", "http://go.example/sale"]
 
 
@@ -238,6 +238,6 @@ def test_results_of_a_json_upload_keep_its_short_urls_beside_ours(owner: Owner, 
     for row in (plain, with_short_url):
         job_id = accept(Upload(NDJSON, NDJSON, [json.dumps(row).encode()]), owner, Options)
         work_off()
-        [line] = b"".join(as_ndjson(jobs.find_job(owner, job_id), ())).splitlines()
+        [line] = b"".join(as_ndjson(jobs.find_job(owner, job_id), ResultQuery())).splitlines()
         names.append({name for name in json.loads(line) if "short_url" in name})
     assert names == [{"short_url"}, {"short_url", "result_short_url"}]

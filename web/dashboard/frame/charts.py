@@ -12,7 +12,7 @@ MARGIN_BOTTOM = 24
 MARGIN_TOP = 8
 GAP = 0.25  # of a day's width
 MOST_SHARES = 8
-OTHERS = "others"
+OTHERS = "Others"
 
 
 class Bar(NamedTuple):
@@ -74,6 +74,15 @@ def chart_shares(rows: Sequence[dict[str, Any]], member: str, unknown: str) -> l
         counts.append((OTHERS, rest))
     total = sum(clicks for _, clicks in counts) or 1
     return [Share(name, clicks, round(100 * clicks / total, 1)) for name, clicks in counts]
+
+
+def all_shares(stats: dict[str, Any]) -> list[tuple[str, list[Share]]]:
+    """Draw the three of them, each with its title."""
+    return [
+        ("Referrer", chart_shares(stats["by_referrer"], "referrer", "Direct")),
+        ("Device", chart_shares(stats["by_device"], "device", "Other")),
+        ("Country", chart_shares(stats["by_country"], "country", "Unknown")),
+    ]
 
 
 def round_up(most: int) -> int:

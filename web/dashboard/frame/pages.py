@@ -27,6 +27,10 @@ NAVIGATION = (
     NavigationEntry("Usage", "/app/usage"),
 )
 NO_VALUE = "–"
+MINUTES_OF_AN_HOUR = 60
+MINUTES_OF_A_DAY = 24 * 60
+MOST_DAYS = 30
+"""How old a moment may be that is written as an age."""
 NOT_FOUND = "This page does not exist, or belongs to another workspace."
 
 
@@ -91,11 +95,29 @@ def format_number(value: int | float | None) -> str:
 
 
 def format_time(value: datetime | str | None) -> str:
-    """Write a moment in UTC; a script changes it to local time."""
+    """Write a moment in UTC, the only time zone of our pages."""
     if not value:
         return NO_VALUE
     moment = datetime.fromisoformat(value) if isinstance(value, str) else value
     return moment.astimezone(UTC).strftime("%-d %b %Y, %H:%M UTC")
+
+
+def format_age(value: datetime | str | None) -> str:
+    """Write how long ago a moment was, or its day when that is more than a month."""
+    if not value:
+        return NO_VALUE
+    moment = datetime.fromisoformat(value) if isinstance(value, str) else value
+    minutes = int((datetime.now(UTC) - moment).total_seconds() // 60)
+    if minutes < 1:
+        return "just now"
+    if minutes < MINUTES_OF_AN_HOUR:
+        return f"{minutes} min ago"
+    if minutes < MINUTES_OF_A_DAY:
+        return f"{minutes // MINUTES_OF_AN_HOUR} h ago"
+    days = minutes // MINUTES_OF_A_DAY
+    if days <= MOST_DAYS:
+        return "1 day ago" if days == 1 else f"{days} days ago"
+    return moment.astimezone(UTC).strftime("%-d %b %Y")
 
 
 def format_duration(seconds: float | None) -> str:
@@ -115,4 +137,5 @@ FILTERS: dict[str, Callable[..., str]] = {
     "number": format_number,
     "when": format_time,
     "duration": format_duration,
+    "age": format_age,
 }

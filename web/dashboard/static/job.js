@@ -6,6 +6,7 @@ const WAIT_SECONDS = 20;
 const AGAIN_MS = 2000;
 const live = document.getElementById("live");
 const path = live.dataset.job;
+const title = document.title.replace(/^\d+ % · /, "");
 
 function show(job) {
   const all = job.counts.total || 1;
@@ -16,7 +17,9 @@ function show(job) {
     part.setAttribute("width", `${width}%`);
     at += width;
   }
-  document.getElementById("bar").setAttribute("aria-valuenow", Math.round(job.progress * 100));
+  const percent = Math.round(job.progress * 100);
+  document.getElementById("bar").setAttribute("aria-valuenow", percent);
+  document.title = `${percent} % · ${title}`;
   for (const count of document.querySelectorAll("[data-count]")) count.textContent = number(job.counts[count.dataset.count]);
   const badge = document.querySelector("#state .badge");
   badge.className = `badge ${job.status}`;
@@ -28,10 +31,10 @@ function show(job) {
 
 function showFailures(errors) {
   document.getElementById("failures").hidden = Object.keys(errors).length === 0;
-  for (const card of document.querySelectorAll("[data-code]")) {
-    const count = errors[card.dataset.code] ?? 0;
-    card.hidden = count === 0;
-    card.querySelector("[data-failed]").textContent = number(count);
+  for (const row of document.querySelectorAll("[data-code]")) {
+    const count = errors[row.dataset.code] ?? 0;
+    row.hidden = count === 0;
+    row.querySelector("[data-failed]").textContent = number(count);
   }
 }
 

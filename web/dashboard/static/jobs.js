@@ -25,7 +25,12 @@ function show(row, job) {
   badge.textContent = word;
   const counts = { ...job.counts, done: job.counts.created + job.counts.updated + job.counts.deleted };
   for (const cell of row.querySelectorAll("[data-count]")) cell.textContent = number(counts[cell.dataset.count]);
-  if (!OPEN.includes(job.status)) delete row.dataset.open;
+  const progress = row.querySelector("progress");
+  if (OPEN.includes(job.status)) progress.value = job.progress;
+  else {
+    progress.remove();
+    delete row.dataset.open;
+  }
 }
 
 setTimeout(look, AGAIN_MS / 2);

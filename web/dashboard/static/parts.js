@@ -1,14 +1,5 @@
 /* What the scripts of several pages need. Texts of users go through textContent, never through markup. */
 
-const MOMENT = new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeStyle: "short" });
-
-export function local(time) {
-  const at = new Date(time.dateTime);
-  if (Number.isNaN(at.getTime())) return;
-  time.title = time.textContent;
-  time.textContent = MOMENT.format(at);
-}
-
 export function number(value) {
   return value === null || value === undefined ? "–" : Math.round(value).toLocaleString("en-US");
 }

@@ -2,7 +2,7 @@
 import { ask, token } from "./parts.js";
 
 const form = document.querySelector("#upload");
-const { file, pasted, mapping } = form.elements;
+const { file, pasted, mapping, again } = form.elements;
 const [faults, said, preview, go, why, stop, sending, sent, howFar] = ["faults", "said", "preview", "go", "why", "stop", "sending", "sent", "how-far"].map((id) => document.getElementById(id));
 const [HEAD, SHEET, MOST] = [form.dataset.head, form.dataset.sheet, form.dataset.most].map(Number);
 const ZIP = "PK\x03\x04";
@@ -37,6 +37,10 @@ function told(page) {
   return found.length ? [...found].map((element) => element.textContent) : ["Something went wrong. Load the page again."];
 }
 
+function hasFile() {
+  return Boolean(file.files.length || pasted.value.trim() || again.value);
+}
+
 /** Disables the button, with the reason beside it, or enables it. */
 function block(reason) {
   why.textContent = reason;
@@ -45,7 +49,7 @@ function block(reason) {
 
 function blockAsShown() {
   const [chosen] = file.files;
-  if (!chosen && !pasted.value.trim()) return block(NOTHING);
+  if (!hasFile()) return block(NOTHING);
   if (chosen && chosen.size > MOST) return block(`The file has ${size(chosen.size)}. The limit is ${size(MOST)}.`);
   block(preview.querySelector("[data-blocked]")?.dataset.blocked ?? "");
 }
@@ -91,7 +95,7 @@ async function look() {
   looking.abort();
   looking = new AbortController();
   const { signal } = looking;
-  if (!file.files.length && !pasted.value.trim()) return show([]);
+  if (!hasFile()) return show([]);
   preview.classList.add("looking");
   try {
     const answer = await ask(form.dataset.preview, { method: "POST", body: await beginning(), signal });
@@ -213,6 +217,6 @@ document.addEventListener("dragleave", (event) => {
 document.addEventListener("drop", drop);
 addEventListener("pageshow", () => {
   rest();
-  mapping.value = "";
+  mapping.value = mapping.defaultValue;
   look();
 });

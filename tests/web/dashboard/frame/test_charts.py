@@ -38,7 +38,7 @@ def test_the_axis_ends_at_a_round_number(most: int, top: int) -> None:
 def test_shares_are_the_largest_and_the_rest_together() -> None:
     found = [{"referrer": f"h{at}" if at else "", "clicks": 10} for at in range(charts.MOST_SHARES + 2)]
     shown = charts.chart_shares(found, "referrer", "direct")
-    assert [share.name for share in shown] == ["direct", *(f"h{at}" for at in range(1, 8)), "others"]
+    assert [share.name for share in shown] == ["direct", *(f"h{at}" for at in range(1, 8)), "Others"]
     assert [share.clicks for share in shown] == [10] * 8 + [20]
     assert (shown[0].percent, shown[-1].percent) == (10.0, 20.0)
     assert charts.chart_shares([], "device", "other") == []

@@ -38,6 +38,26 @@ def test_a_moment_is_written_in_utc() -> None:
     assert pages.format_time(None) == "–"
 
 
+@pytest.mark.parametrize(
+    ("age", "text"),
+    [
+        (timedelta(seconds=59), "just now"),
+        (timedelta(minutes=1), "1 min ago"),
+        (timedelta(minutes=59), "59 min ago"),
+        (timedelta(hours=23), "23 h ago"),
+        (timedelta(days=1), "1 day ago"),
+        (timedelta(days=30), "30 days ago"),
+    ],
+)
+def test_an_age_has_one_unit(age: timedelta, text: str) -> None:
+    assert pages.format_age(datetime.now(UTC) - age) == text
+
+
+def test_what_is_long_ago_has_its_day() -> None:
+    assert pages.format_age("2020-03-01T10:00:00Z") == "1 Mar 2020"
+    assert pages.format_age(None) == "–"
+
+
 @pytest.mark.parametrize(("text", "sentence"), [("the end", "The end."), ("The end.", "The end."), ("", ".")])
 def test_a_message_becomes_a_sentence(text: str, sentence: str) -> None:
     assert pages.as_sentence(text) == sentence

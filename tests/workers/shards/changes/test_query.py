@@ -78,7 +78,7 @@ def test_the_set_of_links_is_fixed_when_the_job_begins(owner: Owner) -> None:
 
 def test_results_name_the_links_by_their_ids(owner: Owner) -> None:
     job = run_query(owner, action="delete", where={"tag": "spring"})
-    header, *lines = b"".join(results.as_csv(job, [])).decode().splitlines()
+    header, *lines = b"".join(results.as_csv(job, results.ResultQuery())).decode().splitlines()
     assert header == "id,line,status,short_url,slug,error_code,error_message"
     assert len(lines) == 2
 

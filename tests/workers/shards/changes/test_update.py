@@ -144,7 +144,7 @@ def test_empty_cells_of_a_file_keep_or_clear(owner: Owner) -> None:
 
 def test_a_file_of_results_comes_back(owner: Owner) -> None:
     job = run_csv(owner, "slug,title\na,New\nnobody,X\n")
-    text = b"".join(results.as_csv(job, [])).decode()
+    text = b"".join(results.as_csv(job, results.ResultQuery())).decode()
     header, first, _ = text.splitlines()
     assert header.endswith("error_code,error_message,changes")
     assert first.endswith(',"{""title"": [""A"", ""New""]}"')
