@@ -1,6 +1,7 @@
 """Cursors: where the next page of a list begins, as text that clients send back.
 
-Most lists go on behind a number: an id, or the index of an item. Lists of links go on behind a position.
+Most lists go on behind a number: an id, or the index of an item. Lists of links go on behind a position: of a link in
+its workspace, or of an item in its job.
 """
 
 import base64
@@ -21,6 +22,15 @@ class LinkPosition(NamedTuple):
     domain_id: int
 
 
+class ItemPosition(NamedTuple):
+    """Where a link is among those of a job: at this item."""
+
+    at: int  # a tuple has an index() of its own
+
+
+ListPosition = LinkPosition | ItemPosition
+
+
 def encode_number(number: int | str) -> str:
     """`number` may be an id as the API spells it."""
     return str(number)
@@ -32,10 +42,17 @@ def decode_number(text: str) -> int | None:
     return None
 
 
-def encode_position(position: LinkPosition) -> str:
+def encode_position(position: ListPosition) -> str:
+    if isinstance(position, ItemPosition):
+        return encode_number(position.at)
     micros = (position.created_at - EPOCH) // MICROSECOND
     text = f"{micros} {position.domain_id} {position.slug}"
     return base64.urlsafe_b64encode(text.encode()).decode().rstrip("=")
+
+
+def decode_list_position(text: str) -> ListPosition | None:
+    index = decode_number(text)
+    return decode_position(text) if index is None else ItemPosition(index)
 
 
 def decode_position(text: str) -> LinkPosition | None:

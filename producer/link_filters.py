@@ -10,7 +10,8 @@ from models.errors import Gone
 from models.ids import parse_id
 from models.jobs import jobs
 from models.link_key import parse_link_id
-from models.links.listing import JobLinks, LinkFilter
+from models.links.job_links import JobLinks
+from models.links.listing import LinkFilter
 from models.store import Connection
 
 MOMENTS = ("created_before", "created_after")

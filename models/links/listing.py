@@ -6,11 +6,26 @@ from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, Connection, Select, and_, case, exists, false, func, literal, or_, select, tuple_
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Select,
+    and_,
+    case,
+    exists,
+    false,
+    func,
+    literal,
+    null,
+    or_,
+    select,
+    tuple_,
+)
 
-from models.cursors import LinkPosition
+from models.cursors import ItemPosition, LinkPosition, ListPosition
 from models.link_key import LinkKey, columns_of, rows_of
-from models.links import labels, positions
+from models.links import job_links, labels, positions
+from models.links.job_links import JobLinks
 from models.links.labels import GROUPS, TAGS
 from models.links.links import Link
 from models.store import rows
@@ -40,14 +55,12 @@ class LinkView(Link):
     is_default: bool
     group_name: str | None
     status: LinkStatus
+    item_index: int | None = None
+    """Of the job whose links are listed."""
 
-
-class JobLinks(NamedTuple):
-    """The links that the items of one job name."""
-
-    job_id: int
-    domain_id: int
-    """Of the items that name no domain of their own."""
+    @property
+    def list_position(self) -> ListPosition:
+        return _position(self.key, self.created_at, self.item_index)
 
 
 class LinkFilter(NamedTuple):
@@ -86,19 +99,16 @@ def page(
     db: Connection,
     workspace_id: int,
     link_filter: LinkFilter,
-    after: LinkPosition | None,
+    after: ListPosition | None,
     limit: int,
     offset: int = 0,
 ) -> list[LinkView]:
-    """Links behind a position, the newest first."""
+    """Links behind a position: the newest first, or those of a job in the order of its items."""
     conditions = _conditions(db, workspace_id, link_filter)
     if conditions is None:
         return []
-    query = _view(workspace_id).where(*conditions)
-    if after:
-        query = query.where(tuple_(*positions.COLUMNS) < positions.literal_of(after))
-    newest_first = [column.desc() for column in positions.COLUMNS]
-    return rows.many(db, LinkView, query.order_by(*newest_first).limit(limit).offset(offset))
+    query = _sort(_view(workspace_id).where(*conditions), link_filter.job, after)
+    return rows.many(db, LinkView, query.limit(limit).offset(offset))
 
 
 def count(db: Connection, workspace_id: int, link_filter: LinkFilter, limit: int | None = None) -> int:
@@ -107,24 +117,45 @@ def count(db: Connection, workspace_id: int, link_filter: LinkFilter, limit: int
     if conditions is None:
         return 0
     matches = select(links.c.slug).where(links.c.workspace_id == workspace_id, *conditions)
+    if link_filter.job:
+        matches = job_links.join_items(matches, link_filter.job)
     query = select(func.count()).select_from(matches.limit(limit).subquery())
     return int(db.execute(query).scalar_one())
 
 
 def keys_page(
-    db: Connection, workspace_id: int, link_filter: LinkFilter, after: LinkPosition | None, limit: int
-) -> list[tuple[LinkKey, LinkPosition]]:
+    db: Connection, workspace_id: int, link_filter: LinkFilter, after: ListPosition | None, limit: int
+) -> list[tuple[LinkKey, ListPosition]]:
     """The keys of the same links, and their positions."""
     conditions = _conditions(db, workspace_id, link_filter)
     if conditions is None:
         return []
     query = select(*columns_of(links), links.c.created_at)
     query = query.where(links.c.workspace_id == workspace_id, *conditions)
-    if after:
+    page: list[tuple[LinkKey, ListPosition]] = []
+    for *values, created_at, item_index in db.execute(_sort(query, link_filter.job, after).limit(limit)):
+        key = LinkKey(*values)
+        page.append((key, _position(key, created_at, item_index)))
+    return page
+
+
+def _sort(query: Select[Any], job: JobLinks | None, after: ListPosition | None) -> Select[Any]:
+    """Begin behind a position of the same list, and add the item's index."""
+    if job:
+        query = job_links.join_items(query, job).add_columns(items.c.index)
+        if isinstance(after, ItemPosition):
+            query = query.where(items.c.index > after.at)
+        return query.order_by(items.c.index)
+    if isinstance(after, LinkPosition):
         query = query.where(tuple_(*positions.COLUMNS) < positions.literal_of(after))
     newest_first = [column.desc() for column in positions.COLUMNS]
-    page = db.execute(query.order_by(*newest_first).limit(limit))
-    return [(LinkKey(*key), LinkPosition(created_at, key[1], key[0])) for *key, created_at in page]
+    return query.add_columns(null()).order_by(*newest_first)
+
+
+def _position(key: LinkKey, created_at: datetime, item_index: int | None) -> ListPosition:
+    if item_index is not None:
+        return ItemPosition(item_index)
+    return LinkPosition(created_at, key.slug, key.domain_id)
 
 
 def _view(workspace_id: int) -> Select[Any]:
@@ -175,8 +206,6 @@ def _conditions(db: Connection, workspace_id: int, link_filter: LinkFilter) -> l
         conditions.append(_contains(link_filter.search))
     if link_filter.status:
         conditions.append(_has_status(LinkStatus(link_filter.status)))
-    if link_filter.job:
-        conditions.append(_of_job(link_filter.job))
     conditions += _of_place_and_time(link_filter)
     if link_filter.group is not None:
         group_id = labels.find_id(db, GROUPS, workspace_id, link_filter.group)
@@ -237,11 +266,3 @@ def _contains(text: str) -> ColumnElement[bool]:
 def _with_tag(workspace_id: int, tag_id: int) -> ColumnElement[bool]:
     tagged = (link_tags.c.workspace_id == workspace_id, link_tags.c.tag_id == tag_id)
     return exists().where(*tagged, rows_of(link_tags, columns_of(links)))
-
-
-def _of_job(job: JobLinks) -> ColumnElement[bool]:
-    """By the job's items, which also name links that existed before: one link perhaps several times."""
-    domain_id = func.coalesce(items.c.domain_id, job.domain_id)
-    item_links = select(domain_id, items.c.slug, items.c.generation)
-    item_links = item_links.where(items.c.job_id == job.job_id, items.c.slug.is_not(None))
-    return tuple_(*columns_of(links)).in_(item_links)

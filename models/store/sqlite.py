@@ -20,7 +20,7 @@ from sqlalchemy.types import TypeEngine
 
 from models import process_caches
 from models.errors import DuplicateKey
-from models.store import sqlite_turns
+from models.store import sqlite_limit, sqlite_turns
 from models.store.dialect import ROW_ID, Columns, SessionLimits
 
 LOCK_SECONDS = 15.0
@@ -62,6 +62,8 @@ class SQLite:
     def prepare(self, engine: Engine, limits: SessionLimits) -> None:
         event.listen(engine, "connect", _configure)
         event.listen(engine, "begin", _begin)
+        if limits.statement:
+            sqlite_limit.listen(engine, limits.statement)
 
     def pause_bulk_writer(self, engine: Engine) -> None:
         time.sleep(PAUSE_SECONDS)
@@ -156,8 +158,7 @@ class SQLite:
         return _primary_code(error.orig) in TRANSIENT_CODES
 
     def is_out_of_time(self, error: DBAPIError) -> bool:
-        """False: nothing ends a statement here."""
-        return False
+        return _primary_code(error.orig) == sqlite3.SQLITE_INTERRUPT
 
     def is_read_only(self, db: Connection) -> bool:
         return False

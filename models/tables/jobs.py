@@ -151,4 +151,11 @@ items = Table(
     Column("changes", Text),  # of a link that was updated, as JSON: models.jobs.item_changes
     Column("shares_url", Boolean),  # dry run: later rows of the same URL would get the link of this one
     PrimaryKeyConstraint("job_id", "index"),
+    Index(  # a link that was there may be named by several items of a job
+        "items_named_idx",
+        "job_id",
+        "slug",
+        postgresql_where=text("status IN ('existing', 'updated')"),
+        sqlite_where=text("status IN ('existing', 'updated')"),
+    ),
 )

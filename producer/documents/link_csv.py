@@ -29,7 +29,7 @@ def stream(workspace_id: int, link_filter: LinkFilter) -> Iterator[bytes]:
         yield _csv([_cell(document[name]) for name in COLUMNS] for document in documents)
         if len(rows) < PAGE_ROWS:
             return
-        after = rows[-1].position
+        after = rows[-1].list_position
 
 
 def _cell(value: Any) -> str:

@@ -99,4 +99,4 @@ def _pages_of_links(workspace_id: int, link_filter: LinkFilter, limit: int) -> I
         if len(page) < PAGE_ITEMS:
             return
         count += len(page)
-        after = page[-1].position
+        after = page[-1].list_position

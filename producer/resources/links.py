@@ -10,7 +10,7 @@ from models import cursors, settings, store
 from models.accounts import domains
 from models.accounts.keys import Owner
 from models.clicks import click_counts
-from models.cursors import LinkPosition
+from models.cursors import LinkPosition, ListPosition
 from models.errors import DuplicateKey, NotFound
 from models.link_key import parse_link_id
 from models.links import labels, links, listing, tagging, title_queue
@@ -30,7 +30,7 @@ from producer.unit_of_work import unit_of_work
 MOST_COUNTED = 10_000
 
 
-def list_links(owner: Owner, query: Mapping[str, Any], after: LinkPosition | None, limit: int) -> Page:
+def list_links(owner: Owner, query: Mapping[str, Any], after: ListPosition | None, limit: int) -> Page:
     """List the links that match the parameters of a LinksQuery, the newest first."""
     with written.read_list(owner.workspace_id) as db:
         link_filter = link_filters.from_query(db, owner.workspace_id, query)
@@ -38,7 +38,7 @@ def list_links(owner: Owner, query: Mapping[str, Any], after: LinkPosition | Non
         documents = link_documents(db, rows[:limit])
     if len(rows) <= limit:
         return Page(documents, None)
-    return Page(documents, cursors.encode_position(rows[limit - 1].position))
+    return Page(documents, cursors.encode_position(rows[limit - 1].list_position))
 
 
 def list_from(owner: Owner, query: Mapping[str, Any], offset: int, limit: int) -> list[dict[str, Any]]:

@@ -15,13 +15,14 @@ from models.accounts import keys
 from tests.bench import many_links, systems
 from tests.bench.systems import ROUNDS, Figure, time_call
 from tests.fixtures.processes import process_environment
+from tests.models.jobs.making import make_job
 from tests.owners import new_owner
 from tests.shared_app import shared_app
 
 LINKS = int(os.environ.get("LINKS", "5000000"))
 RARE = 1000  # one link of so many is disabled, one has expired, one is used up
 MOST_SECONDS = {"postgresql": 0.3, "sqlite": 1.0}
-CALLS = ("", "?status=active", "?status=expired", "?status=used_up", "?status=disabled")
+CALLS = ("", "?status=active", "?status=expired", "?status=used_up", "?status=disabled", "?job={job}")
 
 
 def postgresql(folder: Path) -> list[Figure]:
@@ -37,12 +38,13 @@ def _measure(folder: Path, url: str) -> list[Figure]:
     with process_environment({"DATABASE_URL": url, "DATA_DIR": str(folder)}):
         migrate.upgrade()
         owner = new_owner("default")
-        many_links.add(owner.workspace_id, LINKS, RARE)
+        job = make_job(owner, 0)
+        many_links.add(owner.workspace_id, LINKS, RARE, job.id)
         with store.write() as db:
             token = keys.add(db, owner.workspace_id, "bench", list(keys.Scope))["token"]
         client = shared_app().test_client()
         client.environ_base["HTTP_AUTHORIZATION"] = f"Bearer {token}"
-        return [_time(client, query) for query in CALLS]
+        return [_time(client, query.format(job=job.id)) for query in CALLS]
 
 
 def _time(client: FlaskClient, query: str) -> Figure:

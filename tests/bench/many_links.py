@@ -4,20 +4,30 @@ from models import store
 from models.accounts import domains
 
 STATEMENT_ROWS = 500_000
+JOB_ROWS = 1_000_000
 
 
-def add(workspace_id: int, links: int, rare: int) -> None:
-    """Write links a second apart. One of `rare` is disabled, one has expired, and one is used up."""
+def add(workspace_id: int, links: int, rare: int, job_id: int = 5) -> None:
+    """Write links a second apart, the first of them with items of a job.
+
+    One of `rare` links is disabled, one has expired, and one is used up.
+    """
     with store.read() as db:
         domain = domains.find(db, workspace_id, None)
     assert domain
     spelling = POSTGRESQL if store.engine().name == "postgresql" else SQLITE
-    values = {"domain": domain.id, "workspace": workspace_id, "rest": f"(i - i / {rare} * {rare})"}
+    values = {
+        "job": job_id,
+        "job_rows": JOB_ROWS,
+        "domain": domain.id,
+        "workspace": workspace_id,
+        "rest": f"(i - i / {rare} * {rare})",
+    }
     for first in range(1, links + 1, STATEMENT_ROWS):
         last = min(first + STATEMENT_ROWS - 1, links)
         names = values | {name: text.format(first=first, last=last) for name, text in spelling.items()}
         with store.write() as db:
-            for statement in (LINKS, USES):
+            for statement in (LINKS, USES, ITEMS):
                 db.exec_driver_sql(statement.format(**names))
     with store.write() as db:
         db.exec_driver_sql("ANALYZE")
@@ -38,7 +48,7 @@ SQLITE = {
 LINKS = """
 INSERT INTO links (domain_id, slug, generation, workspace_id, job_id, created_at, url, title,
                    disabled_at, expires_at, max_clicks)
-SELECT {domain}, 's' || i, 1, {workspace}, 5, {moment}, 'https://example.com/' || i, 'Title ' || i,
+SELECT {domain}, 's' || i, 1, {workspace}, {job}, {moment}, 'https://example.com/' || i, 'Title ' || i,
        CASE WHEN {rest} = 1 THEN {moment} END,
        CASE WHEN {rest} = 2 THEN {moment} WHEN i / 3 * 3 = i THEN {future} END,
        CASE WHEN {rest} IN (3, 4) THEN 1 END
@@ -47,4 +57,8 @@ FROM {series}
 USES = """
 INSERT INTO uses (domain_id, slug, generation, used)
 SELECT {domain}, 's' || i, 1, 1 FROM {series} WHERE {rest} = 3
+"""
+ITEMS = """
+INSERT INTO items (job_id, "index", line, status, slug, generation)
+SELECT {job}, i, i, 'created', 's' || i, 1 FROM {series} WHERE i <= {job_rows}
 """

@@ -11,7 +11,8 @@ from models.accounts.keys import Owner
 from models.errors import Gone
 from models.jobs import jobs
 from models.links import listing
-from models.links.listing import JobLinks, LinkFilter
+from models.links.job_links import JobLinks
+from models.links.listing import LinkFilter
 from models.tables import jobs as job_rows
 from producer import link_filters
 from tests.models.links.new_links import add_link, default_domain_id

@@ -43,7 +43,7 @@ def create_link() -> Response:
 @blueprint.arguments(schemas.LinksQuerySchema, location="query")
 @blueprint.response(200, schemas.LinksSchema)
 def list_links(query: dict[str, Any]) -> Response:
-    """List the workspace's links, the newest first."""
+    """List the workspace's links, the newest first; those of one job in the order of its rows."""
     limit = query.pop("limit")
     position = query.pop("cursor", None)
     return pagination.respond(links.list_links(owner(), query, position, limit))

@@ -51,7 +51,7 @@ def export_links() -> Response:
 
 def _render(status: int, form: Any = None, faults: dict[str, str] | None = None) -> Response:
     requested = read_filter(request.args)
-    position = cursors.decode_position(request.args.get("cursor", ""))
+    position = cursors.decode_list_position(request.args.get("cursor", ""))
     page = Page([], None)
     if not requested.fault:
         page = links.list_links(owner(), requested.query, position, ROWS)

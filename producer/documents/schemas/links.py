@@ -63,7 +63,7 @@ class LinkChangeSchema(ItemRequestSchema):
 
 class Cursor(fields.String):
     def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> Any:
-        position = cursors.decode_position(super()._deserialize(value, attr, data, **kwargs) or "")
+        position = cursors.decode_list_position(super()._deserialize(value, attr, data, **kwargs) or "")
         if position is None:
             raise ValidationError("This must be the next_cursor of a page of this list.")
         return position

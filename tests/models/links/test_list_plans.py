@@ -8,8 +8,10 @@ from sqlalchemy import event
 from models import store
 from models.accounts.keys import Owner
 from models.links import listing
+from models.links.job_links import JobLinks
 from models.links.listing import LinkFilter, LinkStatus
 from tests.bench import many_links
+from tests.models.links.new_links import JOB_ID, default_domain_id
 
 LINKS = 20_000
 RARE = 50  # one link of so many has a status other than active
@@ -35,6 +37,13 @@ INDEXES = {
 def test_a_list_by_status_reads_an_index(many: Owner, status: LinkStatus) -> None:
     plan = plan_of(many, LinkFilter(status=status))
     assert any(name in plan for name in INDEXES[status]), plan
+
+
+def test_a_list_of_a_job_reads_its_items_in_their_order(many: Owner) -> None:
+    plan = plan_of(many, LinkFilter(job=JobLinks(JOB_ID, default_domain_id(many))))
+    assert "items_pkey" in plan or "USING INDEX sqlite_autoindex_items_1 (job_id=?)" in plan, plan
+    assert "sort" not in plan.lower()
+    assert "b-tree" not in plan.lower()
 
 
 @pytest.mark.parametrize("status", LinkStatus)

@@ -8,9 +8,11 @@ import pytest
 from models import store
 from models.accounts.keys import Owner
 from models.clicks import click_limits
+from models.cursors import ItemPosition
 from models.link_key import LinkKey
 from models.links import labels, listing, tagging
-from models.links.listing import JobLinks, LinkFilter, LinkStatus, LinkView
+from models.links.job_links import JobLinks
+from models.links.listing import LinkFilter, LinkStatus, LinkView
 from models.tables import items
 from tests.models.links.new_links import GENERATION, JOB_ID, add_link
 from tests.owners import new_owner
@@ -21,7 +23,7 @@ NOW = datetime.now(UTC).replace(microsecond=0)
 def page(owner: Owner, limit: int = 100, after: LinkView | None = None, **conditions: Any) -> list[LinkView]:
     link_filter = LinkFilter(**conditions)
     with store.read() as db:
-        return listing.page(db, owner.workspace_id, link_filter, after.position if after else None, limit)
+        return listing.page(db, owner.workspace_id, link_filter, after.list_position if after else None, limit)
 
 
 def slugs(owner: Owner, **conditions: Any) -> str:
@@ -112,8 +114,28 @@ def test_links_of_a_job_are_those_that_its_items_name(owner: Owner) -> None:
         item = {"job_id": JOB_ID, "line": 1, "status": "created", "generation": GENERATION}
         db.execute(items.insert(), [item | {"index": index, "slug": slug} for index, slug in enumerate("abc")])
         db.execute(items.insert(), [{"job_id": JOB_ID, "line": 1, "status": "failed", "index": 3}])
-    assert slugs(owner, job=JobLinks(JOB_ID, first.domain_id)) == "ba"
+    assert slugs(owner, job=JobLinks(JOB_ID, first.domain_id)) == "ab"
     assert slugs(owner, job=JobLinks(JOB_ID, 1)) == ""
+
+
+def test_links_of_a_job_are_in_the_order_of_its_items_each_once(owner: Owner) -> None:
+    first = add_link(owner, "a", job_id=99)
+    add_link(owner, "b")
+    named = (("b", "created"), ("a", "existing"), ("b", "existing"), ("a", "updated"), ("c", "failed"))
+    rows = [
+        {"job_id": JOB_ID, "line": 1, "index": index, "slug": slug, "status": status, "generation": GENERATION}
+        for index, (slug, status) in enumerate(named)
+    ]
+    with store.write() as db:
+        db.execute(items.insert(), rows)
+    job = JobLinks(JOB_ID, first.domain_id)
+    assert slugs(owner, job=job) == "ba"
+    page_one = page(owner, limit=1, job=job)
+    assert [link.slug for link in page(owner, limit=1, after=page_one[0], job=job)] == ["a"]
+    with store.read() as db:
+        assert listing.count(db, owner.workspace_id, LinkFilter(job=job)) == 2
+        keys = listing.keys_page(db, owner.workspace_id, LinkFilter(job=job), ItemPosition(0), 10)
+    assert [key.slug for key, _ in keys] == ["a"]
 
 
 def test_conditions_hold_together(owner: Owner) -> None:

@@ -60,6 +60,16 @@ def test_a_statement_that_takes_too_long_is_ended_and_explained(url: str, monkey
     assert "takes too long" in str(explained)
 
 
+def test_sqlite_ends_a_statement_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(store.session_limits, "statement", LIMIT_SECONDS)
+    with process_environment({"DATABASE_URL": f"sqlite:///{tmp_path}/a.db"}):
+        with pytest.raises(DBAPIError) as caught, store.read() as db:
+            db.exec_driver_sql("WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT max(i) FROM n")
+        assert store.is_out_of_time(caught.value)
+        with store.read() as db:
+            assert db.exec_driver_sql("SELECT 1").scalar_one() == 1
+
+
 def test_a_process_has_no_more_connections_than_it_may(url: str) -> None:
     settings = {"DATABASE_URL": url, "DB_CONNECTIONS": "4"}
     with process_environment(settings), ThreadPoolExecutor(12) as threads:

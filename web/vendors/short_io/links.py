@@ -7,7 +7,7 @@ from flask import Response, request
 
 from models import cursors
 from models.accounts.keys import Owner
-from models.cursors import LinkPosition
+from models.cursors import ListPosition
 from models.errors import Invalid, NotFound
 from producer.fields import item_rules
 from producer.fields.item_rules import InvalidValue
@@ -94,11 +94,11 @@ def _read_limit() -> int:
     return limit
 
 
-def _read_position() -> LinkPosition | None:
+def _read_position() -> ListPosition | None:
     token = request.args.get("pageToken")
     if not token:
         return None
-    position = cursors.decode_position(token)
+    position = cursors.decode_list_position(token)
     if position is None:
         raise NotFound("pageToken must be the nextPageToken of a page.")
     return position
