@@ -69,6 +69,7 @@ def test_a_silent_database_is_503_at_once_until_it_answers_again(client: FlaskCl
     network.hold()
     for path in ("/unknown", "/api/jobs", "/api/links"):
         assert_unavailable(client, path)
+    assert_unavailable(client, "/readyz")
     assert client.get("/readyz").get_json()["database"] == "does not answer"
     assert client.get("/healthz").status_code == 200
     network.release()

@@ -11,6 +11,7 @@ from models import migrate, process_caches, store
 from models.errors import Unavailable
 from producer.intake import upload_store
 from producer.signals import broker, queues, wakeups
+from web import errors
 
 blueprint = Blueprint("health", __name__)
 
@@ -21,12 +22,16 @@ def show_health() -> Response:
 
 
 @blueprint.get("/readyz")
-def show_readiness() -> tuple[Response, int]:
+def show_readiness() -> Response:
     database, revision = _check_database()
     parts = {"database": database, "broker": _check_broker(), "uploads": _check_uploads()}
     parts["workers"] = _check_workers()
     ready = all(state == "ok" for state in parts.values())
-    return jsonify(status="ok" if ready else "unavailable", **parts, revision=revision), 200 if ready else 503
+    response = jsonify(status="ok" if ready else "unavailable", **parts, revision=revision)
+    if not ready:
+        response.status_code = 503
+        response.headers["Retry-After"] = str(errors.RETRY_SECONDS)
+    return response
 
 
 def _check_database() -> tuple[str, str | None]:
