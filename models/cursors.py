@@ -29,6 +29,7 @@ class ItemPosition(NamedTuple):
 
 
 ListPosition = LinkPosition | ItemPosition
+ITEM = "item"
 
 
 def encode_number(number: int | str) -> str:
@@ -44,21 +45,26 @@ def decode_number(text: str) -> int | None:
 
 def encode_position(position: ListPosition) -> str:
     if isinstance(position, ItemPosition):
-        return encode_number(position.at)
-    micros = (position.created_at - EPOCH) // MICROSECOND
-    text = f"{micros} {position.domain_id} {position.slug}"
+        text = f"{ITEM} {position.at}"
+    else:
+        micros = (position.created_at - EPOCH) // MICROSECOND
+        text = f"{micros} {position.domain_id} {position.slug}"
     return base64.urlsafe_b64encode(text.encode()).decode().rstrip("=")
 
 
 def decode_list_position(text: str) -> ListPosition | None:
-    index = decode_number(text)
-    return decode_position(text) if index is None else ItemPosition(index)
+    """Decode the cursor of a list of links: of a job's, or of others."""
+    try:
+        word, number = _words(text)
+    except ValueError:
+        return decode_position(text)
+    index = decode_number(number)
+    return None if index is None or word != ITEM else ItemPosition(index)
 
 
 def decode_position(text: str) -> LinkPosition | None:
-    padding = "=" * (-len(text) % 4)
     try:
-        micros, domain, slug = base64.b64decode(text + padding, b"-_", validate=True).decode().split(" ")
+        micros, domain, slug = _words(text)
         position = LinkPosition(EPOCH + int(micros) * MICROSECOND, slug, int(domain))
     except (ValueError, OverflowError):
         return None
@@ -66,3 +72,8 @@ def decode_position(text: str) -> LinkPosition | None:
     if "\0" in slug or not 0 < position.domain_id < 1 << 63:
         return None
     return position
+
+
+def _words(text: str) -> list[str]:
+    padding = "=" * (-len(text) % 4)
+    return base64.b64decode(text + padding, b"-_", validate=True).decode().split(" ")

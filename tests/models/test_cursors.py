@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from models import cursors
-from models.cursors import LinkPosition
+from models.cursors import ItemPosition, LinkPosition
 
 POSITIONS = st.builds(
     LinkPosition,
@@ -41,6 +41,24 @@ def test_a_cursor_may_stand_in_an_address() -> None:
 )  # fmt: skip
 def test_what_no_list_has_given_out_is_not_a_position(text: str) -> None:
     assert cursors.decode_position(text) is None
+    assert cursors.decode_list_position(text) is None
+
+
+@given(st.integers(0, 10**18 - 1))
+def test_a_position_in_a_job_survives_its_cursor(index: int) -> None:
+    cursor = cursors.encode_position(ItemPosition(index))
+    assert cursors.decode_list_position(cursor) == ItemPosition(index)
+    assert cursors.decode_position(cursor) is None
+
+
+@given(POSITIONS)
+def test_a_list_goes_on_behind_a_link_too(position: LinkPosition) -> None:
+    assert cursors.decode_list_position(cursors.encode_position(position)) == position
+
+
+@pytest.mark.parametrize("text", [spelled("item x"), spelled("item -1"), spelled("items 1"), spelled(f"item {10**30}")])
+def test_what_names_no_item_is_not_a_position(text: str) -> None:
+    assert cursors.decode_list_position(text) is None
 
 
 @given(st.integers(0, 10**18 - 1))
