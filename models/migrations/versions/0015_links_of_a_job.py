@@ -2,8 +2,8 @@
 
 from models import indexes
 
-revision = "0014"
-down_revision = "0013"
+revision = "0015"
+down_revision = "0014"
 
 NAME = "items_named_idx"
 
