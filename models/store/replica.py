@@ -6,7 +6,7 @@ the log up to there.
 
 import time
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from typing import Any
 
 import structlog
@@ -43,12 +43,8 @@ class Replica:
     @contextmanager
     def read(self, position: str | None) -> Iterator[Connection | None]:
         """Open a connection that reads; None when the replica is away or has not replayed the log up to a position."""
-        connection = self._connect()
-        if connection is None:
-            yield None
-            return
-        with connection:
-            yield connection if self._has_replayed(connection, position) else None
+        with ExitStack() as stack:
+            yield self._open(position, stack)
 
     def expect_change(self) -> None:
         """Have redirects read the primary until the replica has what is committed now."""
@@ -78,19 +74,16 @@ class Replica:
             self.position = None
         return True
 
-    def _connect(self) -> Connection | None:
+    def _open(self, position: str | None, stack: ExitStack) -> Connection | None:
         if time.monotonic() < self.away_until:
             return None
         try:
-            return self.engine.connect().execution_options(isolation_level="AUTOCOMMIT")
+            connection = stack.enter_context(self.engine.connect()).execution_options(isolation_level="AUTOCOMMIT")
+            if position is None or connection.exec_driver_sql(HAS_REPLAYED, (position,)).scalar_one():
+                return connection
         except SQLAlchemyError as error:
             self._leave(error)
-            return None
-
-    def _has_replayed(self, connection: Connection, position: str | None) -> bool:
-        if position is None:
-            return True
-        return bool(connection.exec_driver_sql(HAS_REPLAYED, (position,)).scalar_one())
+        return None
 
     def _leave(self, error: SQLAlchemyError) -> None:
         self.away_until = time.monotonic() + AWAY_SECONDS

@@ -14,6 +14,7 @@ import psycopg
 
 RESULT = TypeVar("RESULT")
 PAUSE_SECONDS = 0.5  # between two attempts to connect while the server is away
+AWAY_SECONDS = 10.0  # after an attempt: longer than the next one takes, so that nothing is refused for ever
 MESSAGE = "the database does not answer"
 TIMEOUT = "timeout expired"  # what psycopg says of each server of the URL that it could not reach in time
 
@@ -44,7 +45,7 @@ class Silence:
 
     def __init__(self, seconds: float) -> None:
         self.seconds = seconds
-        self.is_away = False
+        self.away_until = 0.0
         self.answered_at = 0.0
         self.server = ""  # the one that answered last, of several in the URL
         self.connect: Connect | None = None
@@ -58,7 +59,8 @@ class Silence:
             connection = connect()
         except psycopg.OperationalError as error:
             if TIMEOUT in str(error):
-                self._begin()
+                self.away_until = time.monotonic() + AWAY_SECONDS
+                self._look()
             raise
         connection.silence = self
         connection.server = server_of(connection)
@@ -79,7 +81,7 @@ class Silence:
             return end.value  # type: ignore[no-any-return]
 
     def _refuse_while_away(self) -> None:
-        if self.is_away:
+        if time.monotonic() < self.away_until:
             raise Away(MESSAGE)
 
     def _judge(self, began: float, server: str) -> None:
@@ -88,10 +90,6 @@ class Silence:
             raise Away("another server has taken the place of this one")
         if time.monotonic() - max(began, self.answered_at) > self.seconds:
             self._look()
-
-    def _begin(self) -> None:
-        self.is_away = True
-        self._look()
 
     def _look(self) -> None:
         """Find out whether the server answers, in a thread that ends when it does."""
@@ -113,11 +111,12 @@ class Silence:
             self.server = server_of(connection)
             connection.close()
         except psycopg.OperationalError as error:
-            self.is_away = TIMEOUT in str(error)
-        else:
-            self.is_away = False
+            if TIMEOUT in str(error):
+                self.away_until = time.monotonic() + AWAY_SECONDS
+                return False
+        self.away_until = 0.0
         self.answered_at = time.monotonic()
-        return not self.is_away
+        return True
 
 
 def server_of(connection: psycopg.Connection[Any]) -> str:

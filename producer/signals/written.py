@@ -5,6 +5,7 @@ from contextlib import ExitStack, contextmanager
 
 import structlog
 from redis.exceptions import RedisError
+from sqlalchemy.exc import SQLAlchemyError
 
 from models import store
 from models.store import Connection
@@ -13,6 +14,9 @@ from producer.signals import broker
 PREFIX = "linkmill:written:"
 KEPT_SECONDS = 86_400  # no replica is further behind
 NOTHING = ""
+NEVER = "FFFFFFFF/FFFFFFFF"
+"""A position that no log reaches, for a write after which the primary did not say where its log ended."""
+AWAY_SECONDS = 60
 
 log = structlog.get_logger()
 
@@ -22,8 +26,14 @@ def mark(workspace_id: int) -> None:
     replica = store.replica()
     if replica is None:
         return
+    seconds = KEPT_SECONDS
     try:
-        broker.client().set(f"{PREFIX}{workspace_id}", replica.find_position(), ex=KEPT_SECONDS)
+        position = replica.find_position()
+    except SQLAlchemyError:
+        position = NEVER
+        seconds = AWAY_SECONDS
+    try:
+        broker.client().set(f"{PREFIX}{workspace_id}", position, ex=seconds)
     except (RedisError, OSError) as error:
         log.warning("write_not_marked", reason=error)
 

@@ -7,17 +7,19 @@ from contextlib import contextmanager, suppress
 from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING
+from unittest.mock import create_autospec
 
 import psutil
 import psycopg
 import pytest
 from sqlalchemy import update
-from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.exc import OperationalError, SQLAlchemyError
 
 from models import migrate, store
 from models.accounts import domains
 from models.accounts.keys import Owner
 from models.links import lookup
+from models.store.replica import Replica
 from models.tables import links
 from producer.signals import written
 from producer.visits import link_cache
@@ -122,6 +124,15 @@ def test_a_list_waits_for_what_its_workspace_has_written(owner: Owner, standby: 
         assert not list_is_copy(owner)
         assert list_is_copy(new_owner("other"))
     wait_until(lambda: list_is_copy(owner))
+
+
+def test_a_list_is_read_from_the_primary_when_nobody_knows_what_was_written(
+    owner: Owner, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    away = create_autospec(Replica.find_position, side_effect=OperationalError("SELECT", None, OSError()))
+    monkeypatch.setattr(Replica, "find_position", away)
+    written.mark(owner.workspace_id)
+    assert not list_is_copy(owner)
 
 
 def test_while_redis_is_away_lists_are_read_from_the_primary(owner: Owner, fake_redis: FakeRedis) -> None:
