@@ -36,8 +36,7 @@ def check(settings: Settings, names: Collection[str]) -> None:
     texts.all_texts()
     sealing.keys()
     _check_ports(settings, names)
-    if not settings.database_url.startswith("sqlite:"):
-        _check_database(settings, names)
+    _check_databases(settings, names)
     if not settings.redis_embedded:
         _check_redis(settings.redis_url)
     if settings.has_own_broker:
@@ -77,13 +76,22 @@ def numeric_address(host: str) -> str:
     return str(address[0])
 
 
-def _check_database(settings: Settings, names: Collection[str]) -> None:
-    url = settings.database_url
-    setting = f"DATABASE_URL={mask_password(url)!r}"
+def _check_databases(settings: Settings, names: Collection[str]) -> None:
+    if settings.database_url.startswith("sqlite:"):
+        return
+    # A pooler opens as many as its own settings say.
+    need = 0 if settings.database_pooled else budget.of_host(settings, names)
+    _check_database("DATABASE_URL", settings.database_url, need)
+    if settings.database_direct_url:
+        _check_database("DATABASE_DIRECT_URL", settings.database_direct_url, need)
+
+
+def _check_database(name: str, url: str, need: int) -> None:
+    setting = f"{name}={mask_password(url)!r}"
     try:
         engine = create_engine(url, poolclass=NullPool, connect_args={"connect_timeout": ANSWER_SECONDS})
         with engine.connect() as db:
-            _warn_of_limit(db, budget.of_host(settings, names))
+            _warn_of_limit(db, need)
     except (ArgumentError, ValueError):
         raise SettingsError(f"{setting}: this is not a valid URL") from None
     except DBAPIError as error:

@@ -7,7 +7,11 @@ from pathlib import Path
 
 import pytest
 
+from models import settings
+from runner import preflight
 from runner.preflight import mask_password
+from tests.fixtures.processes import process_environment
+from tests.models.store.test_sessions import limited_url
 from tests.runner.processes import SLEEPER, StartRunner, answering, assert_refused, free_port
 
 
@@ -42,6 +46,17 @@ def test_a_setting_that_cannot_work_is_one_line(
     start_runner: StartRunner, folder: Path, setting: dict[str, str], expected: str
 ) -> None:
     assert_refused(start_runner(SLEEPER, **setting), folder, expected)
+
+
+def test_a_start_says_that_the_database_allows_too_few_connections(
+    postgresql: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    few = {"DATABASE_URL": limited_url(postgresql, most=10), "DATA_DIR": str(tmp_path), "DB_CONNECTIONS": "3"}
+    with process_environment(few | {"WORKERS": "1"}):
+        preflight.check(settings.get(), ["bulk", "interactive"])
+        assert capsys.readouterr().err == ""
+        preflight.check(settings.get(), ["bulk", "interactive", "callers"])
+    assert "may open 11 connections, and the database allows 10" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("content", [b"[pro]\nlinks_a_day = 5", b"\xff\xfe", b"="])
