@@ -54,6 +54,7 @@ def restore(folder: Path, report: Report, skipped_slugs: int = SKIPPED_SLUGS) ->
     """
     if not (folder / DATABASE).is_file():
         raise Conflict(f"{folder} has no {DATABASE}.")
+    disk.create_folder(settings.get().data_dir)
     source = store.connect_to(f"sqlite:///{folder / DATABASE}")
     try:
         _copy_database(source, store.engine(), report)

@@ -175,6 +175,19 @@ def test_a_backup_of_either_store_is_restored_to_the_other(owner: Owner, other_u
     assert after == before
 
 
+def test_a_backup_is_restored_where_nothing_was_before(owner: Owner, tmp_path: Path) -> None:
+    fill(owner)
+    links = rows_of(store.engine())["links"]
+    moving.back_up(tmp_path / "backup", print)
+    with process_environment({"DATABASE_URL": "", "DATA_DIR": str(tmp_path / "new")}):
+        moving.restore(tmp_path / "backup", print)
+        assert rows_of(store.engine())["links"] == links
+        moving.restore(tmp_path / "backup", print)  # until the first start
+        migrate.upgrade()
+        with pytest.raises(Conflict, match="another installation"):
+            moving.restore(tmp_path / "backup", print)
+
+
 def test_slugs_that_were_handed_out_after_the_backup_are_not_handed_out_again(
     owner: Owner, other_url: str, tmp_path: Path
 ) -> None:

@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import pytest
 
@@ -11,6 +12,7 @@ from models.accounts.keys import Owner
 from models.errors import Unavailable, Unreadable
 from models.states import ShardKind, ShardState
 from models.tables import shards
+from producer import moving
 from producer.accept import Upload, accept
 from producer.intake import object_store as s3
 from producer.intake import upload_store
@@ -104,3 +106,18 @@ def test_an_upload_is_refused_with_a_time_to_try_again(object_store: ObjectStore
         assert int(answer.headers["Retry-After"]) > 0
     assert time.monotonic() - started < LONGEST_SECONDS
     assert client.post("/api/jobs", data=ROWS, headers=headers).status_code == 202
+
+
+def test_a_backup_brings_uploads_to_a_folder_and_a_copy_to_another_prefix(
+    owner: Owner, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    accept(Upload(CSV, CSV, [ROWS]), owner, Options)
+    moving.back_up(tmp_path / "backup", print)
+    (upload,) = (tmp_path / "backup" / moving.UPLOADS).iterdir()
+    assert upload.read_bytes() == ROWS
+    elsewhere = "s3://linkmill-test/elsewhere"
+    moving.copy(f"sqlite:///{tmp_path}/copy.db", elsewhere, print)
+    monkeypatch.setenv("UPLOADS_URL", elsewhere)
+    settings.get.cache_clear()
+    upload_store._store.cache_clear()
+    assert upload_store.read(upload.name, 0, len(ROWS)) == ROWS
