@@ -14,6 +14,7 @@ from typing import NamedTuple
 import httpx
 import pytest
 
+from runner.__main__ import _read_options as runner_options
 from tests import ROOT
 from tests.attack.proxy import CONFIGURATION, PROGRAM
 from tests.system import System, free_port
@@ -36,6 +37,14 @@ def test_systemd_takes_the_unit(tmp_path: Path) -> None:
     done = subprocess.run(["systemd-analyze", "verify", unit], capture_output=True, text=True, timeout=60)
     ours = [line for line in done.stderr.splitlines() if "linkmill" in line]
     assert ours == []
+
+
+@pytest.mark.parametrize(("value", "names"), [("", []), ("web,beat", ["web", "beat"])])
+def test_the_unit_runs_what_only_names_and_everything_without_it(value: str, names: list[str]) -> None:
+    (command,) = re.findall(r"^ExecStart=(.*)$", UNIT.read_text(), re.M)
+    arguments = [value if word == "${ONLY}" else word for word in command.split()]
+    assert arguments[1:3] == ["-m", "runner"]
+    assert runner_options(arguments[3:]).only == names
 
 
 @pytest.mark.skipif(not shutil.which("openssl"), reason="openssl is not on this machine")
