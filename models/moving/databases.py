@@ -1,7 +1,6 @@
 """Makes a database a copy of another. It can be done again, and then carries over what has changed since."""
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 
 from sqlalchemy import Connection, Engine
 
@@ -12,9 +11,6 @@ from models.moving import tables
 from models.moving.tables import Copy
 from models.tables import metadata
 
-ONE_MOMENT = {"postgresql": {"isolation_level": "REPEATABLE READ"}, "sqlite": {}}
-"""Options of a transaction that sees one state of the database, however long it reads."""
-
 
 def copy(source: Engine, target: Engine, report: Callable[[Copy], None]) -> None:
     """Copy all rows that the source has at this moment. Raise Conflict when the target is an installation of its own.
@@ -22,21 +18,13 @@ def copy(source: Engine, target: Engine, report: Callable[[Copy], None]) -> None
     When this is interrupted, or the source has changed, call it again.
     """
     migrate.create_tables(target)
-    with _snapshot(source) as db:
+    with store.snapshot(source) as db:
         _begin(db, target)
         for table in metadata.sorted_tables:
             report(tables.copy(db, target, table))
         _check_counts(db, target)
     with store.write(on=target) as db:
         installation_secrets.mark_copy(db, installation_secrets.COMPLETE)
-
-
-@contextmanager
-def _snapshot(source: Engine) -> Iterator[Connection]:
-    with source.connect() as connection:
-        connection = connection.execution_options(**ONE_MOMENT[source.dialect.name])
-        with connection.begin():
-            yield connection
 
 
 def _begin(source: Connection, target: Engine) -> None:

@@ -33,6 +33,7 @@ __all__ = [
     "read",
     "replica",
     "session_limits",
+    "snapshot",
     "write",
 ]
 
@@ -51,6 +52,15 @@ def read() -> Iterator[Connection]:
         # A pooler gives a statement without a transaction any session, so its limits would not hold for it.
         options = {} if session_limits.pooled else dialect().read_options
         connection = connection.execution_options(**options)
+        with connection.begin():
+            yield connection
+
+
+@contextmanager
+def snapshot(of: Engine) -> Iterator[Connection]:
+    """Open a transaction that sees the state of a database at its beginning, whatever is written meanwhile."""
+    with of.connect() as connection:
+        connection = connection.execution_options(**DIALECTS[of.dialect.name].snapshot_options)
         with connection.begin():
             yield connection
 

@@ -46,6 +46,8 @@ class Dialect(Protocol):
     """Whether an index can be built while others write. Each migration then is a transaction of its own."""
     read_options: dict[str, Any]
     """Execution options of a connection that only reads."""
+    snapshot_options: dict[str, Any]
+    """Those of one whose transaction sees one state of the database, however long it reads."""
 
     @property
     def unavailable_errors(self) -> tuple[type[Exception], ...]:

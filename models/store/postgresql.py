@@ -46,6 +46,7 @@ class PostgreSQL:
     builds_indexes_beside_writers = True
     # Each statement of a read sees what is committed at that moment, also without a transaction.
     read_options: dict[str, Any] = {"isolation_level": "AUTOCOMMIT"}
+    snapshot_options: dict[str, Any] = {"isolation_level": "REPEATABLE READ"}
     unavailable_errors: tuple[type[Exception], ...] = (psycopg.OperationalError, psycopg.InterfaceError)
 
     def engine_options(self, url: URL, limits: SessionLimits) -> dict[str, Any]:

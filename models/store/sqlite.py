@@ -54,6 +54,7 @@ class SQLite:
     shard_rows = 15_000  # a tenth of a second of the only lock
     builds_indexes_beside_writers = False
     read_options: dict[str, Any] = {}
+    snapshot_options: dict[str, Any] = {}
     unavailable_errors: tuple[type[Exception], ...] = (sqlite3.OperationalError,)
 
     def engine_options(self, url: URL, limits: SessionLimits) -> dict[str, Any]:

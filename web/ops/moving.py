@@ -9,7 +9,7 @@ from sqlalchemy.exc import DBAPIError
 
 from models import settings
 from models.errors import LinkmillError, SettingsError
-from producer import moving
+from producer.moving import installation
 
 FOLDER = click.Path(file_okay=False, path_type=Path)
 
@@ -19,14 +19,14 @@ FOLDER = click.Path(file_okay=False, path_type=Path)
 @click.option("--uploads-to", default="", metavar="URL", help="Copy the uploads too: a folder or s3://bucket/prefix.")
 def copy(database_url: str, uploads_to: str) -> None:
     """Copy this installation to another database. Run it again to carry over what has changed."""
-    _run(lambda: moving.copy(_normalize(database_url), uploads_to, click.echo))
+    _run(lambda: installation.copy(_normalize(database_url), uploads_to, click.echo))
 
 
 @click.command("backup")
 @click.argument("folder", type=FOLDER)
 def backup(folder: Path) -> None:
     """Write database and uploads into a new folder, as they are at this moment."""
-    _run(lambda: moving.back_up(folder, click.echo))
+    _run(lambda: installation.back_up(folder, click.echo))
 
 
 @click.command("restore")
@@ -34,20 +34,20 @@ def backup(folder: Path) -> None:
 @click.option(
     "--skip-slugs",
     type=click.IntRange(min=0),
-    default=moving.SKIPPED_SLUGS,
+    default=installation.SKIPPED_SLUGS,
     show_default=True,
     help="How many automatic slugs of each length may have been handed out since the backup.",
 )
 def restore(folder: Path, skip_slugs: int) -> None:
     """Fill this installation's database, which must be empty, and its uploads from a backup."""
-    _run(lambda: moving.restore(folder, click.echo, skip_slugs))
+    _run(lambda: installation.restore(folder, click.echo, skip_slugs))
 
 
 @click.command("skip-slugs")
-@click.argument("count", type=click.IntRange(min=0), default=moving.SKIPPED_SLUGS)
+@click.argument("count", type=click.IntRange(min=0), default=installation.SKIPPED_SLUGS)
 def skip_slugs(count: int) -> None:
     """Hand out none of the next automatic slugs: after the database was restored by other means."""
-    _run(lambda: moving.skip_slugs(count))
+    _run(lambda: installation.skip_slugs(count))
 
 
 COMMANDS = (copy, backup, restore, skip_slugs)

@@ -12,12 +12,12 @@ from models.accounts.keys import Owner
 from models.errors import Unavailable, Unreadable
 from models.states import ShardKind, ShardState
 from models.tables import shards
-from producer import moving
 from producer.accept import Upload, accept
 from producer.intake import object_store as s3
 from producer.intake import upload_store
 from producer.intake.layouts import CSV
 from producer.job_options import Options
+from producer.moving import installation
 from producer.signals import wakeups
 from tests.object_store import ObjectStore, running_object_store
 from tests.shared_app import shared_app
@@ -112,11 +112,11 @@ def test_a_backup_brings_uploads_to_a_folder_and_a_copy_to_another_prefix(
     owner: Owner, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     accept(Upload(CSV, CSV, [ROWS]), owner, Options)
-    moving.back_up(tmp_path / "backup", print)
-    (upload,) = (tmp_path / "backup" / moving.UPLOADS).iterdir()
+    installation.back_up(tmp_path / "backup", print)
+    (upload,) = (tmp_path / "backup" / installation.UPLOADS).iterdir()
     assert upload.read_bytes() == ROWS
     elsewhere = "s3://linkmill-test/elsewhere"
-    moving.copy(f"sqlite:///{tmp_path}/copy.db", elsewhere, print)
+    installation.copy(f"sqlite:///{tmp_path}/copy.db", elsewhere, print)
     monkeypatch.setenv("UPLOADS_URL", elsewhere)
     settings.get.cache_clear()
     upload_store._store.cache_clear()

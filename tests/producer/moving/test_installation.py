@@ -12,14 +12,13 @@ from models import migrate, store
 from models.accounts import installation_secrets
 from models.accounts.keys import Owner
 from models.errors import Conflict, SettingsError
-from models.jobs import jobs
 from models.links import slugs
 from models.moving import databases, tables
 from models.tables import click_batches, clicks, metadata, secrets, slug_counters
 from models.tables import items as item_rows
 from models.tables import links as link_rows
-from producer import moving
 from producer.intake import upload_store
+from producer.moving import installation
 from tests.fixtures.databases import new_migrated_url
 from tests.fixtures.processes import process_environment
 from tests.models.links.new_links import add_link, default_domain_id
@@ -163,12 +162,12 @@ def test_a_backup_of_either_store_is_restored_to_the_other(owner: Owner, other_u
     upload = fill(owner)
     before = rows_of(store.engine())
     backup = tmp_path / "backup"
-    moving.back_up(backup, print)
+    installation.back_up(backup, print)
     with pytest.raises(Conflict, match="already"):
-        moving.back_up(backup, print)
+        installation.back_up(backup, print)
     content = upload_store.read(upload, 0, 10**6)
     with process_environment({"DATABASE_URL": other_url, "DATA_DIR": str(tmp_path / "restored")}):
-        moving.restore(backup, print, skipped_slugs=1000)
+        installation.restore(backup, print, skipped_slugs=1000)
         after = rows_of(store.engine())
         assert upload_store.read(upload, 0, 10**6) == content
     assert after.pop("slug_counters") != before.pop("slug_counters")
@@ -178,25 +177,25 @@ def test_a_backup_of_either_store_is_restored_to_the_other(owner: Owner, other_u
 def test_a_backup_is_restored_where_nothing_was_before(owner: Owner, tmp_path: Path) -> None:
     fill(owner)
     links = rows_of(store.engine())["links"]
-    moving.back_up(tmp_path / "backup", print)
+    installation.back_up(tmp_path / "backup", print)
     with process_environment({"DATABASE_URL": "", "DATA_DIR": str(tmp_path / "new")}):
-        moving.restore(tmp_path / "backup", print)
+        installation.restore(tmp_path / "backup", print)
         assert rows_of(store.engine())["links"] == links
-        moving.restore(tmp_path / "backup", print)  # until the first start
+        installation.restore(tmp_path / "backup", print)  # until the first start
         migrate.upgrade()
         with pytest.raises(Conflict, match="another installation"):
-            moving.restore(tmp_path / "backup", print)
+            installation.restore(tmp_path / "backup", print)
 
 
 def test_slugs_that_were_handed_out_after_the_backup_are_not_handed_out_again(
     owner: Owner, other_url: str, tmp_path: Path
 ) -> None:
     domain_id = default_domain_id(owner)
-    moving.back_up(tmp_path / "backup", print)
+    installation.back_up(tmp_path / "backup", print)
     with store.write() as db:
         later = [slugs.reserve(db, domain_id, length, 900) for length in (5, 7)]
     with process_environment({"DATABASE_URL": other_url, "DATA_DIR": str(tmp_path / "restored")}):
-        moving.restore(tmp_path / "backup", print, skipped_slugs=1000)
+        installation.restore(tmp_path / "backup", print, skipped_slugs=1000)
         with store.write() as db:
             restored = [slugs.reserve(db, domain_id, length, 900) for length in (5, 7)]
     for (before,), (after,) in zip(later, restored, strict=True):
@@ -206,14 +205,14 @@ def test_slugs_that_were_handed_out_after_the_backup_are_not_handed_out_again(
 def test_a_skip_leaves_most_of_the_short_slugs(owner: Owner) -> None:
     domain_id = default_domain_id(owner)
     with store.write() as db:
-        slugs.skip(db, domain_id, moving.SKIPPED_SLUGS)
+        slugs.skip(db, domain_id, installation.SKIPPED_SLUGS)
         query = select(slug_counters.c.length, slug_counters.c.next_value)
         values: dict[int, int] = dict(db.execute(query.where(slug_counters.c.domain_id == domain_id)).all())
     assert values[5] == 62**5 // 100
-    assert values[7] == moving.SKIPPED_SLUGS
+    assert values[7] == installation.SKIPPED_SLUGS
 
 
-def test_nothing_is_lost_of_what_has_no_rows(owner: Owner, other: Engine) -> None:
+def test_rows_that_the_source_lacks_are_removed(owner: Owner, other: Engine) -> None:
     copy(other)
     with store.write(on=other) as db:
         db.execute(insert(click_batches), {"id": "stale", "drained_at": 1.0})
@@ -221,12 +220,3 @@ def test_nothing_is_lost_of_what_has_no_rows(owner: Owner, other: Engine) -> Non
         assert db.execute(select(secrets.c.name)).all()
     copy(other)
     assert rows_of(other) == rows_of(store.engine())
-
-
-def test_jobs_can_be_read_from_the_copy(owner: Owner, other_url: str) -> None:
-    upload = fill(owner)
-    moving.copy(other_url, "", print)
-    with process_environment({"DATABASE_URL": other_url}), store.read() as db:
-        (job,) = [jobs.get(db, row.id) for row in db.execute(select(metadata.tables["jobs"].c.id))]
-        assert job is not None
-        assert (job.upload, job.created) == (upload, 50)

@@ -1,11 +1,9 @@
 """Moves an installation: copies it to another database, writes a backup, and restores one."""
 
 import shutil
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
-import fsspec
 from sqlalchemy import Engine
 
 from models import disk, settings, store
@@ -14,7 +12,7 @@ from models.errors import Conflict
 from models.jobs import retention
 from models.links import slugs
 from models.moving import databases
-from producer.intake import object_store
+from producer.moving import uploads
 
 DATABASE = "linkmill.db"
 UPLOADS = "uploads"
@@ -29,7 +27,7 @@ def copy(database_url: str, uploads_url: str, report: Report) -> None:
     try:
         _copy_database(store.engine(), target, report)
         if uploads_url:
-            _copy_uploads(_upload_names(), settings.get().uploads_url, uploads_url, report)
+            report(uploads.copy(_upload_names(), settings.get().uploads_url, uploads_url))
     finally:
         target.dispose()
 
@@ -60,7 +58,7 @@ def restore(folder: Path, report: Report, skipped_slugs: int = SKIPPED_SLUGS) ->
         _copy_database(source, store.engine(), report)
     finally:
         source.dispose()
-    _copy_uploads(_upload_names(), str(folder / UPLOADS), settings.get().uploads_url, report)
+    report(uploads.copy(_upload_names(), str(folder / UPLOADS), settings.get().uploads_url))
     skip_slugs(skipped_slugs)
 
 
@@ -80,36 +78,3 @@ def _copy_database(source: Engine, target: Engine, report: Report) -> None:
 def _upload_names() -> list[str]:
     with store.read() as db:
         return retention.kept_uploads(db)
-
-
-def _copy_uploads(names: Iterable[str], source_url: str, target_url: str, report: Report) -> None:
-    source, source_root = _connect(source_url)
-    target, target_root = _connect(target_url)
-    target.makedirs(target_root, exist_ok=True)
-    present = 0
-    missing = 0
-    for name in names:
-        if _copy_file(source, f"{source_root}/{name}", target, f"{target_root}/{name}"):
-            present += 1
-        else:
-            missing += 1
-    report(f"{UPLOADS:18} {present:>12,} files, {missing:,} missing")
-
-
-def _copy_file(source: Any, source_path: str, target: Any, target_path: str) -> bool:
-    """Copy a file unless it is there with the same size. Return whether it exists: retention may have deleted it."""
-    try:
-        size = source.size(source_path)
-        if target.exists(target_path) and target.size(target_path) == size:
-            return True
-        with source.open(source_path, "rb") as reader, target.open(target_path, "wb") as writer:
-            shutil.copyfileobj(reader, writer)
-    except FileNotFoundError:
-        return False
-    return True
-
-
-def _connect(url: str) -> tuple[Any, str]:
-    if url.startswith("s3://"):
-        return object_store.connect(url)
-    return fsspec.core.url_to_fs(url)  # type: ignore[no-any-return]
