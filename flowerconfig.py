@@ -24,27 +24,43 @@ persistent = True
 db = str(settings.get().data_dir / "flower")
 state_save_interval = 60_000  # milliseconds; Flower also saves when it stops
 max_tasks = 10_000  # the oldest are dropped: a state that is saved every minute has to stay small
+COUNTS = ("failed", "created", "updated", "deleted", "existing")
 tasks_columns = "name,kwargs,state,result,received,runtime,worker,uuid"
 
 
 def format_task(task: Any) -> Any:
-    """Show arguments and results in words: job 7, shard 0, rows 1000; created 990, failed 10."""
+    """Show arguments and results in words: job 7 · shard 0 · rows 1000; failed 10 · created 990."""
     if task.args in ("()", "[]"):
         task.args = ""
-    task.kwargs = in_words(task.kwargs)
-    task.result = in_words(task.result)
+    arguments = read_dict(task.kwargs)
+    result = read_dict(task.result)
+    if result is not None:
+        task.result = in_words(order_counts(result, arguments or {}))
+    if arguments is not None:
+        task.kwargs = in_words(arguments)
     return task
 
 
-def in_words(text: str | None) -> str | None:
-    """Write a plain dict, which all tasks take and return, in words; return anything else as it is."""
+def read_dict(text: str | None) -> dict[str, Any] | None:
+    """Read a plain dict, which all tasks take and return; None when the text is anything else."""
     try:
         value = literal_eval(text or "")
     except (ValueError, SyntaxError):
-        return text
-    if not isinstance(value, dict):
-        return text
-    return ", ".join(f"{name} {each}" for name, each in value.items())
+        return None
+    return value if isinstance(value, dict) else None
+
+
+def order_counts(result: dict[str, Any], arguments: dict[str, Any]) -> dict[str, Any]:
+    """Put the counts first, that of failures before all others, and leave out zeros and what the arguments say."""
+    ordered = {name: result[name] for name in COUNTS if result.get(name)}
+    for name, value in result.items():
+        if name not in COUNTS and arguments.get(name) != value:
+            ordered[name] = value
+    return ordered
+
+
+def in_words(values: dict[str, Any]) -> str:
+    return " · ".join(f"{name} {value}" for name, value in values.items())
 
 
 def require_password(app: Application, request: HTTPServerRequest, **kwargs: Any) -> Any:

@@ -19,11 +19,14 @@ BROWSER = "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.
 
 PAGES = (
     ("sign-in", "/app/sign-in"),
+    ("overview", "/app/overview"),
     ("upload", "/app/upload"),
     ("jobs", "/app/jobs"),
     ("job", "/app/jobs/{job}"),
     ("links", "/app/links"),
     ("link", "/app/links/{link}"),
+    ("domains", "/app/domains"),
+    ("labels", "/app/labels"),
     ("webhooks", "/app/webhooks"),
     ("keys", "/app/keys"),
     ("usage", "/app/usage"),

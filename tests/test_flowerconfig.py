@@ -53,12 +53,14 @@ options.basic_auth = []
 assert not flowerconfig.is_authorized("Basic b3BzOm9uZQ==")
 """,
     "arguments and results are shown in words": """
-task = SimpleNamespace(args="()", kwargs="{'job': '7', 'rows': 3}", result="{'created': 2, 'failed': 1}")
+result = "{'job': '8', 'rows': 3, 'created': 2, 'updated': 0, 'failed': 1}"
+task = SimpleNamespace(args="()", kwargs="{'job': '7', 'rows': 3}", result=result)
 flowerconfig.format_task(task)
-assert (task.args, task.kwargs, task.result) == ("", "job 7, rows 3", "created 2, failed 1")
-assert flowerconfig.in_words("[1]") == "[1]"
-assert flowerconfig.in_words("a traceback") == "a traceback"
-assert flowerconfig.in_words(None) is None
+assert (task.args, task.kwargs, task.result) == ("", "job 7 · rows 3", "failed 1 · created 2 · job 8")
+for text in ("[1]", "a traceback", None):
+    other = SimpleNamespace(args="()", kwargs=text, result=text)
+    flowerconfig.format_task(other)
+    assert (other.kwargs, other.result) == (text, text)
 """,
 }
 

@@ -52,7 +52,7 @@ def link_stats_document(clicks: LinkClicks, opening_clicks: int) -> dict[str, An
         "clicks": clicks.total + opening_clicks,
         "opening_clicks": opening_clicks,
         "bots": clicks.bots,
-        "by_day": _by_day(clicks.days),
+        "by_day": day_documents(clicks.days),
         "by_referrer": _counts("referrer", clicks.referrers),
         "by_device": _counts("device", clicks.devices),
         "by_country": _counts("country", clicks.countries),
@@ -67,12 +67,12 @@ def job_stats_document(clicks: JobClicks) -> dict[str, Any]:
     """The clicks of all links that a job created."""
     return {
         "clicks": clicks.total,
-        "by_day": _by_day(clicks.days),
+        "by_day": day_documents(clicks.days),
         "by_referrer": _counts("referrer", clicks.referrers),
         "by_device": _counts("device", clicks.devices),
         "by_country": _counts("country", clicks.countries),
     }
 
 
-def _by_day(days: list[tuple[date, int]]) -> list[dict[str, Any]]:
+def day_documents(days: list[tuple[date, int]]) -> list[dict[str, Any]]:
     return [{"day": day.isoformat(), "clicks": count} for day, count in days]

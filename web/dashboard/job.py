@@ -6,11 +6,10 @@ from flask import Blueprint, Response, flash, request, url_for
 
 from models.jobs.jobs import Job
 from models.states import STATUSES_BY_KIND, ItemStatus, JobKind
-from producer import former_uploads
 from producer.documents.schemas.links import MOST_ZIPPED
 from producer.fields.item_rules import CONTROL
 from producer.job_options import LONGEST_NAME
-from producer.resources import deliveries, jobs
+from producer.resources import deliveries, former_uploads, jobs
 from producer.resources.jobs import find_job
 from web import pagination
 from web.auth import owner
@@ -45,6 +44,7 @@ blueprint = Blueprint("job", __name__)
 def show_job(job_id: str) -> Response:
     job = find_job(owner(), job_id)
     stats = jobs.job_stats(job)
+    span = charts.read_span(request.args)
     return pages.render(
         "job",
         job=jobs.describe_job(job),
@@ -62,7 +62,8 @@ def show_job(job_id: str) -> Response:
         zips=_zip_ranges(job),
         deliveries=deliveries.list_job_deliveries(job.id),
         stats=stats,
-        days=charts.chart_days(stats["by_day"]),
+        span=span,
+        days=charts.chart_days(stats["by_day"], span),
         shares=charts.all_shares(stats),
         **_list_rows(job),
     )

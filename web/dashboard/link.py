@@ -58,6 +58,7 @@ def _set_disabled(link_id: str, disabled: bool, message: str) -> Response:
 def _render(link_id: str, status: int, faults: dict[str, str] | None = None) -> Response:
     link = links.show_link(owner(), link_id)
     stats = links.link_stats(owner(), link_id)
+    span = charts.read_span(request.args)
     return pages.render(
         "link",
         status,
@@ -65,7 +66,8 @@ def _render(link_id: str, status: int, faults: dict[str, str] | None = None) -> 
         form=request.form if faults else forms.fill(link),
         faults=faults or {},
         stats=stats,
-        days=charts.chart_days(stats["by_day"]),
+        span=span,
+        days=charts.chart_days(stats["by_day"], span),
         shares=charts.all_shares(stats),
         **list_choices(),
     )

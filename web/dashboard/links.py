@@ -63,7 +63,7 @@ def _render(status: int, form: Any = None, faults: dict[str, str] | None = None)
         most_counted=links.MOST_COUNTED,
         next_cursor=page.next_cursor,
         is_first_page=position is None,
-        chosen=requested.query,
+        chosen=requested.texts,
         filter_fault=requested.fault,
         statuses=list(LinkStatus),
         form=form or {},

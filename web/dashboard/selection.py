@@ -1,6 +1,7 @@
 """Links that somebody has selected on the list, as they travel from page to page: some ids, or the list's filter."""
 
 from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Any, NamedTuple
 from urllib.parse import parse_qs
 
@@ -8,11 +9,13 @@ from flask import url_for
 from marshmallow import ValidationError
 
 from models.errors import Invalid
+from producer import link_filters
 from producer.documents import schemas
 from producer.resources.link_jobs import LinkSelection
 from web.dashboard.frame import forms
 
-FILTER_FIELDS = ("search", "tag", "group", "job", "status")
+FILTER_FIELDS = ("search", "tag", "group", "job", "status", "domain", "created_after", "created_before")
+DAY_LENGTH = len("2026-12-31")
 MOST_SELECTED = 50
 
 
@@ -21,6 +24,8 @@ class ListFilter(NamedTuple):
 
     query: dict[str, Any]
     fault: str = ""
+    texts: Mapping[str, str] = MappingProxyType({})
+    """As it is in the address."""
 
 
 class Selection(NamedTuple):
@@ -39,7 +44,7 @@ class Selection(NamedTuple):
     @property
     def links(self) -> LinkSelection:
         if self.is_whole:
-            return LinkSelection(where=self.filter)
+            return LinkSelection(where=link_filters.for_storage(self.filter))
         return LinkSelection(self.link_ids)
 
     @property
@@ -77,14 +82,20 @@ def read_selection(values: Mapping[str, Any], selected: list[str]) -> Selection:
 
 def read_filter(values: Mapping[str, str]) -> ListFilter:
     """Read the filter in the address of a list."""
-    texts = {name: values.get(name, "").strip() for name in FILTER_FIELDS}
+    texts = {name: values[name].strip() for name in FILTER_FIELDS if values.get(name, "").strip()}
+    moments = {name: _as_moment(texts[name]) for name in link_filters.MOMENTS if name in texts}
     try:
-        query = schemas.LinksQuerySchema().load({name: text for name, text in texts.items() if text})
+        query = schemas.LinksQuerySchema().load(texts | moments)
     except ValidationError as error:
         faults = forms.schema_faults_by_field(error)
-        return ListFilter({}, "; ".join(f"{name}: {message}" for name, message in faults.items()))
+        return ListFilter({}, "; ".join(f"{name}: {message}" for name, message in faults.items()), texts)
     query.pop("limit")
-    return ListFilter(query)
+    return ListFilter(query, "", texts)
+
+
+def _as_moment(text: str) -> str:
+    """The beginning of a day, which is what people choose."""
+    return f"{text}T00:00:00Z" if len(text) == DAY_LENGTH else text
 
 
 def _read_query(query: str) -> ListFilter:

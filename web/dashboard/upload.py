@@ -10,12 +10,12 @@ from flask import Blueprint, Response, request
 from models import settings
 from models.errors import EmptyUpload, LinkmillError, NoPreview, UnsupportedType
 from models.links.url_index import Duplicates
-from producer import former_uploads
 from producer.accept import Upload, accept
 from producer.fields import item_fields
 from producer.intake import charsets
 from producer.job_options import Options
 from producer.preview import preview
+from producer.resources import former_uploads
 from producer.resources.jobs import find_job
 from web import bodies, errors, idempotency, limits, sessions
 from web.auth import owner

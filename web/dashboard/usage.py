@@ -58,6 +58,11 @@ def _render(status: int, fault: str = "") -> Response:
     return pages.render("usage", status, me=document, meters=_meters(document), fault=fault)
 
 
+def read_meters() -> list[Meter]:
+    """Read the limits of the plan, and what was used of them."""
+    return _meters(me.describe_me())
+
+
 def _meters(document: dict[str, Any]) -> list[Meter]:
     now = time.time()
     use = document["use"]

@@ -11,7 +11,7 @@ from tests.web.api.test_foreign import PUBLIC, SILENT, filled, state
 from tests.web.commands import new_key
 from tests.web.foreign import MAKERS
 
-ANYBODYS = {*PUBLIC, "version", "path", "action"}
+ANYBODYS = {*PUBLIC, "version", "path", "action", "plural"}
 ONE_OF = re.compile(r"<any\((\w+)[^>]*>")
 TOKEN = re.compile(r'name="csrf_token" value="([^"]+)"')
 
@@ -25,6 +25,7 @@ def calls() -> list[tuple[str, str]]:
 @pytest.mark.parametrize("system", ["postgresql"], indirect=True)
 def test_no_page_knows_what_is_anothers(system: System, tenant: System, tenant_ids: dict[str, str]) -> None:
     key = new_key(system, "--workspace", "page strangers")
+    ids = tenant_ids | {"label_id": tenant_ids["group_id"]}
     before = state(tenant)
     with httpx.Client(base_url=system.url, follow_redirects=True) as stranger:
         form = {"csrf_token": _token(stranger, "/app/sign-in"), "token": key["token"]}
@@ -34,11 +35,15 @@ def test_no_page_knows_what_is_anothers(system: System, tenant: System, tenant_i
         assert len(found) > 10
         for method, path in found:
             body = {"data": form} if method == "POST" else {}
-            answer = stranger.request(method, filled(ONE_OF.sub(r"\1", path), tenant_ids), **body)  # type: ignore[arg-type]
+            answer = stranger.request(method, filled(ONE_OF.sub(r"\1", path), ids), **body)  # type: ignore[arg-type]
             assert answer.status_code == 404, (method, path)
             assert "text/html" in answer.headers["Content-Type"]
     assert state(tenant) == before
-    assert {name for _, path in found for name in re.findall(r"(\w+)>", path)} - {"action"} <= set(MAKERS)
+    assert {name for _, path in found for name in re.findall(r"(\w+)>", path)} - {
+        "action",
+        "plural",
+        "label_id",
+    } <= set(MAKERS)
 
 
 def _token(client: httpx.Client, path: str) -> str:

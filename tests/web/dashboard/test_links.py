@@ -117,7 +117,7 @@ def test_a_page_of_links_is_worked_by_keyboard(own: Visit) -> None:
     page, system = own.page, own.system
     system.client.post("/api/links", json={"url": "https://a.b/", "slug": "pages-keys"}).raise_for_status()
     own.go("/app/links")
-    page.get_by_label("pages-keys").focus()
+    page.get_by_label("pages-keys", exact=True).focus()
     page.keyboard.press("Space")
     page.get_by_role("button", name="Disable").focus()
     page.keyboard.press("Enter")

@@ -76,7 +76,7 @@ def test_selected_links_get_tags_a_group_and_an_expiry(own: Visit, tag: str) -> 
     system.client.post("/api/groups", json={"name": f"group {tag}"}).raise_for_status()
     own.go(f"/app/links?tag={tag}")
     page.get_by_label("All on this page").check()
-    page.get_by_label(f"{tag}-1").uncheck()
+    page.get_by_label(f"{tag}-1", exact=True).uncheck()
     page.get_by_role("button", name="Tags, group, expiry").click()
     page.get_by_role("heading", name="Change 3 links").wait_for()
     page.get_by_role("button", name="Preview changes").click()
@@ -123,7 +123,7 @@ def test_deleted_links_come_back(own: Visit, tag: str) -> None:
 def test_selected_links_are_exported_and_drawn(own: Visit, tag: str) -> None:
     page = own.page
     own.go(f"/app/links?tag={tag}")
-    page.get_by_label(f"{tag}-2").check()
+    page.get_by_label(f"{tag}-2", exact=True).check()
     with page.expect_download() as download:
         page.get_by_role("button", name="Export as CSV").click()
     assert [row["slug"] for row in csv.DictReader(io.StringIO(download.value.path().read_text()))] == [f"{tag}-2"]

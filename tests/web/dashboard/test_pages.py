@@ -1,9 +1,12 @@
 """The pages of links, webhooks, keys and usage, and the API's: each as it looks in all its forms."""
 
+import httpx
 import pytest
+from playwright.sync_api import expect
 
 from tests.system import System
-from tests.web.dashboard.browsing import Visit, hindrances, look_closely
+from tests.waiting import wait_until
+from tests.web.dashboard.browsing import PHONE, Visit, hindrances, look_closely
 
 ONE_STORE = pytest.mark.parametrize("system", ["postgresql"], indirect=True)
 
@@ -13,6 +16,9 @@ def paths(system: System) -> list[str]:
     link = system.post({"url": "https://example.com/a?b=1", "title": "A page", "tags": ["x"]}, "/api/links").json()
     endpoint = system.post({"url": "http://127.0.0.1:9/hook"}, "/api/webhooks").json()
     return [
+        "/app/overview",
+        "/app/domains",
+        "/app/labels",
         "/app/links",
         f"/app/links/{link['id']}",
         "/app/webhooks",
@@ -26,6 +32,39 @@ def paths(system: System) -> list[str]:
 def test_no_page_hinders_anybody(visit: Visit, paths: list[str]) -> None:
     for path in paths:
         look_closely(visit, path)
+
+
+@ONE_STORE
+def test_a_chart_is_read_by_keyboard(visit: Visit) -> None:
+    link = visit.system.post({"url": "https://example.com/chart"}, "/api/links").json()
+    for _ in range(2):
+        httpx.get(link["short_url"], headers={"User-Agent": "Mozilla/5.0 Firefox/140.0"})
+    stats = f"/api/links/{link['id']}/stats"
+    wait_until(lambda: visit.system.client.get(stats).json()["clicks"] == 2, what="the clicks to be counted")
+    visit.go(f"/app/links/{link['id']}")
+    visit.page.locator("[data-chart]").focus()
+    visit.page.keyboard.press("ArrowLeft")
+    expect(visit.page.locator("[data-value]")).to_contain_text("2 clicks")
+
+
+@ONE_STORE
+def test_keys_lead_to_the_search_and_to_the_upload(visit: Visit) -> None:
+    visit.go("/app/jobs")
+    visit.page.keyboard.press("/")
+    expect(visit.page.get_by_label("Name")).to_be_focused()
+    visit.page.keyboard.type("u")
+    expect(visit.page.get_by_label("Name")).to_have_value("u")
+    visit.page.get_by_label("Name").blur()
+    visit.page.keyboard.press("u")
+    visit.page.wait_for_url("**/app/upload")
+
+
+@ONE_STORE
+def test_on_a_phone_the_navigation_is_one_row(visit: Visit) -> None:
+    visit.page.set_viewport_size(PHONE)  # type: ignore[arg-type]
+    visit.go("/app/jobs")
+    tops = visit.page.locator("nav a").evaluate_all("links => links.map(link => link.offsetTop)")
+    assert len(set(tops)) == 1
 
 
 @ONE_STORE

@@ -13,7 +13,8 @@ from producer.resources import keys, labels, webhooks
 from tests.web.dashboard.filling import form
 from web import sessions
 
-PAGES = ("upload", "jobs", "links", "webhooks", "keys", "usage")
+PAGES = ("overview", "upload", "jobs", "links", "domains", "labels", "webhooks", "keys", "usage")
+LARGEST_PAGE = 150_000  # bytes
 ENDPOINT_URL = "https://93.184.216.34/hook"
 
 
@@ -22,6 +23,7 @@ def test_a_page_renders_in_an_empty_workspace(client: FlaskClient, page: str) ->
     response = client.get(f"/app/{page}")
     assert (response.status_code, response.mimetype) == (200, "text/html")
     assert "Sign out" in response.text
+    assert len(response.data) < LARGEST_PAGE
 
 
 def test_pages_offer_what_the_workspace_has(client: FlaskClient, owner: Owner) -> None:

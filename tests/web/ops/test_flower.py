@@ -74,13 +74,13 @@ def test_its_pages_show_them_in_words(system: System, flower: httpx.Client, page
     row = page.locator("tbody tr", has_text=job["id"])
     for text in (
         "create",
-        f"job {job['id']}, shard 0, rows 3",
+        f"job {job['id']} · shard 0 · rows 3",
         "SUCCESS",
-        "created 1, updated 0, deleted 0, existing 0, failed 2",
+        "failed 2 · created 1",
     ):
         expect(row).to_contain_text(text)
     page.goto(f"/task/{task['uuid']}")
-    expect(page.locator("#task-page")).to_contain_text("created 1, updated 0, deleted 0, existing 0, failed 2")
+    expect(page.locator("#task-page")).to_contain_text("failed 2 · created 1")
     expect(page.locator("#task-page")).to_contain_text("SUCCESS")
 
 

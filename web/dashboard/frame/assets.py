@@ -13,6 +13,7 @@ CACHE_FOREVER = "public, max-age=31536000, immutable"
 # For another version than this host's: another host of the installation may be older or newer.
 REVALIDATE = "no-cache"
 VERSION_LENGTH = 12
+ICON_SECONDS = 86_400
 
 blueprint = Blueprint("assets", __name__)
 
@@ -21,6 +22,13 @@ blueprint = Blueprint("assets", __name__)
 def send_asset(version: str, filename: str) -> Response:
     response = send_from_directory(FOLDER, filename)
     response.headers["Cache-Control"] = CACHE_FOREVER if version == current_version() else REVALIDATE
+    return response
+
+
+def send_icon() -> Response:
+    """Answer browsers and others that look for an icon at the root."""
+    response = send_from_directory(FOLDER, "icon.svg")
+    response.headers["Cache-Control"] = f"public, max-age={ICON_SECONDS}"
     return response
 
 

@@ -1,10 +1,13 @@
 """Charts: from counts to the positions of bars, which templates draw as SVG."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta
 from typing import Any, NamedTuple
 
-DAYS = 30
+SPANS = {"7": 7, "30": 30, "90": 90, "all": 365}
+"""Of how many days charts are. Clicks are counted by day for a year."""
+USUAL_SPAN = "30"
+MOST_DATES = 6  # on the axis
 WIDTH = 720
 HEIGHT = 180
 MARGIN_LEFT = 44  # room for the labels of the axes
@@ -31,12 +34,20 @@ class GridLine(NamedTuple):
     clicks: int
 
 
+class DateMark(NamedTuple):
+    """A date on the axis."""
+
+    x: float
+    text: str
+
+
 class DayChart(NamedTuple):
     """A bar for each of the last days, those without clicks too."""
 
     total: int
     bars: list[Bar]
     lines: list[GridLine]
+    dates: list[DateMark]
     most: int
     width: int = WIDTH
     height: int = HEIGHT
@@ -50,19 +61,42 @@ class Share(NamedTuple):
     percent: float
 
 
-def chart_days(by_day: Sequence[dict[str, Any]], today: date | None = None) -> DayChart:
+class Span(NamedTuple):
+    """Of how many days a chart is."""
+
+    name: str
+
+    @property
+    def days(self) -> int:
+        return SPANS[self.name]
+
+
+def read_span(values: Mapping[str, str]) -> Span:
+    """Read the span in the address of a page."""
+    name = values.get("days", USUAL_SPAN)
+    return Span(name if name in SPANS else USUAL_SPAN)
+
+
+def chart_days(by_day: Sequence[dict[str, Any]], span: Span, today: date | None = None) -> DayChart:
     """Draw the member `by_day` of stats."""
     counts = {row["day"]: int(row["clicks"]) for row in by_day}
     last = today or datetime.now(UTC).date()
-    days = [(last - timedelta(days=age)).isoformat() for age in reversed(range(DAYS))]
+    days = [(last - timedelta(days=age)).isoformat() for age in reversed(range(span.days))]
     most = max(counts.get(day, 0) for day in days)
     top = round_up(most)
-    step = (WIDTH - MARGIN_LEFT) / DAYS
+    step = (WIDTH - MARGIN_LEFT) / span.days
     bars = []
     for position, day in enumerate(days):
         bars.append(_bar(day, counts.get(day, 0), MARGIN_LEFT + position * step, step, top))
     lines = [GridLine(_y(clicks, top), clicks) for clicks in sorted({0, top // 2, top})]
-    return DayChart(sum(bar.clicks for bar in bars), bars, lines, most)
+    return DayChart(sum(bar.clicks for bar in bars), bars, lines, _date_marks(bars), most)
+
+
+def _date_marks(bars: list[Bar]) -> list[DateMark]:
+    """Name some days below the axis, the last one always."""
+    step = -(-len(bars) // MOST_DATES)
+    shown = bars[::-1][::step]
+    return [DateMark(bar.x + bar.width / 2, f"{date.fromisoformat(bar.name):%-d %b}") for bar in reversed(shown)]
 
 
 def chart_shares(rows: Sequence[dict[str, Any]], member: str, unknown: str) -> list[Share]:

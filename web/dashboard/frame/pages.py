@@ -19,12 +19,16 @@ class NavigationEntry(NamedTuple):
 
 
 NAVIGATION = (
+    NavigationEntry("Overview", "/app/overview"),
     NavigationEntry("Upload", "/app/upload"),
     NavigationEntry("Jobs", "/app/jobs"),
     NavigationEntry("Links", "/app/links"),
+    NavigationEntry("Domains", "/app/domains"),
+    NavigationEntry("Groups and tags", "/app/labels"),
     NavigationEntry("Webhooks", "/app/webhooks"),
     NavigationEntry("Keys", "/app/keys"),
     NavigationEntry("Usage", "/app/usage"),
+    NavigationEntry("API docs", "/docs"),
 )
 NO_VALUE = "–"
 MINUTES_OF_AN_HOUR = 60

@@ -22,6 +22,17 @@ async function copy(button) {
   setTimeout(() => (button.textContent = label), COPIED_MS);
 }
 
+/* The keys / and u: to the search field of the page, and to the upload. */
+document.addEventListener("keydown", (event) => {
+  if (event.ctrlKey || event.metaKey || event.altKey || event.target.closest("input, textarea, select")) return;
+  const search = document.querySelector("input[type=search]");
+  if (event.key === "/" && search) {
+    event.preventDefault();
+    search.focus();
+  }
+  if (event.key === "u" && document.querySelector("nav")) location.assign("/app/upload");
+});
+
 if (navigator.clipboard) {
   for (const button of document.querySelectorAll("[data-copy], [data-copy-from]")) {
     button.hidden = false;

@@ -8,11 +8,11 @@ from models.accounts.keys import Owner
 from models.errors import Conflict
 from models.jobs.jobs import Job
 from models.states import JobStatus
-from producer import former_uploads
 from producer.accept import Upload, accept
 from producer.intake import upload_store
 from producer.intake.layouts import CSV
 from producer.job_options import Options
+from producer.resources import former_uploads
 from producer.resources.jobs import find_job
 from tests.models.jobs.making import change
 
