@@ -58,9 +58,9 @@ ACTIONS = {
 }
 
 UNDO_TEXTS = {
-    JobKind.CREATE: "The links that this job created are deleted, except those with clicks.",
-    JobKind.UPDATE: "The links that this job changed get their former values, except those that were changed since.",
-    JobKind.DELETE: "The links that this job deleted are restored with their clicks, if their slugs are still free.",
+    JobKind.CREATE: "The links that this job created ({created:,}) will be deleted, except those with clicks.",
+    JobKind.UPDATE: "The links that this job changed ({updated:,}) will be as before, unless they were changed since.",
+    JobKind.DELETE: "The links that this job deleted ({deleted:,}) will come back with clicks, if the slugs are free.",
     JobKind.UNDO: "",
 }
 
@@ -71,7 +71,7 @@ blueprint = Blueprint("job_actions", __name__)
 def confirm(job_id: str, action: str) -> Response:
     job = find_job(owner(), job_id)
     question = ACTIONS[action]
-    text = UNDO_TEXTS[JobKind(job.kind)] if action == "undo" else question.text
+    text = UNDO_TEXTS[JobKind(job.kind)].format_map(job._asdict()) if action == "undo" else question.text
     back = url_for("app.job.show_job", job_id=job.id)
     return pages.render("confirm", heading=question.heading, text=text, button=question.button, back=back)
 

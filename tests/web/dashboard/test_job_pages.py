@@ -70,6 +70,7 @@ def test_a_job_that_was_undone_says_so_and_marks_its_links(client: FlaskClient, 
     job = run(owner, GOOD)
     page = f"/app/jobs/{job.id}"
     assert f"{page}/undo" in client.get(page).text
+    assert "The links that this job created (1) will be deleted" in client.get(f"{page}/undo").text
     undo_id = control.undo(job)
     work_off()
     shown = client.get(page).text
