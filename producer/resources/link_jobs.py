@@ -1,4 +1,4 @@
-"""Changes of many links at once: each is a job, also one of a few links that somebody has ticked."""
+"""Changes of many links at once: each is a job, also one of a few links that somebody has selected."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field

@@ -159,7 +159,7 @@ def _shared_texts(file: ZipFile, part: str | None, tick: Tick) -> SharedTexts:
 
 
 def choose_sheet(book: Workbook, wanted: str = "") -> str:
-    """The sheet of this name or number or, when none is wanted, the only one that has rows."""
+    """The sheet of this name or number or, without one, the only one that has rows."""
     if wanted:
         return _find_sheet(book, wanted)
     filled = filled_sheets(book)
