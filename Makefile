@@ -52,10 +52,10 @@ quick: .venv/.dev ## lint, types, spelling and the tests that need no server, in
 
 quick-tests: .venv/.dev
 	@EXAMPLES=0.1 $(BIN)/python -m pytest --forks 3 -m 'not server and not slow' \
-		-p no:schemathesis -o tmp_path_retention_policy=failed
+		-p no:schemathesis
 
 test: .venv/.dev ## every test
-	@$(BIN)/python -m pytest -n 4 $(TIMED:%=--ignore %)
+	@$(BIN)/python -m pytest --forks 5 $(TIMED:%=--ignore %)
 	@$(BIN)/python -m pytest $(TIMED)
 
 check: .venv/.dev ## lint, format, types and spelling

@@ -1,16 +1,14 @@
-"""What pytest loads first: the shared fixtures, and how tests are spread over processes."""
+"""What pytest loads first: the shared fixtures, and which tests need a server."""
 
 import gc
 import os
 import shutil
 from collections.abc import Generator
 from pathlib import Path
-from typing import Any
 
 import pytest
 from hypothesis import Phase, settings
 from hypothesis.internal.conjecture import engine
-from xdist.scheduler import LoadScopeScheduling
 
 from tests.examples import examples
 from tests.fixtures import compiled_statements, shared_tls
@@ -32,17 +30,6 @@ engine.MAX_SHRINKING_SECONDS = 20
 
 MEMORY = Path("/dev/shm")
 ENOUGH_MEMORY = 1 << 30  # bytes
-
-STORES = ("sqlite", "postgresql")
-WITH_API = ("tests/web/api/", "tests/web/dashboard/", "tests/linkmill/")
-ANY_PROCESS = (
-    "tests/models/",
-    "tests/producer/",
-    "tests/test_reference.py",
-    "tests/test_order.py",
-    "tests/test_proof.py",
-)
-
 
 SERVER_FIXTURES = {
     "browser",
@@ -85,23 +72,3 @@ def needs_server(item: pytest.Item) -> bool:
         return True
     variant = getattr(item, "callspec", None)
     return variant is not None and "postgresql" in variant.params.values()
-
-
-class ByStore(LoadScopeScheduling):  # type: ignore[misc]
-    """Runs tests that share a system in one process, so that few systems are started.
-
-    Each store has a process for the tests of the API and of what calls it, and one for the others. What shares no
-    system goes to whichever process is free.
-    """
-
-    def _split_scope(self, nodeid: str) -> str:
-        path, _, parameters = nodeid.partition("[")
-        if not path.startswith(ANY_PROCESS):
-            for store in STORES:
-                if store in parameters:
-                    return f"API {store}" if path.startswith(WITH_API) else store
-        return path.partition("::")[0]
-
-
-def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> ByStore:
-    return ByStore(config, log)

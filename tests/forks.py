@@ -1,24 +1,27 @@
 """`pytest --forks N`: tests are collected once, and run by N forks of this process.
 
-Each process of xdist would collect them again, which takes longer than most of these tests. This is for tests without a
-server: xdist knows which of the others share a system.
+Each process of xdist would collect them again. Tests that share a system run in one fork, so that few systems start.
 """
 
 import io
 import os
 import signal
 import sys
+from collections import defaultdict
 from collections.abc import Iterator
-from contextlib import suppress
-from itertools import groupby
 from multiprocessing import Pipe, get_context
 from multiprocessing.connection import Connection, wait
-from typing import Any
+from typing import Any, NamedTuple
 
 import pytest
 from _pytest._io import TerminalWriter
 
 Items = list[pytest.Item]
+
+FORK = get_context("fork")
+STOP_SECONDS = 60.0  # to stop the systems of a fork that is interrupted
+SYSTEMS = ("system", "fragile_system")
+WITH_API = ("tests/web/api/", "tests/web/dashboard/", "tests/linkmill/")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -31,33 +34,59 @@ def pytest_runtestloop(session: pytest.Session) -> bool | None:
     if not option.forks or option.collectonly or session.testsfailed:
         return None
     session.config._tmp_path_factory.getbasetemp()  # type: ignore[attr-defined]  # one folder for all
-    queue = Queue([list(items) for _, items in groupby(session.items, lambda item: item.path)])
+    queue = Queue(session.items)
     forks = [Fork(session, queue) for _ in range(option.forks)]
     try:
         _receive_all(session, forks)
         _check_all_began(session, forks)
     finally:
         for fork in forks:
-            fork.kill()
+            fork.interrupt()
+        for fork in forks:
+            fork.end()
     return True
 
 
 class Queue:
-    """The files whose tests wait, those with most tests first. Forks take one after the other."""
+    """Groups of tests: first those with a system, then those with most tests. Forks take one after the other."""
 
-    def __init__(self, files: list[Items]) -> None:
-        self.files = sorted(files, key=len, reverse=True)
-        self.taken = get_context("fork").Value("i", 0)
+    def __init__(self, items: Items) -> None:
+        groups: dict[Group, Items] = defaultdict(list)
+        for item in items:
+            groups[group_of(item)].append(item)
+        names = sorted(groups, key=lambda group: (group.system, len(groups[group])), reverse=True)
+        self.groups = [groups[name] for name in names]
+        self.taken = FORK.Value("i", 0)
 
     def __iter__(self) -> Iterator[pytest.Item]:
-        while (number := self._take()) < len(self.files):
-            yield from self.files[number]
+        while (number := self._take()) < len(self.groups):
+            yield from self.groups[number]
 
     def _take(self) -> int:
         with self.taken.get_lock():
             number: int = self.taken.value
             self.taken.value = number + 1
         return number
+
+
+class Group(NamedTuple):
+    """Tests that run in one fork, one after the other: those that share a system, or those of a file."""
+
+    system: str
+    place: str
+
+
+def group_of(item: pytest.Item) -> Group:
+    """Return the group of a test.
+
+    The tests of the API, and of what calls it, have a system of their own, so that the groups are about equally long.
+    """
+    path = item.nodeid.partition("::")[0]
+    variant = getattr(item, "callspec", None)
+    for name in SYSTEMS:
+        if variant and name in variant.params:
+            return Group(f"{name} {variant.params[name]}", "API" if path.startswith(WITH_API) else "others")
+    return Group("", path)
 
 
 class Fork:
@@ -68,37 +97,43 @@ class Fork:
         self.tests: list[str] = []
         """Those that have begun."""
         sys.stdout.flush()
-        self.pid = os.fork()
-        if not self.pid:
-            _work(session, queue, writing)
+        self.process = FORK.Process(target=_work, args=(session, queue, writing))
+        self.process.start()
         writing.close()
 
-    def end(self) -> int:
-        """Wait for the end of the process, and return its status."""
-        _, status = os.waitpid(self.pid, 0)
-        self.pid = 0
-        return os.waitstatus_to_exitcode(status)
+    def interrupt(self) -> None:
+        """Let the fork stop what its tests have started, unless it has ended."""
+        pid = self.process.pid
+        if pid and self.process.is_alive():
+            os.kill(pid, signal.SIGINT)
 
-    def kill(self) -> None:
-        if self.pid:
-            with suppress(ProcessLookupError):
-                os.kill(self.pid, signal.SIGKILL)
-            self.end()
+    def end(self) -> int | None:
+        """Wait for the end of the process, and return its status."""
+        self.process.join(STOP_SECONDS)
+        self.process.kill()
+        self.process.join()
+        return self.process.exitcode
 
 
 def _work(session: pytest.Session, queue: Queue, pipe: Connection) -> None:
     status = 1
     try:
         _prepare(session.config, pipe)
-        tests = iter(queue)
-        test = next(tests, None)
-        while test:
-            following = next(tests, None)
-            session.config.hook.pytest_runtest_protocol(item=test, nextitem=following)
-            test = following
+        _run_tests(session, iter(queue))
         status = 0
+    except KeyboardInterrupt:
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
+        session._setupstate.teardown_exact(None)
     finally:
         os._exit(status)  # what ends a session of pytest is left to its first process
+
+
+def _run_tests(session: pytest.Session, tests: Iterator[pytest.Item]) -> None:
+    test = next(tests, None)
+    while test:
+        following = next(tests, None)
+        session.config.hook.pytest_runtest_protocol(item=test, nextitem=following)
+        test = following
 
 
 def _prepare(config: pytest.Config, pipe: Connection) -> None:
