@@ -111,6 +111,7 @@ def own_domain(owner: Owner) -> None:
         domains.add(db, owner.workspace_id, OWN_DOMAIN, case_sensitive=False)
 
 
+@pytest.mark.slow
 @settings(
     max_examples=examples(60),
     deadline=None,
@@ -130,6 +131,7 @@ def test_any_order_of_shards_ends_as_the_loop(owner: Owner, scenario: Scenario) 
         check_run_and_retry(owner, scenario)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("options", [Options(), Options(duplicates="reuse"), Options(dry_run=True)])
 def test_four_workers_at_once_end_as_the_loop(owner: Owner, options: Options) -> None:
     rows = [{"url": f"https://{row % 7}.example/", "slug": f"s{row % 9}"} for row in range(40)]

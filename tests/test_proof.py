@@ -12,6 +12,7 @@ STEPS = 10_000  # on each store
 ROUNDS = 25
 
 
+@pytest.mark.slow
 @pytest.mark.timeout(600)
 def test_the_promises_hold_after_every_step(owner: Owner, fake_redis: FakeRedis) -> None:
     steps = examples(STEPS)

@@ -4,7 +4,10 @@ from typing import Any
 
 from models.states import ShardKind
 from producer.signals import wakeups
+from workers.chores import clicks
 from workers.shards import attempts
+
+clicks.BUFFERED_SECONDS = 0.0  # no web process holds a click back, so a job that deletes links need not wait for it
 
 
 def work(kind: ShardKind, queue: str = "") -> dict[str, Any]:

@@ -159,6 +159,7 @@ def prepare_as_a_host(_number: int) -> None:
     prepare(shared_app())
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", STORES)
 def test_twelve_hosts_prepare_an_empty_database_at_once(
     tmp_path: Path, request: pytest.FixtureRequest, kind: str

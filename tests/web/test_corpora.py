@@ -15,6 +15,8 @@ from tests.corpora import read_corpus
 from tests.fixtures.fake_redis import FakeRedis
 from tests.shared_app import shared_app
 
+pytestmark = pytest.mark.slow
+
 STRIDE = 8  # every route gets each eighth case, and all of them together get each case several times
 MISSING = (403, 404)  # of a path that names nothing: such an answer may come before the body is read
 BROKEN = (400, 413)

@@ -98,6 +98,7 @@ def test_a_domain_that_still_leads_to_the_old_service_is_compared_at_the_new_ser
     assert new.requests == [("HEAD", old.url.removeprefix("http://"), "/a")]
 
 
+@pytest.mark.slow
 def test_a_long_file_is_compared_in_its_order(file: Path, old: ShortDomain, new: ShortDomain) -> None:
     paths = [f"/{number}" for number in range(BLOCK + 20)]
     places = {path: f"https://shop.example{path}" for path in paths}
@@ -108,6 +109,7 @@ def test_a_long_file_is_compared_in_its_order(file: Path, old: ShortDomain, new:
     assert [problem["line"] for problem in json.loads(result.stdout)["problems"]] == [9, BLOCK + 5]
 
 
+@pytest.mark.slow
 def test_the_installed_command_refuses_private_addresses_and_what_is_no_file(file: Path, old: ShortDomain) -> None:
     file.write_text(f"old,new\n{old.url}/a,{old.url}/b\n")
     done = shell.linkmill(None, "verify", file)

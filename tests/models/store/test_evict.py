@@ -36,6 +36,7 @@ HOLD_AND_FREEZE = dedent(
 )
 
 
+@pytest.mark.slow
 def test_eviction_frees_the_locks_of_a_frozen_transaction(owner: Owner) -> None:
     with frozen_process() as (process, lease_owner):
         with store.read() as db:
@@ -46,6 +47,7 @@ def test_eviction_frees_the_locks_of_a_frozen_transaction(owner: Owner) -> None:
             process.resume()  # its commit fails
 
 
+@pytest.mark.slow
 def test_another_process_with_the_same_id_is_not_evicted(owner: Owner) -> None:
     with frozen_process() as (process, lease_owner):
         process.resume()

@@ -8,6 +8,7 @@ import pytest
 from models import store
 from models.accounts.keys import Owner
 from models.store import sqlite, sqlite_turns
+from tests.owners import new_owner
 from tests.waiting import wait_until
 
 pytestmark = pytest.mark.parametrize("owner", ["sqlite"], indirect=True)
@@ -57,6 +58,7 @@ def test_a_writer_that_waits_copies_the_log(owner: Owner, monkeypatch: pytest.Mo
 def test_a_log_that_is_not_small_is_copied_when_nobody_writes(owner: Owner, monkeypatch: pytest.MonkeyPatch) -> None:
     copies: list[object] = []
     monkeypatch.setattr(sqlite_turns, "copy_log", copies.append)
+    new_owner("writer")
     store.copy_log()
     assert copies == []
     monkeypatch.setattr(sqlite, "SMALL_LOG", 0)

@@ -152,6 +152,7 @@ def seconds(page: bytes) -> float:
     return time.perf_counter() - start
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "before", ["", "<title>", "<a ", "<a b='", "<script>", "<svg>", "<meta property=og:title content='"]
 )
@@ -169,6 +170,7 @@ def test_no_page_breaks_anything(pieces: list[str]) -> None:
     assert text is None or (text == text.strip() and 0 < len(text) <= 500 and "\0" not in text)
 
 
+@pytest.mark.slow
 def test_a_hundred_thousand_elements_in_one_another_are_no_trouble() -> None:
     for tag in ("<b>", "<p>", "<i>", "<svg>", "<template>"):
         assert seconds((tag * 100_000 + "<title>Hello</title>").encode()) < MAX_SECONDS

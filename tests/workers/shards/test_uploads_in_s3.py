@@ -28,7 +28,7 @@ PATIENCE_SECONDS = 0.5  # of most tests here, in place of ANSWER_SECONDS
 LARGE = 12 << 20  # several parts
 ROWS = b"url\nhttps://example.com/1\nhttps://example.com/2\n"
 
-pytestmark = pytest.mark.parametrize("owner", ["sqlite"], indirect=True)
+pytestmark = [pytest.mark.slow, pytest.mark.parametrize("owner", ["sqlite"], indirect=True)]
 
 
 @pytest.fixture(scope="module")
