@@ -9,21 +9,34 @@ from producer.fields.item_fields import UTM
 
 def merge_utm(columns: dict[str, list[Any]]) -> None:
     utm_columns = {name: columns.pop(name) for name in UTM if name in columns}
+    if not utm_columns:
+        return
     urls = columns["url"]
-    known: dict[tuple[Any, ...], dict[str, str]] = {}  # by values: those of a campaign's rows are the same
+    special_places = _find_special(urls)
+    parameters: dict[tuple[Any, ...], dict[str, str]] = {}  # by values: those of a campaign's rows are the same
     joined: dict[tuple[Any, ...], str] = {}
-    for place, values in enumerate(zip(*utm_columns.values(), strict=True)):
-        url = urls[place]
-        if not url or not any(values):
-            continue
-        if values not in known:
+    for place, (url, values) in enumerate(zip(urls, zip(*utm_columns.values(), strict=True), strict=True)):
+        if values not in joined:
             pairs = zip(utm_columns, values, strict=True)
-            known[values] = {name: _parameter(name, value) for name, value in pairs if value}
-            joined[values] = "&".join(known[values].values())
-        if "#" in url or UTM_BEGINNING in url or url.endswith("?"):
-            urls[place] = _add_parameters(url, known[values])
+            parameters[values] = {name: _parameter(name, value) for name, value in pairs if value}
+            joined[values] = "&".join(parameters[values].values())
+        addition = joined[values]
+        if not url or not addition:
+            continue
+        if place in special_places:
+            urls[place] = _add_parameters(url, parameters[values])
+        elif "?" in url:
+            urls[place] = f"{url}&{addition}"
         else:
-            urls[place] = f"{url}{'&' if '?' in url else '?'}{joined[values]}"
+            urls[place] = f"{url}?{addition}"
+
+
+def _find_special(urls: list[Any]) -> set[int]:
+    """The places of URLs that cannot just get parameters at their ends."""
+    text = "\n".join(filter(None, urls)) + "\n"
+    if "#" not in text and UTM_BEGINNING not in text and "?\n" not in text:
+        return set()
+    return {place for place, url in enumerate(urls) if url and ("#" in url or UTM_BEGINNING in url or url[-1] == "?")}
 
 
 def with_utm(url: str, values: Mapping[str, str | None]) -> str:

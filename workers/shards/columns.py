@@ -3,6 +3,8 @@
 import json
 import time
 from collections.abc import Sequence
+from itertools import chain, repeat
+from operator import itemgetter
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -35,7 +37,7 @@ def link_columns(draft: Draft) -> Columns:
     if draft.columns.get("slug") or draft.own_domains:
         keys = _sort_keys(columns)
         order = sorted(range(draft.new_count), key=keys.__getitem__)
-        columns = {name: [column[place] for place in order] for name, column in columns.items()}
+        columns = {name: _values_at(order, column) for name, column in columns.items()}
     return _shared_by_links(draft) | columns
 
 
@@ -51,12 +53,10 @@ def tag_columns(draft: Draft) -> Columns:
     tags = draft.columns.get("tags")
     if not tags:
         return {}
-    tag_ids: list[int] = []
-    places: list[int] = []  # among the new rows, sorted by slug as links are
-    for place in sorted(range(draft.new_count), key=draft.slugs.__getitem__):
-        for name in tags[draft.new_rows[place]] or ():
-            tag_ids.append(draft.tag_ids[name])
-            places.append(place)
+    order = sorted(range(draft.new_count), key=draft.slugs.__getitem__)  # as links are
+    names_by_link = [names or () for names in _values_at(_values_at(order, draft.new_rows), tags)]
+    tag_ids = [draft.tag_ids[name] for names in names_by_link for name in names]
+    places = list(chain.from_iterable(map(repeat, order, map(len, names_by_link))))
     if not places:
         return {}
     shared = _shared_by_links(draft)
@@ -79,10 +79,9 @@ def untitled_columns(draft: Draft) -> Columns:
 
 def _keys_of_links(draft: Draft, places: list[int]) -> dict[str, list[Any]]:
     """What tells new links apart, by their places among the new rows: the slug, and the domain where it differs."""
-    keys: dict[str, list[Any]] = {"slug": [draft.slugs[place] for place in places]}
+    keys: dict[str, list[Any]] = {"slug": _values_at(places, draft.slugs)}
     if draft.own_domains:
-        ids = draft.domain_ids()
-        keys["domain_id"] = [ids[place] for place in places]
+        keys["domain_id"] = _values_at(places, draft.domain_ids())
     return keys
 
 
@@ -140,7 +139,14 @@ def _row_columns(draft: Draft, rows: Sequence[int]) -> dict[str, Any]:
 def _pick(column: Sequence[Any], rows: Sequence[int]) -> Sequence[Any]:
     if len(rows) == len(column):
         return column
-    return [column[row] for row in rows]
+    return _values_at(rows, column)
+
+
+def _values_at(places: Sequence[int], column: Sequence[Any]) -> list[Any]:
+    """The values at some places. An itemgetter takes a seventh of the time of a loop, but one place would be no list."""
+    if len(places) < 2:
+        return [column[place] for place in places]
+    return list(itemgetter(*places)(column))
 
 
 def _result_columns(draft: Draft, rows: Sequence[int]) -> dict[str, Any]:
