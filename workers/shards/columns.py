@@ -143,7 +143,7 @@ def _pick(column: Sequence[Any], rows: Sequence[int]) -> Sequence[Any]:
 
 
 def _values_at(places: Sequence[int], column: Sequence[Any]) -> list[Any]:
-    """The values at some places. An itemgetter takes a seventh of the time of a loop, but one place would be no list."""
+    """The values at some places. An itemgetter takes a seventh of the time of a loop; of one place it makes no list."""
     if len(places) < 2:
         return [column[place] for place in places]
     return list(itemgetter(*places)(column))
