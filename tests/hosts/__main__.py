@@ -2,6 +2,7 @@
 
 import argparse
 import os
+import signal
 import sys
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -24,6 +25,7 @@ def main() -> int:
     if obstacle:
         print(obstacle, file=sys.stderr)
         return 1
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # so that no namespace is left behind
     plan, rows, cuts = (SMALL, SHORT_ROWS, SHORT_CUTS) if options.short else (SEVEN, options.rows, CUTS)
     with TemporaryDirectory(prefix="linkmill-hosts-") as name:
         folder = Path(name)
