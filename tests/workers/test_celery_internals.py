@@ -1,5 +1,6 @@
 """What we use of Celery's private parts, in the version that it was written for."""
 
+import inspect
 import json
 from importlib.metadata import version
 from queue import Empty
@@ -7,6 +8,7 @@ from types import SimpleNamespace
 from typing import Any
 from unittest.mock import create_autospec
 
+import kombu
 import pytest
 from celery.worker import state
 from celery.worker.consumer import Consumer
@@ -16,6 +18,8 @@ from workers import celery_internals
 from workers.celery_internals import FLUSH_SECONDS, SafeChannel, SafeConsumer
 
 MADE_FOR = "5.7"
+
+connect: Any = kombu.Connection  # type: ignore[attr-defined]
 
 
 class Hub:
@@ -43,6 +47,8 @@ def test_celery_still_has_what_we_override_and_call() -> None:
     assert callable(Consumer.on_send_event_buffered)
     assert callable(Consumer._flush_events)
     assert callable(Consumer.create_task_handler)
+    assert callable(Consumer.ensure_connected)
+    assert "amqheartbeat" in inspect.getsource(Consumer.connect)
     assert callable(redis.Channel._brpop_read)
 
 
@@ -50,6 +56,20 @@ def test_many_events_at_once_are_sent_once(consumer: SafeConsumer) -> None:
     for _ in range(100):
         consumer.on_send_event_buffered()
     assert consumer.hub.calls == [(FLUSH_SECONDS, consumer._flush_events)]
+
+
+@pytest.mark.parametrize(
+    ("url", "timeouts"), [("amqp://host//", celery_internals.AMQP_TIMEOUTS), ("redis://host/0", {"read_timeout": None})]
+)
+def test_a_node_connects_again_every_second_and_waits_for_answers(
+    consumer: SafeConsumer, monkeypatch: pytest.MonkeyPatch, url: str, timeouts: dict[str, Any]
+) -> None:
+    monkeypatch.setattr(Consumer, "ensure_connected", lambda self, connection: connection)
+    options = {"read_timeout": 0.7} if url.startswith("amqp") else {}
+    connection = consumer.ensure_connected(connect(url, transport_options=options))
+    waits = connection.ensure_connection.keywords
+    assert {waits["interval_start"], waits["interval_max"]} == {celery_internals.RECONNECT_SECONDS}
+    assert {name: connection.transport_options.get(name) for name in timeouts} == timeouts
 
 
 def test_a_lost_timer_does_not_silence_the_node(consumer: SafeConsumer, monkeypatch: pytest.MonkeyPatch) -> None:
