@@ -14,7 +14,7 @@ from tests.hosts.measure import Cut, Outcome, measure
 ROWS = 600_000
 CUTS = (Cut("worker-1", 60), Cut(DATABASE, 15), Cut(BROKER, 15), Cut(STORE, 30), Cut("web-1", 30))
 SHORT_ROWS = 60_000
-SHORT_CUTS = (Cut("worker-1", 3),)
+SHORT_CUTS = (Cut(DATABASE, 3),)
 COLUMNS = ("cut off", "for s", "rows", "lost", "doubled", "stuck", "failed", "seconds lost", "slowest answer, s")
 WIDTHS = (12, 5, 9, 4, 7, 5, 6, 12, 17)
 
@@ -38,7 +38,7 @@ def read_options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m tests.hosts", description=__doc__)
     parser.add_argument("--rows", type=int, default=ROWS, help="of the job during which a host is cut off")
     parser.add_argument("--only", default="", metavar="NAME", help="hosts whose name contains this")
-    parser.add_argument("--short", action="store_true", help="three hosts of ours, one short cut and a small job")
+    parser.add_argument("--short", action="store_true", help="one host of ours, one short cut and a small job")
     return parser.parse_args()
 
 

@@ -30,7 +30,11 @@ class Plan(NamedTuple):
 
     @property
     def webs(self) -> list[str]:
-        return [name for name, processes in self.hosts.items() if processes == "web"]
+        return [name for name, processes in self.hosts.items() if "web" in processes]
+
+    @property
+    def takes_small_jobs(self) -> bool:
+        return any("interactive" in processes for processes in self.hosts.values())
 
 
 SEVEN = Plan(
@@ -43,7 +47,7 @@ SEVEN = Plan(
 )
 """With PostgreSQL, Valkey and the store these are seven hosts; the client has another."""
 
-SMALL = Plan({"web-1": "web", "worker-1": "bulk", "worker-2": "bulk,interactive,beat"}, has_store=False)
+SMALL = Plan({"all": "web,bulk,beat"}, has_store=False)
 
 
 class Installation(NamedTuple):
@@ -53,6 +57,7 @@ class Installation(NamedTuple):
     webs: list[str]
     """The addresses of the webs: the client takes the next one when one does not answer."""
     system: System
+    takes_small_jobs: bool
 
 
 @contextmanager
@@ -68,14 +73,12 @@ def installed(plan: Plan, folder: Path) -> Iterator[Installation]:
         }
         if plan.has_store:
             settings |= stack.enter_context(servers.object_store(hosts[STORE], folder))
-        for name in plan.hosts:
-            stack.enter_context(_started(hosts[name], plan.hosts[name], settings, folder))
-            if name == plan.webs[0]:
-                _wait_until_ready(folder, [name])  # it creates the tables and the first key
+        for name, processes in plan.hosts.items():
+            stack.enter_context(_started(hosts[name], processes, settings, folder))
         _wait_until_ready(folder, list(plan.hosts))
         stack.enter_context(inside(hosts[CLIENT]))
         webs = [f"http://{hosts[name].address}:{WEB_PORT}" for name in plan.webs]
-        yield Installation(hosts, webs, _system(webs[0], folder / plan.webs[0], socket_url))
+        yield Installation(hosts, webs, _system(webs[0], folder, socket_url), plan.takes_small_jobs)
 
 
 def _names(plan: Plan) -> Iterator[str]:
@@ -117,7 +120,8 @@ def _log(folder: Path, name: str) -> Path:
     return folder / f"{name}.log"
 
 
-def _system(url: str, data_dir: Path, database_url: str) -> System:
-    key = json.loads((data_dir / "first-key.json").read_text())
+def _system(url: str, folder: Path, database_url: str) -> System:
+    (path,) = folder.glob("*/first-key.json")  # of whichever host was the first
+    key = json.loads(path.read_text())
     client = httpx.Client(base_url=url, headers={"Authorization": f"Bearer {key['token']}"}, timeout=60)
-    return System(url, data_dir, database_url, None, {}, client, key, ())  # type: ignore[arg-type]
+    return System(url, folder, database_url, None, {}, client, key, ())  # type: ignore[arg-type]

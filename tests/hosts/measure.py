@@ -46,7 +46,7 @@ def measure(installation: Installation, rows: int, cut: Cut | None = None) -> Ou
     """Run a job, with a cut in its middle or without one, while a visitor posts small ones."""
     system = installation.system
     earlier = newest_job(system)
-    with visiting(installation.webs, system.key["token"]) as visitor:
+    with visiting(installation.webs, system.key["token"], installation.takes_small_jobs) as visitor:
         started = time.monotonic()
         job = str(system.post_csv(faults.csv_rows(rows)).raise_for_status().json()["id"])
         try:

@@ -16,10 +16,11 @@ ROW = "url\nhttps://example.com/of-a-visitor\n"
 
 
 class Visitor:
-    """Posts a job of one row and looks at it, again and again, and remembers the slowest answer."""
+    """Posts a job of one row and looks at all jobs, again and again, and remembers the slowest answer."""
 
-    def __init__(self, webs: Sequence[str], token: str) -> None:
+    def __init__(self, webs: Sequence[str], token: str, posts: bool) -> None:
         self.webs = list(webs)
+        self.posts = posts
         self.client = httpx.Client(headers={"Authorization": f"Bearer {token}"}, timeout=TIMEOUT)
         self.slowest = 0.0
         self.refused = 0
@@ -27,9 +28,9 @@ class Visitor:
 
     def run(self) -> None:
         while not self.stopping.wait(PAUSE_SECONDS):
-            job = self.request("POST", "/api/jobs", content=ROW, headers=_headers())
-            if job is not None:
-                self.request("GET", f"/api/jobs/{job['id']}")
+            if self.posts:
+                self.request("POST", "/api/jobs", content=ROW, headers=_headers())
+            self.request("GET", "/api/jobs")
 
     def request(self, method: str, path: str, **options: Any) -> Any:
         """Return the answer's body, or None when the request was refused or no web answered."""
@@ -56,8 +57,8 @@ def _headers() -> dict[str, str]:
 
 
 @contextmanager
-def visiting(webs: Sequence[str], token: str) -> Iterator[Visitor]:
-    visitor = Visitor(webs, token)
+def visiting(webs: Sequence[str], token: str, posts: bool) -> Iterator[Visitor]:
+    visitor = Visitor(webs, token, posts)
     thread = threading.Thread(target=visitor.run)
     thread.start()
     try:

@@ -20,7 +20,6 @@ from producer.intake.layouts import CSV
 from producer.job_options import Options
 from producer.moving import installation
 from producer.signals import wakeups
-from tests.chaos.network import proxy
 from tests.object_store import ObjectStore, running_object_store
 from tests.shared_app import shared_app
 from workers.shards import attempts, failed_attempts
@@ -93,20 +92,16 @@ def test_a_shard_whose_upload_cannot_be_read_is_tried_again_and_not_blamed(
 
 
 def test_no_row_fails_however_often_the_store_was_away(
-    server: ObjectStore, owner: Owner, monkeypatch: pytest.MonkeyPatch
+    object_store: ObjectStore, owner: Owner, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(failed_attempts, "PAUSES", (0.0,))
-    with proxy(("127.0.0.1", server.port)) as relay:
-        monkeypatch.setenv("AWS_ENDPOINT_URL", f"http://127.0.0.1:{relay.port}")
-        settings.get.cache_clear()
-        upload_store._store.cache_clear()
-        accept(Upload(CSV, CSV, [ROWS]), owner, Options)
-        relay.refuse()
+    accept(Upload(CSV, CSV, [ROWS]), owner, Options)
+    monkeypatch.setattr(s3, "ANSWER_SECONDS", PATIENCE_SECONDS)
+    with object_store.frozen():
         for _ in range(leases.MAX_ATTEMPTS + 1):
             with pytest.raises(Unavailable):
                 create_once()
-        relay.listen()
-        assert create_once()["created"] == 2
+    assert create_once()["created"] == 2
 
 
 def create_once() -> dict[str, object]:
