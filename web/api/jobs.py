@@ -124,7 +124,7 @@ def forget_job(job_id: str) -> Response:
 @blueprint.route("/<job_id>/stats")
 @needs(Scope.READ)
 @blueprint.response(200, schemas.JobStatsSchema)
-def show_stats(job_id: str) -> Response:
+def show_job_stats(job_id: str) -> Response:
     """Count the clicks on this job's links, bots excluded: by day for a year, and by referrer, device and country."""
     return jsonify(jobs.job_stats(find_job(owner(), job_id)))
 

@@ -21,7 +21,9 @@ def register_list(blueprint: Blueprint, kind: LabelKind, request_schema: type[Sc
     @needs(Scope.WRITE)
     @blueprint.arguments(request_schema)
     @blueprint.response(201, schemas.LabelSchema)
-    @blueprint.doc(summary=f"Create a {noun}, under an id of your choice or the next free one.")
+    @blueprint.doc(
+        operationId=f"create_{noun}", summary=f"Create a {noun}, under an id of your choice or the next free one."
+    )
     def create_label(fields: dict[str, Any]) -> Response:
         label = labels.create_label(owner(), kind, fields["name"], fields.get("id"))
         response = make_response(jsonify(label), 201)
@@ -32,7 +34,7 @@ def register_list(blueprint: Blueprint, kind: LabelKind, request_schema: type[Sc
     @needs(Scope.READ)
     @blueprint.arguments(schemas.PageQuerySchema, location="query")
     @blueprint.response(200, schemas.LabelsSchema)
-    @blueprint.doc(summary=f"List the workspace's {kind.plural}.")
+    @blueprint.doc(operationId=f"list_{kind.plural}", summary=f"List the workspace's {kind.plural}.")
     def list_labels(query: dict[str, Any]) -> Response:
         return pagination.respond(labels.list_labels(owner(), kind, query.get("cursor", "0"), query["limit"]))
 
@@ -50,7 +52,7 @@ def register_one(blueprint: Blueprint, kind: LabelKind, change_schema: type[Sche
     @blueprint.route(path)
     @needs(Scope.READ)
     @blueprint.response(200, schemas.LabelSchema)
-    @blueprint.doc(summary=f"Show a {noun}.")
+    @blueprint.doc(operationId=f"show_{noun}", summary=f"Show a {noun}.")
     def show_label(label_id: str) -> Response:
         return jsonify(labels.show_label(owner(), kind, label_id))
 
@@ -58,14 +60,14 @@ def register_one(blueprint: Blueprint, kind: LabelKind, change_schema: type[Sche
     @needs(Scope.WRITE)
     @blueprint.arguments(change_schema)
     @blueprint.response(200, schemas.LabelSchema)
-    @blueprint.doc(summary=f"Rename a {noun}.")
+    @blueprint.doc(operationId=f"rename_{noun}", summary=f"Rename a {noun}.")
     def rename_label(fields: dict[str, Any], label_id: str) -> Response:
         return jsonify(labels.rename_label(owner(), kind, label_id, fields.get("name")))
 
     @blueprint.route(path, methods=["DELETE"])
     @needs(Scope.WRITE)
     @blueprint.response(204)
-    @blueprint.doc(summary=f"Delete a {noun}. Its links stay, without it.")
+    @blueprint.doc(operationId=f"delete_{noun}", summary=f"Delete a {noun}. Its links stay, without it.")
     def remove_label(label_id: str) -> Response:
         labels.remove_label(owner(), kind, label_id)
         return Response(status=204)

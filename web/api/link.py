@@ -46,7 +46,7 @@ def remove_link(link_id: str) -> Response:
 @blueprint.route("/stats")
 @needs(Scope.READ)
 @blueprint.response(200, schemas.StatsSchema)
-def show_stats(link_id: str) -> Response:
+def show_link_stats(link_id: str) -> Response:
     """Count its clicks: by day for a year, and by referrer, device and country."""
     return jsonify(links.link_stats(owner(), link_id))
 

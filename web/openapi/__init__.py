@@ -3,51 +3,81 @@
 from http import HTTPStatus
 from typing import Any
 
-from apispec import BasePlugin
+from apispec import APISpec, BasePlugin
 from flask import Flask
 from flask_smorest import Api
 
 from producer.documents import schemas
 from web import errors
-from web.openapi import examples, outside_api, uploads, vendors
+from web.openapi import examples, introduction, operation_ids, outside_api, parameter_texts, uploads, vendors
 from web.openapi.parts import PROBLEM, response, schema_ref
 from web.vendors.security import BEARER_TOKEN
 
 
 def describe(app: Flask) -> Api:
     """Create the Api of an app, on which blueprints are registered."""
-    app.config["API_SPEC_OPTIONS"] = {"paths": vendors.paths() | outside_api.paths()}
-    api = Api(app, spec_kwargs={"extra_plugins": [OperationDetails()]})
+    app.config["API_SPEC_OPTIONS"] = {
+        "paths": vendors.paths() | outside_api.paths(),
+        "info": introduction.INFO,
+        "servers": introduction.SERVERS,
+    }
+    api = Api(app, spec_kwargs={"extra_plugins": [OperationDetails(app)]})
     api.ma_plugin.converter.add_attribute_function(_json_schema_pattern)
     components = api.spec.components
     for name, definition in vendors.security_schemes().items():
         components.security_scheme(name, definition)
     for schema in (schemas.ProblemSchema, schemas.JobOptionsSchema, schemas.ItemRequestSchema):
         components.schema(schema.__name__.removesuffix("Schema"), schema=schema)
+    for name, definition in uploads.schemas_of_bodies(components.schemas).items():
+        components.schema(name, definition)
     for status in _error_statuses():
         components.response(f"Problem{status}", _problem_response(status))
     return api
 
 
 class OperationDetails(BasePlugin):
-    """Adds to every operation of our own API the errors it may return, its key, and its examples."""
+    """Adds to every operation of our own API the errors it may return, its key, its name and its examples."""
+
+    def __init__(self, app: Flask) -> None:
+        self.app = app
+
+    def init_spec(self, spec: APISpec) -> None:
+        self.components = spec.components
+
+    def path_helper(
+        self, path: str | None = None, parameters: list[dict[str, Any]] | None = None, **_options: Any
+    ) -> None:
+        parameter_texts.describe("*", parameters or [])
 
     def operation_helper(
         self, path: str | None = None, operations: dict[str, Any] | None = None, **_options: Any
     ) -> None:
+        views = operation_ids.of_views(self.app)
         for method, operation in (operations or {}).items():
             place = (method, path or "")
+            call = f"{method.upper()} {path}"
             if place == ("post", "/api/jobs"):
-                operation |= uploads.description()
+                operation |= uploads.description(self.components.schemas)
+            operation.setdefault("operationId", views[place])
+            _split_summary(operation)
+            parameter_texts.describe(call, operation.get("parameters", []))
             operation["responses"] = _responses(place, operation)
             operation["security"] = [{BEARER_TOKEN.name: []}]
-            examples.add_documented(f"{method.upper()} {path}", operation)
+            examples.add_documented(call, operation)
 
     def schema_helper(self, name: str, definition: dict[str, Any], **_options: Any) -> dict[str, Any]:
         """Give a schema its example; calls whose body has this schema show it too."""
         if name not in examples.BY_SCHEMA:
             return {}
         return {"examples": [examples.BY_SCHEMA[name]]}
+
+
+def _split_summary(operation: dict[str, Any]) -> None:
+    """Leave the first sentence to the summary. The others become the description."""
+    first, _, rest = operation["summary"].partition(". ")
+    if rest:
+        operation["summary"] = f"{first}."
+        operation["description"] = rest
 
 
 def _responses(place: tuple[str, str], operation: dict[str, Any]) -> dict[str, Any]:

@@ -1,14 +1,14 @@
 """What POST /api/jobs accepts: five kinds of body, each with the job's options in its own place."""
 
+from collections.abc import Mapping
 from typing import Any
 
-from marshmallow import Schema
-
-from producer.documents import schemas
 from producer.intake.json_bodies import MOST_COUNTED, MOST_LINKS
-from web.bodies import FORMAT_OF_TYPE, XLSX
+from web.bodies import FORMAT_OF_TYPE, STRUCTURED, XLSX
 from web.openapi.parts import BINARY, JSON, TEXT, schema_ref
 
+ONLY_IN_JSON = ("where", "set")
+LIST_OF_LINKS = {"type": "array", "minItems": 1, "maxItems": MOST_LINKS, "items": schema_ref("ItemRequest")}
 HEADERS = {
     "Prefer": "`wait=N` returns the finished job if it ends within N seconds",
     "Idempotency-Key": "The same key with the same body returns the same job",
@@ -16,52 +16,58 @@ HEADERS = {
 }
 
 
-def description() -> dict[str, Any]:
+Schemas = Mapping[str, Any]
+"""The schemas of the components, by name."""
+
+
+def description(schemas: Schemas) -> dict[str, Any]:
     """Describe the request body and the parameters."""
-    return {"requestBody": {"required": True, "content": _bodies()}, "parameters": _parameters()}
+    return {"requestBody": {"required": True, "content": _bodies()}, "parameters": _parameters(schemas)}
+
+
+def schemas_of_bodies(schemas: Schemas) -> dict[str, Any]:
+    """Return the schemas of the bodies that have the options in them. Generated clients name their types by them."""
+    options = schemas["JobOptions"]["properties"]
+    item = schemas["ItemRequest"]["properties"]
+    other_fields = {name: schema for name, schema in item.items() if name != "url"}
+    count = {"type": "integer", "minimum": 1, "maximum": MOST_COUNTED}
+    return {
+        "LinksUpload": _body({"links": LIST_OF_LINKS}, options),
+        "CountUpload": _body({"url": item["url"], "count": count}, other_fields | options),
+        "FileUpload": _body({"file": BINARY["schema"]}, options),
+    }
 
 
 def _bodies() -> dict[str, Any]:
+    # A bare list of links is accepted too. It stays out: openapi-python-client generates code for it that fails.
     bodies = {
-        JSON: {"schema": {"anyOf": [_list_of_links(), _bare_list(), _counted_link()]}},
-        "multipart/form-data": {"schema": _with_options({"file": BINARY["schema"]})},
+        JSON: {"schema": {"anyOf": [schema_ref("LinksUpload"), schema_ref("CountUpload")]}},
+        "multipart/form-data": {"schema": schema_ref("FileUpload")},
     }
     for content_type in FORMAT_OF_TYPE:
         bodies[content_type] = BINARY if content_type == XLSX else TEXT
     return bodies
 
 
-def _list_of_links() -> dict[str, Any]:
-    return _with_options({"links": _bare_list()})
-
-
-def _bare_list() -> dict[str, Any]:
-    return {"type": "array", "minItems": 1, "maxItems": MOST_LINKS, "items": schema_ref("ItemRequest")}
-
-
-def _counted_link() -> dict[str, Any]:
-    """Describe one link that is to be created `count` times."""
-    fields = _fields(schemas.ItemRequestSchema)
-    url = fields.pop("url")
-    count = {"type": "integer", "minimum": 1, "maximum": MOST_COUNTED}
-    return _with_options({"url": url, "count": count}, fields)
-
-
-def _with_options(required: dict[str, Any], optional: dict[str, Any] | None = None) -> dict[str, Any]:
-    properties = required | (optional or {}) | _fields(schemas.JobOptionsSchema)
+def _body(required: dict[str, Any], optional: dict[str, Any]) -> dict[str, Any]:
+    properties = required | optional
     return {"type": "object", "required": list(required), "properties": properties, "additionalProperties": False}
 
 
-def _fields(schema: type[Schema]) -> dict[str, Any]:
-    name = schema.__name__.removesuffix("Schema")
-    return {field: schema_ref(f"{name}/properties/{field}") for field in schema().fields}
-
-
-def _parameters() -> list[dict[str, Any]]:
+def _parameters(schemas: Schemas) -> list[dict[str, Any]]:
     """Describe the options of a file that is the whole body: they are in the query, structured ones as JSON."""
     parameters = []
-    for name in schemas.JobOptionsSchema().fields:
-        parameters.append({"in": "query", "name": name, "description": "As in a JSON body"} | TEXT)
+    for name, schema in schemas["JobOptions"]["properties"].items():
+        if name not in ONLY_IN_JSON:
+            parameters.append(_query_parameter(name, schema))
     for name, text in HEADERS.items():
         parameters.append({"in": "header", "name": name, "description": text} | TEXT)
     return parameters
+
+
+def _query_parameter(name: str, schema: dict[str, Any]) -> dict[str, Any]:
+    description = schema["description"]
+    if name in STRUCTURED:
+        return {"in": "query", "name": name, "description": f"{description} As JSON."} | TEXT
+    own_schema = {key: value for key, value in schema.items() if key != "description"}
+    return {"in": "query", "name": name, "description": description, "schema": own_schema}

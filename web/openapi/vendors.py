@@ -4,7 +4,7 @@ import re
 from http import HTTPStatus
 from typing import Any
 
-from web.openapi import examples
+from web.openapi import examples, operation_ids, parameter_texts
 from web.openapi.parts import ANYTHING, JSON, response, schema_ref
 from web.vendors import VENDORS, VendorCalls, calls_by_route
 from web.vendors.json_schema import TEXT, Schema, any_of
@@ -19,9 +19,11 @@ def paths() -> dict[str, Any]:
     for route, vendor_calls in calls_by_route().items():
         path = PATH_ARGUMENT.sub(r"{\1}", route.path)
         operation = _describe(vendor_calls)
+        operation["operationId"] = _operation_id(vendor_calls, route.method)
         parameters = [_parameter("path", name, TEXT) for name in PATH_ARGUMENT.findall(route.path)]
         for _, call in vendor_calls:
             parameters += [_parameter("query", name, schema) for name, schema in call.query.items()]
+        parameter_texts.describe("*", parameters)
         if parameters:
             operation["parameters"] = parameters
         described.setdefault(path, {})[route.method.lower()] = operation
@@ -48,6 +50,12 @@ def _describe(vendor_calls: VendorCalls) -> dict[str, Any]:
     for call in calls:
         examples.add(operation, call.examples)
     return operation
+
+
+def _operation_id(vendor_calls: VendorCalls, method: str) -> str:
+    vendors = " ".join(vendor.name for vendor, _ in vendor_calls)
+    call = vendor_calls[0][1]
+    return operation_ids.of_vendor(vendors, call.action, method, call.methods)
 
 
 def _parameter(place: str, name: str, schema: Schema) -> dict[str, Any]:

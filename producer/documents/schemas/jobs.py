@@ -19,6 +19,7 @@ from producer.rules.changes import Empty, OnExisting
 
 LONGEST_WAIT = 60.0
 STATUS_LIST = "^({0})?(,({0})?)*$".format("|".join(ItemStatus))
+TRUTH: dict[str, Any] = {"truthy": {True, "true", "1"}, "falsy": {False, "false", "0"}}
 LARGEST_METADATA = 1 << 16  # characters, as JSON
 DEEPEST_METADATA = 32
 
@@ -67,7 +68,10 @@ class JobOptionsSchema(Schema):
         validate=[validate.Length(1), text(LONGEST_NAME)],
         metadata={"description": "What people know the job by. Default: the name of the file."},
     )
-    domain = fields.String(validate=validate.Length(1, 253))
+    domain = fields.String(
+        validate=validate.Length(1, 253),
+        metadata={"description": "Id or hostname of the links' domain. Default: the default domain."},
+    )
     mapping = fields.Dict(
         keys=fields.String(),
         values=fields.String(allow_none=True),
@@ -75,15 +79,38 @@ class JobOptionsSchema(Schema):
             "description": "Item field to column. Null means that no column stands for the field, whatever its name."
         },
     )
-    metadata = fields.Dict(keys=fields.String(), validate=storable_metadata)
-    webhook_url = fields.String(validate=validate.Length(1, 2048))
-    fetch_titles = fields.Boolean(truthy={True, "true", "1"}, falsy={False, "false", "0"})
-    dry_run = fields.Boolean(truthy={True, "true", "1"}, falsy={False, "false", "0"})
-    duplicates = fields.String(validate=validate.OneOf(list(Duplicates)))
-    defaults = fields.Dict(keys=fields.String())
-    delimiter = fields.String(validate=validate.OneOf(tuple(delimiters.NAMES)))
-    encoding = fields.String(validate=validate.OneOf(charsets.NAMES))
-    header = fields.Boolean(truthy={True, "true", "1"}, falsy={False, "false", "0"})
+    metadata = fields.Dict(
+        keys=fields.String(),
+        validate=storable_metadata,
+        metadata={"description": "Your own data. It comes back with the job and its webhooks."},
+    )
+    webhook_url = fields.String(
+        validate=validate.Length(1, 2048),
+        metadata={"description": "This URL is called when the job ends."},
+    )
+    fetch_titles = fields.Boolean(
+        **TRUTH,
+        metadata={"description": "Gives links without a title the title of the page they lead to."},
+    )
+    dry_run = fields.Boolean(
+        **TRUTH, metadata={"description": "Checks every row and reports on it, without creating links."}
+    )
+    duplicates = fields.String(
+        validate=validate.OneOf(list(Duplicates)),
+        metadata={"description": "`reuse` gives a URL that has a link already that link. Default: `create`."},
+    )
+    defaults = fields.Dict(keys=fields.String(), metadata={"description": "Item fields for rows where they are empty."})
+    delimiter = fields.String(
+        validate=validate.OneOf(tuple(delimiters.NAMES)),
+        metadata={"description": "What separates the columns of a file. Default: detected."},
+    )
+    encoding = fields.String(
+        validate=validate.OneOf(charsets.NAMES),
+        metadata={"description": "The character encoding of a file. Default: detected."},
+    )
+    header = fields.Boolean(
+        **TRUTH, metadata={"description": "Whether the first row of a file names the columns. Default: detected."}
+    )
     slugs = fields.String(
         validate=validate.OneOf(list(SlugKind)),
         metadata={"description": "`wide` allows paths of up to 190 letters, digits and `_-.~/`. Default: `plain`."},
@@ -161,7 +188,6 @@ class ItemsQuerySchema(PageQuerySchema):
 RESULT_CHOICES = (OWN, *RESULT_COLUMNS, CHANGES_COLUMN, *CLICK_COLUMNS)
 COLUMNS_FAULT = f"This must be some of {', '.join(RESULT_CHOICES)}, separated by commas."
 COLUMN_LIST = "^({0})?(,({0})?)*$".format("|".join(RESULT_CHOICES))
-TRUTH: dict[str, Any] = {"truthy": {True, "true", "1"}, "falsy": {False, "false", "0"}}
 
 
 class ResultsQuerySchema(Schema):

@@ -102,3 +102,17 @@ def test_the_api_is_shown_with_nothing_from_outside(stranger: Visit) -> None:
     page.locator("#operations-vendors-post_api_bulk, [id*='api_bulk']").first.locator("button").first.click()
     page.get_by_text("aHR0cHM6Ly9leGFtcGxlLmNvbS9wYWdlLTE=").first.wait_for()
     assert [url for url in asked if not url.startswith((stranger.system.url, "data:"))] == []
+
+
+@ONE_STORE
+def test_the_first_request_on_the_docs_page_runs_as_it_stands(stranger: Visit) -> None:
+    page, token = stranger.page, stranger.system.client.headers["Authorization"]
+    page.route("**/api/jobs", lambda route: route.continue_(headers={**route.request.headers, "Authorization": token}))
+    stranger.go("/docs")
+    operation = page.locator("#operations-jobs-create_job")
+    operation.locator("button").first.click()
+    with page.expect_response("**/api/jobs") as answer:
+        operation.locator("button.execute").click()
+    assert answer.value.status == 202
+    job = stranger.system.wait_for_job(answer.value.json()["id"])
+    assert job["outcome"] == "succeeded"

@@ -20,6 +20,9 @@ BY_CALL = _load("native")
 
 BY_SCHEMA = _load("schemas")
 
+PARAMETERS = _load("parameters")
+"""By call, then by the parameter's name. Those of «*» are for all calls."""
+
 
 def add_documented(call: str, operation: dict[str, Any]) -> None:
     """Add the examples of a call of our own, if it has any."""
