@@ -45,7 +45,11 @@ class OperationDetails(BasePlugin):
         self.components = spec.components
 
     def path_helper(
-        self, path: str | None = None, parameters: list[dict[str, Any]] | None = None, **_options: Any
+        self,
+        path: str | None = None,
+        operations: dict[str, Any] | None = None,
+        parameters: list[dict[str, Any]] | None = None,
+        **_options: Any,
     ) -> None:
         parameter_texts.describe("*", parameters or [])
 

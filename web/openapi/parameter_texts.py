@@ -16,4 +16,5 @@ def describe(call: str, parameters: list[dict[str, Any]]) -> None:
 
 def _texts(call: str, name: str) -> dict[str, Any]:
     texts: dict[str, Any] = examples.PARAMETERS["*"].get(name, {})
-    return texts | examples.PARAMETERS.get(call, {}).get(name, {})
+    own_texts: dict[str, Any] = examples.PARAMETERS.get(call, {}).get(name, {})
+    return texts | own_texts

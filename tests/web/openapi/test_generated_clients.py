@@ -29,7 +29,7 @@ def description(system: System, tmp_path: Path) -> Path:
 
 
 def assert_job(system: System, output: str) -> None:
-    job = system.wait_for_job(output.strip())
+    job = system.wait_for_job(system.client.get(f"/api/jobs/{output.strip()}"))
     assert (job["counts"]["created"], job["counts"]["failed"]) == (1, 1)
     assert job["metadata"] == {"campaign": "spring"}
 
