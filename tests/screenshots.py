@@ -69,7 +69,9 @@ def fill(system: System) -> dict[str, str]:
     ]
     broken = [f"shop.example/{names[n]},No scheme" for n in range(5)] + ["https://,Nothing", ",Empty"]
     text = "\n".join(["url,title", *rows[:600], *broken, *rows[600:]])
-    job = system.post_csv(text, params={"webhook_url": "http://127.0.0.1:9/hooks"}, headers=WAIT).json()
+    job = system.post_csv(
+        text, params={"name": "spring-sale.csv", "webhook_url": "http://127.0.0.1:9/hooks"}, headers=WAIT
+    ).json()
     system.post({"url": "https://shop.example/voucher", "count": 500}, headers=WAIT).raise_for_status()
     system.post_csv("url\nhttps://shop.example/a\n", params={"dry_run": "true"}, headers=WAIT).raise_for_status()
     system.post({"url": "http://127.0.0.1:9/campaigns"}, "/api/webhooks").raise_for_status()

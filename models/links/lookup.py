@@ -14,6 +14,7 @@ from models.store.compiled_query import RawRow
 from models.store.joint_reads import JointReads
 from models.tables import links
 
+MOST_QUERIES = 1  # with more at the same time, each is for fewer links, and threads switch more often
 UNCONDITIONAL = (None, None, None)  # max_clicks, password_hash and disabled_at
 
 
@@ -42,13 +43,16 @@ class Target(NamedTuple):
 
 
 def find(domain_id: int, slug: str) -> Target | None:
-    return joint_reads().find((domain_id, slug))
+    name = (domain_id, slug)
+    if store.dialect().joins_lookups:
+        return joint_reads().find(name)
+    return _read({name}).get(name)
 
 
 @process_caches.function
 @cache
 def joint_reads() -> JointReads[LinkName, Target]:
-    return JointReads(_read, store.dialect().most_lookups)
+    return JointReads(_read, MOST_QUERIES)
 
 
 def _read(names: Set[LinkName]) -> dict[LinkName, Target]:

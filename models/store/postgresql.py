@@ -40,8 +40,7 @@ TRANSIENT_CLASSES = ("08", "40", "53", "57", "58")
 
 
 class PostgreSQL:
-    # With more at the same time, each is for fewer links, and the threads of a process switch more often.
-    most_lookups = 1
+    joins_lookups = True
     shard_rows = 25_000
     builds_indexes_beside_writers = True
     # Each statement of a read sees what is committed at that moment, also without a transaction.

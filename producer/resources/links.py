@@ -1,6 +1,6 @@
 """Links of a workspace: list them, show, change and delete one."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 from unicodedata import normalize
@@ -12,9 +12,9 @@ from models.accounts.keys import Owner
 from models.clicks import click_counts
 from models.cursors import LinkPosition, ListPosition
 from models.errors import DuplicateKey, NotFound
-from models.link_key import parse_link_id
+from models.link_key import LinkKey, parse_link_id
 from models.links import labels, links, listing, tagging, title_queue
-from models.links.listing import LinkView
+from models.links.listing import LinkFilter, LinkView
 from models.store import Connection
 from producer import link_filters
 from producer.documents import link_csv, qr_zip
@@ -71,6 +71,13 @@ def export_links(owner: Owner, query: Mapping[str, Any]) -> Iterator[bytes]:
 def show_link(owner: Owner, link_id: str) -> dict[str, Any]:
     with store.read() as db:
         return link_documents(db, [_find(db, owner, link_id)])[0]
+
+
+def show_links(owner: Owner, keys: Sequence[LinkKey]) -> dict[LinkKey, dict[str, Any]]:
+    """Show those of some links that are still there."""
+    with store.read() as db:
+        views = listing.page(db, owner.workspace_id, LinkFilter(keys=keys), None, len(keys))
+        return {view.key: document for view, document in zip(views, link_documents(db, views), strict=True)}
 
 
 def position_of(owner: Owner, link_id: str) -> LinkPosition:

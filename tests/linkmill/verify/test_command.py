@@ -58,7 +58,7 @@ def test_what_differs_is_a_table_with_its_lines(file: Path, old: ShortDomain, ne
     result = run(file, "--allow-private")
     assert result.return_value == 1
     header, row = result.stdout.splitlines()
-    assert header.split() == ["line", "result", "old", "link", "leads", "to", "new", "link", "leads", "to"]
+    assert header.split() == ["line", "result", "old", "link", "destination", "new", "link", "destination"]
     assert row.split()[:2] == ["3", "different"]
     assert row.split()[2:4] == [f"{old.url}/b", "https://shop.example/b"]
     assert row.split()[4:6] == [f"{new.url}/b", "https://shop.example/c"]

@@ -36,15 +36,16 @@ def parse_update(body: Any, owner: Owner) -> VendorRequest:
 
 def build_update_answer(call: FinishedCall) -> Any:
     """The changed links, and behind them the failures."""
-    documents = []
+    keys = []
     failures = []
     for result, item in zip(call.read_linked_items(), call.request.items, strict=True):
         if has_link(result):
-            documents.append(links.show_link(current_owner(), call.link_id(result)))
+            keys.append(call.link_key(result))
         else:
             link_id = item.get("id", item.get("external_id"))
             failures.append(build_failure(result, {"id": link_id}))
-    return describe_links(documents, current_owner()) + failures
+    documents = links.show_links(current_owner(), keys)
+    return describe_links([documents[key] for key in keys if key in documents], current_owner()) + failures
 
 
 def parse_deletion(_body: None, _owner: Owner) -> VendorRequest:

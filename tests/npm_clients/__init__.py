@@ -1,0 +1,1 @@
+"""Vendors' own packages for Node.js, called against a running system."""
