@@ -3,11 +3,11 @@ import assert from "node:assert/strict";
 import * as shortIo from "@short.io/client-node";
 
 const domain = process.env.DOMAIN;
-const headers = { authorization: process.env.TOKEN };
-shortIo.setConfig({ baseUrl: process.env.SERVER });
+const client = shortIo.createRateLimitedClient(); // the one that calls use by themselves is not exported
+client.setConfig({ baseUrl: process.env.SERVER, headers: { authorization: process.env.TOKEN } });
 
 async function call(method, options = {}) {
-  const { data, error, response } = await shortIo[method]({ headers, ...options });
+  const { data, error, response } = await shortIo[method]({ client, ...options });
   assert.ok(response?.ok, `${method}: ${response?.status} ${JSON.stringify(error)}`);
   console.log(method);
   return data;

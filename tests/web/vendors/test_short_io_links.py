@@ -222,3 +222,13 @@ def test_pyshortio_finds_and_deletes_a_link(short: Any, hostname: str) -> None:
     assert short.batch_delete_links([other.id])[1] is True
     assert short.delete_link(link.id, raise_for_status=False)[1] is False
     assert short.get_link_info_by_link_id(link.id, raise_for_status=False)[1] is None
+
+
+def test_a_domain_is_found_by_its_number_as_javascript_rounds_it(system: System, key: dict[str, Any]) -> None:
+    headers = {"authorization": key["token"]}
+    [domain] = httpx.get(f"{system.url}/api/domains", headers=headers).json()
+    rounded = int(float(domain["id"]))
+    found = httpx.get(f"{system.url}/domains/{rounded}", headers=headers)
+    assert (found.status_code, found.json()["hostname"]) == (200, domain["hostname"])
+    listed = httpx.get(f"{system.url}/api/links", params={"domain_id": rounded}, headers=headers)
+    assert listed.status_code == 200

@@ -15,6 +15,7 @@ from producer.resources import links
 from web.vendors.call import read_body
 from web.vendors.short_io.fields import parse_change
 from web.vendors.short_io.link_shape import describe_link
+from web.vendors.short_io.places import exact_id
 from web.vendors.vendor import json_response
 
 LARGEST_PAGE = 150
@@ -27,7 +28,7 @@ def list_links(owner: Owner) -> Response:
     link_id = request.args.get("idString")
     if link_id:
         return _list_answer(owner, [links.show_link(owner, link_id)], None)
-    page = links.list_links(owner, _read_query(), _read_position(), _read_limit())
+    page = links.list_links(owner, _read_query(owner), _read_position(), _read_limit())
     return _list_answer(owner, page.items, page.next_cursor)
 
 
@@ -63,7 +64,7 @@ def _answer(owner: Owner, link: dict[str, Any]) -> Response:
     return json_response(describe_link(link, owner.workspace_id), 200)
 
 
-def _read_query() -> dict[str, Any]:
+def _read_query(owner: Owner) -> dict[str, Any]:
     """Translate the filters of a list into ours."""
     for name in UNSUPPORTED_FILTERS:
         if request.args.get(name):
@@ -73,7 +74,7 @@ def _read_query() -> dict[str, Any]:
     domain_id = request.args.get("domain_id", "")
     if not domain_id.isdecimal():
         raise Invalid("domain_id must be the id of a domain.")
-    query: dict[str, Any] = {"domain": domain_id}
+    query: dict[str, Any] = {"domain": exact_id(owner, domain_id)}
     for name, spelling in TIME_FILTERS.items():
         if request.args.get(spelling):
             query[name] = _read_time(spelling)

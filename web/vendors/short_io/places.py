@@ -27,7 +27,16 @@ def list_domains(owner: Owner) -> Response:
 
 
 def show_domain(owner: Owner, domain_id: str) -> Response:
-    return json_response(describe_domain(domains.show_domain(owner, domain_id), owner), 200)
+    return json_response(describe_domain(domains.show_domain(owner, exact_id(owner, domain_id)), owner), 200)
+
+
+def exact_id(owner: Owner, domain_id: str) -> str:
+    """Return the id of the domain that a client means: one in JavaScript has rounded it."""
+    if domain_id.isdecimal():
+        for domain in domains.list_domains(owner, 0, MOST_LISTED).items:
+            if float(domain["id"]) == float(domain_id):
+                return str(domain["id"])
+    return domain_id
 
 
 def describe_domain(domain: dict[str, Any], owner: Owner) -> dict[str, Any]:
@@ -66,7 +75,7 @@ CONSTANT: dict[str, Any] = {
 
 def list_folders(owner: Owner, domain_id: str) -> Response:
     """List the groups, which are the same on every domain."""
-    number = int(domains.show_domain(owner, domain_id)["id"])
+    number = int(domains.show_domain(owner, exact_id(owner, domain_id))["id"])
     groups = label_resources.list_labels(owner, labels.GROUPS, "", MOST_LISTED).items
     return json_response({"linkFolders": [describe_folder(group, number) for group in groups]}, 200)
 
