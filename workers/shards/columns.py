@@ -152,8 +152,9 @@ def _values_at(places: Sequence[int], column: Sequence[Any]) -> list[Any]:
 def _result_columns(draft: Draft, rows: Sequence[int]) -> dict[str, Any]:
     """The results of rows that differ in them."""
     columns: dict[str, list[Any]] = {name: [None] * draft.batch.rows for name in RESULT_COLUMNS}
-    _enter_new_links(draft, columns)
-    _enter_existing_links(draft, columns)
+    if draft.job.dry_run or draft.existing:  # a row may get the link that another row creates
+        _enter_new_links(draft, columns)
+        _enter_existing_links(draft, columns)
     if draft.job.dry_run:
         _enter_urls(draft, columns)
     _enter_problems(draft, columns)
