@@ -5,6 +5,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import datetime
 
 from rich.console import Console, Group
 from rich.live import Live
@@ -20,14 +21,21 @@ from rich.progress import (
 from rich.progress_bar import ProgressBar
 from rich.table import Column, Table
 from rich.text import Text
+from rich.theme import Theme
 
 from .calls import JobDocument, has_ended
 from .errors import printable
 
 LINE_SECONDS = 5.0
 REFRESHES_A_SECOND = 8
+THEME = Theme(
+    {"bar.complete": "green", "bar.finished": "green", "bar.pulse": "green", "progress.data.speed": "magenta"}
+)
+"""Red is for failures only, so rich's red bars are green."""
 STYLES = {"succeeded": "green", "partial": "yellow", "failed": "red"}
 MOST_ERROR_CODES = 8
+TENTHS_BELOW = 10.0
+"""Shorter times in seconds are shown with a decimal."""
 COUNT_NAMES = ("created", "updated", "deleted", "existing", "failed", "unprocessed")
 WORDS = {
     "update": {"existing": "unchanged"},
@@ -51,7 +59,7 @@ class Screen:
 
 
 def screen(quiet: bool) -> Screen:
-    console = Console(stderr=True, markup=False, highlight=False, emoji=False)
+    console = Console(stderr=True, markup=False, highlight=False, emoji=False, theme=THEME)
     return Screen(console, sys.stderr.isatty() and not console.is_dumb_terminal, quiet)
 
 
@@ -107,10 +115,9 @@ def watching(screen: Screen) -> Iterator[Callable[[JobDocument], None]]:
 def summary(job: JobDocument) -> str:
     """Describe a job on one line, as it is or as it ended."""
     if has_ended(job):
-        end = [job.get("detail") or _counts(job), error_counts(job)]
+        end = [job.get("detail") or _counts(job), error_counts(job), _time_taken(job)]
         return f"{_title(job)}: " + "; ".join(filter(None, end))
-    rate = f"{job['rate']:,.0f}/s" if job["rate"] else ""
-    parts = [_progress(job), rate, _time_left(job), error_counts(job)]
+    parts = [_progress(job), _rate(job), _time_left(job), error_counts(job)]
     return f"{_title(job)}: " + ", ".join(filter(None, parts))
 
 
@@ -150,7 +157,7 @@ def _bar(job: JobDocument) -> Group:
     row = Table.grid(Column(), Column(ratio=1), *columns, padding=(0, 1), expand=True)
     total = job["counts"]["total"]
     bar = ProgressBar(total, job["counts"]["processed"], pulse=total is None and not has_ended(job))
-    rate = Text(f"{job['rate']:,.0f}/s" if job["rate"] else "", "magenta")
+    rate = Text(_rate(job), "magenta")
     row.add_row(Text(job["status"]), bar, Text(_progress(job), "green"), rate, Text(_time_left(job), "cyan"))
     lines = []
     for code, count in _frequent_errors(job)[:MOST_ERROR_CODES]:
@@ -173,6 +180,20 @@ def _progress(job: JobDocument) -> str:
     processed = job["counts"]["processed"]
     total = job["counts"]["total"]
     return f"{processed:,} rows" if total is None else f"{processed:,} of {total:,} rows"
+
+
+def _rate(job: JobDocument) -> str:
+    return f"{job['rate']:,.0f}/s" if job["rate"] else ""
+
+
+def _time_taken(job: JobDocument) -> str:
+    """How long the last run of an ended job took, and its rate."""
+    if not job["started_at"] or not job["finished_at"]:
+        return ""
+    run = datetime.fromisoformat(job["finished_at"]) - datetime.fromisoformat(job["started_at"])
+    seconds = run.total_seconds()
+    time_taken = f"{seconds:.1f} s" if seconds < TENTHS_BELOW else duration(seconds)
+    return ", ".join(filter(None, [time_taken, _rate(job)]))
 
 
 def _time_left(job: JobDocument) -> str:

@@ -21,6 +21,8 @@ def watch_and_report(client: Client, job: JobDocument, as_json: bool, out: str |
             _write_results(client, job, out)
     except KeyboardInterrupt:
         raise Interruption(f"stopped watching; {advice}") from None
+    if job["status"] != "failed":
+        client.screen.say(f"next: {_next_command(job)}")
     return report(job, as_json)
 
 
@@ -44,3 +46,10 @@ def _write_results(client: Client, job: JobDocument, out: str) -> None:
         raise LinkmillError(f"{reason}; the job is done, fetch its results with {advice}") from None
     if out != results.STDOUT:
         client.screen.say(f"results in {out}")
+
+
+def _next_command(job: JobDocument) -> str:
+    command = f"linkmill results {job['id']}"
+    if job["counts"]["failed"]:
+        command += " --failed"
+    return command

@@ -9,8 +9,9 @@ import click
 
 from .. import calls, results, sources, upload
 from ..client import Client
-from ..errors import Interruption
+from ..errors import Interruption, LinkmillError, RequestRefused
 from ..results import STDOUT
+from . import column_advice
 from .finish import report, watch_and_report
 
 STDIN = "-"
@@ -86,6 +87,10 @@ def _send(client: Client, source: sources.Source, options: dict[str, str], key: 
         return client.send(source, options, key)
     except KeyboardInterrupt:
         raise Interruption("stopped while sending; a file that was not received completely creates nothing") from None
+    except RequestRefused as error:
+        if error.code == column_advice.NO_URL_COLUMN:
+            raise LinkmillError(column_advice.explain(error)) from None
+        raise
 
 
 def _receipt(file: str, size: int, is_repeated: bool) -> str:

@@ -15,6 +15,8 @@ def new_job(counts: dict[str, int | None] | None = None, **members: Any) -> dict
         "outcome": None,
         "detail": None,
         "dry_run": False,
+        "started_at": None,
+        "finished_at": None,
         "rate": None,
         "eta_seconds": None,
         "errors": {},

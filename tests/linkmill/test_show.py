@@ -4,11 +4,15 @@ import io
 from typing import Any
 
 import pytest
+from rich.color import Color
 from rich.console import Console
 
 from linkmill import show
 from linkmill.show import Screen
 from tests.linkmill.new_jobs import new_job
+
+GREEN = Color.parse("green")
+RED = Color.parse("red")
 
 
 class Clock:
@@ -62,6 +66,19 @@ def test_a_job_that_has_ended_shows_its_counts_without_zeros() -> None:
     job = new_job({"created": 1000, "failed": 2}, status="completed", dry_run=True, errors={"INVALID_URL": 2})
     assert show.summary(job) == "job 7 completed (dry run): 1,000 created, 2 failed; 2 INVALID_URL"
     assert show.summary(new_job(status="completed")) == "job 7 completed: no rows"
+
+
+@pytest.mark.parametrize(("finished_at", "time"), [("12:00:01.250Z", "1.2 s"), ("12:02:05.000Z", "2 min 5 s")])
+def test_a_job_that_has_ended_shows_its_duration_and_rate(finished_at: str, time: str) -> None:
+    times = {"started_at": "2026-01-31T12:00:00.000Z", "finished_at": f"2026-01-31T{finished_at}"}
+    job = new_job({"created": 1000}, status="completed", rate=800.4, **times)
+    assert show.summary(job) == f"job 7 completed: 1,000 created; {time}, 800/s"
+
+
+def test_bars_are_green_and_only_failures_are_red() -> None:
+    console = show.screen(quiet=False).console
+    assert {console.get_style(f"bar.{name}").color for name in ("complete", "finished", "pulse")} == {GREEN}
+    assert console.get_style("progress.data.speed").color != RED
 
 
 def test_links_that_an_undo_left_are_called_kept() -> None:

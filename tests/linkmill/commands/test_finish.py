@@ -71,7 +71,12 @@ def test_results_are_written_and_named(tmp_path: Path) -> None:
     code, text = watch(ENDED, str(out), httpx.Response(200, text=RESULTS))
     assert code == 0
     assert out.read_text() == RESULTS
-    assert text.endswith(f"results in {out}\n")
+    assert text.endswith(f"results in {out}\nnext: linkmill results 7\n")
+
+
+def test_the_next_command_lists_the_failed_rows_if_there_are_any() -> None:
+    partial = new_job({"total": 2, "created": 1, "failed": 1}, status="completed", outcome="partial")
+    assert watch(partial, None, httpx.Response(500))[1].endswith("\nnext: linkmill results 7 --failed\n")
 
 
 def test_results_on_standard_output_are_not_named(capfdbinary: pytest.CaptureFixture[bytes]) -> None:

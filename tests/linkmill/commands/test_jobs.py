@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+import re
 from typing import Any
 
 import pytest
@@ -54,7 +55,10 @@ def test_results_have_clicks_where_they_are_asked_for(system: System, job: dict[
 def test_a_job_that_has_ended_is_seen_once(system: System, job: dict[str, Any]) -> None:
     done = linkmill(system, "watch", job["id"])
     assert (done.returncode, done.stdout) == (1, "")
-    assert done.stderr == f"job {job['id']} completed: 1 created, 1 failed; 1 INVALID_URL\n"
+    end, advice = done.stderr.splitlines()
+    assert end.startswith(f"job {job['id']} completed: 1 created, 1 failed; 1 INVALID_URL; ")
+    assert re.search(r"; [\d.]+ s, \d+/s$", end)
+    assert advice == f"next: linkmill results {job['id']} --failed"
 
 
 def test_a_job_is_tried_again_and_undone(system: System, job: dict[str, Any]) -> None:

@@ -202,9 +202,11 @@ def test_a_wrong_key_is_said_before_anything_is_sent(system: System, tmp_path: P
 
 
 def test_an_upload_that_nobody_can_read_is_exit_code_2_with_the_reason(system: System) -> None:
-    done = linkmill(system, "push", "-", "--json", given="neither,of,these\n1,2,3\n")
+    done = linkmill(system, "push", "-", "--json", given="SKU,Product URL\n1,a\n")
     assert (done.returncode, done.stdout) == (2, "")
-    assert "No column is named url" in done.stderr.splitlines()[-1]
+    reason = done.stderr.splitlines()[-1]
+    assert "No column is named url" in reason
+    assert reason.endswith('Try --map url="Product URL"')
 
 
 def test_an_unknown_place_in_a_terminal_is_no_order_to_it(system: System) -> None:
