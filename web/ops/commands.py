@@ -65,7 +65,13 @@ def set_(workspace: str, bulk_limit: int) -> None:
 
 
 def _command_error(error: Exception) -> click.ClickException:
-    return click.ClickException(" ".join(f"{error}. Does the database answer, and is it upgraded?".split()))
+    if not isinstance(error, DBAPIError):
+        return click.ClickException(str(error))
+    database = store.engine().url.render_as_string(hide_password=True)
+    problem = "has no tables of this version" if store.answers() else "is missing or does not answer"
+    reason = " ".join(str(error.orig).split())
+    advice = "`flask --app web upgrade` or `make run` prepares it"
+    return click.ClickException(f"The database {database} {problem}; {advice} ({reason})")
 
 
 @click.command("upgrade", help="Migrate the database to this version.")

@@ -2,9 +2,12 @@
 
 import json
 import stat
+from pathlib import Path
 
 import pytest
 
+from tests.fixtures.processes import process_environment
+from tests.shared_app import shared_app
 from tests.system import System
 from tests.web.commands import client, flask, flask_process, new_key
 
@@ -72,3 +75,18 @@ def test_no_secret_comes_into_the_log(system: System) -> None:
     for secret in (*(system.key[name] for name in ("token", "consumer_secret", "webhook_secret")), "hunter2"):
         assert secret not in log
     assert not [row for row in system.sql("SELECT input FROM items WHERE input IS NOT NULL") if "hunter2" in row[0]]
+
+
+@pytest.mark.parametrize(
+    ("folder_exists", "problem"), [(False, "is missing or does not answer"), (True, "has no tables of this version")]
+)
+def test_without_a_database_a_command_says_what_is_missing(tmp_path: Path, folder_exists: bool, problem: str) -> None:
+    data_dir = tmp_path / "data"
+    if folder_exists:
+        data_dir.mkdir()
+    with process_environment({"DATA_DIR": str(data_dir)}):
+        result = shared_app().test_cli_runner().invoke(args=["keys", "create"])
+    assert (result.exit_code, result.stdout) == (1, "")
+    (line,) = result.stderr.splitlines()
+    start = f"Error: The database sqlite:///{data_dir}/linkmill.db {problem}; `flask --app web upgrade` or `make run`"
+    assert line.startswith(start)
