@@ -37,6 +37,7 @@ RANKS = {
         clicks
         links
         jobs
+        removal
         migrations
         migrate
         moving
@@ -53,7 +54,7 @@ RANKS = {
         unit_of_work visits
         completion idempotency link_changes
         accept moving
-        control preview synchronous
+        control operators preview synchronous
         resources
     """,
     "workers": """

@@ -146,6 +146,20 @@ def page(db: Connection, workspace_id: int, after: int, limit: int) -> list[ApiK
     return rows.many(db, ApiKey, query.order_by(keys.c.id).limit(limit))
 
 
+def every(db: Connection, workspace: str | None) -> list[tuple[str, ApiKey]]:
+    """Return the keys of the workspace with a name, or of all, each after the name of its workspace."""
+    query = select(workspaces_table.c.name, *rows.columns(keys, ApiKey))
+    query = query.join(workspaces_table, workspaces_table.c.id == keys.c.workspace_id)
+    if workspace is not None:
+        query = query.where(workspaces_table.c.name == workspace)
+    ordered = query.order_by(workspaces_table.c.name, keys.c.id)
+    return [(name, ApiKey(*values)) for name, *values in db.execute(ordered)]
+
+
+def exists(db: Connection, key_id: int) -> bool:
+    return db.execute(select(keys.c.id).where(keys.c.id == key_id)).first() is not None
+
+
 def get(db: Connection, key_id: int, workspace_id: int) -> ApiKey | None:
     query = select(*rows.columns(keys, ApiKey)).where(keys.c.id == key_id, keys.c.workspace_id == workspace_id)
     return rows.one_or_none(db, ApiKey, query)

@@ -38,12 +38,12 @@ def find_or_create(db: Connection, name: str, plan: str | None) -> tuple[Workspa
     insert = store.dialect().insert(workspaces).values(row).on_conflict_do_nothing()
     is_new = db.execute(insert.returning(workspaces.c.id)).first() is not None
     if plan and not is_new:
-        _change_plan(db, name, plan)
+        set_plan(db, name, plan)
     query = select(*rows.columns(workspaces, Workspace)).where(workspaces.c.name == name)
     return rows.one(db, Workspace, query), is_new
 
 
-def _change_plan(db: Connection, name: str, plan: str) -> None:
+def set_plan(db: Connection, name: str, plan: str) -> None:
     has_other_plan = and_(workspaces.c.name == name, workspaces.c.plan != plan)
     change = update(workspaces).where(has_other_plan).values(plan=plan).returning(workspaces.c.id)
     for workspace_id in db.execute(change).scalars():
@@ -54,6 +54,11 @@ def _change_plan(db: Connection, name: str, plan: str) -> None:
 def get(db: Connection, workspace_id: int) -> Workspace:
     query = select(*rows.columns(workspaces, Workspace)).where(workspaces.c.id == workspace_id)
     return rows.one(db, Workspace, query)
+
+
+def every(db: Connection) -> list[Workspace]:
+    query = select(*rows.columns(workspaces, Workspace)).order_by(workspaces.c.name)
+    return rows.many(db, Workspace, query)
 
 
 def find_id(db: Connection, name: str) -> int | None:

@@ -49,6 +49,55 @@ def test_without_json_it_is_for_people(system: System) -> None:
     assert "token            lm_" in done.stdout
 
 
+def test_a_key_without_a_plan_leaves_that_of_its_workspace(system: System) -> None:
+    new_key(system, "--workspace", "paying", "--plan", "pro")
+    new_key(system, "--workspace", "paying")
+    assert system.sql("SELECT plan FROM workspaces WHERE name = 'paying'") == [("pro",)]
+    assert flask(system, "workspaces", "set", "--workspace", "paying", "--bulk-limit", "7").returncode == 0
+    assert system.sql("SELECT plan FROM workspaces WHERE name = 'paying'") == [("pro",)]
+    assert flask(system, "workspaces", "set", "--workspace", "paying", "--plan", "enterprise").returncode == 0
+    rows = system.sql("SELECT plan, bulk_limit FROM workspaces WHERE name = 'paying'")
+    assert rows == [("enterprise", 7)]
+
+
+def test_keys_are_listed_and_revoked(system: System) -> None:
+    key = new_key(system, "--workspace", "listed", "--name", "till")
+    line = flask(system, "keys", "list", "--workspace", "listed", "--json").stdout
+    shown = json.loads(line)
+    assert (shown["id"], shown["workspace"], shown["name"]) == (key["id"], "listed", "till")
+    assert key["token"] not in line
+    assert flask(system, "keys", "revoke", key["id"]).returncode == 0
+    with client(system, key) as asking:
+        assert asking.get("/api/jobs").status_code == 401
+    assert " till " in flask(system, "keys", "list").stdout
+    assert flask(system, "keys", "revoke", "17").returncode == 2
+    assert flask(system, "keys", "list", "--workspace", "nobody").returncode == 2
+
+
+def test_a_workspace_is_created_once_and_listed(system: System) -> None:
+    done = flask(system, "workspaces", "create", "--workspace", "agency", "--plan", "pro", "--json")
+    row = json.loads(done.stdout)
+    assert (row["plan"], row["webhook_secret"][:6]) == ("pro", "whsec_")
+    assert flask(system, "workspaces", "create", "--workspace", "agency").returncode == 1
+    assert f"{row['id']}  agency" in flask(system, "workspaces", "list").stdout
+    assert row["id"] in flask(system, "workspaces", "list", "--json").stdout
+
+
+def test_a_workspace_is_deleted_only_after_a_yes(system: System) -> None:
+    key = new_key(system, "--workspace", "closing")
+    with client(system, key) as asking:
+        asking.post("/api/links", json={"url": "https://a.b", "slug": "of-closing", "tags": ["x"]}).raise_for_status()
+    refused = flask(system, "workspaces", "delete", "--workspace", "closing")
+    assert (refused.returncode, "1 links" in refused.stdout) == (1, True)
+    assert system.sql("SELECT url FROM links WHERE slug = 'of-closing'") == [("https://a.b/",)]
+    assert flask(system, "workspaces", "delete", "--workspace", "closing", "--yes").returncode == 0
+    assert system.sql("SELECT url FROM links WHERE slug = 'of-closing'") == []
+    assert system.sql("SELECT id FROM workspaces WHERE name = 'closing'") == []
+    with client(system, key) as asking:
+        assert asking.get("/api/jobs").status_code == 401
+    assert flask(system, "workspaces", "delete", "--workspace", "closing", "--yes").returncode == 2
+
+
 @pytest.mark.parametrize("arguments", [["--scopes", "admin"], ["--scopes", ""], ["--plan", "free"]])
 def test_a_wrong_word_is_refused(system: System, arguments: list[str]) -> None:
     done = flask(system, "keys", "create", *arguments)

@@ -1,0 +1,145 @@
+"""Removes a workspace with every row of it: in steps, since others want to write meanwhile."""
+
+from collections.abc import Mapping
+from types import MappingProxyType
+
+from sqlalchemy import ColumnElement, Connection, Select, Table, and_, delete, func, select, true, tuple_, union, update
+
+from models import store
+from models.link_key import LinkKey, columns_of
+from models.links.bulk import side_tables
+from models.states import ACTIVE_STATUSES
+from models.tables import (
+    clicks,
+    deleted_links,
+    deliveries,
+    delivery_attempts,
+    domains,
+    endpoints,
+    groups,
+    idempotency_keys,
+    items,
+    job_errors,
+    jobs,
+    keys,
+    link_tags,
+    links,
+    quotas,
+    shards,
+    slug_counters,
+    tags,
+    untitled,
+    urls,
+    uses,
+    workspaces,
+)
+
+ROWS_A_STEP = 2000
+OF_WORKSPACE = (urls, link_tags, deliveries, shards, tags, groups, idempotency_keys, quotas, endpoints)
+OF_JOBS = (items, job_errors, untitled, clicks)
+OF_DOMAINS = (clicks, uses, slug_counters)
+LAST = (jobs, domains, keys)
+"""The tables that others are removed by, and the keys: without a key, the workspace is nobody's."""
+COUNTED = MappingProxyType(
+    {
+        "links": links,
+        "groups": groups,
+        "tags": tags,
+        "jobs": jobs,
+        "keys": keys,
+        "domains": domains,
+        "webhook endpoints": endpoints,
+        "webhook deliveries": deliveries,
+    }
+)
+
+
+def counts(db: Connection, workspace_id: int) -> Mapping[str, int]:
+    """Count what a removal removes, in the words of the documentation."""
+    numbers = {name: _count(db, table, table.c.workspace_id == workspace_id) for name, table in COUNTED.items()}
+    numbers["items"] = _count(db, items, items.c.job_id.in_(_job_ids(workspace_id)))
+    numbers["uploads"] = len(uploads(db, workspace_id))
+    numbers["clicks"] = _count_clicks(db, workspace_id)
+    return numbers
+
+
+def has_active_job(db: Connection, workspace_id: int) -> bool:
+    active = and_(jobs.c.workspace_id == workspace_id, jobs.c.status.in_(ACTIVE_STATUSES))
+    return db.execute(select(jobs.c.id).where(active).limit(1)).first() is not None
+
+
+def revoke_keys(db: Connection, workspace_id: int) -> None:
+    """Make every key of a workspace invalid from the next request on."""
+    valid = and_(keys.c.workspace_id == workspace_id, keys.c.revoked_at.is_(None))
+    db.execute(update(keys).where(valid).values(revoked_at=func.now()))
+
+
+def uploads(db: Connection, workspace_id: int) -> list[str]:
+    """Return the names of the uploads that are stored for a workspace."""
+    stored = and_(jobs.c.workspace_id == workspace_id, jobs.c.upload != "")
+    return list(db.execute(select(jobs.c.upload).where(stored).distinct()).scalars())
+
+
+def step(db: Connection, workspace_id: int) -> bool:
+    """Remove some rows. Return False when nothing is left."""
+    if _remove_links(db, workspace_id) or _remove_deleted_links(db, workspace_id):
+        return True
+    return any(_delete_some(db, table, condition) for table, condition in _conditions(workspace_id))
+
+
+def _remove_links(db: Connection, workspace_id: int) -> bool:
+    query = select(*columns_of(links)).where(links.c.workspace_id == workspace_id).limit(ROWS_A_STEP)
+    link_keys = [LinkKey(*row) for row in db.execute(query)]
+    side_tables.remove_from_queues(db, link_keys)
+    side_tables.remove_descriptions(db, link_keys)
+    side_tables.remove(db, links, link_keys)
+    return bool(link_keys)
+
+
+def _remove_deleted_links(db: Connection, workspace_id: int) -> bool:
+    own = deleted_links.c.workspace_id == workspace_id
+    query = select(*deleted_links.primary_key.columns, *columns_of(deleted_links)).where(own).limit(ROWS_A_STEP)
+    rows = db.execute(query).all()
+    if not rows:
+        return False
+    link_keys = [LinkKey(row.domain_id, row.slug, row.generation) for row in rows]
+    # Another link may have the key of a deleted one.
+    used_keys = side_tables.rows_of_keys(db, links, link_keys, true())
+    side_tables.remove_descriptions(db, [key for key in link_keys if key not in used_keys])
+    places = {"deleted_by": [row.deleted_by for row in rows], "item_index": [row.item_index for row in rows]}
+    store.dialect().bulk_delete(db, deleted_links, places)
+    return True
+
+
+def _conditions(workspace_id: int) -> list[tuple[Table, ColumnElement[bool]]]:
+    """The other tables and their rows of a workspace, in the order in which they are removed."""
+    of_deliveries = select(deliveries.c.id).where(deliveries.c.workspace_id == workspace_id)
+    of_domains = select(domains.c.id).where(domains.c.workspace_id == workspace_id)
+    return [
+        (delivery_attempts, delivery_attempts.c.delivery_id.in_(of_deliveries)),
+        *((table, table.c.job_id.in_(_job_ids(workspace_id))) for table in OF_JOBS),
+        *((table, table.c.domain_id.in_(of_domains)) for table in OF_DOMAINS),
+        *((table, table.c.workspace_id == workspace_id) for table in (*OF_WORKSPACE, *LAST)),
+        (workspaces, workspaces.c.id == workspace_id),
+    ]
+
+
+def _job_ids(workspace_id: int) -> Select[tuple[int]]:
+    return select(jobs.c.id).where(jobs.c.workspace_id == workspace_id)
+
+
+def _delete_some(db: Connection, table: Table, condition: ColumnElement[bool]) -> bool:
+    key = table.primary_key.columns
+    some = select(*key).where(condition).limit(ROWS_A_STEP).correlate(None)
+    return bool(db.execute(delete(table).where(tuple_(*key).in_(some))).rowcount)
+
+
+def _count(db: Connection, table: Table, condition: ColumnElement[bool]) -> int:
+    return int(db.execute(select(func.count()).select_from(table).where(condition)).scalar_one())
+
+
+def _count_clicks(db: Connection, workspace_id: int) -> int:
+    """Clicks are stored under the job of their link, whose own row may be gone."""
+    of_links = select(links.c.job_id).where(links.c.workspace_id == workspace_id)
+    total = select(func.sum(clicks.c.count)).where(clicks.c.job_id.in_(union(of_links, _job_ids(workspace_id))))
+    return int(db.execute(total).scalar_one() or 0)
