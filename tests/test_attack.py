@@ -108,7 +108,12 @@ def test_nginx_refuses_more_connections_of_one_address(nginx_port: int, system: 
         for _ in range(101):
             connection = connections.enter_context(socket.create_connection(("127.0.0.1", nginx_port)))
             connection.sendall(f"POST /{slug} HTTP/1.1\r\nHost: a\r\nContent-Length: 9\r\n\r\n".encode())
-        last = connections.enter_context(socket.create_connection(("127.0.0.1", nginx_port)))
-        last.sendall(request + b"\r\n")
-        last.settimeout(10)
-        assert wait_until(lambda: last.recv(100)).startswith(b"HTTP/1.1 429")
+        # One process of nginx may count a connection later than another one accepts the next.
+        wait_until(lambda: receive_answer(nginx_port, request + b"\r\n").startswith(b"HTTP/1.1 429"))
+
+
+def receive_answer(port: int, request: bytes) -> bytes:
+    """The beginning of the answer to a request on a connection of its own."""
+    with socket.create_connection(("127.0.0.1", port), 10) as connection:
+        connection.sendall(request)
+        return connection.recv(100)

@@ -49,7 +49,7 @@ def test_a_node_works_through_rabbitmq_before_and_after_an_outage(
             rabbitmq.start()
             later = accept_csv(owner, ROWS)
             wait_until(lambda: has_ended(later), what=lambda: f"the job after the outage: {log_of_node(tmp_path)}")
-            assert queues.is_empty(wakeups.INTERACTIVE)
+            wait_until(lambda: queues.is_empty(wakeups.INTERACTIVE), what="an empty queue")
 
 
 def has_ended(job_id: int) -> bool:

@@ -85,7 +85,7 @@ def test_a_workspace_begins_without_links(empty: Workspace) -> None:
 def test_pages_of_links_of_one_moment_lose_and_repeat_nothing(empty: Workspace) -> None:
     empty.make([{"url": f"https://example.com/{n}"} for n in range(100)])
     whole = empty.all()
-    assert len({link["created_at"] for link in whole}) == 1
+    assert len({link["created_at"] for link in whole}) <= 2  # the next millisecond may have begun
     for limit in (1, 7, 50, 99, 100):
         assert empty.all(limit=limit) == whole
     assert len({link["id"] for link in whole}) == 100

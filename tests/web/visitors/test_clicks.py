@@ -125,8 +125,10 @@ def test_wrong_passwords_at_the_same_moment_are_no_way_round_the_pause(fragile_s
     path = make(fragile_system, password="open")
     with ThreadPoolExecutor(30) as pool:
         found = Counter(pool.map(lambda _: post(fragile_system, path, "wrong", OTHER).status_code, range(30)))
-    assert found[401] + found[503] <= throttling.MAX_FAILURES
-    assert found[429] >= 20
+    assert found[401] <= throttling.MAX_FAILURES
+    # A busy machine answers 503 to some, without a look at their password.
+    assert found[429] + found[503] >= 20
+    assert found[429]
 
 
 def test_right_passwords_never_lead_to_a_pause(fragile_system: System) -> None:
