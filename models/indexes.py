@@ -10,7 +10,7 @@ from models import store
 
 
 def create(name: str, table: str, columns: Sequence[str], where: str) -> None:
-    """Create a partial index; begin anew where an earlier attempt was interrupted."""
+    """Create a partial index. What an interrupted attempt has left of it is dropped first."""
     condition = sa.text(where)
     with _without_transaction() as concurrently:
         op.drop_index(name, table, if_exists=True, postgresql_concurrently=concurrently)

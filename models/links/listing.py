@@ -22,7 +22,6 @@ from sqlalchemy import (
     tuple_,
 )
 
-from models import store
 from models.cursors import ItemPosition, LinkPosition, ListPosition
 from models.link_key import LinkKey, columns_of, rows_of
 from models.links import job_links, labels, positions
@@ -86,16 +85,6 @@ class LinkFilter(NamedTuple):
 def find(db: Connection, workspace_id: int, key: LinkKey) -> LinkView | None:
     """This very link of a workspace."""
     return rows.one_or_none(db, LinkView, _view(workspace_id).where(rows_of(links, key)))
-
-
-def find_many(db: Connection, workspace_id: int, keys: Sequence[LinkKey]) -> list[LinkView]:
-    """Those of some links that are still there."""
-    views: list[LinkView] = []
-    for domain_id in sorted({key.domain_id for key in keys}):
-        slugs = [key.slug for key in keys if key.domain_id == domain_id]
-        has_slug = store.dialect().is_one_of(links.c.slug, slugs)
-        views += rows.many(db, LinkView, _view(workspace_id).where(links.c.domain_id == domain_id, has_slug))
-    return [view for view in views if view.key in keys]
 
 
 def find_by_slug(db: Connection, workspace_id: int, domain_id: int, slug: str) -> LinkView | None:

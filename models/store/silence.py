@@ -104,7 +104,7 @@ class Silence:
             self.is_looking.release()
 
     def _answers(self) -> bool:
-        """Whether the server answers, be it with a refusal: then whoever waits for it is refused too."""
+        """Whether the server answers. A refusal is an answer too: the statements that wait are refused as well."""
         assert self.connect
         try:
             connection = self.connect()

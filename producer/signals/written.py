@@ -57,7 +57,7 @@ def _open_copy(workspace_id: int, transaction: ExitStack) -> Connection | None:
 
 
 def _last_position(workspace_id: int) -> str | None:
-    """Return where the last write of a workspace ended; None while Redis is away, so that nobody knows."""
+    """Return where the last write of a workspace ended; None while Redis, which keeps it, is away."""
     try:
         return str(broker.client().get(f"{PREFIX}{workspace_id}") or NOTHING)
     except (RedisError, OSError):

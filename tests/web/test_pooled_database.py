@@ -3,7 +3,7 @@
 import tempfile
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 
 import psycopg
@@ -54,25 +54,24 @@ def client(url: str, pooled_url: str, tmp_path: Path, counted: click_buffer.Clic
         yield client
 
 
-@contextmanager
-def as_web() -> Iterator[None]:
+def as_web() -> AbstractContextManager[None]:
     """Let this process connect as web does; afterwards it connects as a worker."""
+    return connecting(pooled=True, statement=10.0)
+
+
+def as_worker() -> AbstractContextManager[None]:
+    return connecting(pooled=False, statement=0.0)
+
+
+@contextmanager
+def connecting(pooled: bool, statement: float) -> Iterator[None]:
+    """Open all connections anew with these limits, and again with the former ones afterwards."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(store.session_limits, "pooled", True)
-        patch.setattr(store.session_limits, "statement", 10.0)
+        patch.setattr(store.session_limits, "pooled", pooled)
+        patch.setattr(store.session_limits, "statement", statement)
         close_connections()
         yield
     close_connections()
-
-
-@contextmanager
-def as_worker() -> Iterator[None]:
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(store.session_limits, "pooled", False)
-        patch.setattr(store.session_limits, "statement", 0.0)
-        close_connections()
-        yield
-        close_connections()
 
 
 def close_connections() -> None:

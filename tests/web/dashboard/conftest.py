@@ -18,10 +18,10 @@ from tests.web.dashboard.filling import form
 
 @pytest.fixture(scope="session")
 def system(system: System) -> Iterator[System]:
-    """The shared one as somebody with a workspace of his own sees it: what he leaves there is in nobody's way."""
+    """The shared one, as somebody sees it who has a workspace of their own: nothing in it is in another test's way."""
     key = commands.new_key(system, "--workspace", "pages", "--plan", "enterprise")
-    with commands.client(system, key) as his:
-        yield replace(system, client=his, key=key)
+    with commands.client(system, key) as client:
+        yield replace(system, client=client, key=key)
 
 
 @pytest.fixture
