@@ -1,6 +1,6 @@
 """Links as their workspace sees them: with domain, group and status, one by one or a page at a time."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
@@ -23,7 +23,7 @@ from sqlalchemy import (
 )
 
 from models.cursors import ItemPosition, LinkPosition, ListPosition
-from models.link_key import LinkKey, columns_of, rows_of
+from models.link_key import LinkKey, columns_of, rows_of, rows_of_slugs
 from models.links import job_links, labels, positions
 from models.links.job_links import JobLinks
 from models.links.labels import GROUPS, TAGS
@@ -77,14 +77,23 @@ class LinkFilter(NamedTuple):
     any_tags: Sequence[str] = ()
     """At least one of these, each a name or an id."""
     without_tag: str | None = None
-    keys: Sequence[LinkKey] | None = None
-    """These very links."""
     clicks: str | None = None
 
 
 def find(db: Connection, workspace_id: int, key: LinkKey) -> LinkView | None:
     """This very link of a workspace."""
     return rows.one_or_none(db, LinkView, _view(workspace_id).where(rows_of(links, key)))
+
+
+def find_many(db: Connection, workspace_id: int, keys: Collection[LinkKey]) -> list[LinkView]:
+    """Those of some links that are still there, in no order."""
+    wanted = set(keys)
+    if not wanted:
+        return []
+    # SQLite takes a workspace for smaller than a list of slugs, and would read all its links; it has no index for a sum.
+    is_own = links.c.workspace_id + 0 == workspace_id
+    query = _views().where(rows_of_slugs(links, wanted), is_own)
+    return [view for view in rows.many(db, LinkView, query) if view.key in wanted]
 
 
 def find_by_slug(db: Connection, workspace_id: int, domain_id: int, slug: str) -> LinkView | None:
@@ -159,6 +168,10 @@ def _position(key: LinkKey, created_at: datetime, item_index: int | None) -> Lis
 
 
 def _view(workspace_id: int) -> Select[Any]:
+    return _views().where(links.c.workspace_id == workspace_id)
+
+
+def _views() -> Select[Any]:
     """One query for all that a link has one of."""
     own_group = and_(groups.c.workspace_id == links.c.workspace_id, groups.c.id == links.c.group_id)
     query = select(
@@ -170,8 +183,7 @@ def _view(workspace_id: int) -> Select[Any]:
     )
     query = query.join(domains, domains.c.id == links.c.domain_id)
     query = query.outerjoin(groups, own_group)
-    query = query.outerjoin(uses, rows_of(uses, columns_of(links)))
-    return query.where(links.c.workspace_id == workspace_id)
+    return query.outerjoin(uses, rows_of(uses, columns_of(links)))
 
 
 def _status() -> ColumnElement[str]:
@@ -217,8 +229,6 @@ def _conditions(db: Connection, workspace_id: int, link_filter: LinkFilter) -> l
         if tag_id is None:
             return None
         conditions.append(_with_tag(workspace_id, tag_id))
-    if link_filter.keys is not None:
-        conditions.append(or_(false(), *(rows_of(links, key) for key in link_filter.keys)))
     return conditions + _of_tags(db, workspace_id, link_filter)
 
 

@@ -1,9 +1,10 @@
 """Lists by status find their links through an index, so that they stay quick among millions."""
 
+from collections.abc import Callable
 from typing import Any
 
 import pytest
-from sqlalchemy import event
+from sqlalchemy import Connection, event
 
 from models import store
 from models.accounts.keys import Owner
@@ -35,12 +36,12 @@ INDEXES = {
 
 @pytest.mark.parametrize("status", LinkStatus)
 def test_a_list_by_status_reads_an_index(many: Owner, status: LinkStatus) -> None:
-    plan = plan_of(many, LinkFilter(status=status))
+    plan = plan_of_list(many, LinkFilter(status=status))
     assert any(name in plan for name in INDEXES[status]), plan
 
 
 def test_a_list_of_a_job_reads_its_items_in_their_order(many: Owner) -> None:
-    plan = plan_of(many, LinkFilter(job=JobLinks(JOB_ID, default_domain_id(many))))
+    plan = plan_of_list(many, LinkFilter(job=JobLinks(JOB_ID, default_domain_id(many))))
     assert "items_pkey" in plan or "USING INDEX sqlite_autoindex_items_1 (job_id=?)" in plan, plan
     assert "sort" not in plan.lower()
     assert "b-tree" not in plan.lower()
@@ -56,8 +57,20 @@ def test_a_list_by_status_has_the_links_of_that_status(many: Owner, status: Link
     assert len(page) == (LINKS - 3 * rare if status == LinkStatus.ACTIVE else rare)
 
 
-def plan_of(owner: Owner, link_filter: LinkFilter) -> str:
+def test_some_links_are_read_by_slug_however_many_there_are(many: Owner) -> None:
+    with store.read() as db:
+        some = [view.key for view in listing.page(db, many.workspace_id, LinkFilter(), None, 100)]
+    plan = plan_of(lambda db: listing.find_many(db, many.workspace_id, some))
+    assert "links_pkey" in plan or "INDEX sqlite_autoindex_links_1 (domain_id=? AND slug=?)" in plan, plan
+
+
+def plan_of_list(owner: Owner, link_filter: LinkFilter) -> str:
     """Return how the database finds the first page of a list."""
+    return plan_of(lambda db: listing.page(db, owner.workspace_id, link_filter, None, 51))
+
+
+def plan_of(read: Callable[[Connection], object]) -> str:
+    """Return how the database finds the rows of the last query."""
     explain = "EXPLAIN " if store.engine().name == "postgresql" else "EXPLAIN QUERY PLAN "
     plans: list[str] = []
 
@@ -68,5 +81,5 @@ def plan_of(owner: Owner, link_filter: LinkFilter) -> str:
 
     with store.read() as db:
         event.listen(db, "before_cursor_execute", explain_first)
-        listing.page(db, owner.workspace_id, link_filter, None, 51)
+        read(db)
     return plans[-1]
