@@ -85,8 +85,10 @@ def read_body() -> Any:
 
 def _fingerprint(body: Any) -> str:
     """Hash what a request says, however its JSON is formatted."""
-    # The same body at another path, or with Rebrandly's header for another workspace, is another request.
-    parts = [body, request.path, request.args.to_dict(), request.headers.get("workspace")]
+    # The same body with another method, at another path, or with Rebrandly's header for another workspace is another
+    # request.
+    query = request.args.to_dict(flat=False)
+    parts = [body, request.method, request.path, query, request.headers.get("workspace")]
     return hashlib.sha256(msgspec.json.encode(parts, order="deterministic")).hexdigest()
 
 

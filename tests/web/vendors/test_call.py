@@ -3,11 +3,20 @@
 import base64
 from typing import Any
 
+from flask import Flask
 from flask.testing import FlaskClient
 
 from tests.system import System
 from tests.web.commands import client, new_key
 from tests.work import work_off
+from web.vendors import call
+
+REQUESTS = [
+    ("PATCH", "/links/bulk"),
+    ("DELETE", "/links/bulk"),
+    ("DELETE", "/links/bulk?linkIds=a"),
+    ("DELETE", "/links/bulk?linkIds=a&linkIds=b"),
+]
 
 
 def links(count: int, name: str = "a") -> dict[str, Any]:
@@ -34,6 +43,14 @@ def test_after_a_timeout_the_same_request_joins_the_job(impatient_client: FlaskC
     assert len(impatient_client.get("/api/jobs").get_json()["items"]) == 2
     third = impatient_client.post("/api/bulk", json=links(100))
     assert (third.status_code, third.headers["Location"] != first.headers["Location"]) == (504, True)
+
+
+def test_requests_that_ask_for_different_things_have_different_fingerprints() -> None:
+    fingerprints = set()
+    for method, path in REQUESTS:
+        with Flask(__name__).test_request_context(path, method=method):
+            fingerprints.add(call._fingerprint({"linkIds": ["a"]}))
+    assert len(fingerprints) == len(REQUESTS)
 
 
 def test_a_read_only_key_creates_nothing(system: System) -> None:
