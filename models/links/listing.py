@@ -90,7 +90,7 @@ def find_many(db: Connection, workspace_id: int, keys: Collection[LinkKey]) -> l
     wanted = set(keys)
     if not wanted:
         return []
-    # SQLite takes a workspace for smaller than a list of slugs, and would read all its links; it has no index for a sum.
+    # SQLite takes a workspace for smaller than a list of slugs, and would read all its links. A sum has no index.
     is_own = links.c.workspace_id + 0 == workspace_id
     query = _views().where(rows_of_slugs(links, wanted), is_own)
     return [view for view in rows.many(db, LinkView, query) if view.key in wanted]
