@@ -12,7 +12,7 @@ from ..client import Client, encode_options
 from ..errors import LinkmillError
 from ..show import summary
 from .finish import report, watch_and_report
-from .options import as_json, connect, no_wait, quiet, server_options
+from .options import as_json, connect, next_command, no_wait, quiet, server_options
 from .push import read_pairs
 from .sending import Sending, choose_target, send_and_watch
 
@@ -142,7 +142,8 @@ def _start_by_query(
     client.screen.say(f"job {job['id']}: {body['action']} has begun")
     if no_wait:
         return report(job, as_json)
-    advice = f"the job goes on, `linkmill watch {job['id']}` shows it again; `linkmill undo {job['id']}` takes it back"
+    watch = f"the job goes on, `{next_command('watch', job['id'])}` shows it again"
+    advice = f"{watch}; `{next_command('undo', job['id'])}` takes it back"
     return watch_and_report(client, job, as_json, target, advice)
 
 

@@ -8,6 +8,7 @@ from .. import results, watch
 from ..calls import JobDocument, has_ended
 from ..client import Client
 from ..errors import Interruption, LinkmillError, ServerAway
+from .options import next_command
 
 EVERY_ROW = 0
 SOME_ROWS_FAILED = 1
@@ -22,7 +23,7 @@ def watch_and_report(client: Client, job: JobDocument, as_json: bool, out: str |
     except KeyboardInterrupt:
         raise Interruption(f"stopped watching; {advice}") from None
     if job["status"] != "failed":
-        client.screen.say(f"next: {_next_command(job)}")
+        client.screen.say(f"next: {_results_command(job)}")
     return report(job, as_json)
 
 
@@ -42,14 +43,13 @@ def _write_results(client: Client, job: JobDocument, out: str) -> None:
         results.write(client.http, job["id"], out, results.Choice(), client.screen)
     except (ServerAway, OSError) as error:
         reason = getattr(error, "strerror", None) or str(error)
-        advice = f"`linkmill results {job['id']} --out {out}`"
+        advice = f"`{next_command('results', job['id'], '--out', out)}`"
         raise LinkmillError(f"{reason}; the job is done, fetch its results with {advice}") from None
     if out != results.STDOUT:
         client.screen.say(f"results in {out}")
 
 
-def _next_command(job: JobDocument) -> str:
-    command = f"linkmill results {job['id']}"
+def _results_command(job: JobDocument) -> str:
     if job["counts"]["failed"]:
-        command += " --failed"
-    return command
+        return next_command("results", job["id"], "--failed")
+    return next_command("results", job["id"])

@@ -11,7 +11,7 @@ from ..client import Client
 from ..errors import printable
 from ..results import STDOUT
 from .finish import report, watch_and_report
-from .options import as_json, connect, no_wait, quiet, server_options
+from .options import as_json, connect, next_command, no_wait, quiet, server_options
 
 COUNTS = ("total", "created", "updated", "deleted", "existing", "failed")
 COLUMNS = ("id", "kind", "status", "outcome", *COUNTS, "created_at", "name")
@@ -125,7 +125,7 @@ def _start_action(job_id: str, action: str, no_wait: bool, as_json: bool, client
 
 
 def _follow(client: Client, job: JobDocument, as_json: bool) -> int:
-    advice = f"the job goes on, `linkmill watch {job['id']}` shows it again"
+    advice = f"the job goes on, `{next_command('watch', job['id'])}` shows it again"
     return watch_and_report(client, job, as_json, None, advice)
 
 

@@ -1,5 +1,6 @@
 """Options that several commands share, and the client that each begins with."""
 
+import shlex
 from collections.abc import Callable
 from typing import Any, TypeVar
 
@@ -21,6 +22,17 @@ def server_options(command: Command) -> Command:
 quiet = click.option("--quiet", "-q", is_flag=True, help="Print nothing but errors.")
 as_json = click.option("--json", "as_json", is_flag=True, help="Print the job as JSON at the end.")
 no_wait = click.option("--no-wait", is_flag=True, help="Do not watch the job.")
+
+
+def next_command(*words: str) -> str:
+    """Write a command that users can type next, with the server and the key file that they passed to this one."""
+    line = ["linkmill", *words]
+    context = click.get_current_context(silent=True)
+    options = context.params if context else {}
+    for name, option in (("server", "--server"), ("key_file", "--key-file")):
+        if options.get(name):
+            line += [option, options[name]]
+    return shlex.join(line)
 
 
 def connect(server: str | None, key_file: str | None, quiet: bool = False) -> Client:

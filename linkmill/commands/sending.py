@@ -13,6 +13,7 @@ from ..errors import Interruption, LinkmillError, RequestRefused
 from ..results import STDOUT
 from . import column_advice
 from .finish import report, watch_and_report
+from .options import next_command
 
 STDIN = "-"
 LONGEST_NAME = 200
@@ -102,5 +103,5 @@ def _receipt(file: str, size: int, is_repeated: bool) -> str:
 
 def _advice(file: str, job: calls.JobDocument) -> str:
     again = "" if file == STDIN else ", or run the same command again to get the results too"
-    watch = f"the job goes on: `linkmill watch {job['id']}` shows it again{again}"
-    return f"{watch}; `linkmill cancel {job['id']}` stops it"
+    watch = f"the job goes on: `{next_command('watch', job['id'])}` shows it again{again}"
+    return f"{watch}; `{next_command('cancel', job['id'])}` stops it"

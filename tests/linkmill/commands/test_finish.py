@@ -5,6 +5,7 @@ import json
 from pathlib import Path
 from typing import Any
 
+import click
 import httpx
 import pytest
 from rich.console import Console
@@ -77,6 +78,17 @@ def test_results_are_written_and_named(tmp_path: Path) -> None:
 def test_the_next_command_lists_the_failed_rows_if_there_are_any() -> None:
     partial = new_job({"total": 2, "created": 1, "failed": 1}, status="completed", outcome="partial")
     assert watch(partial, None, httpx.Response(500))[1].endswith("\nnext: linkmill results 7 --failed\n")
+
+
+def test_the_next_command_goes_to_the_same_server_with_the_same_key() -> None:
+    options = {"server": "https://links.example", "key_file": "my keys/key.json"}
+    context = click.Context(click.Command("push"))
+    context.params = options
+    with context:
+        text = watch(ENDED, None, httpx.Response(500))[1]
+    assert text.endswith(
+        "\nnext: linkmill results 7 --server https://links.example --key-file 'my keys/key.json'\n"
+    )
 
 
 def test_results_on_standard_output_are_not_named(capfdbinary: pytest.CaptureFixture[bytes]) -> None:
