@@ -22,14 +22,22 @@ class LinkPosition(NamedTuple):
     domain_id: int
 
 
+class ClickPosition(NamedTuple):
+    """Where a link is among those with clicks, the most first."""
+
+    clicks: int
+    link: LinkPosition
+
+
 class ItemPosition(NamedTuple):
     """Where a link is among those of a job: at this item."""
 
     at: int  # a tuple has an index() of its own
 
 
-ListPosition = LinkPosition | ItemPosition
+ListPosition = LinkPosition | ItemPosition | ClickPosition
 ITEM = "item"
+CLICKS = "clicks"
 
 
 def encode_number(number: int | str) -> str:
@@ -46,25 +54,45 @@ def decode_number(text: str) -> int | None:
 def encode_position(position: ListPosition) -> str:
     if isinstance(position, ItemPosition):
         text = f"{ITEM} {position.at}"
+    elif isinstance(position, ClickPosition):
+        text = f"{CLICKS} {position.clicks} {_link_text(position.link)}"
     else:
-        micros = (position.created_at - EPOCH) // MICROSECOND
-        text = f"{micros} {position.domain_id} {position.slug}"
+        text = _link_text(position)
     return base64.urlsafe_b64encode(text.encode()).decode().rstrip("=")
 
 
 def decode_list_position(text: str) -> ListPosition | None:
-    """Decode the cursor of a list of links: of a job's, or of others."""
+    """Decode the cursor of a list of links: of a job's, of those with the most clicks, or of others."""
     try:
-        word, number = _words(text)
+        kind, number, *link = _words(text)
     except ValueError:
+        return None
+    if kind not in (ITEM, CLICKS):
         return decode_position(text)
-    index = decode_number(number)
-    return None if index is None or word != ITEM else ItemPosition(index)
+    count = decode_number(number)
+    if count is None:
+        return None
+    if kind == ITEM:
+        return None if link else ItemPosition(count)
+    position = _position_of(link)
+    return None if position is None else ClickPosition(count, position)
 
 
 def decode_position(text: str) -> LinkPosition | None:
     try:
-        micros, domain, slug = _words(text)
+        return _position_of(_words(text))
+    except ValueError:
+        return None
+
+
+def _link_text(position: LinkPosition) -> str:
+    micros = (position.created_at - EPOCH) // MICROSECOND
+    return f"{micros} {position.domain_id} {position.slug}"
+
+
+def _position_of(words: list[str]) -> LinkPosition | None:
+    try:
+        micros, domain, slug = words
         position = LinkPosition(EPOCH + int(micros) * MICROSECOND, slug, int(domain))
     except (ValueError, OverflowError):
         return None

@@ -16,20 +16,19 @@ from sqlalchemy import (
     false,
     func,
     literal,
-    null,
     or_,
     select,
-    tuple_,
 )
 
-from models.cursors import ItemPosition, LinkPosition, ListPosition
+from models.cursors import ClickPosition, ItemPosition, LinkPosition, ListPosition
 from models.link_key import LinkKey, columns_of, rows_of, rows_of_slugs
 from models.links import job_links, labels, positions
 from models.links.job_links import JobLinks
 from models.links.labels import GROUPS, TAGS
 from models.links.links import Link
+from models.links.positions import LinkOrder
 from models.store import rows
-from models.tables import clicks, domains, groups, items, link_tags, links, uses
+from models.tables import clicks, domains, groups, link_tags, links, uses
 from models.tables.columns import StoredTime
 
 
@@ -57,10 +56,15 @@ class LinkView(Link):
     status: LinkStatus
     item_index: int | None = None
     """Of the job whose links are listed."""
+    total_clicks: int | None = None
+    """In a list by clicks, of the links that have any."""
 
     @property
     def list_position(self) -> ListPosition:
-        return _position(self.key, self.created_at, self.item_index)
+        position = _position(self.key, self.created_at, self.item_index)
+        if self.total_clicks is not None:
+            return ClickPosition(int(self.total_clicks), self.position)
+        return position
 
 
 class LinkFilter(NamedTuple):
@@ -111,13 +115,38 @@ def page(
     after: ListPosition | None,
     limit: int,
     offset: int = 0,
+    order: LinkOrder = LinkOrder.NEWEST,
 ) -> list[LinkView]:
-    """Links behind a position: the newest first, or those of a job in the order of its items."""
+    """Links behind a position: the newest first, or those of a job in the order of its items, or as `order` says."""
     conditions = _conditions(db, workspace_id, link_filter)
     if conditions is None:
         return []
-    query = _sort(_view(workspace_id).where(*conditions), link_filter.job, after)
+    if order == LinkOrder.CLICKS:
+        return _page_by_clicks(db, workspace_id, conditions, link_filter.job, after, limit)
+    query = positions.sort(_view(workspace_id).where(*conditions), link_filter.job, after, order)
     return rows.many(db, LinkView, query.limit(limit).offset(offset))
+
+
+def _page_by_clicks(
+    db: Connection,
+    workspace_id: int,
+    conditions: list[ColumnElement[bool]],
+    job: JobLinks | None,
+    after: ListPosition | None,
+    limit: int,
+) -> list[LinkView]:
+    """The links with the most clicks, and behind the last of them those that have none."""
+    page: list[LinkView] = []
+    if after is None or isinstance(after, ClickPosition):
+        ranks = positions.rank_by_clicks(workspace_id, conditions, job, after, limit)
+        view = _view(workspace_id).join(ranks, rows_of(ranks, columns_of(links)))
+        page = rows.many(db, LinkView, positions.sort_by_rank(view, ranks))
+        after = None
+    if len(page) < limit:
+        without_clicks = ~positions.has_clicks(workspace_id)
+        others = positions.sort(_view(workspace_id).where(*conditions, without_clicks), job, after)
+        page += rows.many(db, LinkView, others.limit(limit - len(page)))
+    return page
 
 
 def count(db: Connection, workspace_id: int, link_filter: LinkFilter, limit: int | None = None) -> int:
@@ -142,23 +171,10 @@ def keys_page(
     query = select(*columns_of(links), links.c.created_at)
     query = query.where(links.c.workspace_id == workspace_id, *conditions)
     page: list[tuple[LinkKey, ListPosition]] = []
-    for *values, created_at, item_index in db.execute(_sort(query, link_filter.job, after).limit(limit)):
+    for *values, created_at, item_index in db.execute(positions.sort(query, link_filter.job, after).limit(limit)):
         key = LinkKey(*values)
         page.append((key, _position(key, created_at, item_index)))
     return page
-
-
-def _sort(query: Select[Any], job: JobLinks | None, after: ListPosition | None) -> Select[Any]:
-    """Begin behind a position of the same list, and add the item's index."""
-    if job:
-        query = job_links.join_items(query, job).add_columns(items.c.index)
-        if isinstance(after, ItemPosition):
-            query = query.where(items.c.index > after.at)
-        return query.order_by(items.c.index)
-    if isinstance(after, LinkPosition):
-        query = query.where(tuple_(*positions.COLUMNS) < positions.literal_of(after))
-    newest_first = [column.desc() for column in positions.COLUMNS]
-    return query.add_columns(null()).order_by(*newest_first)
 
 
 def _position(key: LinkKey, created_at: datetime, item_index: int | None) -> ListPosition:

@@ -59,6 +59,7 @@ links = Table(
     partial_index("links_expiring_idx", "expires_at IS NOT NULL", "workspace_id", "created_at"),
     partial_index("links_expiry_idx", "expires_at IS NOT NULL", "workspace_id", "expires_at"),
     partial_index("links_limited_idx", "max_clicks IS NOT NULL", "workspace_id", "created_at"),
+    partial_index("links_opening_idx", "opening_clicks IS NOT NULL", "workspace_id"),
     Index(
         "links_external_id_key",
         "workspace_id",

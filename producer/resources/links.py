@@ -15,6 +15,7 @@ from models.errors import DuplicateKey, NotFound
 from models.link_key import LinkKey, parse_link_id
 from models.links import labels, links, listing, tagging, title_queue
 from models.links.listing import LinkView
+from models.links.positions import LinkOrder
 from models.store import Connection
 from producer import link_filters
 from producer.documents import link_csv, qr_zip
@@ -30,11 +31,17 @@ from producer.unit_of_work import unit_of_work
 MOST_COUNTED = 10_000
 
 
-def list_links(owner: Owner, query: Mapping[str, Any], after: ListPosition | None, limit: int) -> Page:
-    """List the links that match the parameters of a LinksQuery, the newest first."""
+def list_links(
+    owner: Owner,
+    query: Mapping[str, Any],
+    after: ListPosition | None,
+    limit: int,
+    order: LinkOrder = LinkOrder.NEWEST,
+) -> Page:
+    """List the links that match the parameters of a LinksQuery."""
     with written.read_list(owner.workspace_id) as db:
         link_filter = link_filters.from_query(db, owner.workspace_id, query)
-        rows = listing.page(db, owner.workspace_id, link_filter, after, limit + 1)
+        rows = listing.page(db, owner.workspace_id, link_filter, after, limit + 1, order=order)
         documents = link_documents(db, rows[:limit])
     if len(rows) <= limit:
         return Page(documents, None)

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from models import cursors
-from models.cursors import ItemPosition, LinkPosition
+from models.cursors import ClickPosition, ItemPosition, LinkPosition
 
 POSITIONS = st.builds(
     LinkPosition,
@@ -56,9 +56,21 @@ def test_a_list_goes_on_behind_a_link_too(position: LinkPosition) -> None:
     assert cursors.decode_list_position(cursors.encode_position(position)) == position
 
 
-@pytest.mark.parametrize("text", [spelled("item x"), spelled("item -1"), spelled("items 1"), spelled(f"item {10**30}")])
+@given(st.integers(0, 10**18 - 1), POSITIONS)
+def test_a_position_by_clicks_survives_its_cursor(clicks: int, link: LinkPosition) -> None:
+    position = ClickPosition(clicks, link)
+    assert cursors.decode_list_position(cursors.encode_position(position)) == position
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        *("item x", "item -1", "items 1", f"item {10**30}", "item 1 1 1 a"),
+        *("clicks 1", "clicks x 1 1 a", "clicks 1 1 0 a"),
+    ],
+)
 def test_what_names_no_item_is_not_a_position(text: str) -> None:
-    assert cursors.decode_list_position(text) is None
+    assert cursors.decode_list_position(spelled(text)) is None
 
 
 @given(st.integers(0, 10**18 - 1))

@@ -1,5 +1,6 @@
 """`/app/links`: create a link, and search links."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from flask import Blueprint, Response, flash, request
@@ -8,6 +9,7 @@ from models import cursors
 from models.errors import Conflict, Invalid
 from models.links.labels import GROUPS, TAGS
 from models.links.listing import LinkStatus
+from models.links.positions import LinkOrder
 from producer.resources import domains, labels, links
 from producer.resources.link_creation import create_link as create
 from producer.resources.link_fields import encode_fields
@@ -18,6 +20,7 @@ from web.dashboard.selection import read_filter
 
 ROWS = 50
 MOST_CHOICES = 200
+ORDERS = {LinkOrder.NEWEST: "Newest", LinkOrder.OLDEST: "Oldest", LinkOrder.CLICKS: "Most clicks"}
 
 blueprint = Blueprint("links", __name__)
 
@@ -52,9 +55,10 @@ def export_links() -> Response:
 def _render(status: int, form: Any = None, faults: dict[str, str] | None = None) -> Response:
     requested = read_filter(request.args)
     position = cursors.decode_list_position(request.args.get("cursor", ""))
+    order = _read_order()
     page = Page([], None)
     if not requested.fault:
-        page = links.list_links(owner(), requested.query, position, ROWS)
+        page = links.list_links(owner(), requested.query, position, ROWS, order)
     return pages.render(
         "links",
         status,
@@ -64,12 +68,27 @@ def _render(status: int, form: Any = None, faults: dict[str, str] | None = None)
         next_cursor=page.next_cursor,
         is_first_page=position is None,
         chosen=requested.texts,
+        order=order,
+        orders=ORDERS,
+        address=_address(requested.texts, order),
         filter_fault=requested.fault,
         statuses=list(LinkStatus),
         form=form or {},
         faults=faults or {},
         **list_choices(),
     )
+
+
+def _read_order() -> LinkOrder:
+    name = request.args.get("sort", "")
+    return LinkOrder(name) if name in ORDERS else LinkOrder.NEWEST
+
+
+def _address(texts: Mapping[str, str], order: LinkOrder) -> dict[str, str]:
+    """The parameters of this list in its address."""
+    if order == LinkOrder.NEWEST:
+        return dict(texts)
+    return {**texts, "sort": order}
 
 
 def _count(query: dict[str, Any]) -> int:

@@ -86,9 +86,7 @@ def test_the_next_command_goes_to_the_same_server_with_the_same_key() -> None:
     context.params = options
     with context:
         text = watch(ENDED, None, httpx.Response(500))[1]
-    assert text.endswith(
-        "\nnext: linkmill results 7 --server https://links.example --key-file 'my keys/key.json'\n"
-    )
+    assert text.endswith("\nnext: linkmill results 7 --server https://links.example --key-file 'my keys/key.json'\n")
 
 
 def test_results_on_standard_output_are_not_named(capfdbinary: pytest.CaptureFixture[bytes]) -> None:

@@ -7,14 +7,17 @@ import pytest
 
 from models import store
 from models.accounts.keys import Owner
-from models.clicks import click_limits
+from models.clicks import click_counts, click_limits
+from models.clicks.click_counts import ClickCount
 from models.cursors import ItemPosition
 from models.link_key import LinkKey
 from models.links import labels, listing, tagging
 from models.links.job_links import JobLinks
 from models.links.listing import LinkFilter, LinkStatus, LinkView
+from models.links.positions import LinkOrder
 from models.tables import items
-from tests.models.links.new_links import GENERATION, JOB_ID, add_link
+from tests.models.jobs.making import make_job
+from tests.models.links.new_links import GENERATION, JOB_ID, add_link, default_domain_id
 from tests.owners import new_owner
 
 NOW = datetime.now(UTC).replace(microsecond=0)
@@ -202,3 +205,66 @@ def test_a_page_may_begin_at_a_number(owner: Owner) -> None:
 def count(owner: Owner, **conditions: Any) -> int:
     with store.read() as db:
         return listing.count(db, owner.workspace_id, LinkFilter(**conditions))
+
+
+def order_of(owner: Owner, order: LinkOrder, limit: int = 2, **conditions: Any) -> str:
+    """Read the pages of a list one after the other; return its slugs."""
+    found: list[str] = []
+    after = None
+    while True:
+        with store.read() as db:
+            page = listing.page(db, owner.workspace_id, LinkFilter(**conditions), after, limit, order=order)
+        found += [link.slug for link in page]
+        if len(page) < limit:
+            return "".join(found)
+        after = page[-1].list_position
+
+
+def click(owner: Owner, job_id: int, **times: int) -> None:
+    domain_id = default_domain_id(owner)
+    rows = []
+    for slug, count in times.items():
+        rows.append(ClickCount(domain_id, slug, GENERATION, NOW.date(), False, "", "", "", job_id, count))
+    bot = rows[0]._replace(bot=True, times=50)
+    with store.write() as db:
+        click_counts.add(db, [*rows, bot])
+
+
+def test_the_oldest_come_first_on_request(owner: Owner) -> None:
+    for slug, age in (("a", 0), ("b", 1), ("c", 1), ("d", 2), ("e", 3)):
+        add_link(owner, slug, created_at=NOW - timedelta(hours=age))
+    assert order_of(owner, LinkOrder.OLDEST) == "edbca"
+
+
+def test_the_most_clicked_come_first_and_behind_them_the_newest(owner: Owner) -> None:
+    job = make_job(owner)
+    openings = {"c": 4, "d": 9, "e": 0}
+    for age, slug in enumerate("abcdefg"):
+        created_at = NOW - timedelta(hours=age)
+        add_link(owner, slug, created_at=created_at, job_id=job.id, opening_clicks=openings.get(slug))
+    add_link(new_owner("other"), "z", opening_clicks=100)
+    click(owner, job.id, a=1, b=5, c=1, deleted=8)
+    for limit in (1, 2, 3, 7, 8):
+        assert order_of(owner, LinkOrder.CLICKS, limit) == "dbcaefg"
+    assert order_of(owner, LinkOrder.CLICKS, search="https://") == "dbcaefg"
+    assert order_of(owner, LinkOrder.CLICKS, clicks="some") == "dbca"
+    assert order_of(owner, LinkOrder.CLICKS, search="c.example") == "c"
+
+
+def test_links_of_a_job_that_was_deleted_are_listed_once(owner: Owner) -> None:
+    for slug in "ab":
+        add_link(owner, slug, created_at=NOW)
+    click(owner, JOB_ID, a=1)
+    assert order_of(owner, LinkOrder.CLICKS) == "ba"
+
+
+def test_the_links_of_a_job_are_sorted_by_clicks_too(owner: Owner) -> None:
+    job = make_job(owner)
+    for index, slug in enumerate("abcd"):
+        link = add_link(owner, slug, created_at=NOW, job_id=job.id)
+        row = {"job_id": job.id, "index": index, "line": index, "status": "created", "slug": slug}
+        with store.write() as db:
+            db.execute(items.insert().values(row | {"generation": link.generation}))
+    add_link(owner, "e", job_id=job.id)
+    click(owner, job.id, b=1, c=3, e=9)
+    assert order_of(owner, LinkOrder.CLICKS, job=JobLinks(job.id, default_domain_id(owner))) == "cbad"

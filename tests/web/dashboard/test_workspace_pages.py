@@ -1,7 +1,10 @@
 """The pages of domains, groups, tags and the overview, and the files at the root."""
 
+import html
+import re
 from datetime import UTC, datetime, timedelta
 
+import pytest
 from flask.testing import FlaskClient
 
 from models import store
@@ -12,8 +15,10 @@ from models.link_key import parse_link_id
 from models.links.labels import GROUPS, TAGS
 from producer.resources import domains, labels
 from producer.resources.links import list_links
+from tests.models.links.new_links import add_link
 from tests.web.dashboard.filling import form
 from tests.web.dashboard.test_job_pages import run
+from web.dashboard import links as links_page
 
 TODAY = datetime.now(UTC).date()
 
@@ -75,6 +80,24 @@ def test_links_are_filtered_by_domain_and_date(client: FlaskClient, owner: Owner
         page = client.get(f"/app/links?{query}").text
         assert ("/dated</a>" in page) == is_listed, query
         assert f'value="{TODAY}"' in page or "created" not in query or not is_listed
+
+
+def test_links_are_sorted_and_the_next_page_goes_on(
+    client: FlaskClient, owner: Owner, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(links_page, "ROWS", 1)
+    for slug, opening in (("few", 1), ("none", None), ("many", 2)):
+        add_link(owner, slug, opening_clicks=opening)
+    address = "/app/links?sort=clicks&status=active"
+    shown = []
+    while address:
+        page = client.get(address).text
+        shown += re.findall(r'name="link"[^>]*aria-label="(\w+)"', page)
+        following = re.search(r'rel="next" href="([^"]+)"', page)
+        address = html.unescape(following[1]) if following else ""
+    assert shown == ["many", "few", "none"]
+    assert '<option value="clicks" selected>' in page
+    assert client.get("/app/links?sort=nonsense").status_code == 200
 
 
 def test_all_links_of_a_day_can_be_selected(client: FlaskClient, owner: Owner) -> None:
