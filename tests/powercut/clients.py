@@ -11,12 +11,13 @@ ROWS = 300
 MANY_ROWS = 6_000  # several shards on SQLite
 SHOWN = 50
 WAIT_SECONDS = 5
+BUSY_STATUSES = (HTTPStatus.SERVICE_UNAVAILABLE, HTTPStatus.GATEWAY_TIMEOUT)
 OPEN_STATUSES = ("queued", "running")
 LIMIT = 1_000_000
 
 
 class Busy(Exception):
-    """The system is too busy for this request: the client was told nothing."""
+    """The system is too busy for this request, or for its answer: the client was told nothing of links."""
 
 
 class Answer(NamedTuple):
@@ -40,7 +41,7 @@ class Api(NamedTuple):
 
     def ask(self, method: str, path: str, status: int, body: Any = None) -> Any:
         answer = self.send(method, path, body)
-        if answer.status == HTTPStatus.SERVICE_UNAVAILABLE:
+        if answer.status in BUSY_STATUSES:
             raise Busy
         if answer.status != status:
             raise RuntimeError(f"{method} {path}: {answer}")
