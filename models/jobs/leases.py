@@ -264,11 +264,16 @@ _FINISH = update(shards).where(HAS_TOKEN).values(_NO_OWNER | {"state": bindparam
 def expired(db: Connection) -> list[ExpiredLease]:
     """List the shards whose lease has expired, each with the owner that may still hold locks.
 
-    A lease that ends later than one that begins now was measured with a clock that has been put back since.
+    A lease ends with its owner. One that ends later than one that begins now was measured with a clock that has been
+    put back since.
     """
     now = store.dialect().clock()
     is_late = or_(shards.c.leased_until < now, shards.c.leased_until > now + LEASE_SECONDS * _DOUBLED)
-    rows = db.execute(
-        select(*CLAIM_COLUMNS, shards.c.owner).where(shards.c.state == ShardState.RUNNING, NOT_DONE, is_late)
-    )
-    return [ExpiredLease(Claim._make(row[:-1]), row.owner) for row in rows]
+    query = select(*CLAIM_COLUMNS, shards.c.owner, is_late)
+    running = db.execute(query.where(shards.c.state == ShardState.RUNNING, NOT_DONE)).all()
+    ended_owners = store.dialect().ended(db, [row.owner for row in running])
+    leases: list[ExpiredLease] = []
+    for *claim, owner, has_expired in running:
+        if has_expired or owner in ended_owners:
+            leases.append(ExpiredLease(Claim(*claim), owner))
+    return leases

@@ -129,6 +129,9 @@ class Dialect(Protocol):
     def refresh_statistics(self, db: Connection) -> list[str]:
         """Let the planner look at tables that have grown several times over; return their names."""
 
+    def ended(self, db: Connection, owners: Sequence[str]) -> set[str]:
+        """Return those of some owners that are no more: processes that were killed, or connections that have ended."""
+
     def evict(self, db: Connection, owner: str) -> bool:
         """End what the owner may still hold open: its transaction and its locks.
 

@@ -190,6 +190,9 @@ class PostgreSQL:
             db.exec_driver_sql(f'ANALYZE "{name}"')
         return names
 
+    def ended(self, db: Connection, owners: Sequence[str]) -> set[str]:
+        return set(db.execute(ENDED, {"owners": list(owners)}).scalars())
+
     def evict(self, db: Connection, owner: str) -> bool:
         pid, _, started = owner.partition(" ")
         backend = db.execute(EVICT, {"pid": int(pid), "started": started}).one_or_none()
@@ -200,6 +203,12 @@ class PostgreSQL:
 
 # A process id alone may have been given to another backend since: the start time tells them apart.
 OWNER = "SELECT pid || ' ' || extract(epoch FROM backend_start) FROM pg_stat_activity WHERE pid = pg_backend_pid()"
+# When a session began is hidden from users of other roles.
+ENDED = text(
+    "SELECT owner FROM unnest(CAST(:owners AS text[])) AS owner WHERE NOT EXISTS (SELECT FROM pg_stat_activity"
+    " WHERE pid = CAST(split_part(owner, ' ', 1) AS integer)"
+    " AND (backend_start IS NULL OR extract(epoch FROM backend_start)::text = split_part(owner, ' ', 2)))"
+)
 EVICT = text(
     "SELECT state = 'active' AS is_busy, pg_terminate_backend(pid) FROM pg_stat_activity"
     " WHERE pid = :pid AND extract(epoch FROM backend_start)::text = :started AND pid <> pg_backend_pid()"

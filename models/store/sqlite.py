@@ -2,6 +2,7 @@
 
 import json
 import os
+import signal
 import sqlite3
 import time
 from collections.abc import Iterable, Sequence
@@ -45,6 +46,7 @@ PRAGMAS = (
 )
 # By whether a commit is durable. FULL syncs the log, so every commit before it too; NORMAL leaves that to later ones.
 SYNCHRONOUS = {True: "FULL", False: "NORMAL"}
+ENDED = (None, psutil.STATUS_ZOMBIE)
 WAITING = (psutil.STATUS_SLEEPING, psutil.STATUS_DISK_SLEEP)  # for the lock of all writers, or for the disk
 
 
@@ -170,18 +172,14 @@ class SQLite:
         """Nothing to do: without statistics, SQLite always prefers an index."""
         return []
 
+    def ended(self, db: Connection, owners: Sequence[str]) -> set[str]:
+        return {owner for owner in owners if _status_of(owner) in ENDED}
+
     def evict(self, db: Connection, owner: str) -> bool:
         """Kill the owner if it is frozen: it holds the only lock until it ends. One that waits has no lock to free."""
-        pid, _, started = owner.partition(" ")
-        try:
-            process = psutil.Process(int(pid))
-            if str(process.create_time()) != started:
-                return False
-            status = process.status()
-            if status == psutil.STATUS_STOPPED:
-                process.kill()
-        except psutil.NoSuchProcess:
-            return False
+        status = _status_of(owner)
+        if status == psutil.STATUS_STOPPED:
+            os.kill(int(owner.partition(" ")[0]), signal.SIGKILL)
         return status in WAITING
 
 
@@ -190,6 +188,18 @@ class SQLite:
 def _process_mark(pid: int) -> str:
     """Name a process for good: its id alone may be given to another process later."""
     return f"{pid} {psutil.Process(pid).create_time()}"
+
+
+def _status_of(owner: str) -> str | None:
+    """The status of an owner's process; None when there is no such process any more."""
+    pid, _, started = owner.partition(" ")
+    try:
+        process = psutil.Process(int(pid))
+        if str(process.create_time()) == started:
+            return str(process.status())
+    except psutil.NoSuchProcess:
+        pass
+    return None
 
 
 def _cells(column: Any, kind: TypeEngine[Any], rows: int) -> Iterable[Any]:

@@ -147,6 +147,15 @@ def expired_after(claimed: Claim, seconds: float) -> bool:
         return bool(leases.expired(db))
 
 
+def test_a_lease_ends_with_its_owner(owner: Owner) -> None:
+    make_job(owner, 1)
+    claimed = claim()
+    with store.write() as db:
+        assert leases.expired(db) == []
+        db.execute(update(shard_rows).values(owner="1 0"))
+        assert [lease.claim for lease in leases.expired(db)] == [claimed]
+
+
 def test_an_extended_lease_does_not_expire(owner: Owner) -> None:
     make_job(owner, 1)
     claimed = claim()

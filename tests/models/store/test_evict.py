@@ -149,3 +149,19 @@ def frozen_process() -> Iterator[tuple[psutil.Process, str]]:
             yield process, lease_owner
         finally:
             child.kill()
+
+
+@pytest.mark.slow
+def test_an_owner_has_ended_when_its_process_was_killed(owner: Owner) -> None:
+    with store.engine().connect() as db, frozen_process() as (process, killed):
+        living = store.dialect().owner(db)
+        assert ended(killed, living) == set()
+        process.kill()
+        wait_until(lambda: ended(killed, living) == {killed}, 10, "the other to end")
+        earlier = living.partition(" ")[0] + " 0"  # it had the same process id
+        assert ended(earlier, living) == {earlier}
+
+
+def ended(*owners: str) -> set[str]:
+    with store.read() as db:
+        return store.dialect().ended(db, owners)
