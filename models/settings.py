@@ -3,6 +3,7 @@
 import hashlib
 import os
 import re
+import sys
 import tempfile
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -117,8 +118,13 @@ def load(env: Mapping[str, str]) -> Settings:
         trusted_proxies=read("TRUSTED_PROXIES", "0", _between(0, 32)),
         plans=read("PLANS", "", _toml_file),
         secret_key_file=read("SECRET_KEY_FILE", "", _file),
-        log_format=read("LOG_FORMAT", "json", _one_of("json", "text")),
+        log_format=read("LOG_FORMAT", _usual_log_format(), _one_of("json", "text")),
     )
+
+
+def _usual_log_format() -> str:
+    """People read a terminal; programs read everything else."""
+    return "text" if sys.stderr.isatty() else "json"
 
 
 def socket_path(data_dir: Path) -> Path:

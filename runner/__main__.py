@@ -14,8 +14,10 @@ from models import settings, store
 from models.accounts import domains
 from models.errors import LinkmillError
 from models.settings import Settings
+from producer.telemetry import logs
 from runner import broker, leftovers, lock, output, preflight, procfile, tether
 from runner.environment import flower_auth, shared_environment
+from runner.output import RUNNER
 from runner.procfile import BROKER, FLOWER, WEB, Entry
 from runner.supervise import Run, supervise
 from web import create_app
@@ -30,6 +32,7 @@ def main(arguments: list[str]) -> int:
         signal.signal(number, signal.default_int_handler)
     tether.end_with_make()
     os.umask(0o077)  # the data belong to this user alone
+    logs.bind_context(process=RUNNER)  # for lines before the processes start
     try:
         options = _read_options(arguments)
         _run(settings.get(), options.procfile, options.only)
@@ -66,7 +69,7 @@ def _run(config: Settings, path: Path, only: list[str]) -> None:
         flower_auth(config)
         _prepare_database(renames=not only)
         environment = shared_environment(config, os.environ, leftovers.mark(config.data_dir))
-        with output.prefixed(["runner", *names]) as say:
+        with output.labelled([RUNNER, *names], config.log_format) as say:
             asyncio.run(supervise(Run(config, entries, environment, say), lambda: _announce(config, names)))
 
 

@@ -26,6 +26,7 @@ def shared_environment(settings: Settings, env: Mapping[str, str], mark: str) ->
         "HOST": numeric_address(settings.host),
         "PORT": str(settings.port),
         "DATA_DIR": str(settings.data_dir),
+        "LOG_FORMAT": settings.log_format,  # theirs is a pipe to the runner, which may write to a terminal
         "WORKERS": str(settings.workers),
         "FLOWER_PORT": str(settings.flower_port),
         # The processes share the cores already; threads of a linear algebra library would only compete for them.

@@ -12,13 +12,15 @@ from redis.retry import Retry
 from sqlalchemy import Connection, NullPool, create_engine
 from sqlalchemy.exc import ArgumentError, DBAPIError
 
-from models import budget, sealing
+from models import budget, sealing, settings
 from models.accounts import plans
 from models.errors import SettingsError, Unavailable
 from models.settings import Settings
 from models.store import connection_limits
 from producer.intake import upload_store
 from producer.signals import broker, celery_app, queues
+from runner import output
+from runner.output import RUNNER
 from runner.procfile import FLOWER, WEB
 from web.visitors import texts
 
@@ -102,7 +104,8 @@ def _warn_of_limit(db: Connection, need: int) -> None:
     """Say on stderr when these processes may open more connections than the server lets them."""
     most = connection_limits.of(db).most
     if need > most:
-        print(WARNING.format(need=need, most=most), file=sys.stderr)
+        warning = WARNING.format(need=need, most=most)
+        print(output.format_line(RUNNER, warning, settings.get().log_format), file=sys.stderr)
 
 
 def _check_redis(url: str) -> None:

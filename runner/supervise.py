@@ -11,7 +11,7 @@ from models.settings import Settings
 from runner import leftovers, ready
 from runner.child import follow, spawn
 from runner.environment import FLOWER_AUTH, flower_auth
-from runner.output import Say
+from runner.output import RUNNER, Say
 from runner.procfile import BROKER, FLOWER, Entry
 
 FIRST_PAUSE = 0.5
@@ -89,7 +89,7 @@ async def _keep_running(run: Run, entry: Entry) -> None:
             break
         if time.monotonic() - start > STEADY_SECONDS:
             pause = FIRST_PAUSE
-        run.say("runner", f"{entry.name} {ending}, starts again in {pause:g} s")
+        run.say(RUNNER, f"{entry.name} {ending}, starts again in {pause:g} s")
         await _sleep_unless_stopped(run.stop, pause)
         pause = min(pause * 2, LONGEST_PAUSE)
 
@@ -115,7 +115,7 @@ async def _sleep_unless_stopped(stop: asyncio.Event, seconds: float) -> None:
 
 async def _stop_all(run: Run) -> None:
     """Stop the broker last: the others still put their tasks back."""
-    run.say("runner", "stopping")
+    run.say(RUNNER, "stopping")
     descendants = await asyncio.to_thread(leftovers.descendants)
     await _stop_some(run, STOP_STEPS, lambda entry: entry.name != BROKER)
     await _stop_some(run, BROKER_STOP_STEPS, lambda entry: entry.name == BROKER)

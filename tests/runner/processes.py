@@ -1,5 +1,6 @@
 """The runner under small Procfiles, and what its processes and its output show."""
 
+import json
 import shlex
 import socket
 import subprocess
@@ -66,6 +67,12 @@ def read_stdout(folder: Path) -> str:
 
 def read_stderr(folder: Path) -> str:
     return (folder / "err").read_text()
+
+
+def read_log(folder: Path) -> list[tuple[str, str]]:
+    """Return the process and the event of each line."""
+    lines = [json.loads(line) for line in read_stderr(folder).splitlines()]
+    return [(line["process"], line["event"]) for line in lines]
 
 
 def is_ready(folder: Path) -> bool:

@@ -1,5 +1,6 @@
-"""Log lines on stderr, each with the name of its process."""
+"""Log lines on stderr, each with its process."""
 
+import json
 import os
 import threading
 from collections.abc import Iterator
@@ -12,17 +13,33 @@ from tests.waiting import wait_until
 
 
 def test_lines_carry_aligned_names(capfd: pytest.CaptureFixture[str]) -> None:
-    with output.prefixed(["web", "broker"]) as say:
+    with output.labelled(["web", "broker"], "text") as say:
         say("web", "one")
         say("broker", "two \ud800")
     assert capfd.readouterr().err == "web    | one\nbroker | two ?\n"
+
+
+def test_a_line_of_json_gets_its_process_and_any_other_becomes_an_event(capfd: pytest.CaptureFixture[str]) -> None:
+    with output.labelled(["web", "broker"], "json") as say:
+        say("web", '{"event": "ready", "port": 1}')
+        say("broker", "* Ready \udc80")
+        say("broker", '["no object"]')
+    first, second, third = map(json.loads, capfd.readouterr().err.splitlines())
+    assert first == {"process": "web", "event": "ready", "port": 1}
+    assert second | {"timestamp": ""} == {
+        "process": "broker",
+        "event": "* Ready \udc80",
+        "level": "info",
+        "timestamp": "",
+    }
+    assert third["event"] == '["no object"]'
 
 
 def test_a_reader_that_stops_delays_nothing_and_later_learns_how_much_it_missed(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(output, "BACKLOG", 3)
-    with blocked_stderr(monkeypatch) as (lines, unblock), output.prefixed(["web"]) as say:
+    with blocked_stderr(monkeypatch) as (lines, unblock), output.labelled(["web"], "text") as say:
         say("web", "first")
         wait_until(lambda: lines)
         for number in range(5):
@@ -31,7 +48,7 @@ def test_a_reader_that_stops_delays_nothing_and_later_learns_how_much_it_missed(
         wait_until(lambda: lines[-1] == b"web | 2\n")
         say("web", "last")
         wait_until(lambda: lines[-1] == b"web | last\n")
-    assert lines[-2] == b"(2 lines were dropped here: stderr was not read)\n"
+    assert lines[-2] == b"runner | 2 lines were dropped here: stderr was not read\n"
 
 
 @contextmanager

@@ -10,6 +10,7 @@ from tests.runner.processes import (
     is_ready,
     living_processes,
     python,
+    read_log,
     read_stderr,
     stop,
     stubborn,
@@ -20,9 +21,10 @@ from tests.waiting import wait_until
 def test_a_process_that_ends_starts_again_after_growing_pauses(start_runner: StartRunner, folder: Path) -> None:
     start_runner("short: sh -c 'echo here; exit 3'\nlong: sleep 1000\n")
     wait_until(lambda: read_stderr(folder).count("here") >= 3)
-    lines = [line for line in read_stderr(folder).splitlines() if "starts again" in line]
-    assert lines[:2] == [f"runner | short ended with code 3, starts again in {pause} s" for pause in ("0.5", "1")]
-    assert "short  | here" in read_stderr(folder).splitlines()
+    logged = read_log(folder)
+    restarts = [event for process, event in logged if process == "runner"]
+    assert restarts[:2] == [f"short ended with code 3, starts again in {pause} s" for pause in ("0.5", "1")]
+    assert ("short", "here") in logged
 
 
 def test_a_killed_process_takes_its_children_with_it_and_starts_again(
