@@ -13,6 +13,9 @@ from web.openapi import examples, introduction, operation_ids, outside_api, para
 from web.openapi.parts import PROBLEM, response, schema_ref
 from web.vendors.security import BEARER_TOKEN
 
+OF_BODIES = (schemas.ProblemSchema, schemas.JobOptionsSchema, schemas.ItemRequestSchema, schemas.LinkValuesSchema)
+"""The schemas that no view names."""
+
 
 def describe(app: Flask) -> Api:
     """Create the Api of an app, on which blueprints are registered."""
@@ -26,7 +29,12 @@ def describe(app: Flask) -> Api:
     components = api.spec.components
     for name, definition in vendors.security_schemes().items():
         components.security_scheme(name, definition)
-    for schema in (schemas.ProblemSchema, schemas.JobOptionsSchema, schemas.ItemRequestSchema):
+    for schema in (
+        schemas.ProblemSchema,
+        schemas.JobOptionsSchema,
+        schemas.ItemRequestSchema,
+        schemas.LinkValuesSchema,
+    ):
         components.schema(schema.__name__.removesuffix("Schema"), schema=schema)
     for name, definition in uploads.schemas_of_bodies(components.schemas).items():
         components.schema(name, definition)

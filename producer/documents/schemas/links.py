@@ -61,6 +61,17 @@ class LinkChangeSchema(ItemRequestSchema):
     url = fields.String()
 
 
+class LinkValuesSchema(ItemRequestSchema):
+    """What a change by query gives each link. Null removes a value."""
+
+    class Meta:
+        exclude = ("slug", "domain", "short_url", "external_id", "custom_id")
+
+    url = fields.String()
+    add_tags = fields.List(fields.String(), metadata={"description": "Tags that each link gets besides its own"})
+    remove_tags = fields.List(fields.String(), metadata={"description": "Tags that each link loses"})
+
+
 class Cursor(fields.String):
     def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> Any:
         position = cursors.decode_list_position(super()._deserialize(value, attr, data, **kwargs) or "")

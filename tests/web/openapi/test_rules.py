@@ -6,6 +6,7 @@ from typing import Any
 
 from openapi_spec_validator import OpenAPIV31SpecValidator
 
+from producer.change_options import SETTABLE
 from tests.web.openapi.test_examples import find_problem, load_schema, operations
 from web.openapi import examples
 
@@ -27,6 +28,10 @@ def test_every_operation_has_an_id_of_its_own_and_a_summary() -> None:
     assert None not in ids
     assert [name for name, times in ids.items() if times > 1] == []
     assert [call for call, operation in operations() if not operation.get("summary")] == []
+
+
+def test_a_change_by_query_describes_every_field_that_it_can_set() -> None:
+    assert set(load_schema()["components"]["schemas"]["LinkValues"]["properties"]) == set(SETTABLE)
 
 
 def test_every_operation_says_which_key_it_needs() -> None:
