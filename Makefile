@@ -5,8 +5,9 @@ INSTALL := $(BIN)/python -m pip install -qq --disable-pip-version-check
 # It installs the many packages of tests in a third of the time of pip, but does not read pip's configuration.
 UV := uv==0.9.11
 
-# These look at the clock, so nothing runs beside them.
-TIMED := tests/test_faults.py tests/workers/test_fairness.py
+# These look at the clock. Those of faults mostly wait, so one store runs beside the other; beside fairness runs nothing.
+FAULTS := tests/test_faults.py
+FAIRNESS := tests/workers/test_fairness.py
 
 # Without compiled modules every process of every test compiles the sources anew.
 unexport PYTHONDONTWRITEBYTECODE
@@ -58,8 +59,9 @@ quick-tests: .venv/.dev
 		-p no:schemathesis
 
 test: .venv/.dev ## every test
-	@$(BIN)/python -m pytest --forks 5 $(TIMED:%=--ignore %)
-	@$(BIN)/python -m pytest $(TIMED)
+	@$(BIN)/python -m pytest --forks 5 --ignore $(FAULTS) --ignore $(FAIRNESS)
+	@$(BIN)/python -m pytest --forks 2 $(FAULTS)
+	@$(BIN)/python -m pytest $(FAIRNESS)
 
 check: .venv/.dev ## lint, format, types and spelling
 	@$(BIN)/ruff check

@@ -13,7 +13,13 @@ from hypothesis.internal.conjecture import engine
 from tests.examples import examples
 from tests.fixtures import compiled_statements, shared_tls
 
-pytest_plugins = ["tests.fixtures.databases", "tests.fixtures.fake_redis", "tests.fixtures.systems", "tests.forks"]
+pytest_plugins = [
+    "tests.fixtures.databases",
+    "tests.fixtures.fake_redis",
+    "tests.fixtures.steady_hour",
+    "tests.fixtures.systems",
+    "tests.forks",
+]
 
 compiled_statements.install()
 shared_tls.install()
@@ -29,7 +35,7 @@ settings.load_profile("linkmill")
 engine.MAX_SHRINKING_SECONDS = 20
 
 MEMORY = Path("/dev/shm")
-ENOUGH_MEMORY = 1 << 30  # bytes
+ENOUGH_MEMORY = 4 << 30  # bytes
 
 SERVER_FIXTURES = {
     "browser",
@@ -43,9 +49,9 @@ SERVER_FIXTURES = {
 }
 
 
-def pytest_configure(config: pytest.Config) -> None:
-    """Keep the files of tests without a server in memory: half of these tests would wait for the disk otherwise."""
-    if "not server" in config.option.markexpr and MEMORY.is_dir() and shutil.disk_usage(MEMORY).free > ENOUGH_MEMORY:
+def pytest_configure() -> None:
+    """Keep the files of tests in memory: they would wait for the disk half of the time."""
+    if MEMORY.is_dir() and shutil.disk_usage(MEMORY).free > ENOUGH_MEMORY:
         os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", str(MEMORY))
 
 

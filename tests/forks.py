@@ -20,7 +20,7 @@ Items = list[pytest.Item]
 
 FORK = get_context("fork")
 STOP_SECONDS = 60.0  # to stop the systems of a fork that is interrupted
-SYSTEMS = ("system", "fragile_system")
+SYSTEMS = ("system", "fragile_system", "target")
 WITH_API = ("tests/web/api/", "tests/web/dashboard/", "tests/linkmill/")
 
 

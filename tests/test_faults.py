@@ -65,7 +65,7 @@ def test_jobs_that_change_links_survive_their_processes(target: System) -> None:
 
 
 def test_a_frozen_process_is_killed_before_its_node_waits_for_it(target: System) -> None:
-    rows = many_rows(target)
+    rows = target.rows_of(shards=4, most=100_000)
     job = post(target, faults.csv_rows(rows))
     frozen = faults.freeze_writer(target)
     wait_until(lambda: not frozen.is_running(), RECOVERY_SECONDS, "the frozen process to end")
@@ -101,7 +101,7 @@ def test_jobs_are_accepted_and_redirects_work_while_the_broker_is_down(target: S
 
 
 def test_repeated_and_invalid_messages_do_no_harm(target: System, tmp_path: Path) -> None:
-    rows = many_rows(target)
+    rows = target.rows_of(shards=10, most=200_000)
     done = str(target.wait_for_job(target.post_csv("url\nhttps://example.com/\n"))["id"])
     job, trap = post(target, faults.csv_rows(rows)), tmp_path / "executed"
     for queue in ("bulk", "interactive"):

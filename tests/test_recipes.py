@@ -23,10 +23,10 @@ MIGRATIONS = "models/migrations/versions"
 
 @pytest.fixture
 def tree(tmp_path: Path) -> Path:
-    """A copy of the code."""
+    """A copy of the code, compiled as it is here."""
     copy = tmp_path / "tree"
     for folder in FOLDERS:
-        shutil.copytree(ROOT / folder, copy / folder, ignore=shutil.ignore_patterns("__pycache__"))
+        shutil.copytree(ROOT / folder, copy / folder)
     for name in FILES:
         (copy / name).parent.mkdir(exist_ok=True)
         shutil.copy(ROOT / name, copy / name)
@@ -55,7 +55,7 @@ def test_the_recipe_for_a_vendor_works(tree: Path, tmp_path: Path) -> None:
 @pytest.fixture
 def tree_with_note(tree: Path) -> Path:
     """A copy of the code and its tests in which the recipe for a field was followed."""
-    shutil.copytree(ROOT / "tests", tree / "tests", dirs_exist_ok=True, ignore=shutil.ignore_patterns("__pycache__"))
+    shutil.copytree(ROOT / "tests", tree / "tests", dirs_exist_ok=True)
     blocks = recipe("Add a field to items")
     add_migration(tree, blocks)
     for path, place in FIELD_PLACES.items():

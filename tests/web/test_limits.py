@@ -25,7 +25,7 @@ SHARDS = 2.4
 
 
 @pytest.fixture
-def on(fragile_system: System, request: pytest.FixtureRequest) -> Iterator[httpx.Client]:
+def on(fragile_system: System, request: pytest.FixtureRequest, steady_hour: None) -> Iterator[httpx.Client]:
     """A client of a new workspace on the plan that the test names."""
     plan = request.param
     key = new_key(fragile_system, "--workspace", f"{plan} {time.time_ns()}", "--plan", plan)

@@ -137,6 +137,7 @@ def test_workspaces_have_quotas_of_their_own(owner: Owner) -> None:
     assert (reserve(owner, TOTAL, 100), reserve(other, TOTAL, 60), reserve(owner, TOTAL, 1)) == (100, 60, 0)
 
 
+@pytest.mark.usefixtures("clock")
 @pytest.mark.parametrize("plan", [ALL, TOTAL, Plan("hour", links_per_hour=100)])
 def test_many_workers_together_get_exactly_what_there_is(owner: Owner, plan: Plan) -> None:
     limit = min(quotas.limits(plan).values())

@@ -1,9 +1,11 @@
 """A change of a link holds from its answer on, in every process that redirects."""
 
+import http.client
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
+from http.client import HTTPResponse
 from threading import Event
-
-import httpx
+from urllib.parse import urlsplit
 
 from tests.system import System
 
@@ -11,9 +13,19 @@ ROUNDS = 20
 VISITS = 8  # enough to meet each of the two web processes
 
 
+def visit(url: str, method: str = "GET") -> HTTPResponse:
+    """Visit a short link on a connection of its own."""
+    parts = urlsplit(url)
+    with closing(http.client.HTTPConnection(parts.netloc, timeout=30)) as connection:
+        connection.request(method, parts.path)
+        answer = connection.getresponse()
+        answer.read()
+        return answer
+
+
 def locations(url: str) -> set[str | None]:
-    """Where visitors are sent who come one after another, each on a connection of their own."""
-    return {httpx.get(url).headers.get("Location") for _ in range(VISITS)}
+    """Where visitors are sent who come one after another."""
+    return {visit(url).headers["Location"] for _ in range(VISITS)}
 
 
 def test_a_new_url_holds_at_once_in_every_process(system: System) -> None:
@@ -42,7 +54,7 @@ def test_undone_links_lead_nowhere_at_once(system: System) -> None:
     with ThreadPoolExecutor(1) as visitors:
         looks = visitors.submit(look_until, is_undone, short_urls)
         system.wait_for_job(system.client.post(f"/api/jobs/{job['id']}/undo"))
-        statuses = {httpx.get(url).status_code for url in short_urls for _ in range(VISITS)}
+        statuses = {visit(url).status for url in short_urls for _ in range(VISITS)}
         is_undone.set()
         assert looks.result(10) == "https://first.example/"
     assert statuses == {404}
@@ -50,8 +62,8 @@ def test_undone_links_lead_nowhere_at_once(system: System) -> None:
 
 def look_until(is_over: Event, short_urls: list[str]) -> str | None:
     """Look where links lead again and again, which is no click, so that every process keeps them in memory."""
-    first: str | None = httpx.head(short_urls[0]).headers.get("Location")
+    first: str | None = visit(short_urls[0], "HEAD").headers["Location"]
     while not is_over.is_set():
         for url in short_urls:
-            httpx.head(url)
+            visit(url, "HEAD")
     return first

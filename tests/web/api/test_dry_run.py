@@ -108,7 +108,7 @@ def test_there_is_nothing_to_retry_or_undo(system: System) -> None:
 
 
 def test_a_dry_run_can_be_cancelled(system: System) -> None:
-    rows = system.rows_of(shards=16, most=400_000)
+    rows = system.rows_of(shards=8, most=150_000)
     job = system.post_csv("url\n" + "https://a.b/\n" * rows, params=DRY).raise_for_status().json()
     assert system.client.post(f"{job['links']['self']}/cancel").status_code == 202
     counts = system.wait_for_job(system.client.get(job["links"]["self"]))["counts"]

@@ -82,7 +82,7 @@ def change(system: System, statement: str) -> None:
 
 
 def test_a_job_is_followed_to_its_end_with_at_most_four_events_a_second(system: System) -> None:
-    total = system.rows_of(shards=20, most=300_000)
+    total = system.rows_of(shards=8, most=120_000)
     events = all_events(system, system.post_csv(rows(total)).json())
     assert [event.name for event in events] == ["progress"] * (len(events) - 1) + ["done"]
     assert 3 <= len(events) <= 3 + 4 * (events[-1].at - events[0].at)

@@ -133,7 +133,7 @@ def test_options_of_files_change_nothing_for_json(system: System) -> None:
     assert (job["counts"]["created"], job["format"]) == (1, None)
 
 
-FAR = b"url,t\n" + b"https://a.b,\n" * 90_000
+FAR = b"url,t\n" + b"https://a.b,a text of some length\n" * 35_000  # more than a shard
 HOSTILE: dict[str, tuple[bytes, str | dict[str, int]]] = {
     "10,000 columns": (b"url" + b",x" * 9_999 + b"\n" + (b"https://a.b" + b"," * 9_999 + b"\n") * 30, {}),
     "a long field": (b'url,note\nhttps://a.b,"' + b"x" * 140_000 + b'"\nhttps://c.d,x\n', {}),

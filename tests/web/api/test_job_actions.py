@@ -63,7 +63,7 @@ def test_a_cancelled_job_keeps_what_is_done_and_a_retry_does_the_rest_once(syste
 
 def test_a_job_that_nobody_has_begun_is_cancelled_at_once(system: System) -> None:
     total = many(system)
-    first = system.post_csv(rows(total, "first")).json()
+    first = system.post_csv(rows(system.rows_of(shards=3, most=60_000), "first")).json()
     second = system.post_csv(rows(100, "second"), params={"metadata": '{"a": 1}'}).json()
     third = system.post_csv(rows(total, "third")).json()
     do(system, third, "cancel")

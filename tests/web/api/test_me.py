@@ -30,6 +30,7 @@ def test_what_is_unlimited_is_null_and_not_counted(system: System) -> None:
     assert (body["plan"], body["use"]) == ("enterprise", dict.fromkeys(use))
 
 
+@pytest.mark.usefixtures("steady_hour")
 @pytest.mark.parametrize(
     ("plan", "limits", "use"),
     [

@@ -201,11 +201,11 @@ def test_a_webhook_is_seen_and_sent_again(visit: Visit) -> None:
     wait_until(lambda: visit.system.sql(f"SELECT 1 FROM deliveries WHERE job_id = {job['id']} AND attempts > 0"))
     visit.system.sql(f"UPDATE deliveries SET status = 'failed', next_at = NULL WHERE job_id = {job['id']}")
     visit.go(page_of(job))
-    row = visit.page.locator("tr", has_text="127.0.0.1:9")
+    row = visit.page.locator("tr", has_text="127.0.0.1:9/nobody")
     expect(row).to_contain_text("job.completed")
     row.get_by_role("button", name="Send again").click()
     expect(visit.page.get_by_role("status")).to_have_text("The webhook is being sent again.")
-    expect(visit.page.locator("tr", has_text="127.0.0.1:9").locator(".badge")).to_have_text("pending")
+    expect(visit.page.locator("tr", has_text="127.0.0.1:9/nobody").locator(".badge")).to_have_text("pending")
 
 
 def test_the_pages_of_jobs_hinder_nobody(visit: Visit, open_job: dict[str, Any]) -> None:

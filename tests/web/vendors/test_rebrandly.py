@@ -181,6 +181,7 @@ def test_a_wrong_key_or_workspace_is_refused(system: System) -> None:
     assert put(system, key=new_key(system, "--scopes", "write")).status_code == 200
 
 
+@pytest.mark.usefixtures("steady_hour")
 def test_an_hourly_limit_allows_the_links_that_remain(system: System) -> None:
     builder = new_key(system, "--workspace", "limited", "--plan", "builder")
     assert put(system, key=builder, count=49_998).json()["count"] == 49_998

@@ -177,7 +177,7 @@ def small_plans(owner: Owner, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
     plans.table.cache_clear()
 
 
-@pytest.mark.usefixtures("small_plans")
+@pytest.mark.usefixtures("small_plans", "steady_hour")
 def test_links_beyond_any_limit_of_the_plan_are_refused_before_one_is_created() -> None:
     links = [{"url": f"https://a.b/{number}", "title": "x"} for number in range(4)]
     for plan, limit in (("small", "in total"), ("hourly", "per hour"), ("daily", "per day")):

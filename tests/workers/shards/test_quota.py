@@ -18,7 +18,7 @@ def steps(monkeypatch: pytest.MonkeyPatch) -> Steps:
 
 
 @pytest.fixture
-def limited(owner: Owner, steps: Steps, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Owner:
+def limited(owner: Owner, steps: Steps, steady_hour: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Owner:
     """An owner whose plan allows five links an hour."""
     path = tmp_path / "plans.toml"
     path.write_text("[enterprise]\nlinks_per_hour = 5\n")
