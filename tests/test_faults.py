@@ -13,7 +13,6 @@ import psycopg
 import pytest
 
 from tests import faults, postgresql
-from tests.chaos import changes
 from tests.chaos.messages import Trap, task
 from tests.cost import RECOVERY_SECONDS, Cost, is_open, measure_cost, running_shards, wait_for_recovery
 from tests.fixtures.databases import STORES, new_database_url
@@ -51,17 +50,6 @@ def test_a_job_survives_its_processes(target: System) -> None:
     assert wait_for_recovery(target, hit_shards, since) < RECOVERY_SECONDS
     assert cost_at_end(target, job) == Cost(rows, 0, 0, 0)
     assert cost_at_end(target, slow) == Cost(PASSWORDS, 0, 0, 0)
-
-
-def test_jobs_that_change_links_survive_their_processes(target: System) -> None:
-    rows = target.rows_of(shards=2, most=20_000)
-    mark = changes.create_links(target, rows)
-    update = changes.start_and_kill(target, changes.update_body(mark, rows), "update")
-    changes.check_update(target, mark, rows, update)
-    deletion = changes.start_and_kill(target, changes.deletion_body(mark, rows), "delete")
-    changes.check_deletion(target, mark, rows, deletion)
-    assert cost_at_end(target, update) == Cost(rows, 0, 0, 0)
-    assert cost_at_end(target, deletion) == Cost(rows, 0, 0, 0)
 
 
 def test_a_frozen_process_is_killed_before_its_node_waits_for_it(target: System) -> None:
