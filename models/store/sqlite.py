@@ -33,8 +33,6 @@ PAUSE_SECONDS = 0.003  # of a bulk writer, in which small writers get the lock
 LARGEST_LOG = 256 << 20  # bytes
 SMALL_LOG = 16 << 20
 PAGE_BYTES = 4096
-RESTART_SECONDS = 3.0
-READERS_MS = 20  # how long a restart waits for readers while it keeps other writers out
 READ_CURSOR_CACHE = -8192  # kilobytes: each web process has several such connections
 PRAGMAS = (
     "journal_mode = WAL",
@@ -287,19 +285,10 @@ def _log_size(engine: Engine) -> int:
 
 
 def _restart_log(engine: Engine) -> None:
-    """Restart the write-ahead log. If no gap comes in time, the next bulk writer tries again."""
-    deadline = time.monotonic() + RESTART_SECONDS
     with closing(engine.raw_connection()) as pooled:
         connection = pooled.driver_connection
         assert isinstance(connection, sqlite3.Connection)
-        sqlite_turns.copy_log(connection)  # the restart keeps writers out while it copies the rest
-        connection.execute(f"PRAGMA busy_timeout = {READERS_MS}")
         try:
-            while _checkpoint_is_busy(connection) and time.monotonic() < deadline:
-                time.sleep(sqlite_turns.RETRY_SECONDS)
+            sqlite_turns.restart_log(connection)
         finally:
             connection.execute(f"PRAGMA busy_timeout = {BUSY_TIMEOUT_MS}")
-
-
-def _checkpoint_is_busy(connection: sqlite3.Connection) -> bool:
-    return bool(connection.execute("PRAGMA wal_checkpoint(RESTART)").fetchone()[0])

@@ -16,6 +16,8 @@ QUIET_SECONDS = 0.03
 LONGEST_QUIET = 0.25  # that a bulk writer lets others go first while the lock is free
 CLAIM_SECONDS = 0.01  # in which a bulk worker that has written claims its next shard, to prepare it while others write
 MARK = "-writers"
+RESTART_SECONDS = 3.0
+READERS_MS = 20  # how long a restart of the log waits for readers while it keeps other writers out
 
 
 def begin_short(connection: sqlite3.Connection, database: str, deadline: float, leaves_mark: bool) -> None:
@@ -89,3 +91,16 @@ def copy_log(connection: sqlite3.Connection) -> None:
     """Copy the log to the database while another writes: so no writer has to do it in its own time."""
     with suppress(sqlite3.OperationalError):
         connection.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchone()
+
+
+def restart_log(connection: sqlite3.Connection) -> None:
+    """Restart the write-ahead log. If no gap comes in time, the next bulk writer tries again."""
+    deadline = time.monotonic() + RESTART_SECONDS
+    copy_log(connection)  # the restart keeps writers out while it copies the rest
+    connection.execute(f"PRAGMA busy_timeout = {READERS_MS}")
+    while _checkpoint_is_busy(connection) and time.monotonic() < deadline:
+        time.sleep(RETRY_SECONDS)
+
+
+def _checkpoint_is_busy(connection: sqlite3.Connection) -> bool:
+    return bool(connection.execute("PRAGMA wal_checkpoint(RESTART)").fetchone()[0])

@@ -10,7 +10,7 @@ from sqlalchemy import insert
 
 from models import store
 from models.accounts.keys import Owner
-from models.store import sqlite
+from models.store import sqlite, sqlite_turns
 from models.tables import secrets
 from tests.waiting import wait_until
 
@@ -69,7 +69,7 @@ def test_a_log_is_restarted_in_the_gap_between_two_writers(owner: Owner, monkeyp
 @only_sqlite
 def test_a_restart_gives_up_while_another_writer_goes_on(owner: Owner, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sqlite, "LARGEST_LOG", SMALL)
-    monkeypatch.setattr(sqlite, "RESTART_SECONDS", 0.05)
+    monkeypatch.setattr(sqlite_turns, "RESTART_SECONDS", 0.05)
     write("large", FILLER)
     with store.write(), ThreadPoolExecutor(1) as another:
         another.submit(store.pause_bulk_writer).result(10)
