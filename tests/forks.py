@@ -21,6 +21,8 @@ Items = list[pytest.Item]
 FORK = get_context("fork")
 STOP_SECONDS = 60.0  # to stop the systems of a fork that is interrupted
 SYSTEMS = ("system", "fragile_system", "target")
+LONG_MARKERS = ("server", "slow")
+LONG_WEIGHT = 20
 WITH_API = ("tests/web/api/", "tests/web/dashboard/", "tests/linkmill/")
 
 
@@ -48,13 +50,13 @@ def pytest_runtestloop(session: pytest.Session) -> bool | None:
 
 
 class Queue:
-    """Groups of tests: first those with a system, then those with most tests. Forks take one after the other."""
+    """Groups of tests: first those with a system, then those that take longest. Forks take one after the other."""
 
     def __init__(self, items: Items) -> None:
         groups: dict[Group, Items] = defaultdict(list)
         for item in items:
             groups[group_of(item)].append(item)
-        names = sorted(groups, key=lambda group: (group.system, len(groups[group])), reverse=True)
+        names = sorted(groups, key=lambda group: (group.system, weight_of(groups[group])), reverse=True)
         self.groups = [groups[name] for name in names]
         self.taken = FORK.Value("i", 0)
 
@@ -67,6 +69,12 @@ class Queue:
             number: int = self.taken.value
             self.taken.value = number + 1
         return number
+
+
+def weight_of(items: Items) -> int:
+    """About how long tests take: one that needs a server, or is slow, as long as many others."""
+    long = [item for item in items if any(item.get_closest_marker(name) for name in LONG_MARKERS)]
+    return len(items) + LONG_WEIGHT * len(long)
 
 
 class Group(NamedTuple):
