@@ -49,11 +49,16 @@ def has_backlog(db: Connection, workspace_id: int, queue: str, length: int) -> b
 
 
 def reset_lost(db: Connection, queue: str) -> int:
-    """Forget the wake-ups of a queue that is empty at the broker: no worker can have received them."""
+    """Forget the wake-ups of a queue that is empty at the broker: no worker can have received them.
+
+    Shards that others have locked are left to the next sweep. To wait for one with others locked could be a deadlock.
+    """
     now = store.dialect().clock()
     is_lost = ~shards.c.sent_at.between(now - RESEND_SECONDS, now)
-    lost = update(shards).where(*_is_queued_in(queue), is_lost)
-    return db.execute(lost.values(sent_at=None, sends=0)).rowcount
+    queued = select(*KEY_COLUMNS).where(*_is_queued_in(queue), is_lost)
+    lost = update(shards).where(is_among(store.dialect().skip_locked(queued, shards)))
+    lost = lost.values(sent_at=None, sends=0).returning(shards.c.first_index)
+    return len(db.execute(lost).all())
 
 
 def _is_under_way() -> ColumnElement[bool]:

@@ -36,6 +36,12 @@ def cancel(db: Connection, job_id: int) -> bool:
     first_time = func.coalesce(job_rows.c.cancelled_at, datetime.now(UTC))
     if not db.execute(update(job_rows).where(*active).values(cancelled_at=first_time)).rowcount:
         return False
+    skip_queued(db, job_id)
+    return True
+
+
+def skip_queued(db: Connection, job_id: int) -> None:
+    """Skip the shards of a cancelled job that no worker has claimed, and give back what they reserved."""
     # A split goes on, so that the rest of the upload is counted.
     queued = select(*shards.KEY_COLUMNS).where(
         shard_rows.c.job_id == job_id,
@@ -47,13 +53,12 @@ def cancel(db: Connection, job_id: int) -> bool:
     free = shards.is_among(store.dialect().skip_locked(queued, shard_rows))
     skipped = update(shard_rows).where(free).values(state=ShardState.SKIPPED).returning(*shards.GRANT_COLUMNS)
     quotas.give_back_all(db, [Grant._make(row) for row in db.execute(skipped)])
-    return True
 
 
 def skip_shard(db: Connection, claim: Claim) -> None:
     """Skip a shard that was claimed just before its job was cancelled."""
-    jobs.lock(db, claim.job_id)
     leases.finish(db, claim, ShardState.SKIPPED)
+    jobs.lock(db, claim.job_id)  # of two that skip the last shards, the later one sees that both are over
     quotas.give_back(db, claim.workspace_id, claim.granted, claim.granted_at)
 
 

@@ -6,10 +6,9 @@ from typing import Any
 
 from models.accounts import quotas
 from models.errors import EmptyUpload, Gone, LinkmillError, TooLarge, Unreadable
-from models.jobs import jobs, leases, shards
+from models.jobs import jobs, leases, runs, shards
 from models.jobs.jobs import Job
 from models.jobs.leases import Claim
-from models.states import ShardState
 from producer import completion
 from producer.accept import shard_row
 from producer.intake import upload_store
@@ -65,10 +64,11 @@ def _commit(claim: Claim, job: Job, new_shards: list[ShardRange]) -> None:
     rows = [shard_row(job_row, shard, job.kind) for shard in new_shards]
     with unit_of_work() as unit:
         leases.extend(unit.db, claim)
-        was_cancelled = jobs.lock(unit.db, job.id)
-        if was_cancelled:
-            rows = [row | {"state": ShardState.SKIPPED} for row in rows]
+        # Shards come before their job's row, as in all transactions: an earlier attempt may have added them, and to add
+        # one again waits for the worker that ends it, who then wants the job's row.
         shards.add(unit.db, rows)
+        if jobs.lock(unit.db, job.id):
+            runs.skip_queued(unit.db, job.id)
         unit.wake_next(job.id)
 
 

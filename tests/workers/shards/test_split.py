@@ -1,12 +1,15 @@
 """Split: a large upload becomes shards that together are all of its rows, whatever happens to the job meanwhile."""
 
+from concurrent.futures import ThreadPoolExecutor
+
 import pytest
 from sqlalchemy import select
 
 from models import store
 from models.accounts.keys import Owner
 from models.errors import LostLease, Unreadable
-from models.jobs import leases, shards
+from models.jobs import jobs, leases, shards
+from models.jobs.jobs import Results
 from models.jobs.leases import Claim
 from models.states import JobStatus, ShardKind, ShardState
 from models.tables import shards as shard_table
@@ -15,6 +18,7 @@ from producer.accept import CUT_AT_ONCE_BYTES
 from producer.intake import upload_store
 from producer.signals import wakeups
 from tests.steps import Steps, accept_csv, read_job, record_steps
+from tests.waiting import wait_until
 from tests.work import work, work_off
 from workers.shards import split
 
@@ -113,3 +117,32 @@ def test_a_split_that_is_done_again_changes_nothing(owner: Owner, steps: Steps) 
     assert len(states(job_id)) == before
     work_off(ShardKind.CREATE, queue=wakeups.BULK)
     assert read_job(job_id).created == LARGE.count("\n") - 1
+
+
+@pytest.mark.parametrize("owner", ["postgresql"], indirect=True)
+def test_a_split_that_is_done_again_and_a_worker_that_ends_a_shard_do_not_deadlock(owner: Owner, steps: Steps) -> None:
+    job_id = accept_csv(owner, LARGE)
+    splitting = claim_one(ShardKind.SPLIT)
+    assert splitting
+    split._cut(splitting, read_job(job_id))
+    creating = claim_one(ShardKind.CREATE)
+    assert creating
+    with ThreadPoolExecutor(1) as threads:
+        with store.write() as db:
+            leases.finish(db, creating)
+            again = threads.submit(split._cut, splitting, read_job(job_id))
+            wait_until(lambda: again.done() or waits_for_a_lock(), what="the split to add the shard again")
+            jobs.conclude(db, job_id, 1, Results(created=creating.rows))
+        assert again.result() == LARGE.count("\n") - 1
+    assert read_job(job_id).created == creating.rows
+
+
+def claim_one(kind: ShardKind) -> Claim | None:
+    with store.write() as db:
+        return leases.claim(db, kind, wakeups.BULK, (0, 0))
+
+
+def waits_for_a_lock() -> bool:
+    query = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
+    with store.read() as db:
+        return bool(db.exec_driver_sql(query).scalar_one())
