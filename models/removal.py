@@ -25,9 +25,11 @@ from models.tables import (
     link_tags,
     links,
     quotas,
+    search_blocks,
     shards,
     slug_counters,
     tags,
+    unindexed,
     untitled,
     urls,
     uses,
@@ -35,7 +37,9 @@ from models.tables import (
 )
 
 ROWS_A_STEP = 2000
-OF_WORKSPACE = (urls, link_tags, deliveries, shards, tags, groups, idempotency_keys, quotas, endpoints)
+OF_WORKSPACE = (
+    urls, link_tags, search_blocks, unindexed, deliveries, shards, tags, groups, idempotency_keys, quotas, endpoints,
+)  # fmt: skip
 OF_JOBS = (items, job_errors, untitled, clicks)
 OF_DOMAINS = (clicks, uses, slug_counters)
 LAST = (jobs, domains, keys)

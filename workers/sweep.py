@@ -10,6 +10,7 @@ from sqlalchemy.exc import DBAPIError
 from models import store
 from models.jobs import dispatch, idempotency, jobs, leases, retention
 from models.links import title_queue
+from models.links.search import unindexed
 from models.webhooks import deliveries
 from producer import completion
 from producer.signals import counters, queues, wakeups
@@ -22,7 +23,7 @@ SHARD_QUEUES = (wakeups.BULK, wakeups.INTERACTIVE)
 MAX_WAKES = 200  # jobs of a queue: a transaction each
 MAX_DELIVERY_TASKS = 8
 MOST_WAITING = 8  # messages of a queue: more of them would wake nobody sooner
-CLEAR_EXPIRES = 60.0  # it is not urgent, and may wait behind a long queue
+CHORE_EXPIRES = 60.0  # it is not urgent, and may wait behind a long queue
 
 log = structlog.get_logger()
 
@@ -40,6 +41,7 @@ def sweep() -> dict[str, Any]:
         counters.add(counters.ACTIONS, action, times=times)
     refresh_statistics()
     store.copy_log()
+    wake_for_search()
     return actions | {"clicks": wake_for_clicks(), "clear": wake_for_clearing(), "keys": remove_old_keys()}
 
 
@@ -142,8 +144,16 @@ def wake_for_clearing() -> bool:
     with store.read() as db:
         has_job = retention.has_work(db, clearing.retention_start())
     if has_job:
-        wakeups.send_task("clear", wakeups.BULK, expires=CLEAR_EXPIRES)
+        wakeups.send_task("clear", wakeups.BULK, expires=CHORE_EXPIRES)
     return has_job
+
+
+def wake_for_search() -> None:
+    """Wake a worker for links that the search index lacks, once the jobs have ended."""
+    with store.read() as db:
+        is_due = unindexed.due_workspace(db) is not None
+    if is_due:
+        wakeups.send_task("search", wakeups.BULK, expires=CHORE_EXPIRES)
 
 
 def remove_old_keys() -> bool:

@@ -9,7 +9,7 @@ from producer.signals import broker, wakeups
 from producer.signals.broker import Beat
 from workers import sweep
 from workers.app import app
-from workers.chores import clearing, clicks, deliver, titles
+from workers.chores import clearing, clicks, deliver, search, titles
 from workers.shards import attempts
 
 MAX_CALLS = 50  # a task; then it sends the next one, so that Flower sees tasks that end
@@ -72,6 +72,11 @@ def clicks_task() -> Result:
 @app.task(name="clear", time_limit=60, soft_time_limit=50)
 def clear_task() -> Result:
     return clearing.clear()
+
+
+@app.task(name="search", send_events=False, time_limit=60, soft_time_limit=50)
+def search_task() -> Result:
+    return search.build()
 
 
 @app.task(name="heartbeat", send_events=False)

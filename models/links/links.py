@@ -15,6 +15,7 @@ from models.cursors import LinkPosition
 from models.errors import DuplicateKey
 from models.link_key import LinkKey, rows_of
 from models.links import tagging, title_queue, url_index
+from models.links.search import unindexed
 from models.store import Columns, rows
 from models.tables import links
 
@@ -61,6 +62,7 @@ def write(db: Connection, columns: Columns, count: int) -> None:
     """Insert many links; raise DuplicateKey when a slug or external id is in use."""
     if count:
         store.dialect().bulk_insert(db, links, columns, count)
+        unindexed.note(db, columns["workspace_id"], columns["created_at"])
 
 
 def used_slugs(db: Connection, domain_id: int, slugs: Sequence[str]) -> set[str]:
@@ -93,6 +95,8 @@ def change(db: Connection, link: Link, values: dict[str, Any]) -> bool:
         changed = db.execute(update(links).where(rows_of(links, link.key)).values(values)).rowcount
     except IntegrityError as error:
         raise DuplicateKey(str(error)) from error
+    if changed and not unindexed.DEPENDS_ON.isdisjoint(values):
+        unindexed.note_link(db, link.key)
     if changed and not url_index.DEPENDS_ON.isdisjoint(values):
         url_index.refresh(db, link.workspace_id, link.key)
     return bool(changed)

@@ -1,6 +1,6 @@
 """Links as their workspace sees them: with domain, group and status, one by one or a page at a time."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
@@ -18,17 +18,19 @@ from sqlalchemy import (
     literal,
     or_,
     select,
+    true,
 )
 
 from models.cursors import ClickPosition, ItemPosition, LinkPosition, ListPosition
 from models.link_key import LinkKey, columns_of, rows_of, rows_of_slugs
-from models.links import job_links, labels, positions
+from models.links import job_links, labels, positions, tagging
 from models.links.job_links import JobLinks
 from models.links.labels import GROUPS, TAGS
 from models.links.links import Link
 from models.links.positions import LinkOrder
+from models.links.search import spans
 from models.store import rows
-from models.tables import clicks, domains, groups, link_tags, links, uses
+from models.tables import clicks, domains, groups, links, uses
 from models.tables.columns import StoredTime
 
 
@@ -122,30 +124,33 @@ def page(
     if conditions is None:
         return []
     if order == LinkOrder.CLICKS:
-        return _page_by_clicks(db, workspace_id, conditions, link_filter.job, after, limit)
-    query = positions.sort(_view(workspace_id).where(*conditions), link_filter.job, after, order)
-    return rows.many(db, LinkView, query.limit(limit).offset(offset))
+        return _page_by_clicks(db, workspace_id, link_filter, conditions, after, limit)
+    query = positions.sort(_view(workspace_id).where(*conditions), link_filter.job, after, order).offset(offset)
+    oldest = order == LinkOrder.OLDEST
+    parts = [true()] if offset else _parts(db, workspace_id, link_filter, after, oldest)
+    return [LinkView(*row) for row in spans.read(db, query, limit, parts)]
 
 
 def _page_by_clicks(
     db: Connection,
     workspace_id: int,
+    link_filter: LinkFilter,
     conditions: list[ColumnElement[bool]],
-    job: JobLinks | None,
     after: ListPosition | None,
     limit: int,
 ) -> list[LinkView]:
     """The links with the most clicks, and behind the last of them those that have none."""
     page: list[LinkView] = []
     if after is None or isinstance(after, ClickPosition):
-        ranks = positions.rank_by_clicks(workspace_id, conditions, job, after, limit)
+        ranks = positions.rank_by_clicks(workspace_id, conditions, link_filter.job, after, limit)
         view = _view(workspace_id).join(ranks, rows_of(ranks, columns_of(links)))
         page = rows.many(db, LinkView, positions.sort_by_rank(view, ranks))
         after = None
     if len(page) < limit:
         without_clicks = ~positions.has_clicks(workspace_id)
-        others = positions.sort(_view(workspace_id).where(*conditions, without_clicks), job, after)
-        page += rows.many(db, LinkView, others.limit(limit - len(page)))
+        others = positions.sort(_view(workspace_id).where(*conditions, without_clicks), link_filter.job, after)
+        parts = _parts(db, workspace_id, link_filter, after)
+        page += [LinkView(*row) for row in spans.read(db, others, limit - len(page), parts)]
     return page
 
 
@@ -157,8 +162,14 @@ def count(db: Connection, workspace_id: int, link_filter: LinkFilter, limit: int
     matches = select(links.c.slug).where(links.c.workspace_id == workspace_id, *conditions)
     if link_filter.job:
         matches = job_links.join_items(matches, link_filter.job)
-    query = select(func.count()).select_from(matches.limit(limit).subquery())
-    return int(db.execute(query).scalar_one())
+    total = 0
+    for part in _parts(db, workspace_id, link_filter):
+        rest = None if limit is None else limit - total
+        query = select(func.count()).select_from(matches.where(part).limit(rest).subquery())
+        total += db.execute(query).scalar_one()
+        if total == limit:
+            break
+    return total
 
 
 def keys_page(
@@ -170,11 +181,21 @@ def keys_page(
         return []
     query = select(*columns_of(links), links.c.created_at)
     query = query.where(links.c.workspace_id == workspace_id, *conditions)
+    query = positions.sort(query, link_filter.job, after)
     page: list[tuple[LinkKey, ListPosition]] = []
-    for *values, created_at, item_index in db.execute(positions.sort(query, link_filter.job, after).limit(limit)):
+    parts = _parts(db, workspace_id, link_filter, after)
+    for *values, created_at, item_index in spans.read(db, query, limit, parts):
         key = LinkKey(*values)
         page.append((key, _position(key, created_at, item_index)))
     return page
+
+
+def _parts(
+    db: Connection, workspace_id: int, link_filter: LinkFilter, after: ListPosition | None = None, oldest: bool = False
+) -> Iterable[ColumnElement[bool]]:
+    search = None if link_filter.job else link_filter.search  # a job's links have an order of their own
+    before = after.created_at if isinstance(after, LinkPosition) else None
+    return spans.parts(db, workspace_id, search, before, oldest)
 
 
 def _position(key: LinkKey, created_at: datetime, item_index: int | None) -> ListPosition:
@@ -231,7 +252,7 @@ def _conditions(db: Connection, workspace_id: int, link_filter: LinkFilter) -> l
     """The conditions of a filter; None when it names a group or tag that does not exist."""
     conditions: list[ColumnElement[bool]] = []
     if link_filter.search:
-        conditions.append(_contains(link_filter.search))
+        conditions.append(spans.contains(link_filter.search))
     if link_filter.status:
         conditions.append(_has_status(LinkStatus(link_filter.status)))
     conditions += _of_place_and_time(link_filter)
@@ -244,7 +265,7 @@ def _conditions(db: Connection, workspace_id: int, link_filter: LinkFilter) -> l
         tag_id = labels.find_id(db, TAGS, workspace_id, link_filter.tag)
         if tag_id is None:
             return None
-        conditions.append(_with_tag(workspace_id, tag_id))
+        conditions.append(tagging.has_tag(workspace_id, tag_id))
     return conditions + _of_tags(db, workspace_id, link_filter)
 
 
@@ -267,10 +288,10 @@ def _of_tags(db: Connection, workspace_id: int, link_filter: LinkFilter) -> list
     conditions: list[ColumnElement[bool]] = []
     if link_filter.any_tags:
         tag_ids = [labels.find_id(db, TAGS, workspace_id, text) for text in link_filter.any_tags]
-        conditions.append(or_(false(), *(_with_tag(workspace_id, tag_id) for tag_id in tag_ids if tag_id)))
+        conditions.append(or_(false(), *(tagging.has_tag(workspace_id, tag_id) for tag_id in tag_ids if tag_id)))
     if link_filter.without_tag:
         tag_id = labels.find_id(db, TAGS, workspace_id, link_filter.without_tag)
-        conditions.append(~_with_tag(workspace_id, tag_id or 0))
+        conditions.append(~tagging.has_tag(workspace_id, tag_id or 0))
     return conditions
 
 
@@ -279,16 +300,3 @@ def _was_clicked() -> ColumnElement[bool]:
     counted = uses.alias("counted")  # the query itself may join `uses`
     was_used = exists().where(rows_of(counted, columns_of(links)))
     return or_(by_people, was_used, func.coalesce(links.c.opening_clicks, 0) > 0)
-
-
-def _contains(text: str) -> ColumnElement[bool]:
-    spellings = {text}
-    if not text.isascii():  # SQLite folds the case of ASCII letters only, so the usual spellings are tried
-        spellings |= {text.lower(), text.upper(), text.title()}
-    columns = (links.c.url, links.c.slug, links.c.title)
-    return or_(*(column.icontains(spelling, autoescape=True) for column in columns for spelling in spellings))
-
-
-def _with_tag(workspace_id: int, tag_id: int) -> ColumnElement[bool]:
-    tagged = (link_tags.c.workspace_id == workspace_id, link_tags.c.tag_id == tag_id)
-    return exists().where(*tagged, rows_of(link_tags, columns_of(links)))

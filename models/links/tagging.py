@@ -2,13 +2,13 @@
 
 from collections.abc import Collection
 
-from sqlalchemy import Connection, and_, delete, select
+from sqlalchemy import ColumnElement, Connection, and_, delete, exists, select
 
 from models import store
 from models.link_key import LinkKey, columns_of, rows_of, rows_of_slugs
 from models.links import labels
 from models.store import Columns
-from models.tables import link_tags, tags
+from models.tables import link_tags, links, tags
 
 
 def write(db: Connection, columns: Columns, count: int) -> None:
@@ -42,3 +42,9 @@ def of_links(db: Connection, keys: Collection[LinkKey]) -> dict[LinkKey, list[st
     for *key, name in db.execute(query):
         names.setdefault(LinkKey(*key), []).append(name)
     return names
+
+
+def has_tag(workspace_id: int, tag_id: int) -> ColumnElement[bool]:
+    """Match links that have a tag."""
+    tagged = (link_tags.c.workspace_id == workspace_id, link_tags.c.tag_id == tag_id)
+    return exists().where(*tagged, rows_of(link_tags, columns_of(links)))

@@ -6,6 +6,7 @@ from sqlalchemy import ColumnElement, Connection, and_, delete, func, select, up
 
 from models import store
 from models.link_key import LinkKey, rows_of
+from models.links.search import unindexed
 from models.store import Columns, rows
 from models.tables import links, untitled
 
@@ -68,7 +69,8 @@ def settle(db: Connection, link: UntitledLink, title: str | None) -> None:
     remove(db, link.key)
     if title:
         still_untitled = and_(rows_of(links, link.key), links.c.title.is_(None))
-        db.execute(update(links).where(still_untitled).values(title=title))
+        if db.execute(update(links).where(still_untitled).values(title=title)).rowcount:
+            unindexed.note_link(db, link.key)
 
 
 def remove(db: Connection, key: LinkKey) -> None:

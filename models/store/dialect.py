@@ -105,6 +105,9 @@ class Dialect(Protocol):
     def list_parameter(self, values: Iterable[Any]) -> Any:
         """Return many values as the parameter of `is_one_of`."""
 
+    def has_bit(self, bits: Any, number: int) -> ColumnElement[bool]:
+        """Match rows in whose bits the one with a number is set. The number counts modulo how many there are."""
+
     def lock(self, db: Connection, name: str) -> None:
         """Take a named lock until the transaction ends."""
 

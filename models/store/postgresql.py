@@ -17,6 +17,7 @@ from sqlalchemy import (
     any_,
     bindparam,
     func,
+    literal,
     literal_column,
     select,
     text,
@@ -144,6 +145,13 @@ class PostgreSQL:
 
     def list_parameter(self, values: Iterable[Any]) -> Any:
         return list(values)
+
+    def has_bit(self, bits: Any, number: int) -> ColumnElement[bool]:
+        # One byte is read: a value that is stored without compression is not read as a whole.
+        place = literal(number).op("&")(func.octet_length(bits) * 8 - 1)
+        byte = func.get_byte(func.substring(bits, place.op(">>")(3) + 1, 1), 0)
+        condition: ColumnElement[bool] = byte.op("&")(1 << (number & 7)) != 0
+        return condition
 
     def lock(self, db: Connection, name: str) -> None:
         db.execute(select(func.pg_advisory_xact_lock(func.hashtext(name))))

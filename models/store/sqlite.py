@@ -13,7 +13,7 @@ from itertools import repeat
 from typing import Any
 
 import psutil
-from sqlalchemy import URL, ColumnElement, Connection, Engine, Select, Table, event, literal_column, select, text
+from sqlalchemy import URL, ColumnElement, Connection, Engine, Select, Table, event, func, literal_column, select, text
 from sqlalchemy.dialects.sqlite import insert
 from sqlalchemy.dialects.sqlite.dml import Insert
 from sqlalchemy.exc import DBAPIError, OperationalError
@@ -144,6 +144,10 @@ class SQLite:
     def list_parameter(self, values: Iterable[Any]) -> Any:
         return json.dumps(list(values))
 
+    def has_bit(self, bits: Any, number: int) -> ColumnElement[bool]:
+        condition: ColumnElement[bool] = func.has_bit(bits, number) == 1
+        return condition
+
     def lock(self, db: Connection, name: str) -> None:
         """Nothing to do: a writer has the only lock."""
 
@@ -254,6 +258,7 @@ def _configure(connection: sqlite3.Connection, _record: object) -> None:
     connection.isolation_level = None  # transactions begin in _begin, and not when the driver thinks best
     # SQLite's own clock counts milliseconds, and several shards are claimed in each.
     connection.create_function("clock", 0, time.time)
+    connection.create_function("has_bit", 2, lambda bits, number: bits[(number >> 3) % len(bits)] >> (number & 7) & 1)
     for pragma in PRAGMAS:
         connection.execute(f"PRAGMA {pragma}")
 

@@ -24,6 +24,7 @@ from models.tables.links import (
     untitled,
     urls,
 )
+from models.tables.search import search_blocks, unindexed
 from models.tables.webhooks import deliveries, delivery_attempts
 
 __all__ = [
@@ -46,10 +47,12 @@ __all__ = [
     "metadata",
     "quotas",
     "reserved_slugs",
+    "search_blocks",
     "secrets",
     "shards",
     "slug_counters",
     "tags",
+    "unindexed",
     "untitled",
     "urls",
     "uses",

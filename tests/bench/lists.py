@@ -22,7 +22,18 @@ from tests.shared_app import shared_app
 LINKS = int(os.environ.get("LINKS", "5000000"))
 RARE = 1000  # one link of so many is disabled, one has expired, one is used up
 MOST_SECONDS = {"postgresql": 0.3, "sqlite": 1.0}
-CALLS = ("", "?status=active", "?status=expired", "?status=used_up", "?status=disabled", "?job={job}")
+CALLS = (
+    "",
+    "?status=active",
+    "?status=expired",
+    "?status=used_up",
+    "?status=disabled",
+    "?job={job}",
+    "?search=example.com",  # all of them
+    "?search=s1234567",  # one, near the end of the list
+    "?search=itle+777",  # some
+    "?search=nowhere.example",  # none
+)
 
 
 def postgresql(folder: Path) -> list[Figure]:
@@ -40,11 +51,15 @@ def _measure(folder: Path, url: str) -> list[Figure]:
         owner = new_owner("default")
         job = make_job(owner, 0)
         many_links.add(owner.workspace_id, LINKS, RARE, job.id)
+        seconds = many_links.index(owner.workspace_id)
         with store.write() as db:
             token = keys.add(db, owner.workspace_id, "bench", list(keys.Scope))["token"]
         client = shared_app().test_client()
         client.environ_base["HTTP_AUTHORIZATION"] = f"Bearer {token}"
-        return [_time(client, query.format(job=job.id)) for query in CALLS]
+        indexed = Figure(
+            f"search index of {LINKS:,} links, {store.engine().name}", f"{seconds:.1f} s", "", "", "", True
+        )
+        return [indexed, *(_time(client, query.format(job=job.id)) for query in CALLS)]
 
 
 def _time(client: FlaskClient, query: str) -> Figure:

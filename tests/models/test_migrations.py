@@ -19,7 +19,7 @@ from models.accounts.keys import Owner
 from models.errors import SettingsError
 from models.jobs import items
 from models.states import ItemStatus, JobKind
-from models.tables import deleted_links, domains, keys, links, metadata
+from models.tables import deleted_links, domains, keys, links, metadata, search_blocks, unindexed
 from models.tables import items as item_rows
 from models.tables.columns import SealedBytes, Time
 from tests.fixtures.databases import STORES, new_database_url
@@ -29,6 +29,8 @@ from tests.shared_app import shared_app
 from web.ops.prepare import prepare
 
 HOSTS = 12
+YOUNGER_TABLES = (deleted_links, search_blocks, unindexed)
+"""Those that later migrations make than the one to which a test goes back."""
 
 pytestmark = pytest.mark.own_database
 
@@ -59,12 +61,14 @@ def test_migrations_go_back_and_forth(owner: Owner) -> None:
 def test_a_row_of_each_table_goes_back_and_forth_unchanged(owner: Owner) -> None:
     with store.write() as db:
         for table in metadata.sorted_tables:
-            if table is not deleted_links:  # a younger migration makes this one
+            if table not in YOUNGER_TABLES:
                 db.execute(table.insert(), {column.name: value_for(column) for column in table.columns})
     before = read_everything()
     command.downgrade(migrate.config(), "0010")
     migrate.upgrade()
-    assert read_everything() == before
+    after = read_everything()
+    assert after.pop("unindexed") != before.pop("unindexed") == set()
+    assert after == before
 
 
 def value_for(column: Column[Any]) -> Any:

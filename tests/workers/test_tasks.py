@@ -12,7 +12,20 @@ from workers.app import app
 from workers.chores import clicks, deliver, titles
 from workers.shards import attempts
 
-NAMES = {"split", "create", "update", "delete", "undo", "sweep", "deliver", "titles", "clicks", "clear", "heartbeat"}
+NAMES = {
+    "split",
+    "create",
+    "update",
+    "delete",
+    "undo",
+    "sweep",
+    "deliver",
+    "titles",
+    "clicks",
+    "clear",
+    "search",
+    "heartbeat",
+}
 
 
 @pytest.fixture

@@ -4,6 +4,7 @@ What other tables say of a link is named by its generation too, and so stays whe
 """
 
 from collections.abc import Collection, Sequence
+from datetime import datetime
 from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, and_, delete, select, true
@@ -11,6 +12,7 @@ from sqlalchemy import Connection, and_, delete, select, true
 from models import store
 from models.link_key import LinkKey
 from models.links.bulk import side_tables
+from models.links.search import unindexed
 from models.tables import deleted_links, links
 
 
@@ -23,6 +25,7 @@ class DeletedLink(NamedTuple):
     slug: str
     generation: int
     external_id: str | None
+    created_at: datetime
     url: str
     is_indexable: bool
     """Whether other rows may get the link too. See `url_index.is_indexable`."""
@@ -44,9 +47,10 @@ def move(db: Connection, job_id: int, indexes: Sequence[int], row_ids: Sequence[
 def in_range(db: Connection, job_id: int, first: int, rows: int) -> list[DeletedLink]:
     """The links that a range of items deleted, locked, in the order of their keys."""
     own = (deleted_links.c.domain_id, deleted_links.c.slug, deleted_links.c.generation, deleted_links.c.external_id)
+    described = (deleted_links.c.created_at, deleted_links.c.url)
     is_indexable = and_(deleted_links.c.password_hash.is_(None), deleted_links.c.max_clicks.is_(None))
     row_id = store.dialect().row_id(deleted_links)
-    query = select(row_id, deleted_links.c.item_index, *own, deleted_links.c.url, is_indexable)
+    query = select(row_id, deleted_links.c.item_index, *own, *described, is_indexable)
     query = query.where(_in_range(job_id, first, first + rows)).order_by(*own[:2]).with_for_update()
     return [DeletedLink(*row) for row in db.execute(query)]
 
@@ -59,6 +63,8 @@ def bring_back(db: Connection, workspace_id: int, some: Collection[DeletedLink],
     if not some:
         return
     store.dialect().bulk_move(db, deleted_links, links, [link.row_id for link in some], {})
+    moments = [link.created_at for link in some]
+    unindexed.note_span(db, workspace_id, min(moments), max(moments))
     if reuses:
         indexable = [link for link in some if link.is_indexable]
         side_tables.add_urls(db, workspace_id, [link.key for link in indexable], [link.url for link in indexable])

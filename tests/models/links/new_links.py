@@ -1,17 +1,14 @@
 """Links for tests, written without a job."""
 
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
-
-from sqlalchemy import literal, update
 
 from models import store
 from models.accounts import domains
 from models.accounts.keys import Owner
+from models.cursors import EPOCH, MICROSECOND
 from models.links import links
 from models.links.links import Link
-from models.tables import links as table
-from models.tables.columns import StoredTime
 
 GENERATION = 7
 JOB_ID = 5
@@ -35,11 +32,11 @@ def add_link(owner: Owner, slug: str, created_at: datetime | None = None, **colu
         "url": f"https://{slug}.example/",
     }
     values = row | columns
+    moment = created_at or datetime.now(UTC)
+    written = {name: [value] for name, value in values.items()}
+    written["created_at"] = [(moment - EPOCH) // MICROSECOND]
     with store.write() as db:
-        links.write(db, {name: [value] for name, value in values.items()}, 1)
-        if created_at:
-            this = (table.c.domain_id == values["domain_id"], table.c.slug == slug)
-            db.execute(update(table).where(*this).values(created_at=literal(created_at, StoredTime)))
+        links.write(db, written | {"workspace_id": values["workspace_id"]}, 1)
         link = links.get(db, values["domain_id"], slug)
     assert link
     return link

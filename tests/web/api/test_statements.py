@@ -21,7 +21,8 @@ def owner(owner: Owner) -> Owner:
         assert domain
         same = {"domain_id": domain.id, "workspace_id": owner.workspace_id, "generation": 7}
         slugs = [f"s{n:02}" for n in range(ROWS)]
-        links.write(db, same | {"job_id": 1, "url": "https://a.b/", "slug": slugs}, ROWS)
+        own = {"slug": slugs, "created_at": range(ROWS)}
+        links.write(db, same | {"job_id": 1, "url": "https://a.b/"} | own, ROWS)
         tag = labels.ensure(db, labels.TAGS, owner.workspace_id, ["red"])["red"]
         tagging.write(db, same | {"slug": slugs, "tag_id": tag}, ROWS)
     return owner

@@ -5,6 +5,7 @@ from typing import Any
 
 from models.jobs.jobs import Job
 from models.links import url_index
+from models.links.search import unindexed
 from models.states import ItemStatus
 from producer.fields.item_fields import COLUMNS
 from producer.intake.batch import ItemProblem
@@ -27,7 +28,15 @@ def columns_to_read(judged: JudgedChanges, reuses: bool) -> list[str]:
     columns = {COLUMNS[name] for name in judged.columns if name in COLUMNS}
     if reuses and not columns.isdisjoint(url_index.DEPENDS_ON):
         columns |= url_index.DEPENDS_ON
+    if changes_text(judged):
+        columns.add("created_at")
     return sorted(columns)
+
+
+def changes_text(judged: JudgedChanges) -> bool:
+    """Whether rows may change what searches depend on."""
+    columns = {COLUMNS[name] for name in judged.columns if name in COLUMNS}
+    return "new_slug" in judged.columns or not columns.isdisjoint(unindexed.DEPENDS_ON)
 
 
 def decide(job: Job, judged: JudgedChanges, settled_rows: frozenset[int], links: WorkingLinks, facts: Facts) -> Outcome:

@@ -7,11 +7,13 @@ from models.jobs.jobs import Job
 from models.link_key import LinkKey
 from models.links import url_index
 from models.links.bulk import bulk_tags, changed_links, side_tables
+from models.links.search import unindexed
 from models.store import Connection
 from models.tables import untitled, urls
 from producer.fields.item_fields import COLUMNS
 from producer.rules.changes import JudgedChanges
 from producer.unit_of_work import UnitOfWork
+from workers.shards.changes.decisions import changes_text
 from workers.shards.changes.facts import TAG_FIELDS
 from workers.shards.changes.working_links import WorkingLink, WorkingLinks
 
@@ -26,6 +28,8 @@ def write(unit: UnitOfWork, job: Job, judged: JudgedChanges, links: WorkingLinks
     if columns:
         values = {column: [link.values[column] for link in changed] for column in columns}
         changed_links.write(unit.db, [link.row_id for link in changed], keys, values)
+    if changes_text(judged):
+        unindexed.note(unit.db, job.workspace_id, [link.values["created_at"] for link in changed])
     if any(name in judged.columns for name in TAG_FIELDS):
         _write_tags(unit.db, job.workspace_id, changed)
     _follow(unit.db, job, judged, changed, keys, reuses)
