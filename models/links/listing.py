@@ -126,8 +126,7 @@ def page(
     if order == LinkOrder.CLICKS:
         return _page_by_clicks(db, workspace_id, link_filter, conditions, after, limit)
     query = positions.sort(_view(workspace_id).where(*conditions), link_filter.job, after, order).offset(offset)
-    oldest = order == LinkOrder.OLDEST
-    parts = [true()] if offset else _parts(db, workspace_id, link_filter, after, oldest)
+    parts = [true()] if offset else _parts(db, workspace_id, link_filter, after, order == LinkOrder.OLDEST)
     return [LinkView(*row) for row in spans.read(db, query, limit, parts)]
 
 
@@ -180,8 +179,7 @@ def keys_page(
     if conditions is None:
         return []
     query = select(*columns_of(links), links.c.created_at)
-    query = query.where(links.c.workspace_id == workspace_id, *conditions)
-    query = positions.sort(query, link_filter.job, after)
+    query = positions.sort(query.where(links.c.workspace_id == workspace_id, *conditions), link_filter.job, after)
     page: list[tuple[LinkKey, ListPosition]] = []
     parts = _parts(db, workspace_id, link_filter, after)
     for *values, created_at, item_index in spans.read(db, query, limit, parts):

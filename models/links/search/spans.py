@@ -5,7 +5,7 @@ from datetime import datetime
 from heapq import merge
 from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, Connection, Row, Select, and_, literal, or_, select, true
+from sqlalchemy import ColumnElement, Connection, Select, and_, literal, or_, select, true
 
 from models import store
 from models.cursors import MICROSECOND
@@ -35,9 +35,9 @@ def contains(text: str) -> ColumnElement[bool]:
     return or_(*(column.icontains(spelling, autoescape=True) for column in columns for spelling in _spellings(text)))
 
 
-def read(db: Connection, query: Select[Any], limit: int, parts: Iterable[ColumnElement[bool]]) -> list[Row[Any]]:
+def read(db: Connection, query: Select[Any], limit: int, parts: Iterable[ColumnElement[bool]]) -> list[Any]:
     """Read the first rows of a sorted query, part by part."""
-    rows: list[Row[Any]] = []
+    rows: list[Any] = []
     for part in parts:
         rows += db.execute(query.where(part).limit(limit - len(rows))).all()
         if len(rows) >= limit:

@@ -13,6 +13,7 @@ from models import store
 from models.accounts.keys import Owner
 from models.links import links, listing, title_queue
 from models.links.listing import LinkFilter, LinkView
+from models.links.positions import LinkOrder
 from models.links.search import blocks, unindexed
 from models.tables import search_blocks, untitled
 from models.tables import unindexed as unindexed_table
@@ -138,6 +139,10 @@ def check(owner: Owner, choices: random.Random) -> None:
             link_filter = LinkFilter(search=text)
             keys = listing.keys_page(db, owner.workspace_id, link_filter, None, 1000)
             assert [key.slug for key, _ in keys] == expected
+            oldest = listing.page(db, owner.workspace_id, link_filter, None, 1000, order=LinkOrder.OLDEST)
+            assert [link.slug for link in oldest] == expected[::-1]
+            by_clicks = listing.page(db, owner.workspace_id, link_filter, None, 1000, order=LinkOrder.CLICKS)
+            assert [link.slug for link in by_clicks] == expected, "none has any clicks"
             assert listing.count(db, owner.workspace_id, link_filter) == len(expected)
             assert listing.count(db, owner.workspace_id, link_filter, 3) == min(len(expected), 3)
 
