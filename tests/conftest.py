@@ -40,6 +40,7 @@ ENOUGH_MEMORY = 4 << 30  # bytes
 SERVER_FIXTURES = {
     "browser",
     "fragile_system",
+    "other_url",
     "postgresql",
     "rabbitmq",
     "served_port",

@@ -16,6 +16,7 @@ VERSIONS = "models/migrations/versions"
 SECONDS = 120
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", STORES)
 def test_the_earlier_code_takes_an_upload_on_the_newest_tables(
     kind: str, tmp_path: Path, request: pytest.FixtureRequest

@@ -31,7 +31,7 @@ from tests.proof.files import File
 from tests.proof.processes import Process
 from tests.proof.promises import Promises
 from workers import sweep
-from workers.chores import clearing, clicks, deliver
+from workers.chores import clearing, clicks, deliver, search
 from workers.shards import attempts, failed_attempts, split
 
 SHARD_ROWS = 2
@@ -48,7 +48,7 @@ ACTIONS: dict[str, Callable[[Job], Any]] = {
 """What clients do to a job."""
 TABLES = (
     "links", "deleted_links", "urls", "uses", "clicks", "click_batches", "link_tags", "untitled", "items", "shards",
-    "job_errors", "jobs", "deliveries", "delivery_attempts", "quotas", "idempotency_keys",
+    "job_errors", "jobs", "deliveries", "delivery_attempts", "quotas", "idempotency_keys", "search_blocks", "unindexed",
 )  # fmt: skip
 SILENT = "critical"
 """The level of logs: failures are what these tests are about, and nothing is critical."""
@@ -253,6 +253,7 @@ CHORES: dict[str, Callable[[], Any]] = {
     "deliver": deliver.deliver,
     "clear": clearing.clear,
     "clicks": clicks.write_next,
+    "search": search.build,
 }
 FIRST_LINK = text("SELECT domain_id, slug, generation FROM links WHERE job_id = :job ORDER BY slug LIMIT 1")
 TIME_PASSES = [

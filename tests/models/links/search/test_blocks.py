@@ -119,6 +119,7 @@ class Steps:
                 blocks.step(db, self.owner.workspace_id)
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("small_blocks")
 @pytest.mark.parametrize("seed", range(2))
 def test_a_search_finds_what_a_loop_finds_at_every_moment(owner: Owner, seed: int) -> None:
