@@ -9,7 +9,9 @@ from pathlib import Path
 from threading import Thread
 from typing import Any
 
-from tests.powercut.clients import OPEN_STATUSES, Answer, Api, Send, receive_webhook
+import httpx
+
+from tests.powercut.clients import OPEN_STATUSES, Answer, Api, Busy, Send, receive_webhook
 from tests.powercut.ledger import Ledger
 from tests.system import System, running_system
 from tests.waiting import wait_until
@@ -65,10 +67,13 @@ def _receiver(ledger: Ledger) -> Iterator[str]:
 
 def _sender(running: System) -> Send:
     def send(method: str, path: str, body: Any = None) -> Answer:
+        options: dict[str, Any] = {"json": body}
         if isinstance(body, str):
-            response = running.client.request(method, path, content=body, headers={"Content-Type": "text/csv"})
-        else:
-            response = running.client.request(method, path, json=body)
+            options = {"content": body, "headers": {"Content-Type": "text/csv"}}
+        try:
+            response = running.client.request(method, path, **options)
+        except httpx.RemoteProtocolError:  # a server without a moment of the processor ends a connection that was idle
+            raise Busy from None
         is_json = "json" in response.headers.get("Content-Type", "")
         return Answer(response.status_code, response.json() if is_json else None)
 
