@@ -13,7 +13,8 @@ from models.links.search import ngrams, unindexed
 from models.tables import links, search_blocks
 from models.tables.columns import StoredTime
 
-FIRST_BLOCKS = 256  # enough for a text that many links contain
+FIRST_BLOCKS = 32  # enough for a text that many links contain
+GROWTH = 8
 BLOCKS_A_PAGE = 8192
 
 
@@ -113,7 +114,7 @@ def _blocks(db: Connection, workspace_id: int, text: str, before: datetime | Non
         if len(blocks) < page_size:
             return
         before = blocks[-1].first_at - MICROSECOND
-        page_size = BLOCKS_A_PAGE
+        page_size = min(page_size * GROWTH, BLOCKS_A_PAGE)
 
 
 def _may_contain(text: str) -> ColumnElement[bool]:
