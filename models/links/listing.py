@@ -1,6 +1,6 @@
 """Links as their workspace sees them: with domain, group and status, one by one or a page at a time."""
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
@@ -19,6 +19,7 @@ from sqlalchemy import (
     or_,
     select,
     true,
+    tuple_,
 )
 
 from models.cursors import ClickPosition, ItemPosition, LinkPosition, ListPosition
@@ -83,23 +84,14 @@ class LinkFilter(NamedTuple):
     any_tags: Sequence[str] = ()
     """At least one of these, each a name or an id."""
     without_tag: str | None = None
+    keys: Sequence[LinkKey] | None = None
+    """These very links."""
     clicks: str | None = None
 
 
 def find(db: Connection, workspace_id: int, key: LinkKey) -> LinkView | None:
     """This very link of a workspace."""
     return rows.one_or_none(db, LinkView, _view(workspace_id).where(rows_of(links, key)))
-
-
-def find_many(db: Connection, workspace_id: int, keys: Collection[LinkKey]) -> list[LinkView]:
-    """Those of some links that are still there, in no order."""
-    wanted = set(keys)
-    if not wanted:
-        return []
-    # SQLite takes a workspace for smaller than a list of slugs, and would read all its links. A sum has no index.
-    is_own = links.c.workspace_id + 0 == workspace_id
-    query = _views().where(rows_of_slugs(links, wanted), is_own)
-    return [view for view in rows.many(db, LinkView, query) if view.key in wanted]
 
 
 def find_by_slug(db: Connection, workspace_id: int, domain_id: int, slug: str) -> LinkView | None:
@@ -125,7 +117,7 @@ def page(
         return []
     if order == LinkOrder.CLICKS:
         return _page_by_clicks(db, workspace_id, link_filter, conditions, after, limit)
-    query = positions.sort(_view(workspace_id).where(*conditions), link_filter.job, after, order).offset(offset)
+    query = positions.sort(_views().where(*conditions), link_filter.job, after, order).offset(offset)
     parts = [true()] if offset else _parts(db, workspace_id, link_filter, after, order == LinkOrder.OLDEST)
     return [LinkView(*row) for row in spans.read(db, query, limit, parts)]
 
@@ -147,7 +139,7 @@ def _page_by_clicks(
         after = None
     if len(page) < limit:
         without_clicks = ~positions.has_clicks(workspace_id)
-        others = positions.sort(_view(workspace_id).where(*conditions, without_clicks), link_filter.job, after)
+        others = positions.sort(_views().where(*conditions, without_clicks), link_filter.job, after)
         parts = _parts(db, workspace_id, link_filter, after)
         page += [LinkView(*row) for row in spans.read(db, others, limit - len(page), parts)]
     return page
@@ -158,7 +150,7 @@ def count(db: Connection, workspace_id: int, link_filter: LinkFilter, limit: int
     conditions = _conditions(db, workspace_id, link_filter)
     if conditions is None:
         return 0
-    matches = select(links.c.slug).where(links.c.workspace_id == workspace_id, *conditions)
+    matches = select(links.c.slug).where(*conditions)
     if link_filter.job:
         matches = job_links.join_items(matches, link_filter.job)
     total = 0
@@ -178,8 +170,8 @@ def keys_page(
     conditions = _conditions(db, workspace_id, link_filter)
     if conditions is None:
         return []
-    query = select(*columns_of(links), links.c.created_at)
-    query = positions.sort(query.where(links.c.workspace_id == workspace_id, *conditions), link_filter.job, after)
+    query = select(*columns_of(links), links.c.created_at).where(*conditions)
+    query = positions.sort(query, link_filter.job, after)
     page: list[tuple[LinkKey, ListPosition]] = []
     parts = _parts(db, workspace_id, link_filter, after)
     for *values, created_at, item_index in spans.read(db, query, limit, parts):
@@ -247,8 +239,8 @@ def _has_status(status: LinkStatus) -> ColumnElement[bool]:
 
 
 def _conditions(db: Connection, workspace_id: int, link_filter: LinkFilter) -> list[ColumnElement[bool]] | None:
-    """The conditions of a filter; None when it names a group or tag that does not exist."""
-    conditions: list[ColumnElement[bool]] = []
+    """The conditions of a filter on a workspace's links; None when it names a group or tag that does not exist."""
+    conditions = _of_workspace(workspace_id, link_filter.keys)
     if link_filter.search:
         conditions.append(spans.contains(link_filter.search))
     if link_filter.status:
@@ -265,6 +257,17 @@ def _conditions(db: Connection, workspace_id: int, link_filter: LinkFilter) -> l
             return None
         conditions.append(tagging.has_tag(workspace_id, tag_id))
     return conditions + _of_tags(db, workspace_id, link_filter)
+
+
+def _of_workspace(workspace_id: int, keys: Sequence[LinkKey] | None) -> list[ColumnElement[bool]]:
+    """The condition on the workspace, and that on the very links."""
+    if keys is None:
+        return [links.c.workspace_id == workspace_id]
+    if not keys:
+        return [false()]
+    # SQLite takes a workspace for smaller than a list of slugs, and would read all its links. A sum has no index.
+    is_own = links.c.workspace_id + 0 == workspace_id
+    return [is_own, rows_of_slugs(links, keys), tuple_(*columns_of(links)).in_(keys)]
 
 
 def _of_place_and_time(link_filter: LinkFilter) -> list[ColumnElement[bool]]:

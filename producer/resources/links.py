@@ -14,7 +14,7 @@ from models.cursors import LinkPosition, ListPosition
 from models.errors import DuplicateKey, NotFound
 from models.link_key import LinkKey, parse_link_id
 from models.links import labels, links, listing, tagging, title_queue
-from models.links.listing import LinkView
+from models.links.listing import LinkFilter, LinkView
 from models.links.positions import LinkOrder
 from models.store import Connection
 from producer import link_filters
@@ -83,7 +83,7 @@ def show_link(owner: Owner, link_id: str) -> dict[str, Any]:
 def show_links(owner: Owner, keys: Sequence[LinkKey]) -> dict[LinkKey, dict[str, Any]]:
     """Show those of some links that are still there."""
     with store.read() as db:
-        views = listing.find_many(db, owner.workspace_id, keys)
+        views = listing.page(db, owner.workspace_id, LinkFilter(keys=keys), None, len(keys))
         return {view.key: document for view, document in zip(views, link_documents(db, views), strict=True)}
 
 
