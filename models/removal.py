@@ -19,6 +19,7 @@ from models.tables import (
     groups,
     idempotency_keys,
     items,
+    job_clicks,
     job_errors,
     jobs,
     keys,
@@ -40,7 +41,7 @@ ROWS_A_STEP = 2000
 OF_WORKSPACE = (
     urls, link_tags, search_blocks, unindexed, deliveries, shards, tags, groups, idempotency_keys, quotas, endpoints,
 )  # fmt: skip
-OF_JOBS = (items, job_errors, untitled, clicks)
+OF_JOBS = (items, job_errors, untitled, clicks, job_clicks)
 OF_DOMAINS = (clicks, uses, slug_counters)
 LAST = (jobs, domains, keys)
 """The tables that others are removed by, and the keys: without a key, the workspace is nobody's."""
@@ -92,8 +93,10 @@ def step(db: Connection, workspace_id: int) -> bool:
 
 
 def _remove_links(db: Connection, workspace_id: int) -> bool:
-    query = select(*columns_of(links)).where(links.c.workspace_id == workspace_id).limit(ROWS_A_STEP)
-    link_keys = [LinkKey(*row) for row in db.execute(query)]
+    query = select(*columns_of(links), links.c.job_id).where(links.c.workspace_id == workspace_id).limit(ROWS_A_STEP)
+    rows = db.execute(query).all()
+    link_keys = [LinkKey(row.domain_id, row.slug, row.generation) for row in rows]
+    _remove_clicks_of_jobs(db, {row.job_id for row in rows})
     side_tables.remove_from_queues(db, link_keys)
     side_tables.remove_descriptions(db, link_keys)
     side_tables.remove(db, links, link_keys)
@@ -102,10 +105,11 @@ def _remove_links(db: Connection, workspace_id: int) -> bool:
 
 def _remove_deleted_links(db: Connection, workspace_id: int) -> bool:
     own = deleted_links.c.workspace_id == workspace_id
-    query = select(*deleted_links.primary_key.columns, *columns_of(deleted_links)).where(own).limit(ROWS_A_STEP)
-    rows = db.execute(query).all()
+    columns = (*deleted_links.primary_key.columns, *columns_of(deleted_links), deleted_links.c.job_id)
+    rows = db.execute(select(*columns).where(own).limit(ROWS_A_STEP)).all()
     if not rows:
         return False
+    _remove_clicks_of_jobs(db, {row.job_id for row in rows})
     link_keys = [LinkKey(row.domain_id, row.slug, row.generation) for row in rows]
     # Another link may have the key of a deleted one.
     used_keys = side_tables.rows_of_keys(db, links, link_keys, true())
@@ -113,6 +117,11 @@ def _remove_deleted_links(db: Connection, workspace_id: int) -> bool:
     places = {"deleted_by": [row.deleted_by for row in rows], "item_index": [row.item_index for row in rows]}
     store.dialect().bulk_delete(db, deleted_links, places)
     return True
+
+
+def _remove_clicks_of_jobs(db: Connection, job_ids: set[int]) -> None:
+    """The jobs' own rows may be gone."""
+    db.execute(delete(job_clicks).where(job_clicks.c.job_id.in_(job_ids)))
 
 
 def _conditions(workspace_id: int) -> list[tuple[Table, ColumnElement[bool]]]:

@@ -6,7 +6,7 @@ from typing import NamedTuple
 from sqlalchemy import ColumnElement, Connection, Select, Subquery, and_, exists, func, select
 
 from models.link_key import LinkKey, columns_of, rows_of
-from models.tables import clicks, jobs, links
+from models.tables import clicks, job_clicks, jobs, links
 
 
 class TopLink(NamedTuple):
@@ -18,8 +18,9 @@ class TopLink(NamedTuple):
 
 def by_day(db: Connection, workspace_id: int, since: date) -> list[tuple[date, int]]:
     """The days with clicks from one day on, the oldest first."""
-    query = select(clicks.c.day, func.sum(clicks.c.count)).where(_since(workspace_id, since))
-    query = query.group_by(clicks.c.day).order_by(clicks.c.day)
+    day = job_clicks.c.day
+    query = select(day, func.sum(job_clicks.c.count)).where(job_clicks.c.job_id.in_(_jobs_of(workspace_id)))
+    query = query.where(day >= since).group_by(day).order_by(day)
     return [(day, int(count)) for day, count in db.execute(query)]
 
 
@@ -27,7 +28,7 @@ def top_links(db: Connection, workspace_id: int, since: date, limit: int) -> lis
     """The links with the most clicks from one day on."""
     count = func.sum(clicks.c.count)
     key = columns_of(clicks)
-    query = select(*key, count).where(_since(workspace_id, since)).group_by(*key)
+    query = select(*key, count).where(_by_people(workspace_id), clicks.c.day >= since).group_by(*key)
     rows = db.execute(query.order_by(count.desc(), clicks.c.slug).limit(limit))
     return [TopLink(LinkKey(*key), int(total)) for *key, total in rows]
 
@@ -46,10 +47,6 @@ def has_clicks(workspace_id: int) -> ColumnElement[bool]:
     """Whether a link is one of those."""
     by_people = exists().where(rows_of(clicks, columns_of(links)), clicks.c.bot.is_(False))
     return and_(links.c.job_id.in_(_jobs_of(workspace_id)), by_people)
-
-
-def _since(workspace_id: int, since: date) -> ColumnElement[bool]:
-    return and_(_by_people(workspace_id), clicks.c.day >= since)
 
 
 def _by_people(workspace_id: int) -> ColumnElement[bool]:

@@ -10,7 +10,7 @@ from models.tables.accounts import (
     secrets,
     workspaces,
 )
-from models.tables.clicks import click_batches, clicks, uses
+from models.tables.clicks import click_batches, clicks, job_clicks, uses
 from models.tables.columns import metadata
 from models.tables.jobs import items, job_errors, jobs, shards
 from models.tables.links import (
@@ -39,6 +39,7 @@ __all__ = [
     "groups",
     "idempotency_keys",
     "items",
+    "job_clicks",
     "job_errors",
     "jobs",
     "keys",

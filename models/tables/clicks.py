@@ -15,10 +15,22 @@ clicks = Table(
     Column("device", Text, nullable=False),
     Column("country", Text, nullable=False),  # "" if unknown
     Column("referrer", Text, nullable=False),  # a host; "" if there was none
-    Column("job_id", BigInteger, nullable=False),  # the link's job: its clicks are shown as one total
+    Column("job_id", BigInteger, nullable=False),
     count("count"),
     PrimaryKeyConstraint("domain_id", "slug", "generation", "day", "bot", "device", "country", "referrer"),
     Index(None, "job_id", "day"),
+)
+
+job_clicks = Table(  # those of all links of a job, without those of bots: a job may have a million rows of `clicks`
+    "job_clicks",
+    metadata,
+    Column("job_id", BigInteger, nullable=False),
+    Column("day", Date, nullable=False),
+    Column("device", Text, nullable=False),
+    Column("country", Text, nullable=False),
+    Column("referrer", Text, nullable=False),
+    count("count"),
+    PrimaryKeyConstraint("job_id", "day", "device", "country", "referrer"),
 )
 
 uses = Table(  # of links with max_clicks: the exact number of redirects

@@ -1,6 +1,7 @@
 """Jobs of a workspace: finding one, and what clients see of it."""
 
 from collections.abc import Sequence
+from datetime import date
 from typing import Any
 
 from models import store
@@ -74,10 +75,10 @@ def list_items(job: Job, statuses: Sequence[str], after: int, limit: int, error_
     return pages.cut(rows, limit, lambda row: item_document(row, starts), "index")
 
 
-def job_stats(job: Job) -> dict[str, Any]:
-    """Count the clicks on a job's links, bots excluded."""
+def job_stats(job: Job, since: date = date.min) -> dict[str, Any]:
+    """Count the clicks on a job's links from one day on, bots excluded."""
     with store.read() as db:
-        return job_stats_document(click_counts.of_job(db, job.id))
+        return job_stats_document(click_counts.of_job(db, job.id, since))
 
 
 def useful_actions(job: Job) -> set[Action]:

@@ -1,7 +1,7 @@
 """Links of a workspace: list them, show, change and delete one."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import Any
 from unicodedata import normalize
 from urllib.parse import urlsplit
@@ -115,10 +115,11 @@ def show_link_of_external_id(owner: Owner, external_id: str) -> dict[str, Any]:
         return link_documents(db, [link])[0]
 
 
-def link_stats(owner: Owner, link_id: str) -> dict[str, Any]:
+def link_stats(owner: Owner, link_id: str, since: date = date.min) -> dict[str, Any]:
+    """Count the clicks of a link from one day on."""
     with store.read() as db:
         link = _find(db, owner, link_id)
-        return link_stats_document(click_counts.of_link(db, link.key), link.opening_clicks or 0)
+        return link_stats_document(click_counts.of_link(db, link.key, since), link.opening_clicks or 0)
 
 
 def short_url(owner: Owner, link_id: str) -> str:

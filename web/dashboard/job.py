@@ -64,7 +64,7 @@ def show_job(job_id: str) -> Response:
         stats=stats,
         span=span,
         days=charts.chart_days(stats["by_day"], span),
-        shares=charts.all_shares(stats),
+        shares=charts.all_shares(jobs.job_stats(job, span.first_day)),
         **_list_rows(job),
     )
 

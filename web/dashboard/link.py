@@ -68,6 +68,6 @@ def _render(link_id: str, status: int, faults: dict[str, str] | None = None) -> 
         stats=stats,
         span=span,
         days=charts.chart_days(stats["by_day"], span),
-        shares=charts.all_shares(stats),
+        shares=charts.all_shares(links.link_stats(owner(), link_id, span.first_day)),
         **list_choices(),
     )

@@ -78,6 +78,22 @@ def test_the_clicks_of_a_job_are_those_of_all_its_links(owner: Owner) -> None:
         assert click_counts.of_job(db, 5)[:2] == (5, [(TODAY, 5)])
 
 
+def test_clicks_are_counted_from_a_day_on(owner: Owner) -> None:
+    yesterday = TODAY - timedelta(days=1)
+    add(clicked(times=2, referrer="a.example"), clicked(times=3, day=yesterday, referrer="b.example"))
+    with store.read() as db:
+        for counted in (click_counts.of_link(db, A, TODAY), click_counts.of_job(db, 5, TODAY)):
+            assert (counted.total, counted.referrers) == (2, [("a.example", 2)])
+
+
+def test_a_job_keeps_the_clicks_of_a_link_that_is_removed(owner: Owner) -> None:
+    add(clicked(times=2), clicked("b", times=3), clicked(generation=8), clicked(times=9, bot=True))
+    with store.write() as db:
+        click_counts.remove(db, A)
+    with store.read() as db:
+        assert click_counts.of_job(db, 5)[:2] == (6, [(TODAY, 6)])
+
+
 def test_a_removed_link_leaves_no_counts_and_others_stay(owner: Owner) -> None:
     add(clicked(), clicked("b"), clicked(generation=8))
     with store.write() as db:

@@ -70,6 +70,10 @@ class Span(NamedTuple):
     def days(self) -> int:
         return SPANS[self.name]
 
+    @property
+    def first_day(self) -> date:
+        return datetime.now(UTC).date() - timedelta(days=self.days - 1)
+
 
 def read_span(values: Mapping[str, str]) -> Span:
     """Read the span in the address of a page."""
