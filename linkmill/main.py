@@ -16,7 +16,7 @@ COMMANDS = {
     "jobs": (".commands.jobs", "jobs", "List jobs, the newest first."),
     "retry": (".commands.jobs", "retry", "Run a job's failed and unprocessed rows again."),
     "cancel": (".commands.jobs", "cancel", "Stop a job. Links that exist stay."),
-    "undo": (".commands.jobs", "undo", "Take back what a job did, as far as nothing has happened since."),
+    "undo": (".commands.jobs", "undo", "Undo what a job did, except where links were used or changed since."),
     "verify": (".verify.command", "verify", "Check that new short links lead where the old ones lead."),
     "login": (".commands.login", "login", "Store the server and a key for this user."),
 }
@@ -47,7 +47,7 @@ class Commands(click.Group):
 @click.group(cls=Commands)
 @click.version_option(package_name="linkmill", message="%(version)s")
 def linkmill() -> None:
-    """Short links by the file: linkmill push urls.csv --out results.csv"""
+    """Create short links from a file: linkmill push urls.csv --out results.csv"""
 
 
 def main() -> None:

@@ -52,13 +52,13 @@ def _conflicts(options: Options, upload_format: str) -> dict[str, str]:
         "where": (by_query and creates, "This is for action=update and action=delete."),
         "set": (bool(options.set) and not (by_query and changes_fields), "This is for action=update with where."),
         "fetch_titles": (options.fetch_titles and not creates, "This is for action=create."),
-        "defaults": (bool(options.defaults) and deletes, "A job that deletes links has no use for them."),
+        "defaults": (bool(options.defaults) and deletes, "A job that deletes links uses no defaults."),
         "count": (upload_format == COUNT and not creates, "Send links, or where."),
         "links": (by_query != (upload_format == QUERY), "Send either links or where."),
     }
     conflicts = {name: message for name, (applies, message) in refusals.items() if applies}
     if by_query and options.action == JobAction.UPDATE and not options.set:
-        conflicts.setdefault("set", "Say what to change: at least one field.")
+        conflicts.setdefault("set", "Name at least one field to change.")
     return conflicts
 
 

@@ -53,7 +53,7 @@ class Only(StrEnum):
 @dataclass(frozen=True, slots=True)
 class Options:
     name: str | None = None
-    """What people know the job by. Default: the name of the file."""
+    """The job's name. Default: the name of the file."""
     domain: str | None = None
     mapping: dict[str, str | None] = field(default_factory=dict)
     metadata: dict[str, Any] = field(default_factory=dict)

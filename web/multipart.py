@@ -96,7 +96,7 @@ def _read_rest(head: Data, parts: Iterator[Any], fields: dict[str, str]) -> Iter
         head = next(parts)
         yield bytes(head.data)
     if _read_until_file(parts, fields):
-        raise Invalid("Send one file an upload.", [field_error("This field is there twice.", "file")])
+        raise Invalid("Send one file per upload.", [field_error("This field appears twice.", "file")])
 
 
 def _read_text(rest: Iterator[bytes], fields: dict[str, str], text_field: str) -> FormFile:

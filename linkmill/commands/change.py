@@ -34,7 +34,7 @@ def change_options(command: Command) -> Command:
         click.option("--yes", "-y", is_flag=True, help="Do not ask before it starts."),
         click.option("--dry-run", is_flag=True, help="Check every link without changing it."),
         click.option("--out", "-o", metavar="FILE", help=OUT),
-        click.option("--name", metavar="TEXT", help="What the job is called; default: the file's name."),
+        click.option("--name", metavar="TEXT", help="The job's name; default: the file's name."),
         click.option("--map", "mapping", metavar="FIELD=COLUMN", multiple=True, help="The column of a field."),
         click.option("--domain", help="Id or hostname of the domain of slugs that name no other."),
         click.option("--format", type=click.Choice(tuple(sources.TYPES)), help="Default: by its name or content."),
@@ -57,7 +57,7 @@ def change_options(command: Command) -> Command:
 def update(set_: tuple[str, ...], empty: str | None, **arguments: Any) -> int:
     """Change the link that each row of FILE names by id, external_id, short_url or slug, or all links that match.
 
-    An absent field and an empty cell leave what is there. Exit code 0: every row succeeded; 1: some failed.
+    A missing field or an empty cell changes nothing. Exit code 0: every row succeeded; 1: some failed.
     """
     values = {name: parse_value(name, text) for name, text in read_pairs(set_, allow_empty=True).items()}
     if bool(arguments["where"] or arguments["every_link"]) != bool(values):

@@ -18,7 +18,7 @@ TITLES = "Rows without a title get the title of their page."
 @click.command()
 @click.argument("file")
 @click.option("--out", "-o", metavar="FILE", help="Where the results go (.csv or .ndjson); default: standard output.")
-@click.option("--name", metavar="TEXT", help="What the job is called; default: the file's name.")
+@click.option("--name", metavar="TEXT", help="The job's name; default: the file's name.")
 @click.option("--dry-run", is_flag=True, help="Check every row and create nothing.")
 @click.option("--map", "mapping", metavar="FIELD=COLUMN", multiple=True, help="The column of a field.")
 @click.option("--duplicates", type=click.Choice(("create", "reuse")), help="Whether a URL with a link gets another.")
@@ -60,8 +60,8 @@ def push(
 ) -> int:
     """Send FILE (- is standard input), watch its job, write the results.
 
-    The same file with the same options, sent again within a day, is the same job: after Ctrl-C run the same command.
-    Exit code 0: every row has its link; 1: some have none; 2: the command could not be carried out.
+    After Ctrl-C run the same command: a file that is sent again within a day with the same options continues its job.
+    Exit code 0: every row has its link; 1: some have none; 2: the command failed.
     """
     options = _query(**job_options)
     sending = Sending(file, format, options, idempotency_key, new, out, no_wait, as_json)

@@ -8,6 +8,7 @@ from models.jobs.jobs import Job
 from models.states import STATUSES_BY_KIND, ItemStatus, JobKind
 from producer.documents.schemas.links import MOST_ZIPPED
 from producer.fields.item_rules import CONTROL
+from producer.intake.layouts import OWN
 from producer.job_options import LONGEST_NAME
 from producer.resources import deliveries, former_uploads, jobs
 from producer.resources.jobs import find_job
@@ -22,6 +23,19 @@ MOST_ZIPS = 12
 MOST_COPIED = 10_000
 """How many short links one button copies."""
 FAILED = (ItemStatus.FAILED, "Failed")
+COLUMNS = {
+    OWN: "Columns of the file",
+    "line": "Line",
+    "status": "Status",
+    "short_url": "Short URL",
+    "slug": "Slug",
+    "error_code": "Error code",
+    "error_message": "Error message",
+    "clicks": "Clicks",
+    "first_click": "First click",
+    "last_click": "Last click",
+}
+"""The columns of results, in their order."""
 FIGURES = {
     JobKind.CREATE: ((ItemStatus.CREATED, "Created"), (ItemStatus.EXISTING, "Existing"), FAILED),
     JobKind.UPDATE: ((ItemStatus.UPDATED, "Changed"), (ItemStatus.EXISTING, "No change"), FAILED),
@@ -56,6 +70,7 @@ def show_job(job_id: str) -> Response:
         open=not job.has_ended,
         can=jobs.useful_actions(job),
         error_texts=ERROR_TEXTS,
+        columns=COLUMNS,
         examples=jobs.failure_examples(job),
         figures=_figures(job),
         statuses=STATUSES_BY_KIND[JobKind(job.kind)],
@@ -79,6 +94,17 @@ def rename_job(job_id: str) -> Response:
     else:
         flash("A name must not be blank.", "bad")
     return pages.go_to(".show_job", job_id=job_id)
+
+
+@blueprint.get("/jobs/<job_id>/columns")
+def download_columns(job_id: str) -> Response:
+    """Lead to the results with the chosen columns."""
+    job = find_job(owner(), job_id)
+    chosen = [name for name in COLUMNS if name in request.args.getlist("column")]
+    if not chosen:
+        flash("Choose at least one column.", "bad")
+        return pages.go_to(".show_job", job_id=job_id, _anchor="downloads")
+    return pages.go_to_url(f"/api/jobs/{job.id}/results.csv?columns={','.join(chosen)}")
 
 
 def _duration(job: Job) -> float | None:

@@ -29,7 +29,7 @@ def change_link(link_id: str) -> Response:
 
 @blueprint.post("/disable")
 def disable_link(link_id: str) -> Response:
-    return _set_disabled(link_id, True, "The link is disabled: visitors get «Not found».")
+    return _set_disabled(link_id, True, "The link is disabled. Visitors see “Not found”.")
 
 
 @blueprint.post("/enable")

@@ -136,7 +136,7 @@ def describe_fields(change: LinkChange) -> list[str]:
     steps = []
     for name, value in change.fields.items():
         if name == "disabled":
-            steps.append("Visitors get «Not found»." if value else "Visitors are redirected again.")
+            steps.append("Visitors see “Not found”." if value else "Visitors are redirected again.")
         elif value is None:
             steps.append(REMOVALS[name])
         else:
@@ -186,7 +186,7 @@ def _read_change(text: str) -> LinkChange:
         values = json.loads(text)
         change = LinkChange(JobAction(values["action"]), dict(values["fields"]))
     except (ValueError, TypeError, KeyError, RecursionError):
-        raise Invalid("This page carries no change. Go back to the list.") from None
+        raise Invalid("This page has no change to make. Go back to the list.") from None
     if change.action == JobAction.CREATE or not set(change.fields) <= {"disabled", *CHANGE_FIELDS}:
         raise Invalid("This page does not offer this change. Go back to the list.")
     return change

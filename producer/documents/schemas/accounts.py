@@ -70,7 +70,7 @@ class DomainRequestSchema(Schema):
         truthy={True},
         falsy={False},
         load_default=True,
-        metadata={"description": "Whether slugs that differ in case only are different links. It cannot be changed."},
+        metadata={"description": "Whether slugs that differ only in case are different links. It cannot be changed."},
     )
 
     @post_load
@@ -99,7 +99,7 @@ class DomainSchema(Schema):
     hostname = fields.String()
     is_default = fields.Boolean()
     case_sensitive = fields.Boolean()
-    verified = fields.Boolean(metadata={"description": "Whether the hostname is proven to be the workspace's."})
+    verified = fields.Boolean(metadata={"description": "Whether the workspace has proven that it owns the hostname."})
     proof = fields.Nested(
         DomainProofSchema,
         allow_none=True,

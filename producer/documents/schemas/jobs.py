@@ -66,7 +66,7 @@ class JobOptionsSchema(Schema):
 
     name = fields.String(
         validate=[validate.Length(1), text(LONGEST_NAME)],
-        metadata={"description": "What people know the job by. Default: the name of the file."},
+        metadata={"description": "The job's name. Default: the name of the file."},
     )
     domain = fields.String(
         validate=validate.Length(1, 253),
@@ -97,7 +97,7 @@ class JobOptionsSchema(Schema):
     )
     duplicates = fields.String(
         validate=validate.OneOf(list(Duplicates)),
-        metadata={"description": "`reuse` gives a URL that has a link already that link. Default: `create`."},
+        metadata={"description": "With `reuse`, a URL that already has a link gets that link. Default: `create`."},
     )
     defaults = fields.Dict(keys=fields.String(), metadata={"description": "Item fields for rows where they are empty."})
     delimiter = fields.String(
@@ -129,13 +129,11 @@ class JobOptionsSchema(Schema):
     )
     groups = fields.String(
         validate=validate.OneOf(tuple(Groups)),
-        metadata={
-            "description": "What becomes of a row whose group does not exist: it fails, or the group is created."
-        },
+        metadata={"description": "What to do with a row whose group does not exist: fail it, or create the group."},
     )
 
     action = fields.Enum(
-        JobAction, by_value=True, metadata={"description": "What is done with links. Default: `create`."}
+        JobAction, by_value=True, metadata={"description": "What to do with the links. Default: `create`."}
     )
     on_existing = fields.Enum(
         OnExisting,
@@ -148,12 +146,12 @@ class JobOptionsSchema(Schema):
         metadata={"description": "What an empty cell of a file does to a field of a link. Default: `keep`."},
     )
     only = fields.Enum(  # type: ignore[assignment]  # marshmallow's own `only` is an argument of a schema
-        Only, by_value=True, metadata={"description": "Which links are deleted: those that nobody has clicked"}
+        Only, by_value=True, metadata={"description": "Deletes only links that nobody has clicked."}
     )
     where = fields.Nested(
         LinkFilterSchema,
         validate=filled_filters,
-        metadata={"description": "Which links are changed, instead of `links`: all that match"},
+        metadata={"description": "Changes or deletes all links that match, in place of `links`."},
     )
     set = fields.Dict(
         keys=fields.String(), metadata={"description": "With `where`: the new values of each link's fields"}

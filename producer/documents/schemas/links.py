@@ -25,7 +25,7 @@ class ItemRequestSchema(Schema):
     short_url = fields.String(
         metadata={"description": "A short URL, also of another service: gives the slug, and the domain if it is yours"}
     )
-    domain = fields.String(metadata={"description": "Id or hostname. Without it, that of the job or the default one."})
+    domain = fields.String(metadata={"description": "Id or hostname. Default: the job's domain, or the default one."})
     title = fields.String()
     password = fields.String()
     expires_at = fields.String(metadata={"format": "date-time"})
@@ -38,11 +38,11 @@ class ItemRequestSchema(Schema):
     utm_campaign = fields.String()
     utm_term = fields.String()
     utm_content = fields.String()
-    created_at = fields.String(metadata={"format": "date-time", "description": "In the past. Without it, now."})
-    clicks = fields.Integer(metadata={"description": "How often the link was clicked before it came here"})
+    created_at = fields.String(metadata={"format": "date-time", "description": "A time in the past. Default: now."})
+    clicks = fields.Integer(metadata={"description": "How often the link was clicked before it was imported"})
     disabled = fields.Boolean()
     comment = fields.String()
-    custom_id = fields.String(metadata={"description": "Comes back with the item. It need not be unique."})
+    custom_id = fields.String(metadata={"description": "Returned with the item. It need not be unique."})
     external_id = fields.String()
 
 
@@ -119,7 +119,7 @@ class LinkSchema(Schema):
     expires_at = fields.DateTime(allow_none=True)
     max_clicks = fields.Integer(allow_none=True)
     clicks = fields.Integer(metadata={"description": "With the opening clicks, and without clicks of bots"})
-    opening_clicks = fields.Integer(metadata={"description": "Those before the link came here"})
+    opening_clicks = fields.Integer(metadata={"description": "Clicks from before the import"})
     protected = fields.Boolean()
     group = fields.String(allow_none=True)
     tags = fields.List(fields.String())
@@ -156,7 +156,7 @@ class CountryClicksSchema(Schema):
 
 class StatsSchema(Schema):
     clicks = fields.Integer(metadata={"description": "With the opening clicks"})
-    opening_clicks = fields.Integer(metadata={"description": "Those before the link came here, which have no details"})
+    opening_clicks = fields.Integer(metadata={"description": "Clicks from before the import, which have no details"})
     bots = fields.Integer()
     by_day = fields.List(fields.Nested(DayClicksSchema))
     by_referrer = fields.List(fields.Nested(ReferrerClicksSchema))

@@ -66,6 +66,14 @@ def test_a_retry_is_offered_only_where_it_can_help(client: FlaskClient, owner: O
     assert "Retry failed rows" not in client.get(f"/app/jobs/{run(owner, BROKEN).id}").text
 
 
+def test_columns_are_chosen(client: FlaskClient, owner: Owner) -> None:
+    job = run(owner, b"url,slug\nhttps://example.com/,first\n")
+    address = f"/app/jobs/{job.id}/columns"
+    page = client.get(f"{address}?column=clicks&column=own&column=slug&column=nonsense", follow_redirects=True)
+    assert page.text == "url,slug,result_slug,clicks\r\nhttps://example.com/,first,first,0\r\n"
+    assert "Choose at least one column." in client.get(address, follow_redirects=True).text
+
+
 def test_a_job_that_was_undone_says_so_and_marks_its_links(client: FlaskClient, owner: Owner) -> None:
     job = run(owner, GOOD)
     page = f"/app/jobs/{job.id}"

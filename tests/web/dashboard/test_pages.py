@@ -63,6 +63,20 @@ def test_keys_lead_to_the_search_and_to_the_upload(visit: Visit) -> None:
 
 
 @ONE_STORE
+def test_after_an_action_the_focus_is_on_its_button_or_on_the_message(visit: Visit) -> None:
+    link = visit.system.post({"url": "https://example.com/focus"}, "/api/links").json()
+    visit.go(f"/app/links/{link['id']}")
+    visit.page.get_by_role("button", name="Save").click()
+    expect(visit.page.get_by_role("status").filter(has_text="was saved")).to_be_visible()
+    expect(visit.page.get_by_role("button", name="Save")).to_be_focused()
+    visit.page.get_by_role("button", name="Disable").click()
+    expect(visit.page.get_by_text("The link is disabled")).to_be_focused()
+    visit.page.get_by_label("Expires").fill("yesterday")
+    visit.page.get_by_role("button", name="Save").click()
+    expect(visit.page.locator("[aria-invalid=true]")).to_be_focused()
+
+
+@ONE_STORE
 def test_on_a_phone_the_navigation_is_one_row(visit: Visit) -> None:
     visit.page.set_viewport_size(PHONE)  # type: ignore[arg-type]
     visit.go("/app/jobs")

@@ -1,7 +1,8 @@
-/* On every page: buttons that copy. Where a browser does not let a page do that, there is no button. */
+/* On every page: buttons that copy, keys, and where the focus is. Where a browser does not let a page copy, there is no button. */
 import { ask } from "./parts.js";
 
 const COPIED_MS = 2000;
+const PRESSED = "pressed";
 
 async function textOf({ dataset, parentElement }) {
   if (dataset.copy) return dataset.copy;
@@ -32,6 +33,39 @@ document.addEventListener("keydown", (event) => {
   }
   if (event.key === "u" && document.querySelector("nav")) location.assign("/app/upload");
 });
+
+/* After an action its page comes again. The focus goes back to the button, or to the message if the button is gone. A
+   form with a mistake puts it on the first field with one. */
+function pathOf(form) {
+  return new URL(form.action).pathname;
+}
+
+document.addEventListener("submit", ({ target, submitter, defaultPrevented }) => {
+  if (target.matches("[role=search]")) target.setAttribute("aria-busy", "true");
+  if (defaultPrevented || target.method !== "post" || !submitter) return;
+  sessionStorage.setItem(PRESSED, JSON.stringify([pathOf(target), submitter.textContent]));
+});
+
+addEventListener("pageshow", () => {
+  for (const form of document.querySelectorAll("form[aria-busy]")) form.removeAttribute("aria-busy");
+});
+
+function focusAfterAction() {
+  const pressed = sessionStorage.getItem(PRESSED);
+  sessionStorage.removeItem(PRESSED);
+  const mistake = document.querySelector("[aria-invalid=true]");
+  const message = document.querySelector(".flash");
+  if (!pressed || document.activeElement !== document.body) return;
+  if (mistake) return mistake.focus();
+  const [path, label] = JSON.parse(pressed);
+  const forms = [...document.forms].filter((form) => pathOf(form) === path);
+  const buttons = forms.flatMap((form) => [...form.querySelectorAll("button")]);
+  (buttons.find((button) => button.textContent === label) ?? message)?.focus();
+}
+
+/* Screen readers read a message that changes, not one that is there from the start. */
+for (const message of document.querySelectorAll(".flash")) message.replaceChildren(message.textContent);
+focusAfterAction();
 
 if (navigator.clipboard) {
   for (const button of document.querySelectorAll("[data-copy], [data-copy-from]")) {

@@ -131,7 +131,7 @@ def parse_change(body: Any, link: dict[str, Any], owner: Owner) -> ItemFields:
     if change.get("ref"):
         fields = _add_ref({"url": link["url"]} | fields, change["ref"])
         if is_rejected(fields):
-            raise invalid("ref", "INVALID_UTM", "ref must be a text of at most 255 characters.")
+            raise invalid("ref", "INVALID_UTM", "ref must be text of at most 255 characters.")
     return fields
 
 

@@ -24,7 +24,7 @@ def parse_tags(body: Any, owner: Owner) -> VendorRequest:
     """The same tag for each link."""
     tag = read_object(body).get("tag")
     if not isinstance(tag, str) or not tag:
-        raise Invalid("tag must be a text.")
+        raise Invalid("tag must be text.")
     return _change(body, {"add_tags": [tag]})
 
 

@@ -85,7 +85,7 @@ def create_folder(owner: Owner) -> Response:
     name = folder.get("name")
     domain_id = folder.get("domainId")
     if not isinstance(name, str) or not 0 < len(name) <= LONGEST_NAME or "\0" in name:
-        raise Invalid(f"name must be a text of at most {LONGEST_NAME} characters.")
+        raise Invalid(f"name must be text of at most {LONGEST_NAME} characters.")
     if not isinstance(domain_id, int):
         raise Invalid("domainId must be the id of a domain.")
     try:
