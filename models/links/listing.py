@@ -24,7 +24,7 @@ from sqlalchemy import (
 
 from models.cursors import ClickPosition, ItemPosition, LinkPosition, ListPosition
 from models.link_key import LinkKey, columns_of, rows_of, rows_of_slugs
-from models.links import labels, positions, tagging
+from models.links import job_links, labels, positions, tagging
 from models.links.job_links import JobLinks
 from models.links.labels import GROUPS, TAGS
 from models.links.links import Link
@@ -152,7 +152,7 @@ def count(db: Connection, workspace_id: int, link_filter: LinkFilter, limit: int
         return 0
     matches = select(links.c.slug).where(*conditions)
     if link_filter.job:
-        matches = positions.sort(matches, link_filter.job, None)  # or PostgreSQL joins all of them before it counts
+        matches = job_links.join_items(matches, link_filter.job)
     total = 0
     for part in _parts(db, workspace_id, link_filter):
         rest = None if limit is None else limit - total
