@@ -67,11 +67,11 @@ class SQLite:
 
     def pause_bulk_writer(self, engine: Engine) -> None:
         time.sleep(PAUSE_SECONDS)
-        if _log_size(engine) > LARGEST_LOG:
+        if sqlite_turns.log_size(str(engine.url.database)) > LARGEST_LOG:
             _restart_log(engine)
 
     def copy_log(self, engine: Engine) -> None:
-        if _log_size(engine) > SMALL_LOG:
+        if sqlite_turns.log_size(str(engine.url.database)) > SMALL_LOG:
             with closing(engine.raw_connection()) as pooled:
                 connection = pooled.driver_connection
                 assert isinstance(connection, sqlite3.Connection)
@@ -259,6 +259,7 @@ def _configure(connection: sqlite3.Connection, _record: object) -> None:
     # SQLite's own clock counts milliseconds, and several shards are claimed in each.
     connection.create_function("clock", 0, time.time)
     connection.create_function("has_bit", 2, lambda bits, number: bits[(number >> 3) % len(bits)] >> (number & 7) & 1)
+    sqlite_turns.use_log(connection, LOCK_SECONDS)
     for pragma in PRAGMAS:
         connection.execute(f"PRAGMA {pragma}")
 
@@ -280,13 +281,6 @@ def _begin(db: Connection) -> None:
             sqlite_turns.begin_short(connection, database, deadline, leaves_mark=options["durable"])
     finally:
         connection.execute(f"PRAGMA busy_timeout = {BUSY_TIMEOUT_MS}")
-
-
-def _log_size(engine: Engine) -> int:
-    try:
-        return os.stat(f"{engine.url.database}-wal").st_size
-    except FileNotFoundError:
-        return 0
 
 
 def _restart_log(engine: Engine) -> None:

@@ -80,11 +80,34 @@ def _try_to_begin(connection: sqlite3.Connection, deadline: float) -> bool:
     try:
         connection.execute("BEGIN IMMEDIATE")
     except sqlite3.OperationalError as error:
-        is_busy = error.sqlite_errorcode & 0xFF == sqlite3.SQLITE_BUSY
-        if is_last or not is_busy:
+        if is_last or not _is_busy(error):
             raise OperationalError("BEGIN IMMEDIATE", None, error) from error
         return False
     return True
+
+
+def _is_busy(error: sqlite3.OperationalError) -> bool:
+    return error.sqlite_errorcode & 0xFF == sqlite3.SQLITE_BUSY
+
+
+def use_log(connection: sqlite3.Connection, seconds: float) -> None:
+    """Let a new database have a write-ahead log. SQLite does not wait for another process that does the same."""
+    deadline = time.monotonic() + seconds
+    while True:
+        try:
+            connection.execute("PRAGMA journal_mode = WAL")
+            return
+        except sqlite3.OperationalError as error:
+            if not _is_busy(error) or time.monotonic() > deadline:
+                raise
+        time.sleep(RETRY_SECONDS)
+
+
+def log_size(database: str) -> int:
+    try:
+        return os.stat(f"{database}-wal").st_size
+    except FileNotFoundError:
+        return 0
 
 
 def copy_log(connection: sqlite3.Connection) -> None:

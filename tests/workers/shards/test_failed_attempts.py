@@ -5,6 +5,7 @@ import signal
 import sqlite3
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from itertools import count
 from typing import Any
 from unittest.mock import create_autospec
@@ -221,10 +222,9 @@ def test_a_time_limit_in_the_middle_of_a_write_leaves_nothing_and_breaks_nothing
 
     job = posted(owner, ["https://example.com/"])
     writes = links.write
-    monkeypatch.setattr(links, "write", lambda db, columns, rows: written_for_ever(db, job))
     before = signal.signal(signal.SIGALRM, too_late)
     for after in (0.03, 0.1):
-        signal.setitimer(signal.ITIMER_REAL, after)
+        monkeypatch.setattr(links, "write", partial(write_until_alarm, job, after))
         # SQLAlchemy wraps what is raised while it prepares a statement.
         with pytest.raises((SoftTimeLimitExceeded, StatementError), match="SoftTimeLimitExceeded"):
             create_once()
@@ -261,7 +261,8 @@ def work_off(once: Callable[[], dict[str, Any]]) -> None:
             continue
 
 
-def written_for_ever(db: store.Connection, job: int) -> None:
+def write_until_alarm(job: int, seconds: float, db: store.Connection, *_: object) -> None:
+    signal.setitimer(signal.ITIMER_REAL, seconds)
     for at in count():
         columns = {"job_id": job, "index": range(at * 1000, at * 1000 + 1000), "line": 1, "status": "created"}
         items.write(db, columns, 1000)
