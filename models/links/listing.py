@@ -153,14 +153,7 @@ def count(db: Connection, workspace_id: int, link_filter: LinkFilter, limit: int
     matches = select(links.c.slug).where(*conditions)
     if link_filter.job:
         matches = job_links.join_items(matches, link_filter.job)
-    total = 0
-    for part in _parts(db, workspace_id, link_filter):
-        rest = None if limit is None else limit - total
-        query = select(func.count()).select_from(matches.where(part).limit(rest).subquery())
-        total += db.execute(query).scalar_one()
-        if total == limit:
-            break
-    return total
+    return spans.count(db, matches, limit, _parts(db, workspace_id, link_filter))
 
 
 def keys_page(

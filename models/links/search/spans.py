@@ -5,7 +5,7 @@ from datetime import datetime
 from heapq import merge
 from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, Connection, Select, and_, literal, or_, select, true
+from sqlalchemy import ColumnElement, Connection, Select, and_, func, literal, or_, select, true
 
 from models import store
 from models.cursors import MICROSECOND
@@ -44,6 +44,18 @@ def read(db: Connection, query: Select[Any], limit: int, parts: Iterable[ColumnE
         if len(rows) >= limit:
             break
     return rows
+
+
+def count(db: Connection, query: Select[Any], limit: int | None, parts: Iterable[ColumnElement[bool]]) -> int:
+    """Count the rows of a query, part by part, up to a limit."""
+    total = 0
+    for part in parts:
+        rest = None if limit is None else limit - total
+        rows = query.where(part).limit(rest).subquery()
+        total += db.execute(select(func.count()).select_from(rows)).scalar_one()
+        if total == limit:
+            break
+    return total
 
 
 def parts(
