@@ -37,7 +37,7 @@ document.addEventListener("keydown", (event) => {
 /* After an action its page comes again. The focus goes back to the button, or to the message if the button is gone. A
    form with a mistake puts it on the first field with one. */
 function pathOf(form) {
-  return new URL(form.action).pathname;
+  return new URL(form.getAttribute("action") ?? "", location).pathname; // form.action may be a button of that name
 }
 
 document.addEventListener("submit", ({ target, submitter, defaultPrevented }) => {
