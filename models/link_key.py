@@ -86,7 +86,7 @@ def _decode_slug(text: str) -> str | None:
         slug = base64.urlsafe_b64decode(text + "=" * (-len(text) % 4)).decode()
     except ValueError:
         return None
-    return None if "\0" in slug else slug  # PostgreSQL takes no such text
+    return None if "\0" in slug else slug  # PostgreSQL refuses such text
 
 
 WIDE_SIGN = "~"  # before a slug in Base64, since plain slugs have none

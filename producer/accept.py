@@ -225,7 +225,7 @@ def _may_exist(job_id: int) -> bool:
 def _add_shards(unit: UnitOfWork, rows: list[dict[str, Any]]) -> None:
     """Add shards, and wake workers for the first of them.
 
-    To add them as sent already saves the statement that would mark them.
+    They are added as sent already, which saves the statement that would mark them.
     """
     sent_count = wakeups.max_wake_ups()
     now = time.time()

@@ -23,10 +23,10 @@ CUT_BODY: dict[str, Any] = {"metadata": {}, "mapping": None, "cut": True}
 
 
 def record(unit: UnitOfWork, claim: Claim, results: Results, may_end: bool = True) -> bool:
-    """Add a shard's results to its job. End the job when they were the last; wake for its next shards otherwise.
+    """Add a shard's results to its job. End the job when they were the last; otherwise wake workers for the next.
 
-    A transaction that is not durable may not end a job: others would be told of an end that a power cut undoes. Return
-    whether it is to be ended after the commit.
+    A transaction that is not durable must not end a job: a power cut could undo an end that others have seen. Return
+    whether the caller has to end the job after the commit.
     """
     job = jobs.conclude(unit.db, claim.job_id, claim.run, results, may_end)
     _count_items(unit, _kind_or_dry_run(job), results)

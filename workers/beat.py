@@ -10,9 +10,9 @@ MOST_WAITING = 3  # sweeps that nobody has taken: another one would change nothi
 
 
 class SweepScheduler(Scheduler):
-    """Keeps no time from before its start, and sends nothing on top of what waits.
+    """Ignores times from before its start, and sends no sweep while others wait.
 
-    Sweeps that expire would do too, if all hosts had the same time: a worker whose clock is ahead discards them.
+    Sweeps that expire would work too, if all hosts had the same time: a worker whose clock is ahead discards them.
     """
 
     def apply_entry(self, entry: Any, producer: Any = None) -> None:

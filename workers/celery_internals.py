@@ -26,11 +26,11 @@ log = logging.getLogger(__name__)
 
 
 class SafeConsumer(Consumer):
-    """A node's consumer that no message ends, and that sends the node's events ten times a second.
+    """A node's consumer that survives malformed messages, and sends the node's events ten times a second.
 
     Celery's own consumer ends with an error when the body of a message is a list of another length than three. The
     message then goes back to its queue and ends the next node. It also sends every event at once, which is work for
-    all who listen; Flower shows events a tenth of a second later. After an outage it connects again within a second:
+    all listeners; Flower shows events a tenth of a second later. After an outage it connects again within a second:
     Celery's own waits longer after each attempt.
     """
 

@@ -132,7 +132,7 @@ def wake_for_clicks() -> bool:
 def _wake(task: str, queue: str, times: int) -> None:
     """Send a task, but not on top of those that nobody has taken yet.
 
-    Messages that expire would do too, if all hosts had the same time: a worker whose clock is ahead discards them.
+    Messages that expire would work too, if all hosts had the same time: a worker whose clock is ahead discards them.
     """
     room = MOST_WAITING - _queue_length(queue) if times else 0
     for _ in range(min(times, room)):

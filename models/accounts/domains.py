@@ -65,7 +65,7 @@ def find(db: Connection, workspace_id: int, name: str | None) -> Domain | None:
     """A domain that a workspace may use, by id or hostname; the default one when `name` is empty."""
     if not name:
         return rows.one_or_none(db, Domain, DEFAULT)
-    if "\0" in name:  # PostgreSQL takes no such text
+    if "\0" in name:  # PostgreSQL refuses such text
         return None
     domain_id = parse_id(name)
     matches = domains.c.id == domain_id if domain_id else domains.c.hostname == name.lower()

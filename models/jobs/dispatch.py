@@ -51,7 +51,7 @@ def has_backlog(db: Connection, workspace_id: int, queue: str, length: int) -> b
 def reset_lost(db: Connection, queue: str) -> int:
     """Forget the wake-ups of a queue that is empty at the broker: no worker can have received them.
 
-    Shards that others have locked are left to the next sweep. To wait for one with others locked could be a deadlock.
+    Shards that others have locked are left to the next sweep. Waiting for one with others locked could be a deadlock.
     """
     now = store.dialect().clock()
     is_lost = ~shards.c.sent_at.between(now - RESEND_SECONDS, now)

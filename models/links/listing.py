@@ -96,7 +96,7 @@ def find(db: Connection, workspace_id: int, key: LinkKey) -> LinkView | None:
 
 def find_by_slug(db: Connection, workspace_id: int, domain_id: int, slug: str) -> LinkView | None:
     """The workspace's link that has a slug now."""
-    if "\0" in slug:  # PostgreSQL takes no such text
+    if "\0" in slug:  # PostgreSQL refuses such text
         return None
     query = _view(workspace_id).where(links.c.domain_id == domain_id, links.c.slug == slug)
     return rows.one_or_none(db, LinkView, query)

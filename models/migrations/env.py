@@ -1,6 +1,6 @@
 """Alembic's entry point: it runs migrations on the engine of the store, or on the one that its configuration names.
 
-All are one transaction, or each is one where an index may be built beside writers: that needs to be in none.
+All run in one transaction. Where indexes are built beside writers, each has its own, since that must be outside of one.
 """
 
 from alembic import context

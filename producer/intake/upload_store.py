@@ -30,8 +30,8 @@ T = TypeVar("T")
 def save(chunks: Iterable[bytes], limit: int) -> tuple[str, int]:
     """Writes an upload as it arrives; returns its name and size. An error leaves no file behind.
 
-    When this returns, the upload outlives a power cut: the file and its entry in the folder are on disk. An object
-    store has its own way, and says so when the file is closed.
+    When this returns, the upload survives a power cut: the file and its entry in the folder are on disk. An object
+    store confirms the upload when the file is closed.
     """
     name = secrets.token_hex(NAME_BYTES)
     size = 0

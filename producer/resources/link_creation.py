@@ -27,7 +27,7 @@ UNREADABLE = "MALFORMED_ROW"  # the error of a row whose fields cannot be decode
 
 
 def create_link(owner: Owner, fields: Fields, hold: Hold | None = None) -> tuple[dict[str, Any], bool]:
-    """Create a link; return it, and whether it is new. Raise what is wrong with a field.
+    """Create a link; return it, and whether it is new. Raise the error of a wrong field.
 
     A link is not new when its external_id names one that exists already, or its request is sent a second time.
     """

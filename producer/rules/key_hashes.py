@@ -1,6 +1,6 @@
 """Hashes of slugs and external ids: equal ones have equal numbers, whether they are values or cells of a file.
 
-Only this process understands the numbers. Different keys with equal numbers only make a shard wait for nothing.
+Only this process understands the numbers. Different keys with equal numbers only make a shard wait without need.
 """
 
 import secrets
@@ -44,7 +44,7 @@ def hash_values(values: Sequence[str]) -> Hashes:
 def hash_cells(cells: CsvCells, place: int, case_sensitive: bool) -> Hashes | None:
     """Hash the cells of a column that are not empty. Return None if some might be stored in another form.
 
-    So does a cell that is too long to be a key: each of its letters, of up to four million, would take a step.
+    None too for a cell that is too long to be a key: each of its letters, of up to four million, would take a step.
     """
     starts, ends = cells.bounds(place)
     if (ends - starts).max(initial=0) > LONGEST_EXTERNAL_ID:

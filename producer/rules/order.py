@@ -73,7 +73,7 @@ class KnownKeys:
     """The keys of the shards so far. Each is one number: the upper bits are those of its hash, the lower the shard's.
 
     They lie in sorted arrays, the newest last, each at most as large as the one before it. Another key with the same
-    upper bits makes a shard wait for nothing, and is rare.
+    upper bits makes a shard wait without need, and is rare.
     """
 
     def __init__(self) -> None:

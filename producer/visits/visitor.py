@@ -19,7 +19,7 @@ MAX_HOST_LENGTH = 253
 BOT_SIGNS = (
     # What bots call themselves. CUBOT makes phones.
     r"(?<!cu)bot\b", "bots?/", "crawl", "spider", "slurp", "preview", "headless", "monitor", "uptime", "archiver",
-    # Messengers, social networks, and who draws cards of links for them. Pinterest's app names itself in brackets.
+    # Messengers, social networks, and their services for previews of links. Pinterest's app names itself in brackets.
     "facebookexternalhit", "facebookcatalog", "meta-external", "whatsapp", "skypeuri", "slack-imgproxy", "^viber",
     "googlemessages", "web/snippet", r"(?<!\[)pinterest/", "vkshare", "kakaotalk-scrap", "line-poker", "cardyb",
     "mastodon/", "embedly", "iframely", "unfurl", "quora link", "outbrain", "xing-contenttab", "flipboardproxy",

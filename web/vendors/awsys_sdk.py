@@ -76,7 +76,7 @@ def build_single_answer(call: FinishedCall) -> Any:
     return build_result(call, call.request.items[0], result) | link | UNSUPPORTED
 
 
-# The SDK's model of a link has these fields, and ours has not.
+# The SDK's model of a link has these fields, which ours lacks.
 UNSUPPORTED: dict[str, Any] = {"expireFallbackUrl": None, "trustScore": None, "trustStatus": None, "threats": []}
 
 

@@ -1,6 +1,6 @@
 """Tags by number: the names of those that a request gives by id, and the ids of those that links have.
 
-An archive, which Linkmill has not, is a tag: an archived link of Dub or Short.io goes on working.
+Linkmill has no archive: an archived link of Dub or Short.io has a tag, and goes on working.
 """
 
 from typing import Any

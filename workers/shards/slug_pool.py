@@ -1,6 +1,6 @@
 """What a worker reads from the database for more than one shard: automatic slugs and reserved words.
 
-To ask for them each time would be most of the work of a small job.
+Asking for them each time would be most of the work of a small job.
 """
 
 import time

@@ -26,7 +26,7 @@ def find(
 ) -> Sequence[FoundLink]:
     """Read links in the order of their keys. `lock`: nobody else changes them until the transaction ends.
 
-    All transactions lock links in this order, so none waits for another that waits for it.
+    All transactions lock links in this order, so no two wait for each other.
     """
     names = []
     if sought.external_ids:

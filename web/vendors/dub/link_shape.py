@@ -43,7 +43,7 @@ def describe_link(link: dict[str, Any], tag_ids: dict[str, int], workspace_id: i
     return UNSUPPORTED | shape | {name: query.get(name) for name in UTM}
 
 
-# Dub's model of a link has these fields, and ours has not.
+# Dub's model of a link has these fields, which ours lacks.
 ALWAYS_NULL = (
     "tenantId programId partnerId expiredUrl description image video ios android geo folderId userId"
     " lastClicked tagId testVariants testStartedAt testCompletedAt"

@@ -68,7 +68,7 @@ def remove_link(owner: Owner, link_id: str) -> Response:
 
 def find_link(owner: Owner, link_id: str) -> dict[str, Any]:
     """Return the document of a link by its id, or by its external id after `ext_`."""
-    if "\0" in link_id:  # PostgreSQL takes no such text
+    if "\0" in link_id:  # PostgreSQL refuses such text
         raise NotFound("There is no such link.")
     if link_id.startswith(EXTERNAL_ID_PREFIX):
         return links.show_link_of_external_id(owner, link_id.removeprefix(EXTERNAL_ID_PREFIX))

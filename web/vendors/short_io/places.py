@@ -52,7 +52,7 @@ def describe_domain(domain: dict[str, Any], owner: Owner) -> dict[str, Any]:
     }
 
 
-# What Short.io says of every domain, as far as it is true here.
+# What Short.io returns for every domain, as far as it is true here.
 CONSTANT: dict[str, Any] = {
     "TeamId": None,
     "hasFavicon": False,
