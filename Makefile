@@ -51,11 +51,11 @@ run: .venv/.run ## start the whole system (ONLY=web,beat: some of its processes)
 help: ## list these targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1	\2/p' $(firstword $(MAKEFILE_LIST)) | expand -t 14
 
-quick: .venv/.dev ## lint, types, spelling and the tests that need no server, in less than a minute
+quick: .venv/.dev ## lint, types, spelling and the tests that need no server, in half a minute
 	@$(MAKE) --no-print-directory -j 2 check quick-tests
 
 quick-tests: .venv/.dev
-	@EXAMPLES=0.1 $(BIN)/python -m pytest --forks 3 -m 'not server and not slow' \
+	@EXAMPLES=0.1 $(BIN)/python -m pytest --forks 4 -m 'not server and not slow' \
 		-p no:schemathesis
 
 test: .venv/.dev ## every test

@@ -166,6 +166,7 @@ def test_ndjson_means_what_the_loop_means(owner: Owner, rows: list[dict[str, Any
     compare(NDJSON, text.encode(), rows)
 
 
+@pytest.mark.slow
 @LIMITS
 @given(rows=st.lists(MOSTLY_GOOD | ODD, min_size=1, max_size=12))
 def test_reuse_and_defaults_mean_what_the_loop_means(owner: Owner, rows: list[dict[str, Any]]) -> None:

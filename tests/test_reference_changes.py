@@ -82,6 +82,7 @@ def stored_links() -> list[dict[str, Any]]:
     return stored
 
 
+@pytest.mark.slow
 @settings(max_examples=examples(12), deadline=None, suppress_health_check=list(HealthCheck))
 @given(rows=ROWS)
 def test_an_update_means_the_same_as_the_loop_and_its_undo_restores_everything(owner: Owner, rows: Any) -> None:
@@ -96,6 +97,7 @@ def test_an_update_means_the_same_as_the_loop_and_its_undo_restores_everything(o
     assert stored_links() == before
 
 
+@pytest.mark.slow
 @settings(max_examples=examples(10), deadline=None, suppress_health_check=list(HealthCheck))
 @given(rows=st.lists(NAMES, min_size=1, max_size=9))
 def test_a_deletion_means_the_same_as_the_loop_and_its_dry_run_and_its_undo(owner: Owner, rows: Any) -> None:
@@ -121,6 +123,7 @@ def test_a_dry_run_of_an_update_says_what_the_run_says(owner: Owner, rows: Any) 
     assert said == outcomes(run_rows(owner, rows, action="update"))
 
 
+@pytest.mark.slow
 @settings(max_examples=examples(8), deadline=None, suppress_health_check=list(HealthCheck))
 @given(rows=UPSERTS)
 def test_an_upsert_means_the_same_as_the_loop_and_its_undo_restores_everything(owner: Owner, rows: Any) -> None:

@@ -28,6 +28,7 @@ def test_eight_claimers_never_get_the_same_shard(owner: Owner) -> None:
     assert len(claimed) == total
 
 
+@pytest.mark.slow
 def test_claiming_sending_and_recording_at_once_never_deadlock(owner: Owner) -> None:
     job = make_job(owner, 96)
     with ThreadPoolExecutor(8) as threads:

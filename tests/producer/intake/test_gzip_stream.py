@@ -47,6 +47,7 @@ def test_a_bomb_is_refused_before_it_is_large() -> None:
     assert sum(bomb) <= gzip_stream.RATIO_MATTERS_FROM
 
 
+@pytest.mark.slow
 def test_an_upload_that_compresses_well_is_accepted() -> None:
     data = b"".join(b"https://example.com/products/%d\n" % number for number in range(700_000))
     assert len(data) > gzip_stream.RATIO_MATTERS_FROM
