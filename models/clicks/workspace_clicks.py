@@ -45,8 +45,12 @@ def of_links(workspace_id: int) -> Subquery:
 
 def has_clicks(workspace_id: int) -> ColumnElement[bool]:
     """Whether a link is one of those."""
-    by_people = exists().where(rows_of(clicks, columns_of(links)), clicks.c.bot.is_(False))
-    return and_(links.c.job_id.in_(_jobs_of(workspace_id)), by_people)
+    return and_(links.c.job_id.in_(_jobs_of(workspace_id)), was_clicked())
+
+
+def was_clicked() -> ColumnElement[bool]:
+    """Whether people clicked a link here."""
+    return exists().where(rows_of(clicks, columns_of(links)), clicks.c.bot.is_(False))
 
 
 def _by_people(workspace_id: int) -> ColumnElement[bool]:

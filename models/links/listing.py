@@ -22,6 +22,7 @@ from sqlalchemy import (
     tuple_,
 )
 
+from models.clicks import workspace_clicks
 from models.cursors import ClickPosition, ItemPosition, LinkPosition, ListPosition
 from models.link_key import LinkKey, columns_of, rows_of, rows_of_slugs
 from models.links import job_links, labels, positions, tagging
@@ -31,7 +32,7 @@ from models.links.links import Link
 from models.links.positions import LinkOrder
 from models.links.search import spans
 from models.store import rows
-from models.tables import clicks, domains, groups, links, uses
+from models.tables import domains, groups, links, uses
 from models.tables.columns import StoredTime
 
 
@@ -290,7 +291,6 @@ def _of_tags(db: Connection, workspace_id: int, link_filter: LinkFilter) -> list
 
 
 def _was_clicked() -> ColumnElement[bool]:
-    by_people = exists().where(rows_of(clicks, columns_of(links)), clicks.c.bot.is_(False))
     counted = uses.alias("counted")  # the query itself may join `uses`
     was_used = exists().where(rows_of(counted, columns_of(links)))
-    return or_(by_people, was_used, func.coalesce(links.c.opening_clicks, 0) > 0)
+    return or_(workspace_clicks.was_clicked(), was_used, func.coalesce(links.c.opening_clicks, 0) > 0)

@@ -63,7 +63,7 @@ def rank_by_clicks(
     clicked_elsewhere = clicked_elsewhere.where(_has_opening(), ~workspace_clicks.has_clicks(workspace_id))
     parts = []
     for part in (clicked_here, clicked_elsewhere):
-        part = part.where(links.c.workspace_id == workspace_id, *conditions)
+        part = part.where(*conditions)
         parts.append(job_links.join_items(part, job) if job else part)
     ranks = union_all(*parts).subquery("ranks")
     query = select(*columns_of(ranks), ranks.c.clicks)

@@ -65,7 +65,7 @@ def as_worker() -> AbstractContextManager[None]:
 
 @contextmanager
 def connecting(pooled: bool, statement: float) -> Iterator[None]:
-    """Open all connections anew with these limits, and again with the former ones afterwards."""
+    """Reopen all connections with these limits, and once more with the earlier ones afterwards."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(store.session_limits, "pooled", pooled)
         patch.setattr(store.session_limits, "statement", statement)

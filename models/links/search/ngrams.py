@@ -5,12 +5,8 @@ from collections.abc import Iterable
 import numpy as np
 from numpy.typing import NDArray
 
-SIZES = (
-    1,
-    2,
-    3,
-    6,
-)  # bytes of a piece; longer ones tell texts of digits apart, of which every block has all short ones
+# Bytes of a piece. Every block has nearly all short pieces of digits; longer ones tell texts of digits apart.
+SIZES = (1, 2, 3, 6)
 SEPARATOR = "\n"
 NUMBER_BITS = 20
 MOST_BITS = 1 << NUMBER_BITS
