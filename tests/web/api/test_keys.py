@@ -101,8 +101,8 @@ def test_its_last_use_is_seen(system: System, mine: httpx.Client) -> None:
     made = make(mine)
     assert shown(mine, made)["last_used_at"] is None
     with with_key(system, made) as new:
-        assert new.get("/api/jobs").status_code == 200
-        first = wait_until(lambda: shown(mine, made)["last_used_at"], what="the use to be noted")
+        # Each look is a use: one that met a busy database is not recorded, and the next one is.
+        first = wait_until(lambda: shown(new, made)["last_used_at"], what="the use to be noted")
         assert new.get("/api/jobs").status_code == 200
         assert shown(mine, made)["last_used_at"] == first
 
@@ -114,8 +114,7 @@ def test_a_use_that_cannot_be_noted_holds_nobody_up(system: System, mine: httpx.
         with locked(system, made):
             assert [new.get("/api/jobs").status_code for _ in range(3)] == [200] * 3
             assert shown(mine, made)["last_used_at"] is None
-        assert new.get("/api/jobs").status_code == 200
-    wait_until(lambda: shown(mine, made)["last_used_at"], what="the use to be noted")
+        wait_until(lambda: shown(new, made)["last_used_at"], what="the use to be noted")
 
 
 @pytest.mark.parametrize(
