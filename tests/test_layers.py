@@ -30,8 +30,9 @@ RANKS = {
         budget
         sealing
         store
-        indexes
         tables
+        partitions
+        indexes
         accounts
         webhooks
         clicks

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 from models import store
+from models.partitions import upkeep
 from models.states import ShardKind
 from producer.signals import broker, wakeups
 from producer.signals.broker import Beat
@@ -77,6 +78,11 @@ def clear_task() -> Result:
 @app.task(name="search", send_events=False, time_limit=60, soft_time_limit=50)
 def search_task() -> Result:
     return search.build()
+
+
+@app.task(name="partitions", send_events=False, time_limit=60, soft_time_limit=50)
+def partitions_task() -> Result:
+    return upkeep.keep(clearing.retention_start())
 
 
 @app.task(name="heartbeat", send_events=False)

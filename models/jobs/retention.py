@@ -13,6 +13,7 @@ from models import store
 from models.jobs import jobs, pending_replies, runs, shards
 from models.jobs.shards import Shard
 from models.links.bulk import deleted_links
+from models.partitions import item_ranges
 from models.states import ACTIVE_STATUSES, ShardState
 from models.tables import deliveries as delivery_rows
 from models.tables import delivery_attempts, items, job_errors
@@ -82,9 +83,18 @@ def step(db: Connection) -> ClearingStep | None:
         first = chosen[0].first_index
         end = chosen[-1].first_index + chosen[-1].rows
         deleted_links.purge(db, job.id, first, end)
-        db.execute(delete(items).where(items.c.job_id == job.id, items.c.index >= first, items.c.index < end))
+        if job.forgotten_at or not item_ranges.will_drop(db, job.id):
+            db.execute(delete(items).where(items.c.job_id == job.id, items.c.index >= first, items.c.index < end))
         db.execute(delete(shard_rows).where(shards.in_first_run(job.id), shard_rows.c.first_index < end))
-    return ClearingStep(job, is_last=len(chosen) == len(ranges) < SHARDS_A_STEP)
+    is_last = len(chosen) == len(ranges) < SHARDS_A_STEP
+    return ClearingStep(job, is_last and not (job.forgotten_at and _delete_some_items(db, job)))
+
+
+def _delete_some_items(db: Connection, job: ClearingJob) -> bool:
+    """Delete items without shards: those that were left to their partition when the job was cleared."""
+    limit = FULL_SHARDS_A_STEP * store.dialect().shard_rows
+    some = select(items.c.index).where(items.c.job_id == job.id).limit(limit)
+    return bool(db.execute(delete(items).where(items.c.job_id == job.id, items.c.index.in_(some))).rowcount)
 
 
 def _within_limit(ranges: list[Shard]) -> list[Shard]:

@@ -44,6 +44,8 @@ class Dialect(Protocol):
     """Whether links that several threads look up at the same moment are read by one query."""
     builds_indexes_beside_writers: bool
     """Whether an index can be built while others write. Each migration then is a transaction of its own."""
+    has_partitions: bool
+    """Whether a table can consist of partitions."""
     read_options: dict[str, Any]
     """Execution options of a connection that only reads."""
     snapshot_options: dict[str, Any]

@@ -44,6 +44,7 @@ class PostgreSQL:
     joins_lookups = True
     shard_rows = 25_000
     builds_indexes_beside_writers = True
+    has_partitions = True
     # Each statement of a read sees what is committed at that moment, also without a transaction.
     read_options: dict[str, Any] = {"isolation_level": "AUTOCOMMIT"}
     snapshot_options: dict[str, Any] = {"isolation_level": "REPEATABLE READ"}
@@ -195,7 +196,8 @@ class PostgreSQL:
     def refresh_statistics(self, db: Connection) -> list[str]:
         names = list(db.execute(TABLES_WITHOUT_STATISTICS).scalars())
         for name in names:
-            db.exec_driver_sql(f'ANALYZE "{name}"')
+            # Whoever changes the table has a lock on it, perhaps for hours: the sweep does not wait for that.
+            db.exec_driver_sql(f'ANALYZE (SKIP_LOCKED) "{name}"')
         return names
 
     def ended(self, db: Connection, owners: Sequence[str]) -> set[str]:

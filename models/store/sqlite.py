@@ -52,6 +52,7 @@ class SQLite:
     joins_lookups = False  # a query needs no other process, and takes less time than threads that wait for each other
     shard_rows = 15_000  # a tenth of a second of the only lock
     builds_indexes_beside_writers = False
+    has_partitions = False
     read_options: dict[str, Any] = {}
     snapshot_options: dict[str, Any] = {}
     unavailable_errors: tuple[type[Exception], ...] = (sqlite3.OperationalError,)

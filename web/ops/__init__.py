@@ -1,6 +1,6 @@
 """For operators: health, metrics, API docs, commands, and preparation at start."""
 
-from web.ops import commands, docs, health, metrics, moving
+from web.ops import commands, docs, health, metrics, moving, partitioning
 
 BLUEPRINTS = (health.blueprint, metrics.blueprint, docs.blueprint)
-COMMANDS = (commands.keys, commands.workspaces, commands.upgrade, *moving.COMMANDS)
+COMMANDS = (commands.keys, commands.workspaces, commands.upgrade, partitioning.partition, *moving.COMMANDS)
