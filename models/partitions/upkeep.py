@@ -11,6 +11,8 @@ def keep(retention_start: datetime) -> dict[str, int]:
 
     What somebody else uses at this moment is left to the next call.
     """
+    if not store.dialect().has_partitions:
+        return {}
     with store.read() as db:
         is_partitioned = catalog.is_partitioned(db, item_ranges.ITEMS)
     if not is_partitioned:

@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from models.accounts.keys import Owner
 from models.states import ShardKind
 from producer.signals import wakeups
 from tests.steps import Steps, record_steps
@@ -24,6 +25,7 @@ NAMES = {
     "clicks",
     "clear",
     "search",
+    "partitions",
     "heartbeat",
 }
 
@@ -31,6 +33,12 @@ NAMES = {
 @pytest.fixture
 def steps(monkeypatch: pytest.MonkeyPatch) -> Steps:
     return record_steps(monkeypatch)
+
+
+def test_what_beat_sends_is_a_task_that_ends_soon(owner: Owner) -> None:
+    sent = {entry["task"] for entry in app.conf.beat_schedule.values()}
+    assert sent == {"sweep", "partitions"}
+    assert app.tasks["partitions"]() in ({}, {"given_up": 0})
 
 
 def test_these_tasks_are_registered() -> None:

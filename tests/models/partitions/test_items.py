@@ -1,6 +1,8 @@
 """Items of a living PostgreSQL are partitioned by time; the sweep's chore creates and drops partitions."""
 
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
+from threading import Event
 
 import pytest
 from alembic import command
@@ -16,6 +18,7 @@ from models.partitions import items as item_partitions
 from models.partitions.catalog import Partition
 from models.states import ItemStatus, JobStatus
 from tests.models.jobs.making import add_items, change, claim, finish, make_job
+from tests.waiting import wait_until
 
 pytestmark = [
     pytest.mark.own_database,
@@ -23,6 +26,7 @@ pytestmark = [
 ]
 NOW = datetime.now(UTC)
 DAYS = 7
+ROWS = 100
 
 
 def test_a_living_table_becomes_the_first_partition(owner: Owner) -> None:
@@ -42,6 +46,21 @@ def test_a_living_table_becomes_the_first_partition(owner: Owner) -> None:
         names = db.exec_driver_sql("SELECT indexname FROM pg_indexes WHERE tablename = 'items'").scalars()
         assert set(names) == {"items_pkey", "items_named_idx"}
         assert valid_indexes(db, "items_before") == valid_indexes(db, second.name) == 2
+
+
+def test_writers_go_on_while_the_table_is_partitioned(owner: Owner) -> None:
+    job = make_job(owner, 0)
+    is_done = Event()
+    with ThreadPoolExecutor(1) as pool:
+        written = pool.submit(write_until, job, is_done)
+        try:
+            wait_until(lambda: rows_in("items") > ROWS)
+            enable()
+            reached = rows_in("items")
+            wait_until(lambda: rows_in("items") > reached + ROWS)
+        finally:
+            is_done.set()
+        assert written.result() == rows_in("items_before")
 
 
 def test_a_second_run_changes_nothing(owner: Owner) -> None:
@@ -194,6 +213,15 @@ def enable_with_next() -> str:
 def parts() -> list[Partition]:
     with store.read() as db:
         return catalog.partitions(db, "items")
+
+
+def write_until(job: Job, is_done: Event) -> int:
+    """Write items of a job, one transaction after the other; return how many."""
+    rows = 0
+    while not is_done.is_set():
+        write_items(job, ROWS, first=rows)
+        rows += ROWS
+    return rows
 
 
 def names() -> list[str]:
