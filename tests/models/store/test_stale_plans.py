@@ -10,7 +10,6 @@ from models import store
 from models.accounts.keys import Owner
 from models.links import links, lookup
 from models.states import ShardKind
-from models.tables import tags
 from producer import control
 from tests.models.links.new_links import add_link, default_domain_id
 from tests.steps import Steps, accept_csv, read_job, record_steps
@@ -40,9 +39,16 @@ INSERT INTO tags (workspace_id, id, name) SELECT :workspace, 1000000 + n, 'grown
 INSERT INTO link_tags (workspace_id, tag_id, domain_id, slug, generation)
     SELECT :workspace, 1000000 + n % 100, :domain, 'grown' || n, 1 FROM numbers
 """
+TABLES = "SELECT relname FROM pg_class WHERE relkind = 'r' AND relnamespace = CAST(current_schema() AS regnamespace)"
 READ = text(
-    "SELECT relname, seq_tup_read + coalesce(idx_tup_fetch, 0) FROM pg_stat_user_tables"
-    " WHERE relname IN ('links', 'items', 'shards', 'jobs', 'job_errors', 'urls', 'tags', 'link_tags')"
+    """
+    SELECT * FROM (
+        SELECT coalesce(parent.relname, part.relname) AS name, sum(seq_tup_read + coalesce(idx_tup_fetch, 0))
+        FROM pg_stat_user_tables AS part LEFT JOIN pg_inherits ON inhrelid = relid
+        LEFT JOIN pg_class AS parent ON parent.oid = inhparent GROUP BY name
+    ) AS tables
+    WHERE name IN ('links', 'items', 'shards', 'jobs', 'job_errors', 'urls', 'tags', 'link_tags')
+    """
 )
 
 
@@ -96,7 +102,7 @@ def run_jobs(owner: Owner, name: str) -> None:
 
 def keep_statistics_of_tiny_tables() -> None:
     with store.read() as db:
-        for table in tags.metadata.tables:
+        for table in db.exec_driver_sql(TABLES).scalars().all():
             db.exec_driver_sql(f"ALTER TABLE {table} SET (autovacuum_enabled = off)")
         db.exec_driver_sql("VACUUM ANALYZE")
 
