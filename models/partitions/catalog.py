@@ -16,14 +16,14 @@ class Partition(NamedTuple):
 
 
 def is_partitioned(db: Connection, table: str) -> bool:
-    if not store.dialect().has_partitions:
+    if not _has_partitions(db):
         return False
     return bool(db.execute(IS_PARTITIONED, {"name": table}).scalar_one())
 
 
 def partitions(db: Connection, table: str) -> list[Partition]:
     """List the partitions of a table in the order of their ranges, the default partition last."""
-    if not store.dialect().has_partitions:
+    if not _has_partitions(db):
         return []
     return [Partition(*row) for row in db.execute(PARTITIONS, {"name": table})]
 
@@ -35,6 +35,11 @@ def names(db: Connection, table: str) -> list[str]:
 def size(db: Connection, table: str) -> int:
     """Return the bytes of a table or partition, with its indexes."""
     return int(db.execute(select(func.pg_total_relation_size(table))).scalar_one())
+
+
+def _has_partitions(db: Connection) -> bool:
+    """The database may be another one than that of this process."""
+    return store.DIALECTS[db.dialect.name].has_partitions
 
 
 IS_PARTITIONED = text(
