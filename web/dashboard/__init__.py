@@ -20,7 +20,7 @@ from web.dashboard import (
     usage,
     webhooks,
 )
-from web.dashboard.frame import access, assets, pages
+from web.dashboard.frame import access, assets, pages, phrases
 
 PARTS = (
     sign_in, assets, overview, upload, jobs, job, job_actions, links, link, many, domains, labels, webhooks, keys,
@@ -69,4 +69,4 @@ def show_home() -> Response:
 
 @blueprint.route("/<path:path>", methods=["GET", "POST", "PUT", "PATCH", "DELETE"])
 def refuse_unknown_page(path: str) -> Response:
-    raise NotFound(f"There is no page {path}.")
+    raise NotFound(phrases.NO_PAGE.format(path=path))

@@ -7,7 +7,7 @@ from models.errors import Conflict, Forbidden, Invalid, Unavailable
 from producer.documents import schemas
 from producer.resources import domains
 from web.auth import owner
-from web.dashboard.frame import forms, pages
+from web.dashboard.frame import forms, pages, phrases
 
 MOST_DOMAINS = 200
 
@@ -29,7 +29,7 @@ def add_domain() -> Response:
         return _render(422, forms.schema_faults_by_field(error)["hostname"])
     except (Invalid, Conflict) as error:
         return _render(422, str(error))
-    flash(f"{domain['hostname']} was added. Publish its proof, then verify it.")
+    flash(phrases.DOMAIN_ADDED.format_map(domain))
     return pages.go_to(".list_domains")
 
 
@@ -40,7 +40,7 @@ def verify_domain(domain_id: str) -> Response:
     except (Conflict, Unavailable) as error:
         flash(str(error), "bad")
     else:
-        flash(f"{domain['hostname']} is verified. Its short links work now.")
+        flash(phrases.DOMAIN_VERIFIED.format_map(domain))
     return pages.go_to(".list_domains")
 
 
@@ -48,15 +48,13 @@ def verify_domain(domain_id: str) -> Response:
 def remove_domain(domain_id: str) -> Response:
     domain = domains.show_domain(owner(), domain_id)
     if request.method == "GET":
-        text = f"{domain['hostname']} is removed from this workspace. There must be no links and no jobs on it."
-        back = url_for(".list_domains")
-        return pages.render("confirm", heading="Remove this domain?", text=text, button="Remove domain", back=back)
+        return pages.ask(phrases.REMOVE_DOMAIN, url_for(".list_domains"), hostname=domain["hostname"])
     try:
         domains.remove_domain(owner(), domain_id)
     except (Conflict, Forbidden) as error:
         flash(str(error), "bad")
     else:
-        flash(f"{domain['hostname']} was removed.")
+        flash(phrases.DOMAIN_REMOVED.format_map(domain))
     return pages.go_to(".list_domains")
 
 

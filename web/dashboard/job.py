@@ -8,49 +8,18 @@ from models.jobs.jobs import Job
 from models.states import STATUSES_BY_KIND, ItemStatus, JobKind
 from producer.documents.schemas.links import MOST_ZIPPED
 from producer.fields.item_rules import CONTROL
-from producer.intake.layouts import OWN
 from producer.job_options import LONGEST_NAME
 from producer.resources import deliveries, former_uploads, jobs
 from producer.resources.jobs import find_job
 from web import pagination
 from web.auth import owner
-from web.dashboard.frame import charts, pages
-from web.dashboard.frame.error_texts import ERROR_TEXTS
+from web.dashboard.frame import charts, pages, phrases
 
 ROWS = 50
 STATUSES = tuple(ItemStatus)
 MOST_ZIPS = 12
 MOST_COPIED = 10_000
 """How many short links one button copies."""
-FAILED = (ItemStatus.FAILED, "Failed")
-COLUMNS = {
-    OWN: "Columns of the file",
-    "line": "Line",
-    "status": "Status",
-    "short_url": "Short URL",
-    "slug": "Slug",
-    "error_code": "Error code",
-    "error_message": "Error message",
-    "clicks": "Clicks",
-    "first_click": "First click",
-    "last_click": "Last click",
-}
-"""The columns of results, in their order."""
-FIGURES = {
-    JobKind.CREATE: ((ItemStatus.CREATED, "Created"), (ItemStatus.EXISTING, "Existing"), FAILED),
-    JobKind.UPDATE: ((ItemStatus.UPDATED, "Changed"), (ItemStatus.EXISTING, "No change"), FAILED),
-    JobKind.DELETE: ((ItemStatus.DELETED, "Deleted"), (ItemStatus.EXISTING, "Kept"), FAILED),
-    JobKind.UNDO: (
-        (ItemStatus.DELETED, "Deleted"),
-        (ItemStatus.UPDATED, "Reverted"),
-        (ItemStatus.CREATED, "Restored"),
-        (ItemStatus.EXISTING, "Kept"),
-        FAILED,
-    ),
-}
-"""The counts of each kind of job, and what people call them."""
-DRY_RUN_LABELS = {"Created": "Will be created", "Changed": "Will change", "Deleted": "Will be deleted"}
-
 blueprint = Blueprint("job", __name__)
 
 
@@ -62,6 +31,7 @@ def show_job(job_id: str) -> Response:
     return pages.render(
         "job",
         job=jobs.describe_job(job),
+        source=phrases.SOURCES.get(job.source, job.source),
         undone_job_id=job.of_job_id,
         undo=jobs.find_undo(job),
         seconds=_duration(job),
@@ -69,8 +39,8 @@ def show_job(job_id: str) -> Response:
         copies_links=0 < job.created + job.existing <= MOST_COPIED,
         open=not job.has_ended,
         can=jobs.useful_actions(job),
-        error_texts=ERROR_TEXTS,
-        columns=COLUMNS,
+        error_texts=phrases.ERROR_TEXTS,
+        columns=phrases.COLUMNS,
         examples=jobs.failure_examples(job),
         figures=_figures(job),
         statuses=STATUSES_BY_KIND[JobKind(job.kind)],
@@ -90,9 +60,9 @@ def rename_job(job_id: str) -> Response:
     name = CONTROL.sub("", request.form.get("name", "")).strip()[:LONGEST_NAME]
     if name:
         jobs.rename_job(job, name)
-        flash(f"The job is now called {name}.")
+        flash(phrases.JOB_RENAMED.format(name=name))
     else:
-        flash("A name must not be blank.", "bad")
+        flash(phrases.NO_JOB_NAME, "bad")
     return pages.go_to(".show_job", job_id=job_id)
 
 
@@ -100,9 +70,9 @@ def rename_job(job_id: str) -> Response:
 def download_columns(job_id: str) -> Response:
     """Lead to the results with the chosen columns."""
     job = find_job(owner(), job_id)
-    chosen = [name for name in COLUMNS if name in request.args.getlist("column")]
+    chosen = [name for name in phrases.COLUMNS if name in request.args.getlist("column")]
     if not chosen:
-        flash("Choose at least one column.", "bad")
+        flash(phrases.NO_COLUMNS, "bad")
         return pages.go_to(".show_job", job_id=job_id, _anchor="downloads")
     return pages.go_to_url(f"/api/jobs/{job.id}/results.csv?columns={','.join(chosen)}")
 
@@ -116,10 +86,10 @@ def _duration(job: Job) -> float | None:
 def _figures(job: Job) -> list[tuple[str, str]]:
     """Return the counts to show, in the order of the bar."""
     figures: list[tuple[str, str]] = []
-    for name, label in FIGURES[JobKind(job.kind)]:
-        figures.append((str(name), DRY_RUN_LABELS.get(label, label) if job.dry_run else label))
+    for name, label in phrases.FIGURES[JobKind(job.kind)]:
+        figures.append((str(name), phrases.DRY_RUN_LABELS.get(label, label) if job.dry_run else label))
         if job.kind == JobKind.CREATE and name == ItemStatus.CREATED and job.updated:
-            figures.append((str(ItemStatus.UPDATED), "Changed"))
+            figures.append((str(ItemStatus.UPDATED), phrases.CHANGED))
     return figures
 
 
@@ -138,7 +108,7 @@ def _list_rows(job: Job) -> dict[str, Any]:
     if status not in STATUSES:
         status = None
     code = request.args.get("code", "")
-    if code not in ERROR_TEXTS:
+    if code not in phrases.ERROR_TEXTS:
         code = ""
     chosen = {"code": code} if code else {"status": status}
     after = pagination.read_after(request.args, first=-1)

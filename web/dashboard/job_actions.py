@@ -12,56 +12,24 @@ from producer import control
 from producer.resources import deliveries
 from producer.resources.jobs import find_job
 from web.auth import owner
-from web.dashboard.frame import pages
+from web.dashboard.frame import pages, phrases
+from web.dashboard.frame.phrases import Question
 
 
 class JobAction(NamedTuple):
     """The question before an action, the action, and the message after it."""
 
-    heading: str
-    text: str
-    button: str
+    question: Question
     perform: Callable[[Job], int | None]
     """Returns the id of the job that the action started, if any."""
     message: str
 
 
 ACTIONS = {
-    "cancel": JobAction(
-        "Cancel this job?",
-        "It stops within seconds. Links that exist already stay; you can retry the other rows later.",
-        "Cancel job",
-        control.cancel,
-        "The job is being cancelled.",
-    ),
-    "retry": JobAction(
-        "Retry this job?",
-        "Rows that failed or were not processed run again. No link is created twice.",
-        "Retry",
-        control.retry,
-        "The failed rows are being retried.",
-    ),
-    "undo": JobAction(
-        "Undo this job?",
-        "",
-        "Undo job",
-        control.undo,
-        "This job undoes the other one.",
-    ),
-    "forget": JobAction(
-        "Delete this job?",
-        "The job, its upload and its results are deleted. Its links are kept. This cannot be undone.",
-        "Delete job (keep links)",
-        control.forget,
-        "The job was deleted. Its links were kept.",
-    ),
-}
-
-UNDO_TEXTS = {
-    JobKind.CREATE: "The links that this job created ({created:,}) will be deleted, except those with clicks.",
-    JobKind.UPDATE: "The links that this job changed ({updated:,}) will be as before, unless they were changed since.",
-    JobKind.DELETE: "The links that this job deleted ({deleted:,}) will come back with clicks, if the slugs are free.",
-    JobKind.UNDO: "",
+    "cancel": JobAction(phrases.CANCEL_JOB, control.cancel, phrases.JOB_CANCELLED),
+    "retry": JobAction(phrases.RETRY_JOB, control.retry, phrases.JOB_RETRIED),
+    "undo": JobAction(phrases.UNDO_JOB, control.undo, phrases.JOB_UNDONE),
+    "forget": JobAction(phrases.DELETE_JOB, control.forget, phrases.JOB_DELETED),
 }
 
 blueprint = Blueprint("job_actions", __name__)
@@ -70,10 +38,9 @@ blueprint = Blueprint("job_actions", __name__)
 @blueprint.get("/jobs/<job_id>/<any(cancel, retry, undo, forget):action>")
 def confirm(job_id: str, action: str) -> Response:
     job = find_job(owner(), job_id)
-    question = ACTIONS[action]
-    text = UNDO_TEXTS[JobKind(job.kind)].format_map(job._asdict()) if action == "undo" else question.text
+    result = phrases.UNDO_RESULTS[JobKind(job.kind)].format_map(job._asdict())
     back = url_for("app.job.show_job", job_id=job.id)
-    return pages.render("confirm", heading=question.heading, text=text, button=question.button, back=back)
+    return pages.ask(ACTIONS[action].question, back, job=job.name or f"job {job.id}", result=result)
 
 
 @blueprint.post("/jobs/<job_id>/<any(cancel, retry, undo, forget):action>")
@@ -94,5 +61,5 @@ def perform(job_id: str, action: str) -> Response:
 def redeliver(job_id: str, delivery_id: str) -> Response:
     job = find_job(owner(), job_id)
     deliveries.redeliver(owner(), delivery_id)
-    flash("The webhook is being sent again.")
+    flash(phrases.WEBHOOK_SENT_AGAIN)
     return pages.go_to("app.job.show_job", job_id=job.id, _anchor="deliveries")

@@ -9,10 +9,9 @@ from models.accounts.keys import Scope
 from producer.documents import schemas
 from producer.resources import keys
 from web.auth import owner
-from web.dashboard.frame import forms, pages
+from web.dashboard.frame import forms, pages, phrases
 
 MOST_KEYS = 500
-SECRET_LABELS = {"token": "Token", "consumer_key": "Consumer key", "consumer_secret": "Consumer secret"}
 
 blueprint = Blueprint("keys", __name__, url_prefix="/keys")
 
@@ -30,10 +29,9 @@ def create_key() -> Response:
     except ValidationError as error:
         return _render_list(422, request.form, forms.schema_faults_by_field(error))
     key = keys.create_key(owner(), fields["name"], fields["scopes"])
-    secrets = {label: key[name] for name, label in SECRET_LABELS.items()}
-    return pages.render(
-        "secret", 201, heading=f"Your new key {key['name']}", secrets=secrets, back=url_for(".list_keys")
-    )
+    secrets = {label: key[name] for name, label in phrases.SECRET_LABELS.items()}
+    heading = phrases.NEW_KEY.format_map(key)
+    return pages.render("secret", 201, heading=heading, secrets=secrets, back=url_for(".list_keys"))
 
 
 @blueprint.route("/<key_id>/revoke", methods=["GET", "POST"])
@@ -41,14 +39,10 @@ def revoke_key(key_id: str) -> Response:
     key = keys.show_key(owner(), key_id)
     if request.method == "POST":
         keys.revoke_key(owner(), key_id)
-        flash(f"The key {key['name']} was revoked.")
+        flash(phrases.KEY_REVOKED.format_map(key))
         return pages.go_to(".list_keys")
-    text = f"Requests with {key['name']} will be refused. This cannot be undone."
-    if key["id"] == str(owner().key_id):
-        text += " You are signed in with this key, so you will be signed out."
-    return pages.render(
-        "confirm", heading="Revoke this key?", text=text, button="Revoke key", back=url_for(".list_keys")
-    )
+    more = phrases.OWN_KEY if key["id"] == str(owner().key_id) else ""
+    return pages.ask(phrases.REVOKE_KEY, url_for(".list_keys"), more, name=key["name"])
 
 
 def _render_list(status: int, form: Any = None, faults: dict[str, str] | None = None) -> Response:

@@ -8,7 +8,7 @@ from models.links.labels import GROUPS, TAGS
 from producer.documents import schemas
 from producer.resources import labels
 from web.auth import owner
-from web.dashboard.frame import forms, pages
+from web.dashboard.frame import forms, pages, phrases
 
 MOST_LABELS = 500
 KINDS = {
@@ -34,7 +34,7 @@ def create_label(plural: str) -> Response:
         return _render(422, {plural: forms.schema_faults_by_field(error)["name"]})
     except Conflict as error:
         return _render(422, {plural: str(error)})
-    flash(f"The {kind.name} {label['name']} was created.")
+    flash(phrases.LABEL_CREATED.format(kind=kind.name, name=label["name"]))
     return pages.go_to(".list_labels")
 
 
@@ -44,15 +44,9 @@ def delete_label(plural: str, label_id: str) -> Response:
     label = labels.show_label(owner(), kind, label_id)
     if request.method == "POST":
         labels.remove_label(owner(), kind, label_id)
-        flash(f"The {kind.name} {label['name']} was deleted. Its links were kept.")
+        flash(phrases.LABEL_DELETED.format(kind=kind.name, name=label["name"]))
         return pages.go_to(".list_labels")
-    return pages.render(
-        "confirm",
-        heading=f"Delete this {kind.name}?",
-        text=f"The {kind.name} {label['name']} is taken off all its links. The links are kept.",
-        button=f"Delete {kind.name}",
-        back=url_for(".list_labels"),
-    )
+    return pages.ask(phrases.DELETE_LABEL, url_for(".list_labels"), kind=kind.name, name=label["name"])
 
 
 def _render(status: int, faults: dict[str, str] | None = None) -> Response:

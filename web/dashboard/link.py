@@ -5,7 +5,7 @@ from flask import Blueprint, Response, flash, request, url_for
 from models.errors import Conflict, Invalid
 from producer.resources import links
 from web.auth import owner
-from web.dashboard.frame import charts, forms, pages
+from web.dashboard.frame import charts, forms, pages, phrases
 from web.dashboard.links import list_choices
 
 blueprint = Blueprint("link", __name__, url_prefix="/links/<link_id>")
@@ -23,18 +23,18 @@ def change_link(link_id: str) -> Response:
         links.change_link(owner(), link_id, forms.read_changes(link, request.form))
     except (Invalid, Conflict) as error:
         return _render(link_id, 422, forms.faults_by_field(error))
-    flash("The link was saved.")
+    flash(phrases.LINK_SAVED)
     return pages.go_to(".show_link", link_id=link_id)
 
 
 @blueprint.post("/disable")
 def disable_link(link_id: str) -> Response:
-    return _set_disabled(link_id, True, "The link is disabled. Visitors see “Not found”.")
+    return _set_disabled(link_id, True, phrases.LINK_DISABLED)
 
 
 @blueprint.post("/enable")
 def enable_link(link_id: str) -> Response:
-    return _set_disabled(link_id, False, "The link works again.")
+    return _set_disabled(link_id, False, phrases.LINK_ENABLED)
 
 
 @blueprint.route("/delete", methods=["GET", "POST"])
@@ -42,11 +42,9 @@ def delete_link(link_id: str) -> Response:
     short_url = links.short_url(owner(), link_id)
     if request.method == "POST":
         links.remove_link(owner(), link_id)
-        flash(f"{short_url} was deleted.")
+        flash(phrases.LINK_DELETED.format(short_url=short_url))
         return pages.go_to("app.links.list_links")
-    text = f"{short_url} will stop working, and its click counts will be deleted. Its slug can be used again."
-    back = url_for(".show_link", link_id=link_id)
-    return pages.render("confirm", heading="Delete this link?", text=text, button="Delete link", back=back)
+    return pages.ask(phrases.DELETE_LINK, url_for(".show_link", link_id=link_id), short_url=short_url)
 
 
 def _set_disabled(link_id: str, disabled: bool, message: str) -> Response:

@@ -15,12 +15,11 @@ from producer.resources.link_creation import create_link as create
 from producer.resources.link_fields import encode_fields
 from producer.resources.pages import Page
 from web.auth import owner
-from web.dashboard.frame import forms, pages
+from web.dashboard.frame import forms, pages, phrases
 from web.dashboard.selection import read_filter
 
 ROWS = 50
 MOST_CHOICES = 200
-ORDERS = {LinkOrder.NEWEST: "Newest", LinkOrder.OLDEST: "Oldest", LinkOrder.CLICKS: "Most clicks"}
 
 blueprint = Blueprint("links", __name__)
 
@@ -37,7 +36,8 @@ def create_link() -> Response:
         link, is_new = create(owner(), encode_fields(fields))
     except (Invalid, Conflict) as error:
         return _render(422, request.form, forms.faults_by_field(error))
-    flash(f"{link['short_url']} was created." if is_new else f"{link['short_url']} already existed.")
+    message = phrases.LINK_CREATED if is_new else phrases.LINK_EXISTED
+    flash(message.format_map(link))
     return pages.go_to("app.link.show_link", link_id=link["id"])
 
 
@@ -69,7 +69,7 @@ def _render(status: int, form: Any = None, faults: dict[str, str] | None = None)
         is_first_page=position is None,
         chosen=requested.texts,
         order=order,
-        orders=ORDERS,
+        orders=phrases.ORDERS,
         address=_address(requested.texts, order),
         filter_fault=requested.fault,
         statuses=list(LinkStatus),
@@ -81,7 +81,7 @@ def _render(status: int, form: Any = None, faults: dict[str, str] | None = None)
 
 def _read_order() -> LinkOrder:
     name = request.args.get("sort", "")
-    return LinkOrder(name) if name in ORDERS else LinkOrder.NEWEST
+    return LinkOrder(name) if name in phrases.ORDERS else LinkOrder.NEWEST
 
 
 def _address(texts: Mapping[str, str], order: LinkOrder) -> dict[str, str]:

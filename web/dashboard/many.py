@@ -16,8 +16,7 @@ from producer.resources.link_jobs import LinkChange
 from web import limits
 from web.api.results import ZIP
 from web.auth import owner
-from web.dashboard.frame import forms, pages
-from web.dashboard.frame.error_texts import ERROR_TEXTS
+from web.dashboard.frame import forms, pages, phrases
 from web.dashboard.links import list_choices
 from web.dashboard.selection import Selection, read_selection
 
@@ -40,14 +39,14 @@ def choose() -> Response:
     selection = read_selection(request.form, request.form.getlist("link"))
     action = request.form.get("action", "")
     if selection.is_empty:
-        flash("Select some links first.", "bad")
+        flash(phrases.NO_LINKS, "bad")
         return pages.go_to_url(selection.list_url)
     if action == "edit":
         return pages.go_to(".edit", **selection.fields)
     if action in DOWNLOADS:
         return pages.go_to(DOWNLOADS[action], **selection.fields)
     if action not in SIMPLE_CHANGES:
-        flash("There is no such action.", "bad")
+        flash(phrases.NO_ACTION, "bad")
         return pages.go_to_url(selection.list_url)
     return _start_dry_run(selection, SIMPLE_CHANGES[action])
 
@@ -60,7 +59,7 @@ def edit() -> Response:
         return _render_form(200, selection)
     fields = _read_fields()
     if not fields:
-        return _render_form(422, selection, {"": "Fill in at least one field."})
+        return _render_form(422, selection, {"": phrases.NO_CHANGES})
     try:
         return _start_dry_run(selection, LinkChange(JobAction.UPDATE, fields))
     except (Invalid, Conflict) as error:
@@ -85,7 +84,7 @@ def review() -> Response:
         count=count,
         job=jobs.describe_job(job),
         open=not job.has_ended,
-        error_texts=ERROR_TEXTS,
+        error_texts=phrases.ERROR_TEXTS,
         examples=_read_examples(job),
     )
 
@@ -97,7 +96,7 @@ def start() -> Response:
     selection = read_selection(request.form, [])
     change = _read_change(request.form.get("change", ""))
     job_id = link_jobs.start_change(owner(), selection.links, change, describe(change), dry_run=False)
-    flash("The job has started. You can undo it here when it has ended.")
+    flash(phrases.CHANGE_STARTED)
     return pages.go_to("app.job.show_job", job_id=job_id)
 
 
@@ -120,11 +119,10 @@ def draw_codes() -> Response:
 def describe(change: LinkChange, count: int | None = None) -> str:
     """Say in a few words what is done: «Disable 3 links»."""
     what = "links" if count is None else count_links(count)
-    if change.action == JobAction.DELETE:
-        return f"Delete {what}"
-    if set(change.fields) == {"disabled"}:
-        return f"{'Disable' if change.fields['disabled'] else 'Enable'} {what}"
-    return f"Change {what}"
+    for name, simple_change in SIMPLE_CHANGES.items():
+        if change == simple_change:
+            return phrases.CHANGE_VERBS[name].format(links=what)
+    return phrases.OTHER_CHANGES.format(links=what)
 
 
 def count_links(number: int) -> str:
@@ -136,27 +134,18 @@ def describe_fields(change: LinkChange) -> list[str]:
     steps = []
     for name, value in change.fields.items():
         if name == "disabled":
-            steps.append("Visitors see “Not found”." if value else "Visitors are redirected again.")
+            steps.append(phrases.LINKS_DISABLED if value else phrases.LINKS_ENABLED)
         elif value is None:
-            steps.append(REMOVALS[name])
+            steps.append(phrases.REMOVALS[name])
         else:
             text = ", ".join(value) if isinstance(value, list) else str(value).replace("T", ", ")
-            steps.append(STEPS[name].format(text))
+            steps.append(phrases.STEPS[name].format(text))
     return steps
-
-
-STEPS = {
-    "add_tags": "Add the tags: {}",
-    "remove_tags": "Remove the tags: {}",
-    "group": "Move to the group {}",
-    "expires_at": "Expire on {} UTC",
-}
-REMOVALS = {"group": "Remove from their group", "expires_at": "Never expire"}
 
 
 def _start_dry_run(selection: Selection, change: LinkChange) -> Response:
     limits.spend_call(owner())
-    name = f"{describe(change)} (preview)"
+    name = phrases.PREVIEW_NAME.format(change=describe(change))
     job_id = link_jobs.start_change(owner(), selection.links, change, name, dry_run=True)
     return pages.go_to(".review", job=job_id, change=_write_change(change), **selection.fields)
 
@@ -164,7 +153,7 @@ def _start_dry_run(selection: Selection, change: LinkChange) -> Response:
 def _read_fields() -> dict[str, Any]:
     """Read the form: what is empty stays as it is, a checked box removes a value."""
     fields = forms.read_fields(request.form, CHANGE_FIELDS)
-    for name in REMOVALS:
+    for name in phrases.REMOVALS:
         if f"no_{name}" in request.form:
             fields[name] = None
     return fields
@@ -186,9 +175,9 @@ def _read_change(text: str) -> LinkChange:
         values = json.loads(text)
         change = LinkChange(JobAction(values["action"]), dict(values["fields"]))
     except (ValueError, TypeError, KeyError, RecursionError):
-        raise Invalid("This page has no change to make. Go back to the list.") from None
+        raise Invalid(phrases.UNREADABLE_CHANGE) from None
     if change.action == JobAction.CREATE or not set(change.fields) <= {"disabled", *CHANGE_FIELDS}:
-        raise Invalid("This page does not offer this change. Go back to the list.")
+        raise Invalid(phrases.OTHER_CHANGE)
     return change
 
 

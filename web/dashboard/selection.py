@@ -12,7 +12,7 @@ from models.errors import Invalid
 from producer import link_filters
 from producer.documents import schemas
 from producer.resources.link_jobs import LinkSelection
-from web.dashboard.frame import forms
+from web.dashboard.frame import forms, phrases
 
 FILTER_FIELDS = ("search", "tag", "group", "job", "status", "domain", "created_after", "created_before")
 DAY_LENGTH = len("2026-12-31")
@@ -74,7 +74,7 @@ def read_selection(values: Mapping[str, Any], selected: list[str]) -> Selection:
     query = values.get("query", "")
     if not query.isascii() or not query.isprintable() or _read_query(query).fault:
         # An empty filter in its place would select all links.
-        raise Invalid("The filter of the list cannot be read. Go back to the list.")
+        raise Invalid(phrases.UNREADABLE_FILTER)
     link_ids = [*selected, *values.get("links", "").split()]
     is_whole = values.get("whole") == "1"
     return Selection(list(dict.fromkeys(link_ids))[:MOST_SELECTED], query, is_whole)

@@ -8,7 +8,7 @@ from models.errors import TooManyAttempts
 from producer.resources import authentication
 from producer.signals import throttling
 from web import auth, sessions
-from web.dashboard.frame import pages
+from web.dashboard.frame import pages, phrases
 
 HOME = "/app"
 OWN_PATH = re.compile(r"/app(?:[/?][!-\[\]-~]*)?")  # without the backslash, which browsers read as a slash
@@ -30,7 +30,7 @@ def sign_in() -> Response:
 @blueprint.post("/sign-out")
 def sign_out() -> Response:
     sessions.end()
-    flash("You have signed out.")
+    flash(phrases.SIGNED_OUT)
     return redirect(url_for("app.sign_in.sign_in"), 303)  # type: ignore[return-value]
 
 
@@ -38,13 +38,13 @@ def _try_token(token: str, next_path: str) -> Response:
     try:
         attempt = throttling.begin_sign_in_attempt(request.remote_addr or "")
     except TooManyAttempts as error:
-        fault = f"Too many failed sign-ins. Try again in {error.retry_after} seconds."
+        fault = phrases.TOO_MANY_SIGN_INS.format(seconds=error.retry_after)
         response = _render_form(429, fault)
         response.headers["Retry-After"] = str(error.retry_after)
         return response
     owner = authentication.find_token_owner(token)
     if owner is None:
-        return _render_form(401, "This token is unknown or revoked.")
+        return _render_form(401, phrases.UNKNOWN_TOKEN)
     throttling.forgive(attempt)
     sessions.start(auth.schedule_use_record(owner), authentication.workspace_name(owner))
     return redirect(next_path, 303)  # type: ignore[return-value]

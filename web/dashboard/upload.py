@@ -5,7 +5,7 @@ import io
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
-from flask import Blueprint, Response, request
+from flask import Blueprint, Response, flash, request
 
 from models import settings
 from models.errors import EmptyUpload, LinkmillError, NoPreview, UnsupportedType
@@ -20,7 +20,7 @@ from producer.resources.jobs import find_job
 from web import bodies, errors, idempotency, limits, sessions
 from web.auth import owner
 from web.dashboard import links
-from web.dashboard.frame import forms, pages
+from web.dashboard.frame import forms, pages, phrases
 from web.dashboard.frame.access import StalePage
 
 TEXT_FIELD = "pasted"
@@ -86,6 +86,7 @@ def create_job() -> Response:
         job_id = _accept_form(fields)
     except LinkmillError as error:
         return errors.add_advice(_render_form(errors.status_of(error), fields, error), error)
+    flash(phrases.UPLOAD_ACCEPTED)
     is_script = sessions.TOKEN_HEADER in request.headers
     return Response(status=201 if is_script else 303, headers={"Location": f"/app/jobs/{job_id}"})
 
@@ -141,7 +142,7 @@ def fault_sentences(error: LinkmillError) -> list[str]:
 def _accept_form(fields: dict[str, str]) -> int:
     limits.spend_call(owner())
     if request.mimetype != sessions.FORM_WITH_FILES:
-        raise UnsupportedType(f"Send the form as {sessions.FORM_WITH_FILES}.")
+        raise UnsupportedType(phrases.WRONG_FORM_TYPE.format(media_type=sessions.FORM_WITH_FILES))
     with idempotency.hold_key() as hold:
         upload, file_options = _read_upload(fields)
         _check_csrf_token(fields)
@@ -189,12 +190,12 @@ def _read_head() -> Head:
     else:
         head = file.read()
         if not head:
-            raise EmptyUpload("The file is empty.")
+            raise EmptyUpload(phrases.EMPTY_FILE)
         file_format = bodies.detect_format(file.filename, file.mimetype, head[:PREVIEW_BYTES])
     if file_format != bodies.JSON:
         return Head(head, is_whole, file_format, {})
     if not is_whole:
-        raise NoPreview("This JSON file is too large for a preview. It is read in full once it is uploaded.")
+        raise NoPreview(phrases.LARGE_JSON)
     upload, file_options = bodies.json_file(head, "")
     return Head(b"".join(upload.chunks), is_whole, upload.format, file_options)
 

@@ -14,7 +14,8 @@ from producer.resources import workspace
 from web import limits
 from web.api import me
 from web.auth import owner
-from web.dashboard.frame import pages
+from web.dashboard.frame import pages, phrases
+from web.vendors import VENDORS
 
 blueprint = Blueprint("usage", __name__, url_prefix="/usage")
 
@@ -46,16 +47,16 @@ def set_bulk_limit() -> Response:
     try:
         fields = schemas.MeChangeSchema().load({"bulk_limit": int(text) if text.isdecimal() else text or None})
     except ValidationError:
-        fault = f"This must be a whole number from 1 to {schemas.MOST_AT_ONCE:,}, or empty for your plan's limit."
-        return _render(422, fault)
+        return _render(422, phrases.WRONG_LIMIT.format(most=schemas.MOST_AT_ONCE))
     workspace.set_bulk_limit(owner(), fields["bulk_limit"])
-    flash("The limit was saved.")
+    flash(phrases.LIMIT_SAVED)
     return pages.go_to(".show_usage")
 
 
 def _render(status: int, fault: str = "") -> Response:
     document = me.describe_me()
-    return pages.render("usage", status, me=document, meters=_meters(document), fault=fault)
+    titles = {vendor.name: vendor.title for vendor in VENDORS}
+    return pages.render("usage", status, me=document, meters=_meters(document), vendor_titles=titles, fault=fault)
 
 
 def read_meters() -> list[Meter]:
@@ -67,12 +68,14 @@ def _meters(document: dict[str, Any]) -> list[Meter]:
     now = time.time()
     use = document["use"]
     limit = document["limits"]
+    names = phrases.METERS
+    hour_ends = _next_period(Period.HOUR, now)
     calls_reset = _moment(now + limits.call_budget(owner()).reset_seconds)
     return [
-        Meter("Bulk calls per hour", use["bulk_calls"], limit["bulk_calls_per_hour"], calls_reset),
-        Meter("Links per hour", use["links_this_hour"], limit["links_per_hour"], _next_period(Period.HOUR, now)),
-        Meter("Links per day", use["links_today"], limit["links_per_day"], _next_period(Period.DAY, now)),
-        Meter("Links in total", use["links_total"], limit["total_links"], None),
+        Meter(names["bulk_calls"], use["bulk_calls"], limit["bulk_calls_per_hour"], calls_reset),
+        Meter(names["links_this_hour"], use["links_this_hour"], limit["links_per_hour"], hour_ends),
+        Meter(names["links_today"], use["links_today"], limit["links_per_day"], _next_period(Period.DAY, now)),
+        Meter(names["links_total"], use["links_total"], limit["total_links"], None),
     ]
 
 

@@ -10,7 +10,7 @@ from producer.documents import schemas
 from producer.resources import deliveries, webhooks
 from web import pagination
 from web.auth import owner
-from web.dashboard.frame import forms, pages
+from web.dashboard.frame import forms, pages, phrases
 
 MOST_ENDPOINTS = 200
 ROWS = 25
@@ -33,13 +33,13 @@ def create_endpoint() -> Response:
     except BadTarget as error:
         return _render_list(422, request.form, str(error))
     back = url_for(".show_endpoint", endpoint_id=endpoint["id"])
-    return _render_secret("Your new endpoint", endpoint["secret"], back, 201)
+    return _render_secret(phrases.NEW_ENDPOINT, endpoint["secret"], back, 201)
 
 
 @blueprint.post("/secret")
 def rotate_workspace_secret() -> Response:
     secret = webhooks.rotate_workspace_secret(owner())
-    return _render_secret("New workspace secret", secret, url_for(".list_endpoints"))
+    return _render_secret(phrases.NEW_WORKSPACE_SECRET, secret, url_for(".list_endpoints"))
 
 
 @blueprint.get("/<endpoint_id>")
@@ -57,27 +57,29 @@ def change_endpoint(endpoint_id: str) -> Response:
         webhooks.change_endpoint(owner(), endpoint_id, form.fields | {"disabled": endpoint["disabled"]})
     except BadTarget as error:
         return _render_endpoint(endpoint_id, 422, request.form, str(error))
-    flash("The endpoint was saved.")
+    flash(phrases.ENDPOINT_SAVED)
     return pages.go_to(".show_endpoint", endpoint_id=endpoint_id)
 
 
 @blueprint.post("/<endpoint_id>/<any(disable,enable):action>")
 def set_disabled(endpoint_id: str, action: str) -> Response:
-    webhooks.change_endpoint(owner(), endpoint_id, {"disabled": action == "disable"})
-    flash(f"The endpoint was {action}d.")
+    disabled = action == "disable"
+    webhooks.change_endpoint(owner(), endpoint_id, {"disabled": disabled})
+    flash(phrases.ENDPOINT_DISABLED if disabled else phrases.ENDPOINT_ENABLED)
     return pages.go_to(".show_endpoint", endpoint_id=endpoint_id)
 
 
 @blueprint.post("/<endpoint_id>/rotate")
 def rotate_secret(endpoint_id: str) -> Response:
     secret = webhooks.rotate_secret(owner(), endpoint_id)
-    return _render_secret("New secret of the endpoint", secret, url_for(".show_endpoint", endpoint_id=endpoint_id))
+    back = url_for(".show_endpoint", endpoint_id=endpoint_id)
+    return _render_secret(phrases.NEW_ENDPOINT_SECRET, secret, back)
 
 
 @blueprint.post("/<endpoint_id>/test")
 def send_test_event(endpoint_id: str) -> Response:
     webhooks.send_test_event(owner(), endpoint_id)
-    flash("A test event is being sent.")
+    flash(phrases.TEST_EVENT_SENT)
     return pages.go_to(".show_endpoint", endpoint_id=endpoint_id)
 
 
@@ -86,22 +88,17 @@ def delete_endpoint(endpoint_id: str) -> Response:
     endpoint = webhooks.show_endpoint(owner(), endpoint_id)
     if request.method == "POST":
         webhooks.remove_endpoint(owner(), endpoint_id)
-        flash("The endpoint was deleted.")
+        flash(phrases.ENDPOINT_DELETED)
         return pages.go_to(".list_endpoints")
-    return pages.render(
-        "confirm",
-        heading="Delete this endpoint?",
-        text=f"Linkmill will no longer call {endpoint['url']}.",
-        button="Delete endpoint",
-        back=url_for(".show_endpoint", endpoint_id=endpoint_id),
-    )
+    back = url_for(".show_endpoint", endpoint_id=endpoint_id)
+    return pages.ask(phrases.DELETE_ENDPOINT, back, url=endpoint["url"])
 
 
 @blueprint.post("/<endpoint_id>/deliveries/<delivery_id>")
 def redeliver(endpoint_id: str, delivery_id: str) -> Response:
     webhooks.show_endpoint(owner(), endpoint_id)  # refuses another workspace's endpoint
     deliveries.redeliver(owner(), delivery_id)
-    flash("The webhook is being sent again.")
+    flash(phrases.WEBHOOK_SENT_AGAIN)
     return pages.go_to(".show_endpoint", endpoint_id=endpoint_id)
 
 
@@ -118,8 +115,8 @@ def _read_form() -> EndpointForm:
         return EndpointForm(schemas.WebhookRequestSchema().load(values))
     except ValidationError as error:
         if "events" in forms.schema_faults_by_field(error):
-            return EndpointForm({}, "Choose at least one event.")
-        return EndpointForm({}, "Enter a URL.")
+            return EndpointForm({}, phrases.NO_EVENTS)
+        return EndpointForm({}, phrases.NO_ENDPOINT_URL)
 
 
 def _render_list(status: int, form: Any = None, fault: str = "") -> Response:
@@ -147,4 +144,4 @@ def _render_endpoint(endpoint_id: str, status: int, form: Any = None, fault: str
 
 
 def _render_secret(heading: str, secret: str, back: str, status: int = 200) -> Response:
-    return pages.render("secret", status, heading=heading, secrets={"Signing secret": secret}, back=back)
+    return pages.render("secret", status, heading=heading, secrets={phrases.SIGNING_SECRET: secret}, back=back)

@@ -133,7 +133,7 @@ def test_a_job_is_cancelled_by_keyboard_alone(visit: Visit, open_job: dict[str, 
     page.keyboard.press("Tab")
     expect(page.get_by_role("link", name="Cancel")).to_be_focused()
     page.keyboard.press("Enter")
-    page.get_by_role("heading", name="Cancel this job?").wait_for()
+    page.get_by_role("heading", name=f"Cancel job {open_job['id']}?").wait_for()
     page.get_by_role("button", name="Cancel job").focus()
     page.keyboard.press("Enter")
     expect(page.get_by_role("status")).to_have_text("The job is being cancelled.")

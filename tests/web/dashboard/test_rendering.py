@@ -68,7 +68,7 @@ def test_a_key_is_created_and_revoked(client: FlaskClient, owner: Owner) -> None
     created = client.post("/app/keys", data=form(client, name="mine", scopes=["read"]))
     assert (created.status_code, "Consumer secret" in created.text) == (201, True)
     key_id = keys.list_keys(owner, 0, 10).items[-1]["id"]
-    assert "Revoke this key?" in client.get(f"/app/keys/{key_id}/revoke").text
+    assert "Revoke the key mine?" in client.get(f"/app/keys/{key_id}/revoke").text
     assert client.post(f"/app/keys/{key_id}/revoke", data=form(client)).status_code == 303
     assert keys.show_key(owner, key_id)["revoked_at"]
 

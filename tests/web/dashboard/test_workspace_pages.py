@@ -28,7 +28,7 @@ def test_a_domain_is_added_verified_and_removed(client: FlaskClient, owner: Owne
     assert "go.example.com was added." in added.text
     (domain,) = [row for row in domains.list_domains(owner, 0, 10).items if not row["is_default"]]
     page = f"/app/domains/{domain['id']}"
-    assert "Remove this domain?" in client.get(f"{page}/remove").text
+    assert "Remove go.example.com?" in client.get(f"{page}/remove").text
     assert "was removed." in client.post(f"{page}/remove", data=form(client), follow_redirects=True).text
     assert len(domains.list_domains(owner, 0, 10).items) == 1
 

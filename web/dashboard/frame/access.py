@@ -5,6 +5,7 @@ from flask import Response, g, redirect, request, url_for
 from models.accounts.keys import Scope
 from models.errors import BadRequest, Unauthorized
 from web import auth, sessions
+from web.dashboard.frame import phrases
 
 PUBLIC_ENDPOINTS = ("app.sign_in.sign_in", "app.assets.send_asset")
 ENDPOINTS_WITHOUT_SCOPE = ("app.sign_in.sign_out",)
@@ -35,7 +36,7 @@ class StalePage(BadRequest):
     code = "STALE_PAGE"
 
     def __init__(self) -> None:
-        super().__init__("This page is older than your session. Nothing was changed. Load the page and try again.")
+        super().__init__(phrases.STALE_PAGE)
 
 
 def check() -> Response | None:
@@ -64,6 +65,6 @@ def add_headers(response: Response) -> Response:
 
 def _lead_to_sign_in() -> Response:
     if sessions.TOKEN_HEADER in request.headers:  # one of our scripts, which would take the form for its answer
-        raise Unauthorized("You are no longer signed in. Load the page again.")
+        raise Unauthorized(phrases.SIGNED_OUT_MEANWHILE)
     next_path = request.full_path.rstrip("?") if request.method == "GET" else None
     return redirect(url_for("app.sign_in.sign_in", to=next_path), 303)  # type: ignore[return-value]

@@ -4,18 +4,18 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta
 from typing import Any, NamedTuple
 
+from web.dashboard.frame import phrases
+
 SPANS = {"7": 7, "30": 30, "90": 90, "all": 365}
 """Of how many days charts are. Clicks are counted by day for a year."""
 USUAL_SPAN = "30"
 MOST_DATES = 6  # on the axis
-WIDTH = 720
+WIDTH = 100  # per cent of the page's: positions from left to right grow with it, texts and heights do not
 HEIGHT = 180
-MARGIN_LEFT = 44  # room for the labels of the axes
-MARGIN_BOTTOM = 24
+MARGIN_BOTTOM = 24  # room for the dates
 MARGIN_TOP = 8
 GAP = 0.25  # of a day's width
 MOST_SHARES = 8
-OTHERS = "Others"
 
 
 class Bar(NamedTuple):
@@ -49,9 +49,7 @@ class DayChart(NamedTuple):
     lines: list[GridLine]
     dates: list[DateMark]
     most: int
-    width: int = WIDTH
     height: int = HEIGHT
-    left: int = MARGIN_LEFT
     floor: int = HEIGHT - MARGIN_BOTTOM
 
 
@@ -88,10 +86,10 @@ def chart_days(by_day: Sequence[dict[str, Any]], span: Span, today: date | None 
     days = [(last - timedelta(days=age)).isoformat() for age in reversed(range(span.days))]
     most = max(counts.get(day, 0) for day in days)
     top = round_up(most)
-    step = (WIDTH - MARGIN_LEFT) / span.days
+    step = WIDTH / span.days
     bars = []
     for position, day in enumerate(days):
-        bars.append(_bar(day, counts.get(day, 0), MARGIN_LEFT + position * step, step, top))
+        bars.append(_bar(day, counts.get(day, 0), position * step, step, top))
     lines = [GridLine(_y(clicks, top), clicks) for clicks in sorted({0, top // 2, top})]
     return DayChart(sum(bar.clicks for bar in bars), bars, lines, _date_marks(bars), most)
 
@@ -100,7 +98,11 @@ def _date_marks(bars: list[Bar]) -> list[DateMark]:
     """Name some days below the axis, the last one always."""
     step = -(-len(bars) // MOST_DATES)
     shown = bars[::-1][::step]
-    return [DateMark(bar.x + bar.width / 2, f"{date.fromisoformat(bar.name):%-d %b}") for bar in reversed(shown)]
+    return [DateMark(_middle(bar), f"{date.fromisoformat(bar.name):%-d %b}") for bar in reversed(shown)]
+
+
+def _middle(bar: Bar) -> float:
+    return round(bar.x + bar.width / 2, 2)
 
 
 def chart_shares(rows: Sequence[dict[str, Any]], member: str, unknown: str) -> list[Share]:
@@ -109,7 +111,7 @@ def chart_shares(rows: Sequence[dict[str, Any]], member: str, unknown: str) -> l
     rest = sum(clicks for _, clicks in counts[MOST_SHARES:])
     counts = counts[:MOST_SHARES]
     if rest:
-        counts.append((OTHERS, rest))
+        counts.append((phrases.OTHERS, rest))
     total = sum(clicks for _, clicks in counts) or 1
     return [Share(name, clicks, round(100 * clicks / total, 1)) for name, clicks in counts]
 
@@ -117,9 +119,9 @@ def chart_shares(rows: Sequence[dict[str, Any]], member: str, unknown: str) -> l
 def all_shares(stats: dict[str, Any]) -> list[tuple[str, list[Share]]]:
     """Draw the three of them, each with its title."""
     return [
-        ("Referrer", chart_shares(stats["by_referrer"], "referrer", "Direct")),
-        ("Device", chart_shares(stats["by_device"], "device", "Other")),
-        ("Country", chart_shares(stats["by_country"], "country", "Unknown")),
+        (phrases.REFERRER, chart_shares(stats["by_referrer"], "referrer", phrases.DIRECT)),
+        (phrases.DEVICE, chart_shares(stats["by_device"], "device", phrases.OTHER_DEVICE)),
+        (phrases.COUNTRY, chart_shares(stats["by_country"], "country", phrases.UNKNOWN_COUNTRY)),
     ]
 
 
@@ -135,7 +137,7 @@ def round_up(most: int) -> int:
 
 def _bar(name: str, clicks: int, x: float, step: float, top: int) -> Bar:
     y = _y(clicks, top)
-    return Bar(name, clicks, round(x + step * GAP / 2, 1), y, round(step * (1 - GAP), 1), round(_y(0, top) - y, 1))
+    return Bar(name, clicks, round(x + step * GAP / 2, 2), y, round(step * (1 - GAP), 2), round(_y(0, top) - y, 1))
 
 
 def _y(clicks: int, top: int) -> float:

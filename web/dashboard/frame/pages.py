@@ -10,7 +10,8 @@ from werkzeug.exceptions import HTTPException
 
 from models.errors import LinkmillError
 from web import errors, sessions
-from web.dashboard.frame import assets
+from web.dashboard.frame import assets, phrases
+from web.dashboard.frame.phrases import Question
 
 
 class NavigationEntry(NamedTuple):
@@ -35,11 +36,17 @@ MINUTES_OF_AN_HOUR = 60
 MINUTES_OF_A_DAY = 24 * 60
 MOST_DAYS = 30
 """How old a moment may be that is written as an age."""
-NOT_FOUND = "This page does not exist, or belongs to another workspace."
 
 
 def render(template: str, status: int = 200, /, **values: Any) -> Response:
     return make_response(render_template(f"dashboard/{template}.html", **values), status)
+
+
+def ask(question: Question, back: str, more: str = "", /, **values: Any) -> Response:
+    """Show a question, whose button sends the form to the same address."""
+    texts = [text.format_map(values) for text in question]
+    heading, text, button = texts
+    return render("confirm", heading=heading, text=text + more, button=button, back=back)
 
 
 def go_to(endpoint: str, **values: Any) -> Response:
@@ -69,7 +76,7 @@ def template_context() -> dict[str, Any]:
 
 def show_error(error: LinkmillError) -> Response:
     status = errors.status_of(error)
-    text = NOT_FOUND if status == 404 else as_sentence(str(error))
+    text = phrases.NOT_FOUND if status == 404 else as_sentence(str(error))
     return errors.add_advice(_render_error(status, text), error)
 
 
@@ -77,7 +84,7 @@ def show_http_exception(error: HTTPException) -> Response:
     status = error.code or 500
     if error.response is not None or status < 400:
         return error.get_response()  # type: ignore[return-value]
-    return _render_error(status, NOT_FOUND if status == 404 else error.description or "")
+    return _render_error(status, phrases.NOT_FOUND if status == 404 else error.description or "")
 
 
 def show_failure(error: Exception) -> Response:
@@ -127,6 +134,8 @@ def format_age(value: datetime | str | None) -> str:
 def format_duration(seconds: float | None) -> str:
     if seconds is None:
         return NO_VALUE
+    if seconds < 0.1:
+        return "less than 0.1 s"
     if seconds < 10:
         return f"{seconds:.1f} s"
     whole = round(seconds)
@@ -137,9 +146,14 @@ def format_duration(seconds: float | None) -> str:
     return f"{whole // 3600} h {whole % 3600 // 60} min"
 
 
+def format_percent(value: float) -> str:
+    return f"{value:g} %"
+
+
 FILTERS: dict[str, Callable[..., str]] = {
     "number": format_number,
     "when": format_time,
     "duration": format_duration,
     "age": format_age,
+    "percent": format_percent,
 }

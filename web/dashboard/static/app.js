@@ -63,6 +63,10 @@ function focusAfterAction() {
   (buttons.find((button) => button.textContent === label) ?? message)?.focus();
 }
 
+/* On a phone the navigation is one row, which is wider than the screen. */
+const here = document.querySelector("nav [aria-current]");
+if (here) here.closest("ul").scrollLeft = here.offsetLeft - here.parentElement.parentElement.offsetLeft - here.offsetWidth;
+
 /* Screen readers read a message that changes, not one that is there from the start. */
 for (const message of document.querySelectorAll(".flash")) message.replaceChildren(message.textContent);
 focusAfterAction();

@@ -21,7 +21,7 @@ def test_every_day_has_a_bar_as_high_as_its_clicks() -> None:
     assert before.height == pytest.approx(2.5 * last.height, abs=0.3)
     for bar in chart.bars:
         assert bar.y + bar.height == pytest.approx(chart.floor, abs=0.11)
-        assert charts.MARGIN_LEFT <= bar.x < bar.x + bar.width <= charts.WIDTH
+        assert 0 <= bar.x < bar.x + bar.width <= charts.WIDTH
         assert bar.y >= charts.MARGIN_TOP
 
 

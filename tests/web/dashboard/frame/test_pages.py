@@ -11,7 +11,7 @@ from web.dashboard.frame import pages
     ("seconds", "text"),
     [
         (None, "–"),
-        (0.04, "0.0 s"),
+        (0.04, "less than 0.1 s"),
         (9.96, "10.0 s"),
         (10, "10 s"),
         (59.4, "59 s"),
