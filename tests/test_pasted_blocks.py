@@ -29,17 +29,17 @@ SETTINGS = ("docs/deploy.md", "docs/operate.md", "docs/settings.md")
 FLASK = ".venv/bin/flask --app web "
 ASSIGNMENTS = re.compile(r"([A-Z_]+=\S+\n)+")
 
-NAME_LENGTH = 45
+NAME_LENGTH = 40
 ELSEWHERE = {
-    "pip install path/to/a/clone     # or git+http": "tests/linkmill/test_installed.py",
-    "linkmill push export.csv --out results.csv": "tests/linkmill/verify/test_command.py",
-    "linkmill push export.csv --domain go.example.": "tests/linkmill/verify/test_command.py",
-    "linkmill verify results.csv --old-site https:": "tests/linkmill/verify/test_command.py",
-    ".venv/bin/flask --app web backup /backups/202": "tests/web/ops/test_moving.py",
-    ".venv/bin/flask --app web copy --to postgresq": "tests/web/ops/test_moving.py",
-    ".venv/bin/flask --app web partition items": "tests/web/ops/test_partitioning.py",
+    "pip install path/to/a/clone     # or git": "tests/linkmill/test_installed.py",
+    "linkmill push export.csv --out results.c": "tests/linkmill/verify/test_command.py",
+    "linkmill push export.csv --domain go.exa": "tests/linkmill/verify/test_command.py",
+    "linkmill verify results.csv --old-site h": "tests/linkmill/verify/test_command.py",
+    ".venv/bin/flask --app web backup /backup": "tests/web/ops/test_moving.py",
+    ".venv/bin/flask --app web copy --to post": "tests/web/ops/test_moving.py",
+    ".venv/bin/flask --app web partition item": "tests/web/ops/test_partitioning.py",
     "import os": "tests/web/api/test_webhooks.py",
-    'const { createServer } = require("node:http")': "tests/web/api/test_webhooks.py",
+    'const { createServer } = require("node:h': "tests/web/api/test_webhooks.py",
     "listen 443 ssl backlog=4096;": "tests/deploy/test_one_server.py",
     "server {": "tests/deploy/test_one_server.py",
     "server 127.0.0.1:8000;": "tests/deploy/test_one_server.py",
@@ -50,19 +50,19 @@ ELSEWHERE = {
 NOT_HERE = {
     "make run": "installs a clone; tests.system starts the same processes",
     "make run ONLY=web,beat": "ends only with Ctrl-C; tests/runner/test_main.py reads --only",
-    "useradd --system --home-dir /var/lib/linkmill": "needs root",
+    "useradd --system --home-dir /var/lib/lin": "needs root",
     "chmod 600 /etc/linkmill/linkmill.env": "needs systemd",
     "sudo -u postgres createuser linkmill": "needs a PostgreSQL of the machine",
-    "sudo -u postgres createuser --pwprompt linkmi": "needs a PostgreSQL of the machine",
-    "set -a; . /etc/linkmill/linkmill.env; set +a": "needs systemd",
-    "docker build -f deploy/Dockerfile -t linkmill": "needs Docker",
-    "printf 'POSTGRES_PASSWORD=%s\\nSTORE_PASSWORD=": "needs Docker",
+    "sudo -u postgres createuser --pwprompt l": "needs a PostgreSQL of the machine",
+    "set -a; . /etc/linkmill/linkmill.env; se": "needs systemd",
+    "docker build -f deploy/Dockerfile -t lin": "needs Docker",
+    "printf 'POSTGRES_PASSWORD=%s\\nSTORE_PASS": "needs Docker",
     "kubectl create secret generic linkmill \\": "needs Kubernetes",
     "externalRules:": "needs Kubernetes",
-    "make run 2>&1 | grep --line-buffered order-77": "ends only with Ctrl-C",
-    ".venv/bin/pip install -r requirements-otel.tx": "needs the network",
-    "openssl rand -base64 32 > /etc/linkmill/secre": "needs root",
-    "CREATE FUNCTION fill(salt text, count int) RE": "needs psql and a million links",
+    "make run 2>&1 | grep --line-buffered ord": "ends only with Ctrl-C",
+    ".venv/bin/pip install -r requirements-ot": "needs the network",
+    "openssl rand -base64 32 > /etc/linkmill/": "needs root",
+    "CREATE FUNCTION fill(salt text, count in": "needs psql and a million links",
 }
 """The names of blocks that cannot run in a test, each with its reason."""
 
