@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from types import MappingProxyType
 
-from sqlalchemy import ColumnElement, Connection, Select, Table, and_, delete, func, select, true, tuple_, union, update
+from sqlalchemy import ColumnElement, Connection, Select, Table, and_, delete, func, select, true, tuple_, update
 
 from models import store
 from models.link_key import LinkKey, columns_of
@@ -23,6 +23,7 @@ from models.tables import (
     job_errors,
     jobs,
     keys,
+    link_clicks,
     link_tags,
     links,
     quotas,
@@ -34,12 +35,14 @@ from models.tables import (
     untitled,
     urls,
     uses,
+    workspace_clicks,
     workspaces,
 )
 
 ROWS_A_STEP = 2000
 OF_WORKSPACE = (
-    urls, link_tags, search_blocks, unindexed, deliveries, shards, tags, groups, idempotency_keys, quotas, endpoints,
+    urls, link_tags, link_clicks, workspace_clicks, search_blocks, unindexed, deliveries, shards, tags, groups,
+    idempotency_keys, quotas, endpoints,
 )  # fmt: skip
 OF_JOBS = (items, job_errors, untitled, clicks, job_clicks)
 OF_DOMAINS = (clicks, uses, slug_counters)
@@ -93,10 +96,8 @@ def step(db: Connection, workspace_id: int) -> bool:
 
 
 def _remove_links(db: Connection, workspace_id: int) -> bool:
-    query = select(*columns_of(links), links.c.job_id).where(links.c.workspace_id == workspace_id).limit(ROWS_A_STEP)
-    rows = db.execute(query).all()
-    link_keys = [LinkKey(row.domain_id, row.slug, row.generation) for row in rows]
-    _remove_clicks_of_jobs(db, {row.job_id for row in rows})
+    query = select(*columns_of(links)).where(links.c.workspace_id == workspace_id).limit(ROWS_A_STEP)
+    link_keys = [LinkKey(*row) for row in db.execute(query)]
     side_tables.remove_from_queues(db, link_keys)
     side_tables.remove_descriptions(db, link_keys)
     side_tables.remove(db, links, link_keys)
@@ -105,11 +106,10 @@ def _remove_links(db: Connection, workspace_id: int) -> bool:
 
 def _remove_deleted_links(db: Connection, workspace_id: int) -> bool:
     own = deleted_links.c.workspace_id == workspace_id
-    columns = (*deleted_links.primary_key.columns, *columns_of(deleted_links), deleted_links.c.job_id)
+    columns = (*deleted_links.primary_key.columns, *columns_of(deleted_links))
     rows = db.execute(select(*columns).where(own).limit(ROWS_A_STEP)).all()
     if not rows:
         return False
-    _remove_clicks_of_jobs(db, {row.job_id for row in rows})
     link_keys = [LinkKey(row.domain_id, row.slug, row.generation) for row in rows]
     # Another link may have the key of a deleted one.
     used_keys = side_tables.rows_of_keys(db, links, link_keys, true())
@@ -117,11 +117,6 @@ def _remove_deleted_links(db: Connection, workspace_id: int) -> bool:
     places = {"deleted_by": [row.deleted_by for row in rows], "item_index": [row.item_index for row in rows]}
     store.dialect().bulk_delete(db, deleted_links, places)
     return True
-
-
-def _remove_clicks_of_jobs(db: Connection, job_ids: set[int]) -> None:
-    """The jobs' own rows may be gone."""
-    db.execute(delete(job_clicks).where(job_clicks.c.job_id.in_(job_ids)))
 
 
 def _conditions(workspace_id: int) -> list[tuple[Table, ColumnElement[bool]]]:
@@ -152,7 +147,5 @@ def _count(db: Connection, table: Table, condition: ColumnElement[bool]) -> int:
 
 
 def _count_clicks(db: Connection, workspace_id: int) -> int:
-    """Clicks are stored under the job of their link, whose own row may be gone."""
-    of_links = select(links.c.job_id).where(links.c.workspace_id == workspace_id)
-    total = select(func.sum(clicks.c.count)).where(clicks.c.job_id.in_(union(of_links, _job_ids(workspace_id))))
-    return int(db.execute(total).scalar_one() or 0)
+    of_workspace = workspace_clicks.c.workspace_id == workspace_id
+    return int(db.execute(select(func.sum(workspace_clicks.c.count)).where(of_workspace)).scalar_one() or 0)

@@ -1,15 +1,17 @@
 """Click counts: written as sums of clicks of one kind, read as totals and charts."""
 
 from collections import Counter
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta
 from typing import Any, NamedTuple
 
 from sqlalchemy import ColumnElement, Connection, Table, and_, delete, func, select
 
 from models import store
-from models.link_key import LinkKey, columns_of, rows_of, rows_of_slugs
-from models.tables import click_batches, clicks, job_clicks, uses
+from models.clicks import click_totals
+from models.clicks.click_totals import OwnedKey
+from models.link_key import LinkKey, rows_of
+from models.tables import click_batches, clicks, job_clicks, jobs, link_clicks, links, uses, workspace_clicks
 
 MOST_LISTED = 50
 CHART_DAYS = 365
@@ -52,16 +54,48 @@ class JobClicks(NamedTuple):
     countries: list[tuple[str, int]]
 
 
-def add(db: Connection, counts: Iterable[ClickCount]) -> None:
-    """Add counts to those that are stored."""
-    of_links: Counter[tuple[Any, ...]] = Counter()
-    of_jobs: Counter[tuple[Any, ...]] = Counter()
+def add(db: Connection, counts: Sequence[ClickCount]) -> None:
+    """Add counts to those that are stored. Clicks of bots are stored by link only."""
+    of_jobs = _find_jobs(db, counts)
+    workspaces = of_jobs | _find_owners(db, [count for count in counts if count.job_id not in of_jobs])
+    by_kind: Counter[tuple[Any, ...]] = Counter()
+    by_job: Counter[tuple[Any, ...]] = Counter()
+    by_link: Counter[OwnedKey] = Counter()
+    by_day: Counter[tuple[Any, ...]] = Counter()
     for count in counts:
-        of_links[count[:-1]] += count.times
-        if not count.bot:
-            of_jobs[(count.job_id, count.day, count.device, count.country, count.referrer)] += count.times
-    _add_sums(db, clicks, ClickCount._fields[:-1], of_links)
-    _add_sums(db, job_clicks, JOB_KEY, of_jobs)
+        by_kind[count[:-1]] += count.times
+        if count.bot:
+            continue
+        if count.job_id in of_jobs:
+            by_job[count.job_id, count.day, count.device, count.country, count.referrer] += count.times
+        workspace_id = workspaces.get(count.job_id)
+        if workspace_id is not None:
+            by_link[count.domain_id, count.slug, count.generation, workspace_id] += count.times
+            by_day[workspace_id, count.day] += count.times
+    _add_sums(db, clicks, ClickCount._fields[:-1], by_kind)
+    click_totals.add(db, by_link)
+    _add_sums(db, job_clicks, JOB_KEY, by_job)
+    _add_sums(db, workspace_clicks, ("workspace_id", "day"), by_day)
+
+
+def _find_jobs(db: Connection, counts: Sequence[ClickCount]) -> dict[int, int]:
+    """The workspaces of the jobs that created the links."""
+    ids = list({count.job_id for count in counts})
+    query = select(jobs.c.id, jobs.c.workspace_id).where(store.dialect().is_one_of(jobs.c.id, ids))
+    return dict(db.execute(query).tuples().all())
+
+
+def _find_owners(db: Connection, counts: Sequence[ClickCount]) -> dict[int, int]:
+    """The workspaces of jobs that were deleted, as their links have them."""
+    slugs: dict[int, list[str]] = {}
+    for count in counts:
+        slugs.setdefault(count.domain_id, []).append(count.slug)
+    workspaces: dict[int, int] = {}
+    for domain_id, some in slugs.items():
+        query = select(links.c.job_id, links.c.workspace_id).where(links.c.domain_id == domain_id)
+        query = query.where(store.dialect().is_one_of(links.c.slug, some))
+        workspaces.update(db.execute(query).tuples().all())
+    return workspaces
 
 
 def _add_sums(db: Connection, table: Table, names: Sequence[str], sums: Mapping[tuple[Any, ...], int]) -> None:
@@ -90,47 +124,36 @@ def remove_old_batches(db: Connection, seconds: float) -> None:
 
 
 def of_link(db: Connection, key: LinkKey, since: date = date.min) -> LinkClicks:
-    """The clicks of a link from one day on."""
-    of_link = and_(rows_of(clicks, key), clicks.c.day >= since)
+    """The clicks of a link. `since`: the first day of those that are listed by referrer, device and country."""
+    of_link = rows_of(clicks, key)
     by_people = and_(of_link, clicks.c.bot.is_(False))
+    recent = and_(by_people, clicks.c.day >= since)
     return LinkClicks(
         total=_sum(db, clicks, by_people),
         bots=_sum(db, clicks, and_(of_link, clicks.c.bot.is_(True))),
         days=_by_day(db, clicks, by_people),
-        referrers=_most_by(db, clicks.c.referrer, by_people),
-        devices=_most_by(db, clicks.c.device, by_people),
-        countries=_most_by(db, clicks.c.country, by_people),
+        referrers=_most_by(db, clicks.c.referrer, recent),
+        devices=_most_by(db, clicks.c.device, recent),
+        countries=_most_by(db, clicks.c.country, recent),
     )
 
 
 def of_job(db: Connection, job_id: int, since: date = date.min) -> JobClicks:
-    """The clicks of all links of a job from one day on."""
-    of_job = and_(job_clicks.c.job_id == job_id, job_clicks.c.day >= since)
+    """The clicks of all links of a job. `since` as above."""
+    of_job = job_clicks.c.job_id == job_id
+    recent = and_(of_job, job_clicks.c.day >= since)
     return JobClicks(
         total=_sum(db, job_clicks, of_job),
         days=_by_day(db, job_clicks, of_job),
-        referrers=_most_by(db, job_clicks.c.referrer, of_job),
-        devices=_most_by(db, job_clicks.c.device, of_job),
-        countries=_most_by(db, job_clicks.c.country, of_job),
+        referrers=_most_by(db, job_clicks.c.referrer, recent),
+        devices=_most_by(db, job_clicks.c.device, recent),
+        countries=_most_by(db, job_clicks.c.country, recent),
     )
-
-
-def totals(db: Connection, keys: Collection[LinkKey]) -> dict[LinkKey, int]:
-    """Clicks of each of these links that has any, without those of bots."""
-    if not keys:
-        return {}
-    key = columns_of(clicks)
-    query = (
-        select(*key, func.sum(clicks.c.count))
-        .where(rows_of_slugs(clicks, keys), clicks.c.bot.is_(False))
-        .group_by(*key)
-    )
-    return {LinkKey(*columns): int(count) for *columns, count in db.execute(query)}
 
 
 def remove(db: Connection, key: LinkKey) -> None:
-    """Delete what was counted of a link, uses included. Its clicks stay among those of its job."""
-    for table in (clicks, uses):
+    """Delete what was counted of a link, uses included. Its clicks stay among those of its job and workspace."""
+    for table in (clicks, link_clicks, uses):
         db.execute(delete(table).where(rows_of(table, key)))
 
 

@@ -16,7 +16,7 @@ from models.links.bulk import deleted_links
 from models.partitions import item_ranges
 from models.states import ACTIVE_STATUSES, ShardState
 from models.tables import deliveries as delivery_rows
-from models.tables import delivery_attempts, items, job_errors
+from models.tables import delivery_attempts, items, job_clicks, job_errors
 from models.tables import jobs as job_rows
 from models.tables import shards as shard_rows
 from models.webhooks import deliveries
@@ -115,7 +115,8 @@ def finish(db: Connection, job: ClearingJob) -> None:
     for table in (delivery_rows, shard_rows):
         db.execute(delete(table).where(table.c.job_id == job.id))
     if job.forgotten_at:
-        db.execute(delete(job_errors).where(job_errors.c.job_id == job.id))
+        for table in (job_errors, job_clicks):
+            db.execute(delete(table).where(table.c.job_id == job.id))
         db.execute(delete(job_rows).where(job_rows.c.id == job.id))
     else:
         # A job that was forgotten since the step stays to be cleared: the next step deletes its row.

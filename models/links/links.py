@@ -1,8 +1,9 @@
 """Links: a slug on a domain, and where it leads."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import repeat
 from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, delete, select, update
@@ -10,7 +11,8 @@ from sqlalchemy.exc import IntegrityError
 
 from models import store
 from models.accounts import quotas
-from models.clicks import click_counts
+from models.clicks import click_counts, click_totals
+from models.clicks.click_totals import OwnedKey
 from models.cursors import LinkPosition
 from models.errors import DuplicateKey
 from models.link_key import LinkKey, rows_of
@@ -63,6 +65,17 @@ def write(db: Connection, columns: Columns, count: int) -> None:
     if count:
         store.dialect().bulk_insert(db, links, columns, count)
         unindexed.note(db, columns["workspace_id"], columns["created_at"])
+        if "opening_clicks" in columns:
+            click_totals.add_opening(db, _opening_clicks(columns))
+
+
+def _opening_clicks(columns: Columns) -> dict[OwnedKey, int]:
+    """The clicks that new links bring along."""
+    counts = columns["opening_clicks"]
+    cells: list[Iterable[Any]] = []
+    for name in ("domain_id", "slug", "generation", "workspace_id"):
+        cells.append(columns[name] if isinstance(columns[name], list) else repeat(columns[name], len(counts)))
+    return {key: count for key, count in zip(zip(*cells, strict=False), counts, strict=False) if count}
 
 
 def used_slugs(db: Connection, domain_id: int, slugs: Sequence[str]) -> set[str]:

@@ -22,7 +22,7 @@ from sqlalchemy import (
     tuple_,
 )
 
-from models.clicks import workspace_clicks
+from models.clicks import click_totals
 from models.cursors import ClickPosition, ItemPosition, LinkPosition, ListPosition
 from models.link_key import LinkKey, columns_of, rows_of, rows_of_slugs
 from models.links import job_links, labels, positions, tagging
@@ -32,7 +32,7 @@ from models.links.links import Link
 from models.links.positions import LinkOrder
 from models.links.search import spans
 from models.store import rows
-from models.tables import domains, groups, links, uses
+from models.tables import clicks, domains, groups, links, uses
 from models.tables.columns import StoredTime
 
 
@@ -134,13 +134,12 @@ def _page_by_clicks(
     """The links with the most clicks, and behind the last of them those that have none."""
     page: list[LinkView] = []
     if after is None or isinstance(after, ClickPosition):
-        ranks = positions.rank_by_clicks(workspace_id, conditions, link_filter.job, after, limit)
-        view = _view(workspace_id).join(ranks, rows_of(ranks, columns_of(links)))
-        page = rows.many(db, LinkView, positions.sort_by_rank(view, ranks))
+        query = positions.sort_by_clicks(_views().where(*conditions), workspace_id, link_filter.job, after)
+        page = rows.many(db, LinkView, query.limit(limit))
         after = None
     if len(page) < limit:
-        without_clicks = ~positions.has_clicks(workspace_id)
-        others = positions.sort(_views().where(*conditions, without_clicks), link_filter.job, after)
+        others = _views().where(*conditions, ~click_totals.has_any())
+        others = positions.sort(others, link_filter.job, after)
         parts = _parts(db, workspace_id, link_filter, after)
         page += [LinkView(*row) for row in spans.read(db, others, limit - len(page), parts)]
     return page
@@ -292,5 +291,7 @@ def _of_tags(db: Connection, workspace_id: int, link_filter: LinkFilter) -> list
 
 def _was_clicked() -> ColumnElement[bool]:
     counted = uses.alias("counted")  # the query itself may join `uses`
-    was_used = exists().where(rows_of(counted, columns_of(links)))
-    return or_(workspace_clicks.was_clicked(), was_used, func.coalesce(links.c.opening_clicks, 0) > 0)
+    key = columns_of(links)
+    by_people = exists().where(rows_of(clicks, key), clicks.c.bot.is_(False))
+    was_used = exists().where(rows_of(counted, key))
+    return or_(by_people, was_used, func.coalesce(links.c.opening_clicks, 0) > 0)

@@ -1,17 +1,16 @@
 """The orders of a list of links, in SQL."""
 
-from collections.abc import Sequence
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, Subquery, and_, func, literal, null, or_, select, tuple_, union_all
+from sqlalchemy import Select, literal, null, tuple_
 
-from models.clicks import workspace_clicks
+from models.clicks import click_totals
 from models.cursors import ClickPosition, ItemPosition, LinkPosition, ListPosition
 from models.link_key import columns_of, rows_of
 from models.links import job_links
 from models.links.job_links import JobLinks
-from models.tables import items, links
+from models.tables import items, link_clicks, links
 from models.tables.columns import StoredTime
 
 COLUMNS = (links.c.created_at, links.c.slug, links.c.domain_id)
@@ -46,52 +45,18 @@ def sort(
     return query.order_by(*(column.desc() for column in COLUMNS))
 
 
-def rank_by_clicks(
-    workspace_id: int,
-    conditions: Sequence[ColumnElement[bool]],
-    job: JobLinks | None,
-    after: ClickPosition | None,
-    limit: int,
-) -> Subquery:
-    """Select the links with the most clicks, counted here or elsewhere, behind a position."""
-    counted = workspace_clicks.of_links(workspace_id)
-    opening = func.coalesce(links.c.opening_clicks, 0)
-    columns = (*columns_of(links), links.c.created_at)
-    clicked_here = select(*columns, (counted.c.clicks + opening).label("clicks"))
-    clicked_here = clicked_here.join(counted, rows_of(counted, columns_of(links)))
-    clicked_elsewhere = select(*columns, links.c.opening_clicks.label("clicks"))
-    clicked_elsewhere = clicked_elsewhere.where(_has_opening(), ~workspace_clicks.has_clicks(workspace_id))
-    parts = []
-    for part in (clicked_here, clicked_elsewhere):
-        part = part.where(*conditions)
-        parts.append(job_links.join_items(part, job) if job else part)
-    ranks = union_all(*parts).subquery("ranks")
-    query = select(*columns_of(ranks), ranks.c.clicks)
+def sort_by_clicks(
+    query: Select[Any], workspace_id: int, job: JobLinks | None, after: ClickPosition | None
+) -> Select[Any]:
+    """Restrict a query to links with clicks, the most first, behind a position, and add their clicks."""
+    query = query.join(link_clicks, rows_of(link_clicks, columns_of(links)))
+    query = query.add_columns(null(), link_clicks.c.total).where(click_totals.of_workspace(workspace_id))
+    if job:
+        query = job_links.join_items(query, job)
     if after:
-        is_behind = tuple_(*_columns_in(ranks)) < literal_of(after.link)
-        query = query.where(or_(ranks.c.clicks < after.clicks, and_(ranks.c.clicks == after.clicks, is_behind)))
-    most_first = [column.desc() for column in (ranks.c.clicks, *_columns_in(ranks))]
-    return query.order_by(*most_first).limit(limit).subquery("ranked")
-
-
-def sort_by_rank(query: Select[Any], ranks: Subquery) -> Select[Any]:
-    """Sort the links of `rank_by_clicks`, and add their clicks."""
-    most_first = [column.desc() for column in (ranks.c.clicks, *COLUMNS)]
-    return query.add_columns(null(), ranks.c.clicks).order_by(*most_first)
-
-
-def has_clicks(workspace_id: int) -> ColumnElement[bool]:
-    """Whether a link is one of those that `rank_by_clicks` sorts."""
-    return or_(_has_opening(), workspace_clicks.has_clicks(workspace_id))
-
-
-def _has_opening() -> ColumnElement[bool]:
-    """With the condition of a partial index."""
-    return and_(links.c.opening_clicks.is_not(None), links.c.opening_clicks > 0)
-
-
-def _columns_in(ranks: Subquery) -> tuple[Any, Any, Any]:
-    return ranks.c.created_at, ranks.c.slug, ranks.c.domain_id
+        position = tuple_(literal(after.clicks), literal(after.link.domain_id), literal(after.link.slug))
+        query = query.where(tuple_(*click_totals.BY_RANK) < position)
+    return query.order_by(*click_totals.MOST_FIRST)
 
 
 def literal_of(position: LinkPosition) -> Any:

@@ -5,7 +5,7 @@ from typing import NamedTuple
 from sqlalchemy import Connection, Select, and_, delete, exists, select
 
 from models.link_key import columns_of, rows_of
-from models.tables import clicks, link_tags, links, untitled, urls, uses
+from models.tables import clicks, link_clicks, link_tags, links, untitled, urls, uses
 
 
 class Removal(NamedTuple):
@@ -25,7 +25,7 @@ def remove(db: Connection, domain_id: int, job_id: int, slugs: Select[str]) -> R
     was_clicked = exists().where(rows_of(clicks, key), clicks.c.bot.is_(False))
     was_used = exists().where(rows_of(uses, key))
     deleted = db.execute(delete(links).where(own, ~was_clicked, ~was_used)).rowcount
-    for table in (link_tags, untitled, clicks, urls):
+    for table in (link_tags, untitled, clicks, link_clicks, urls):
         has_link = exists().where(rows_of(links, columns_of(table)))
         orphaned = and_(table.c.domain_id == domain_id, table.c.slug.in_(slugs), ~has_link)
         db.execute(delete(table).where(orphaned))

@@ -81,8 +81,13 @@ class Dialect(Protocol):
     def bulk_insert(self, db: Connection, table: Table, columns: Columns, rows: int) -> None:
         """Insert a batch of rows. Raises DuplicateKey when a unique key exists already."""
 
-    def bulk_add_counts(self, db: Connection, table: Table, columns: Columns, count: str) -> None:
-        """Insert a batch of rows with distinct keys; where a key exists already, add to its count."""
+    def bulk_add_counts(
+        self, db: Connection, table: Table, columns: Columns, count: str, replaced: Sequence[str] = ()
+    ) -> None:
+        """Insert a batch of rows with distinct keys; where a key exists already, add to its count.
+
+        `replaced`: the columns of such a row that get their new values.
+        """
 
     def row_id(self, table: Table) -> ColumnElement[Any]:
         """What names a row of a table for the rest of a transaction that has locked it. As a key it is ROW_ID."""
@@ -143,3 +148,11 @@ class Dialect(Protocol):
         Return whether it waited for the database, or lost its connection when the database restarted: then what it
         worked on is not to blame.
         """
+
+
+def adding_clause(table: Table, count: str, replaced: Sequence[str]) -> str:
+    """The end of an INSERT that adds to a count where the key exists already, and replaces other columns."""
+    changes = [f'"{count}" = {table.name}."{count}" + excluded."{count}"']
+    changes += [f'"{name}" = excluded."{name}"' for name in replaced]
+    keys = ", ".join(table.primary_key.columns.keys())
+    return f"ON CONFLICT ({keys}) DO UPDATE SET {', '.join(changes)}"

@@ -30,7 +30,7 @@ from models import process_caches
 from models.errors import DuplicateKey
 from models.store import postgresql_sessions
 from models.store.copy_binary import copy_binary
-from models.store.dialect import ROW_ID, Columns, SessionLimits
+from models.store.dialect import ROW_ID, Columns, SessionLimits, adding_clause
 from models.store.staged_rows import SpelledArray, array_text, name_of_type, staged_rows
 
 LOCK_SECONDS = 0.05  # between two attempts to take a lock
@@ -95,10 +95,11 @@ class PostgreSQL:
                 db.invalidate(error)
             raise OperationalError("COPY", None, error, connection_invalidated=is_closed) from error
 
-    def bulk_add_counts(self, db: Connection, table: Table, columns: Columns, count: str) -> None:
+    def bulk_add_counts(
+        self, db: Connection, table: Table, columns: Columns, count: str, replaced: Sequence[str] = ()
+    ) -> None:
         types = _type_names(table)
         names = _quoted(columns)
-        keys = ", ".join(table.primary_key.columns.keys())
         expressions: list[str] = []
         parameters: list[Any] = []
         for name, values in columns.items():
@@ -107,9 +108,8 @@ class PostgreSQL:
             kind = types[name]
             expressions.append(f"%s::{kind}" if is_shared else f"unnest(%s::{kind}[])")
             parameters.append(values[0] if is_shared else values)
-        add = f'DO UPDATE SET "{count}" = {table.name}."{count}" + excluded."{count}"'
-        select_rows = f"SELECT {', '.join(expressions)}"
-        statement = f"INSERT INTO {table.name} ({names}) {select_rows} ON CONFLICT ({keys}) {add}"
+        add = adding_clause(table, count, replaced)
+        statement = f"INSERT INTO {table.name} ({names}) SELECT {', '.join(expressions)} {add}"
         db.exec_driver_sql(statement, tuple(parameters))
 
     def row_id(self, table: Table) -> ColumnElement[Any]:

@@ -22,7 +22,7 @@ from sqlalchemy.types import TypeEngine
 from models import process_caches
 from models.errors import DuplicateKey
 from models.store import sqlite_limit, sqlite_turns
-from models.store.dialect import ROW_ID, Columns, SessionLimits
+from models.store.dialect import ROW_ID, Columns, SessionLimits, adding_clause
 
 LOCK_SECONDS = 15.0
 BUSY_TIMEOUT_MS = 5000
@@ -104,12 +104,13 @@ class SQLite:
         except sqlite3.OperationalError as error:
             raise OperationalError("INSERT", None, error) from error
 
-    def bulk_add_counts(self, db: Connection, table: Table, columns: Columns, count: str) -> None:
+    def bulk_add_counts(
+        self, db: Connection, table: Table, columns: Columns, count: str, replaced: Sequence[str] = ()
+    ) -> None:
         names = ", ".join(f'"{name}"' for name in columns)
-        keys = ", ".join(table.primary_key.columns.keys())
         marks = ", ".join("?" * len(columns))
-        add = f'DO UPDATE SET "{count}" = {table.name}."{count}" + excluded."{count}"'
-        statement = f"INSERT INTO {table.name} ({names}) VALUES ({marks}) ON CONFLICT ({keys}) {add}"
+        add = adding_clause(table, count, replaced)
+        statement = f"INSERT INTO {table.name} ({names}) VALUES ({marks}) {add}"
         db.exec_driver_sql(statement, list(zip(*map(_storable, columns.values()), strict=True)))
 
     def row_id(self, table: Table) -> ColumnElement[Any]:

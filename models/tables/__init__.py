@@ -10,7 +10,7 @@ from models.tables.accounts import (
     secrets,
     workspaces,
 )
-from models.tables.clicks import click_batches, clicks, job_clicks, uses
+from models.tables.clicks import click_batches, clicks, job_clicks, link_clicks, uses, workspace_clicks
 from models.tables.columns import metadata
 from models.tables.jobs import items, job_errors, jobs, shards
 from models.tables.links import (
@@ -43,6 +43,7 @@ __all__ = [
     "job_errors",
     "jobs",
     "keys",
+    "link_clicks",
     "link_tags",
     "links",
     "metadata",
@@ -57,5 +58,6 @@ __all__ = [
     "untitled",
     "urls",
     "uses",
+    "workspace_clicks",
     "workspaces",
 ]

@@ -33,6 +33,30 @@ job_clicks = Table(  # those of all links of a job, without those of bots: a job
     PrimaryKeyConstraint("job_id", "day", "device", "country", "referrer"),
 )
 
+workspace_clicks = Table(  # those of all links of a workspace by day, without those of bots
+    "workspace_clicks",
+    metadata,
+    Column("workspace_id", BigInteger, nullable=False),
+    Column("day", Date, nullable=False),
+    count("count"),
+    PrimaryKeyConstraint("workspace_id", "day"),
+)
+
+link_clicks = (
+    Table(  # all of a link, also those of before it came here, without those of bots: what lists are sorted by
+        "link_clicks",
+        metadata,
+        Column("domain_id", BigInteger, nullable=False),
+        Column("slug", SlugText, nullable=False),
+        Column("generation", Integer, nullable=False),
+        Column("workspace_id", BigInteger, nullable=False),
+        Column("last_day", Date, nullable=False),  # on which some were written; the year 1 if none was counted here
+        count("total"),
+        PrimaryKeyConstraint("domain_id", "slug", "generation"),
+        Index("link_clicks_rank_idx", "workspace_id", "total", "domain_id", "slug", "generation", "last_day"),
+    )
+)
+
 uses = Table(  # of links with max_clicks: the exact number of redirects
     "uses",
     metadata,

@@ -5,7 +5,7 @@ from datetime import date
 from typing import Any
 
 from models.accounts import domains
-from models.clicks import click_counts
+from models.clicks import click_totals
 from models.clicks.click_counts import JobClicks, LinkClicks
 from models.link_key import format_link_id
 from models.links import tagging
@@ -18,12 +18,12 @@ def link_documents(db: Connection, rows: Sequence[LinkView]) -> list[dict[str, A
     """The documents of a page of links, with as many statements as for one."""
     keys = [row.key for row in rows]
     tags = tagging.of_links(db, keys)
-    clicks = click_counts.totals(db, keys)
-    return [link_document(row, tags.get(key, []), clicks.get(key, 0)) for key, row in zip(keys, rows, strict=True)]
+    clicks = click_totals.totals(db, keys)
+    return [link_document(row, tags.get(row.key, []), clicks.get(row.key, row.opening_clicks or 0)) for row in rows]
 
 
 def link_document(link: LinkView, tags: list[str], clicks: int) -> dict[str, Any]:
-    """`clicks`: those that were counted here."""
+    """`clicks`: all that it has."""
     base_url = domains.base_url(link.hostname, link.is_default)
     return {
         "id": format_link_id(link.key),
@@ -35,7 +35,7 @@ def link_document(link: LinkView, tags: list[str], clicks: int) -> dict[str, Any
         "disabled": link.disabled_at is not None,
         "expires_at": iso_time(link.expires_at),
         "max_clicks": link.max_clicks,
-        "clicks": clicks + (link.opening_clicks or 0),
+        "clicks": clicks,
         "opening_clicks": link.opening_clicks or 0,
         "protected": link.password_hash is not None,
         "group": link.group_name,

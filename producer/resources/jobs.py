@@ -76,7 +76,7 @@ def list_items(job: Job, statuses: Sequence[str], after: int, limit: int, error_
 
 
 def job_stats(job: Job, since: date = date.min) -> dict[str, Any]:
-    """Count the clicks on a job's links from one day on, bots excluded."""
+    """Count the clicks on a job's links, bots excluded; by referrer, device and country those from one day on."""
     with store.read() as db:
         return job_stats_document(click_counts.of_job(db, job.id, since))
 

@@ -116,7 +116,7 @@ def show_link_of_external_id(owner: Owner, external_id: str) -> dict[str, Any]:
 
 
 def link_stats(owner: Owner, link_id: str, since: date = date.min) -> dict[str, Any]:
-    """Count the clicks of a link from one day on."""
+    """Count the clicks of a link; by referrer, device and country those from one day on."""
     with store.read() as db:
         link = _find(db, owner, link_id)
         return link_stats_document(click_counts.of_link(db, link.key, since), link.opening_clicks or 0)

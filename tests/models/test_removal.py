@@ -9,7 +9,7 @@ from sqlalchemy import JSON, Column, Table, delete, func, insert, select
 from models import removal, store
 from models.accounts.keys import Owner
 from models.states import JobStatus
-from models.tables import items, job_errors, jobs, links, metadata
+from models.tables import items, job_clicks, job_errors, jobs, links, metadata
 from models.tables.columns import Sealed
 
 OF_THE_INSTALLATION = {"secrets", "ended_sessions", "click_batches", "reserved_slugs"}
@@ -34,7 +34,7 @@ def former_counts(owner: Owner, request: pytest.FixtureRequest) -> dict[str, int
             for table in TABLES:
                 db.execute(insert(table).values(row_of(table, workspace, shares_domain=request.param != "own domain")))
         if request.param == "forgotten job":
-            for table in (jobs, items, job_errors):
+            for table in (jobs, items, job_errors, job_clicks):
                 db.execute(delete(table))
     return counts
 

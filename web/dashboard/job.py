@@ -26,8 +26,8 @@ blueprint = Blueprint("job", __name__)
 @blueprint.get("/jobs/<job_id>")
 def show_job(job_id: str) -> Response:
     job = find_job(owner(), job_id)
-    stats = jobs.job_stats(job)
     span = charts.read_span(request.args)
+    stats = jobs.job_stats(job, span.first_day)
     return pages.render(
         "job",
         job=jobs.describe_job(job),
@@ -49,7 +49,7 @@ def show_job(job_id: str) -> Response:
         stats=stats,
         span=span,
         days=charts.chart_days(stats["by_day"], span),
-        shares=charts.all_shares(jobs.job_stats(job, span.first_day)),
+        shares=charts.all_shares(stats),
         **_list_rows(job),
     )
 

@@ -55,8 +55,8 @@ def _set_disabled(link_id: str, disabled: bool, message: str) -> Response:
 
 def _render(link_id: str, status: int, faults: dict[str, str] | None = None) -> Response:
     link = links.show_link(owner(), link_id)
-    stats = links.link_stats(owner(), link_id)
     span = charts.read_span(request.args)
+    stats = links.link_stats(owner(), link_id, span.first_day)
     return pages.render(
         "link",
         status,
@@ -66,6 +66,6 @@ def _render(link_id: str, status: int, faults: dict[str, str] | None = None) -> 
         stats=stats,
         span=span,
         days=charts.chart_days(stats["by_day"], span),
-        shares=charts.all_shares(links.link_stats(owner(), link_id, span.first_day)),
+        shares=charts.all_shares(stats),
         **list_choices(),
     )

@@ -4,18 +4,21 @@ import secrets
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import Connection, Table
+from sqlalchemy import Connection, Table, func, select
 
 from models import store
-from models.link_key import LinkKey
+from models.clicks import click_totals
+from models.clicks.click_totals import OwnedKey
+from models.link_key import LinkKey, columns_of
 from models.links.bulk import side_tables
 from models.links.bulk.side_tables import key_columns
 from models.store import Columns
 from models.store.dialect import ROW_ID
-from models.tables import clicks, link_tags, links, untitled, urls, uses
+from models.tables import clicks, link_clicks, link_tags, links, untitled, urls, uses
 
-NAMED_BY_SLUG = (links, link_tags, clicks, uses, untitled, urls)
+NAMED_BY_SLUG = (links, link_tags, clicks, link_clicks, uses, untitled, urls)
 UNIQUE = "external_id"
+OPENING = "opening_clicks"
 
 Renaming = tuple[LinkKey, str]
 """A link, and the slug that it gets."""
@@ -23,12 +26,29 @@ Renaming = tuple[LinkKey, str]
 
 def write(db: Connection, row_ids: Sequence[Any], keys: Sequence[LinkKey], columns: Columns) -> None:
     """Give locked links new values. Raise DuplicateKey when another link has an external id."""
+    if OPENING in columns:
+        _add_opening_clicks(db, keys, columns[OPENING])
     if UNIQUE not in columns:
         store.dialect().bulk_update(db, links, {ROW_ID: row_ids}, columns)
         return
     # Two links may swap theirs, and a database compares them row by row.
     store.dialect().bulk_update(db, links, {ROW_ID: row_ids}, {UNIQUE: [None] * len(row_ids)})
     store.dialect().bulk_update(db, links, key_columns(keys), columns)
+
+
+def _add_opening_clicks(db: Connection, keys: Sequence[LinkKey], counts: Sequence[int | None]) -> None:
+    """Have the totals of clicks follow, before the links lose their former values."""
+    former: dict[LinkKey, tuple[int, int]] = {}
+    for domain_id, slugs in side_tables.slugs_by_domain(keys).items():
+        query = select(*columns_of(links), links.c.workspace_id, func.coalesce(links.c.opening_clicks, 0))
+        query = query.where(links.c.domain_id == domain_id, store.dialect().is_one_of(links.c.slug, slugs))
+        for *own, workspace_id, count in db.execute(query):
+            former[LinkKey(*own)] = workspace_id, count
+    changes: dict[OwnedKey, int] = {}
+    for key, count in zip(keys, counts, strict=True):
+        workspace_id, former_count = former[key]
+        changes[*key, workspace_id] = (count or 0) - former_count
+    click_totals.add_opening(db, changes)
 
 
 def rename(db: Connection, renamings: Sequence[Renaming]) -> None:

@@ -8,11 +8,11 @@ from models import store
 from models.link_key import LinkKey, columns_of
 from models.links import url_index
 from models.store import Columns
-from models.tables import clicks, link_tags, untitled, urls, uses
+from models.tables import clicks, link_clicks, link_tags, untitled, urls, uses
 
 QUEUES = (untitled, urls)
 """Tables that send others to a link."""
-DESCRIPTIONS = (link_tags, clicks, uses)
+DESCRIPTIONS = (link_tags, clicks, link_clicks, uses)
 """Tables that only describe one."""
 
 

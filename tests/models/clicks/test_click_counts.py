@@ -4,11 +4,16 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
+import pytest
+
 from models import store
 from models.accounts.keys import Owner
-from models.clicks import click_counts, click_limits
+from models.clicks import click_counts, click_limits, click_totals, workspace_clicks
 from models.clicks.click_counts import ClickCount
+from models.jobs.jobs import Job
 from models.link_key import LinkKey
+from tests.models.jobs.making import make_job
+from tests.models.links.new_links import GENERATION, add_link
 
 TODAY = datetime.now(UTC).date()
 A = LinkKey(1, "a", 7)
@@ -20,21 +25,39 @@ def clicked(slug: str = "a", times: int = 1, **more: Any) -> ClickCount:
     return ClickCount(1, slug, 7, TODAY, False, "desktop", "", "", 5, times)._replace(**more)
 
 
+@pytest.fixture
+def job(owner: Owner) -> Job:
+    return make_job(owner)
+
+
+def clicked_of(job: Job, slug: str = "a", times: int = 1, **more: Any) -> ClickCount:
+    return clicked(slug, times, **{"job_id": job.id} | more)
+
+
 def add(*rows: ClickCount) -> None:
     with store.write() as db:
         click_counts.add(db, rows)
 
 
-def test_counts_add_up_over_batches_and_within_one(owner: Owner) -> None:
-    add(clicked(times=2), clicked(times=3), clicked("b"))
-    add(clicked(times=4))
-    add()
+def totals(*keys: LinkKey) -> dict[LinkKey, int]:
     with store.read() as db:
-        assert click_counts.totals(db, [A, B, LinkKey(1, "c", 7), LATER_A]) == {
-            A: 9,
-            B: 1,
-        }
-        assert click_counts.totals(db, []) == {}
+        return click_totals.totals(db, keys)
+
+
+def by_day(owner: Owner) -> list[tuple[date, int]]:
+    with store.read() as db:
+        return workspace_clicks.by_day(db, owner.workspace_id, date.min)
+
+
+def test_counts_add_up_over_batches_and_within_one(owner: Owner, job: Job) -> None:
+    add(clicked_of(job, times=2), clicked_of(job, times=3), clicked_of(job, "b"))
+    add(clicked_of(job, times=4), clicked_of(job, times=50, bot=True))
+    add()
+    assert totals(A, B, LinkKey(1, "c", 7), LATER_A) == {A: 9, B: 1}
+    assert totals() == {}
+    with store.read() as db:
+        assert click_counts.of_link(db, A)[:2] == (9, 50)
+    assert by_day(owner) == [(TODAY, 10)]
 
 
 def test_the_clicks_of_a_link_are_counted_by_day_referrer_device_and_country_without_bots(owner: Owner) -> None:
@@ -72,49 +95,60 @@ def test_a_link_without_clicks_has_none(owner: Owner) -> None:
         assert click_counts.of_job(db, 5) == (0, [], [], [], [])
 
 
-def test_the_clicks_of_a_job_are_those_of_all_its_links(owner: Owner) -> None:
-    add(clicked(times=2), clicked("b", times=3), clicked("c", times=4, job_id=6), clicked(times=9, bot=True))
+def test_the_clicks_of_a_job_are_those_of_all_its_links(owner: Owner, job: Job) -> None:
+    add(clicked_of(job, times=2), clicked_of(job, "b", times=3), clicked("c", times=4), clicked_of(job, bot=True))
     with store.read() as db:
-        assert click_counts.of_job(db, 5)[:2] == (5, [(TODAY, 5)])
+        assert click_counts.of_job(db, job.id)[:2] == (5, [(TODAY, 5)])
 
 
-def test_clicks_are_counted_from_a_day_on(owner: Owner) -> None:
+def test_shares_are_those_from_a_day_on_and_the_rest_is_as_ever(owner: Owner, job: Job) -> None:
     yesterday = TODAY - timedelta(days=1)
-    add(clicked(times=2, referrer="a.example"), clicked(times=3, day=yesterday, referrer="b.example"))
+    add(clicked_of(job, times=2, referrer="a.example"), clicked_of(job, times=3, day=yesterday, referrer="b.example"))
     with store.read() as db:
-        for counted in (click_counts.of_link(db, A, TODAY), click_counts.of_job(db, 5, TODAY)):
-            assert (counted.total, counted.referrers) == (2, [("a.example", 2)])
+        for counted in (click_counts.of_link(db, A, TODAY), click_counts.of_job(db, job.id, TODAY)):
+            assert (counted.total, counted.days) == (5, [(yesterday, 3), (TODAY, 2)])
+            assert (counted.referrers, counted.devices) == ([("a.example", 2)], [("desktop", 2)])
 
 
-def test_a_job_keeps_the_clicks_of_a_link_that_is_removed(owner: Owner) -> None:
-    add(clicked(times=2), clicked("b", times=3), clicked(generation=8), clicked(times=9, bot=True))
+def test_a_job_and_its_workspace_keep_the_clicks_of_a_link_that_is_removed(owner: Owner, job: Job) -> None:
+    add(clicked_of(job, times=2), clicked_of(job, "b", times=3), clicked_of(job, generation=8))
     with store.write() as db:
         click_counts.remove(db, A)
     with store.read() as db:
-        assert click_counts.of_job(db, 5)[:2] == (6, [(TODAY, 6)])
+        assert click_counts.of_job(db, job.id)[:2] == (6, [(TODAY, 6)])
+    assert by_day(owner) == [(TODAY, 6)]
 
 
-def test_a_removed_link_leaves_no_counts_and_others_stay(owner: Owner) -> None:
-    add(clicked(), clicked("b"), clicked(generation=8))
+def test_a_removed_link_leaves_no_counts_and_others_stay(owner: Owner, job: Job) -> None:
+    add(clicked_of(job), clicked_of(job, "b"), clicked_of(job, generation=8))
     with store.write() as db:
         click_limits.take(db, A, 5)
         click_limits.take(db, B, 5)
         click_counts.remove(db, A)
+    assert set(totals(A, B, LATER_A)) == {B, LATER_A}
     with store.read() as db:
-        assert set(click_counts.totals(db, [A, B, LATER_A])) == {
-            B,
-            LATER_A,
-        }
+        assert click_counts.of_link(db, A).total == 0
         assert (click_limits.count(db, A), click_limits.count(db, B)) == (0, 1)
 
 
-def test_writers_of_the_same_links_neither_deadlock_nor_lose_a_click(owner: Owner) -> None:
+def test_clicks_of_links_whose_job_was_deleted_count_for_their_workspace(owner: Owner) -> None:
+    link = add_link(owner, "a", opening_clicks=30)
+    gone = clicked("gone", domain_id=link.domain_id, job_id=6)  # its link was deleted too, so nobody knows whose it was
+    add(clicked("a", times=4, domain_id=link.domain_id, generation=GENERATION, job_id=link.job_id), gone)
+    assert totals(link.key) == {link.key: 34}
+    assert by_day(owner) == [(TODAY, 4)]
+    with store.read() as db:
+        assert click_counts.of_job(db, link.job_id).total == 0
+
+
+def test_writers_of_the_same_links_neither_deadlock_nor_lose_a_click(owner: Owner, job: Job) -> None:
     slugs = [f"s{number}" for number in range(300)]
     with ThreadPoolExecutor(6) as pool:
         orders = [slugs[turn:] + slugs[:turn] for turn in range(0, 300, 25)]
-        list(pool.map(lambda order: add(*map(clicked, order)), orders))
-    with store.read() as db:
-        assert set(click_counts.totals(db, [LinkKey(1, slug, 7) for slug in slugs]).values()) == {len(orders)}
+        list(pool.map(lambda order: add(*(clicked_of(job, slug) for slug in order)), orders))
+    keys = [LinkKey(1, slug, 7) for slug in slugs]
+    assert totals(*keys) == dict.fromkeys(keys, len(orders))
+    assert by_day(owner) == [(TODAY, 300 * len(orders))]
 
 
 def test_a_batch_is_new_once_and_removed_only_when_it_is_old(owner: Owner) -> None:

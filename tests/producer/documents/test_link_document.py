@@ -29,7 +29,7 @@ def test_a_password_and_a_disabling_show_only_that_they_are_there() -> None:
 
 
 def test_opening_clicks_are_a_part_of_all_clicks() -> None:
-    document = link_document(make_link(opening_clicks=40), [], 2)
+    document = link_document(make_link(opening_clicks=40), [], 42)
     assert (document["clicks"], document["opening_clicks"]) == (42, 40)
     assert link_document(make_link(), [], 2)["opening_clicks"] == 0
 
