@@ -5,6 +5,7 @@ from typing import Any
 
 from models import removal, store
 from models.accounts import keys, workspaces
+from models.clicks import recount
 from models.errors import Conflict, NotFound
 from models.ids import parse_id
 from models.store import Connection
@@ -70,6 +71,12 @@ def delete_workspace(name: str) -> None:
         upload_store.delete(upload)
     while _delete_some(workspace_id):
         store.pause_bulk_writer()
+
+
+def recount_clicks() -> int:
+    """Correct the totals of clicks; return how many were wrong."""
+    with store.write() as db:
+        return recount.recount(db)
 
 
 def _close_workspace(name: str) -> int:

@@ -3,7 +3,7 @@
 from collections.abc import Collection, Mapping, Sequence
 from datetime import UTC, date, datetime
 
-from sqlalchemy import ColumnElement, Connection, and_, exists, select
+from sqlalchemy import ColumnElement, Connection, exists, select
 
 from models import store
 from models.link_key import LinkKey, columns_of, rows_of, rows_of_slugs
@@ -12,8 +12,8 @@ from models.tables import link_clicks, links
 OwnedKey = tuple[int, str, int, int]
 """A link key, and the workspace of the link."""
 NEVER = date.min
-BY_RANK = (link_clicks.c.total, link_clicks.c.domain_id, link_clicks.c.slug)
-MOST_FIRST = tuple(column.desc() for column in BY_RANK)
+RANK = (link_clicks.c.total, link_clicks.c.domain_id, link_clicks.c.slug)
+"""What links with clicks are sorted by. An index of each workspace has this order."""
 
 
 def add(db: Connection, counts: Mapping[OwnedKey, int]) -> None:
@@ -50,11 +50,6 @@ def totals(db: Connection, keys: Collection[LinkKey]) -> dict[LinkKey, int]:
     return {LinkKey(*columns): total for *columns, total in db.execute(query)}
 
 
-def of_workspace(workspace_id: int) -> ColumnElement[bool]:
-    """Match the rows of a workspace that lists by clicks begin with."""
-    return and_(link_clicks.c.workspace_id == workspace_id, link_clicks.c.total > 0)
-
-
 def has_any() -> ColumnElement[bool]:
-    """Whether a link is one of those."""
+    """Whether a link has clicks."""
     return exists().where(rows_of(link_clicks, columns_of(links)), link_clicks.c.total > 0)

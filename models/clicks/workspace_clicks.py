@@ -3,13 +3,11 @@
 from datetime import date
 from typing import NamedTuple
 
-from sqlalchemy import ColumnElement, Connection, and_, func, select
+from sqlalchemy import ColumnElement, Connection, and_, func, literal, select, tuple_
 
-from models.clicks import click_totals
+from models.clicks.click_totals import RANK
 from models.link_key import LinkKey, columns_of, rows_of
 from models.tables import clicks, link_clicks, workspace_clicks
-
-FIRST_LINKS = 100
 
 
 class TopLink(NamedTuple):
@@ -29,29 +27,27 @@ def by_day(db: Connection, workspace_id: int, since: date) -> list[tuple[date, i
 def top_links(db: Connection, workspace_id: int, since: date, limit: int) -> list[TopLink]:
     """The links with the most clicks from one day on.
 
-    No link has more of them than it has in all. So when some have been counted, those with a larger total are left.
+    A link has no more of them than in all. So once those with the largest totals are counted, few others can have more.
     """
-    was_clicked = and_(click_totals.of_workspace(workspace_id), link_clicks.c.last_day >= since)
-    first = _count(db, was_clicked, since, limit, FIRST_LINKS)
+    was_clicked = and_(link_clicks.c.workspace_id == workspace_id, link_clicks.c.last_day >= since)
+    by_total = [column.desc() for column in RANK]
+    last = db.execute(select(*RANK).where(was_clicked).order_by(*by_total).limit(1).offset(limit - 1)).one_or_none()
+    if last is None:
+        return _count(db, was_clicked, since, limit)
+    position = tuple_(*map(literal, last))
+    first = _count(db, and_(was_clicked, tuple_(*RANK) >= position), since, limit)
     least = first[-1].clicks if len(first) == limit else 0
-    rest = _count(db, and_(was_clicked, link_clicks.c.total > least), since, limit)
-    both = {link.key: link for link in first + rest}
-    return sorted(both.values(), key=_place)[:limit]
+    others = and_(was_clicked, tuple_(*RANK) < position, link_clicks.c.total > least)
+    return sorted(first + _count(db, others, since, limit), key=_place)[:limit]
 
 
-def _count(
-    db: Connection, condition: ColumnElement[bool], since: date, limit: int, candidates: int | None = None
-) -> list[TopLink]:
-    """Count the clicks of links with the largest totals, and return those with the most."""
-    by_total = select(*columns_of(link_clicks)).where(condition)
-    if candidates:
-        by_total = by_total.order_by(*click_totals.MOST_FIRST).limit(candidates)
-    links = by_total.subquery("links")
-    count = func.sum(clicks.c.count)
-    key = columns_of(links)
-    query = select(*key, count).join(clicks, rows_of(clicks, key)).where(clicks.c.bot.is_(False), clicks.c.day >= since)
-    query = query.group_by(*key).order_by(count.desc(), links.c.slug).limit(limit)
-    return [TopLink(LinkKey(*own), int(total)) for *own, total in db.execute(query)]
+def _count(db: Connection, condition: ColumnElement[bool], since: date, limit: int) -> list[TopLink]:
+    """Count the clicks of links, and return those with the most."""
+    key = columns_of(link_clicks)
+    own = select(func.sum(clicks.c.count)).where(rows_of(clicks, key), clicks.c.day >= since, clicks.c.bot.is_(False))
+    counted = select(*key, own.scalar_subquery().label("recent")).where(condition).subquery("counted")
+    query = select(counted).where(counted.c.recent > 0).order_by(counted.c.recent.desc(), counted.c.slug).limit(limit)
+    return [TopLink(LinkKey(*own), int(recent)) for *own, recent in db.execute(query)]
 
 
 def _place(link: TopLink) -> tuple[int, str]:

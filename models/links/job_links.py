@@ -1,12 +1,15 @@
 """The links of a job: those that its items name, in the order of the items, each once."""
 
+from collections.abc import Iterator
 from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, Select, and_, exists, func, or_, text
+from sqlalchemy import ColumnElement, Connection, Select, and_, exists, func, or_, select, text
 
 from models.link_key import rows_of
 from models.states import ItemStatus
 from models.tables import items, links
+
+RANGE = 10_000
 
 
 class JobLinks(NamedTuple):
@@ -22,6 +25,24 @@ def join_items(query: Select[Any], job: JobLinks) -> Select[Any]:
     domain_id = func.coalesce(items.c.domain_id, job.domain_id)
     is_link_of_item = rows_of(links, (domain_id, items.c.slug, items.c.generation))
     return query.join(items, and_(items.c.job_id == job.job_id, is_link_of_item)).where(_is_first())
+
+
+def ranges(db: Connection, job: JobLinks, start: int = 0) -> Iterator[ColumnElement[bool]]:
+    """The items of a job, some at a time: PostgreSQL takes all of them for a few, and would rather read every link."""
+    last = db.execute(select(func.max(items.c.index)).where(items.c.job_id == job.job_id)).scalar_one()
+    for first in range(start, start if last is None else last + 1, RANGE):
+        yield and_(items.c.index >= first, items.c.index < first + RANGE)
+
+
+def belongs_to(job: JobLinks) -> ColumnElement[bool]:
+    """Whether a link is one of those. It does not need the items of links that the job created."""
+    domain_id = func.coalesce(items.c.domain_id, job.domain_id)
+    is_named = exists().where(
+        items.c.job_id == job.job_id,
+        rows_of(links, (domain_id, items.c.slug, items.c.generation)),
+        text(f"items.{NAMES_AGAIN}"),
+    )
+    return or_(links.c.job_id == job.job_id, is_named)
 
 
 def _is_first() -> ColumnElement[bool]:

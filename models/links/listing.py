@@ -22,14 +22,13 @@ from sqlalchemy import (
     tuple_,
 )
 
-from models.clicks import click_totals
 from models.cursors import ClickPosition, ItemPosition, LinkPosition, ListPosition
 from models.link_key import LinkKey, columns_of, rows_of, rows_of_slugs
 from models.links import job_links, labels, positions, tagging
 from models.links.job_links import JobLinks
 from models.links.labels import GROUPS, TAGS
 from models.links.links import Link
-from models.links.positions import LinkOrder
+from models.links.positions import LinkOrder, Place
 from models.links.search import spans
 from models.store import rows
 from models.tables import clicks, domains, groups, links, uses
@@ -113,72 +112,58 @@ def page(
     order: LinkOrder = LinkOrder.NEWEST,
 ) -> list[LinkView]:
     """Links behind a position: the newest first, or those of a job in the order of its items, or as `order` says."""
-    conditions = _conditions(db, workspace_id, link_filter)
+    conditions = all_conditions(db, workspace_id, link_filter)
     if conditions is None:
         return []
-    if order == LinkOrder.CLICKS:
-        return _page_by_clicks(db, workspace_id, link_filter, conditions, after, limit)
-    query = positions.sort(_views().where(*conditions), link_filter.job, after, order).offset(offset)
-    parts = [true()] if offset else _parts(db, workspace_id, link_filter, after, order == LinkOrder.OLDEST)
+    query = positions.sort(views().where(*conditions), link_filter.job, after, order).offset(offset)
+    parts = [true()] if offset else parts_of(db, workspace_id, link_filter, after, order == LinkOrder.OLDEST)
     return [LinkView(*row) for row in spans.read(db, query, limit, parts)]
-
-
-def _page_by_clicks(
-    db: Connection,
-    workspace_id: int,
-    link_filter: LinkFilter,
-    conditions: list[ColumnElement[bool]],
-    after: ListPosition | None,
-    limit: int,
-) -> list[LinkView]:
-    """The links with the most clicks, and behind the last of them those that have none."""
-    page: list[LinkView] = []
-    if after is None or isinstance(after, ClickPosition):
-        query = positions.sort_by_clicks(_views().where(*conditions), workspace_id, link_filter.job, after)
-        page = rows.many(db, LinkView, query.limit(limit))
-        after = None
-    if len(page) < limit:
-        others = _views().where(*conditions, ~click_totals.has_any())
-        others = positions.sort(others, link_filter.job, after)
-        parts = _parts(db, workspace_id, link_filter, after)
-        page += [LinkView(*row) for row in spans.read(db, others, limit - len(page), parts)]
-    return page
 
 
 def count(db: Connection, workspace_id: int, link_filter: LinkFilter, limit: int | None = None) -> int:
     """How many links match a filter, up to a limit."""
-    conditions = _conditions(db, workspace_id, link_filter)
+    conditions = all_conditions(db, workspace_id, link_filter)
     if conditions is None:
         return 0
     matches = select(links.c.slug).where(*conditions)
     if link_filter.job:
         matches = job_links.join_items(matches, link_filter.job)
-    return spans.count(db, matches, limit, _parts(db, workspace_id, link_filter))
+    return spans.count(db, matches, limit, _large_parts_of(db, workspace_id, link_filter))
 
 
 def keys_page(
     db: Connection, workspace_id: int, link_filter: LinkFilter, after: ListPosition | None, limit: int
-) -> list[tuple[LinkKey, ListPosition]]:
+) -> list[Place]:
     """The keys of the same links, and their positions."""
-    conditions = _conditions(db, workspace_id, link_filter)
+    conditions = all_conditions(db, workspace_id, link_filter)
     if conditions is None:
         return []
     query = select(*columns_of(links), links.c.created_at).where(*conditions)
     query = positions.sort(query, link_filter.job, after)
-    page: list[tuple[LinkKey, ListPosition]] = []
-    parts = _parts(db, workspace_id, link_filter, after)
+    page: list[Place] = []
+    parts = _large_parts_of(db, workspace_id, link_filter, after)
     for *values, created_at, item_index in spans.read(db, query, limit, parts):
         key = LinkKey(*values)
         page.append((key, _position(key, created_at, item_index)))
     return page
 
 
-def _parts(
+def parts_of(
     db: Connection, workspace_id: int, link_filter: LinkFilter, after: ListPosition | None = None, oldest: bool = False
 ) -> Iterable[ColumnElement[bool]]:
+    """The parts of a list to read, one after the other, until there are enough links for a page."""
     search = None if link_filter.job else link_filter.search  # a job's links have an order of their own
     before = after.created_at if isinstance(after, LinkPosition) else None
     return spans.parts(db, workspace_id, search, before, oldest)
+
+
+def _large_parts_of(
+    db: Connection, workspace_id: int, link_filter: LinkFilter, after: ListPosition | None = None
+) -> Iterable[ColumnElement[bool]]:
+    """The same for many pages at once."""
+    if link_filter.job:
+        return job_links.ranges(db, link_filter.job, after.at + 1 if isinstance(after, ItemPosition) else 0)
+    return parts_of(db, workspace_id, link_filter, after)
 
 
 def _position(key: LinkKey, created_at: datetime, item_index: int | None) -> ListPosition:
@@ -188,10 +173,10 @@ def _position(key: LinkKey, created_at: datetime, item_index: int | None) -> Lis
 
 
 def _view(workspace_id: int) -> Select[Any]:
-    return _views().where(links.c.workspace_id == workspace_id)
+    return views().where(links.c.workspace_id == workspace_id)
 
 
-def _views() -> Select[Any]:
+def views() -> Select[Any]:
     """One query for all that a link has one of."""
     own_group = and_(groups.c.workspace_id == links.c.workspace_id, groups.c.id == links.c.group_id)
     query = select(
@@ -231,7 +216,7 @@ def _has_status(status: LinkStatus) -> ColumnElement[bool]:
     return and_(is_open, or_(links.c.max_clicks.is_(None), ~is_used))
 
 
-def _conditions(db: Connection, workspace_id: int, link_filter: LinkFilter) -> list[ColumnElement[bool]] | None:
+def all_conditions(db: Connection, workspace_id: int, link_filter: LinkFilter) -> list[ColumnElement[bool]] | None:
     """The conditions of a filter on a workspace's links; None when it names a group or tag that does not exist."""
     conditions = _of_workspace(workspace_id, link_filter.keys)
     if link_filter.search:

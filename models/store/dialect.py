@@ -118,6 +118,9 @@ class Dialect(Protocol):
     def lock(self, db: Connection, name: str) -> None:
         """Take a named lock until the transaction ends."""
 
+    def lock_table(self, db: Connection, table: Table) -> None:
+        """Keep others from writing to a table until the transaction ends, and see what they have written before."""
+
     def session_lock(self, db: Connection, name: str) -> AbstractContextManager[None]:
         """Hold a named lock, across transactions, until the block ends."""
 

@@ -157,6 +157,9 @@ class PostgreSQL:
     def lock(self, db: Connection, name: str) -> None:
         db.execute(select(func.pg_advisory_xact_lock(func.hashtext(name))))
 
+    def lock_table(self, db: Connection, table: Table) -> None:
+        db.exec_driver_sql(f"LOCK TABLE {table.name} IN SHARE ROW EXCLUSIVE MODE")
+
     @contextmanager
     def session_lock(self, db: Connection, name: str) -> Iterator[None]:
         db = db.execution_options(isolation_level="AUTOCOMMIT")

@@ -153,6 +153,9 @@ class SQLite:
     def lock(self, db: Connection, name: str) -> None:
         """Nothing to do: a writer has the only lock."""
 
+    def lock_table(self, db: Connection, table: Table) -> None:
+        """Nothing to do, likewise."""
+
     def session_lock(self, db: Connection, name: str) -> AbstractContextManager[None]:
         """Nothing to do: what is done under such locks is done in transactions, and a writer has the only lock."""
         return nullcontext()

@@ -13,7 +13,7 @@ from models.clicks import click_counts
 from models.cursors import LinkPosition, ListPosition
 from models.errors import DuplicateKey, NotFound
 from models.link_key import LinkKey, parse_link_id
-from models.links import labels, links, listing, tagging, title_queue
+from models.links import click_lists, labels, links, listing, tagging, title_queue
 from models.links.listing import LinkFilter, LinkView
 from models.links.positions import LinkOrder
 from models.store import Connection
@@ -41,7 +41,10 @@ def list_links(
     """List the links that match the parameters of a LinksQuery."""
     with written.read_list(owner.workspace_id) as db:
         link_filter = link_filters.from_query(db, owner.workspace_id, query)
-        rows = listing.page(db, owner.workspace_id, link_filter, after, limit + 1, order=order)
+        if order == LinkOrder.CLICKS:
+            rows = click_lists.page(db, owner.workspace_id, link_filter, after, limit + 1)
+        else:
+            rows = listing.page(db, owner.workspace_id, link_filter, after, limit + 1, order=order)
         documents = link_documents(db, rows[:limit])
     if len(rows) <= limit:
         return Page(documents, None)

@@ -3,4 +3,8 @@
 from web.ops import commands, docs, health, metrics, moving, partitioning
 
 BLUEPRINTS = (health.blueprint, metrics.blueprint, docs.blueprint)
-COMMANDS = (commands.keys, commands.workspaces, commands.upgrade, partitioning.partition, *moving.COMMANDS)
+COMMANDS = (
+    *(commands.keys, commands.workspaces, commands.upgrade, commands.recount),
+    partitioning.partition,
+    *moving.COMMANDS,
+)

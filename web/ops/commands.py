@@ -1,4 +1,4 @@
-"""Commands for operators: `flask --app web keys …`, `… workspaces …`, `… upgrade`."""
+"""Commands for operators: `flask --app web keys …`, `… workspaces …`, `… upgrade`, `… recount`."""
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
@@ -124,6 +124,13 @@ def upgrade() -> None:
         prepare(current_app)
     except SettingsError as error:
         raise click.ClickException(str(error)) from None
+
+
+@click.command("recount", help="Correct the totals of clicks, after hosts of an earlier version have counted some.")
+def recount() -> None:
+    with _errors_as_messages():
+        wrong = operators.recount_clicks()
+    click.echo(f"Corrected {wrong:,} totals.")
 
 
 def _check_plan(plan: str | None) -> None:

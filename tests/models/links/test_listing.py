@@ -11,7 +11,7 @@ from models.clicks import click_counts, click_limits
 from models.clicks.click_counts import ClickCount
 from models.cursors import ItemPosition
 from models.link_key import LinkKey
-from models.links import labels, listing, tagging
+from models.links import click_lists, labels, listing, tagging
 from models.links.job_links import JobLinks
 from models.links.listing import LinkFilter, LinkStatus, LinkView
 from models.links.positions import LinkOrder
@@ -213,7 +213,10 @@ def order_of(owner: Owner, order: LinkOrder, limit: int = 2, **conditions: Any) 
     after = None
     while True:
         with store.read() as db:
-            page = listing.page(db, owner.workspace_id, LinkFilter(**conditions), after, limit, order=order)
+            if order == LinkOrder.CLICKS:
+                page = click_lists.page(db, owner.workspace_id, LinkFilter(**conditions), after, limit)
+            else:
+                page = listing.page(db, owner.workspace_id, LinkFilter(**conditions), after, limit, order=order)
         found += [link.slug for link in page]
         if len(page) < limit:
             return "".join(found)

@@ -10,9 +10,10 @@ from models.accounts.keys import Owner
 from models.clicks import click_counts, click_limits
 from models.clicks.click_counts import ClickCount
 from models.jobs import items
-from models.links import tagging, unclicked
+from models.links import tagging
+from models.links.bulk import unclicked
+from models.links.bulk.unclicked import Removal
 from models.links.links import Link
-from models.links.unclicked import Removal
 from models.tables import items as item_rows
 from models.tables import link_tags, links
 from tests.models.links.new_links import GENERATION, JOB_ID, add_link, default_domain_id

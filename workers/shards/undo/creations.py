@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from models.jobs import items
 from models.jobs.items import CreatedItem
 from models.jobs.jobs import Job, Results
-from models.links import unclicked
+from models.links.bulk import unclicked
 from models.states import ItemStatus
 from models.store import Columns, Connection
 from producer.unit_of_work import UnitOfWork
