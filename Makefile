@@ -36,6 +36,10 @@ MINUTES ?= 0
 STEPS ?= 1000000
 ROUNDS ?= 1000
 
+# The tools that generate a client in TypeScript, where there is npm. Without the network their test is skipped.
+CLIENTS := tests/web/openapi/clients
+GENERATED_CLIENTS := $(if $(shell command -v npm),$(CLIENTS)/node_modules/.package-lock.json)
+
 AUDIT := .venv/audit
 PIP_AUDIT := pip-audit==2.10.1
 
@@ -58,7 +62,7 @@ quick-tests: .venv/.dev
 	@EXAMPLES=0.1 $(BIN)/python -m pytest --forks 4 -m 'not server and not slow' \
 		-p no:schemathesis
 
-test: .venv/.dev ## every test
+test: .venv/.dev $(GENERATED_CLIENTS) ## every test
 	@$(BIN)/python -m pytest --forks 5 --ignore $(FAULTS) --ignore $(FAIRNESS)
 	@$(BIN)/python -m pytest --forks 2 $(FAULTS)
 	@$(BIN)/python -m pytest $(FAIRNESS)
@@ -141,6 +145,11 @@ clean: ## remove everything that make and the tools wrote
 	@$(BIN)/uv pip install -q --python $(BIN)/python --compile-bytecode -r requirements-dev.txt -e . || \
 		$(INSTALL) -r requirements-dev.txt -e .
 	@touch .venv/.run $@
+
+$(CLIENTS)/node_modules/.package-lock.json: $(CLIENTS)/package-lock.json
+	@echo 'installing package-lock.json into $(CLIENTS)' >&2
+	@npm ci --prefix $(CLIENTS) --no-audit --no-fund --silent || echo 'npm ci failed: the test of the TypeScript client is skipped' >&2
+	@touch -c $@
 
 $(BIN)/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed: make PYTHON=python3.12" or 0)'

@@ -51,7 +51,7 @@ def test_a_file_is_posted_by_openapi_python_client(system: System, description: 
 
 
 @pytest.mark.skipif(not which("node"), reason="needs Node.js")
-@pytest.mark.skipif(not TOOLS.exists(), reason="needs `npm ci --prefix tests/web/openapi/clients`")
+@pytest.mark.skipif(not TOOLS.exists(), reason="needs npm: `make test` installs the tools")
 @pytest.mark.parametrize("system", ["sqlite"], indirect=True)
 def test_a_file_is_posted_by_openapi_typescript(system: System, description: Path, tmp_path: Path) -> None:
     for name in ("upload.ts", "package.json", "tsconfig.json"):
