@@ -24,7 +24,7 @@ BLOCK = re.compile(r"^```(\w+)[^\n]*\n(.*?)^```", re.MULTILINE | re.DOTALL)
 
 SCRIPT = ("README.md", "docs/jobs.md", "docs/webhooks.md", "docs/cli.md")
 """Their shell blocks run one after the other, as a reader of these pages in this order would paste them."""
-COMMANDS = ("docs/operate.md", "docs/settings.md")
+COMMANDS = ("docs/deploy.md", "docs/operate.md", "docs/settings.md")
 SETTINGS = ("docs/deploy.md", "docs/operate.md", "docs/settings.md")
 FLASK = ".venv/bin/flask --app web "
 ASSIGNMENTS = re.compile(r"([A-Z_]+=\S+\n)+")
