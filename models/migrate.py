@@ -11,6 +11,7 @@ from sqlalchemy import Connection, Engine, column, select, table
 from models import store
 from models.accounts import domains, installation_secrets, stored_secrets
 from models.errors import SettingsError
+from models.partitions import links as link_partitions
 
 SCRIPTS = Path(__file__).parent / "migrations"
 LOCK = "linkmill upgrade"
@@ -29,6 +30,7 @@ def upgrade(renames: bool = True) -> None:
 
     `renames`: whether the default domain follows BASE_URL.
     """
+    _refuse_unfinished_partitions()
     # Imported here: it takes a sixth of a second, and the processes of web, which know this module, never migrate.
     try:
         import_module("alembic.command").upgrade(config(), "head")
@@ -59,6 +61,21 @@ def config() -> Any:
 def revision(db: Connection) -> str:
     """Return the revision of the database's tables."""
     return str(db.execute(select(VERSION.c.version_num)).scalar_one())
+
+
+def _refuse_unfinished_partitions() -> None:
+    """Raise SettingsError before a migration of a table that is being copied: the copy would lack what it adds."""
+    with store.read() as db:
+        if link_partitions.is_unfinished(db) and revision(db) != _latest_revision():
+            raise SettingsError(
+                "DATABASE_URL: `flask --app web partition links` is at work on this database. Let it finish, or undo it"
+                " with `--cancel`, before you upgrade."
+            )
+
+
+def _latest_revision() -> str:
+    scripts = import_module("alembic.script").ScriptDirectory.from_config(config())
+    return str(scripts.get_current_head())
 
 
 def _refuse_later_revision() -> None:

@@ -38,6 +38,7 @@ ELSEWHERE = {
     ".venv/bin/flask --app web backup /backup": "tests/web/ops/test_moving.py",
     ".venv/bin/flask --app web copy --to post": "tests/web/ops/test_moving.py",
     ".venv/bin/flask --app web partition item": "tests/web/ops/test_partitioning.py",
+    ".venv/bin/flask --app web partition link": "tests/web/ops/test_partitioning.py",
     "import os": "tests/web/api/test_webhooks.py",
     'const { createServer } = require("node:h': "tests/web/api/test_webhooks.py",
     "listen 443 ssl backlog=4096;": "tests/deploy/test_one_server.py",

@@ -18,6 +18,7 @@ from models.errors import DuplicateKey
 from models.link_key import LinkKey, rows_of
 from models.links import tagging, title_queue, url_index
 from models.links.search import unindexed
+from models.partitions import link_slugs
 from models.store import Columns, rows
 from models.tables import links
 
@@ -82,6 +83,8 @@ def used_slugs(db: Connection, domain_id: int, slugs: Sequence[str]) -> set[str]
     """Those of some slugs that links of a domain have already."""
     if not slugs:
         return set()
+    if link_slugs.are_apart(db, slugs):
+        return link_slugs.find_used(db, domain_id, slugs)
     return set(store.dialect().find_existing(db, links.c.slug, slugs, links.c.domain_id == domain_id))
 
 

@@ -9,6 +9,7 @@ from sqlalchemy import Engine, bindparam, select
 
 from models import process_caches, store
 from models.link_key import LinkKey, LinkName
+from models.partitions import catalog, link_slugs
 from models.store import CompiledQuery, rows
 from models.store.compiled_query import RawRow
 from models.store.joint_reads import JointReads
@@ -89,8 +90,13 @@ def question(engine: Engine) -> CompiledQuery:
     """Compiled once an engine: SQLAlchemy takes longer for this query than the database."""
     dialect = store.dialect()
     is_on_domain = dialect.is_one_of(links.c.domain_id, (), "domains")
+    columns = rows.columns(links, Target)
+    with engine.connect() as db:
+        is_partitioned = catalog.is_partitioned(db, links.name)
+    if is_partitioned:
+        return CompiledQuery(engine, link_slugs.find_each(columns, is_on_domain, "slugs"))
     has_slug = dialect.is_one_of(links.c.slug, (), "slugs")
-    return CompiledQuery(engine, select(*rows.columns(links, Target)).where(is_on_domain, has_slug))
+    return CompiledQuery(engine, select(*columns).where(is_on_domain, has_slug))
 
 
 @process_caches.function

@@ -42,6 +42,20 @@ def create_indexes(db: Connection, table: str, some: list[Index]) -> None:
             db.exec_driver_sql(index.definition)
 
 
+def name_indexes(db: Connection, partition: str, prefix: str) -> None:
+    """Name the indexes of a partition after those of its table, which have a prefix."""
+    for name, whole in db.execute(INDEXES_OF_PARTITION, {"partition": partition}).all():
+        db.exec_driver_sql(f"ALTER INDEX {name} RENAME TO {partition}_{whole.removeprefix(prefix)}")
+
+
+INDEXES_OF_PARTITION = text(
+    """
+    SELECT part.relname, whole.relname FROM pg_index
+    JOIN pg_class AS part ON part.oid = indexrelid
+    JOIN pg_inherits ON inhrelid = indexrelid JOIN pg_class AS whole ON whole.oid = inhparent
+    WHERE indrelid = to_regclass(CAST(:partition AS text))
+    """
+)
 INDEXES = text(
     """
     SELECT relname, coalesce(pg_get_constraintdef(pg_constraint.oid), pg_get_indexdef(indexrelid)), indisprimary

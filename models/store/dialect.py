@@ -90,7 +90,10 @@ class Dialect(Protocol):
         """
 
     def row_id(self, table: Table) -> ColumnElement[Any]:
-        """What names a row of a table for the rest of a transaction that has locked it. As a key it is ROW_ID."""
+        """What names a row of a table for the rest of a transaction that has locked it. As a key it is ROW_ID.
+
+        Two rows of a table with partitions may share it: there, the partition's column belongs to the key too.
+        """
 
     def bulk_update(self, db: Connection, table: Table, keys: Columns, columns: Columns) -> None:
         """Change the rows that have these keys. Raises DuplicateKey when a unique key exists already."""
@@ -98,8 +101,8 @@ class Dialect(Protocol):
     def bulk_delete(self, db: Connection, table: Table, keys: Columns) -> None:
         """Delete the rows that have these keys."""
 
-    def bulk_move(self, db: Connection, source: Table, target: Table, row_ids: Sequence[Any], columns: Columns) -> None:
-        """Move rows to a table that has the same columns, and these. Raises DuplicateKey likewise."""
+    def bulk_move(self, db: Connection, source: Table, target: Table, keys: Columns, columns: Columns) -> None:
+        """Move the rows with these keys to a table that has the same columns, and more. Raises DuplicateKey too."""
 
     def find_existing(
         self, db: Connection, column: Any, values: Sequence[Any], where: ColumnElement[bool]

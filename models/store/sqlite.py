@@ -124,13 +124,13 @@ class SQLite:
     def bulk_delete(self, db: Connection, table: Table, keys: Columns) -> None:
         _execute_many(db, f"DELETE FROM {table.name} WHERE {_key_condition(keys)}", list(keys.values()))
 
-    def bulk_move(self, db: Connection, source: Table, target: Table, row_ids: Sequence[Any], columns: Columns) -> None:
+    def bulk_move(self, db: Connection, source: Table, target: Table, keys: Columns, columns: Columns) -> None:
         shared = [f'"{column.name}"' for column in source.c if column.name in target.c]
         names = ", ".join([*(f'"{name}"' for name in columns), *shared])
         values = ", ".join([*("?" for _ in columns), *shared])
-        copy = f"INSERT INTO {target.name} ({names}) SELECT {values} FROM {source.name} WHERE rowid = ?"
-        _execute_many(db, copy, [*columns.values(), row_ids])
-        _execute_many(db, f"DELETE FROM {source.name} WHERE rowid = ?", [row_ids])
+        copy = f"INSERT INTO {target.name} ({names}) SELECT {values} FROM {source.name} WHERE {_key_condition(keys)}"
+        _execute_many(db, copy, [*columns.values(), *keys.values()])
+        self.bulk_delete(db, source, keys)
 
     def find_existing(
         self, db: Connection, column: Any, values: Sequence[Any], where: ColumnElement[bool]

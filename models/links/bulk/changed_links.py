@@ -28,11 +28,12 @@ def write(db: Connection, row_ids: Sequence[Any], keys: Sequence[LinkKey], colum
     """Give locked links new values. Raise DuplicateKey when another link has an external id."""
     if OPENING in columns:
         _add_opening_clicks(db, keys, columns[OPENING])
+    locked = {ROW_ID: row_ids, "slug": [key.slug for key in keys]}
     if UNIQUE not in columns:
-        store.dialect().bulk_update(db, links, {ROW_ID: row_ids}, columns)
+        store.dialect().bulk_update(db, links, locked, columns)
         return
     # Two links may swap theirs, and a database compares them row by row.
-    store.dialect().bulk_update(db, links, {ROW_ID: row_ids}, {UNIQUE: [None] * len(row_ids)})
+    store.dialect().bulk_update(db, links, locked, {UNIQUE: [None] * len(row_ids)})
     store.dialect().bulk_update(db, links, key_columns(keys), columns)
 
 

@@ -13,6 +13,7 @@ from models import store
 from models.link_key import LinkKey
 from models.links.bulk import side_tables
 from models.links.search import unindexed
+from models.store.dialect import ROW_ID
 from models.tables import deleted_links, links
 
 
@@ -40,7 +41,7 @@ def move(db: Connection, job_id: int, indexes: Sequence[int], row_ids: Sequence[
     if not row_ids:
         return
     columns = {"deleted_by": [job_id] * len(row_ids), "item_index": list(indexes)}
-    store.dialect().bulk_move(db, links, deleted_links, row_ids, columns)
+    store.dialect().bulk_move(db, links, deleted_links, {ROW_ID: row_ids, "slug": [key.slug for key in keys]}, columns)
     side_tables.remove_from_queues(db, keys)
 
 
@@ -62,7 +63,7 @@ def bring_back(db: Connection, workspace_id: int, some: Collection[DeletedLink],
     """
     if not some:
         return
-    store.dialect().bulk_move(db, deleted_links, links, [link.row_id for link in some], {})
+    store.dialect().bulk_move(db, deleted_links, links, {ROW_ID: [link.row_id for link in some]}, {})
     moments = [link.created_at for link in some]
     unindexed.note_span(db, workspace_id, min(moments), max(moments))
     if reuses:

@@ -23,14 +23,15 @@ def test_sqlite_has_no_partitions(tmp_path: Path, request: pytest.FixtureRequest
 
 
 @pytest.mark.parametrize("kind", ["postgresql"])
-def test_items_get_partitions(tmp_path: Path, request: pytest.FixtureRequest, kind: str) -> None:
-    done = partition(kind, tmp_path, request, "items", "--days", "1")
+def test_tables_get_partitions(tmp_path: Path, request: pytest.FixtureRequest, kind: str) -> None:
+    done = partition(kind, tmp_path, request, "items", "links", "--days", "1", "--count", "2")
     assert done.exit_code == 0, done.stderr
-    names = [line.split()[0] for line in done.stdout.splitlines()[2:]]
-    assert (names[0], names[-1], len(names)) == ("items_before", "items_other", 3)
+    names = [line.split()[0] for line in done.stdout.splitlines()[4:]]
+    assert (names[0], names[2:]) == ("items_before", ["items_other", "links_00", "links_01"])
 
 
 @pytest.mark.parametrize("kind", ["postgresql"])
 def test_without_a_table_nothing_changes(tmp_path: Path, request: pytest.FixtureRequest, kind: str) -> None:
     done = partition(kind, tmp_path, request)
-    assert (done.exit_code, done.stdout) == (0, "items is one table.\n")
+    assert partition(kind, tmp_path, request, "--cancel").stdout.startswith("There is nothing to cancel.\n")
+    assert (done.exit_code, done.stdout) == (0, "items is one table.\nlinks is one table.\n")
