@@ -1,9 +1,28 @@
-"""Removes a workspace with every row of it: in steps, since others want to write meanwhile."""
+"""Removes a workspace with every row of it: in steps, since others want to write meanwhile.
+
+A request that was authenticated before may write afterwards. So the revoked keys stay for some time: they name the
+workspaces that are gone, whose late rows are removed as well.
+"""
 
 from collections.abc import Mapping
+from datetime import datetime
 from types import MappingProxyType
 
-from sqlalchemy import ColumnElement, Connection, Select, Table, and_, delete, func, select, true, tuple_, update
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Select,
+    Table,
+    and_,
+    delete,
+    exists,
+    func,
+    or_,
+    select,
+    true,
+    tuple_,
+    update,
+)
 
 from models import store
 from models.link_key import LinkKey, columns_of
@@ -46,8 +65,8 @@ OF_WORKSPACE = (
 )  # fmt: skip
 OF_JOBS = (items, job_errors, untitled, clicks, job_clicks)
 OF_DOMAINS = (clicks, uses, slug_counters)
-LAST = (jobs, domains, keys)
-"""The tables that others are removed by, and the keys: without a key, the workspace is nobody's."""
+LAST = (jobs, domains)
+"""The tables that others are removed by."""
 COUNTED = MappingProxyType(
     {
         "links": links,
@@ -93,6 +112,34 @@ def step(db: Connection, workspace_id: int) -> bool:
     if _remove_links(db, workspace_id) or _remove_deleted_links(db, workspace_id):
         return True
     return any(_delete_some(db, table, condition) for table, condition in _conditions(workspace_id))
+
+
+def find_late_rows(db: Connection) -> int | None:
+    """Return the id of a workspace that is gone and has rows nevertheless."""
+    for workspace_id in db.execute(_gone_workspaces()).scalars().all():
+        tables = (links, deleted_links, *OF_WORKSPACE, *LAST)
+        late = [exists().where(table.c.workspace_id == workspace_id) for table in tables]
+        if db.execute(select(or_(*late))).scalar_one():
+            return workspace_id
+    return None
+
+
+def has_old_keys(db: Connection, before: datetime) -> bool:
+    """Whether the keys of a workspace that is gone were all revoked before a moment."""
+    return db.execute(_gone_workspaces(before).limit(1)).first() is not None
+
+
+def remove_old_keys(db: Connection, before: datetime) -> None:
+    """Remove these keys: no request of their owners can be underway any more."""
+    db.execute(delete(keys).where(keys.c.workspace_id.in_(_gone_workspaces(before))))
+
+
+def _gone_workspaces(revoked_before: datetime | None = None) -> Select[int]:
+    is_gone = ~exists().where(workspaces.c.id == keys.c.workspace_id)
+    query = select(keys.c.workspace_id).where(is_gone).group_by(keys.c.workspace_id)
+    if revoked_before is not None:
+        query = query.having(func.max(keys.c.revoked_at) < revoked_before)
+    return query
 
 
 def _remove_links(db: Connection, workspace_id: int) -> bool:

@@ -8,7 +8,7 @@ import structlog
 from sqlalchemy.exc import DBAPIError
 
 from models import store
-from models.jobs import dispatch, idempotency, jobs, leases, retention
+from models.jobs import dispatch, idempotency, jobs, leases
 from models.links import title_queue
 from models.links.search import unindexed
 from models.webhooks import deliveries
@@ -140,12 +140,12 @@ def _wake(task: str, queue: str, times: int) -> None:
 
 
 def wake_for_clearing() -> bool:
-    """Wake a worker for jobs that are forgotten or past their retention."""
+    """Wake a worker for jobs that are forgotten or past their retention, and for rows of deleted workspaces."""
     with store.read() as db:
-        has_job = retention.has_work(db, clearing.retention_start())
-    if has_job:
+        has_work = clearing.has_work(db)
+    if has_work:
         wakeups.send_task("clear", wakeups.BULK, expires=CHORE_EXPIRES)
-    return has_job
+    return has_work
 
 
 def wake_for_search() -> None:

@@ -139,7 +139,7 @@ def _start_by_query(
     if must_ask:
         _ask(client, body)
     job = client.send_query(body, idempotency_key or str(uuid.uuid4()))
-    client.screen.say(f"job {job['id']}: {body['action']} has begun")
+    client.screen.say(f"job {job['id']}: {body['action']} has started")
     if no_wait:
         return report(job, as_json)
     watch = f"the job goes on, `{next_command('watch', job['id'])}` shows it again"

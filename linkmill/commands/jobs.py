@@ -118,7 +118,7 @@ def cancel(job_id: str, as_json: bool, quiet: bool, **account: str | None) -> in
 def _start_action(job_id: str, action: str, no_wait: bool, as_json: bool, client: Client) -> int:
     with client:
         job = calls.post(client.http, calls.job_path(job_id, action))
-        client.screen.say(f"job {job['id']}: {action} has begun")
+        client.screen.say(f"job {job['id']}: {action} has started")
         if no_wait:
             return report(job, as_json)
         return _follow(client, job, as_json)

@@ -4,12 +4,12 @@ from datetime import UTC, date, datetime
 from typing import Any
 
 import pytest
-from sqlalchemy import JSON, Column, Table, delete, func, insert, select
+from sqlalchemy import JSON, Column, Table, delete, func, insert, select, update
 
 from models import removal, store
 from models.accounts.keys import Owner
 from models.states import JobStatus
-from models.tables import items, job_clicks, job_errors, jobs, links, metadata
+from models.tables import items, job_clicks, job_errors, jobs, keys, links, metadata, tags
 from models.tables.columns import Sealed
 
 OF_THE_INSTALLATION = {"secrets", "ended_sessions", "click_batches", "reserved_slugs"}
@@ -17,6 +17,8 @@ TABLES = [table for table in metadata.sorted_tables if table.name not in OF_THE_
 REMOVED = 1000
 OTHER = 2000
 SHARED_DOMAIN = 7
+REVOKED_AT = datetime(2026, 11, 26, tzinfo=UTC)
+AFTER = datetime(2026, 11, 28, tzinfo=UTC)
 OWN_IDS = {"workspaces": 0, "jobs": 1, "domains": 2, "deliveries": 3}
 FIXED_VALUES = {bool: False, date: date(2026, 11, 26), datetime: datetime(2026, 11, 26, tzinfo=UTC)}
 WORDS = {"status": "failed", "state": "done", "period": "day"}
@@ -79,6 +81,19 @@ def test_no_row_of_any_table_remains_and_none_of_another_workspace_is_lost(forme
     assert row_counts() == former_counts
 
 
+@pytest.mark.usefixtures("former_counts")
+def test_rows_that_come_late_are_found_until_the_keys_are_forgotten() -> None:
+    remove_rows(REMOVED)
+    with store.write() as db:
+        assert removal.find_late_rows(db) is None
+        db.execute(insert(tags).values(row_of(tags, REMOVED, shares_domain=True)))
+        assert removal.find_late_rows(db) == REMOVED
+        removal.remove_old_keys(db, REVOKED_AT)
+        assert removal.has_old_keys(db, AFTER)
+        removal.remove_old_keys(db, AFTER)
+        assert removal.find_late_rows(db) is None
+
+
 @pytest.mark.usefixtures("owner")
 def test_many_rows_are_removed_in_steps(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(removal, "ROWS_A_STEP", 2)
@@ -112,6 +127,14 @@ def test_an_active_job_is_seen() -> None:
 
 
 def remove(workspace_id: int) -> None:
+    remove_rows(workspace_id)
+    with store.write() as db:
+        removal.remove_old_keys(db, AFTER)
+
+
+def remove_rows(workspace_id: int) -> None:
+    with store.write() as db:
+        db.execute(update(keys).where(keys.c.workspace_id == workspace_id).values(revoked_at=REVOKED_AT))
     more = True
     while more:
         with store.write() as db:

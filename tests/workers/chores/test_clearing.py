@@ -9,14 +9,18 @@ from sqlalchemy import func, insert, select, update
 from models import settings, store
 from models.accounts.keys import Owner
 from models.jobs import jobs, retention
+from models.links import labels as label_rows
+from models.links.labels import TAGS
 from models.states import JobStatus, ShardState
-from models.tables import items
+from models.tables import items, tags
 from models.tables import jobs as job_table
 from models.tables import shards as shard_table
+from producer import operators
 from producer.accept import Upload, accept
 from producer.intake import upload_store
 from producer.intake.layouts import COUNT
 from producer.job_options import Options
+from producer.resources import authentication
 from producer.signals import wakeups
 from workers.chores import clearing
 
@@ -44,6 +48,35 @@ def test_what_was_interrupted_goes_on(owner: Owner) -> None:
         assert not db.execute(select(job_table.c.clearing).where(job_table.c.id == job)).scalar_one()
     with pytest.raises(Exception, match="no longer in the upload store"):
         upload_store.read(first.job.upload, 0, 1)
+
+
+def test_what_a_request_creates_after_its_workspace_was_deleted_is_removed(owner: Owner) -> None:
+    operators.delete_workspace(authentication.workspace_name(owner))
+    job = over(owner, 1)
+    assert left(job) > 0
+    clear_late_rows()
+    assert (left(job), shards_left(job)) == (0, 0)
+
+
+@pytest.mark.parametrize("owner", ["postgresql"], indirect=True)
+def test_what_is_committed_only_after_the_deletion_is_removed(owner: Owner) -> None:
+    with store.write() as db:
+        label_rows.create(db, TAGS, owner.workspace_id, "late", None)
+        operators.delete_workspace(authentication.workspace_name(owner))
+    with store.read() as db:
+        assert db.execute(select(tags.c.name)).scalars().all() == ["late"]
+    clear_late_rows()
+    with store.read() as db:
+        assert db.execute(select(tags.c.name)).scalars().all() == []
+
+
+def clear_late_rows() -> None:
+    """Clear as the sweep has it done, until nothing is left to do."""
+    with store.read() as db:
+        assert clearing.has_work(db)
+    assert clearing.clear()["steps"] > 0
+    with store.read() as db:
+        assert not clearing.has_work(db)
 
 
 def test_nothing_is_cleared_under_somebodys_hands(owner: Owner) -> None:
