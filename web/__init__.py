@@ -2,6 +2,7 @@
 
 import gc
 import sys
+from wsgiref.types import WSGIApplication
 
 import structlog
 from flask import Flask
@@ -9,11 +10,12 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 
 from models import budget, settings, store
 from producer.signals import link_changes
-from producer.telemetry import logs
+from producer.telemetry import logs, tracing
 from producer.visits import link_cache
 from web import api, auth, dashboard, errors, limits, missing_keys, openapi, ops, request_id, sessions, vendors
+from web.server import calls
 from web.slow_clients import guard, watch
-from web.visitors import hosts, paths, redirect
+from web.visitors import hosts, paths, redirect, shortcut
 
 MAX_FORM_MEMORY = 1 << 20
 SWITCH_SECONDS = 0.001
@@ -39,8 +41,13 @@ def serve() -> Flask:
     sys.setswitchinterval(SWITCH_SECONDS)
     link_changes.listen(link_cache.cache.forget)
     app = _create_bare_app()
-    guard.protect(app, paths.first_segments(app.url_map))
-    wrap_in_middleware(app)
+    other_routes = paths.first_segments(app.url_map)
+    guard.protect(app, other_routes)
+    if tracing.is_enabled:  # a step of a trace ends in the thread in which it began
+        wrap_in_middleware(app)
+    else:
+        app.wsgi_app = _wrap(app.wsgi_app)  # type: ignore[method-assign, assignment]
+        calls.put_first(_wrap(shortcut.LateRedirects(calls.pass_on, other_routes)))
     return app
 
 
@@ -103,15 +110,17 @@ def register_hooks(app: Flask) -> None:
 
 
 def wrap_in_middleware(app: Flask) -> None:
-    """The last one wrapped is the first that a request meets."""
-    other_routes = paths.first_segments(app.url_map)
-    app.wsgi_app = redirect.RedirectShortcut(app.wsgi_app, other_routes)  # type: ignore[method-assign]
+    redirects = shortcut.RedirectShortcut(app.wsgi_app, paths.first_segments(app.url_map))
+    app.wsgi_app = _wrap(redirects)  # type: ignore[method-assign, assignment]
+
+
+def _wrap(app: WSGIApplication) -> WSGIApplication:
+    """Wrap an application in what every request meets first. The last one wrapped is the first."""
     proxies = settings.get().trusted_proxies
     if proxies:
         # For the address and the scheme only: proxies pass the Host header on.
-        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=proxies, x_proto=proxies, x_host=0)  # type: ignore[method-assign]
-    app.wsgi_app = hosts.OneHost(app.wsgi_app)  # type: ignore[method-assign]
-    app.wsgi_app = request_id.RequestIds(app.wsgi_app)  # type: ignore[method-assign]
+        app = ProxyFix(app, x_for=proxies, x_proto=proxies, x_host=0)
+    return request_id.RequestIds(hosts.OneHost(app))
 
 
 def tune_garbage_collector() -> None:

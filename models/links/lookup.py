@@ -12,10 +12,9 @@ from models.link_key import LinkKey, LinkName
 from models.partitions import catalog, link_slugs
 from models.store import CompiledQuery, rows
 from models.store.compiled_query import RawRow
-from models.store.joint_reads import JointReads
+from models.store.joint_reads import Answer, JointReads
 from models.tables import links
 
-MOST_QUERIES = 1  # with more at the same time, each is for fewer links, and threads switch more often
 UNCONDITIONAL = (None, None, None)  # max_clicks, password_hash and disabled_at
 
 
@@ -45,15 +44,18 @@ class Target(NamedTuple):
 
 def find(domain_id: int, slug: str) -> Target | None:
     name = (domain_id, slug)
-    if store.dialect().joins_lookups:
-        return joint_reads().find(name)
     return _read({name}).get(name)
+
+
+def find_later(name: LinkName, answer: Answer[Target]) -> None:
+    """Find a link together with those that others look for, and call `answer` with it, maybe in another thread."""
+    joint_reads().ask(name, answer)
 
 
 @process_caches.function
 @cache
 def joint_reads() -> JointReads[LinkName, Target]:
-    return JointReads(_read, MOST_QUERIES)
+    return JointReads(_read)
 
 
 def _read(names: Set[LinkName]) -> dict[LinkName, Target]:

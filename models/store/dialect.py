@@ -40,8 +40,6 @@ class Dialect(Protocol):
 
     shard_rows: int
     """How many rows of an upload make a shard."""
-    joins_lookups: bool
-    """Whether links that several threads look up at the same moment are read by one query."""
     builds_indexes_beside_writers: bool
     """Whether an index can be built while others write. Each migration then is a transaction of its own."""
     has_partitions: bool

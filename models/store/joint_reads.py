@@ -1,88 +1,67 @@
-"""Joint reads: one query reads what several threads look up at the same moment, so that few of them wait."""
+"""Joint reads: what is looked up while a query is under way is read by the next one, together."""
 
 from collections.abc import Callable, Mapping, Set
 from threading import Lock
-from typing import Generic, TypeVar
+from typing import Generic, NamedTuple, TypeVar
+
+import structlog
 
 K = TypeVar("K")
 V = TypeVar("V")
 
 MOST_KEYS = 100  # in one query
 
+log = structlog.get_logger()
 
-class Question(Generic[K, V]):
-    """What one thread looks up. Its lock is released when there is an answer, or a batch for this thread to read."""
+Answer = Callable[[V | None, Exception | None], object]
+"""What to do with a value, or with the error of its query."""
 
-    def __init__(self, key: K) -> None:
-        self.key = key
-        self.answer: V | None = None
-        self.error: Exception | None = None
-        self.batch: list[Question[K, V]] = []
-        self.lock = Lock()
-        self.lock.acquire()
 
-    def take_batch(self) -> list["Question[K, V]"]:
-        """Return the batch and forget it: it holds this question, and only the garbage collector ends a cycle.
-
-        A collection of 100,000 objects keeps every thread of the process waiting for a sixth of a second.
-        """
-        batch = self.batch
-        self.batch = []
-        return batch
+class Question(NamedTuple, Generic[K, V]):
+    key: K
+    answer: Answer[V]
 
 
 class JointReads(Generic[K, V]):
-    """Looks up values by key. While enough queries are under way, threads wait for one that is for all of them."""
+    """Looks up values by key, with one query at a time.
 
-    def __init__(self, read: Callable[[Set[K]], Mapping[K, V]], most_queries: int) -> None:
+    A thread that asks while none reads goes on reading until no question is left. All others leave their question and
+    return: no thread waits for another one.
+    """
+
+    def __init__(self, read: Callable[[Set[K]], Mapping[K, V]]) -> None:
         self.read = read
-        self.free_queries = most_queries
-        self.waiting: list[Question[K, V]] = []
+        self.questions: list[Question[K, V]] = []
+        self.is_reading = False
         self.lock = Lock()
 
-    def find(self, key: K) -> V | None:
-        question: Question[K, V] = Question(key)
-        if not self._begin(question):
-            question.lock.acquire()
-        if question.batch:
-            self._read_batch(question.take_batch())
-        if question.error:
-            raise question.error
-        return question.answer
-
-    def _begin(self, question: Question[K, V]) -> bool:
-        """Let a question wait, or read it at once. Return whether its thread does."""
+    def ask(self, key: K, answer: Answer[V]) -> None:
+        """Look up a key. The answer is given in this thread or in another one."""
         with self.lock:
-            self.waiting.append(question)
-            if not self.free_queries:
-                return False
-            self.free_queries -= 1
-            question.batch = self._take_batch()
-        return True
+            self.questions.append(Question(key, answer))
+            if self.is_reading:
+                return
+            self.is_reading = True
+        while batch := self._take_batch():
+            self._answer_all(batch)
 
     def _take_batch(self) -> list[Question[K, V]]:
-        batch = self.waiting[:MOST_KEYS]
-        del self.waiting[:MOST_KEYS]
+        with self.lock:
+            batch = self.questions[:MOST_KEYS]
+            del self.questions[:MOST_KEYS]
+            self.is_reading = bool(batch)
         return batch
 
-    def _read_batch(self, batch: list[Question[K, V]]) -> None:
-        try:
-            answers = self.read({question.key for question in batch})
-            for question in batch:
-                question.answer = answers.get(question.key)
-        except Exception as error:
-            for question in batch:
-                question.error = error
-        self._pass_on()
+    def _answer_all(self, batch: list[Question[K, V]]) -> None:
+        values, failure = self._read({question.key for question in batch})
         for question in batch:
-            question.lock.release()
+            try:
+                question.answer(values.get(question.key), failure)
+            except Exception as error:  # the other questions have to be answered too
+                log.error("answer_failed", exc_info=error)
 
-    def _pass_on(self) -> None:
-        """Let the first thread that waits read the next batch."""
-        with self.lock:
-            batch = self._take_batch()
-            if not batch:
-                self.free_queries += 1
-                return
-            batch[0].batch = batch
-        batch[0].lock.release()
+    def _read(self, keys: Set[K]) -> tuple[Mapping[K, V], Exception | None]:
+        try:
+            return self.read(keys), None
+        except Exception as error:
+            return {}, error

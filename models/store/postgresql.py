@@ -42,7 +42,6 @@ TRANSIENT_CLASSES = ("08", "40", "53", "57", "58")
 
 
 class PostgreSQL:
-    joins_lookups = True
     shard_rows = 25_000
     builds_indexes_beside_writers = True
     has_partitions = True

@@ -49,7 +49,6 @@ WAITING = (psutil.STATUS_SLEEPING, psutil.STATUS_DISK_SLEEP)  # for the lock of 
 
 
 class SQLite:
-    joins_lookups = False  # a query needs no other process, and takes less time than threads that wait for each other
     shard_rows = 15_000  # a tenth of a second of the only lock
     builds_indexes_beside_writers = False
     has_partitions = False

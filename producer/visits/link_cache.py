@@ -8,6 +8,7 @@ from models import process_caches, store
 from models.link_key import LinkName
 from models.links import lookup
 from models.links.lookup import Target
+from models.store.joint_reads import Answer
 
 SECONDS = 1.0
 """A change is announced to every process. This is how long a link may be stale if that message is lost."""
@@ -32,28 +33,46 @@ class LinkCache:
         self.links: dict[LinkName, CachedLink] = {}
         self.changes = 0
 
-    def find(self, domain_id: int, slug: str) -> Target | None:
+    def find(self, name: LinkName) -> Target | None:
         """Find a link, which may have expired. Links with other conditions are never kept."""
-        name = (domain_id, slug)
+        cached = self.peek(name)
+        if cached is not None:
+            return cached
+        changes = self.changes
+        target = lookup.find(*name)
+        self._keep(name, target, changes)
+        return target
+
+    def find_later(self, name: LinkName, answer: Answer[Target]) -> None:
+        """Find a link that is not cached, and call `answer` with it or with the database's error."""
+        changes = self.changes
+
+        def keep(target: Target | None, failure: Exception | None) -> None:
+            if failure is None:
+                self._keep(name, target, changes)
+            answer(target, failure)
+
+        lookup.find_later(name, keep)
+
+    def peek(self, name: LinkName) -> Target | None:
+        """Return a link that is cached."""
         cached = self.links.get(name)
         if cached is not None and cached.age < SECONDS:
             return cached.target
-        changes = self.changes
-        target = lookup.find(domain_id, slug)
-        if target is not None and target.is_unconditional:
-            self._keep(name, target, changes)
-        else:
-            self.links.pop(name, None)
-        return target
+        return None
 
-    def recall(self, domain_id: int, slug: str) -> CachedLink | None:
+    def recall(self, name: LinkName) -> CachedLink | None:
         """Find a link as it was within the last minute, without the database."""
-        cached = self.links.get((domain_id, slug))
+        cached = self.links.get(name)
         if cached is not None and cached.age < AWAY_SECONDS:
             return cached
         return None
 
-    def _keep(self, name: LinkName, target: Target, changes: int) -> None:
+    def _keep(self, name: LinkName, target: Target | None, changes: int) -> None:
+        """Keep a link that was read when there had been so many changes, if it has no conditions."""
+        if target is None or not target.is_unconditional:
+            self.links.pop(name, None)
+            return
         if len(self.links) >= MOST_LINKS:
             self.links.clear()
         self.links[name] = CachedLink(target, time.monotonic())

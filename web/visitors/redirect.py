@@ -1,12 +1,10 @@
 """Short links: redirect from a slug to its URL."""
 
-from collections.abc import Collection, Iterable
 from datetime import UTC, datetime
 from threading import BoundedSemaphore
-from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
+from wsgiref.types import WSGIEnvironment
 
 from flask import Blueprint, Response, current_app, request
-from sqlalchemy.exc import SQLAlchemyError
 from werkzeug.datastructures import Headers
 from werkzeug.exceptions import MethodNotAllowed
 
@@ -18,7 +16,6 @@ from models.link_key import LinkName
 from models.links import passwords
 from models.links.lookup import Target
 from producer.fields import wide_slugs
-from producer.fields.item_rules import SLUG
 from producer.signals import throttling
 from producer.visits import click_buffer, link_cache, visitor
 from producer.visits.visitor import VisitorKind
@@ -29,45 +26,12 @@ HEADERS = {
     "Referrer-Policy": "no-referrer-when-downgrade",
     "X-Robots-Tag": "noindex",
 }
-CACHE_STATUS = "Cache-Status"
-FROM_MEMORY = "linkmill; hit; ttl={}; detail=database-away"
-"""As RFC 9211 says: how many seconds ago the link should have been read again, as a negative number."""
 LARGEST_FORM = 1 << 13
 CONCURRENT_PASSWORD_CHECKS = 4  # each takes 19 MiB and 27 ms of a core
 PASSWORD_CHECK_SECONDS = 1.0
 
 blueprint = Blueprint("redirect", __name__, template_folder="../pages")
 password_checks = BoundedSemaphore(CONCURRENT_PASSWORD_CHECKS)
-
-
-class RedirectShortcut:
-    """WSGI middleware that redirects links without conditions before Flask, which takes longer than all the rest."""
-
-    def __init__(self, app: WSGIApplication, other_routes: Collection[str]) -> None:
-        self.app = app
-        self.other_routes = other_routes  # their first segments
-
-    def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
-        if environ["REQUEST_METHOD"] != "GET":
-            return self.app(environ, start_response)
-        path = environ["PATH_INFO"][1:]
-        slug = path if SLUG.fullmatch(path) else self._read_wide(path)
-        headers: list[tuple[str, str]] = []
-        try:
-            target = _find_target(slug, environ)
-        except SQLAlchemyError:
-            target = _recall_target(slug, environ, headers)
-        if target is None or not target.is_unconditional or _has_expired(target):
-            return self.app(environ, start_response)
-        click_buffer.buffer.count(target, _classify(environ))
-        headers += [*HEADERS.items(), ("Content-Length", "0"), ("Location", target.url)]
-        start_response("302 FOUND", headers)
-        return []
-
-    def _read_wide(self, path: str) -> str | None:
-        if path.partition("/")[0] in self.other_routes:
-            return None
-        return wide_slugs.read_path(path)
 
 
 @blueprint.get("/<slug:slug>")
@@ -103,7 +67,7 @@ def add_headers(response: Response) -> Response:
 
 def _preview(slug: str) -> Response:
     target = _find_target(wide_slugs.read(slug), request.environ)
-    if target is None or target.disabled_at or target.password_hash or _has_expired(target) or _is_used_up(target):
+    if target is None or target.disabled_at or target.password_hash or has_expired(target) or _is_used_up(target):
         raise _unknown()
     domain = hosts.domain_of(request.environ.get("HTTP_HOST", ""))
     base = domains.base_url(domain.hostname, domain.is_default)
@@ -125,7 +89,7 @@ def _find_open_target(slug: str) -> Target:
     target = _find_target(wide_slugs.read(slug), request.environ)
     if target is None or target.disabled_at is not None:
         raise _unknown()
-    if _has_expired(target):
+    if has_expired(target):
         raise Gone(texts.get("expired"))
     if target.password_hash is not None and _is_used_up(target):
         raise Gone(texts.get("used_up"))
@@ -135,32 +99,17 @@ def _find_open_target(slug: str) -> Target:
 def _find_target(slug: str | None, environ: WSGIEnvironment) -> Target | None:
     if slug is None:
         return None
-    return link_cache.cache.find(*_name(slug, environ))
+    return link_cache.cache.find(name_of(slug, environ))
 
 
-def _recall_target(slug: str | None, environ: WSGIEnvironment, headers: list[tuple[str, str]]) -> Target | None:
-    """Find a link in memory while the database is away, and add a header that says so.
-
-    When it is not there, the request is left to Flask and its error handlers.
-    """
-    try:
-        cached = link_cache.cache.recall(*_name(slug or "", environ))
-    except SQLAlchemyError:
-        return None
-    if cached is None:
-        return None
-    headers.append((CACHE_STATUS, FROM_MEMORY.format(round(link_cache.SECONDS - cached.age))))
-    return cached.target
-
-
-def _name(slug: str, environ: WSGIEnvironment) -> LinkName:
+def name_of(slug: str, environ: WSGIEnvironment) -> LinkName:
     domain = hosts.domain_of(environ.get("HTTP_HOST", ""))
     if not domain.case_sensitive:
         slug = wide_slugs.spell(slug, case_sensitive=False)
     return domain.id, slug
 
 
-def _has_expired(target: Target) -> bool:
+def has_expired(target: Target) -> bool:
     return target.expires_at is not None and target.expires_at <= datetime.now(UTC)
 
 
@@ -192,7 +141,7 @@ def _password_fits(target: Target, password_hash: str) -> bool:
 
 
 def _redirect(target: Target, status: int) -> Response:
-    kind = _classify(request.environ)
+    kind = classify(request.environ)
     if target.max_clicks is not None:
         if request.method == "HEAD" or kind.bot:
             return _describe(target, kind)
@@ -224,7 +173,7 @@ class ExactRedirect(Response):
         return self.headers
 
 
-def _classify(environ: WSGIEnvironment) -> VisitorKind:
+def classify(environ: WSGIEnvironment) -> VisitorKind:
     agent = environ.get("HTTP_USER_AGENT", "")
     referrer = environ.get("HTTP_REFERER", "")
     return visitor.classify(agent, referrer, environ.get("REMOTE_ADDR", ""))

@@ -33,11 +33,11 @@ def use(monkeypatch: pytest.MonkeyPatch, database: Database) -> Database:
 def test_a_plain_link_is_looked_up_once_a_second(monkeypatch: pytest.MonkeyPatch) -> None:
     database = use(monkeypatch, Database(PLAIN))
     cache = LinkCache()
-    assert [cache.find(1, "a") for _ in range(5)] == [PLAIN] * 5
+    assert [cache.find((1, "a")) for _ in range(5)] == [PLAIN] * 5
     assert database.lookups == 1
     monkeypatch.setattr(link_cache, "SECONDS", 0.0)
     cache.clear()
-    assert [cache.find(1, "a") for _ in range(5)] == [PLAIN] * 5
+    assert [cache.find((1, "a")) for _ in range(5)] == [PLAIN] * 5
     assert database.lookups == 6
 
 
@@ -48,8 +48,8 @@ def test_a_link_with_a_condition_is_never_kept(monkeypatch: pytest.MonkeyPatch, 
     database = use(monkeypatch, Database(PLAIN._replace(**condition)))
     cache = LinkCache()
     for _ in range(3):
-        cache.find(1, "a")
-        cache.find(1, "none such")
+        cache.find((1, "a"))
+        cache.find((1, "none such"))
     assert database.lookups == 6
 
 
@@ -58,7 +58,7 @@ def test_the_end_of_a_kept_link_is_kept_with_it(monkeypatch: pytest.MonkeyPatch)
     use(monkeypatch, Database(PLAIN._replace(expires_at=end)))
     cache = LinkCache()
     for _ in range(2):
-        target = cache.find(1, "a")
+        target = cache.find((1, "a"))
         assert target
         assert target.expires_at == end
 
@@ -67,14 +67,14 @@ def test_a_changed_link_is_looked_up_again_and_others_are_not(monkeypatch: pytes
     other = PLAIN._replace(slug="b")
     database = use(monkeypatch, Database(PLAIN, other))
     cache = LinkCache()
-    cache.find(1, "a")
-    cache.find(1, "b")
+    cache.find((1, "a"))
+    cache.find((1, "b"))
     changed = database.targets[1, "a"] = PLAIN._replace(url="https://b.example/")
     cache.forget([(1, "a")])
-    assert (cache.find(1, "a"), cache.find(1, "b")) == (changed, other)
+    assert (cache.find((1, "a")), cache.find((1, "b"))) == (changed, other)
     assert database.lookups == 3
     cache.forget(None)
-    cache.find(1, "b")
+    cache.find((1, "b"))
     assert database.lookups == 4
 
 
@@ -88,8 +88,8 @@ def test_what_was_read_before_a_change_is_not_kept(monkeypatch: pytest.MonkeyPat
         return target
 
     monkeypatch.setattr(lookup, "find", find)
-    cache.find(1, "a")
-    cache.find(1, "a")
+    cache.find((1, "a"))
+    cache.find((1, "a"))
     assert database.lookups == 2
 
 
@@ -97,5 +97,5 @@ def test_the_memory_of_the_cache_is_bounded(monkeypatch: pytest.MonkeyPatch) -> 
     monkeypatch.setattr(lookup, "find", lambda domain_id, slug: PLAIN._replace(slug=slug))
     cache = LinkCache()
     for number in range(2 * MOST_LINKS + 5):
-        cache.find(1, str(number))
+        cache.find((1, str(number)))
     assert len(cache.links) <= MOST_LINKS

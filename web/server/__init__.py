@@ -1,0 +1,1 @@
+"""How the web server calls us: redirects first, which may be answered later."""
