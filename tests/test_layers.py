@@ -71,7 +71,7 @@ RANKS = {
         errors request_id
         sessions
         auth pages
-        limits multipart idempotency pagination slow_clients
+        limits multipart idempotency pagination slow_clients server
         bodies
         api
         vendors visitors
