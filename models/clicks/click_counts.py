@@ -82,7 +82,7 @@ def _find_jobs(db: Connection, counts: Sequence[ClickCount]) -> dict[int, int]:
     """The workspaces of the jobs that created the links."""
     ids = list({count.job_id for count in counts})
     query = select(jobs.c.id, jobs.c.workspace_id).where(store.dialect().is_one_of(jobs.c.id, ids))
-    return dict(db.execute(query).tuples().all())
+    return {row.id: row.workspace_id for row in db.execute(query)}
 
 
 def _find_owners(db: Connection, counts: Sequence[ClickCount]) -> dict[int, int]:
@@ -94,7 +94,7 @@ def _find_owners(db: Connection, counts: Sequence[ClickCount]) -> dict[int, int]
     for domain_id, some in slugs.items():
         query = select(links.c.job_id, links.c.workspace_id).where(links.c.domain_id == domain_id)
         query = query.where(store.dialect().is_one_of(links.c.slug, some))
-        workspaces.update(db.execute(query).tuples().all())
+        workspaces.update({row.job_id: row.workspace_id for row in db.execute(query)})
     return workspaces
 
 

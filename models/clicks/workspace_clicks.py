@@ -21,7 +21,7 @@ def by_day(db: Connection, workspace_id: int, since: date) -> list[tuple[date, i
     """The days with clicks from one day on, the oldest first."""
     query = select(workspace_clicks.c.day, workspace_clicks.c.count).order_by(workspace_clicks.c.day)
     query = query.where(workspace_clicks.c.workspace_id == workspace_id, workspace_clicks.c.day >= since)
-    return list(db.execute(query).tuples())
+    return [(day, count) for day, count in db.execute(query)]
 
 
 def top_links(db: Connection, workspace_id: int, since: date, limit: int) -> list[TopLink]:

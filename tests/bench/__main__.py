@@ -26,6 +26,7 @@ from tests.bench import (
     lists,
     memory,
     options,
+    pages,
     partitions,
     redirects,
     side_by_side,
@@ -99,6 +100,8 @@ def list_sections(commit: str, charts: Path | None) -> dict[str, Section]:
         "memory": memory.measure,
         "lists": lists.postgresql,
         "lists-sqlite": lists.sqlite,
+        "pages": pages.postgresql,
+        "pages-sqlite": pages.sqlite,
         "growth": partial(growth.measure, chart_folder=charts),
     }
 

@@ -58,19 +58,10 @@ def test_a_list_by_status_has_the_links_of_that_status(many: Owner, status: Link
 
 
 def test_some_links_are_read_by_slug_however_many_there_are(many: Owner) -> None:
-    if store.engine().name == "sqlite":
-        _forget_statistics()
     with store.read() as db:
         some = [view.key for view in listing.page(db, many.workspace_id, LinkFilter(), None, 100)]
     plan = plan_of(lambda db: listing.page(db, many.workspace_id, LinkFilter(keys=some), None, 100))
     assert "links_pkey" in plan or "INDEX sqlite_autoindex_links_1 (domain_id=? AND slug=?)" in plan, plan
-
-
-def _forget_statistics() -> None:
-    """Linkmill collects none on SQLite, which then takes a workspace for small."""
-    with store.write() as db:
-        db.exec_driver_sql("DELETE FROM sqlite_stat1")
-    store.engine().dispose()  # connections keep what they have read of them
 
 
 def plan_of_list(owner: Owner, link_filter: LinkFilter) -> str:
