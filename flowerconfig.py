@@ -25,7 +25,9 @@ db = str(settings.get().data_dir / "flower")
 state_save_interval = 60_000  # milliseconds; Flower also saves when it stops
 max_tasks = 10_000  # the oldest are dropped: a state that is saved every minute has to stay small
 COUNTS = ("failed", "created", "updated", "deleted", "existing")
-tasks_columns = "name,kwargs,state,result,received,runtime,worker,uuid"
+tasks_columns = "name,kwargs,state,result,received,runtime,worker"
+natural_time = True  # 2 minutes ago
+LONGEST_VALUE = 30
 
 
 def format_task(task: Any) -> Any:
@@ -60,7 +62,12 @@ def order_counts(result: dict[str, Any], arguments: dict[str, Any]) -> dict[str,
 
 
 def in_words(values: dict[str, Any]) -> str:
-    return " · ".join(f"{name} {value}" for name, value in values.items())
+    return " · ".join(f"{name} {shorten(str(value))}" for name, value in values.items())
+
+
+def shorten(text: str) -> str:
+    """Cut a reason, which the job's page has in full: the columns fit in 1,280 pixels."""
+    return text if len(text) <= LONGEST_VALUE else f"{text[: LONGEST_VALUE - 1]}…"
 
 
 def require_password(app: Application, request: HTTPServerRequest, **kwargs: Any) -> Any:

@@ -192,7 +192,7 @@ def _time_taken(job: JobDocument) -> str:
         return ""
     run = datetime.fromisoformat(job["finished_at"]) - datetime.fromisoformat(job["started_at"])
     seconds = run.total_seconds()
-    time_taken = f"{seconds:.1f} s" if seconds < TENTHS_BELOW else duration(seconds)
+    time_taken = f"{max(seconds, 0.1):.1f} s" if seconds < TENTHS_BELOW else duration(seconds)
     return ", ".join(filter(None, [time_taken, _rate(job)]))
 
 

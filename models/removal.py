@@ -76,7 +76,7 @@ COUNTED = MappingProxyType(
         "keys": keys,
         "domains": domains,
         "webhook endpoints": endpoints,
-        "webhook deliveries": deliveries,
+        "webhook calls": deliveries,
     }
 )
 

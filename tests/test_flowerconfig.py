@@ -57,6 +57,7 @@ result = "{'job': '8', 'rows': 3, 'created': 2, 'updated': 0, 'failed': 1}"
 task = SimpleNamespace(args="()", kwargs="{'job': '7', 'rows': 3}", result=result)
 flowerconfig.format_task(task)
 assert (task.args, task.kwargs, task.result) == ("", "job 7 · rows 3", "failed 1 · created 2 · job 8")
+assert len(flowerconfig.in_words({'unreadable': 'x' * 99})) == len("unreadable ") + flowerconfig.LONGEST_VALUE
 for text in ("[1]", "a traceback", None):
     other = SimpleNamespace(args="()", kwargs=text, result=text)
     flowerconfig.format_task(other)

@@ -103,7 +103,7 @@ class Results(NamedTuple):
 
     def logged(self) -> dict[str, int]:
         """What a worker logs of a shard."""
-        return {name: getattr(self, name) for name in ("created", "updated", "deleted", "existing", "failed")}
+        return {name: getattr(self, name) for name in ("failed", "created", "updated", "deleted", "existing")}
 
 
 class JobRun(NamedTuple):

@@ -109,7 +109,8 @@ def delete_workspace(workspace: str, yes: bool) -> None:
         counts = operators.count_workspace(workspace)
     click.echo(f"The workspace {workspace!r} has:")
     for name, count in counts.items():
-        click.echo(f"{count:>14,} {name}")
+        if count:
+            click.echo(f"{count:>14,} {name.removesuffix('s') if count == 1 else name}")
     if not yes:
         click.confirm("Delete all of it?", abort=True)
     with _errors_as_messages():

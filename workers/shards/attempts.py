@@ -50,7 +50,7 @@ def work_on_next(kind: ShardKind, queue: str, hint: tuple[int, int]) -> Result:
         failed_attempts.handle(claim, error)
         raise
     counters.add_shard(kind, time.perf_counter() - started)
-    return shard | result
+    return result | shard | result  # the counts come first, and the result's own rows count
 
 
 def work(claim: Claim) -> Result:

@@ -1,4 +1,4 @@
-"""Clients that are generated from /openapi.json post a file."""
+"""Clients that are generated from /openapi.json post a file, and a linter finds no error in it."""
 
 import json
 import subprocess
@@ -13,6 +13,8 @@ from tests.system import System
 FOLDER = Path(__file__).parent / "clients"
 TOOLS = FOLDER / "node_modules" / ".bin"
 CSV = "url,title\nhttps://example.com/a,A\nnope,B\n"
+NEEDS_NODE = pytest.mark.skipif(not which("node"), reason="needs Node.js")
+NEEDS_TOOLS = pytest.mark.skipif(not TOOLS.exists(), reason="needs npm: `make test` installs the tools")
 
 
 def run(*command: str | Path, folder: Path) -> str:
@@ -50,8 +52,8 @@ def test_a_file_is_posted_by_openapi_python_client(system: System, description: 
     assert_job(system, run("env", f"PYTHONPATH={tmp_path}", *command, folder=tmp_path))
 
 
-@pytest.mark.skipif(not which("node"), reason="needs Node.js")
-@pytest.mark.skipif(not TOOLS.exists(), reason="needs npm: `make test` installs the tools")
+@NEEDS_NODE
+@NEEDS_TOOLS
 @pytest.mark.parametrize("system", ["sqlite"], indirect=True)
 def test_a_file_is_posted_by_openapi_typescript(system: System, description: Path, tmp_path: Path) -> None:
     for name in ("upload.ts", "package.json", "tsconfig.json"):
@@ -60,3 +62,10 @@ def test_a_file_is_posted_by_openapi_typescript(system: System, description: Pat
     run(TOOLS / "openapi-typescript", description, "-o", "api.d.ts", folder=tmp_path)
     run(TOOLS / "tsc", folder=tmp_path)
     assert_job(system, run("node", "upload.js", system.url, token_of(system), CSV, folder=tmp_path))
+
+
+@NEEDS_NODE
+@NEEDS_TOOLS
+@pytest.mark.parametrize("system", ["sqlite"], indirect=True)
+def test_redocly_finds_no_error(description: Path) -> None:
+    assert run("node", FOLDER / "lint.js", description, folder=FOLDER) == ""

@@ -88,7 +88,7 @@ def test_a_workspace_is_deleted_only_after_a_yes(system: System) -> None:
     with client(system, key) as asking:
         asking.post("/api/links", json={"url": "https://a.b", "slug": "of-closing", "tags": ["x"]}).raise_for_status()
     refused = flask(system, "workspaces", "delete", "--workspace", "closing")
-    assert (refused.returncode, "1 links" in refused.stdout) == (1, True)
+    assert (refused.returncode, "1 link\n" in refused.stdout) == (1, True)
     assert system.sql("SELECT url FROM links WHERE slug = 'of-closing'") == [("https://a.b/",)]
     assert flask(system, "workspaces", "delete", "--workspace", "closing", "--yes").returncode == 0
     assert system.sql("SELECT url FROM links WHERE slug = 'of-closing'") == []

@@ -1,5 +1,6 @@
 /* On every page: buttons that copy, keys, and where the focus is. Where a browser does not let a page copy, there is no button. */
 import { ask } from "./parts.js";
+import * as phrases from "./phrases.js";
 
 const COPIED_MS = 2000;
 const PRESSED = "pressed";
@@ -16,9 +17,9 @@ async function copy(button) {
   const label = button.textContent;
   try {
     await navigator.clipboard.writeText(await textOf(button));
-    button.textContent = "Copied";
+    button.textContent = phrases.COPIED;
   } catch {
-    button.textContent = "Could not copy";
+    button.textContent = phrases.NOT_COPIED;
   }
   setTimeout(() => (button.textContent = label), COPIED_MS);
 }

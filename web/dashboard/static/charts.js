@@ -1,5 +1,6 @@
 /* Charts: the value of a day under the pointer or by the arrow keys, and names of countries. */
 import { number } from "./parts.js";
+import * as phrases from "./phrases.js";
 
 const COUNTRY = /^[A-Z]{2}$/;
 const names = new Intl.DisplayNames(["en"], { type: "region" });
@@ -17,7 +18,7 @@ for (const chart of document.querySelectorAll("[data-chart]")) {
     at = Math.max(0, Math.min(days.length - 1, place));
     for (const day of days) day.classList.toggle("chosen", day === days[at]);
     const { day, clicks } = days[at].dataset;
-    output.textContent = `${day}: ${number(clicks)} ${clicks === "1" ? "click" : "clicks"}`;
+    output.textContent = phrases.clicksOf(day, number(clicks));
   };
 
   chart.addEventListener("pointerover", ({ target }) => {

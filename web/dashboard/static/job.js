@@ -1,6 +1,7 @@
 /* A job that is under way: its bar, counts, rate and failures from the event stream, or by asking where streams are
    cut. At its end the page is loaded once more, for its rows and downloads. */
 import { ask, duration, number } from "./parts.js";
+import * as phrases from "./phrases.js";
 
 const WAIT_SECONDS = 20;
 const AGAIN_MS = 2000;
@@ -24,8 +25,8 @@ function show(job) {
   const badge = document.querySelector("#state .badge");
   badge.className = `badge ${job.status}`;
   badge.textContent = job.status;
-  const left = job.eta_seconds === null ? "" : `, ${duration(job.eta_seconds)} left`;
-  document.getElementById("pace").textContent = `${number(job.rate)} rows per second${left}`;
+  const left = job.eta_seconds === null ? "" : duration(job.eta_seconds);
+  document.getElementById("pace").textContent = phrases.pace(number(job.rate), left);
   showFailures(job.errors);
 }
 

@@ -1,4 +1,6 @@
 /* Selects all links of a page, or all that match, and shows how many are selected. */
+import * as phrases from "./phrases.js";
+
 const form = document.querySelector("[data-many]");
 
 if (form) {
@@ -12,7 +14,7 @@ if (form) {
     all.checked = selected === boxes.length;
     all.indeterminate = selected > 0 && selected < boxes.length;
     for (const box of [all, ...boxes]) box.disabled = whole.checked;
-    count.textContent = whole.checked ? "All selected" : `${selected} selected`;
+    count.textContent = whole.checked ? phrases.ALL_SELECTED : phrases.selected(selected);
     for (const button of form.querySelectorAll("button")) button.disabled = selected === 0 && !whole.checked;
   };
 

@@ -1,5 +1,6 @@
 /* The upload: a file dropped anywhere on the page, a look at it before it goes, and a bar while it does. */
 import { ask, token } from "./parts.js";
+import * as phrases from "./phrases.js";
 
 const form = document.querySelector("#upload");
 const { file, pasted, mapping, again } = form.elements;
@@ -10,8 +11,6 @@ const WHOLE = /\.json$/i; // a part of a list is not JSON
 const UNSEEN = new Set(["name", "duplicates", "dry_run", "fetch_titles", "webhook_url"]); // in a preview
 const OTHER_COLUMNS = new Set(["file", "pasted", "delimiter", "encoding", "header", "scheme", "sheet"]);
 const PAUSE = 400;
-const NOTHING = "Choose a file or paste URLs first.";
-const BROKEN = "The connection was lost. Upload again: no link is created twice.";
 
 let looking = new AbortController();
 let upload = null;
@@ -34,7 +33,7 @@ function blame(texts) {
 /** What a page of ours says is wrong. */
 function told(page) {
   const found = page.querySelectorAll("#faults li, main section > p:first-of-type");
-  return found.length ? [...found].map((element) => element.textContent) : ["Something went wrong. Load the page again."];
+  return found.length ? [...found].map((element) => element.textContent) : [phrases.UNKNOWN];
 }
 
 function hasFile() {
@@ -49,8 +48,8 @@ function block(reason) {
 
 function blockAsShown() {
   const [chosen] = file.files;
-  if (!hasFile()) return block(NOTHING);
-  if (chosen && chosen.size > MOST) return block(`The file has ${size(chosen.size)}. The limit is ${size(MOST)}.`);
+  if (!hasFile()) return block(phrases.NO_FILE);
+  if (chosen && chosen.size > MOST) return block(phrases.tooLarge(size(chosen.size), size(MOST)));
   block(preview.querySelector("[data-blocked]")?.dataset.blocked ?? "");
 }
 
@@ -106,7 +105,7 @@ async function look() {
   } catch {
     if (signal.aborted) return;
     show([]);
-    blame(["The file cannot be previewed: it was moved or changed, or the connection was lost."]);
+    blame([phrases.NO_PREVIEW]);
   }
 }
 
@@ -133,7 +132,7 @@ function size(bytes) {
 
 function move({ loaded, total }) {
   sent.value = total ? loaded / total : 0;
-  howFar.textContent = loaded < total ? `${size(loaded)} of ${size(total)}` : "Sent. Starting the job …";
+  howFar.textContent = loaded < total ? phrases.sentSoFar(size(loaded), size(total)) : phrases.SENT;
 }
 
 function rest() {
@@ -159,11 +158,11 @@ function send() {
     if (target.status === 201) location.assign(target.getResponseHeader("Location"));
     else fail(told(read(target.responseText)));
   });
-  upload.addEventListener("error", () => fail([BROKEN]));
-  upload.addEventListener("abort", () => fail(["The upload was stopped."]));
+  upload.addEventListener("error", () => fail([phrases.BROKEN]));
+  upload.addEventListener("abort", () => fail([phrases.STOPPED]));
   go.disabled = true;
   sending.hidden = stop.hidden = false;
-  said.textContent = "Uploading …";
+  said.textContent = phrases.UPLOADING;
   move({ loaded: 0, total: file.files[0]?.size ?? pasted.value.length });
   upload.send(filledIn());
 }
@@ -172,7 +171,7 @@ function drop(event) {
   form.querySelector("#drop").classList.remove("over");
   if (!event.dataTransfer?.types.includes("Files")) return;
   event.preventDefault();
-  if (event.dataTransfer.files.length !== 1) return blame(["Upload one file at a time."]);
+  if (event.dataTransfer.files.length !== 1) return blame([phrases.SEVERAL_FILES]);
   file.files = event.dataTransfer.files;
   file.dispatchEvent(new Event("change", { bubbles: true }));
 }

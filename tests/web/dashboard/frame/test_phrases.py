@@ -33,6 +33,12 @@ def texts_of(path: Path) -> Iterator[str]:
             yield node.value
 
 
+def test_no_script_has_texts_of_its_own() -> None:
+    for path in sorted((FOLDER / "static").glob("*.js")):
+        if path.name != "phrases.js":
+            assert re.findall(r"""["'`][A-Z][a-z]+ [^"'`]*["'`]""", path.read_text()) == [], path
+
+
 def test_every_phrase_is_used() -> None:
     names = [name for name in vars(phrases) if name.isupper()]
     code = "".join(path.read_text() for path in FOLDER.rglob("*.py"))
