@@ -29,7 +29,10 @@ blueprint = Blueprint("events", __name__, url_prefix="/api/jobs", description="P
 @needs(Scope.READ)
 @blueprint.response(200, EVENT, content_type="text/event-stream")
 def stream_events(job_id: str) -> Response:
-    """Stream server-sent events: `progress` with the job as data, at most 4 a second, and a last one, `done`."""
+    """Stream a job's progress as server-sent events.
+
+    Each `progress` event has the job as data. There are at most 4 a second, and a last one, `done`.
+    """
     job = find_job(owner(), job_id)
     if job.has_ended:
         return _respond(iter([RETRY, _encode(watchers.take_snapshot(job))]))

@@ -11,6 +11,9 @@ from tests.web.dashboard.browsing import PHONE, Visit, hindrances, look_closely
 RENDER_MS = 30_000
 """Swagger UI shows an operation within half a second of a processor, of which a busy machine has little."""
 
+ROW_PIXELS = 38
+"""A line of text, its padding, its border, and a pixel for a badge or a button."""
+
 ONE_STORE = pytest.mark.parametrize("system", ["postgresql"], indirect=True)
 
 
@@ -83,6 +86,22 @@ def test_on_a_phone_the_navigation_is_one_row(visit: Visit) -> None:
     visit.go("/app/jobs")
     tops = visit.page.locator("nav a").evaluate_all("links => links.map(link => link.offsetTop)")
     assert len(set(tops)) == 1
+
+
+@ONE_STORE
+def test_on_a_phone_the_navigation_shows_where_one_is(visit: Visit) -> None:
+    visit.page.set_viewport_size(PHONE)  # type: ignore[arg-type]
+    visit.go("/app/usage")
+    expect(visit.page.get_by_role("link", name="Usage")).to_be_in_viewport()
+
+
+@ONE_STORE
+def test_rows_are_one_line_high(visit: Visit, paths: list[str]) -> None:
+    for path in ("/app/links", "/app/keys", "/app/usage"):
+        visit.go(path)
+        heights = visit.page.locator("tbody tr").evaluate_all("rows => rows.map(row => row.offsetHeight)")
+        assert heights, path
+        assert max(heights) <= ROW_PIXELS, path
 
 
 @ONE_STORE
