@@ -86,9 +86,16 @@ def _spell(seconds: float) -> str:
 
 
 def _create(system: System, path: Path) -> int:
-    empty(system.database_url)
+    _empty(system)
     throughput.rate(system, path, ROWS)
     return ROWS
+
+
+def _empty(system: System) -> None:
+    """The workers of the last job may still be at work for the search index, and lock tables in another order."""
+    while True:
+        with suppress(psycopg.errors.DeadlockDetected):
+            return empty(system.database_url)
 
 
 def _redirect(system: System, folder: Path) -> int:
