@@ -16,7 +16,8 @@ import psycopg
 
 from tests import ROOT
 from tests.bench import load, rows, throughput
-from tests.bench.systems import Figure, empty, postgresql
+from tests.bench.systems import Figure, empty
+from tests.postgresql import SharedServer, postgresql_url
 from tests.system import System, running_system
 
 ROWS = 300_000
@@ -41,12 +42,27 @@ def measure(folder: Path) -> list[Figure]:
         "the same, a custom slug in every row": partial(_create, path=uploads[True]),
         f"redirects of {LINKS:,} links at random": partial(_redirect, folder=folder),
     }
-    with postgresql(folder) as url, ExitStack() as stack:
+    with _server(folder / "postgresql") as url, ExitStack() as stack:
         systems = {name: stack.enter_context(_system(folder, url, name)) for name in (PLAIN, *PARTITIONED)}
         for name, tables in PARTITIONED.items():
             _partition(systems[name], tables)
         server = int((folder / "postgresql" / "postmaster.pid").read_text().split()[0])
         return [figure for what, work in works.items() for figure in _compare(what, work, systems, server)]
+
+
+class Server(SharedServer):
+    configuration = "max_connections = 300\nmax_wal_size = 8GB\ncheckpoint_timeout = 30min\n"
+
+
+@contextmanager
+def _server(folder: Path) -> Iterator[str]:
+    folder.mkdir()
+    folder.parent.chmod(0o755)
+    server = Server(folder, cleanup_mode="delete")
+    try:
+        yield postgresql_url(server)
+    finally:
+        server.cleanup()
 
 
 @contextmanager
