@@ -126,12 +126,12 @@ def remove_old_batches(db: Connection, seconds: float) -> None:
 def of_link(db: Connection, key: LinkKey, since: date = date.min) -> LinkClicks:
     """The clicks of a link. `since`: the first day of those that are listed by referrer, device and country."""
     of_link = rows_of(clicks, key)
-    by_people = and_(of_link, clicks.c.bot.is_(False))
-    recent = and_(by_people, clicks.c.day >= since)
+    by_people = _by_day(db, clicks, and_(of_link, clicks.c.bot.is_(False)))
+    recent = and_(of_link, clicks.c.bot.is_(False), clicks.c.day >= since)
     return LinkClicks(
-        total=_sum(db, clicks, by_people),
-        bots=_sum(db, clicks, and_(of_link, clicks.c.bot.is_(True))),
-        days=_by_day(db, clicks, by_people),
+        total=sum(by_people.values()),
+        bots=sum(_by_day(db, clicks, and_(of_link, clicks.c.bot.is_(True))).values()),
+        days=_last_days(by_people),
         referrers=_most_by(db, clicks.c.referrer, recent),
         devices=_most_by(db, clicks.c.device, recent),
         countries=_most_by(db, clicks.c.country, recent),
@@ -141,10 +141,11 @@ def of_link(db: Connection, key: LinkKey, since: date = date.min) -> LinkClicks:
 def of_job(db: Connection, job_id: int, since: date = date.min) -> JobClicks:
     """The clicks of all links of a job. `since` as above."""
     of_job = job_clicks.c.job_id == job_id
+    by_day = _by_day(db, job_clicks, of_job)
     recent = and_(of_job, job_clicks.c.day >= since)
     return JobClicks(
-        total=_sum(db, job_clicks, of_job),
-        days=_by_day(db, job_clicks, of_job),
+        total=sum(by_day.values()),
+        days=_last_days(by_day),
         referrers=_most_by(db, job_clicks.c.referrer, recent),
         devices=_most_by(db, job_clicks.c.device, recent),
         countries=_most_by(db, job_clicks.c.country, recent),
@@ -161,16 +162,16 @@ def _is_older(seconds: float) -> ColumnElement[bool]:
     return click_batches.c.drained_at < store.dialect().clock() - seconds
 
 
-def _sum(db: Connection, table: Table, where: ColumnElement[bool]) -> int:
-    return int(db.execute(select(func.coalesce(func.sum(table.c.count), 0)).where(where)).scalar_one())
-
-
-def _by_day(db: Connection, table: Table, where: ColumnElement[bool]) -> list[tuple[date, int]]:
+def _by_day(db: Connection, table: Table, where: ColumnElement[bool]) -> dict[date, int]:
     """The days with clicks, the oldest first."""
+    query = select(table.c.day, func.sum(table.c.count)).where(where).group_by(table.c.day).order_by(table.c.day)
+    return {day: int(count) for day, count in db.execute(query)}
+
+
+def _last_days(by_day: Mapping[date, int]) -> list[tuple[date, int]]:
+    """Those of a chart."""
     since = datetime.now(UTC).date() - timedelta(days=CHART_DAYS)
-    query = select(table.c.day, func.sum(table.c.count)).where(where, table.c.day > since)
-    query = query.group_by(table.c.day).order_by(table.c.day)
-    return [(day, int(count)) for day, count in db.execute(query)]
+    return [(day, count) for day, count in by_day.items() if day > since]
 
 
 def _most_by(db: Connection, column: Any, where: ColumnElement[bool]) -> list[tuple[str, int]]:
