@@ -3,11 +3,11 @@
 from datetime import date
 from typing import NamedTuple
 
-from sqlalchemy import ColumnElement, Connection, and_, func, literal, select, tuple_
+from sqlalchemy import ColumnElement, Connection, and_, case, func, literal, select, tuple_
 
 from models.clicks.click_totals import RANK
 from models.link_key import LinkKey, columns_of, rows_of
-from models.tables import clicks, link_clicks, workspace_clicks
+from models.tables import clicks, link_clicks, links, workspace_clicks
 
 
 class TopLink(NamedTuple):
@@ -44,10 +44,19 @@ def top_links(db: Connection, workspace_id: int, since: date, limit: int) -> lis
 def _count(db: Connection, condition: ColumnElement[bool], since: date, limit: int) -> list[TopLink]:
     """Count the clicks of links, and return those with the most."""
     key = columns_of(link_clicks)
-    own = select(func.sum(clicks.c.count)).where(rows_of(clicks, key), clicks.c.day >= since, clicks.c.bot.is_(False))
-    counted = select(*key, own.scalar_subquery().label("recent")).where(condition).subquery("counted")
+    counted = select(*key, _clicks_from(since).label("recent")).where(condition).subquery("counted")
     query = select(counted).where(counted.c.recent > 0).order_by(counted.c.recent.desc(), counted.c.slug).limit(limit)
     return [TopLink(LinkKey(*own), int(recent)) for *own, recent in db.execute(query)]
+
+
+def _clicks_from(since: date) -> ColumnElement[int]:
+    """The clicks of a link from one day on. If it had none before, they are its total, and its rows are not read."""
+    key = columns_of(link_clicks)
+    of_link = rows_of(clicks, key)
+    first_day = select(clicks.c.day).where(of_link).order_by(clicks.c.day).limit(1).scalar_subquery()
+    opening = select(links.c.opening_clicks).where(rows_of(links, key)).scalar_subquery()
+    counted = select(func.sum(clicks.c.count)).where(of_link, clicks.c.day >= since, clicks.c.bot.is_(False))
+    return case((first_day >= since, link_clicks.c.total - func.coalesce(opening, 0)), else_=counted.scalar_subquery())
 
 
 def _place(link: TopLink) -> tuple[int, str]:

@@ -9,6 +9,7 @@ from models.accounts.keys import Owner
 from models.clicks import click_counts, workspace_clicks
 from models.clicks.click_counts import ClickCount
 from tests.models.jobs.making import make_job
+from tests.models.links.new_links import GENERATION, add_link
 
 TODAY = datetime.now(UTC).date()
 DAYS = 30
@@ -18,6 +19,7 @@ MOST = 5
 
 def test_the_links_with_the_most_clicks_of_some_days(owner: Owner) -> None:
     job = make_job(owner)
+    add_link(owner, "s0", domain_id=1, opening_clicks=10_000)  # which no day has
     other_job = make_job(owner, workspace_id=owner.workspace_id + 1)
     draw = random.Random(7)
     counts: list[ClickCount] = []
@@ -25,7 +27,7 @@ def test_the_links_with_the_most_clicks_of_some_days(owner: Owner) -> None:
         day = TODAY - timedelta(days=draw.randrange(DAYS))
         slug = f"s{int(draw.paretovariate(0.5)) % LINKS}"
         times = draw.choice((1, 1, 1, 2, 50))
-        counts.append(ClickCount(1, slug, 7, day, draw.random() < 0.2, "", "", "", job.id, times))
+        counts.append(ClickCount(1, slug, GENERATION, day, draw.random() < 0.2, "", "", "", job.id, times))
     foreign = counts[0]._replace(slug="foreign", bot=False, job_id=other_job.id, times=1000)
     with store.write() as db:
         click_counts.add(db, [*counts, foreign])
