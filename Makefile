@@ -68,8 +68,8 @@ test: .venv/.dev $(GENERATED_CLIENTS) ## every test
 	@$(BIN)/python -m pytest $(FAIRNESS)
 
 test-partitioned: .venv/.dev ## the tests on PostgreSQL, with partitions switched on
-	@PARTITIONED=1 $(BIN)/python -m pytest --forks 5 -k postgresql --ignore tests/models/partitions \
-		--ignore tests/web/ops/test_partitioning.py --ignore tests/models/test_migrations.py
+	@PARTITIONED=1 $(BIN)/python -m pytest --forks 5 -k postgresql --ignore $(FAULTS) --ignore $(FAIRNESS) \
+		--ignore tests/models/partitions --ignore tests/web/ops/test_partitioning.py --ignore tests/models/test_migrations.py
 
 check: .venv/.dev ## lint, format, types and spelling
 	@$(BIN)/ruff check
