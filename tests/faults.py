@@ -43,13 +43,13 @@ def kill_process(name: str) -> Callable[[System], None]:
 
 def kill_shard_owner(system: System) -> None:
     """Kill -9 a process of the pool while it works on a shard."""
-    owners = wait_until(lambda: shard_owners(system), 20, "a shard to be worked on")
+    owners = wait_until(lambda: shard_owners(system), what="a shard to be worked on")
     os.kill(owners[0], signal.SIGKILL)
 
 
 def freeze_writer(system: System) -> psutil.Process:
     """SIGSTOP a process of the pool while the database waits for the rest of its transaction."""
-    return wait_until(lambda: _freeze_any_writer(system), 30, "a writer")
+    return wait_until(lambda: _freeze_any_writer(system), what="a writer")
 
 
 def freeze_node(system: System) -> None:
@@ -118,7 +118,7 @@ def _keep_killing(system: System, name: str, over: threading.Event) -> None:
 
 def find_process(system: System, name: str) -> psutil.Process:
     """Wait for the main process of an entry of the Procfile."""
-    return wait_until(lambda: _find_child(system, name), 30, f"{name} to run")
+    return wait_until(lambda: _find_child(system, name), what=f"{name} to run")
 
 
 def _find_child(system: System, name: str) -> psutil.Process | None:

@@ -43,7 +43,7 @@ def running_pooler(url: str, folder: Path) -> Iterator[str]:
     process = subprocess.Popen([program, *_user_options(host, folder), str(path)], stderr=subprocess.DEVNULL)
     pooled = f"postgresql://{address.username}@/{address.database}?host={folder}&port=6432"
     try:
-        wait_until(lambda: _answers(pooled), 10, "the pooler")
+        wait_until(lambda: _answers(pooled), what="the pooler")
         yield pooled
     finally:
         process.terminate()

@@ -37,7 +37,7 @@ def target(
 def test_a_job_survives_its_processes(target: System) -> None:
     rows = many_rows(target)
     slow = post(target, passwords(PASSWORDS))
-    wait_until(lambda: faults.shard_owners(target), 20, "the first shard")
+    wait_until(lambda: faults.shard_owners(target), what="the first shard")
     hit_shards = running_shards(target)
     faults.kill_process("interactive")(target)
     job = post(target, faults.csv_rows(rows))
@@ -63,7 +63,7 @@ def test_a_frozen_process_is_killed_before_its_node_waits_for_it(target: System)
 def test_a_job_survives_the_loss_of_every_message_in_the_broker(target: System) -> None:
     rows = many_rows(target)
     job, most = post(target, faults.csv_rows(rows)), 0
-    wait_until(lambda: faults.shard_owners(target), 20, "a shard to be worked on")
+    wait_until(lambda: faults.shard_owners(target), what="a shard to be worked on")
     hit_shards, since = running_shards(target), time.monotonic()
     faults.flush_broker(target)
     with closing(faults.connect_to_broker(target)) as client:
@@ -104,7 +104,7 @@ def test_repeated_and_invalid_messages_do_no_harm(target: System, tmp_path: Path
     assert cost_at_end(target, job) == Cost(rows, 0, 0, 0)
     assert cost_at_end(target, done) == Cost(1, 0, 0, 0)
     with closing(faults.connect_to_broker(target)) as client:
-        wait_until(lambda: not client.exists("bulk", "interactive"), 20, "every message to be taken")
+        wait_until(lambda: not client.exists("bulk", "interactive"), what="every message to be taken")
         assert not any("python-serialize" in kept for kept in client.hvals("unacked"))
     assert not trap.exists()
     assert target.wait_for_job(target.post_csv("url\nhttps://example.com/\n"), 10)["outcome"] == "succeeded"
@@ -118,14 +118,14 @@ def test_a_job_survives_restarts_of_its_database(start_system: StartSystem, tmp_
             rows = many_rows(system)
             job = post(system, faults.csv_rows(rows))
             for mode in ("fast", "immediate"):
-                wait_until(lambda: faults.shard_owners(system), 20, "a shard to be worked on")
+                wait_until(lambda: faults.shard_owners(system), what="a shard to be worked on")
                 hit_shards = running_shards(system)
                 postgresql.restart_postgresql(server, mode)
                 assert wait_for_recovery(system, hit_shards, time.monotonic()) < RECOVERY_SECONDS
             assert cost_at_end(system, job) == Cost(rows, 0, 0, 0)
         last = server.get_pid()
     assert last
-    wait_until(lambda: has_ended(last), 10, "the server that was restarted to stop too")
+    wait_until(lambda: has_ended(last), what="the server that was restarted to stop too")
 
 
 def has_ended(pid: int) -> bool:

@@ -10,7 +10,7 @@ POLL_SECONDS = 0.02
 
 
 def wait_until(
-    condition: Callable[[], T | None], seconds: float = 30.0, what: str | Callable[[], str] = "a condition"
+    condition: Callable[[], T | None], seconds: float = 60.0, what: str | Callable[[], str] = "a condition"
 ) -> T:
     """Call `condition` until its result is true and return that; fail when `seconds` are over."""
     deadline = time.monotonic() + seconds

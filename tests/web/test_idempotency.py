@@ -21,7 +21,7 @@ from tests.waiting import wait_until
 from tests.web.commands import client, new_key
 
 REPLAYED = "Idempotency-Replayed"
-DEAD_SECONDS = 20.0  # a lease of ten seconds, and a web process that starts again
+
 CLIENTS = 20
 
 
@@ -127,7 +127,7 @@ def test_who_comes_while_the_first_is_received_is_sent_away(
     body, go = shape("a"), threading.Event()
     with ThreadPoolExecutor(1) as threads:
         first = threads.submit(send_slowly, system, key, body, go)
-        wait_until(lambda: held(system, key), 20, "the first to have the key")
+        wait_until(lambda: held(system, key), what="the first to have the key")
         early = send(system, key, body)
         go.set()
     assert code(early) == (409, "IDEMPOTENCY_IN_PROGRESS")
@@ -141,7 +141,7 @@ def test_who_comes_while_the_first_is_received_is_sent_away(
 def test_what_was_cut_off_may_be_sent_again_at_once(system: System, key: str, shape: Callable[[str], Body]) -> None:
     body = shape("a")
     hang_up(system, key, body)
-    wait_until(lambda: not held(system, key), 10, "the key to be free")
+    wait_until(lambda: not held(system, key), what="the key to be free")
     again = send(system, key, body)
     assert (again.status_code, again.headers.get(REPLAYED)) == (202, None)
 
@@ -238,9 +238,9 @@ def test_a_web_process_that_dies_while_it_receives_loses_the_key(fragile_system:
     ((jobs,),) = fragile_system.sql("SELECT count(*) FROM jobs")
     with ThreadPoolExecutor(1) as threads:
         first = threads.submit(send_slowly, fragile_system, key, body, go)
-        wait_until(lambda: held(fragile_system, key), 20, "the first to have the key")
+        wait_until(lambda: held(fragile_system, key), what="the first to have the key")
         kill_the_web(fragile_system)
-        again = wait_until(lambda: taken(fragile_system, key, body), DEAD_SECONDS, "the same request to be taken")
+        again = wait_until(lambda: taken(fragile_system, key, body), what="the same request to be taken")
         go.set()
     assert isinstance(first.exception(), httpx.HTTPError)
     assert (again.status_code, again.headers.get(REPLAYED)) == (202, None)
@@ -276,7 +276,7 @@ def hang_up(system: System, key: str, body: Body) -> None:
     url = httpx.URL(system.url)
     with socket.create_connection((url.host, url.port or 80)) as connection:
         connection.sendall(f"POST /api/jobs HTTP/1.1\r\n{head}\r\n".encode() + body.content[: len(body.content) // 2])
-        wait_until(lambda: held(system, key), 20, "the key to be taken")
+        wait_until(lambda: held(system, key), what="the key to be taken")
 
 
 def taken(system: System, key: str, body: Body) -> httpx.Response | None:
@@ -288,7 +288,7 @@ def taken(system: System, key: str, body: Body) -> httpx.Response | None:
 
 
 def until_taken(system: System, key: str, body: Body) -> httpx.Response:
-    return wait_until(lambda: taken(system, key, body), 20, "the first to be received")
+    return wait_until(lambda: taken(system, key, body), what="the first to be received")
 
 
 def kill_the_web(system: System) -> None:

@@ -279,4 +279,4 @@ def test_a_redis_that_hangs_is_not_waited_for_by_each(on: httpx.Client, fragile_
         assert {on.get("/api/jobs").status_code for _ in range(20)} == {200}
         assert time.monotonic() - since < 20
     with closing(faults.connect_to_broker(fragile_system)) as redis:
-        wait_until(redis.ping, 20, "the broker to answer again")
+        wait_until(redis.ping, what="the broker to answer again")

@@ -86,7 +86,7 @@ def test_a_node_that_is_busy_longer_than_any_task_is_silent(clock: Clock, monkey
 
 def test_a_child_that_stands_still_is_killed_at_the_second_look() -> None:
     with subprocess.Popen([sys.executable, "-c", "import os, signal; os.kill(os.getpid(), signal.SIGSTOP)"]) as child:
-        stopped = wait_until(lambda: kill_stopped_children(set()) & {child.pid}, 10, "it to stand still")
+        stopped = wait_until(lambda: kill_stopped_children(set()) & {child.pid}, what="it to stand still")
         assert child.poll() is None
         kill_stopped_children(stopped)
         assert child.wait(10) == -9

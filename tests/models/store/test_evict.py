@@ -65,7 +65,7 @@ def test_an_owner_that_waits_for_the_database_is_told_from_one_that_does_not(own
         waiting = thread.submit(wait_for_lock, owners)
         lease_owner = owners.get(timeout=10)
         with store.read() as db:
-            wait_until(lambda: is_active(db, lease_owner), 10, "the other to wait")
+            wait_until(lambda: is_active(db, lease_owner), what="the other to wait")
             assert store.dialect().evict(db, lease_owner)
             assert not store.dialect().evict(db, store.dialect().owner(idle))
             assert not store.dialect().evict(db, "999999999 9e12")
@@ -92,11 +92,11 @@ def test_a_process_that_waits_is_told_from_one_that_is_stopped_or_gone(owner: Ow
         process = psutil.Process(child.pid)
         lease_owner = f"{child.pid} {process.create_time()}"
         with store.read() as db:
-            wait_until(lambda: process.status() == psutil.STATUS_SLEEPING, 10, "the process to sleep")
+            wait_until(lambda: process.status() == psutil.STATUS_SLEEPING, what="the process to sleep")
             assert store.dialect().evict(db, lease_owner)
             assert not store.dialect().evict(db, f"{child.pid} 0")
             process.suspend()
-            wait_until(lambda: process.status() == psutil.STATUS_STOPPED, 10, "the process to stop")
+            wait_until(lambda: process.status() == psutil.STATUS_STOPPED, what="the process to stop")
             assert not store.dialect().evict(db, lease_owner)
             child.wait(10)
             assert not store.dialect().evict(db, lease_owner)
@@ -144,7 +144,7 @@ def frozen_process() -> Iterator[tuple[psutil.Process, str]]:
     with subprocess.Popen(command, cwd=ROOT, env=dict(os.environ), stdout=subprocess.PIPE, text=True) as child:
         assert child.stdout
         lease_owner, process = child.stdout.readline().strip(), psutil.Process(child.pid)
-        wait_until(lambda: process.status() == psutil.STATUS_STOPPED, 10, "the process to stop")
+        wait_until(lambda: process.status() == psutil.STATUS_STOPPED, what="the process to stop")
         try:
             yield process, lease_owner
         finally:
@@ -157,7 +157,7 @@ def test_an_owner_has_ended_when_its_process_was_killed(owner: Owner) -> None:
         living = store.dialect().owner(db)
         assert ended(killed, living) == set()
         process.kill()
-        wait_until(lambda: ended(killed, living) == {killed}, 10, "the other to end")
+        wait_until(lambda: ended(killed, living) == {killed}, what="the other to end")
         earlier = living.partition(" ")[0] + " 0"  # it had the same process id
         assert ended(earlier, living) == {earlier}
 

@@ -14,7 +14,7 @@ def quick(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_a_buffer_is_flushed_until_it_is_stopped() -> None:
     flushes: list[None] = []
     stopped = flushing.start("test", lambda: flushes.append(None))
-    wait_until(lambda: len(flushes) >= 3, 10, "three flushes")
+    wait_until(lambda: len(flushes) >= 3, what="three flushes")
     stopped.set()
 
 
@@ -27,7 +27,7 @@ def test_an_error_is_logged_and_ends_nothing(capfd: pytest.CaptureFixture[str]) 
             raise ZeroDivisionError
 
     stopped = flushing.start("fragile", fail_once)
-    wait_until(lambda: len(flushes) >= 2, 10, "a flush after the error")
+    wait_until(lambda: len(flushes) >= 2, what="a flush after the error")
     stopped.set()
     output = "".join(capfd.readouterr())
     assert "flush_failed" in output

@@ -68,8 +68,8 @@ def test_a_listener_forgets_everything_after_an_outage(fake_redis: FakeRedis, mo
     listener = Listener(fake_redis)
     with fake_redis.away():
         listener.forgotten.clear()
-        wait_until(lambda: None in listener.forgotten, 10, "everything to be forgotten")
+        wait_until(lambda: None in listener.forgotten, what="everything to be forgotten")
     listener.forgotten.clear()
-    wait_until(lambda: None in listener.forgotten, 10, "the listener to be back")
+    wait_until(lambda: None in listener.forgotten, what="the listener to be back")
     link_changes.announce([(1, "a")])
     assert listener.forgotten[-1] == [(1, "a")]

@@ -41,7 +41,7 @@ def read_job(job: Job, fake_redis: FakeRedis, monkeypatch: pytest.MonkeyPatch) -
     monkeypatch.setattr(watchers, "job_etag", lambda job: job.etag)
     monkeypatch.setattr(watchers, "take_snapshot", lambda job: Snapshot(job.etag, job.has_ended, b"{}"))
     yield read_job
-    wait_until(lambda: not watchers.watches, 10, "every watch to end")
+    wait_until(lambda: not watchers.watches, what="every watch to end")
 
 
 def test_a_new_watcher_receives_the_job_as_it_is(read_job: Mock) -> None:
@@ -79,7 +79,7 @@ def test_without_a_change_there_is_no_news(read_job: Mock) -> None:
 def test_a_watch_without_watchers_ends_and_the_next_watcher_gets_another(read_job: Mock) -> None:
     first = watchers.join(JOB_ID)
     first.leave()
-    wait_until(lambda: first.closed, 10, "the watch to end")
+    wait_until(lambda: first.closed, what="the watch to end")
     second = watchers.join(JOB_ID)
     assert second is not first
     second.leave()
@@ -90,7 +90,7 @@ def test_the_watch_of_a_deleted_job_ends_for_all(read_job: Mock) -> None:
     watch.wait_for_news("", LONG)
     read_job.return_value = None
     waiting.announce_end(JOB_ID)
-    wait_until(lambda: watch.closed, 10, "the watch to end")
+    wait_until(lambda: watch.closed, what="the watch to end")
     assert watch.wait_for_news('"1"', LONG) is None
     watch.leave()
 
@@ -101,7 +101,7 @@ def test_a_watch_goes_on_after_the_database_was_away(job: Job, read_job: Mock) -
     read_job.side_effect = OperationalError("SELECT", None, Exception())
     reads = read_job.call_count
     waiting.announce_end(JOB_ID)
-    wait_until(lambda: read_job.call_count > reads, 10, "a read that fails")
+    wait_until(lambda: read_job.call_count > reads, what="a read that fails")
     read_job.side_effect = None
     job.etag = '"2"'
     news = watch.wait_for_news('"1"', LONG)

@@ -71,7 +71,7 @@ def test_a_trace_goes_from_the_request_through_the_wake_up_to_the_shard(
             options = {"webhook_url": f"{receiver.url}/?key=hidden"}
             job = system.wait_for_job(system.post_csv("url\nhttps://example.com/\n", params=options, headers=headers))
             names = {"POST /api/jobs", "task create", "create shard", "task deliver", "delivery"}
-            wait_until(lambda: names <= set(mine(spans)), 20, lambda: f"{names}, of {set(mine(spans))}")
+            wait_until(lambda: names <= set(mine(spans)), what=lambda: f"{names}, of {set(mine(spans))}")
     by_name = mine(spans)
     assert by_name["POST /api/jobs"].parent_span_id.hex() == "00f067aa0ba902b7"
     for child, parent in (("task create", "POST /api/jobs"), ("create shard", "task create")):

@@ -119,6 +119,6 @@ def test_a_dry_run_can_be_cancelled(system: System) -> None:
 def test_its_end_is_called_out_as_that_of_a_dry_run(system: System) -> None:
     with receiving() as receiver:
         job = rehearsed(system, "url,slug\nhttps://a.b,dry-hook\n", webhook_url=receiver.url)
-        wait_until(lambda: receiver.calls, 20, "the webhook")
+        wait_until(lambda: receiver.calls, what="the webhook")
         data = json.loads(receiver.calls[0].body)["data"]
     assert (data["id"], data["dry_run"], data["counts"]["created"]) == (job["id"], True, 1)

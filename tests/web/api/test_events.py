@@ -126,11 +126,11 @@ def test_who_goes_away_is_watched_for_no_longer(system: System, endless: dict[st
         def processes() -> int:
             return int(broker.pubsub_numsub(channel)[0][1])
 
-        wait_until(lambda: not processes(), 10, "earlier watchers to leave")
+        wait_until(lambda: not processes(), what="earlier watchers to leave")
         with client(system, system.key) as other, other.stream("GET", endless["links"]["events"]) as answer:
             next(read(answer.iter_lines()))
             assert processes() == 1
-        wait_until(lambda: not processes(), 10, "the place to be free")
+        wait_until(lambda: not processes(), what="the place to be free")
 
 
 def test_many_who_watch_one_job_are_all_told_and_links_still_lead_on(system: System, endless: dict[str, Any]) -> None:
@@ -184,7 +184,7 @@ def test_without_a_broker_the_end_is_seen_all_the_same(watcher: FlaskClient, own
     control.cancel(job)
     assert [(event.name, event.job["status"]) for event in events][-1] == ("done", "cancelled")
     answer.close()
-    wait_until(lambda: not watchers.watches, 10, "the watch to end")
+    wait_until(lambda: not watchers.watches, what="the watch to end")
 
 
 def test_who_finds_no_place_is_told_to_come_again(
@@ -200,4 +200,4 @@ def test_who_finds_no_place_is_told_to_come_again(
     second = watcher.get(path, buffered=False)
     assert second.status_code == 200
     second.close()
-    wait_until(lambda: not watchers.watches, 10, "the watch to end")
+    wait_until(lambda: not watchers.watches, what="the watch to end")

@@ -50,7 +50,7 @@ def settled(system: System, path: str, count: int = 1) -> list[dict[str, Any]]:
         found = deliveries(system, path)
         return found if len(found) == count and all(one["status"] != "pending" for one in found) else None
 
-    return wait_until(look, 20, f"{count} deliveries of {path}")
+    return wait_until(look, what=f"{count} deliveries of {path}")
 
 
 def receiver_of(language: str, folder: Path) -> list[str]:
@@ -74,7 +74,7 @@ def listening(command: list[str], folder: Path, secret: str, port: int) -> Itera
     with said.open("w") as out:
         process = subprocess.Popen(command, cwd=folder, env=environment, stdout=out)
     try:
-        wait_until(lambda: answers(port), 20, "the receiver to listen")
+        wait_until(lambda: answers(port), what="the receiver to listen")
         yield said
     finally:
         process.terminate()
@@ -95,7 +95,7 @@ def test_the_receivers_of_the_docs_verify_what_they_get(system: System, tmp_path
     endpoint = subscribe(system, f"http://127.0.0.1:{port}/hook")
     with listening(receiver_of(language, tmp_path), tmp_path, endpoint["secret"], port) as said:
         job = system.wait_for_job(system.post(ONE))
-        wait_until(lambda: f"job.completed {job['id']}" in said.read_text(), 20, "the receiver to have heard")
+        wait_until(lambda: f"job.completed {job['id']}" in said.read_text(), what="the receiver to have heard")
         (delivery,) = settled(system, f"/api/webhooks/{endpoint['id']}")
     assert (delivery["status"], delivery["attempts"][0]["status_code"]) == ("delivered", 204)
     assert system.client.delete(f"/api/webhooks/{endpoint['id']}").status_code == 204

@@ -142,7 +142,7 @@ def test_a_restarted_flower_still_shows_earlier_tasks(system: System, flower: ht
     (old,) = [process for process in family if "flower" in process.cmdline()]
     old.terminate()
     old.wait(20)
-    wait_until(lambda: answers(flower), 30, "the next Flower")
+    wait_until(lambda: answers(flower), what="the next Flower")
     assert tasks(flower, job) == [before]
 
 

@@ -50,7 +50,7 @@ def moved(system: System, before: Values, wanted: Values) -> None:
         now = scrape(system)
         return {name: now.get(name, 0) - before.get(name, 0) for name in wanted}
 
-    wait_until(lambda: by() == wanted, 15, lambda: f"{wanted}; it is {by()}")
+    wait_until(lambda: by() == wanted, what=lambda: f"{wanted}; it is {by()}")
     time.sleep(FLUSH_SECONDS)
     assert by() == wanted
 

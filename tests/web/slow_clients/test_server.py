@@ -47,7 +47,7 @@ def served_port() -> Iterator[int]:
     command += ["--port", str(port), "--http", "1", "--blocking-threads", "64", "--log-level", "critical"]
     process = subprocess.Popen([*command, "tests.web.slow_clients.served_app:create"], cwd=ROOT)
     try:
-        wait_until(lambda: _answers(port), 30, "the server to answer")
+        wait_until(lambda: _answers(port), what="the server to answer")
         yield port
     finally:
         process.terminate()
@@ -68,7 +68,7 @@ def places(port: int) -> dict[str, int]:
 
 
 def wait_for_every_place(port: int) -> None:
-    wait_until(lambda: places(port) == NOTHING, 10, lambda: f"every place to be free: {places(port)}")
+    wait_until(lambda: places(port) == NOTHING, what=lambda: f"every place to be free: {places(port)}")
 
 
 ABORTS = [
@@ -90,7 +90,7 @@ def test_clients_that_end_a_call_in_its_middle_leave_no_place_taken(
     for _ in range(ROUNDS):
         with ExitStack() as connections:
             clients = [connections.enter_context(call(served_port, request_bytes)) for _ in range(CLIENTS)]
-            wait_until(lambda: places(served_port)[kind] == CLIENTS, 10, f"the {kind} to begin")
+            wait_until(lambda: places(served_port)[kind] == CLIENTS, what=f"the {kind} to begin")
             for client in clients:
                 end(client)
             wait_for_every_place(served_port)

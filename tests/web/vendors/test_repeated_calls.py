@@ -99,7 +99,7 @@ def test_a_repetition_during_the_first_request_is_a_conflict(system: System, key
 
     with ThreadPoolExecutor(1) as threads:
         first = threads.submit(caller.send, system, key, halves())
-        wait_until(lambda: is_first_running(system, key), 20, "the first request to claim the key")
+        wait_until(lambda: is_first_running(system, key), what="the first request to claim the key")
         early = caller.send(system, key, content)
         proceed.set()
     assert (early.status_code, int(early.headers["Retry-After"]) >= 1) == (409, True)

@@ -225,7 +225,7 @@ def test_a_late_title_is_stored(system: System) -> None:
         link = bulk(system, {"url": f"{url}/late"}).json()["data"]["success"][0]
         assert link["title"] is None
         query = f"SELECT title FROM links WHERE slug = '{link['short_code']}'"
-        wait_until(lambda: system.sql(query) == [("A late page",)], 30, "the late title")
+        wait_until(lambda: system.sql(query) == [("A late page",)], what="the late title")
 
 
 def test_fast_pages_do_not_delay_the_answer(system: System) -> None:

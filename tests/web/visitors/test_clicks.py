@@ -74,7 +74,7 @@ def test_of_500_who_come_at_once_exactly_100_are_let_through(system: System) -> 
     assert visit(system, path, 500) == {302: 100, 410: 400}
     assert httpx.head(f"{system.url}{path}").status_code == 410
     assert system.sql(f"SELECT used FROM uses WHERE slug = '{path[1:]}'") == [(100,)]
-    wait_until(lambda: counted(system, path) == 100, 20, "its clicks")
+    wait_until(lambda: counted(system, path) == 100, what="its clicks")
 
 
 def test_of_500_people_and_bots_who_come_at_once_no_bot_is_let_through(system: System) -> None:
@@ -83,7 +83,7 @@ def test_of_500_people_and_bots_who_come_at_once_no_bot_is_let_through(system: S
     assert (answers[302], answers[200] + answers[410]) == (200, 300)
     assert visit(system, path, 50, agents=BOTS) == {410: 50}
     assert system.sql(f"SELECT used FROM uses WHERE slug = '{path[1:]}'") == [(200,)]
-    wait_until(lambda: counted(system, path) == 200 + answers[200], 20, "its clicks")
+    wait_until(lambda: counted(system, path) == 200 + answers[200], what="its clicks")
     link = system.client.get("/api/links", params={"search": path[1:]}).json()["items"][0]
     stats = system.client.get(f"/api/links/{link['id']}/stats").json()
     assert (stats["clicks"], stats["bots"]) == (200, answers[200])
@@ -93,8 +93,8 @@ def test_every_click_reaches_the_database_and_none_twice(system: System) -> None
     path = make(system)
     assert visit(system, path, 1000, 25) == {302: 1000}
     httpx.head(f"{system.url}{path}")
-    wait_until(lambda: counted(system, path) >= 1000, 20, lambda: f"1000 clicks, not {counted(system, path)}")
-    wait_until(lambda: broker(system).llen(click_buffer.BATCHES_KEY) == 0, 20, "the last batch")
+    wait_until(lambda: counted(system, path) >= 1000, what=lambda: f"1000 clicks, not {counted(system, path)}")
+    wait_until(lambda: broker(system).llen(click_buffer.BATCHES_KEY) == 0, what="the last batch")
     assert counted(system, path) == 1000
 
 
@@ -104,7 +104,7 @@ def test_a_click_is_told_by_device_referrer_and_country(fragile_system: System) 
     headers = {"User-Agent": agent, "Referer": "https://News.example/a?b", "X-Forwarded-For": f"1.2.3.4, {ADDRESS}"}
     httpx.get(f"{fragile_system.url}{path}", headers=headers)
     query = f"SELECT bot, device, referrer, country, count FROM clicks WHERE slug = '{path[1:]}'"
-    assert wait_until(lambda: fragile_system.sql(query), 20, "a click") in (
+    assert wait_until(lambda: fragile_system.sql(query), what="a click") in (
         [(False, "mobile", "news.example", "NZ", 1)],
         [(0, "mobile", "news.example", "NZ", 1)],
     )
@@ -169,7 +169,7 @@ def test_no_visitors_address_is_kept_anywhere(fragile_system: System) -> None:
             post(fragile_system, path, "wrong", address)
         httpx.get(f"{fragile_system.url}{plain}+", headers={"X-Forwarded-For": address})
         httpx.get(f"{fragile_system.url}{plain}", headers={"X-Forwarded-For": address})
-    wait_until(lambda: counted(fragile_system, plain) == 3, 20, "the clicks")
+    wait_until(lambda: counted(fragile_system, plain) == 3, what="the clicks")
     assert list(broker(fragile_system).scan_iter(f"{throttling.KEY_PREFIX}*")), "they were counted"
     kept = b"".join(_everything(fragile_system))
     assert b"NZ" in kept, "what is looked at is what was kept"
@@ -193,7 +193,7 @@ def test_clicks_are_counted_once_though_workers_die_and_batches_come_twice(fragi
     for batch in [*batches, *batches]:
         broker(fragile_system).rpush(click_buffer.BATCHES_KEY, batch)
     for left in (390, 250, 100):
-        wait_until(lambda left=left: broker(fragile_system).llen(click_buffer.BATCHES_KEY) <= left, 30, "some batches")  # type: ignore[misc]
+        wait_until(lambda left=left: broker(fragile_system).llen(click_buffer.BATCHES_KEY) <= left, what="some batches")  # type: ignore[misc]
         for process in psutil.Process(fragile_system.process.pid).children(recursive=True):
             if any(node in " ".join(_command(process)) for node in ("bulk@", "interactive@")):
                 process.kill()
@@ -225,4 +225,4 @@ def test_clicks_of_the_last_moment_outlive_a_restart(fragile_system: System) -> 
     path = make(fragile_system)
     assert visit(fragile_system, path, 100, 20) == {302: 100}
     fragile_system.restart()
-    wait_until(lambda: counted(fragile_system, path) == 100, 20, "100 clicks")
+    wait_until(lambda: counted(fragile_system, path) == 100, what="100 clicks")

@@ -130,7 +130,7 @@ def test_pages_that_hang_hold_up_neither_jobs_nor_webhooks(system: System) -> No
         assert job["counts"]["created"] == len(slow)
         told = system.post({"links": [{"url": "https://example.com/"}], "webhook_url": receiver.url})
         system.wait_for_job(told, 10)
-        wait_until(lambda: receiver.calls, 10, "a webhook beside pages that hang")
+        wait_until(lambda: receiver.calls, what="a webhook beside pages that hang")
         assert system.sql(f"SELECT count(*) FROM untitled WHERE job_id = {job['id']}")[0][0] > 0, "they still hang"
 
 
@@ -139,5 +139,5 @@ def test_titles_come_in_behind_a_finished_job_and_are_fetched_once_a_url(system:
         rows = [{"url": f"{url}/plain"} for _ in range(20)]
         job = system.wait_for_job(system.post({"links": rows, "fetch_titles": True}))
         query = f"SELECT count(*) FROM links WHERE job_id = {job['id']} AND title = 'A plain page'"
-        wait_until(lambda: system.sql(query)[0][0] == len(rows), 30, "all titles")
+        wait_until(lambda: system.sql(query)[0][0] == len(rows), what="all titles")
         assert len(asked) <= title_queue.MOST_LEASED_PER_HOST

@@ -95,7 +95,7 @@ def test_files_sent_at_the_same_time_share_their_links(system: System, name: str
 def test_a_worker_that_is_killed_costs_no_id_a_second_link(fragile_system: System, name: str) -> None:
     rows = size(fragile_system)
     first = fragile_system.post_csv(file(name, range(rows * 2)))
-    wait_until(lambda: faults.shard_owners(fragile_system), 20, "a shard to be worked on")
+    wait_until(lambda: faults.shard_owners(fragile_system), what="a shard to be worked on")
     second = fragile_system.post_csv(file(name, range(rows * 2)))
     faults.kill_shard_owner(fragile_system)
     jobs = [fragile_system.wait_for_job(answer, 120) for answer in (first, second)]
