@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, ConsoleMessage, Dialog, Page, Response
+from playwright.sync_api import Browser, ConsoleMessage, Dialog, Error, Page, Response, expect
 
 from tests.system import System
 
@@ -23,9 +23,11 @@ FLAGS = (
 WIDE, PHONE = {"width": 1280, "height": 800}, {"width": 360, "height": 740}
 RULES = {"resultTypes": ["violations"]}
 GRAVE = ("serious", "critical")
-PATIENCE_MS = 10_000
+PATIENCE_MS = 30_000
+INTERRUPTED = "interrupted by another navigation"
 
 axe = Axe()
+expect.set_options(timeout=PATIENCE_MS)
 
 
 @dataclass(slots=True)
@@ -39,7 +41,13 @@ class Visit:
     """Parts of complaints that a test brings about on purpose."""
 
     def go(self, path: str) -> Response:
-        answer = self.page.goto(self.system.url + path)
+        try:
+            answer = self.page.goto(self.system.url + path)
+        except Error as error:
+            # The page of a job loads itself again when the job ends, perhaps at this very moment.
+            if INTERRUPTED not in error.message:
+                raise
+            answer = self.page.goto(self.system.url + path)
         assert answer
         return answer
 
