@@ -25,6 +25,7 @@ STEPS_A_CALL = 100
 LARGE_TABLES = {"links", "items", "clicks", "link_clicks"}
 
 
+@pytest.mark.slow
 @pytest.mark.own_database
 def test_no_page_is_large_or_reads_a_large_part_of_a_table(
     client: FlaskClient, owner: Owner, monkeypatch: pytest.MonkeyPatch
