@@ -1,4 +1,4 @@
-"""Counts anew what is kept beside `clicks`: hosts of an earlier version wrote less of it while others were upgraded."""
+"""Corrects the totals beside `clicks`. Hosts of an earlier version count clicks without adding to the totals."""
 
 from sqlalchemy import Connection, text
 

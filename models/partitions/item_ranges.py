@@ -19,7 +19,7 @@ ITEMS = "items"
 DEFAULT = "items_other"
 ONE_DAY = timedelta(days=1)
 AHEAD = timedelta(days=3)
-"""There is a partition for every job that begins within this time, whoever forgets to start the sweep."""
+"""How long in advance partitions are created, so that jobs have theirs also while no sweep runs."""
 
 
 def create_next(db: Connection) -> str:

@@ -9,7 +9,7 @@ from models import store
 from models.ids import LARGEST_ID
 
 ROWS = 10_000
-"""Of a batch. Whoever wants to change one of these rows waits until the batch is committed."""
+"""How many rows a batch copies. A transaction that changes one of them waits until the batch is committed."""
 PROGRESS = "links_copied"
 
 Report = Callable[[str], None]

@@ -199,7 +199,7 @@ class PostgreSQL:
     def refresh_statistics(self, db: Connection) -> list[str]:
         names = list(db.execute(TABLES_WITHOUT_STATISTICS).scalars())
         for name in names:
-            # Whoever changes the table has a lock on it, perhaps for hours: the sweep does not wait for that.
+            # A command that changes the table itself may keep it locked for hours. The sweep does not wait for it.
             db.exec_driver_sql(f'ANALYZE (SKIP_LOCKED) "{name}"')
         return names
 

@@ -42,19 +42,17 @@ workspace_clicks = Table(  # those of all links of a workspace by day, without t
     PrimaryKeyConstraint("workspace_id", "day"),
 )
 
-link_clicks = (
-    Table(  # all of a link, also those of before it came here, without those of bots: what lists are sorted by
-        "link_clicks",
-        metadata,
-        Column("domain_id", BigInteger, nullable=False),
-        Column("slug", SlugText, nullable=False),
-        Column("generation", Integer, nullable=False),
-        Column("workspace_id", BigInteger, nullable=False),
-        Column("last_day", Date, nullable=False),  # on which some were written; the year 1 if none was counted here
-        count("total"),
-        PrimaryKeyConstraint("domain_id", "slug", "generation"),
-        Index("link_clicks_rank_idx", "workspace_id", "total", "domain_id", "slug", "generation", "last_day"),
-    )
+link_clicks = Table(  # all of a link, from before it came here too, without those of bots: lists are sorted by them
+    "link_clicks",
+    metadata,
+    Column("domain_id", BigInteger, nullable=False),
+    Column("slug", SlugText, nullable=False),
+    Column("generation", Integer, nullable=False),
+    Column("workspace_id", BigInteger, nullable=False),
+    Column("last_day", Date, nullable=False),  # on which some were written; the year 1 if none was counted here
+    count("total"),
+    PrimaryKeyConstraint("domain_id", "slug", "generation"),
+    Index("link_clicks_rank_idx", "workspace_id", "total", "domain_id", "slug", "generation", "last_day"),
 )
 
 uses = Table(  # of links with max_clicks: the exact number of redirects
