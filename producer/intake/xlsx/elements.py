@@ -11,6 +11,7 @@ from producer.intake.xlsx.list_parser import CHUNK_BYTES, Tick
 LONGEST_TEXT = 1 << 16  # characters of a cell; Excel allows half of that
 ENTITIES = {"&lt;": "<", "&gt;": ">", "&quot;": '"', "&apos;": "'", "&amp;": "&"}
 """The last one must be replaced last."""
+ESCAPE_BEGIN = "_x"
 ESCAPE = re.compile(r"_x([0-9A-Fa-f]{4})_")
 
 Element = tuple[str, dict[str, str]]
@@ -70,9 +71,14 @@ class TextReader:
 
 def unescape(text: str) -> str:
     """Puts characters in place of the escapes that spreadsheets have beside those of XML."""
-    if "_x" not in text:
+    if ESCAPE_BEGIN not in text:
         return text
     return ESCAPE.sub(lambda match: chr(int(match[1], 16)), text)
+
+
+def stands_for_itself(text: str) -> bool:
+    """Whether a text has neither entities nor escapes."""
+    return "&" not in text and ESCAPE_BEGIN not in text
 
 
 def plain_text(text: str) -> str:

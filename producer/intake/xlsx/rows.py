@@ -7,7 +7,14 @@ from typing import IO
 
 from models import process_caches
 from models.errors import Unreadable
-from producer.intake.xlsx.elements import LONGEST_TEXT, TextReader, local_name, new_parser, plain_text
+from producer.intake.xlsx.elements import (
+    LONGEST_TEXT,
+    TextReader,
+    local_name,
+    new_parser,
+    plain_text,
+    stands_for_itself,
+)
 from producer.intake.xlsx.list_parser import ListParser, Tick
 
 MOST_COLUMNS = 1 << 14
@@ -111,6 +118,7 @@ def read_plain_rows(block: str, number: int) -> list[SheetRow] | None:
     parts = PLAIN_ROW_OR_CELL.split(block)
     if not _is_complete(gaps=parts[:: GROUPS + 1], row_numbers=parts[1 :: GROUPS + 1]):
         return None
+    has_only_text = stands_for_itself(block)
     rows: list[SheetRow] = []
     cells: list[Cell] = []
     column = -1
@@ -128,7 +136,7 @@ def read_plain_rows(block: str, number: int) -> list[SheetRow] | None:
         if not column < next_column < MOST_COLUMNS or len(text) > LONGEST_TEXT:
             return None
         column = next_column
-        if "&" in text or "_x" in text:
+        if not has_only_text:
             text = plain_text(text)
         if text:
             cells.append((column, kind or NUMBER, style or "", text))

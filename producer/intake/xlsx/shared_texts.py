@@ -3,13 +3,20 @@
 import re
 from array import array
 from bisect import bisect_right
-from collections.abc import Iterable
+from collections.abc import Sequence
 from itertools import accumulate, pairwise
 from os import pread
 from tempfile import TemporaryFile
 from typing import IO
 
-from producer.intake.xlsx.elements import LONGEST_TEXT, TextReader, local_name, new_parser, plain_text
+from producer.intake.xlsx.elements import (
+    LONGEST_TEXT,
+    TextReader,
+    local_name,
+    new_parser,
+    plain_text,
+    stands_for_itself,
+)
 from producer.intake.xlsx.list_parser import ListParser, Tick
 
 WINDOW_BYTES = 1 << 16
@@ -26,11 +33,13 @@ class SharedTexts:
         self.window: list[str] = []
         self.window_begin = 0
 
-    def add(self, texts: Iterable[str]) -> None:
-        encoded = [text.encode(errors="replace") for text in texts]
-        self.file.write(b"".join(encoded))
-        last = self.ends.pop()
-        self.ends.extend(accumulate(map(len, encoded), initial=last))
+    def add(self, texts: Sequence[str]) -> None:
+        whole = "".join(texts)
+        self.file.write(whole.encode(errors="replace"))
+        sizes = list(map(len, texts))
+        if not whole.isascii():
+            sizes = [len(text.encode(errors="replace")) for text in texts]
+        self.ends.extend(accumulate(sizes, initial=self.ends.pop()))
 
     def __getitem__(self, number: int) -> str:
         if number < 0:
@@ -50,8 +59,11 @@ class SharedTexts:
         begin = ends[0]
         count = max(1, bisect_right(ends, begin + WINDOW_BYTES) - 1)
         data = pread(self.file.fileno(), ends[count] - begin, begin)
-        borders = [end - begin for end in ends[: count + 1]]
-        return [data[start:end].decode() for start, end in pairwise(borders)]
+        borders = pairwise([end - begin for end in ends[: count + 1]])
+        if not data.isascii():
+            return [data[start:end].decode() for start, end in borders]
+        whole = data.decode()
+        return [whole[start:end] for start, end in borders]
 
 
 def read_shared_texts(source: IO[bytes], tick: Tick) -> SharedTexts:
@@ -64,7 +76,7 @@ def read_shared_texts(source: IO[bytes], tick: Tick) -> SharedTexts:
         found = parts[1::2]
         if any(parts[::2]) or max(map(len, found)) > LONGEST_TEXT:
             return False
-        texts.add(map(plain_text, found))
+        texts.add(found if stands_for_itself(block) else list(map(plain_text, found)))
         return True
 
     list_parser = ListParser(parser, "si", read_plain)

@@ -26,6 +26,7 @@ LARGEST_DESCRIPTION = 16 << 20  # bytes of a part that describes others
 CHUNK_CHARACTERS = 1 << 18
 MOST_LISTED = 20
 MOST_DIGITS = 9
+SHARED_TEXT = "s"
 TEXT_TYPES = ("inlineStr", "str")
 DAMAGES = (BadZipFile, zlib.error, EOFError, ExpatError, KeyError, IndexError, ValueError, RuntimeError)
 """What reading a damaged file may raise. zipfile asks for a password by a RuntimeError."""
@@ -242,7 +243,9 @@ def _row(book: Workbook, cells: list[Cell], width: int) -> list[str]:
     row = [""] * max(width, cells[-1][0] + 1)
     size = 0
     for column, kind, style, text in cells:
-        if kind not in TEXT_TYPES:
+        if kind == SHARED_TEXT:
+            text = book.read_texts()[int(text)]
+        elif kind not in TEXT_TYPES:
             text = _cell_text(book, kind, style, text)
         row[column] = text
         size += len(text)
@@ -252,8 +255,6 @@ def _row(book: Workbook, cells: list[Cell], width: int) -> list[str]:
 
 
 def _cell_text(book: Workbook, kind: str, style: str, text: str) -> str:
-    if kind == "s":
-        return book.read_texts()[int(text)]
     if kind == "b":
         return "TRUE" if text == "1" else "FALSE"
     if kind != NUMBER:
