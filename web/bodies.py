@@ -16,6 +16,7 @@ from producer.intake.layouts import COUNT, CSV, NDJSON
 from producer.job_options import Options
 from web import multipart
 from web.errors import pointers
+from web.slow_clients import cut_bodies
 
 CHUNK_BYTES = 1 << 18
 STRUCTURED = ("mapping", "metadata", "defaults", "where", "set")
@@ -159,7 +160,7 @@ def chunks(request: Request) -> Iterable[bytes]:
 
 
 def _read_connection(request: Request) -> Iterator[bytes]:
-    """The server does not report a client that disconnects: only that less arrives than was announced."""
+    """The server does not report a client that disconnects: the body just ends."""
     stream = request.environ["wsgi.input"]
     size = 0
     while chunk := stream.read(CHUNK_BYTES):
@@ -167,3 +168,5 @@ def _read_connection(request: Request) -> Iterator[bytes]:
         yield chunk
     if size < (request.content_length or 0):
         raise IncompleteBody(f"The body ends after {size:,} of {request.content_length:,} bytes.")
+    if "Transfer-Encoding" in request.headers and cut_bodies.was_cut_off(size):
+        raise IncompleteBody(f"The connection ended after {size:,} bytes of the body.")

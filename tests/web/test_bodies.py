@@ -245,14 +245,16 @@ def test_a_line_without_end_is_a_failed_job_that_says_where(system: System) -> N
 
 
 @pytest.mark.parametrize("how", ["shut", "close", "reset"])
-@pytest.mark.parametrize("name", ["csv", "ndjson"])
+@pytest.mark.parametrize("name", ["csv", "ndjson", "csv in chunks"])
 def test_a_client_that_goes_away_leaves_no_job_and_no_file(system: System, name: str, how: str) -> None:
-    kind, query, _, body = BODIES[name]
+    kind, query, _, body = BODIES[name.removesuffix(" in chunks")]
+    length = f"Content-Length: {len(body) + 1}"
+    if name.endswith(" in chunks"):
+        length = "Transfer-Encoding: chunked"
+        body = b"%x\r\n%s\r\n" % (len(body), body)
     files_before, jobs_before = files(system), jobs(system)
     with socket.create_connection(("localhost", urlsplit(system.url).port or 80)) as client:
-        head = (
-            f"POST /api/jobs{query} HTTP/1.1\r\nHost: x\r\nContent-Type: {kind}\r\nContent-Length: {len(body) + 1}\r\n"
-        )
+        head = f"POST /api/jobs{query} HTTP/1.1\r\nHost: x\r\nContent-Type: {kind}\r\n{length}\r\n"
         client.sendall(f"{head}Authorization: Bearer {system.key['token']}\r\n\r\n".encode() + body)
         wait_until(lambda: files(system) - files_before, what="the upload to be begun")
         if how == "reset":

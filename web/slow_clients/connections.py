@@ -24,6 +24,7 @@ COUNTERS = struct.Struct("<QQ")
 COUNTERS_AT = 120  # tcpi_bytes_acked and tcpi_bytes_received
 UNSENT = struct.Struct("<I")
 UNSENT_AT = 144  # tcpi_notsent_bytes
+TCP_CLOSE, TCP_CLOSE_WAIT = 7, 8  # states: the client reset the connection, or ended its side
 
 SILENT = "silent"
 SLOW_REQUEST = "slow request"
@@ -44,6 +45,12 @@ def read_counts(connection: socket.socket) -> Counts:
     acknowledged, received = COUNTERS.unpack_from(info, COUNTERS_AT)
     (unsent,) = UNSENT.unpack_from(info, UNSENT_AT)
     return Counts(received, acknowledged, unsent)
+
+
+def has_left(connection: socket.socket) -> bool:
+    """Whether the client sends nothing more. The listening socket may look the same, but has received nothing."""
+    state = connection.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, TCP_INFO_BYTES)[0]
+    return state in (TCP_CLOSE, TCP_CLOSE_WAIT)
 
 
 NOTHING = Counts(0, 0, 0)

@@ -12,7 +12,6 @@ import time
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import suppress
-from pathlib import Path
 from threading import Thread
 from typing import Any, NamedTuple
 
@@ -21,10 +20,10 @@ import structlog
 from models import settings
 from web.slow_clients import calls
 from web.slow_clients.connections import Connection, Counts, read_counts
+from web.slow_clients.sockets import OPEN_FILES, client_sockets
 
 LOOK_SECONDS = 2.0
 OPEN_FILES_LIMIT = 1 << 16
-OPEN_FILES = Path("/proc/self/fd")  # of Linux
 RESET = struct.pack("ii", 1, 0)  # for SO_LINGER: drop what the client has not read
 
 log = structlog.get_logger()
@@ -84,22 +83,9 @@ def look(before: Connections, now: float) -> Connections:
 
 
 def _read_connections(port: int) -> Iterator[tuple[Peer, Counts]]:
-    for name in os.listdir(OPEN_FILES):
-        try:
-            connection = socket.socket(fileno=int(name))
-        except OSError:  # another kind of file, or closed by now
-            continue
-        try:
-            if _is_client(connection, port):
-                yield Peer(int(name), connection.getpeername()), read_counts(connection)
-        except OSError:  # it listens, or has ended
-            continue
-        finally:
-            connection.detach()  # it belongs to the server
-
-
-def _is_client(connection: socket.socket, port: int) -> bool:
-    return connection.family in (socket.AF_INET, socket.AF_INET6) and bool(connection.getsockname()[1] == port)
+    for file, connection in client_sockets(port):
+        with suppress(OSError):  # it listens, or has ended
+            yield Peer(file, connection.getpeername()), read_counts(connection)
 
 
 def _disconnect(peer: Peer) -> None:
