@@ -24,7 +24,7 @@ from producer.fields import change_fields, item_fields
 from producer.intake import upload_store
 from producer.intake.formula_cells import escape_formula
 from producer.intake.headers import distinct_names
-from producer.intake.layouts import CHANGES_COLUMN, CLICK_COLUMNS, CSV, OWN, RESULT_COLUMNS, UNDO, Layout
+from producer.intake.layouts import CHANGES_COLUMN, CLICK_COLUMNS, CSV, OWN, RESULT_COLUMNS, UNDO, Layout, result_names
 from producer.intake.reading import read_batch
 from producer.rules.changes import OnExisting
 
@@ -95,7 +95,7 @@ def as_csv(job: Job, query: ResultQuery) -> Iterator[bytes]:
     """Yields the results as CSV in which no cell can start a formula."""
     names = _own_columns(job, query)
     columns = _chosen_columns(job, query)
-    yield _encode(write_lines([[*escape_cells(names), *_result_names(names, columns)]]))
+    yield _encode(write_lines([[*escape_cells(names), *result_names(names, columns)]]))
     for part in _parts(job, query, columns):
         client_lines = _copy_lines(job, part.shard) if names and columns else None
         if client_lines is None:
@@ -128,14 +128,25 @@ def as_ndjson(job: Job, query: ResultQuery) -> Iterator[bytes]:
     """Yields the results as NDJSON."""
     names = _own_columns(job, query)
     columns = _chosen_columns(job, query)
-    result_names = _result_names(names, columns)
+    our_names = result_names(names, columns)
+    shows_empty = Layout.load(job.layout).empty_clears
     for part in _parts(job, query, columns):
         lines = []
         for row, result in zip(part.pick(_client_rows(job, part.shard, names)), part.result_cells(), strict=True):
-            members = {name: value for name, value in zip(names, row, strict=True) if value not in (None, "")}
-            members.update(zip(result_names, result, strict=True))
+            members = _client_members(names, row, shows_empty)
+            members.update(zip(our_names, result, strict=True))
             lines.append(_json_line(members))
         yield b"".join(lines)
+
+
+def _client_members(names: Sequence[str], row: Sequence[Any], shows_empty: bool) -> dict[str, Any]:
+    members = {}
+    for name, value in zip(names, row, strict=True):
+        if value not in (None, ""):
+            members[name] = value
+        elif shows_empty and value is not None:
+            members[name] = None
+    return members
 
 
 def _json_line(members: dict[str, Any]) -> bytes:
@@ -224,8 +235,14 @@ def _client_rows(job: Job, shard: Shard, names: list[str]) -> list[list[Any]]:
     absent = [None] * batch.rows
     columns = [batch.columns.get(name) or absent for name in names]
     if "password" in names:
-        columns[names.index("password")] = absent
+        place = names.index("password")
+        columns[place] = [_hide_password(value) for value in columns[place]]
     return list(map(list, zip(*columns, strict=True)))
+
+
+def _hide_password(value: Any) -> str | None:
+    """Hide a value, but not that there is an empty one, which removes a link's password."""
+    return "" if value == "" else None
 
 
 def _read_upload(job: Job, shard: Shard) -> bytes:
@@ -266,11 +283,6 @@ def _chosen_columns(job: Job, query: ResultQuery) -> list[str]:
     if query.columns:
         return [name for name in columns if name in query.columns]
     return columns
-
-
-def _result_names(names: Sequence[str], columns: Sequence[str]) -> list[str]:
-    """The names of our columns, each with a prefix where the upload has a column of that name."""
-    return [f"result_{name}" if name in names else name for name in columns]
 
 
 def shows_changes(job: Job) -> bool:

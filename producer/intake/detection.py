@@ -22,6 +22,7 @@ from producer.intake.layouts import (
     CSV,
     QUERY,
     RESULT_COLUMNS,
+    RESULT_PREFIX,
     UTF8,
     Conversion,
     Layout,
@@ -33,6 +34,7 @@ MOST_CELLS = 1_000_000  # of a shard
 ROWS_WITH_PASSWORDS = 500  # of a shard: hashing takes 30 ms each, and a shard must end well within its time limit
 ROWS_TO_LOOK_AT = 50
 ZIP_START = b"PK\x03\x04"
+RESULT_PREFIXES = re.compile(f"^({RESULT_PREFIX})+")
 
 
 class FormatHints(NamedTuple):
@@ -185,7 +187,7 @@ def _sample_rows(lines: list[str], delimiter: str, width: int) -> Iterator[list[
 
 def _count_client_columns(columns: list[str]) -> int:
     """All columns but those of our results, when they are the last ones."""
-    names = tuple(name.removeprefix("result_") for name in columns)
+    names = tuple(RESULT_PREFIXES.sub("", name) for name in columns)
     for results in (RESULT_COLUMNS, (*RESULT_COLUMNS, CHANGES_COLUMN)):
         for added in (results, (*results, *CLICK_COLUMNS)):
             if names[-len(added) :] == added:

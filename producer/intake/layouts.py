@@ -1,5 +1,6 @@
 """The layout of an upload: its format and how to read its rows. It is stored with the job."""
 
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from enum import StrEnum
 from typing import Any
@@ -20,12 +21,25 @@ UTF8 = "utf-8"
 BOM = b"\xef\xbb\xbf"
 RESULT_COLUMNS = ("line", "status", "short_url", "slug", "error_code", "error_message")
 """The columns that results add to an upload. They are ignored when a corrected file comes back."""
+RESULT_PREFIX = "result_"
+"""Stands before the name of such a column, as often as needed, if the upload has a column of that name."""
 CHANGES_COLUMN = "changes"
 """One more, of jobs that change links."""
 OWN = "own"
 """Stands for the columns of the upload where columns of results are chosen."""
 CLICK_COLUMNS = ("clicks", "first_click", "last_click")
 """Further ones, of results with clicks."""
+
+
+def result_names(client_names: Sequence[str], columns: Sequence[str]) -> list[str]:
+    """The names of our columns, each with a prefix where the upload has a column of that name."""
+    return [_prefix_until_free(name, client_names) for name in columns]
+
+
+def _prefix_until_free(name: str, client_names: Sequence[str]) -> str:
+    while name in client_names:
+        name = RESULT_PREFIX + name
+    return name
 
 
 class Conversion(StrEnum):
@@ -82,6 +96,11 @@ class Layout:
     def is_plainly_mapped(self) -> bool:
         """Whether each field is the cell of one column, to the letter."""
         return self.format == CSV and not self.fallback and not self.has_result_columns
+
+    @property
+    def empty_clears(self) -> bool:
+        """Whether an empty member of a row clears a field of its link."""
+        return self.changes and self.format != CSV
 
     def mapped_columns(self) -> dict[str, str] | None:
         """Item field to the name of its column, for CSV."""

@@ -8,7 +8,7 @@ from producer.fields import change_fields, item_fields
 from producer.intake.batch import LONGEST_EXCERPT, Batch, ItemProblem, malformed_row
 from producer.intake.csv_batch import is_clean
 from producer.intake.json_bodies import decode_json
-from producer.intake.layouts import CHANGES_COLUMN, CLICK_COLUMNS, REFUSED, RESULT_COLUMNS
+from producer.intake.layouts import CHANGES_COLUMN, CLICK_COLUMNS, REFUSED, RESULT_COLUMNS, RESULT_PREFIX
 
 decoder = msgspec.json.Decoder()
 
@@ -75,8 +75,9 @@ def _without_results(item: dict[str, Any]) -> dict[str, Any]:
 
 
 def _added_name(name: str, item: dict[str, Any]) -> str:
-    prefixed = f"result_{name}"
-    return prefixed if prefixed in item else name
+    while RESULT_PREFIX + name in item:
+        name = RESULT_PREFIX + name
+    return name
 
 
 def _empty_nulls(items: list[dict[str, Any]]) -> None:

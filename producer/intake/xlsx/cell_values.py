@@ -8,7 +8,7 @@ from producer.intake.xlsx.elements import Element
 
 DATE_FORMATS = frozenset((*range(14, 23), *range(27, 37), *range(45, 48), *range(50, 59)))
 """Numbers of the built-in formats that show a date or a time."""
-MOST_DIGITS = 15  # that a number keeps
+MOST_DIGITS = 15  # that a spreadsheet keeps of a number
 FIRST_DAY_1900 = datetime(1899, 12, 30)
 FIRST_DAY_1904 = datetime(1904, 1, 1)
 LEAP_DAY = 60  # 29 February 1900, which never was, yet spreadsheets count it
@@ -41,8 +41,8 @@ NOT_LETTERS = re.compile(r'"[^"]*"|\\.|_.|\*.|\[(?!h+\]|m+\]|s+\])[^\]]*\]', re.
 
 
 def number_text(text: str) -> str:
-    """1.0 becomes 1, and 0.10000000000000001 becomes 0.1."""
-    if text.isdigit() and len(text) <= MOST_DIGITS:
+    """1.0 becomes 1, and 0.10000000000000001 becomes 0.1. Ids keep all their digits, as other programs write them."""
+    if text.isdigit():
         return text
     value = float(text)
     if value.is_integer() and abs(value) < 10**MOST_DIGITS:

@@ -1,11 +1,11 @@
 import pytest
 
 from producer.documents.csv_lines import fit_row
-from producer.documents.results import _cell, _result_names
+from producer.documents.results import _cell
 from producer.intake.csv_batch import client_cells
 from producer.intake.detection import detect_layout
 from producer.intake.formula_cells import escape_formula
-from producer.intake.layouts import CSV, RESULT_COLUMNS
+from producer.intake.layouts import CSV, RESULT_COLUMNS, result_names
 
 OURS = "line,status,short_url,slug,error_code,error_message"
 
@@ -41,9 +41,10 @@ def test_results_of_results_show_the_original_values() -> None:
 
 
 def test_our_columns_give_way_to_those_of_the_upload() -> None:
-    assert _result_names(["url", "slug", "line"], RESULT_COLUMNS) == [
+    assert result_names(["url", "slug", "line"], RESULT_COLUMNS) == [
         "result_line", "status", "short_url", "result_slug", "error_code", "error_message",
     ]  # fmt: skip
+    assert result_names(["url", "line", "result_line"], ["line", "status"]) == ["result_result_line", "status"]
 
 
 @pytest.mark.parametrize("start", ["=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠", "'=", "''-"])

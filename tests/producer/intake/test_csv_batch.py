@@ -84,6 +84,13 @@ def test_a_slug_column_of_the_client_is_kept_beside_our_result_slug() -> None:
     assert batch.columns == {"url": ["a"], "slug": ["mine"]}
 
 
+def test_so_is_a_column_of_the_client_with_our_prefix() -> None:
+    ours = b"result_result_line,status,short_url,slug,error_code,error_message"
+    data = b"url,line,result_line,%s\na,1,2,3,failed,,,X,y\n" % ours
+    layout = detect_layout(data, CSV, 100, {})
+    assert client_cells(data[layout.offset :], layout, 0, 1) == [["a", "1", "2"]]
+
+
 def test_the_clients_own_cells_are_returned_without_result_columns() -> None:
     data = b"url,title,line,status,short_url,slug,error_code,error_message\na,'=1,2,failed,,,X,why\n"
     layout = detect_layout(data, CSV, 100, {})

@@ -75,6 +75,9 @@ def test_result_members_are_removed_from_json_that_comes_back() -> None:
     ours = '"line":1,"status":"failed","short_url":null,"result_slug":null,"error_code":"X","error_message":"why"'
     batch = ndjson(f'{{"url":"a","slug":"mine",{ours}}}\n')
     assert (batch.columns, batch.problems) == ({"url": ["a"], "slug": ["mine"]}, {})
+    ours = ours.replace("result_slug", "slug").replace("line", "result_result_line")
+    batch = ndjson(f'{{"url":"a","line":1,"result_line":2,{ours}}}\n')
+    assert batch.raw(0) == {"url": "a", "line": 1, "result_line": 2}
 
 
 def test_an_unreadable_line_with_a_password_is_not_kept() -> None:

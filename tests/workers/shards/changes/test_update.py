@@ -9,6 +9,7 @@ from models.errors import Unreadable
 from models.jobs.jobs import Job
 from producer.accept import Upload
 from producer.documents import results
+from producer.documents.results import ResultQuery
 from producer.intake.layouts import CSV
 from tests.changes import link_id, link_rows, outcomes, run_rows, run_upload, statuses
 from tests.steps import record_steps
@@ -50,6 +51,15 @@ def test_null_clears_and_an_absent_field_stays(owner: Owner) -> None:
     job = update(owner, {"slug": "a", "title": None}, {"slug": "b", "url": None}, {"slug": "c"})
     assert statuses(job) == ["updated", "INVALID_URL", "existing"]
     assert link_rows()["a"].title is None
+
+
+def test_results_say_which_fields_a_failed_row_was_to_clear(owner: Owner) -> None:
+    job = update(
+        owner, {"slug": "nope", "title": None, "password": None, "comment": "x"}, {"slug": "b", "password": "x"}
+    )
+    failed, changed = b"".join(results.as_ndjson(job, ResultQuery())).splitlines()
+    assert failed.startswith(b'{"slug":"nope","title":null,"password":null,"comment":"x","line":1,"status":"failed"')
+    assert b"password" not in changed.partition(b'"changes"')[0]
 
 
 def test_tags_are_replaced_added_and_removed(owner: Owner) -> None:
