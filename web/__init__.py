@@ -82,6 +82,7 @@ def configure(app: Flask) -> None:
         "BATCH_LIMITS": vendors.BATCH_LIMITS,
     }
     app.json.sort_keys = False  # type: ignore[attr-defined]
+    app.url_map.merge_slashes = False  # it would redirect to an absolute URL, made from the Host header
     vendors.check_plans()
     sessions.install(app)
     logs.configure()

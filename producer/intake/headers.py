@@ -18,7 +18,7 @@ SHARED_COLUMNS = ("url", "slug")
 SEPARATORS = re.compile(r"[\s_*-]+")
 MOSTLY = 0.8  # of the cells of a column of URLs are URLs
 MOST_LISTED = 20
-URL = re.compile(r'\s*"?\s*https?://\S', re.IGNORECASE)
+URL = re.compile(r'\s*+"?+\s*+https?://\S', re.IGNORECASE)  # possessive: a line of blanks is read once
 
 
 def normalised(name: str) -> str:

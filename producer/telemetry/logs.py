@@ -23,6 +23,7 @@ REQUEST_ID = "request_id"
 REQUEST_ID_PATTERN = re.compile(r"[A-Za-z0-9._:/+=@-]{1,128}")
 MAX_MESSAGE_LENGTH = 500
 MAX_TRACEBACK_LENGTH = 20_000
+CUT_LENGTH = 2000  # of a message before it is masked, so that no secret is cut in two where the message ends
 
 
 def configure() -> None:
@@ -87,7 +88,7 @@ def describe_error(error: BaseException) -> str:
         constraint = getattr(getattr(cause, "diag", None), "constraint_name", None)
         return " ".join(filter(None, (name, sqlstate, constraint)))
     if isinstance(error, (DBAPIError, *ERRORS_TO_QUOTE)):
-        return f"{name}: {mask_secrets(str(cause))[:MAX_MESSAGE_LENGTH]}"
+        return f"{name}: {mask_secrets(str(cause)[:CUT_LENGTH])[:MAX_MESSAGE_LENGTH]}"
     return name
 
 
@@ -99,7 +100,7 @@ SECRETS = (
     (re.compile(r"(?i)\b(basic|bearer)\s+[\w+/=.~-]{6,}"), rf"\1 {MASK}"),
     (
         re.compile(
-            r"(?i)\b((?:[\w-]*(?:password|secret|token|cookie|apikey))|authorization|idempotency-key)"
+            r"(?i)\b((?:[\w-]{0,40}(?:password|secret|token|cookie|apikey))|authorization|idempotency-key)"
             r"(['\"]?\s*[:=]\s*)(b?'[^']*'|b?\"[^\"]*\"|[^\s,;&}]+)"
         ),
         rf"\1\2{MASK}",
@@ -108,7 +109,8 @@ SECRETS = (
 
 
 def mask_secrets(text: str) -> str:
-    """Replace whatever looks like a password, key or token."""
+    """Replace whatever looks like a password, key or token. A very long text is cut: to mask it would take minutes."""
+    text = text[:MAX_TRACEBACK_LENGTH]
     for pattern, replacement in SECRETS:
         text = pattern.sub(replacement, text)
     return text

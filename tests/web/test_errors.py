@@ -13,7 +13,7 @@ from web.errors import STATUS, answer_error, pointers
 KEY = "Bearer %(token)s"
 
 
-@pytest.mark.parametrize("path", ["/api/nothing", "/api/jobs/", "/api/jobs/1/nothing", "/api", "/a/b/c"])
+@pytest.mark.parametrize("path", ["/api/nothing", "/api/jobs/", "/api/jobs/1/nothing", "/api", "/a/b/c", "/api//jobs"])
 def test_an_unknown_path_is_a_problem(system: System, path: str) -> None:
     answer = system.client.get(path)
     problem = answer.json()

@@ -8,6 +8,7 @@ from producer.intake.xlsx.elements import Element
 
 DATE_FORMATS = frozenset((*range(14, 23), *range(27, 37), *range(45, 48), *range(50, 59)))
 """Numbers of the built-in formats that show a date or a time."""
+LONGEST_FORMAT = 255  # that spreadsheets write; the time to look at one grows with the square of its length
 MOST_DIGITS = 15  # that a spreadsheet keeps of a number
 FIRST_DAY_1900 = datetime(1899, 12, 30)
 FIRST_DAY_1904 = datetime(1904, 1, 1)
@@ -31,7 +32,7 @@ def date_styles(elements: Iterable[Element]) -> list[bool]:
 
 
 def _shows_date(format_code: str) -> bool:
-    positive = format_code.partition(";")[0]
+    positive = format_code[:LONGEST_FORMAT].partition(";")[0]
     return DATE_LETTERS.search(NOT_LETTERS.sub("", positive)) is not None
 
 

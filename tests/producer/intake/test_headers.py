@@ -1,7 +1,9 @@
+import time
+
 import pytest
 
 from models.errors import Unreadable
-from producer.intake.headers import distinct_names, map_columns, names_without_header, normalised
+from producer.intake.headers import distinct_names, is_url, map_columns, names_without_header, normalised
 
 EXPORTS = {
     "Bitly, as it once was": (
@@ -75,3 +77,10 @@ def test_the_first_column_without_a_header_is_the_url_unless_a_mapping_names_ano
 
 def test_an_empty_name_beside_the_number_that_it_would_get_stays_one_column() -> None:
     assert distinct_names(["column_2", ""]) == ["column_2", "column_2_2"]
+
+
+def test_a_line_of_blanks_takes_no_time() -> None:
+    begun = time.thread_time()
+    assert not is_url(" " * 40_000 + '"' + " " * 40_000)
+    assert is_url(' " https://example.com/')
+    assert time.thread_time() - begun < 0.5

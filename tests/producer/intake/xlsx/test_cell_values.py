@@ -1,5 +1,7 @@
 """Values of cells as text."""
 
+import time
+
 import pytest
 
 from producer.intake.xlsx import cell_values
@@ -22,6 +24,12 @@ from producer.intake.xlsx import cell_values
 def test_a_date_is_recognised_by_its_format(code: str, shows: bool) -> None:
     styles = [("numFmt", {"numFmtId": "164", "formatCode": code}), ("cellXfs", {}), ("xf", {"numFmtId": "164"})]
     assert cell_values.date_styles(styles) == [shows]
+
+
+def test_a_format_that_no_spreadsheet_writes_takes_no_time() -> None:
+    begun = time.thread_time()
+    assert cell_values.date_styles([("numFmt", {"numFmtId": "164", "formatCode": "[h" * 50_000})]) == []
+    assert time.thread_time() - begun < 0.5
 
 
 @pytest.mark.parametrize(
