@@ -237,8 +237,10 @@ class Mill:
         """The retention ends: only links stay, and lists of jobs that nobody has forgotten."""
         links = self.promises.state.links
         self.pass_retention()
-        while clearing.clear()["steps"]:
-            pass
+        for _ in range(MOST_ROUNDS):
+            clearing.clear()
+            if not self._has_work_to_clear():
+                break
         self.promises.check_now()
         state = self.promises.state
         assert not any(state.items.values())
@@ -247,6 +249,11 @@ class Mill:
         assert not state.deleted_links
         assert not any(job.forgotten or job.upload for job in state.jobs.values())
         assert state.links == links
+
+    def _has_work_to_clear(self) -> bool:
+        """On a busy machine, one task of clearing may end before its first step."""
+        with store.read() as db:
+            return clearing.has_work(db)
 
 
 CHORES: dict[str, Callable[[], Any]] = {
