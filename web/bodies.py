@@ -19,6 +19,8 @@ from web.errors import pointers
 from web.slow_clients import cut_bodies
 
 CHUNK_BYTES = 1 << 18
+BEHIND_PROXY = "werkzeug.proxy_fix.orig"
+"""Where what the server said is kept when the headers of a proxy are believed."""
 STRUCTURED = ("mapping", "metadata", "defaults", "where", "set")
 JSON = "json"
 """A JSON text as a whole, which is read in memory."""
@@ -168,5 +170,11 @@ def _read_connection(request: Request) -> Iterator[bytes]:
         yield chunk
     if size < (request.content_length or 0):
         raise IncompleteBody(f"The body ends after {size:,} of {request.content_length:,} bytes.")
-    if "Transfer-Encoding" in request.headers and cut_bodies.was_cut_off(size):
+    if "Transfer-Encoding" in request.headers and cut_bodies.was_cut_off(_peer_address(request), size):
         raise IncompleteBody(f"The connection ended after {size:,} bytes of the body.")
+
+
+def _peer_address(request: Request) -> str:
+    """Return the address at the other end of the connection: that of the proxy, where there is one."""
+    environ: dict[str, str] = request.environ.get(BEHIND_PROXY, request.environ)
+    return environ["REMOTE_ADDR"]

@@ -24,7 +24,9 @@ COUNTERS = struct.Struct("<QQ")
 COUNTERS_AT = 120  # tcpi_bytes_acked and tcpi_bytes_received
 UNSENT = struct.Struct("<I")
 UNSENT_AT = 144  # tcpi_notsent_bytes
-TCP_CLOSE, TCP_CLOSE_WAIT = 7, 8  # states: the client reset the connection, or ended its side
+TCP_ESTABLISHED = 1  # a state
+SO_PEERNAME = 28  # of Linux
+ADDRESS_AT = {socket.AF_INET: slice(4, 8), socket.AF_INET6: slice(8, 24)}  # in the kernel's socket addresses
 
 SILENT = "silent"
 SLOW_REQUEST = "slow request"
@@ -47,10 +49,17 @@ def read_counts(connection: socket.socket) -> Counts:
     return Counts(received, acknowledged, unsent)
 
 
-def has_left(connection: socket.socket) -> bool:
-    """Whether the client sends nothing more. The listening socket may look the same, but has received nothing."""
+def has_ended(connection: socket.socket) -> bool:
+    """Whether its client has left or was disconnected. So it looks for a listening socket, which receives nothing."""
     state = connection.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, TCP_INFO_BYTES)[0]
-    return state in (TCP_CLOSE, TCP_CLOSE_WAIT)
+    return state != TCP_ESTABLISHED
+
+
+def read_address(connection: socket.socket) -> str:
+    """Return the client's address. `getpeername` fails when the client has reset the connection."""
+    place = ADDRESS_AT[connection.family]
+    name = connection.getsockopt(socket.SOL_SOCKET, SO_PEERNAME, place.stop)
+    return socket.inet_ntop(connection.family, name[place])
 
 
 NOTHING = Counts(0, 0, 0)
