@@ -249,7 +249,7 @@ def _broker_url(text: str) -> str:
 
 
 def _uploads_url(text: str) -> str:
-    if "://" in text and not text.startswith(("s3://", "file://", "memory://")):
+    if "://" in text and not re.match("s3://[^/]|file://|memory://", text):
         raise ValueError("a folder or s3://bucket/prefix")
     return text
 

@@ -1,5 +1,6 @@
 """Checks before anything starts: readable files, free ports, a database and a broker that answer."""
 
+import errno
 import re
 import socket
 import sys
@@ -64,6 +65,8 @@ def _bind(setting: str, host: str, port: int) -> socket.socket:
         listener.listen(1)  # with SO_REUSEADDR two sockets may be bound to a port, but only one listens
     except OSError as error:
         listener.close()
+        if error.errno == errno.EADDRNOTAVAIL:
+            raise _no_address(host) from None
         raise SettingsError(f"{setting}={port}: cannot listen on {host} port {port}: {error.strerror}") from None
     return listener
 
@@ -73,9 +76,13 @@ def numeric_address(host: str) -> str:
     try:
         entries = socket.getaddrinfo(host, None, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
     except (OSError, UnicodeError):
-        raise SettingsError(f"HOST={host!r}: expected an address of this machine") from None
+        raise _no_address(host) from None
     *_, address = min(entries, key=lambda entry: entry[0] != socket.AF_INET)
     return str(address[0])
+
+
+def _no_address(host: str) -> SettingsError:
+    return SettingsError(f"HOST={host!r}: expected an address of this machine")
 
 
 def _check_databases(settings: Settings, names: Collection[str]) -> None:
@@ -89,7 +96,7 @@ def _check_databases(settings: Settings, names: Collection[str]) -> None:
 
 
 def _check_database(name: str, url: str, need: int) -> None:
-    setting = f"{name}={mask_password(url)!r}"
+    setting = f"{name}={mask_password(url).replace('+psycopg', '', 1)!r}"
     try:
         engine = create_engine(url, poolclass=NullPool, connect_args={"connect_timeout": ANSWER_SECONDS})
         with engine.connect() as db:

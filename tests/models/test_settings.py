@@ -59,7 +59,7 @@ def test_the_base_url_is_normalised(value: str, base_url: str) -> None:
         ("DATABASE_URL", "mysql://x/y"), ("DATABASE_URL", "postgresql://host"), ("DATABASE_URL", "sqlite://"),
         ("REDIS_URL", "localhost:6379"), ("REDIS_URL", "amqp://host"), ("REDIS_URL", "sentinel://a;b"),
         ("BROKER_URL", "rabbit"), ("BROKER_URL", "sentinel://host:x"), ("UPLOADS_URL", "ftp://x"),
-        ("FLOWER_BASIC_AUTH", "secret"),
+        ("UPLOADS_URL", "s3://"), ("UPLOADS_URL", "s3:///prefix"), ("FLOWER_BASIC_AUTH", "secret"),
         ("PLANS", "/nowhere.toml"), ("DATA_DIR", __file__),
     ],
 )  # fmt: skip

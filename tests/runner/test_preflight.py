@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from models import settings
+from models.errors import SettingsError
 from runner import preflight
 from runner.preflight import mask_password
 from tests.fixtures.processes import process_environment
@@ -28,14 +29,19 @@ def test_two_settings_cannot_name_one_port(start_runner: StartRunner, folder: Pa
     assert_refused(runner, folder, f"FLOWER_PORT={port}: cannot listen")
 
 
+def test_an_address_of_another_machine_is_named() -> None:
+    with pytest.raises(SettingsError, match=r"HOST='192\.0\.2\.1': expected an address of this machine"):
+        preflight._bind("PORT", "192.0.2.1", free_port())
+
+
 @pytest.mark.parametrize(
     ("setting", "expected"),
     [
         ({"PORT": "80x"}, "PORT='80x': expected"),
         ({"HOST": "no such host"}, "HOST='no such host': expected"),
         ({"DATA_DIR": "/proc/none"}, "DATA_DIR='/proc/none': cannot be written"),
-        ({"DATABASE_URL": "postgresql://me:secret@127.0.0.1:1/db"}, "DATABASE_URL='postgresql+psycopg://me:***@"),
-        ({"DATABASE_URL": "postgresql://me:secret@127.0.0.1:x/db"}, "DATABASE_URL='postgresql+psycopg://me:***@"),
+        ({"DATABASE_URL": "postgresql://me:secret@127.0.0.1:1/db"}, "DATABASE_URL='postgresql://me:***@"),
+        ({"DATABASE_URL": "postgresql://me:secret@127.0.0.1:x/db"}, "DATABASE_URL='postgresql://me:***@"),
         ({"REDIS_URL": "redis://:secret@127.0.0.1:1/0"}, "REDIS_URL='redis://:***@127.0.0.1:1/0': the broker"),
         ({"REDIS_URL": "redis://:se/cret@127.0.0.1:1/0"}, "REDIS_URL='redis://:***@127.0.0.1:1/0': this is not a"),
         ({"BROKER_URL": "amqp://me:secret@127.0.0.1:1//"}, "BROKER_URL='amqp://me:***@127.0.0.1:1//': the broker"),
