@@ -136,9 +136,13 @@ NO_BODY = ("", "0")
 
 def pointers(messages: Any, *path: str) -> list[FieldError]:
     """Flatten marshmallow's nested messages into a list of field errors."""
+    fields: list[FieldError] = []
+    if isinstance(messages, list):
+        for message in messages:
+            fields += pointers(message, *path)
+        return fields
     if not isinstance(messages, dict):
-        return [field_error(str(message), *path) for message in messages]
-    fields = []
+        return [field_error(str(messages), *path)]
     for name, inner in messages.items():
         # marshmallow says "key" or "value" for a member of a mapping: the client wrote no such name.
         is_mapping_part = bool(path) and name in ("key", "value")

@@ -83,9 +83,10 @@ def test_a_connection_is_given_up_when_its_body_was_refused(system: System) -> N
 
 
 def test_nested_messages_become_pointers() -> None:
-    found = pointers({"domain": ["bad"], "mapping": {"url": {"value": ["worse"]}}, "_schema": ["worst"]})
+    messages = {"domain": ["bad"], "mapping": {"url": {"value": ["worse"]}}, "_schema": ["worst"]}
+    found = pointers(messages | {"where": [{"search": ["empty"]}]})
     assert [(field["pointer"], field["message"]) for field in found] == [
-        ("/domain", "bad"), ("/mapping/url", "worse"), ("/_schema", "worst"),
+        ("/domain", "bad"), ("/mapping/url", "worse"), ("/_schema", "worst"), ("/where/search", "empty"),
     ]  # fmt: skip
 
 
