@@ -6,6 +6,7 @@ import traceback
 from contextlib import suppress
 
 import httpx
+from sqlalchemy.exc import DBAPIError
 
 from tests import faults
 from tests.chaos.fault import Fault
@@ -34,8 +35,8 @@ def run(one: Ground, chosen: list[Fault], minutes: float, seed: int) -> tuple[st
 
 
 def post_jobs(system: System, choose: random.Random) -> None:
-    """A client whose upload is refused does without it: only what was accepted counts."""
-    with suppress(httpx.TransportError):
+    """A client whose upload is refused does without it: only what was accepted counts. The database may be away."""
+    with suppress(httpx.TransportError, DBAPIError):
         while len(system.sql(OPEN_JOBS)) < OPEN_AT_ONCE:
             if system.post_csv(faults.csv_rows(choose.choice(SIZES))).is_error:
                 return
