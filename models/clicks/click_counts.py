@@ -55,7 +55,10 @@ class JobClicks(NamedTuple):
 
 
 def add(db: Connection, counts: Sequence[ClickCount]) -> None:
-    """Add counts to those that are stored. Clicks of bots are stored by link only."""
+    """Add counts to those that are stored, those of bots by link only.
+
+    Clicks are left out that come after their link and its job were deleted: perhaps with their whole workspace.
+    """
     of_jobs = _find_jobs(db, counts)
     workspaces = of_jobs | _find_owners(db, [count for count in counts if count.job_id not in of_jobs])
     by_kind: Counter[tuple[Any, ...]] = Counter()
@@ -63,15 +66,16 @@ def add(db: Connection, counts: Sequence[ClickCount]) -> None:
     by_link: Counter[OwnedKey] = Counter()
     by_day: Counter[tuple[Any, ...]] = Counter()
     for count in counts:
+        workspace_id = workspaces.get(count.job_id)
+        if workspace_id is None:
+            continue
         by_kind[count[:-1]] += count.times
         if count.bot:
             continue
         if count.job_id in of_jobs:
             by_job[count.job_id, count.day, count.device, count.country, count.referrer] += count.times
-        workspace_id = workspaces.get(count.job_id)
-        if workspace_id is not None:
-            by_link[count.domain_id, count.slug, count.generation, workspace_id] += count.times
-            by_day[workspace_id, count.day] += count.times
+        by_link[count.domain_id, count.slug, count.generation, workspace_id] += count.times
+        by_day[workspace_id, count.day] += count.times
     _add_sums(db, clicks, ClickCount._fields[:-1], by_kind)
     click_totals.add(db, by_link)
     _add_sums(db, job_clicks, JOB_KEY, by_job)

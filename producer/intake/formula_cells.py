@@ -1,6 +1,6 @@
 """Cells that a spreadsheet would run as a formula: escaped in results, unescaped when results come back."""
 
-FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
+FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n", "\0", "＝", "＋", "－", "＠")
 """How a formula may begin. The full-width signs count in Japanese spreadsheets."""
 
 

@@ -60,17 +60,19 @@ def test_counts_add_up_over_batches_and_within_one(owner: Owner, job: Job) -> No
     assert by_day(owner) == [(TODAY, 10)]
 
 
-def test_the_clicks_of_a_link_are_counted_by_day_referrer_device_and_country_without_bots(owner: Owner) -> None:
+def test_the_clicks_of_a_link_are_counted_by_day_referrer_device_and_country_without_bots(
+    owner: Owner, job: Job
+) -> None:
     yesterday = TODAY - timedelta(days=1)
     long_ago = TODAY - timedelta(days=400)
     add(
-        clicked(times=5, referrer="news.example", country="DE"),
-        clicked(times=2, device="mobile", day=yesterday),
-        clicked(times=1, day=long_ago),
-        clicked(times=9, bot=True, device="bot", referrer="bots.example"),
-        clicked(times=3, generation=8),
-        clicked("A", times=3),
-        clicked(times=3, domain_id=2),
+        clicked_of(job, times=5, referrer="news.example", country="DE"),
+        clicked_of(job, times=2, device="mobile", day=yesterday),
+        clicked_of(job, times=1, day=long_ago),
+        clicked_of(job, times=9, bot=True, device="bot", referrer="bots.example"),
+        clicked_of(job, times=3, generation=8),
+        clicked_of(job, "A", times=3),
+        clicked_of(job, times=3, domain_id=2),
     )
     with store.read() as db:
         clicks = click_counts.of_link(db, A)
@@ -81,8 +83,8 @@ def test_the_clicks_of_a_link_are_counted_by_day_referrer_device_and_country_wit
     assert clicks.countries == [("DE", 5), ("", 3)]
 
 
-def test_only_the_most_frequent_referrers_are_listed(owner: Owner) -> None:
-    add(*(clicked(times=number + 1, referrer=f"r{number}.example") for number in range(60)))
+def test_only_the_most_frequent_referrers_are_listed(owner: Owner, job: Job) -> None:
+    add(*(clicked_of(job, times=number + 1, referrer=f"r{number}.example") for number in range(60)))
     with store.read() as db:
         clicks = click_counts.of_link(db, A)
     assert (len(clicks.referrers), clicks.referrers[0]) == (click_counts.MOST_LISTED, ("r59.example", 60))
@@ -99,6 +101,13 @@ def test_the_clicks_of_a_job_are_those_of_all_its_links(owner: Owner, job: Job) 
     add(clicked_of(job, times=2), clicked_of(job, "b", times=3), clicked("c", times=4), clicked_of(job, bot=True))
     with store.read() as db:
         assert click_counts.of_job(db, job.id)[:2] == (5, [(TODAY, 5)])
+
+
+def test_clicks_that_come_after_their_link_and_its_job_are_gone_leave_no_row(owner: Owner, job: Job) -> None:
+    add(clicked("c"), clicked("c", bot=True), clicked_of(job))
+    with store.read() as db:
+        assert click_counts.of_link(db, LinkKey(1, "c", 7)) == (0, 0, [], [], [], [])
+        assert click_counts.of_link(db, A).total == 1
 
 
 def test_shares_are_those_from_a_day_on_and_the_rest_is_as_ever(owner: Owner, job: Job) -> None:
@@ -163,7 +172,7 @@ def test_a_batch_is_new_once_and_removed_only_when_it_is_old(owner: Owner) -> No
         assert click_counts.record_batch(db, "x")
 
 
-def test_a_day_is_read_as_a_date(owner: Owner) -> None:
-    add(clicked(day=TODAY))
+def test_a_day_is_read_as_a_date(owner: Owner, job: Job) -> None:
+    add(clicked_of(job, day=TODAY))
     with store.read() as db:
         assert isinstance(click_counts.of_link(db, A).days[0][0], date)

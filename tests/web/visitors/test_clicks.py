@@ -189,7 +189,8 @@ def _everything(system: System) -> Iterator[bytes]:
 
 
 def test_clicks_are_counted_once_though_workers_die_and_batches_come_twice(fragile_system: System) -> None:
-    batches = _batches(200)
+    job = fragile_system.wait_for_job(fragile_system.post({"url": "https://example.com/", "count": 1}))
+    batches = _batches(200, int(job["id"]))
     for batch in [*batches, *batches]:
         broker(fragile_system).rpush(click_buffer.BATCHES_KEY, batch)
     for left in (390, 250, 100):
@@ -202,11 +203,13 @@ def test_clicks_are_counted_once_though_workers_die_and_batches_come_twice(fragi
     assert fragile_system.sql(query) == [(200 * 30, 30)]
 
 
-def _batches(number: int) -> list[bytes]:
+def _batches(number: int, job_id: int) -> list[bytes]:
     made: list[bytes] = []
     for _ in range(number):
         counts = {
-            click_buffer.click_key(target(f"{SEVERAL}{slug}"), VisitorKind(False, "other", "", "")): 1
+            click_buffer.click_key(target(f"{SEVERAL}{slug}"), VisitorKind(False, "other", "", ""))._replace(
+                job_id=job_id
+            ): 1
             for slug in range(30)
         }
         made += [payload for payload, _ in click_buffer.encode_batches(counts)]

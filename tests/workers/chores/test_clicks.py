@@ -14,13 +14,21 @@ from producer.signals import counters
 from producer.visits import click_buffer
 from producer.visits.click_buffer import BATCHES_KEY, ClickBatch, ClickKey
 from tests.fixtures.fake_redis import FakeRedis
+from tests.models.links.new_links import GENERATION, JOB_ID, add_link
 from workers.chores import clicks
 
 DAY = date(2026, 1, 2)
 
 
+@pytest.fixture(autouse=True)
+def clicked_links(owner: Owner) -> None:
+    for slug in ("a", "b"):
+        add_link(owner, slug, domain_id=1)
+
+
 def make_key(slug: str) -> ClickKey:
-    values = {"domain_id": 1, "slug": slug, "generation": 7, "day": DAY.toordinal(), "bot": False, "job_id": 5}
+    values = {"domain_id": 1, "slug": slug, "generation": GENERATION}
+    values |= {"day": DAY.toordinal(), "bot": False, "job_id": JOB_ID}
     texts = {name: "" for name in ClickKey._fields if name not in values}
     return ClickKey(**values | texts)  # type: ignore[arg-type]
 
