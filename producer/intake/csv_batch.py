@@ -116,7 +116,7 @@ def _row_of(columns: dict[str, list[str]]) -> Callable[[int], dict[str, Any]]:
     return lambda place: {name: values[place] for name, values in columns.items() if values[place]}
 
 
-def _fields_of(columns: Sequence[Sequence[str]], layout: Layout) -> dict[str, list[str]]:
+def _fields_of(columns: Sequence[Sequence[str]], layout: Layout) -> dict[str, list[Any]]:
     mapped = {name: list(columns[place]) for name, place in layout.mapping.items()}
     for name, place in layout.fallback.items():
         if name in mapped:
@@ -125,11 +125,15 @@ def _fields_of(columns: Sequence[Sequence[str]], layout: Layout) -> dict[str, li
     return _unescaped(mapped, layout)
 
 
-def _unescaped(columns: dict[str, list[str]], layout: Layout) -> dict[str, list[str]]:
+def _unescaped(columns: dict[str, list[str]], layout: Layout) -> dict[str, list[Any]]:
     """Undoes what results did to cells, for a file that has result columns."""
     if not layout.has_result_columns:
         return columns
-    return {name: list(map(unescape_formula, column)) for name, column in columns.items()}
+    original: dict[str, list[Any]] = {name: list(map(unescape_formula, column)) for name, column in columns.items()}
+    if "password" in original:
+        # Results leave passwords blank: such a cell must not clear the password of a link.
+        original["password"] = [cell or None for cell in original["password"]]
+    return original
 
 
 def _with_iso_dates(columns: dict[str, list[str]], layout: Layout) -> dict[str, list[str]]:

@@ -79,6 +79,12 @@ def test_result_columns_and_apostrophes_are_removed_from_a_file_that_comes_back(
     assert csv("url,title\na,'=1\n").columns["title"] == ["'=1"]
 
 
+def test_a_blank_password_of_our_results_is_no_empty_password() -> None:
+    ours = "line,status,short_url,result_slug,error_code,error_message"
+    assert csv(f"url,password,{ours}\na,,2,failed,,,X,y\nb,new,3,failed,,,X,y\n").columns["password"] == [None, "new"]
+    assert csv("url,password\na,\n").columns["password"] == [""]
+
+
 def test_a_slug_column_of_the_client_is_kept_beside_our_result_slug() -> None:
     batch = csv("url,slug,line,status,short_url,result_slug,error_code,error_message\na,mine,2,failed,,ours,X,why\n")
     assert batch.columns == {"url": ["a"], "slug": ["mine"]}
