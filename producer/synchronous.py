@@ -69,7 +69,8 @@ def create_and_wait(upload: Upload, owner: Owner, options: Options, hold: Hold |
     """Accept an upload and wait for the end of its job; return the job as last read."""
     job_id = accept(upload, owner, lambda: options, hold)
     timeout = settings.get().sync_wait_seconds
-    return waiting.wait_in_slot(job_id, timeout, partial(_read_job, job_id, owner), only_waiter=not hold)
+    read_job = partial(_read_job, job_id, owner)
+    return waiting.wait_in_slot(owner.workspace_id, job_id, timeout, read_job, only_waiter=not hold)
 
 
 def create_or_join(upload: Upload, owner: Owner, options: Options, key: RequestKey, hold: Hold | None = None) -> Job:
@@ -79,7 +80,7 @@ def create_or_join(upload: Upload, owner: Owner, options: Options, key: RequestK
     link is created twice. Under an idempotency key the hold remembers the job; otherwise we do.
     """
     # The slot comes first: without one the client is asked to try again, and nothing may have been created then.
-    with waiting.Slot() as slot:
+    with waiting.Slot(owner.workspace_id) as slot:
         if not slot.acquired:
             raise Unavailable("Too many requests are waiting for their links. Try again.")
         pending_id = None if hold else _read_pending(owner, key)

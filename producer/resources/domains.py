@@ -1,9 +1,8 @@
 """The hostnames that a workspace's short links may be on."""
 
-from threading import BoundedSemaphore
 from typing import Any
 
-from models import settings, store
+from models import process_caches, settings, store
 from models.accounts import domains
 from models.accounts.domains import Domain
 from models.accounts.keys import Owner
@@ -15,10 +14,12 @@ from producer.documents.account_documents import domain_document, proof_document
 from producer.resources import pages
 from producer.resources.pages import Page
 from producer.rules import hostnames, item_errors
+from producer.signals.places import Places
 
 CONCURRENT_CHECKS = 4  # each keeps a thread for some seconds
+CHECKS_EACH = 2  # of one workspace, whose name servers may be as slow as it likes
 
-checks = BoundedSemaphore(CONCURRENT_CHECKS)
+checks = process_caches.container(Places(CONCURRENT_CHECKS, CHECKS_EACH))
 
 
 def add_domain(owner: Owner, hostname: str, case_sensitive: bool = True) -> dict[str, Any]:
@@ -49,21 +50,21 @@ def verify_domain(owner: Owner, domain_id: str) -> dict[str, Any]:
     with store.read() as db:
         domain = _find(db, owner, domain_id)
     if domain.verified_at is None:
-        _check_proof(domain)
+        _check_proof(owner, domain)
         _record_proof(domain)
     return show_domain(owner, domain_id)
 
 
-def _check_proof(domain: Domain) -> None:
+def _check_proof(owner: Owner, domain: Domain) -> None:
     if hostnames.is_special_use(domain.hostname):
         raise NotProven(f"{domain.hostname} is not a name of the public internet.")
-    if not checks.acquire(blocking=False):
+    if not checks.take(owner.workspace_id):
         raise Unavailable("Too many domains are being verified. Try again.")
     try:
         proof = proof_document(domain)
         outside.find_proof(proof["record"]["name"], proof["file"]["url"], proof["record"]["value"])
     finally:
-        checks.release()
+        checks.give_back(owner.workspace_id)
 
 
 def _record_proof(domain: Domain) -> None:

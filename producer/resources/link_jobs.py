@@ -50,4 +50,4 @@ def wait_for_job(owner: Owner, job_id: str, seconds: float) -> Job:
     job = find_job(owner, job_id)
     if job.has_ended:
         return job
-    return waiting.wait_in_slot(job.id, seconds, partial(find_job, owner, job.id))
+    return waiting.wait_in_slot(owner.workspace_id, job.id, seconds, partial(find_job, owner, job.id))

@@ -4,13 +4,14 @@ import math
 import time
 from collections.abc import Callable
 from functools import partial
-from threading import BoundedSemaphore
 from typing import Any, Protocol, TypeVar
 
 import structlog
 from redis.exceptions import RedisError
 
+from models import process_caches
 from producer.signals import broker, counters
+from producer.signals.places import Places
 
 
 class AwaitedJob(Protocol):
@@ -20,8 +21,10 @@ class AwaitedJob(Protocol):
 
 J = TypeVar("J", bound=AwaitedJob)
 
-MAX_WAITERS = 40  # per process; with the streams well under its threads, so a redirect always gets one
+MAX_WAITERS = 60  # per process; with the streams well under its threads, so a redirect always gets one
+WAITERS_EACH = 40  # of one workspace: others can still create links while it waits for its jobs
 MAX_STREAMS = 200  # counted apart: a watched job takes no slot from a request that waits for its links
+STREAMS_EACH = 150
 POLL_SECONDS = 1.0
 MIN_EVENT_GAP_SECONDS = 0.46  # with one event at once, at most 4 in any second; 200 watchers notice each of them
 CONDITION_POLL_SECONDS = 0.05
@@ -31,8 +34,8 @@ ENDED = "ended"
 PROGRESS = "progress"
 
 log = structlog.get_logger()
-wait_slots = BoundedSemaphore(MAX_WAITERS)
-stream_slots = BoundedSemaphore(MAX_STREAMS)
+wait_slots = process_caches.container(Places(MAX_WAITERS, WAITERS_EACH))
+stream_slots = process_caches.container(Places(MAX_STREAMS, STREAMS_EACH))
 
 
 def announce_end(job_id: int, counter: str = "") -> None:
@@ -45,9 +48,11 @@ def announce_progress(job_id: int) -> None:
     _try(lambda: broker.client().publish(_progress_channel(job_id), PROGRESS))
 
 
-def wait_in_slot(job_id: int, timeout: float, read_job: Callable[[], J], only_waiter: bool = False) -> J:
-    """Take a slot and wait for a job's end; read the job once when no slot is free."""
-    with Slot() as slot:
+def wait_in_slot(
+    workspace_id: int, job_id: int, timeout: float, read_job: Callable[[], J], only_waiter: bool = False
+) -> J:
+    """Take a slot of a workspace and wait for a job's end; read the job once when no slot is free."""
+    with Slot(workspace_id) as slot:
         if not slot.acquired:
             return read_job()
         return wait_for_end(job_id, timeout, read_job, only_waiter)
@@ -73,9 +78,11 @@ def wait_for_end(job_id: int, timeout: float, read_job: Callable[[], J], only_wa
         signalled = _wait_for_signal(job_id, min(POLL_SECONDS, remaining))
 
 
-def wait_for_change(job_id: int, timeout: float, read_job: Callable[[], J], has_changed: Callable[[J], bool]) -> J:
+def wait_for_change(
+    workspace_id: int, job_id: int, timeout: float, read_job: Callable[[], J], has_changed: Callable[[J], bool]
+) -> J:
     """Read a job until it has changed or the timeout is over; return it as last read."""
-    with Slot() as slot, ProgressSubscription(job_id) as subscription:
+    with Slot(workspace_id) as slot, ProgressSubscription(job_id) as subscription:
         deadline = time.monotonic()
         if slot.acquired:
             deadline += timeout
@@ -128,17 +135,18 @@ class ProgressSubscription:
 class Slot:
     """One of a bounded number of slots for requests that wait; a request without one is answered at once."""
 
-    def __init__(self, slots: BoundedSemaphore = wait_slots) -> None:
+    def __init__(self, workspace_id: int, slots: Places = wait_slots) -> None:
+        self.workspace_id = workspace_id
         self.slots = slots
         self.acquired = False
 
     def __enter__(self) -> "Slot":
-        self.acquired = self.slots.acquire(blocking=False)
+        self.acquired = self.slots.take(self.workspace_id)
         return self
 
     def __exit__(self, *_: object) -> None:
         if self.acquired:
-            self.slots.release()
+            self.slots.give_back(self.workspace_id)
 
 
 def _wait_for_signal(job_id: int, timeout: float) -> bool:

@@ -37,7 +37,7 @@ def stream_events(job_id: str) -> Response:
     if job.has_ended:
         return _respond(iter([RETRY, _encode(watchers.take_snapshot(job))]))
     with ExitStack() as resources:
-        if not resources.enter_context(waiting.Slot(waiting.stream_slots)).acquired:
+        if not resources.enter_context(waiting.Slot(job.workspace_id, waiting.stream_slots)).acquired:
             raise Unavailable("Too many jobs are being watched. Try again, or poll with ?wait=.")
         watch = watchers.join(job.id)
         resources.callback(watch.leave)

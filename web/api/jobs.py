@@ -39,7 +39,7 @@ def create_job() -> Response:
         job_id = accept(upload, owner(), read_options, hold)
     read_job = partial(find_job, owner(), job_id)
     if wait_seconds:
-        job = waiting.wait_in_slot(job_id, wait_seconds, read_job, only_waiter=hold is None)
+        job = waiting.wait_in_slot(owner().workspace_id, job_id, wait_seconds, read_job, only_waiter=hold is None)
         return _respond_to_creation(job, 200 if job.has_ended else 202)
     return _respond_to_creation(read_job(), 202)
 
@@ -163,6 +163,7 @@ def read_preferred_wait() -> float:
 def _wait_for_change(job: Job, seconds: float) -> Job:
     etag = job_etag(job)
     return waiting.wait_for_change(
+        job.workspace_id,
         job.id,
         min(seconds, schemas.LONGEST_WAIT),
         lambda: find_job(owner(), job.id),

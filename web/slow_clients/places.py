@@ -1,48 +1,18 @@
 """How many requests may be slow at the same time: in a process, for one workspace, and for one address."""
 
-from collections import Counter
 from dataclasses import dataclass
-from threading import BoundedSemaphore, Lock
+from threading import BoundedSemaphore
 from typing import NamedTuple
 
 from flask import g, has_app_context, request
 
 from models import process_caches
+from producer.signals.places import Holder, Places
 
 MOST_CALLS = 576
 """Requests other than redirects and health checks; the server's other threads are for those alone."""
 MOST_WRITERS = 1
 """Large answers that are being computed at the same moment: more would only keep redirects from running."""
-
-Holder = int | str
-"""The id of a workspace, or the address of somebody who has shown no key yet."""
-
-
-class Places:
-    """Some places for slow work, and how many of them one holder may take."""
-
-    def __init__(self, total: int, each: int) -> None:
-        self.total = total
-        self.each = each
-        self.taken: Counter[Holder] = Counter()
-        self.lock = Lock()
-
-    def take(self, holder: Holder) -> bool:
-        with self.lock:
-            if self.taken.total() >= self.total or self.taken[holder] >= self.each:
-                return False
-            self.taken[holder] += 1
-            return True
-
-    def give_back(self, holder: Holder) -> None:
-        with self.lock:
-            self.taken[holder] -= 1
-            if self.taken[holder] <= 0:
-                del self.taken[holder]
-
-    def clear(self) -> None:
-        with self.lock:
-            self.taken.clear()
 
 
 class Place(NamedTuple):

@@ -1,7 +1,5 @@
 """Domains of a workspace: which can be added, and which can be removed."""
 
-from contextlib import ExitStack
-
 import pytest
 
 from models import settings, store
@@ -140,12 +138,16 @@ def test_for_development_a_domain_may_serve_without_proof(owner: Owner, monkeypa
     assert not serving_workspace("go.test")
 
 
-def test_few_domains_are_checked_at_a_time(owner: Owner, strict: None, published: set[str]) -> None:
+@pytest.mark.parametrize("is_own", [True, False])
+def test_few_domains_are_checked_at_a_time(owner: Owner, strict: None, published: set[str], is_own: bool) -> None:
     domain = domains.add_domain(owner, HOSTNAME)
-    with ExitStack() as others:
-        for _ in range(domains.CONCURRENT_CHECKS):
-            others.enter_context(domains.checks)
-        with pytest.raises(Unavailable):
-            domains.verify_domain(owner, domain["id"])
+    checked = domains.CHECKS_EACH if is_own else domains.CONCURRENT_CHECKS
+    holders = [owner.workspace_id if is_own else -number for number in range(checked)]
+    for holder in holders:
+        assert domains.checks.take(holder)
+    with pytest.raises(Unavailable):
+        domains.verify_domain(owner, domain["id"])
+    for holder in holders:
+        domains.checks.give_back(holder)
     with pytest.raises(NotProven):
         domains.verify_domain(owner, domain["id"])

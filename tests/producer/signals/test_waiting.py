@@ -3,17 +3,20 @@
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 from dataclasses import dataclass
-from threading import BoundedSemaphore, Event
+from threading import Event
 
 import pytest
 
 from producer.signals import counters, waiting
+from producer.signals.places import Places
 from producer.signals.waiting import POLL_SECONDS, ProgressSubscription, Slot
 from tests.fixtures.fake_redis import FakeRedis
 from tests.waiting import wait_until
 
 JOB_ID = 77
+WORKSPACE_ID = 7
 LONG = 20.0
 AT_ONCE = POLL_SECONDS / 2
 
@@ -110,26 +113,34 @@ def test_an_end_is_signalled_for_a_minute_and_counted_once(fake_redis: FakeRedis
 
 
 def test_without_a_free_slot_the_job_is_read_once(job: Job, monkeypatch: pytest.MonkeyPatch) -> None:
-    slots = BoundedSemaphore(1)
+    slots = Places(total=1, each=1)
     monkeypatch.setattr(waiting.Slot.__init__, "__defaults__", (slots,))
-    with Slot(slots) as slot:
+    with Slot(WORKSPACE_ID, slots) as slot:
         assert slot.acquired
-        assert waiting.wait_in_slot(JOB_ID, LONG, job.read) is job
+        assert waiting.wait_in_slot(WORKSPACE_ID, JOB_ID, LONG, job.read) is job
     assert job.reads == 1
     job.end()
-    assert waiting.wait_in_slot(JOB_ID, LONG, job.read).has_ended
+    assert waiting.wait_in_slot(WORKSPACE_ID, JOB_ID, LONG, job.read).has_ended
+
+
+@pytest.mark.parametrize("slots", [waiting.wait_slots, waiting.stream_slots])
+def test_a_workspace_leaves_slots_to_others(slots: Places) -> None:
+    with ExitStack() as stack:
+        taken = [stack.enter_context(Slot(WORKSPACE_ID, slots)).acquired for _ in range(slots.total)]
+        assert taken.count(True) == slots.each < slots.total
+        assert stack.enter_context(Slot(WORKSPACE_ID + 1, slots)).acquired
 
 
 def test_a_slot_is_given_back_after_an_error() -> None:
-    slots = BoundedSemaphore(1)
-    with pytest.raises(ZeroDivisionError), Slot(slots):
+    slots = Places(total=1, each=1)
+    with pytest.raises(ZeroDivisionError), Slot(WORKSPACE_ID, slots):
         raise ZeroDivisionError
-    with Slot(slots) as slot:
+    with Slot(WORKSPACE_ID, slots) as slot:
         assert slot.acquired
 
 
 def test_a_change_is_noticed_soon_after_its_signal(job: Job, pool: ThreadPoolExecutor) -> None:
-    pending = pool.submit(waiting.wait_for_change, JOB_ID, LONG, job.read, lambda job: job.rows > 0)
+    pending = pool.submit(waiting.wait_for_change, WORKSPACE_ID, JOB_ID, LONG, job.read, lambda job: job.rows > 0)
     wait_until(lambda: job.reads)
     job.rows = 10
     waiting.announce_progress(JOB_ID)
@@ -138,7 +149,7 @@ def test_a_change_is_noticed_soon_after_its_signal(job: Job, pool: ThreadPoolExe
 
 def test_a_wait_for_a_change_ends_with_its_timeout(job: Job) -> None:
     start = time.monotonic()
-    assert waiting.wait_for_change(JOB_ID, 0.2, job.read, lambda job: False) is job
+    assert waiting.wait_for_change(WORKSPACE_ID, JOB_ID, 0.2, job.read, lambda job: False) is job
     assert time.monotonic() - start < POLL_SECONDS
 
 

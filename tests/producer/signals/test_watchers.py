@@ -3,7 +3,6 @@
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import nullcontext
-from threading import BoundedSemaphore
 from unittest.mock import Mock, create_autospec
 
 import pytest
@@ -121,4 +120,3 @@ def test_a_watch_works_while_the_broker_is_away(job: Job, read_job: Mock, fake_r
 
 def test_streams_have_slots_of_their_own() -> None:
     assert waiting.wait_slots is not waiting.stream_slots
-    assert isinstance(waiting.stream_slots, BoundedSemaphore)

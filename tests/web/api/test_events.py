@@ -5,7 +5,6 @@ import re
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from threading import BoundedSemaphore
 from typing import Any, NamedTuple
 
 import httpx
@@ -21,6 +20,7 @@ from producer import control
 from producer.accept import Upload, accept
 from producer.job_options import Options
 from producer.signals import waiting, watchers
+from producer.signals.places import Places
 from tests import ROOT, faults
 from tests.shared_app import shared_app
 from tests.system import System
@@ -190,7 +190,7 @@ def test_without_a_broker_the_end_is_seen_all_the_same(watcher: FlaskClient, own
 def test_who_finds_no_place_is_told_to_come_again(
     watcher: FlaskClient, owner: Owner, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(waiting, "stream_slots", BoundedSemaphore(1))
+    monkeypatch.setattr(waiting, "stream_slots", Places(total=1, each=1))
     path = f"/api/jobs/{waiting_job(owner)}/events"
     first = watcher.get(path, buffered=False)
     refused = watcher.get(path)

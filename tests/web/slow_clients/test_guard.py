@@ -15,10 +15,10 @@ from werkzeug.wsgi import ClosingIterator
 
 from models.errors import Unavailable
 from producer.signals import waiting
+from producer.signals.places import Holder, Places
 from tests import ROOT
 from web.slow_clients import calls, guard, places
 from web.slow_clients.calls import Call
-from web.slow_clients.places import Holder, Places
 
 MINE, THEIRS, OTHERS = 1, 2, 3
 STRANGER = "192.0.2.1"
