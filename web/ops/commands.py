@@ -38,6 +38,7 @@ def create(workspace: str, plan: str | None, name: str, scopes: str, as_json: bo
     requested = [scope.strip() for scope in scopes.split(",") if scope.strip()]
     if not requested or set(requested) - set(key_rows.Scope):
         raise click.BadParameter(f"Use one or both of {', '.join(key_rows.Scope)}", param_hint="--scopes")
+    _check_name(workspace)
     _check_plan(plan)
     with _errors_as_messages(), store.write() as db:
         key = key_rows.create(db, workspace, plan, name, requested)
@@ -77,6 +78,7 @@ def list_workspaces(as_json: bool) -> None:
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 def create_workspace(workspace: str, plan: str | None, as_json: bool) -> None:
     """Create a workspace without a key and print its webhook secret."""
+    _check_name(workspace)
     _check_plan(plan)
     with _errors_as_messages():
         row = operators.create_workspace(workspace, plan)
@@ -132,6 +134,11 @@ def recount() -> None:
     with _errors_as_messages():
         wrong = operators.recount_clicks()
     click.echo(f"Corrected {wrong:,} totals.")
+
+
+def _check_name(workspace: str) -> None:
+    if not workspace.strip():
+        raise click.BadParameter("A name must not be blank", param_hint="--workspace")
 
 
 def _check_plan(plan: str | None) -> None:

@@ -98,7 +98,9 @@ def test_a_workspace_is_deleted_only_after_a_yes(system: System) -> None:
     assert flask(system, "workspaces", "delete", "--workspace", "closing", "--yes").returncode == 2
 
 
-@pytest.mark.parametrize("arguments", [["--scopes", "admin"], ["--scopes", ""], ["--plan", "free"]])
+@pytest.mark.parametrize(
+    "arguments", [["--scopes", "admin"], ["--scopes", ""], ["--plan", "free"], ["--workspace", " "]]
+)
 def test_a_wrong_word_is_refused(system: System, arguments: list[str]) -> None:
     done = flask(system, "keys", "create", *arguments)
     assert (done.returncode, done.stdout) == (2, "")
