@@ -10,8 +10,10 @@ from uuid import uuid4
 from tests.chaos.fault import Fault
 from tests.faults import connect_to_broker, send_message
 from tests.system import System
+from tests.waiting import wait_until
 
 QUEUES = ("bulk", "interactive", "deliver", "titles", "sweep")
+PICKLE = "application/x-python-serialize"
 COPIES = 10
 MANY = 2_000
 NO_JOBS = ("0", "-7", "999999999", "x")
@@ -39,8 +41,15 @@ def send_malformed(system: System) -> None:
 def send_pickled(system: System) -> None:
     trap = system.data_dir / "executed"
     for queue in QUEUES:
-        send_message(system, queue, task("create"), pickle.dumps(Trap(trap)), "application/x-python-serialize")
+        send_message(system, queue, task("create"), pickle.dumps(Trap(trap)), PICKLE)
+    wait_until(lambda: not any(has_pickle(system, queue) for queue in QUEUES), what="the messages to be taken")
     assert not trap.exists()
+
+
+def has_pickle(system: System, queue: str) -> bool:
+    with closing(connect_to_broker(system)) as client:
+        messages: Any = client.lrange(queue, 0, -1)
+    return any(PICKLE in str(message) for message in messages)
 
 
 def send_unknown_task(system: System) -> None:

@@ -3,7 +3,7 @@ from typing import Any
 import pytest
 
 from models.errors import AmbiguousDates, EmptyUpload, Invalid, NoUrlColumn, Unreadable
-from producer.intake.detection import HEADER_LIMIT, FormatHints, detect_layout
+from producer.intake.detection import HEADER_LIMIT, MOST_COLUMNS, FormatHints, detect_layout
 from producer.intake.layouts import BOM, CSV, NDJSON, Layout
 
 OURS = ["line", "status", "short_url", "slug", "error_code", "error_message"]
@@ -166,6 +166,13 @@ def test_a_header_longer_than_the_limit_is_refused() -> None:
     columns = ",".join(["x" * 1000] * 1100)
     with pytest.raises(Unreadable, match="longer than"):
         header(f"url,{columns}\n"[:HEADER_LIMIT])
+
+
+def test_as_many_columns_as_a_spreadsheet_has_can_be_read_and_no_more() -> None:
+    assert len(header("url" + "," * (MOST_COLUMNS - 1)).columns) == MOST_COLUMNS
+    for text in ("url", "https://a.example/"):
+        with pytest.raises(Unreadable, match="more than 16,384 columns"):
+            header(text + "," * MOST_COLUMNS)
 
 
 def test_rows_that_are_not_utf8_do_not_affect_the_header() -> None:
