@@ -2,22 +2,27 @@
 
 import os
 import socket
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 OPEN_FILES = Path("/proc/self/fd")  # of Linux
 
 
-def client_sockets(port: int) -> Iterator[tuple[int, socket.socket]]:
-    """Yield each connection to a port, by the number of its file. The listening socket is one of them."""
-    for name in os.listdir(OPEN_FILES):
+def open_files() -> list[int]:
+    """Return the numbers of the files that this process has open."""
+    return list(map(int, os.listdir(OPEN_FILES)))
+
+
+def client_sockets(port: int, files: Iterable[int]) -> Iterator[tuple[int, socket.socket]]:
+    """Yield each connection to a port among some files, with its file. The listening socket is one of them."""
+    for file in files:
         try:
-            connection = socket.socket(fileno=int(name))
+            connection = socket.socket(fileno=file)
         except OSError:  # another kind of file, or closed by now
             continue
         try:
             if _has_port(connection, port):
-                yield int(name), connection
+                yield file, connection
         finally:
             connection.detach()  # it belongs to the server
 

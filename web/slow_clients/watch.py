@@ -20,7 +20,7 @@ import structlog
 from models import settings
 from web.slow_clients import calls
 from web.slow_clients.connections import Connection, Counts, read_counts
-from web.slow_clients.sockets import OPEN_FILES, client_sockets
+from web.slow_clients.sockets import OPEN_FILES, client_sockets, open_files
 
 LOOK_SECONDS = 2.0
 OPEN_FILES_LIMIT = 1 << 16
@@ -83,7 +83,7 @@ def look(before: Connections, now: float) -> Connections:
 
 
 def _read_connections(port: int) -> Iterator[tuple[Peer, Counts]]:
-    for file, connection in client_sockets(port):
+    for file, connection in client_sockets(port, open_files()):
         with suppress(OSError):  # it listens, or has ended
             yield Peer(file, connection.getpeername()), read_counts(connection)
 
