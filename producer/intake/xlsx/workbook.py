@@ -10,7 +10,7 @@ from functools import cache, partial
 from posixpath import join, normpath
 from typing import IO
 from xml.parsers.expat import ExpatError
-from zipfile import BadZipFile, ZipFile
+from zipfile import ZIP_DEFLATED, ZIP_STORED, BadZipFile, ZipFile
 
 from models.errors import UnknownSheet, Unreadable, field_error
 from producer.intake.csv_text.records import LONGEST_LINE
@@ -53,6 +53,7 @@ def open_workbook(source: IO[bytes], largest: int, tick: Tick) -> Iterator[Workb
     """Opens the workbook in a file. What is wrong with it, now or when it is read, is raised as Unreadable."""
     try:
         with ZipFile(BoundedReads(source)) as file:
+            _refuse_other_compressions(file)
             packed = _refuse_bomb(file, largest)
             largest_csv = min(largest, max(RATIO_MATTERS_FROM, LARGEST_RATIO * packed))
             yield _read_workbook(file, largest_csv, tick)
@@ -83,6 +84,13 @@ class BoundedReads(io.RawIOBase):
 
     def seekable(self) -> bool:
         return True
+
+
+def _refuse_other_compressions(file: ZipFile) -> None:
+    """Raise Unreadable when a part is packed as no spreadsheet is. Damages of these are raised as other errors."""
+    for part in file.infolist():
+        if part.compress_type not in (ZIP_STORED, ZIP_DEFLATED):
+            raise Unreadable(f"The part {part.filename} of the spreadsheet is compressed in an unknown way.")
 
 
 def _refuse_bomb(file: ZipFile, largest: int) -> int:
