@@ -12,6 +12,8 @@ EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 MICROSECOND = timedelta(microseconds=1)
 NUMBER_PATTERN = r"[0-9]{1,18}\Z"
 LONGEST_NUMBER = 18  # digits; every number of this length fits a database's BIGINT
+LARGEST_INDEX = (1 << 31) - 1
+"""Of an item: it is an INTEGER."""
 
 
 class LinkPosition(NamedTuple):
@@ -73,7 +75,7 @@ def decode_list_position(text: str) -> ListPosition | None:
     if count is None:
         return None
     if kind == ITEM:
-        return None if link else ItemPosition(count)
+        return None if link or count > LARGEST_INDEX else ItemPosition(count)
     position = _position_of(link)
     return None if position is None else ClickPosition(count, position)
 

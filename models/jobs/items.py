@@ -7,6 +7,7 @@ from typing import NamedTuple
 from sqlalchemy import ColumnElement, Connection, Select, and_, bindparam, func, select
 
 from models import store
+from models.cursors import LARGEST_INDEX
 from models.link_key import rows_of
 from models.states import ItemStatus
 from models.store import Columns
@@ -97,7 +98,7 @@ def page(
     query = select(*_RESULT, items.c.external_id, items.c.custom_id, items.c.input, url, items.c.domain_id)
     query = query.add_columns(items.c.changes).outerjoin(links, _is_link_of_item(domain_id))
     query = query.outerjoin(deleted_links, _IS_DELETED_BY_ITEM)
-    query = query.where(items.c.job_id == job_id, items.c.index > after)
+    query = query.where(items.c.job_id == job_id, items.c.index > min(after, LARGEST_INDEX))
     if statuses:
         query = query.where(items.c.status.in_(statuses))
     if error_code:

@@ -47,7 +47,7 @@ def test_after_ctrl_c_the_same_command_goes_on_with_the_same_job(small: System, 
         first = started(small, "push", path, "--out", out)
         (number,) = re.findall(r"job (\d+) queued", said(first, "queued"))
         first.send_signal(signal.SIGINT)
-        assert first.wait(20) == 130
+        assert first.wait(60) == 130
         assert first.stderr
         assert f"`linkmill watch {number}` shows it again" in first.stderr.read()
         again = started(small, "push", path, "--out", out)

@@ -44,11 +44,15 @@ def test_what_no_list_has_given_out_is_not_a_position(text: str) -> None:
     assert cursors.decode_list_position(text) is None
 
 
-@given(st.integers(0, 10**18 - 1))
+@given(st.integers(0, cursors.LARGEST_INDEX))
 def test_a_position_in_a_job_survives_its_cursor(index: int) -> None:
     cursor = cursors.encode_position(ItemPosition(index))
     assert cursors.decode_list_position(cursor) == ItemPosition(index)
     assert cursors.decode_position(cursor) is None
+
+
+def test_no_item_is_behind_the_largest_index() -> None:
+    assert cursors.decode_list_position(cursors.encode_position(ItemPosition(cursors.LARGEST_INDEX + 1))) is None
 
 
 @given(POSITIONS)

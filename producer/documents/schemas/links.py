@@ -13,7 +13,6 @@ from producer.fields.wide_slugs import SlugKind
 LONGEST_SEARCH = 2048
 LARGEST_SCALE = 50
 LARGEST_BORDER = 20
-LARGEST_INDEX = (1 << 63) - 1 - (1 << 20)
 MOST_ZIPPED = 100_000
 
 
@@ -196,6 +195,6 @@ class QrZipQuerySchema(QrQuerySchema):
 
     format = fields.String(load_default="svg", validate=validate.OneOf(("svg", "png")))
     first = fields.Integer(
-        validate=validate.Range(0, LARGEST_INDEX), metadata={"description": "The index of the first row"}
+        validate=validate.Range(0, cursors.LARGEST_INDEX), metadata={"description": "The index of the first row"}
     )
     limit = fields.Integer(load_default=MOST_ZIPPED, validate=validate.Range(1, MOST_ZIPPED))

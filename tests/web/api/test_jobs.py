@@ -221,6 +221,7 @@ def test_items_are_filtered_by_status(system: System, mixed: dict[str, Any]) -> 
     assert len(system.items(mixed, status="created,failed")) == 25
     assert system.items(mixed, status="unprocessed") == []
     assert system.client.get(mixed["links"]["items"], params={"limit": 25}).json()["next_cursor"] is None
+    assert system.client.get(mixed["links"]["items"], params={"cursor": 10**18 - 1}).json()["items"] == []
 
 
 def test_others_do_not_find_the_job(stranger: httpx.Client, mixed: dict[str, Any]) -> None:

@@ -7,6 +7,7 @@ from typing import Any
 import httpx
 import pytest
 
+from models.cursors import LARGEST_INDEX
 from tests.system import System
 
 WAIT = {"Prefer": "wait=30"}
@@ -52,11 +53,15 @@ def test_a_range_of_rows_has_its_own_zip(system: System) -> None:
     names = opened(ask(system, job)).namelist()
     assert (len(names), names == sorted(names)) == (450, True)
     assert opened(ask(system, job, first=100, limit=250)).namelist() == names[100:350]
-    assert opened(ask(system, job, first=450)).namelist() == []
+    for first in (450, LARGEST_INDEX):
+        assert opened(ask(system, job, first=first)).namelist() == []
     assert ask(system, job, limit=100).json()["errors"][0]["pointer"] == "/first"
 
 
-@pytest.mark.parametrize("query", [{"format": "gif"}, {"scale": 0}, {"limit": 0}, {"limit": 100_001}, {"first": -1}])
+@pytest.mark.parametrize(
+    "query",
+    [{"format": "gif"}, {"scale": 0}, {"limit": 0}, {"limit": 100_001}, {"first": -1}, {"first": LARGEST_INDEX + 1}],
+)
 def test_what_cannot_be_drawn_is_refused(system: System, query: dict[str, Any]) -> None:
     assert ask(system, posted(system, ""), **query).status_code == 422
 
