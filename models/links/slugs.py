@@ -17,6 +17,8 @@ FOLDED_ALPHABET = "0123456789abcdefghijklmnopqrstuvwxyz"
 
 SHORTEST_OF_ALL = 5  # some vendors' calls make slugs this short
 SKIPPED_SHARE = 100
+TURN = 1 << 15
+"""How many slugs begin with the same letter, before it is another one's turn."""
 
 
 class SlugRange(NamedTuple):
@@ -94,9 +96,32 @@ def in_random_order(ranges: list[SlugRange], domain_id: int, key: bytes, alphabe
 
 
 def _permuted(slug_range: SlugRange, domain_id: int, key: bytes, alphabet: str) -> Numbers:
-    numbers = np.arange(slug_range.start, slug_range.start + slug_range.size, dtype=np.uint64)
-    key_of_length = key + f"/{domain_id}/{slug_range.length}".encode()
-    return permute(numbers, len(alphabet) ** slug_range.length, key_of_length)
+    """Spread consecutive numbers over those of a length, no two to the same, unpredictably without the key."""
+    key += f"/{domain_id}/{slug_range.length}".encode()
+    per_letter = len(alphabet) ** (slug_range.length - 1)
+    letters = permute(np.arange(len(alphabet), dtype=np.uint64), len(alphabet), key)
+    parts = []
+    number, end = slug_range.start, slug_range.start + slug_range.size
+    while number < end:
+        turn, place, room = _locate(number, len(alphabet), per_letter)
+        size = min(room, end - number)
+        places = np.arange(place, place + size, dtype=np.uint64)
+        first = letters[turn]
+        parts.append(first * np.uint64(per_letter) + permute(places, per_letter, key + f"/{first}".encode()))
+        number += size
+    return np.concatenate(parts)
+
+
+def _locate(number: int, letters: int, per_letter: int) -> tuple[int, int, int]:
+    """Which letter's turn a number is in, its place behind that letter, and how many numbers the turn still has.
+
+    The slugs of a turn begin with the same letter, so those of a shard are in one or two parts of the index. Slugs all
+    over a large index would have most of its pages read and written for every shard.
+    """
+    cycle, number = divmod(number, TURN * letters)
+    turn_size = min(TURN, per_letter - cycle * TURN)  # the last cycle is what remains
+    turn, place = divmod(number, turn_size)
+    return turn, cycle * TURN + place, turn_size - place
 
 
 def _spell(numbers: Numbers, length: int, alphabet: str) -> list[str]:

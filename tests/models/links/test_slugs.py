@@ -34,6 +34,19 @@ def test_random_order_has_the_same_slugs_in_another_order() -> None:
     assert shuffled[:500] != sorted(shuffled[:500])
 
 
+def test_every_number_of_a_length_has_a_slug_of_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(slugs, "TURN", 100)  # of 256 slugs that begin with a letter: the last turn is a short one
+    generated = slugs.in_byte_order([SlugRange(5, 0, 1000), SlugRange(5, 1000, 24)], 1, KEY, "abcd")
+    assert len(set(generated)) == 4**5
+
+
+def test_the_slugs_of_a_shard_are_close_together_in_the_index_and_those_of_many_are_everywhere() -> None:
+    first_letters = {slug[0] for slug in slugs.in_byte_order([SlugRange(7, 5 * slugs.TURN - 10, 20)], 1, KEY)}
+    assert len(first_letters) == 2
+    many = slugs.in_byte_order([SlugRange(7, turn * slugs.TURN, 1) for turn in range(len(ALPHABET))], 1, KEY)
+    assert {slug[0] for slug in many} == set(ALPHABET)
+
+
 def test_ranges_never_overlap() -> None:
     one, two = (set(slugs.in_byte_order([SlugRange(7, start, 5000)], 1, KEY)) for start in (0, 5000))
     assert not one & two
