@@ -96,7 +96,7 @@ def empty(url: str) -> None:
 
 
 def _truncate(db: psycopg.Connection[Any]) -> bool:
-    """Truncate all tables at once. The sweep locks them in other orders, and PostgreSQL may choose this as its victim."""
+    """Truncate all tables. The sweep locks them in another order, and PostgreSQL may end either of the two."""
     try:
         db.execute("TRUNCATE links, link_tags, urls, items, shards, jobs, job_errors")
     except DeadlockDetected:
