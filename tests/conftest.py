@@ -3,6 +3,7 @@
 import gc
 import os
 import shutil
+import signal
 from collections.abc import Generator
 from pathlib import Path
 
@@ -51,9 +52,11 @@ SERVER_FIXTURES = {
 
 
 def pytest_configure() -> None:
-    """Keep the files of tests in memory: they would wait for the disk half of the time."""
+    """Keep the files of tests in memory, since they would wait for the disk half of the time, and obey Ctrl-C."""
     if MEMORY.is_dir() and shutil.disk_usage(MEMORY).free > ENOUGH_MEMORY:
         os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", str(MEMORY))
+    # Tests that a shell runs in the background ignore Ctrl-C, and so would the programs that they start.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.hookimpl(wrapper=True)
