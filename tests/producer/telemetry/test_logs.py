@@ -45,12 +45,13 @@ def test_what_looks_like_a_secret_is_masked(text: str, masked: str) -> None:
     assert logs.mask_secrets(text) == masked
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("part", ["a-", "://", "//a@", "token ", "lm_"])
-def test_a_message_of_any_length_is_masked_in_no_time(part: str) -> None:
+def test_a_message_of_any_length_is_masked_in_seconds_and_not_in_minutes(part: str) -> None:
     begun = time.thread_time()
     assert len(logs.describe_error(NotFound(part * 100_000))) < 600
     logs.mask_secrets(part * 100_000)
-    assert time.thread_time() - begun < 3
+    assert time.thread_time() - begun < 20
 
 
 @pytest.mark.parametrize(
