@@ -100,7 +100,7 @@ SECRETS = (
     (re.compile(r"(?i)\b(basic|bearer)\s+[\w+/=.~-]{6,}"), rf"\1 {MASK}"),
     (
         re.compile(
-            r"(?i)\b((?:[\w-]{0,40}(?:password|secret|token|cookie|apikey))|authorization|idempotency-key)"
+            r"(?i)(password|secret|token|cookie|apikey|\bauthorization|\bidempotency-key)"
             r"(['\"]?\s*[:=]\s*)(b?'[^']*'|b?\"[^\"]*\"|[^\s,;&}]+)"
         ),
         rf"\1\2{MASK}",

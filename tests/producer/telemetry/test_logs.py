@@ -38,6 +38,7 @@ def written(capfd: pytest.CaptureFixture[str]) -> dict[str, Any]:
         ("key lm_abcdefghijklmnopqrst given", "key lm_*** given"),
         ("Authorization: Bearer abcdefghij", "Authorization: *** ***"),
         ("{'password': 'a b', 'url': 'x'}", "{'password': ***, 'url': 'x'}"),
+        (f"{'very_' * 10}long_password=abc", f"{'very_' * 10}long_password=***"),
         ("job 12, shard 3 of https://a.example/b", "job 12, shard 3 of https://a.example/b"),
     ],
 )
