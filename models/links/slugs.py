@@ -18,7 +18,11 @@ FOLDED_ALPHABET = "0123456789abcdefghijklmnopqrstuvwxyz"
 SHORTEST_OF_ALL = 5  # some vendors' calls make slugs this short
 SKIPPED_SHARE = 100
 TURN = 1 << 15
-"""How many slugs begin with the same letter, before it is another one's turn."""
+"""How many slugs begin with the same letter before the next letter's turn.
+
+So the slugs of a shard are in one or two parts of the index. If they were all over a large index, every shard would
+have most of its pages read and written.
+"""
 
 
 class SlugRange(NamedTuple):
@@ -113,14 +117,10 @@ def _permuted(slug_range: SlugRange, domain_id: int, key: bytes, alphabet: str) 
 
 
 def _locate(number: int, letters: int, per_letter: int) -> tuple[int, int, int]:
-    """Which letter's turn a number is in, its place behind that letter, and how many numbers the turn still has.
-
-    The slugs of a turn begin with the same letter, so those of a shard are in one or two parts of the index. Slugs all
-    over a large index would have most of its pages read and written for every shard.
-    """
-    cycle, number = divmod(number, TURN * letters)
+    """Which letter's turn a number is in, its place behind that letter, and how many numbers the turn still has."""
+    cycle, in_cycle = divmod(number, TURN * letters)
     turn_size = min(TURN, per_letter - cycle * TURN)  # the last cycle is what remains
-    turn, place = divmod(number, turn_size)
+    turn, place = divmod(in_cycle, turn_size)
     return turn, cycle * TURN + place, turn_size - place
 
 

@@ -27,13 +27,13 @@ from producer.intake.layouts import (
     Conversion,
     Layout,
 )
+from producer.intake.xlsx.rows import MOST_COLUMNS
 
 HEADER_LIMIT = 1 << 20  # bytes
 SHARD_BYTES = 16 << 20
 MOST_CELLS = 1_000_000  # of a shard
 ROWS_WITH_PASSWORDS = 500  # of a shard: hashing takes 30 ms each, and a shard must end well within its time limit
 ROWS_TO_LOOK_AT = 50
-MOST_COLUMNS = 16_384  # as in spreadsheets; somebody waits while their names are looked at
 ZIP_START = b"PK\x03\x04"
 RESULT_PREFIXES = re.compile(f"^({RESULT_PREFIX})+")
 
@@ -161,7 +161,7 @@ def _first_record(sample: list[str], delimiter: str, encoding: str) -> Record:
         raise Unreadable(f"{what} at position {error.start + 1} is not valid {encoding.upper()}.") from None
     if record.cells is None:
         raise Unreadable(f"The header cannot be read. {record.problem}")
-    if len(record.cells) > MOST_COLUMNS:
+    if len(record.cells) > MOST_COLUMNS:  # somebody waits while their names are looked at
         raise Unreadable(f"There are more than {MOST_COLUMNS:,} columns.")
     if "\0" in text:
         raise Unreadable("The header contains a NUL character, so this is not a text file.")

@@ -36,10 +36,8 @@ class SharedTexts:
     def add(self, texts: Sequence[str]) -> None:
         whole = "".join(texts)
         self.file.write(whole.encode(errors="replace"))
-        sizes = list(map(len, texts))
-        if not whole.isascii():
-            sizes = [len(text.encode(errors="replace")) for text in texts]
-        self.ends.extend(accumulate(sizes, initial=self.ends.pop()))
+        size_of = len if whole.isascii() else _encoded_size
+        self.ends.extend(accumulate(map(size_of, texts), initial=self.ends.pop()))
 
     def __getitem__(self, number: int) -> str:
         if number < 0:
@@ -64,6 +62,10 @@ class SharedTexts:
             return [data[start:end].decode() for start, end in borders]
         whole = data.decode()
         return [whole[start:end] for start, end in borders]
+
+
+def _encoded_size(text: str) -> int:
+    return len(text.encode(errors="replace"))
 
 
 def read_shared_texts(source: IO[bytes], tick: Tick) -> SharedTexts:

@@ -87,7 +87,7 @@ class BoundedReads(io.RawIOBase):
 
 
 def _refuse_other_compressions(file: ZipFile) -> None:
-    """Raise Unreadable when a part is packed as no spreadsheet is. Damages of these are raised as other errors."""
+    """Raise Unreadable when a part is packed as no spreadsheet is. Damage to it would be another error."""
     for part in file.infolist():
         if part.compress_type not in (ZIP_STORED, ZIP_DEFLATED):
             raise Unreadable(f"The part {part.filename} of the spreadsheet is compressed in an unknown way.")

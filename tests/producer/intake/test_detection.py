@@ -3,8 +3,9 @@ from typing import Any
 import pytest
 
 from models.errors import AmbiguousDates, EmptyUpload, Invalid, NoUrlColumn, Unreadable
-from producer.intake.detection import HEADER_LIMIT, MOST_COLUMNS, FormatHints, detect_layout
+from producer.intake.detection import HEADER_LIMIT, FormatHints, detect_layout
 from producer.intake.layouts import BOM, CSV, NDJSON, Layout
+from producer.intake.xlsx.rows import MOST_COLUMNS
 
 OURS = ["line", "status", "short_url", "slug", "error_code", "error_message"]
 

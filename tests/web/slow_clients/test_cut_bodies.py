@@ -1,4 +1,4 @@
-"""A body without a length was cut off if its connection has ended, whoever ended it, and however."""
+"""A body without a length was cut off if its connection ended before the answer: by the client, or by us."""
 
 import socket
 import struct
